@@ -1,0 +1,30 @@
+package io.llamanode.engine;
+
+/** What turns text into tokens and back. Safe for use by any thread. */
+public interface Vocabulary {
+    /** {@return number of tokens} */
+    int size();
+
+    /**
+     * @param text any text
+     * @param addSpecial whether bos and eos are added where the model's metadata say so
+     * @param parseSpecial whether control tokens written in the text are read as such
+     * @return token ids
+     */
+    int[] tokenize(String text, boolean addSpecial, boolean parseSpecial);
+
+    /**
+     * @param token an id
+     * @return its bytes, which may be a part of a code point; empty for a control token. Not to be changed
+     */
+    byte[] piece(int token);
+
+    /**
+     * @param token an id
+     * @return whether it ends a generation
+     */
+    boolean isEndOfGeneration(int token);
+
+    /** {@return every token that ends a generation} */
+    int[] endOfGenerationTokens();
+}
