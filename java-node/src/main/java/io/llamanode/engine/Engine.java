@@ -81,20 +81,23 @@ public final class Engine implements AutoCloseable {
      *
      * @param request its prompt must be shorter than the slot's context
      * @param listener hears of it, on the loop thread
+     * @param accepted run on this thread if the request is taken, before its listener can hear anything
      * @return {@code false}, and nothing is heard, if every slot is taken and the queue is full, or
      *     the engine is closed
      */
-    public boolean submit(GenerationRequest request, GenerationListener listener) {
+    public boolean submit(GenerationRequest request, GenerationListener listener, Runnable accepted) {
         if (request.prompt().length >= config.nCtx()) {
             throw new IllegalArgumentException("prompt of %d tokens in a context of %d"
                     .formatted(request.prompt().length, config.nCtx()));
         }
+        long now = clock.getAsLong();
         synchronized (admission) {
             if (closed || inFlight.get() >= config.slots() + config.maxQueue()) {
                 return false;
             }
             inFlight.incrementAndGet();
-            commands.add(() -> accept(request, listener));
+            accepted.run();
+            commands.add(() -> accept(request, listener, now));
             return true;
         }
     }
@@ -271,8 +274,8 @@ public final class Engine implements AutoCloseable {
         };
     }
 
-    private void accept(GenerationRequest request, GenerationListener listener) {
-        generations.put(request.id(), new Generation(request, listener, scratch, clock.getAsLong()));
+    private void accept(GenerationRequest request, GenerationListener listener, long submitted) {
+        generations.put(request.id(), new Generation(request, listener, scratch, submitted));
         scheduler.submit(request);
     }
 

@@ -1,5 +1,8 @@
 package io.llamanode.engine;
 
+import java.util.Map;
+import java.util.OptionalInt;
+
 /** What turns text into tokens and back. Safe for use by any thread. */
 public interface Vocabulary {
     /** {@return number of tokens} */
@@ -12,6 +15,12 @@ public interface Vocabulary {
      * @return token ids
      */
     int[] tokenize(String text, boolean addSpecial, boolean parseSpecial);
+
+    /**
+     * @param tokens ids
+     * @return the text they stand for, with control tokens left out; bytes that are not UTF-8 are replaced
+     */
+    String detokenize(int[] tokens);
 
     /**
      * @param token an id
@@ -27,4 +36,10 @@ public interface Vocabulary {
 
     /** {@return every token that ends a generation} */
     int[] endOfGenerationTokens();
+
+    /** {@return control tokens by the text that stands for them in chat templates} */
+    Map<String, Integer> controlTokens();
+
+    /** {@return the token that begins a text, if the model's metadata want one} */
+    OptionalInt beginOfSequence();
 }

@@ -48,7 +48,7 @@ class EngineTest {
 
     private Recorder submit(GenerationRequest request) {
         Recorder recorder = new Recorder();
-        assertTrue(engine.submit(request, recorder));
+        assertTrue(engine.submit(request, recorder, () -> {}));
         return recorder;
     }
 
@@ -126,7 +126,7 @@ class EngineTest {
             submit(request(id, "a", 1));
         }
         Recorder refused = new Recorder();
-        assertFalse(engine.submit(request(7, "a", 1), refused));
+        assertFalse(engine.submit(request(7, "a", 1), refused, () -> {}));
         steps(1);
         submit(request(8, "a", 1));
         assertFalse(refused.ending.isDone());
@@ -333,7 +333,7 @@ class EngineTest {
                 throw new IllegalStateException("broken");
             }
         };
-        assertTrue(engine.submit(request(1, "a", -1), broken));
+        assertTrue(engine.submit(request(1, "a", -1), broken, () -> {}));
         Recorder other = submit(request(2, "b", 5));
         steps(6);
         assertEquals("!!!!!", other.text());
@@ -358,7 +358,7 @@ class EngineTest {
         Recorder a = submit(request(1, "a", 1_000_000));
         engine.close();
         assertEquals(FailureKind.CANCELLED, a.failure());
-        assertFalse(engine.submit(request(2, "a", 1), new Recorder()));
+        assertFalse(engine.submit(request(2, "a", 1), new Recorder(), () -> {}));
         CountDownLatch acknowledged = new CountDownLatch(1);
         engine.cancel(1, acknowledged::countDown);
         assertTrue(acknowledged.await(1, TimeUnit.SECONDS));
@@ -383,7 +383,7 @@ class EngineTest {
     @Test
     void aPromptThatLeavesNoRoomIsAMisuse() {
         GenerationRequest tooLong = request(1, "p".repeat(64), 1);
-        assertThrows(IllegalArgumentException.class, () -> engine.submit(tooLong, new Recorder()));
+        assertThrows(IllegalArgumentException.class, () -> engine.submit(tooLong, new Recorder(), () -> {}));
     }
 
     private Outcome run(GenerationRequest request) {

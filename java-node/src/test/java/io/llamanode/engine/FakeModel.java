@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /**
  * A model of bytes that needs no arithmetic: after a prompt it recites the answer scripted for it,
@@ -157,5 +158,24 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     @Override
     public int[] endOfGenerationTokens() {
         return new int[] {EOG};
+    }
+
+    @Override
+    public Map<String, Integer> controlTokens() {
+        return Map.of("<eog>", EOG);
+    }
+
+    @Override
+    public OptionalInt beginOfSequence() {
+        return OptionalInt.empty();
+    }
+
+    @Override
+    public String detokenize(int[] tokens) {
+        byte[] bytes = new byte[tokens.length];
+        for (int i = 0; i < tokens.length; i++) {
+            bytes[i] = (byte) tokens[i];
+        }
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 }
