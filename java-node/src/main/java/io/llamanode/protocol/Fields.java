@@ -15,12 +15,12 @@ final class Fields {
 
     private final Map<String, Value> entries;
     private final Set<String> known = new LinkedHashSet<>();
-    private final String path;
+    private final Value whole;
 
     /** @param value a map, a proplist or an object */
     Fields(Value value) {
         this.entries = value.entries();
-        this.path = value.path();
+        this.whole = value;
     }
 
     /** {@return the value of a key} */
@@ -44,8 +44,7 @@ final class Fields {
     Value require(String key) {
         Value value = get(key);
         if (value == null) {
-            throw FailureException.invalid(
-                    entries.containsKey(key) ? entries.get(key).path() + " is required" : key + " is required in " + path);
+            throw FailureException.invalid(whole.field(key, null).path() + " is required");
         }
         return value;
     }
@@ -91,11 +90,8 @@ final class Fields {
             String key = entry.getKey();
             if (!known.contains(key)) {
                 String close = CloseMatch.of(key, known);
-                String place = entry.getValue().path();
-                String where = place.endsWith("." + key)
-                        ? " in " + place.substring(0, place.length() - key.length() - 1)
-                        : "";
-                throw FailureException.invalid("unknown option '" + Shown.line(key, 40) + "'" + where
+                throw FailureException.invalid("unknown option '" + Shown.line(key, 40) + "'"
+                        + (whole.isRoot() ? "" : " in " + whole.path())
                         + (close == null ? "" : " (did you mean '" + close + "'?)"));
             }
         }

@@ -25,6 +25,8 @@ final class InputDecoder {
         }
     }
 
+    private static final String PROMPT = "text, a list of token ids or {tokens, Ids}";
+
     private InputDecoder() {}
 
     static TaskInput task(OtpErlangObject type, OtpErlangObject input) {
@@ -57,9 +59,12 @@ final class InputDecoder {
         if (value.raw() instanceof OtpErlangTuple) {
             List<Value> pair = value.pair();
             if (pair == null || !(pair.get(0).raw() instanceof OtpErlangAtom tag) || !tag.atomValue().equals("tokens")) {
-                throw value.mustBe("text, a list of token ids or {tokens, Ids}");
+                throw value.mustBe(PROMPT);
             }
-            return new Prompt.Tokens(pair.get(1).tokens());
+            return new Prompt.Tokens(value.unwrapped(pair.get(1).raw()).tokens());
+        }
+        if (!value.isList() && !value.isText()) {
+            throw value.mustBe(PROMPT);
         }
         return value.isList() && !value.isPrintable()
                 ? new Prompt.Tokens(value.tokens())
@@ -72,7 +77,7 @@ final class InputDecoder {
         if ((messages == null) == (content == null)) {
             throw FailureException.invalid(
                     messages == null
-                            ? "messages or content is required in input"
+                            ? "messages or content is required"
                             : "messages and content exclude each other; give only one");
         }
         var task = new TaskInput.Chat(

@@ -24,7 +24,7 @@ final class Json {
 
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(MAX_DEPTH)
+                    .maxNestingDepth(MAX_DEPTH + 1)
                     .maxStringLength(MAX_TEXT)
                     .build())
             .build();
@@ -32,6 +32,7 @@ final class Json {
     private final String place;
     private final JsonParser parser;
     private int elements;
+    private int depth;
 
     private Json(String place, JsonParser parser) {
         this.place = place;
@@ -58,8 +59,9 @@ final class Json {
         } catch (JsonProcessingException e) {
             var at = e.getLocation();
             String where = at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
-            throw FailureException.invalid(
-                    place + " is not valid JSON: " + Shown.line(e.getOriginalMessage(), 120) + where);
+            // Behind the colon Jackson tells how its own settings would allow it.
+            String what = e.getOriginalMessage().split(": ", 2)[0];
+            throw FailureException.invalid(place + " is not valid JSON: " + Shown.line(what, 120) + where);
         } catch (IOException e) {
             throw new UncheckedIOException("reading a string", e);
         }
@@ -70,8 +72,7 @@ final class Json {
             throw bad("it has more than " + MAX_ELEMENTS + " elements");
         }
         return switch (parser.currentToken()) {
-            case START_OBJECT -> object();
-            case START_ARRAY -> array();
+            case START_OBJECT, START_ARRAY -> container();
             case VALUE_STRING -> text(parser.getText());
             case VALUE_NUMBER_INT ->
                 parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER
@@ -83,6 +84,15 @@ final class Json {
             case VALUE_NULL -> null;
             default -> throw bad("unexpected " + parser.currentToken());
         };
+    }
+
+    private Object container() throws IOException {
+        if (++depth > MAX_DEPTH) {
+            throw bad("it is nested more than " + MAX_DEPTH + " deep");
+        }
+        Object container = parser.currentToken() == JsonToken.START_OBJECT ? object() : array();
+        depth--;
+        return container;
     }
 
     private Map<String, Object> object() throws IOException {

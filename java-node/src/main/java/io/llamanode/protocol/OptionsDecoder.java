@@ -74,7 +74,7 @@ final class OptionsDecoder {
                 if (pair == null) {
                     throw item.mustBe("a pair of a token id and a bias");
                 }
-                bias(biases, (int) pair.get(0).integer(0, MAX), pair.get(1));
+                bias(biases, (int) pair.get(0).integer(0, MAX), item.unwrapped(pair.get(1).raw()));
             }
         } else {
             value.entries().forEach((key, bias) -> bias(biases, tokenOf(key, value), bias));

@@ -37,6 +37,8 @@ final class Shown {
             case Map<?, ?> map -> "an object";
             case List<?> list -> "an array";
             case OtpErlangAtom atom -> line(atom.atomValue(), SHORT);
+            // Printing takes time that grows with the square of the length.
+            case OtpErlangLong number when number.bitLength() > 256 -> "a very large integer";
             case OtpErlangLong number -> line(number.bigIntegerValue().toString(), SHORT);
             case OtpErlangDouble number -> Double.toString(number.doubleValue());
             case OtpErlangBinary binary -> binary(binary.binaryValue());

@@ -24,6 +24,9 @@ import java.util.Map;
  * before a typed accessor asks. Accessors throw {@code invalid_argument} naming the place.
  */
 final class Value {
+    /** Larger integers would take seconds to print; JSON numbers are limited alike. */
+    private static final int MAX_BITS = 3000;
+
     private final Value parent;
     private final String key;
     private final int index;
@@ -55,7 +58,8 @@ final class Value {
         return term instanceof OtpErlangBinary ? root(name, Json.parse(name, value.text())) : value;
     }
 
-    private Value field(String name, Object value) {
+    /** {@return the value of a key of this one} */
+    Value field(String name, Object value) {
         return new Value(this, name, 0, value);
     }
 
@@ -72,6 +76,16 @@ final class Value {
             return parent.path() + "[" + index + "]";
         }
         return parent.parent == null ? key : parent.path() + "." + key;
+    }
+
+    /** {@return whether its keys are named without a place} */
+    boolean isRoot() {
+        return parent == null;
+    }
+
+    /** {@return another value at the same place: what a tag was wrapped around} */
+    Value unwrapped(Object content) {
+        return new Value(parent, key, index, content);
     }
 
     /** {@return the term or JSON value} */
@@ -334,12 +348,16 @@ final class Value {
             case Map<?, ?> map -> map.forEach((name, value) -> add(entries, (String) name, value));
             case OtpErlangMap map -> map.entrySet().forEach(e -> add(entries, keyOf(e.getKey()), e.getValue()));
             case OtpErlangList list when list.isProper() -> {
+                int at = 0;
                 for (OtpErlangObject item : list) {
                     switch (item) {
                         case OtpErlangAtom atom -> add(entries, atom.atomValue(), true);
                         case OtpErlangTuple t when t.arity() == 2 -> add(entries, keyOf(t.elementAt(0)), t.elementAt(1));
-                        default -> throw mustBe("a map or a list of {Key, Value}");
+                        // Not shown: it may be a secret whose key was forgotten.
+                        default -> throw FailureException.invalid(
+                                element(at, item).path() + " must be {Key, Value} or an atom");
                     }
+                    at++;
                 }
             }
             case null, default -> throw mustBe("a map or a list of {Key, Value}");
@@ -376,7 +394,8 @@ final class Value {
             case OtpErlangAtom atom when isBoolean(atom) -> atom.booleanValue();
             case OtpErlangAtom atom -> atom.atomValue();
             case OtpErlangBinary binary -> utf8(binary);
-            case OtpErlangLong number -> number.isLong() ? (Object) number.longValue() : number.bigIntegerValue();
+            case OtpErlangLong number when number.isLong() -> number.longValue();
+            case OtpErlangLong number when number.bitLength() <= MAX_BITS -> number.bigIntegerValue();
             case OtpErlangDouble number when Double.isFinite(number.doubleValue()) -> number.doubleValue();
             case OtpErlangMap map -> plainMap();
             case OtpErlangList list when isProplist(list) -> plainMap();

@@ -2,6 +2,7 @@ package io.llamanode.protocol;
 
 import com.ericsson.otp.erlang.OtpErlangDecodeException;
 import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -89,6 +90,8 @@ final class Vectors {
                 map.forEach((k, v) -> sorted.put(canonical(k), canonical(v)));
                 yield sorted.toString().replace('=', ':');
             }
+            case OtpErlangPid pid ->
+                "pid(" + String.join(", ", pid.node(), "" + pid.id(), "" + pid.serial(), "" + pid.creation()) + ")";
             case Path path -> canonical(path.toString());
             case String text -> '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
             default -> value.toString();
