@@ -16,9 +16,11 @@ import java.util.Map;
  * @param typedContent it may be a list of typed parts
  * @param systemRole a leading system message is read
  * @param objectArguments arguments of tool calls are read as an object instead of JSON text
+ * @param thinking the reasoning of an answer is rendered, or {@code enable_thinking} changes how an answer begins; a
+ *     template that only mentions the switch in its system text does not count
  */
 public record Capabilities(
-        boolean stringContent, boolean typedContent, boolean systemRole, boolean objectArguments) {
+        boolean stringContent, boolean typedContent, boolean systemRole, boolean objectArguments, boolean thinking) {
     private static final String NEEDLE = "needle7f3a";
     private static final Clock EPOCH = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
 
@@ -37,16 +39,40 @@ public record Capabilities(
                 message("user", partsOnly ? parts("Hello") : "Hello")), List.of());
         Template.Probe call = probe(template, toolConversation(partsOnly), List.of(tool()));
         return new Capabilities(stringContent, typedContent, system.used().contains("messages[0].content"),
-                call.succeeded() && call.used().contains("messages[1].tool_calls[0].function.arguments.needle"));
+                call.succeeded() && call.used().contains("messages[1].tool_calls[0].function.arguments.needle"),
+                thinks(template, partsOnly));
+    }
+
+    private static boolean thinks(Template template, boolean partsOnly) {
+        Object question = partsOnly ? parts(NEEDLE) : NEEDLE;
+        String on = answerStart(template, question, true);
+        String off = answerStart(template, question, false);
+        Map<String, Object> answer = message("assistant", partsOnly ? parts("Done") : "Done");
+        answer.put("reasoning_content", "thought5c1e");
+        return !on.equals(off) || probe(template, List.of(message("user", question), answer), List.of(),
+                Map.of("enable_thinking", true, "add_generation_prompt", false)).text().contains("thought5c1e");
+    }
+
+    /** What the template puts behind a question. */
+    private static String answerStart(Template template, Object question, boolean thinking) {
+        String text = probe(template, List.of(message("user", question)), List.of(),
+                Map.of("enable_thinking", thinking)).text();
+        return text.substring(text.lastIndexOf(NEEDLE) + 1);
     }
 
     private static Template.Probe probe(Template template, List<?> messages, List<?> tools) {
+        return probe(template, messages, tools, Map.of());
+    }
+
+    private static Template.Probe probe(Template template, List<?> messages, List<?> tools,
+            Map<String, Object> more) {
         Map<String, Object> variables = new LinkedHashMap<>();
         variables.put("messages", messages);
         variables.put("tools", tools);
         variables.put("bos_token", "");
         variables.put("eos_token", "");
         variables.put("add_generation_prompt", true);
+        variables.putAll(more);
         return template.probe(variables, EPOCH);
     }
 

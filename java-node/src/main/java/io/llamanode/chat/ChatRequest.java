@@ -14,7 +14,8 @@ import java.util.Objects;
  * @param addGenerationPrompt whether the prompt ends where the assistant's answer begins
  * @param bosToken text of the model's bos token, trusted; may be empty
  * @param eosToken text of the model's eos token, trusted; may be empty
- * @param enableThinking the variable of that name
+ * @param enableThinking the variable {@code enable_thinking}, which a template without {@link Capabilities#thinking}
+ *     sees as false, as llama.cpp's server has it; {@code kwargs} can force it
  * @param kwargs further variables; untrusted except for values that are
  *     {@link io.llamanode.chat.jinja.Trusted}
  * @param clock what templates take the current date from, in its own time zone

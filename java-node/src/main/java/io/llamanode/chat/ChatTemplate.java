@@ -104,7 +104,7 @@ public final class ChatTemplate {
         // llama.cpp sets these two for every template.
         variables.put("date_string", new Trusted(DATE.format(now)));
         variables.put("datetime", new Trusted(DATETIME.format(now)));
-        variables.put("enable_thinking", request.enableThinking());
+        variables.put("enable_thinking", request.enableThinking() && capabilities.thinking());
         variables.putAll(request.kwargs());
         for (String name : RESERVED) {
             if (request.kwargs().containsKey(name)) {
