@@ -14,8 +14,9 @@ public final class Main {
      *
      * @param args {@code --port}: configuration and control come as frames on the standard streams
      * @throws IOException if the standard streams cannot be set up
+     * @throws InterruptedException never, as nobody interrupts the main thread
      */
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) throws IOException, InterruptedException {
         if (args.length == 1 && args[0].equals("--port")) {
             new PortNode(StandardStreams.claim()).start();
             return;

@@ -26,6 +26,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,7 +44,8 @@ final class PortNode implements FrameChannel.Listener {
         this.channel = new FrameChannel(streams.input(), streams.output());
     }
 
-    void start() {
+    /** Starts the node and does not return: all its threads are daemons, and {@link Exit} ends the process. */
+    void start() throws InterruptedException {
         channel.start(this);
         try {
             run(config.join().config());
@@ -55,6 +57,7 @@ final class PortNode implements FrameChannel.Listener {
             LOG.error("the start failed", e);
             fail(new Failure(ErrorCode.UNKNOWN, "the start failed: " + e));
         }
+        new CountDownLatch(1).await();
     }
 
     @Override

@@ -5,6 +5,7 @@ import com.ericsson.otp.erlang.OtpErlangList;
 import com.ericsson.otp.erlang.OtpErlangLong;
 import com.ericsson.otp.erlang.OtpErlangMap;
 import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpErlangTuple;
 import io.llamanode.service.Failure;
 import io.llamanode.service.NodeStatus;
@@ -23,6 +24,7 @@ public final class ReplyEncoder {
     public static final OtpErlangAtom PONG = Terms.atom("pong");
 
     private static final OtpErlangAtom LLAMA_NODE = Terms.atom("llama_node");
+    private static final OtpErlangAtom ENDED = Terms.atom("llama_node_ended");
     private static final OtpErlangAtom CHUNK = Terms.atom("chunk");
     private static final OtpErlangAtom DONE = Terms.atom("done");
     private static final OtpErlangAtom ERROR = Terms.atom("error");
@@ -98,6 +100,14 @@ public final class ReplyEncoder {
                     case TaskEvent.Failed(Failure failure) -> error(failure);
                 };
         return Terms.tuple(LLAMA_NODE, new OtpErlangLong(taskId), body);
+    }
+
+    /**
+     * @param alias that the terminal event of a stream was sent to
+     * @return {@code {llama_node_ended, Alias}}
+     */
+    public static OtpErlangTuple ended(OtpErlangRef alias) {
+        return Terms.tuple(ENDED, alias);
     }
 
     /**

@@ -3,8 +3,10 @@ package io.llamanode.protocol;
 import com.ericsson.otp.erlang.OtpErlangAtom;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpErlangTuple;
 import io.llamanode.service.FailureException;
+import io.llamanode.service.TaskInput;
 import java.util.Map;
 
 /** Turns the term of a request into a checked {@link Request}; docs/protocol.md, sections 1 and 2. */
@@ -68,7 +70,7 @@ public final class RequestDecoder {
                 new Request.CreateTask(id("session_id", args[0]), InputDecoder.task(args[1], args[2]));
             case "get_result" -> new Request.GetResult(id("task_id", args[0]), timeout(args[1]));
             case "stream" ->
-                new Request.Stream(id("session_id", args[0]), InputDecoder.task(args[1], args[2]), sink(args[3]));
+                stream(id("session_id", args[0]), InputDecoder.task(args[1], args[2]), args[3]);
             case "cancel_task" -> new Request.CancelTask(id("task_id", args[0]));
             case "run" -> new Request.Run(InputDecoder.task(args[0], args[1]));
             case "tokenize" -> InputDecoder.tokenize(args[0]);
@@ -103,10 +105,17 @@ public final class RequestDecoder {
                 : Value.root("timeout", term).integerOr("infinity", 0, Fields.MAX_MS);
     }
 
-    private static OtpErlangPid sink(OtpErlangObject term) {
-        if (term instanceof OtpErlangPid pid) {
-            return pid;
+    private static Request.Stream stream(long sessionId, TaskInput input, OtpErlangObject sink) {
+        if (sink instanceof OtpErlangPid pid) {
+            return new Request.Stream(sessionId, input, pid, null);
         }
-        throw Value.root("sink", term).mustBe("a pid");
+        if (sink instanceof OtpErlangTuple tuple
+                && tuple.arity() == 3
+                && tuple.elementAt(0) instanceof OtpErlangPid pid
+                && tuple.elementAt(1) instanceof OtpErlangRef alias
+                && tuple.elementAt(2) instanceof OtpErlangPid watcher) {
+            return new Request.Stream(sessionId, input, pid, new Request.StreamEnd(alias, watcher));
+        }
+        throw Value.root("sink", sink).mustBe("a pid or {SinkPid, Alias, WatcherPid}");
     }
 }
