@@ -41,13 +41,13 @@ public final class ConfigDecoder {
         String bind = in.nonEmptyText("bind");
         Value level = in.get("log_level");
         Value models = in.get("models");
-        Long ttl = in.milliseconds("result_ttl_ms");
+        Long ttl = in.milliseconds("result_ttl_ms", 0);
         NodeConfig node = new NodeConfig(
                 models == null ? List.of() : models(models),
                 ttl == null ? 300_000 : ttl,
-                or(in.integer("max_results", 1, MAX), 10_000),
-                or(in.integer("max_sessions", 1, MAX), 10_000),
-                or(in.integer("max_tasks", 1, MAX), 100_000));
+                or(in.integer("max_results", 0, MAX), 10_000),
+                or(in.integer("max_sessions", 0, MAX), 10_000),
+                or(in.integer("max_tasks", 0, MAX), 100_000));
         LaunchConfig config = new LaunchConfig(
                 nodeName,
                 cookie,

@@ -74,9 +74,9 @@ final class Fields {
         return value == null ? null : (Integer) (int) value.integer(min, max);
     }
 
-    Long milliseconds(String key) {
+    Long milliseconds(String key, long min) {
         Value value = get(key);
-        return value == null ? null : (Long) value.integer(1, MAX_MS);
+        return value == null ? null : (Long) value.integer(min, MAX_MS);
     }
 
     Float real(String key, double min, double max) {

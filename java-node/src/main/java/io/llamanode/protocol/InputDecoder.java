@@ -93,7 +93,7 @@ final class InputDecoder {
 
     private static Map<String, Object> kwargs(Fields in) {
         Value kwargs = in.get("chat_template_kwargs");
-        return kwargs == null ? Map.of() : kwargs.plainMap();
+        return kwargs == null ? Map.of() : Plain.map(kwargs);
     }
 
     static SessionConfig session(OtpErlangObject config) {

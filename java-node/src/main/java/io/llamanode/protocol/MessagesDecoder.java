@@ -83,6 +83,6 @@ final class MessagesDecoder {
 
     /** {@return a list of free-form maps: tool calls, tool definitions} */
     static List<Map<String, Object>> maps(Value value) {
-        return value.list().stream().map(Value::plainMap).toList();
+        return value.list().stream().map(Plain::map).toList();
     }
 }

@@ -41,7 +41,7 @@ final class OptionsDecoder {
                 in.integer("n_keep", -1, MAX),
                 in.flag("context_shift"),
                 in.flag("cache_prompt"),
-                in.milliseconds("timeout"));
+                in.milliseconds("timeout", 1));
     }
 
     /** A list of integers is one text here; the empty list is no text. */

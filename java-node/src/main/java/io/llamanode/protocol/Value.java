@@ -13,7 +13,6 @@ import io.llamanode.service.FailureException;
 import java.math.BigInteger;
 import java.nio.charset.CharacterCodingException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,9 +23,6 @@ import java.util.Map;
  * before a typed accessor asks. Accessors throw {@code invalid_argument} naming the place.
  */
 final class Value {
-    /** Larger integers would take seconds to print; JSON numbers are limited alike. */
-    private static final int MAX_BITS = 3000;
-
     private final Value parent;
     private final String key;
     private final int index;
@@ -163,7 +159,7 @@ final class Value {
         return text;
     }
 
-    private String utf8(OtpErlangBinary binary) {
+    String utf8(OtpErlangBinary binary) {
         try {
             return Shown.utf8(binary.binaryValue());
         } catch (CharacterCodingException e) {
@@ -210,7 +206,7 @@ final class Value {
         return c >= 0x20 && c <= 0x7e || c >= 0xa0 && c != 0xfffe && c != 0xffff || c >= 8 && c <= 13 || c == 27;
     }
 
-    private static boolean isBoolean(OtpErlangAtom atom) {
+    static boolean isBoolean(OtpErlangAtom atom) {
         return atom.atomValue().equals("true") || atom.atomValue().equals("false");
     }
 
@@ -300,7 +296,8 @@ final class Value {
         return values;
     }
 
-    private List<?> elements() {
+    /** {@return the elements of a proper list or array: terms, JSON values, or {@code Long} for a string} */
+    List<?> elements() {
         return switch (raw) {
             case List<?> list -> list;
             case OtpErlangString string -> string.stringValue().codePoints().mapToObj(Long::valueOf).toList();
@@ -377,55 +374,5 @@ final class Value {
             case OtpErlangLong number -> number.bigIntegerValue().toString();
             default -> new Value(null, "a key of " + path(), 0, term).text();
         };
-    }
-
-    /**
-     * Converts a value of no particular type, such as a template variable: a list is a list here,
-     * never text, unless it is a non-empty list of {@code {Key, Value}} only, which is a map.
-     *
-     * @return maps in order, lists, {@code String}, {@code Long}, {@code BigInteger}, {@code Double},
-     *     {@code Boolean} and {@code null}
-     */
-    Object plain() {
-        if (isAbsent()) {
-            return null;
-        }
-        return switch (raw) {
-            case OtpErlangAtom atom when isBoolean(atom) -> atom.booleanValue();
-            case OtpErlangAtom atom -> atom.atomValue();
-            case OtpErlangBinary binary -> utf8(binary);
-            case OtpErlangLong number when number.isLong() -> number.longValue();
-            case OtpErlangLong number when number.bitLength() <= MAX_BITS -> number.bigIntegerValue();
-            case OtpErlangDouble number when Double.isFinite(number.doubleValue()) -> number.doubleValue();
-            case OtpErlangMap map -> plainMap();
-            case OtpErlangList list when isProplist(list) -> plainMap();
-            case OtpErlangString string -> elements();
-            case OtpErlangList list when list.isProper() -> {
-                List<Object> plain = new ArrayList<>(list.arity());
-                list().forEach(element -> plain.add(element.plain()));
-                yield Collections.unmodifiableList(plain);
-            }
-            case OtpErlangObject other -> throw mustBe("a map, list, text, number, boolean or null");
-            default -> raw;
-        };
-    }
-
-    /** {@return the entries of a map, a proplist or an object as plain values} */
-    Map<String, Object> plainMap() {
-        Map<String, Object> plain = new LinkedHashMap<>();
-        entries().forEach((name, value) -> plain.put(name, value.plain()));
-        return Collections.unmodifiableMap(plain);
-    }
-
-    private static boolean isProplist(OtpErlangList list) {
-        if (list.arity() == 0 || !list.isProper()) {
-            return false;
-        }
-        for (OtpErlangObject item : list) {
-            if (!(item instanceof OtpErlangTuple tuple) || tuple.arity() != 2) {
-                return false;
-            }
-        }
-        return true;
     }
 }

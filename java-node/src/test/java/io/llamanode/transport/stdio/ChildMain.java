@@ -1,8 +1,9 @@
 package io.llamanode.transport.stdio;
 
 import com.ericsson.otp.erlang.OtpErlangAtom;
-import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangBinary;
 import com.ericsson.otp.erlang.OtpErlangLong;
+import com.ericsson.otp.erlang.OtpErlangObject;
 import io.llamanode.protocol.LogLevel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -24,9 +25,13 @@ final class ChildMain {
     private ChildMain() {}
 
     public static void main(String[] args) throws Throwable {
+        if (args[0].equals("nonblocking")) {
+            makeNonBlocking();
+        }
         FrameChannel channel = claim();
         switch (args[0]) {
-            case "echo" -> echo(channel, new CountDownLatch(1));
+            case "echo" -> echo(channel);
+            case "nonblocking" -> nonBlocking(channel);
             case "print" -> print(channel);
             case "stuck" -> stuck(channel);
             case "flood" -> flood(channel);
@@ -44,12 +49,11 @@ final class ChildMain {
     }
 
     /** Sends each frame back; ends with status 0 at the end of input and 3 at a broken frame. */
-    private static void echo(FrameChannel channel, CountDownLatch first) {
+    private static void echo(FrameChannel channel) {
         channel.start(new FrameChannel.Listener() {
             @Override
             public void received(OtpErlangObject term) {
                 channel.send(term);
-                first.countDown();
             }
 
             @Override
@@ -62,8 +66,31 @@ final class ChildMain {
         });
     }
 
+    /** As a parent may leave it behind: the flag belongs to the pipe's end, not to the descriptor. */
+    private static void makeNonBlocking() throws Throwable {
+        Linker linker = Linker.nativeLinker();
+        // int fcntl(int fd, int cmd, ...); F_SETFL is 4, O_NONBLOCK 2048 on Linux and 4 on Darwin.
+        MethodHandle fcntl = linker.downcallHandle(
+                linker.defaultLookup().findOrThrow("fcntl"),
+                FunctionDescriptor.of(
+                        ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT),
+                Linker.Option.firstVariadicArg(2));
+        int flag = System.getProperty("os.name").startsWith("Mac") ? 4 : 2048;
+        if ((int) fcntl.invokeExact(1, 4, flag) != 0) {
+            throw new AssertionError("fcntl failed");
+        }
+    }
+
+    /** Sends more than a pipe takes, then says so on standard error. */
+    private static void nonBlocking(FrameChannel channel) {
+        echo(channel);
+        channel.send(new OtpErlangBinary(new byte[3_000_000]));
+        channel.send(new OtpErlangAtom("sent"));
+        System.err.println("sending");
+    }
+
     private static void print(FrameChannel channel) throws Throwable {
-        echo(channel, new CountDownLatch(1));
+        echo(channel);
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < PRINTERS; i++) {
             int id = i;
@@ -123,7 +150,7 @@ final class ChildMain {
 
     /** Logs more than any pipe takes, then tells on standard error that no call blocked; nobody reads yet. */
     private static void flood(FrameChannel channel) {
-        echo(channel, new CountDownLatch(1));
+        echo(channel);
         LogSetup.toFrames(channel, LogLevel.INFO);
         Logger log = LoggerFactory.getLogger("flood");
         String text = "x".repeat(4000);
@@ -138,7 +165,7 @@ final class ChildMain {
     }
 
     private static void log(FrameChannel channel) throws InterruptedException {
-        echo(channel, new CountDownLatch(1));
+        echo(channel);
         LogSetup.toFrames(channel, LogLevel.INFO);
         Logger log = LoggerFactory.getLogger("io.llamanode.Child");
         log.debug("hidden");
@@ -159,7 +186,7 @@ final class ChildMain {
     }
 
     private static void logToStandardError(FrameChannel channel) {
-        echo(channel, new CountDownLatch(1));
+        echo(channel);
         LogSetup.toStandardError(LogLevel.WARNING);
         Logger log = LoggerFactory.getLogger("io.llamanode.Child");
         log.info("hidden");

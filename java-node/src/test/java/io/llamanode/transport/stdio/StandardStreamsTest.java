@@ -13,8 +13,8 @@ import com.ericsson.otp.erlang.OtpErlangTuple;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeMap;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -56,6 +56,15 @@ final class StandardStreamsTest {
             }
             child.input().close();
             assertEquals(0, child.exitStatus());
+        }
+    }
+
+    @Test
+    void aNonBlockingPipeIsWaitedFor() throws Exception {
+        try (Child child = new Child("nonblocking")) {
+            assertEquals("sending", child.errors().readLine());
+            assertEquals(new OtpErlangBinary(new byte[3_000_000]), child.receive());
+            assertEquals(new OtpErlangAtom("sent"), child.receive());
         }
     }
 
