@@ -5,7 +5,8 @@
 %%   erl -noshell -pa _build -eval 'vectors_tests:regenerate(), halt().'
 %%
 %% A vector is a block of `key: value' lines, `name' first; a line that starts with a blank goes on
-%% with the value above it. `pid(Node, Id, Serial, Creation)' in a term stands for a pid.
+%% with the value above it. `pid(Node, Id, Serial, Creation)' and
+%% `ref(Node, Creation, Ids)' in a term stand for a pid and a reference.
 -module(vectors_tests).
 %% Exports by hand: the generated test/0 would have no -spec, which is an error here.
 -define(EUNIT_NOAUTO, true).
@@ -95,4 +96,8 @@ parse(Text) ->
 
 local(pid, [Node, Id, Serial, Creation]) ->
     Name = atom_to_binary(Node),
-    binary_to_term(<<131, 88, 119, (byte_size(Name)), Name/binary, Id:32, Serial:32, Creation:32>>).
+    binary_to_term(<<131, 88, 119, (byte_size(Name)), Name/binary, Id:32, Serial:32, Creation:32>>);
+local(ref, [Node, Creation, Ids]) ->
+    Name = atom_to_binary(Node),
+    Words = << <<Id:32>> || Id <- Ids >>,
+    binary_to_term(<<131, 90, (length(Ids)):16, 119, (byte_size(Name)), Name/binary, Creation:32, Words/binary>>).

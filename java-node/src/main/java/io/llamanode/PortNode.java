@@ -83,6 +83,9 @@ final class PortNode implements FrameChannel.Listener {
 
     @Override
     public void ended(FrameChannel.End end) {
+        if (end instanceof FrameChannel.End.Broken(String message)) {
+            System.err.println("llama_node: " + message);
+        }
         // Nobody is left who could use this node.
         Exit.begin(end instanceof FrameChannel.End.Closed ? 0 : FAILED, orderlyEnd);
     }

@@ -3,6 +3,7 @@ package io.llamanode.protocol;
 import com.ericsson.otp.erlang.OtpErlangDecodeException;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -92,6 +93,8 @@ final class Vectors {
             }
             case OtpErlangPid pid ->
                 "pid(" + String.join(", ", pid.node(), "" + pid.id(), "" + pid.serial(), "" + pid.creation()) + ")";
+            case OtpErlangRef ref ->
+                "ref(" + ref.node() + ", " + ref.creation() + ", " + Arrays.toString(ref.ids()) + ")";
             case Path path -> canonical(path.toString());
             case String text -> '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
             default -> value.toString();

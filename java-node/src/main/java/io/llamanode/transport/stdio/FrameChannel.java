@@ -6,6 +6,9 @@ import com.ericsson.otp.erlang.OtpInputStream;
 import com.ericsson.otp.erlang.OtpOutputStream;
 import io.llamanode.protocol.ControlEncoder;
 import io.llamanode.protocol.LogLevel;
+import io.llamanode.protocol.TermLimitException;
+import io.llamanode.protocol.TermLimits;
+import io.llamanode.protocol.TermScanner;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -22,8 +25,6 @@ public final class FrameChannel {
     /** Longest frame that is read, in bytes. */
     public static final int MAX_FRAME = 64 << 20;
 
-    private static final int VERSION_TAG = 131;
-    private static final int COMPRESSED_TAG = 80;
     private static final int MAX_LOGS = 1024;
     private static final long MAX_LOG_BYTES = 4 << 20;
     private static final String LOGGER = FrameChannel.class.getPackageName();
@@ -185,22 +186,15 @@ public final class FrameChannel {
 
     /** Bounded by the frame's length, by refusing compressed terms, and by catching what deep nesting does. */
     private static OtpErlangObject decode(byte[] frame) throws BrokenFrameException {
-        if (frame.length < 2 || (frame[0] & 0xff) != VERSION_TAG) {
-            throw new BrokenFrameException("a frame does not hold an external term");
-        }
-        if (frame[1] == COMPRESSED_TAG) {
-            throw new BrokenFrameException("a frame holds a compressed term");
+        try {
+            TermScanner.check(frame, 0, frame.length, TermLimits.DEFAULT);
+        } catch (TermLimitException e) {
+            throw new BrokenFrameException("a frame does not hold an acceptable external term: " + e.getMessage());
         }
         try (OtpInputStream term = new OtpInputStream(frame)) {
-            OtpErlangObject object = term.read_any();
-            if (term.available() > 0) {
-                throw new BrokenFrameException("a frame holds more than one term");
-            }
-            return object;
+            return term.read_any();
         } catch (OtpErlangDecodeException | RuntimeException | StackOverflowError | OutOfMemoryError e) {
             throw new BrokenFrameException("a frame does not hold a valid external term");
-        } catch (BrokenFrameException e) {
-            throw e;
         } catch (IOException e) {
             throw new BrokenFrameException("a frame could not be read");
         }
@@ -209,7 +203,7 @@ public final class FrameChannel {
     private static byte[] encode(OtpErlangObject term) {
         OtpOutputStream frame = new OtpOutputStream();
         frame.write4BE(0);
-        frame.write1(VERSION_TAG);
+        frame.write1(TermScanner.VERSION);
         frame.write_any(term);
         frame.poke4BE(0, frame.size() - 4L);
         return frame.toByteArray();

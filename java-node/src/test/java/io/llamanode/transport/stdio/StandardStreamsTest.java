@@ -176,10 +176,10 @@ final class StandardStreamsTest {
 
     @Test
     void whatIsNoTermEndsTheProcess() throws Exception {
-        assertEquals("a frame does not hold an external term", brokenBy(new byte[] {0, 0, 0, 2, 1, 2}, false));
-        assertEquals("a frame does not hold an external term", brokenBy(new byte[] {0, 0, 0, 0}, false));
+        assertEquals("a frame does not hold an acceptable external term: the version byte is missing", brokenBy(new byte[] {0, 0, 0, 2, 1, 2}, false));
+        assertEquals("a frame does not hold an acceptable external term: the version byte is missing", brokenBy(new byte[] {0, 0, 0, 0}, false));
         assertEquals(
-                "a frame does not hold a valid external term",
+                "a frame does not hold an acceptable external term: unknown tag 2",
                 brokenBy(new byte[] {0, 0, 0, 2, (byte) 131, 2}, false));
         assertEquals(
                 "a frame holds a compressed term",
@@ -202,7 +202,7 @@ final class StandardStreamsTest {
             frame[i] = 104;
             frame[i + 1] = 1;
         }
-        assertEquals("a frame does not hold a valid external term", brokenBy(frame, false));
+        assertEquals("a frame does not hold an acceptable external term: nested deeper than 64", brokenBy(frame, false));
     }
 
     private static String brokenBy(byte[] bytes, boolean close) throws Exception {
