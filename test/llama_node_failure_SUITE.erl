@@ -256,12 +256,8 @@ default_model_is_taken(Config) ->
 
 %% Helpers
 
-endless() ->
-    #{prompt => <<"Once upon a time">>, n_predict => 1 bsl 30, ignore_eos => true}.
-
-session(Server) ->
-    {ok, Session} = llama_node:create_session(Server, #{}),
-    Session.
+endless() -> llama_node_ct:endless().
+session(Server) -> llama_node_ct:session(Server).
 
 %% Runs Occupy in as many processes as there are slots, and Then when each of them has one.
 with_all_slots_busy(Config, Occupy, Then) ->
