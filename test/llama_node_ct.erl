@@ -2,6 +2,7 @@
 %% the operating system.
 -module(llama_node_ct).
 
+-export([start_real/2, check_real/1, session/1, task/3, endless/0, events/1]).
 -export([distribute/0, real_node/0, model/0, shared/0, options/1, fake/2, stop/1]).
 -export([os_pid/1, kill/2, witnessed/2, await_end/1, flush/0, await_down/1]).
 
@@ -15,8 +16,7 @@ distribute() ->
             [] = os:cmd("epmd -daemon"),
             Name = list_to_atom("llama_node_ct_" ++ os:getpid()),
             %% A stopped node is noticed after one tick time.
-            ok = application:set_env(kernel, net_ticktime, 8),
-            {ok, _} = net_kernel:start([Name, shortnames]),
+            {ok, _} = net_kernel:start(Name, #{name_domain => shortnames, net_ticktime => 8}),
             ok
     end.
 
@@ -29,6 +29,54 @@ real_node() ->
         {false, _} -> {skip, Jar ++ " is not built (make jar)"};
         {true, {ok, Model}} -> {ok, #{model => Model, n_ctx => 256, n_parallel => 2, log_level => warning}};
         {true, {skip, _} = Skip} -> Skip
+    end.
+
+%% A Config with a server for a whole suite.
+-spec start_real(map(), list()) -> list() | {skip, string()}.
+start_real(More, Config) ->
+    case real_node() of
+        {ok, Options} ->
+            {ok, Server} = llama_node:init_server(maps:merge(Options, More)),
+            {ok, #{node := Node}} = llama_node:get_status(Server),
+            [{server, Server}, {node, Node}, {server_options, Options} | Config];
+        {skip, _} = Skip ->
+            Skip
+    end.
+
+%% Whatever a case did, the node answers. Each case ran in a process of its own, so its sessions went
+%% with it, and their slots are free.
+-spec check_real(list()) -> ok.
+check_real(Config) ->
+    Server = proplists:get_value(server, Config),
+    pong = llama_node:ping(Server),
+    {ok, #{usage := #{completion_tokens := 1}}} =
+        llama_node:complete(Server, <<"Once">>, #{n_predict => 1, ignore_eos => true}),
+    ok.
+
+-spec session(llama_node:server()) -> llama_node:session_id().
+session(Server) ->
+    {ok, Session} = llama_node:create_session(Server, #{}),
+    Session.
+
+-spec task(llama_node:server(), llama_node:session_id(), map()) -> llama_node:task_id().
+task(Server, Session, Input) ->
+    {ok, Task} = llama_node:create_task(Server, Session, completion, Input),
+    Task.
+
+%% Ends when it is cancelled.
+-spec endless() -> map().
+endless() ->
+    #{prompt => <<"Once upon a time">>, n_predict => 1 bsl 30, ignore_eos => true}.
+
+%% The chunks and the terminal event of a stream.
+-spec events(llama_node:task_id()) -> {[map()], llama_node:terminal_event()}.
+events(Task) ->
+    receive
+        {llama_node, Task, {chunk, Chunk}} ->
+            {Chunks, Terminal} = events(Task),
+            {[Chunk | Chunks], Terminal};
+        {llama_node, Task, Terminal} ->
+            {[], Terminal}
     end.
 
 -spec model() -> {ok, file:filename()} | {skip, string()}.
