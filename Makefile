@@ -22,7 +22,7 @@ help:                       ## this list
 setup:                      ## install what the machine lacks (Debian), find JDK 25
 	@.ci/setup
 	@priv/bin/find-java --jdk >/dev/null
-	@$(MAKE) --no-print-directory $(JINTERFACE_STAMP)
+	@$(MAKE) --no-print-directory --silent $(JINTERFACE_STAMP)
 
 # JInterface comes from the installed OTP, through a Maven repository inside the project.
 $(JINTERFACE_STAMP):
@@ -35,6 +35,7 @@ $(JINTERFACE_STAMP):
 	printf '%s\n' "$$version" > $@
 
 jar: $(JAR)                 ## build priv/llama-node.jar
+	@:
 $(JAR): $(JAVA_SOURCES) | $(JINTERFACE_STAMP)
 	@$(MVN) package -DskipTests -Dmaven.test.skip=true
 	@touch $@
@@ -63,7 +64,8 @@ test-erlang: compile        ## EUnit, xref, dialyzer, Common Test on a real JVM
 
 test-mix: compile           ## the mix project in test/mix_app
 	@epmd -daemon
-	@cd test/mix_app && MIX_ENV=test MIX_REBAR3=$$(command -v rebar3) mix test
+	@cd test/mix_app && MIX_ENV=test MIX_REBAR3=$$(command -v rebar3) \
+	    elixir --sname mix_app_$$$$ -S mix test
 
 bench: compile              ## the benchmark of bench/README.md
 	@$(MVN) test-compile

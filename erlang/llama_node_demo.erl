@@ -34,7 +34,7 @@ default_model(Shared) ->
 
 %% @doc Starts a server with the options, streams four chats side by side and shows the totals.
 %% In a terminal the answers grow in place; elsewhere each line is labelled.
--spec run(llama_node:options(), Terminal :: boolean()) -> ok | {error, llama_node:error()}.
+-spec run(llama_node:start_options(), Terminal :: boolean()) -> ok | {error, llama_node:error()}.
 run(Options, Terminal) ->
     case llama_node:init_server(Options) of
         {ok, Server} ->
@@ -65,7 +65,8 @@ ask(Server, N, Question, Parent) ->
            end,
     {ok, Session} = llama_node:create_session(Server, #{temperature => 0, max_tokens => 200}),
     Outcome = llama_node:stream_fold(Tell, none, Server, Session, chat, #{content => Question}),
-    Parent ! {finished, N, Outcome},
+    {ok, Info} = llama_node:get_session_info(Server, Session),
+    Parent ! {finished, N, Outcome, maps:get(slot, Info, none)},
     _ = llama_node:close_session(Server, Session),
     ok.
 
@@ -76,21 +77,22 @@ collect(Left, View, Results) ->
     receive
         {text, N, Text} ->
             collect(Left, show(N, Text, View), Results);
-        {finished, N, Outcome} ->
-            collect(Left - 1, View, Results#{N => Outcome});
+        {finished, N, Outcome, Slot} ->
+            collect(Left - 1, View, Results#{N => {Outcome, Slot}});
         {'DOWN', _, process, _, normal} ->
             collect(Left, View, Results);
         {'DOWN', _, process, Pid, Reason} ->
-            collect(Left - 1, View, Results#{Pid => {error, {unknown, io_lib:format("~0p", [Reason])}}})
+            Error = {error, {unknown, io_lib:format("~0p", [Reason])}},
+            collect(Left - 1, View, Results#{Pid => {Error, none}})
     end.
 
 totals(Results, Elapsed, {ok, #{models := [#{id := Model, slots := Slots} | _]}}) ->
-    Tokens = lists:sum([T || {ok, #{usage := #{completion_tokens := T}}, _} <- maps:values(Results)]),
-    Used = length([S || #{cached_tokens := C} = S <- Slots, C > 0]),
+    {Outcomes, Used} = lists:unzip(maps:values(Results)),
+    Tokens = lists:sum([T || {ok, #{usage := #{completion_tokens := T}}, _} <- Outcomes]),
     io:format("~ntotal: ~b sessions, ~b tokens in ~.2f s, ~.1f tokens/s, ~b of ~b slots used, model ~ts~n",
               [map_size(Results), Tokens, Elapsed / 1000, Tokens * 1000 / max(1, Elapsed),
-               Used, length(Slots), Model]),
-    case [Error || {error, Error} <- maps:values(Results)] of
+               length(lists:usort(Used) -- [none]), length(Slots), Model]),
+    case [Error || {error, Error} <- Outcomes] of
         [] -> ok;
         [Error | _] -> {error, Error}
     end;
