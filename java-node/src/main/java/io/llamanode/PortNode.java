@@ -24,6 +24,7 @@ import io.llamanode.transport.stdio.LogSetup;
 import io.llamanode.transport.stdio.StandardStreams;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -104,7 +105,7 @@ final class PortNode implements FrameChannel.Listener {
             service.close();
             endpoint.close();
         };
-        open(endpoint, launch, new RequestHandler(service, endpoint, launch.nodeName()));
+        open(endpoint, launch, new RequestHandler(service, endpoint, launch.nodeName(), this::progress));
         for (ModelConfig model : launch.node().models()) {
             load(service, model);
         }
@@ -135,7 +136,7 @@ final class PortNode implements FrameChannel.Listener {
         CompletableFuture<Failure> loaded = new CompletableFuture<>();
         service.loadModel(
                 model,
-                fraction -> channel.progress(model.path().toString(), fraction),
+                fraction -> progress(model.path(), fraction),
                 new Reply<>() {
                     @Override
                     public void ok(Void nothing) {
@@ -151,6 +152,10 @@ final class PortNode implements FrameChannel.Listener {
         if (failure != null) {
             throw failure.asException();
         }
+    }
+
+    private void progress(Path path, float fraction) {
+        channel.progress(path.toString(), fraction);
     }
 
     private void fail(Failure failure) {

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 final class ModelDecoder {
     private static final int MAX = Integer.MAX_VALUE;
     private static final int DEFAULT_BATCH = 512;
+    /** GGML_MAX_N_THREADS. */
+    private static final int MAX_THREADS = 512;
 
     private ModelDecoder() {}
 
@@ -27,8 +29,8 @@ final class ModelDecoder {
                 in.integer("n_parallel", 1, 64),
                 nBatch,
                 nUbatch == null ? null : (Integer) (int) nUbatch.integer(1, nBatch == null ? DEFAULT_BATCH : nBatch),
-                in.integer("n_threads", 1, 1024),
-                in.integer("n_threads_batch", 1, 1024),
+                in.integer("n_threads", 1, MAX_THREADS),
+                in.integer("n_threads_batch", 1, MAX_THREADS),
                 in.integer("max_queue", 0, 1_000_000),
                 in.flag("use_mmap"),
                 in.integer("n_gpu_layers", -1, MAX));

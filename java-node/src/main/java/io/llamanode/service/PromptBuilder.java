@@ -35,10 +35,14 @@ final class PromptBuilder {
      */
     record Prepared(int[] tokens, int nKeep, List<Map<String, Object>> messages, PromptText text) {}
 
-    Prepared prepare(TaskInput input, String systemPrompt, Transcript transcript) {
+    /**
+     * @param maxTokens tokens that may be sampled; -1: to the end of the context
+     * @throws FailureException if there is no prompt to be made of the input
+     */
+    Prepared prepare(TaskInput input, String systemPrompt, Transcript transcript, int maxTokens) {
         Prepared prepared = switch (input) {
             case TaskInput.Completion completion -> completion(completion);
-            case TaskInput.Chat chat -> chat(chat, systemPrompt, transcript);
+            case TaskInput.Chat chat -> chat(chat, systemPrompt, transcript, maxTokens);
             case TaskInput.Unsupported other -> throw new FailureException(
                     ErrorCode.UNSUPPORTED,
                     "tasks of type " + other.type().name().toLowerCase(Locale.ROOT) + " are not supported");
@@ -78,7 +82,7 @@ final class PromptBuilder {
         return ids;
     }
 
-    private Prepared chat(TaskInput.Chat input, String systemPrompt, Transcript transcript) {
+    private Prepared chat(TaskInput.Chat input, String systemPrompt, Transcript transcript, int maxTokens) {
         List<Map<String, Object>> messages = input.messages();
         if (messages == null) {
             messages = new ArrayList<>(transcript.messages());
@@ -87,7 +91,9 @@ final class PromptBuilder {
         refuseHopelessLength(key(input), contentLength(messages));
         List<Map<String, Object>> conversation = withSystem(messages, systemPrompt);
         PromptText text = render(input, conversation, true);
-        return new Prepared(chatTokens(text, transcript), systemTokens(input, conversation, text), messages, text);
+        int[] tokens = chatTokens(text, transcript);
+        boolean mayShift = (long) tokens.length + maxTokens > model.info().nCtx();
+        return new Prepared(tokens, mayShift ? systemTokens(input, conversation, text) : 0, messages, text);
     }
 
     /**

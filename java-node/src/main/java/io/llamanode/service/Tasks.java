@@ -127,7 +127,8 @@ final class Tasks {
         preparation.execute(() -> {
             try {
                 PromptBuilder builder = new PromptBuilder(task.session.model);
-                Prepared prepared = builder.prepare(task.input, task.session.config.systemPrompt(), transcript);
+                Prepared prepared = builder.prepare(
+                        task.input, task.session.config.systemPrompt(), transcript, task.options.maxTokens());
                 SamplingParams sampling = GenerationDefaults.sampling(task.options, task.session.model.vocabulary());
                 submit(task, prepared, sampling, builder, reply);
             } catch (FailureException e) {

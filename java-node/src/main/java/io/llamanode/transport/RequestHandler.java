@@ -12,6 +12,7 @@ import io.llamanode.service.LlamaService;
 import io.llamanode.service.Reply;
 import io.llamanode.service.TaskEvent;
 import io.llamanode.service.TaskSink;
+import java.nio.file.Path;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -28,16 +29,29 @@ public final class RequestHandler {
     private final LlamaService service;
     private final Outbound outbound;
     private final String node;
+    private final LoadListener loads;
+
+    /** Hears how far models are loaded. */
+    @FunctionalInterface
+    public interface LoadListener {
+        /**
+         * @param path of the model
+         * @param fraction from 0 to 1
+         */
+        void at(Path path, float fraction);
+    }
 
     /**
      * @param service does the work
      * @param outbound carries the events
      * @param node full name of this node, for the status
+     * @param loads hears how far requested models are loaded
      */
-    public RequestHandler(LlamaService service, Outbound outbound, String node) {
+    public RequestHandler(LlamaService service, Outbound outbound, String node, LoadListener loads) {
         this.service = service;
         this.outbound = outbound;
         this.node = node;
+        this.loads = loads;
     }
 
     /**
@@ -82,7 +96,9 @@ public final class RequestHandler {
         switch (request) {
             case Request.Ping() -> reply.accept(ReplyEncoder.PONG);
             case Request.GetStatus() -> reply.accept(ReplyEncoder.ok(ReplyEncoder.status(node, service.status())));
-            case Request.LoadModel load -> service.loadModel(load.config(), fraction -> {}, done(reply));
+            case Request.LoadModel load ->
+                service.loadModel(
+                        load.config(), fraction -> loads.at(load.config().path(), fraction), done(reply));
             case Request.CreateSession create ->
                 reply.accept(ReplyEncoder.ok(service.createSession(caller, create.config())));
             case Request.CloseSession(long id) -> service.closeSession(id, done(reply));
