@@ -4,9 +4,13 @@ import io.llamanode.gguf.GgmlType;
 import io.llamanode.gguf.GgufFile;
 import io.llamanode.gguf.GgufTensor;
 import java.util.BitSet;
+import java.util.Set;
 
 /** What llama.cpp would answer with an abort when a context is made or used; each is checked here instead. */
 final class ContextLimits {
+
+    /** The architectures whose graphs put out all tokens when they pool. */
+    private static final Set<String> ENCODERS = Set.of("bert", "nomic-bert", "jina-bert-v2");
 
     private final LlamaModel model;
     private final int nBatch;
@@ -51,10 +55,21 @@ final class ContextLimits {
         if (params.typeV().isQuantized() && headV % params.typeV().blockElements() != 0) {
             throw new IllegalArgumentException(unfit("typeV", params.typeV(), headV));
         }
+        if (params.embeddings() && isMean(model.file(), params.pooling())
+                && !ENCODERS.contains(model.architecture())) {
+            throw new IllegalArgumentException("pooling MEAN ends the process with models of the architecture "
+                    + model.architecture() + "; use NONE and average the embeddings");
+        }
         boolean encoderOnly = model.hasEncoder() && !model.hasDecoder();
         if (encoderOnly && (!params.embeddings() || params.pooling() != PoolingType.NONE)) {
             throw new IllegalArgumentException("A model with only an encoder needs embeddings and pooling NONE");
         }
+    }
+
+    private static boolean isMean(GgufFile file, PoolingType asked) {
+        return asked == PoolingType.MEAN
+                || asked == PoolingType.MODEL
+                        && file.parameter("pooling_type").orElse(0) == PoolingType.MEAN.code();
     }
 
     private static String unfit(String name, GgmlType type, long head) {

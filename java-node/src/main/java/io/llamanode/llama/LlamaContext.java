@@ -317,7 +317,7 @@ public final class LlamaContext implements AutoCloseable {
         return nCtx;
     }
 
-    /** {@return the most tokens of a batch, which llama.cpp may have lowered to {@link #nCtx()} or raised to 32} */
+    /** {@return the most tokens of a batch, which llama.cpp may have lowered to {@link #nCtx()} or raised to 64} */
     public int nBatch() {
         return nBatch;
     }
