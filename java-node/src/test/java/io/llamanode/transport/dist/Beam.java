@@ -97,7 +97,7 @@ final class Beam implements AutoCloseable {
 
         PrivateEpmd(int port) throws IOException, InterruptedException {
             this.port = port;
-            process = new ProcessBuilder("epmd", "-d", "-port", Integer.toString(port), "-address", "127.0.0.1")
+            process = new ProcessBuilder("epmd", "-d", "-d", "-port", Integer.toString(port), "-address", "127.0.0.1")
                     .redirectErrorStream(true).start();
             BufferedReader out = new BufferedReader(new InputStreamReader(process.getInputStream(),
                     StandardCharsets.UTF_8));
