@@ -132,9 +132,21 @@ os_pid(Server) ->
     OsPid.
 
 -spec kill(string(), pos_integer()) -> ok.
+kill("STOP", OsPid) ->
+    [] = os:cmd("kill -STOP " ++ integer_to_list(OsPid)),
+    await_stopped(OsPid);
 kill(Signal, OsPid) ->
     [] = os:cmd("kill -" ++ Signal ++ " " ++ integer_to_list(OsPid)),
     ok.
+
+%% The signal is sent, but a thread that runs on another core takes a moment to obey.
+await_stopped(OsPid) ->
+    Threads = filelib:wildcard("/proc/" ++ integer_to_list(OsPid) ++ "/task/*/stat"),
+    case [Thread || Thread <- Threads, {ok, Stat} <- [file:read_file(Thread)],
+                    nomatch =:= re:run(Stat, "\\) [TtZX] ")] of
+        [] -> ok;
+        [_ | _] -> await_stopped(OsPid)
+    end.
 
 %% Options whose node holds a pipe open for as long as it lives, and the port that reads the pipe:
 %% an end that can be awaited, whoever the node's parent is by then.

@@ -98,9 +98,11 @@ server_is_killed(Config) ->
     {ok, Server} = llama_node:init_server(Options),
     {ok, Task} = llama_node:stream(Server, session(Server), completion, endless()),
     exit(Server, kill),
-    %% No cleaning up was possible, and yet the node ends and the consumer hears of it.
+    %% No cleaning up was possible, and yet the node ends and the consumer hears of it: from the node
+    %% itself, if that finds the time.
     ok = llama_node_ct:await_end(Witness),
-    ?assertMatch({error, {node_down, _}}, terminal(Task)).
+    {error, {Code, _}} = terminal(Task),
+    ?assert(lists:member(Code, [node_down, cancelled])).
 
 beam_is_killed(Config) ->
     {Options, Witness} = llama_node_ct:witnessed(llama_node_ct:options(Config), Config),

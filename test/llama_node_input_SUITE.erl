@@ -85,7 +85,7 @@ start_with_a_missing_file(Config) ->
 bad_options(Config) ->
     Bad = [{top_p, [7, -0.1, high]}, {temperature, [-1, 101, <<"hot">>, [], {}]}, {n_predict, [-2, 1 bsl 31, 1.5, all]},
            {top_k, [-1, 0.5]}, {min_p, [2]}, {repeat_penalty, [0, -1]}, {repeat_last_n, [-2]}, {seed, [-2, 1 bsl 64, x]},
-           {stop, [7, [7], [<<>>], lists:duplicate(65, <<"x">>)]}, {ignore_eos, [7, yes]}, {cache_prompt, [1]},
+           {stop, [7, [7.5], [<<>>], lists:duplicate(65, <<"x">>)]}, {ignore_eos, [7, yes]}, {cache_prompt, [1]},
            {logit_bias, [7, [[1]], #{<<"x">> => high}]}, {timeout, [0, -1, soon]}, {n_keep, [-2]},
            {context_shift, [2]}, {temprature, [0.5]}, {<<"nonsense">>, [1]}],
     [begin
@@ -109,7 +109,7 @@ bad_inputs(Config) ->
      || Input <- [7, atom, {}, self(), fun lists:map/2, 1.5, [1 | 2], [{1, 2}], #{}, #{prompt => 7}, #{prompt => #{}},
                   #{prompt => [-1]}, #{prompt => [1, 900]}, #{{a} => 1, prompt => <<"x">>}, <<"[]">>, <<"text">>]],
     [?CODE(invalid_argument, llama_node:chat(Server, Messages, #{max_tokens => 1}))
-     || Messages <- [[], 7, [7], [#{}], [#{role => user}], [#{role => robot, content => <<"x">>}],
+     || Messages <- [[], 7, [7.5], [#{}], [#{role => user}], [#{role => robot, content => <<"x">>}],
                      [#{role => user, content => 7}], [#{role => user, content => <<"x">>} | x]]],
     [?CODE(invalid_argument, llama_node:create_session(Server, Bad))
      || Bad <- [7, {}, #{top_p => 7}, #{nonsense => 1}, #{system_prompt => 7}]],
