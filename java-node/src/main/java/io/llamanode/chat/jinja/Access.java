@@ -9,6 +9,7 @@ final class Access {
 
     /** {@code object.name}: a method wins over an entry of that name. */
     static Value member(Runtime runtime, Value object, String name) {
+        runtime.reads(object);
         Value method = switch (object) {
             case Value.Undefined(String description) -> throw new EvalException(
                     "Attribute '" + name + "' of " + description + ", which is undefined");
@@ -29,6 +30,7 @@ final class Access {
 
     /** {@code object[index]}: an entry wins over a method of that name. */
     static Value index(Runtime runtime, Value object, Value index) {
+        runtime.reads(object);
         Value result = switch (object) {
             case Value.Undefined(String description) ->
                     throw new EvalException("An item of " + description + ", which is undefined");
@@ -84,7 +86,8 @@ final class Access {
 
     /** {@code object[start:stop:step]}; null stands for a bound that was left out. */
     static Value slice(Runtime runtime, Value object, Value start, Value stop, Value step) {
-        long by = Arguments.integer(step, "A slice", 1);
+        // Longer steps than any sequence all mean the same, and cannot overflow an index.
+        long by = Math.clamp(Arguments.integer(step, "A slice", 1), -Integer.MAX_VALUE, Integer.MAX_VALUE);
         if (by == 0) {
             throw new EvalException("A slice cannot have a step of 0");
         }
@@ -93,7 +96,7 @@ final class Access {
             case Value.Seq seq -> {
                 long[] bounds = bounds(seq.items.size(), start, stop, by);
                 List<Value> items = new ArrayList<>();
-                for (long i = bounds[0]; by > 0 ? i < bounds[1] : i > bounds[1]; i = Math.addExact(i, by)) {
+                for (long i = bounds[0]; by > 0 ? i < bounds[1] : i > bounds[1]; i += by) {
                     items.add(seq.items.get((int) i));
                 }
                 runtime.allocateElements(items.size());
@@ -115,7 +118,7 @@ final class Access {
         }
         List<Value> characters = Types.elements(runtime, str);
         StrBuilder builder = new StrBuilder(runtime);
-        for (long i = bounds[0]; by > 0 ? i < bounds[1] : i > bounds[1]; i = Math.addExact(i, by)) {
+        for (long i = bounds[0]; by > 0 ? i < bounds[1] : i > bounds[1]; i += by) {
             builder.append((Str) characters.get((int) i));
         }
         return builder.build();

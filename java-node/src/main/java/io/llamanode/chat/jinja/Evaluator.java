@@ -110,6 +110,7 @@ final class Evaluator {
             runtime.usage.used(input);
         }
         runtime.line = filter.line();
+        runtime.reads(input);
         return Filters.require(filter.name()).apply(runtime, input, arguments);
     }
 
@@ -117,6 +118,7 @@ final class Evaluator {
         Value value = evaluate(test.object(), scope);
         Arguments arguments = arguments(test.args(), scope);
         runtime.line = test.line();
+        runtime.reads(value);
         return Tests.require(test.name()).test(runtime, value, arguments);
     }
 

@@ -27,7 +27,8 @@ final class Filters {
                 text -> text.toUpperCase(Locale.ROOT)), "upper");
         define((runtime, value, _) -> StringMethods.map(runtime, Printer.str(runtime, value),
                 text -> text.toLowerCase(Locale.ROOT)), "lower");
-        define((runtime, value, _) -> StringMethods.title(runtime, Printer.str(runtime, value)), "title");
+        define((runtime, value, _) -> StringMethods.title(runtime, Printer.str(runtime, value),
+                c -> Str.isSpace(c) || "-({[<".indexOf(c) >= 0), "title");
         define((runtime, value, _) -> StringMethods.capitalize(runtime, Printer.str(runtime, value)), "capitalize");
         define((runtime, value, arguments) ->
                 StringMethods.replace(runtime, Printer.str(runtime, value), arguments), "replace");

@@ -32,7 +32,7 @@ final class Globals {
             throw new RaisedException(Printer.str(runtime, arguments.one("raise_exception")).text, runtime.line);
         });
         define("strftime_now", (runtime, arguments) -> Str.trusted(Strftime.format(
-                Arguments.string(arguments.one("strftime_now"), "strftime_now").text, runtime.clock)));
+                runtime, Arguments.string(arguments.one("strftime_now"), "strftime_now").text)));
         define("joiner", (_, arguments) -> {
             Value separator = arguments.bind("joiner", "sep")[0];
             boolean[] used = {false};

@@ -1,5 +1,6 @@
 package io.llamanode.chat.jinja;
 
+import java.util.HexFormat;
 import java.util.Map;
 
 /**
@@ -7,6 +8,8 @@ import java.util.Map;
  * {@code ensure_ascii=False}. The text is trusted only when every string in it is.
  */
 final class Json {
+    private static final HexFormat HEX = HexFormat.of();
+
     private final Runtime runtime;
     private final boolean ascii;
     private final boolean sorted;
@@ -147,7 +150,7 @@ final class Json {
                 case '\f' -> quoted.append("\\f");
                 default -> {
                     if (c < 0x20 || ascii && c > 0x7E) {
-                        quoted.append(String.format("\\u%04x", (int) c));
+                        quoted.append("\\u").append(HEX.toHexDigits(c));
                     } else {
                         quoted.append(c);
                     }

@@ -107,7 +107,7 @@ final class ListFilters {
         Set<Value> seen = new HashSet<>();
         List<Value> items = new ArrayList<>();
         for (Value item : Types.elements(runtime, value)) {
-            if (seen.add(Operators.key(Sorting.fold(attribute.apply(item), caseSensitive)))) {
+            if (seen.add(Operators.key(Sorting.fold(runtime, attribute.apply(item), caseSensitive)))) {
                 items.add(item);
             }
         }
@@ -157,6 +157,7 @@ final class ListFilters {
         Arguments rest = rest(arguments, 1);
         for (Value item : Types.elements(runtime, value)) {
             runtime.enter();
+            runtime.reads(item);
             mapped.add(filter.apply(runtime, item, rest));
             runtime.leave();
         }
@@ -204,7 +205,9 @@ final class ListFilters {
         Arguments rest = rest(arguments, used);
         List<Value> selected = new ArrayList<>();
         for (Value item : Types.elements(runtime, value)) {
-            if (test.test(runtime, attribute.apply(item), rest) == wanted) {
+            Value tested = attribute.apply(item);
+            runtime.reads(tested);
+            if (test.test(runtime, tested, rest) == wanted) {
                 selected.add(item);
             }
         }

@@ -106,6 +106,7 @@ final class Operators {
             return true;
         }
         runtime.enter();
+        runtime.reads(left);
         boolean equal = switch (left) {
             case Value.Undefined _ -> right instanceof Value.Undefined;
             case Value.Seq a -> right instanceof Value.Seq b && a.tuple == b.tuple && sameItems(runtime, a, b);
@@ -144,6 +145,7 @@ final class Operators {
 
     static int order(Runtime runtime, String operator, Value left, Value right) {
         runtime.steps(1);
+        runtime.reads(left);
         if (left instanceof Str a && right instanceof Str b) {
             return a.text.compareTo(b.text);
         }

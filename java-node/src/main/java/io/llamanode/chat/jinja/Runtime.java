@@ -40,6 +40,13 @@ final class Runtime {
         }
     }
 
+    /** Pays for an operation that may look at every character of a string. */
+    void reads(Value value) {
+        if (value instanceof Str str) {
+            steps(str.text.length() >> 10);
+        }
+    }
+
     void enter() {
         steps(1);
         if (++depth > limits.depth()) {

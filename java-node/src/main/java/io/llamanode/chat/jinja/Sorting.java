@@ -15,8 +15,8 @@ final class Sorting {
             boolean reverse) {
         List<T> sorted = new ArrayList<>();
         items.forEach(sorted::add);
-        Comparator<T> order = (a, b) -> Operators.order(runtime, "<", fold(key.apply(a), caseSensitive),
-                fold(key.apply(b), caseSensitive));
+        Comparator<T> order = (a, b) -> Operators.order(runtime, "<", fold(runtime, key.apply(a), caseSensitive),
+                fold(runtime, key.apply(b), caseSensitive));
         try {
             sorted.sort(reverse ? order.reversed() : order);
         } catch (IllegalArgumentException e) {
@@ -29,7 +29,8 @@ final class Sorting {
         return sort(runtime, entries.entrySet(), Map.Entry::getKey, true, false);
     }
 
-    static Value fold(Value value, boolean caseSensitive) {
+    static Value fold(Runtime runtime, Value value, boolean caseSensitive) {
+        runtime.reads(value);
         return value instanceof Str str && !caseSensitive
                 ? Str.of(str.text.toLowerCase(Locale.ROOT), str.trusted()) : value;
     }

@@ -3,7 +3,7 @@ package io.llamanode.chat.jinja;
 import java.util.Arrays;
 
 /** An immutable string that knows for each of its characters whether it is trusted; equality ignores that. */
-final class Str implements Value {
+final class Str implements Value, Comparable<Str> {
     static final Str EMPTY = new Str("", true, new int[0]);
 
     final String text;
@@ -105,6 +105,12 @@ final class Str implements Value {
     /** Length in code points, which is what Python counts. */
     int length() {
         return text.codePointCount(0, text.length());
+    }
+
+    /** Lets a hash table survive keys made to collide. */
+    @Override
+    public int compareTo(Str other) {
+        return text.compareTo(other.text);
     }
 
     @Override

@@ -1,6 +1,5 @@
 package io.llamanode.chat.jinja;
 
-import java.time.Clock;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
@@ -9,8 +8,8 @@ import java.util.Locale;
 final class Strftime {
     private Strftime() {}
 
-    static String format(String format, Clock clock) {
-        ZonedDateTime now = ZonedDateTime.now(clock);
+    static String format(Runtime runtime, String format) {
+        ZonedDateTime now = ZonedDateTime.now(runtime.clock);
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < format.length(); i++) {
             char c = format.charAt(i);
@@ -18,6 +17,7 @@ final class Strftime {
                 text.append(c);
                 continue;
             }
+            runtime.steps(50);
             char directive = format.charAt(++i);
             boolean unpadded = directive == '-' && i + 1 < format.length();
             if (unpadded) {

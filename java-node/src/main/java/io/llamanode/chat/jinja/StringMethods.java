@@ -39,7 +39,7 @@ final class StringMethods {
         return switch (name) {
             case "upper" -> (runtime, _) -> map(runtime, str, text -> text.toUpperCase(Locale.ROOT));
             case "lower", "casefold" -> (runtime, _) -> map(runtime, str, text -> text.toLowerCase(Locale.ROOT));
-            case "title" -> (runtime, _) -> title(runtime, str);
+            case "title" -> (runtime, _) -> title(runtime, str, c -> !Character.isLetter(c));
             case "capitalize" -> (runtime, _) -> capitalize(runtime, str);
             case "ljust", "rjust", "center", "zfill" -> (runtime, arguments) -> pad(runtime, str, arguments, name);
             case "isdigit", "isdecimal", "isnumeric" -> (_, _) -> all(str, Character::isDigit);
@@ -82,7 +82,8 @@ final class StringMethods {
                 .build();
     }
 
-    static Str title(Runtime runtime, Str str) {
+    /** Capitalizes words; the filter and the method differ in what separates them. */
+    static Str title(Runtime runtime, Str str, IntPredicate separates) {
         StrBuilder builder = new StrBuilder(runtime);
         boolean inWord = false;
         for (Value element : Types.elements(runtime, str)) {
@@ -90,7 +91,7 @@ final class StringMethods {
             boolean first = !inWord;
             builder.append(map(runtime, character,
                     text -> first ? text.toUpperCase(Locale.ROOT) : text.toLowerCase(Locale.ROOT)));
-            inWord = Character.isLetter(character.text.codePointAt(0));
+            inWord = !separates.test(character.text.codePointAt(0));
         }
         return builder.build();
     }

@@ -35,7 +35,12 @@ sealed interface Value
         }
     }
 
-    record Int(long value) implements Value {
+    record Int(long value) implements Value, Comparable<Int> {
+        @Override
+        public int compareTo(Int other) {
+            return Long.compare(value, other.value);
+        }
+
         @Override
         public boolean equals(Object other) {
             return numbersEqual(this, other);
