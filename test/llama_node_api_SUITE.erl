@@ -20,7 +20,7 @@ groups() ->
      {tasks, [], [result_is_collected_once, result_can_wait_for_its_collector, several_wait_at_once,
                   get_result_timeouts, cancel_twice, cancel_unknown, unknown_task, prompt_only, cast_cancels]},
      {streams, [], [chunks_make_the_content, chunks_are_utf8, fold, fold_stops, cancelled_stream, consumer_is_killed,
-                    streams_side_by_side]}].
+                    streams_side_by_side, streams_past_the_context]}].
 
 init_per_suite(Config) ->
     llama_node_ct:start_real(#{}, Config).
@@ -352,6 +352,20 @@ streams_side_by_side(Config) ->
     Contents = [begin {_, {done, #{content := Content}}} = events(Task), Content end || Task <- Tasks],
     ?assertEqual(6, length(Contents)),
     ?assertEqual([], llama_node_ct:flush()).
+
+%% All slots full, out of step because one of them began with something cached: the cells that become
+%% free are scattered then.
+streams_past_the_context(Config) ->
+    Server = server(Config),
+    Session = session(Config),
+    {ok, #{counters := #{context_shifts := Before}}} = llama_node:get_status(Server),
+    {ok, _} = llama_node:complete(Server, <<"Once">>, #{n_predict => 1, ignore_eos => true}),
+    Input = (endless())#{n_predict => 600},
+    Tasks = [element(2, llama_node:stream(Server, Session, completion, Input)) || _ <- [1, 2]],
+    [?assertMatch({_, {done, #{usage := #{completion_tokens := 600}, finish_reason := length}}}, events(Task))
+     || Task <- Tasks],
+    {ok, #{counters := #{context_shifts := After}}} = llama_node:get_status(Server),
+    ?assert(After >= Before + 4).
 
 %% Helpers
 
