@@ -220,8 +220,14 @@ session_defaults(Config) ->
 session_of_a_dead_owner(Config) ->
     {_, Ref} = spawn_monitor(fun () -> exit(session(Config)) end),
     Session = receive {'DOWN', Ref, process, _, Id} -> Id end,
-    %% The news of the death comes from this node before this request does.
-    ?CODE(session_not_found, llama_node:get_session_info(server(Config), Session)).
+    ?CODE(session_not_found, await_no_session(server(Config), Session, 10000)).
+
+%% The news of the owner's death and our question reach the node by ways of their own.
+await_no_session(Server, Session, Retries) ->
+    case llama_node:get_session_info(Server, Session) of
+        {ok, _} when Retries > 0 -> await_no_session(Server, Session, Retries - 1);
+        Answer -> Answer
+    end.
 
 %% Tasks
 
