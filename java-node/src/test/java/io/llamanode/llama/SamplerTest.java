@@ -180,7 +180,7 @@ class SamplerTest {
     @ValueSource(strings = {
         "", " ", "root", "root ::= \"a", "root ::= missing", "top ::= \"a\"", "root ::= root \"a\" | \"b\"",
         "root ::= [a", "root ::= \"a\"{1000000}", "root ::= \"a\"{99999999999999}", "root ::= (\"a\"?){0,2000}",
-        "root ::= ((\"a\"?){0,20}){0,20}", "root ::= ((\"ab\"{1000}){1000}){1000}", "root ::= \"a\0b\""
+        "root ::= ((\"a\"?){0,20}){0,20}", "root ::= x{0,500}\ny ::= x\nx ::= \"a\"? z\nz ::= \"b\" | ", "root ::= ((\"ab\"{1000}){1000}){1000}", "root ::= \"a\0b\""
     })
     void malformedOrHarmfulGrammarsAreRefused(String grammar) {
         assertThrows(GrammarException.class, () -> NativeSampler.chain(model).grammar(grammar));
