@@ -11,9 +11,10 @@ JDK = $$(priv/bin/find-java --jdk)
 JINTERFACE = $$(cat $(JINTERFACE_STAMP))
 # The flag keeps the Java that runs Maven from warning about Guava inside Maven.
 export MAVEN_OPTS ?= --sun-misc-unsafe-memory-access=allow
-MVN = JAVA_HOME=$(JDK) mvn -B -ntp -q -Djinterface.version=$(JINTERFACE)
+MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE)
+MVN = $(MVN_LOUD) -q
 
-.PHONY: help setup compile jar demo test test-java test-erlang bench shell clean
+.PHONY: help setup compile jar demo test test-java test-erlang test-mix bench shell clean
 
 help:                       ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -21,7 +22,7 @@ help:                       ## this list
 setup:                      ## install what the machine lacks (Debian), find JDK 25
 	@.ci/setup
 	@priv/bin/find-java --jdk >/dev/null
-	@$(MAKE) --no-print-directory $(JINTERFACE_STAMP)
+	@$(MAKE) --no-print-directory --silent $(JINTERFACE_STAMP)
 
 # JInterface comes from the installed OTP, through a Maven repository inside the project.
 $(JINTERFACE_STAMP):
@@ -34,12 +35,45 @@ $(JINTERFACE_STAMP):
 	printf '%s\n' "$$version" > $@
 
 jar: $(JAR)                 ## build priv/llama-node.jar
+	@:
 $(JAR): $(JAVA_SOURCES) | $(JINTERFACE_STAMP)
 	@$(MVN) package -DskipTests -Dmaven.test.skip=true
 	@touch $@
 
 compile: setup jar          ## build the jar and the Erlang application
 	@rebar3 compile
+
+# A set MODEL names another model; in a terminal the answers grow in place.
+demo: compile               ## four sessions chat at once; MODEL=/path/to.gguf for another model
+	@epmd -daemon
+	@if [ -t 1 ]; then tty=true; else tty=false; fi; \
+	erl -noinput -sname llama_node_demo_$$$$ -pa _build/default/lib/llama_node/ebin \
+	    -kernel logger_level warning -eval "llama_node_demo:main($$tty)"
+
+test: test-java test-erlang test-mix ## every test: JUnit, EUnit, xref, dialyzer, Common Test, mix
+
+test-java: setup            ## JUnit and ArchUnit
+	@$(MVN_LOUD) verify
+
+test-erlang: compile        ## EUnit, xref, dialyzer, Common Test on a real JVM
+	@epmd -daemon
+	@rebar3 eunit --module=vectors_tests
+	@rebar3 xref
+	@rebar3 dialyzer
+	@rebar3 ct --sname llama_node_ct_$$$$
+
+test-mix: compile           ## the mix project in test/mix_app
+	@epmd -daemon
+	@cd test/mix_app && MIX_ENV=test MIX_REBAR3=$$(command -v rebar3) \
+	    elixir --sname mix_app_$$$$ -S mix test
+
+bench: compile              ## the benchmark of bench/README.md
+	@$(MVN) test-compile
+	@bench/run
+
+shell: compile              ## an Erlang shell with the application
+	@epmd -daemon
+	@rebar3 shell --sname llama_node_shell_$$$$
 
 clean:                      ## remove everything that was built
 	@rm -rf _build .m2 $(JAR) java-node/target test/mix_app/_build

@@ -1,6 +1,7 @@
 package io.llamanode.protocol;
 
 import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
 import io.llamanode.service.ChatTemplating;
 import io.llamanode.service.ModelConfig;
 import io.llamanode.service.SessionConfig;
@@ -42,8 +43,17 @@ public sealed interface Request {
      * @param sessionId the session
      * @param input what to do
      * @param sink receives the events
+     * @param end where the terminal event goes instead, or {@code null} for the sink as well
      */
-    record Stream(long sessionId, TaskInput input, OtpErlangPid sink) implements Request {}
+    record Stream(long sessionId, TaskInput input, OtpErlangPid sink, StreamEnd end) implements Request {}
+
+    /**
+     * Where a stream's terminal event goes.
+     *
+     * @param alias of the sink, which takes one message
+     * @param watcher told of the alias once the event is on its way
+     */
+    record StreamEnd(OtpErlangRef alias, OtpErlangPid watcher) {}
 
     /** @param taskId the task */
     record CancelTask(long taskId) implements Request {}

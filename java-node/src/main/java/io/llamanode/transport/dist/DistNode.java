@@ -211,6 +211,21 @@ public final class DistNode implements AutoCloseable {
     }
 
     /**
+     * Sends a message to an alias. The term is encoded on the calling thread and queued.
+     *
+     * @param alias of a process of a connected node; for any other the message is dropped
+     * @param message the message, dropped by the receiving node if the alias is not active any more
+     * @return whether it was queued; this says nothing about its arrival
+     */
+    public boolean send(OtpErlangRef alias, OtpErlangObject message) {
+        Peer peer = peers.get(alias.node());
+        return peer != null
+                && peer.understandsAliases()
+                && peer.isIncarnation(alias.creation())
+                && sendTo(peer, frame -> frame.aliasSend(self, alias, message));
+    }
+
+    /**
      * Answers a call. A caller that used an alias and has given up does not receive it.
      *
      * @param from who waits

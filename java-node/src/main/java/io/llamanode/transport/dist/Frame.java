@@ -52,6 +52,16 @@ final class Frame extends OtpOutputStream {
         return pair(tag, reply);
     }
 
+    /** ALIAS_SEND {@code {33, FromPid, Alias}} and the message: dropped by the BEAM if the alias is gone. */
+    Frame aliasSend(OtpErlangPid from, OtpErlangRef alias, OtpErlangObject message) {
+        begin(3, 33);
+        write_any(from);
+        write_any(alias);
+        write1(TermScanner.VERSION);
+        write_any(message);
+        return finish();
+    }
+
     private Frame pair(OtpErlangObject tag, OtpErlangObject reply) {
         write1(TermScanner.VERSION);
         write_tuple_head(2);
