@@ -115,9 +115,6 @@ final class KvMemoryB4916 implements KvMemory {
     @Override
     public void update(MemorySegment context) {
         try {
-            // After a defragmentation b4916 reserves buffers for a full batch written at the cache's head, and aborts
-            // when that would reach past its end. Shifting an empty range moves nothing and puts the head back to 0.
-            seqAdd.invokeExact(context, 0, Integer.MAX_VALUE - 1, Integer.MAX_VALUE, 1);
             update.invokeExact(context);
         } catch (Throwable t) {
             throw unexpected(t);

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The engine on a real context, with a model of random weights. */
 class LlamaRunnerTest {
@@ -36,9 +38,14 @@ class LlamaRunnerTest {
     }
 
     private Engine engine(int slots, int nCtx) {
-        LlamaRunner runner =
-                new LlamaRunner(model.newContext(ContextParams.generation(slots * nCtx, 512, slots, 1)), 512);
-        Engine engine = new Engine("test", runner, vocabulary, new EngineConfig(slots, nCtx, 512, 16, 100));
+        return engine(slots, nCtx, 32);
+    }
+
+    /** @param spare cells beyond those of the slots */
+    private Engine engine(int slots, int nCtx, int spare) {
+        ContextParams params = ContextParams.generation(slots * nCtx + spare, 32, slots, 1);
+        LlamaRunner runner = new LlamaRunner(model.newContext(params), 32);
+        Engine engine = new Engine("test", runner, vocabulary, new EngineConfig(slots, nCtx, 32, 16, 100));
         engine.start();
         return engine;
     }
@@ -64,9 +71,10 @@ class LlamaRunnerTest {
         return recorder;
     }
 
-    @Test
-    void streamsGoOnFarPastTheirContextsInAFragmentedCache() {
-        try (Engine engine = engine(3, 64)) {
+    @ParameterizedTest
+    @ValueSource(ints = {0, 32, 512})
+    void streamsGoOnFarPastTheirContextsInAFragmentedCache(int spare) {
+        try (Engine engine = engine(3, 64, spare)) {
             List<Recorder> streams = new ArrayList<>();
             // Different lengths, so that the shifts come at different times and leave holes of one cell.
             for (int i = 1; i <= 3; i++) {
