@@ -61,7 +61,6 @@ final class PromptBuilder {
                 if (text.isEmpty()) {
                     throw FailureException.invalid("prompt: must not be empty");
                 }
-                refuseHopelessLength("prompt", text.length());
                 yield model.vocabulary().tokenize(text, input.addSpecial(), false);
             }
             case Prompt.Tokens(int[] ids) -> checked(ids);
@@ -88,7 +87,6 @@ final class PromptBuilder {
             messages = new ArrayList<>(transcript.messages());
             messages.add(message("user", input.content()));
         }
-        refuseHopelessLength(key(input), contentLength(messages));
         List<Map<String, Object>> conversation = withSystem(messages, systemPrompt);
         PromptText text = render(input, conversation, true);
         int[] tokens = chatTokens(text, transcript);
@@ -155,15 +153,28 @@ final class PromptBuilder {
         return bytes.toString(StandardCharsets.UTF_8);
     }
 
+    /** {@return characters of the texts that came with an input} */
+    static long length(TaskInput input) {
+        return switch (input) {
+            case TaskInput.Completion(String m, Prompt.Text(String text), boolean s, GenerationOptions o) -> text.length();
+            case TaskInput.Completion tokens -> 0;
+            case TaskInput.Chat chat when chat.content() != null -> chat.content().length();
+            case TaskInput.Chat chat -> contentLength(chat.messages());
+            case TaskInput.Unsupported none -> 0;
+        };
+    }
+
     /**
      * Spares the tokenizer a text that cannot fit: a token stands for some characters, never for
      * more than the longest token of any known vocabulary.
+     *
+     * @throws FailureException {@code invalid_argument} if the texts are that long
      */
-    private void refuseHopelessLength(String key, long characters) {
-        long most = (long) model.info().nCtx() * LONGEST_TOKEN;
-        if (characters > most) {
+    static void refuseHopelessLength(TaskInput input, int nCtx) {
+        long characters = length(input);
+        if (characters > (long) nCtx * LONGEST_TOKEN) {
             throw FailureException.invalid("%s: %d characters do not fit into a context of %d tokens"
-                    .formatted(key, characters, model.info().nCtx()));
+                    .formatted(key(input), characters, nCtx));
         }
     }
 

@@ -26,7 +26,9 @@ final class Task {
 
     final long id;
     final Session session;
-    final TaskInput input;
+    final boolean isChat;
+    /** Characters of its input. */
+    final long inputLength;
     final GenerationOptions options;
     /** Receives the events; {@code null} if the result is to be collected. */
     final TaskSink sink;
@@ -38,6 +40,8 @@ final class Task {
     final long deadline;
 
     State state = State.QUEUED;
+    /** {@code null} once it is prepared: the texts of thousands of waiting tasks would fill the heap. */
+    TaskInput input;
     /** {@link System#nanoTime()} when the engine took it. */
     long submitted;
     Prepared prepared;
@@ -55,13 +59,11 @@ final class Task {
         this.id = id;
         this.session = session;
         this.input = input;
+        this.isChat = input instanceof TaskInput.Chat;
+        this.inputLength = PromptBuilder.length(input);
         this.options = options;
         this.sink = sink;
         this.created = created;
         this.deadline = deadline;
-    }
-
-    boolean isChat() {
-        return input instanceof TaskInput.Chat;
     }
 }

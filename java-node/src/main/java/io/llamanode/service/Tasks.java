@@ -28,6 +28,9 @@ import org.slf4j.LoggerFactory;
 final class Tasks {
     private static final Logger LOG = LoggerFactory.getLogger(Tasks.class);
 
+    /** Characters, of at most two bytes each: an eighth of the heap. */
+    private static final long MOST_UNPREPARED = Runtime.getRuntime().maxMemory() / 16;
+
     private final Object lock;
     private final NodeConfig config;
     private final IdSource ids;
@@ -38,6 +41,8 @@ final class Tasks {
             Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("prepare").factory());
     private final Map<Long, Task> running = new HashMap<>();
     private final KeptResults results;
+    /** Characters of the inputs of all tasks that are not prepared yet. */
+    private long unprepared;
     private boolean expiryPlanned;
     private long created;
     private long done;
@@ -71,6 +76,18 @@ final class Tasks {
                 reply.failed(new Failure(ErrorCode.SERVER_BUSY, "%d tasks are waiting or running".formatted(running.size())));
                 return;
             }
+            long length = PromptBuilder.length(order.input());
+            if (unprepared + length > MOST_UNPREPARED) {
+                reply.failed(new Failure(
+                        ErrorCode.SERVER_BUSY, "%d characters wait to be tokenized".formatted(unprepared)));
+                return;
+            }
+            try {
+                PromptBuilder.refuseHopelessLength(order.input(), session.model.info().nCtx());
+            } catch (FailureException e) {
+                reply.failed(e.failure());
+                return;
+            }
             GenerationOptions options = GenerationDefaults.complete(options(order.input()), session.config.defaults());
             long now = System.nanoTime();
             long deadline = options.timeoutMs() == null
@@ -83,9 +100,10 @@ final class Tasks {
             task.owners.addAll(order.owners());
             task.owners.forEach(owner -> owners.add(owner, task));
             running.put(task.id, task);
+            unprepared += task.inputLength;
             session.tasks.add(task);
             created++;
-            if (task.isChat()) {
+            if (task.isChat) {
                 session.chats.addLast(task);
                 if (session.chats.size() > 1) {
                     reply.ok(task.id);
@@ -123,12 +141,13 @@ final class Tasks {
     /** @param reply told whether the engine took the task; {@code null} if the caller knows its id already */
     private void prepare(Task task, Reply<Long> reply) {
         task.state = State.PREPARING;
+        TaskInput input = task.input;
         Transcript transcript = task.session.transcript;
         preparation.execute(() -> {
             try {
                 PromptBuilder builder = new PromptBuilder(task.session.model);
                 Prepared prepared = builder.prepare(
-                        task.input, task.session.config.systemPrompt(), transcript, task.options.maxTokens());
+                        input, task.session.config.systemPrompt(), transcript, task.options.maxTokens());
                 SamplingParams sampling = GenerationDefaults.sampling(task.options, task.session.model.vocabulary());
                 submit(task, prepared, sampling, builder, reply);
             } catch (FailureException e) {
@@ -146,6 +165,7 @@ final class Tasks {
                 refuse(task, new Failure(ErrorCode.CANCELLED, "cancelled"), reply);
                 return;
             }
+            forgetInput(task);
             task.prepared = prepared;
             task.seed = sampling.seed();
             task.submitted = System.nanoTime();
@@ -219,7 +239,7 @@ final class Tasks {
         public void finished(Outcome outcome) {
             TaskResult result = Results.of(task, outcome);
             Transcript transcript =
-                    task.isChat() ? builder.answered(task.prepared, result.content(), outcome) : null;
+                    task.isChat ? builder.answered(task.prepared, result.content(), outcome) : null;
             synchronized (lock) {
                 Session session = task.session;
                 session.promptTokens += outcome.promptTokens();
@@ -269,7 +289,15 @@ final class Tasks {
         afterwards(task);
     }
 
+    private void forgetInput(Task task) {
+        if (task.input != null) {
+            task.input = null;
+            unprepared -= task.inputLength;
+        }
+    }
+
     private void leave(Task task) {
+        forgetInput(task);
         task.state = State.ENDED;
         running.remove(task.id);
         task.session.tasks.remove(task);

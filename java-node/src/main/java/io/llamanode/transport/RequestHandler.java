@@ -1,6 +1,7 @@
 package io.llamanode.transport;
 
 import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
 import io.llamanode.protocol.ProcessOwner;
 import io.llamanode.protocol.ReplyEncoder;
 import io.llamanode.protocol.Request;
@@ -128,13 +129,16 @@ public final class RequestHandler {
     }
 
     private void stream(ProcessOwner caller, Request.Stream stream, Consumer<OtpErlangObject> reply) {
+        OtpErlangPid process = stream.sink();
+        Request.StreamEnd end = stream.end();
+        // The sink lives as long as the task and must not keep the request's texts with it.
         TaskSink sink = (taskId, event) -> {
             OtpErlangObject message = ReplyEncoder.event(taskId, event);
-            if (stream.end() == null || event instanceof TaskEvent.Chunk) {
-                outbound.send(stream.sink(), message);
+            if (end == null || event instanceof TaskEvent.Chunk) {
+                outbound.send(process, message);
             } else {
-                outbound.send(stream.end().alias(), message);
-                outbound.send(stream.end().watcher(), ReplyEncoder.ended(stream.end().alias()));
+                outbound.send(end.alias(), message);
+                outbound.send(end.watcher(), ReplyEncoder.ended(end.alias()));
             }
         };
         service.stream(

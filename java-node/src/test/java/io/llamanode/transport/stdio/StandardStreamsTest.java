@@ -152,14 +152,14 @@ final class StandardStreamsTest {
     @Test
     void anOversizeFrameEndsTheProcess() throws Exception {
         assertEquals(
-                "a frame of 67108865 bytes is over the limit of 67108864",
-                brokenBy(new byte[] {4, 0, 0, 1}, false));
+                "a frame of 16777217 bytes is over the limit of 16777216",
+                brokenBy(new byte[] {1, 0, 0, 1}, false));
     }
 
     @Test
     void aLengthWithTheHighestBitSetIsOversize() throws Exception {
         assertEquals(
-                "a frame of 4294967295 bytes is over the limit of 67108864",
+                "a frame of 4294967295 bytes is over the limit of 16777216",
                 brokenBy(new byte[] {-1, -1, -1, -1}, false));
     }
 
