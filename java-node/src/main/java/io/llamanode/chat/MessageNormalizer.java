@@ -131,7 +131,7 @@ final class MessageNormalizer {
     }
 
     /** The text parts of a content, one a line. */
-    private static String text(Object content) {
+    static String text(Object content) {
         if (!(content instanceof List<?> parts)) {
             return String.valueOf(content);
         }

@@ -96,9 +96,8 @@ public final class LlamaRunner implements ModelRunner {
      * side: defragment, and if that was not enough go on with smaller batches.
      */
     private boolean retry(List<Part> parts, Outputs outputs) {
-        LOG.debug("no room for a batch of {} tokens: defragmenting", batch.size());
-        context.defragment();
-        context.update();
+        boolean moved = context.defragment();
+        LOG.debug("no room for a batch of {} tokens; defragmented: {}", batch.size(), moved);
         int total = batch.size();
         if (total == 1) {
             return false;

@@ -3,6 +3,8 @@ package io.llamanode.llama;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
+import java.util.Set;
 
 /**
  * Refuses the grammars that llama.cpp cannot survive: its parser recurses for every parenthesis and writes
@@ -45,13 +47,19 @@ final class GrammarCheck {
     }
 
     private final String grammar;
+    private final Set<String> emptyRules;
+    private final Set<String> foundEmpty = new HashSet<>();
     private final Deque<Group> outer = new ArrayDeque<>();
     private Group group = Group.START;
+    private Group beforeWord = Group.START;
+    private String word = "";
+    private String rule = "";
     private int rules;
     private int at;
 
-    private GrammarCheck(String grammar) {
+    private GrammarCheck(String grammar, Set<String> emptyRules) {
         this.grammar = grammar;
+        this.emptyRules = emptyRules;
     }
 
     /**
@@ -63,7 +71,11 @@ final class GrammarCheck {
         require(!grammar.isBlank(), "The grammar is empty");
         require(grammar.length() <= MAX_CHARS, "The grammar has more than " + MAX_CHARS + " characters");
         require(grammar.indexOf('\0') < 0, "The grammar contains a NUL character");
-        new GrammarCheck(grammar).scan();
+        Set<String> emptyRules = Set.of();
+        for (Set<String> found = scan(grammar, emptyRules); !found.equals(emptyRules); ) {
+            emptyRules = found;
+            found = scan(grammar, emptyRules);
+        }
         try (Arena arena = Arena.ofConfined()) {
             require(
                     library.grammars.parses(
@@ -71,6 +83,14 @@ final class GrammarCheck {
                     "The grammar does not parse, refers to a rule that is missing, is left-recursive, or has no rule"
                             + " named root");
         }
+    }
+
+    /** One pass: which rules may be empty when those found so far may. */
+    private static Set<String> scan(String grammar, Set<String> emptyRules) {
+        GrammarCheck check = new GrammarCheck(grammar, emptyRules);
+        check.scan();
+        check.endRule(check.group);
+        return check.foundEmpty;
     }
 
     private void scan() {
@@ -109,13 +129,22 @@ final class GrammarCheck {
         return at - start;
     }
 
-    /** A reference to a rule, taken not to be empty, or the name in front of its definition. */
+    /** A reference to a rule, or the name in front of its definition. */
     private void word() {
+        int start = at - 1;
         while (at < grammar.length()
                 && (Character.isLetterOrDigit(grammar.charAt(at)) || grammar.charAt(at) == '-')) {
             at++;
         }
-        item(new Part(1, false));
+        word = grammar.substring(start, at);
+        beforeWord = group;
+        item(new Part(1, emptyRules.contains(word)));
+    }
+
+    private void endRule(Group body) {
+        if (rules > 0 && body.closed().empty) {
+            foundEmpty.add(rule);
+        }
     }
 
     private void item(Part item) {
@@ -169,6 +198,8 @@ final class GrammarCheck {
 
     private void rule() {
         if (grammar.startsWith(":=", at)) {
+            endRule(beforeWord);
+            rule = word;
             rules++;
             require(rules <= MAX_RULES, "The grammar has more than " + MAX_RULES + " rules");
             outer.clear();

@@ -297,14 +297,24 @@ public final class LlamaContext implements AutoCloseable {
         return call(library.memory::usedCells);
     }
 
-    /** Applies pending shifts and defragmentation now rather than with the next decode. */
+    /** Applies pending shifts now rather than with the next decode ({@code llama_kv_self_update}). */
     public void update() {
         run(library.memory::update);
     }
 
-    /** Asks for defragmentation with the next decode or {@link #update}. */
-    public void defragment() {
+    /**
+     * Moves the used cells together, so that the free ones lie side by side ({@code llama_kv_self_defrag}).
+     *
+     * @return {@code false} if there are too few free cells for it; nothing was moved
+     */
+    public boolean defragment() {
+        // b4916 then reserves buffers for a whole computation behind the last used cell, and aborts without room for it.
+        if (usedCells() + Math.min(nCtx, nUbatch) > nCtx) {
+            return false;
+        }
         run(library.memory::defragment);
+        update();
+        return true;
     }
 
     /** Waits for the computation to end; fetching logits or embeddings does so too. */

@@ -15,6 +15,8 @@ import java.util.Set;
 final class ModelFileCheck {
 
     private static final String TOKENS = "tokenizer.ggml.tokens";
+    private static final int BYTES = 256;
+    private static final int ASCII = 128;
     private static final int MAX_EXPERTS = 256; // LLAMA_MAX_EXPERTS
 
     private final Path path;
@@ -68,6 +70,20 @@ final class ModelFileCheck {
         for (String token : file.strings(TOKENS)) {
             if (!token.isEmpty() && !seen.add(token)) {
                 throw malformed("has the token \"" + token + "\" twice");
+            }
+        }
+        if (file.text("tokenizer.ggml.model").orElse("").equals("llama")) {
+            bytes(seen);
+        }
+    }
+
+    /** SentencePiece falls back to bytes; where one is missing, a text that needs it would end the process. */
+    private void bytes(Set<String> tokens) {
+        for (int b = 0; b < BYTES; b++) {
+            boolean spelled = b < ASCII && tokens.contains(String.valueOf((char) b));
+            if (!spelled && !tokens.contains("<0x%02X>".formatted(b))) {
+                throw malformed("has no token for the byte 0x%02X, without which not every text can be tokenized"
+                        .formatted(b));
             }
         }
     }

@@ -40,12 +40,12 @@ final class NativeLog {
         }
     }
 
-    /** Runs from here on collect the warnings and errors that the current thread's calls log. */
+    /** From here on, the errors that the current thread's calls log are collected. */
     void startCapture() {
         captures.set(new ArrayList<>());
     }
 
-    /** Ends a capture and tells the last line of it. */
+    /** Ends a capture and tells what was collected. */
     String endCapture() {
         List<String> captured = captures.get();
         captures.remove();
@@ -64,7 +64,7 @@ final class NativeLog {
 
     private void line(int level, String line) {
         List<String> captured = captures.get();
-        if (captured != null && level >= LogLines.WARN && captured.size() < 8) {
+        if (captured != null && level == LogLines.ERROR && captured.size() < 8) {
             captured.add(line);
         }
         switch (level) {

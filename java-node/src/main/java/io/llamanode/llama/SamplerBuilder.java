@@ -97,6 +97,7 @@ public final class SamplerBuilder {
         within("base", base, 0, 1e6f);
         atLeast("allowedLength", allowedLength, 0);
         atLeast("lastN", lastN, -1);
+        vocab.requireTokenizer();
         int window = Math.clamp(model.nCtxTrain(), 1, MAX_WINDOW);
         return add(arena -> {
             MemorySegment texts = arena.allocate(ADDRESS, Math.max(1, breakers.size()));
@@ -215,6 +216,7 @@ public final class SamplerBuilder {
         if (grammar != null) {
             throw new IllegalArgumentException("The chain has a grammar already");
         }
+        vocab.requireTokenizer();
         model.handle().acquire();
         try {
             GrammarCheck.check(model.library(), vocab, gbnf);

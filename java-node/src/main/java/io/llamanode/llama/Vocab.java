@@ -136,6 +136,7 @@ public final class Vocab {
      */
     public boolean isControl(int token) {
         check(token);
+        requireTokenizer();
         return call(v -> f.isControl(v, token));
     }
 
@@ -171,6 +172,7 @@ public final class Vocab {
 
     private boolean hasAttribute(int token, int attribute) {
         check(token);
+        requireTokenizer();
         return (call(v -> f.attr(v, token)) & attribute) != 0;
     }
 
@@ -182,6 +184,7 @@ public final class Vocab {
      */
     public String text(int token) {
         check(token);
+        requireTokenizer();
         return call(v -> LlamaLibrary.text(f.text(v, token)));
     }
 
@@ -283,7 +286,7 @@ public final class Vocab {
         }
     }
 
-    private void requireTokenizer() {
+    void requireTokenizer() {
         if (type == VocabType.NONE) {
             throw new IllegalStateException("The model has no tokenizer");
         }

@@ -92,12 +92,14 @@ public final class NativeModelLoader implements ModelLoader {
             int slots = config.nParallel() != null ? config.nParallel() : DEFAULT_SLOTS;
             // A batch must hold a token of every slot.
             int nBatch = Math.max(slots, config.nBatch() != null ? config.nBatch() : DEFAULT_BATCH);
-            int nUbatch = config.nUbatch() != null ? config.nUbatch() : Math.min(nBatch, DEFAULT_BATCH);
-            return new Sizes(nCtx, slots, nBatch, nUbatch);
+            int nUbatch = config.nUbatch() != null ? config.nUbatch() : DEFAULT_BATCH;
+            // No computation is larger than what all slots hold together.
+            return new Sizes(nCtx, slots, nBatch, (int) Math.min(Math.min(nUbatch, nBatch), (long) nCtx * slots));
         }
 
+        /** Cells of all slots, and the free ones without which a fragmented cache cannot be put in order. */
         long cells() {
-            return (long) nCtx * slots;
+            return (long) nCtx * slots + nUbatch;
         }
     }
 

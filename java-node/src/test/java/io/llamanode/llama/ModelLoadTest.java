@@ -109,6 +109,11 @@ class ModelLoadTest {
         Arrays.fill(tokens, "same");
         refused(Reason.MALFORMED, writer().texts("tokenizer.ggml.tokens", List.of(tokens))
                 .write(directory.resolve("h.gguf")));
+        for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = "piece" + i;
+        }
+        refused(Reason.MALFORMED, writer().texts("tokenizer.ggml.tokens", List.of(tokens))
+                .write(directory.resolve("j.gguf")));
         refused(Reason.MALFORMED, writer()
                 .array("nested", GgufValueType.ARRAY, 1, out -> {})
                 .write(directory.resolve("i.gguf")));

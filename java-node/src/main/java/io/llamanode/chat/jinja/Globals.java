@@ -31,8 +31,10 @@ final class Globals {
         define("raise_exception", (runtime, arguments) -> {
             throw new RaisedException(Printer.str(runtime, arguments.one("raise_exception")).text, runtime.line);
         });
-        define("strftime_now", (runtime, arguments) -> Str.trusted(Strftime.format(
-                runtime, Arguments.string(arguments.one("strftime_now"), "strftime_now").text)));
+        define("strftime_now", (runtime, arguments) -> {
+            Str format = Arguments.string(arguments.one("strftime_now"), "strftime_now");
+            return Str.of(Strftime.format(runtime, format.text), format.trusted());
+        });
         define("joiner", (_, arguments) -> {
             Value separator = arguments.bind("joiner", "sep")[0];
             boolean[] used = {false};

@@ -1,5 +1,6 @@
 package io.llamanode.chat.jinja;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -161,7 +162,7 @@ final class Interpreter {
         Value caller = arguments.named().get("caller");
         Arguments given = arguments;
         if (caller != null && parameters.stream().noneMatch(parameter -> parameter.name().equals("caller"))) {
-            Map<String, Value> named = new java.util.LinkedHashMap<>(arguments.named());
+            Map<String, Value> named = new LinkedHashMap<>(arguments.named());
             named.remove("caller");
             given = new Arguments(arguments.positional(), named);
             scope.set("caller", caller);
@@ -179,7 +180,7 @@ final class Interpreter {
 
     private Value callBlock(Stmt.CallBlock block, Scope scope) {
         Arguments arguments = evaluator.arguments(block.call().args(), scope);
-        Map<String, Value> named = new java.util.LinkedHashMap<>(arguments.named());
+        Map<String, Value> named = new LinkedHashMap<>(arguments.named());
         named.put("caller", macro("caller", block.parameters(), block.body(), scope));
         return evaluator.call(evaluator.evaluate(block.call().function(), scope),
                 new Arguments(arguments.positional(), named), block.line());

@@ -28,6 +28,7 @@ final class Json {
             case Str str -> str.text;
             case Value value -> spaces(Arguments.integer(value, "tojson", 0));
         };
+        trusted = !(options[1] instanceof Str indention) || indention.trusted();
         String item = indent == null ? ", " : ",";
         String key = ": ";
         if (options[2] instanceof Value.Seq pair) {
@@ -36,7 +37,7 @@ final class Json {
             }
             item = Arguments.string(pair.items.get(0), "tojson").text;
             key = Arguments.string(pair.items.get(1), "tojson").text;
-            trusted = ((Str) pair.items.get(0)).trusted() && ((Str) pair.items.get(1)).trusted();
+            trusted &= ((Str) pair.items.get(0)).trusted() && ((Str) pair.items.get(1)).trusted();
         }
         this.itemSeparator = item;
         this.keySeparator = key;

@@ -1,5 +1,7 @@
 package io.llamanode.chat.jinja;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /** Methods of lists and tuples. Lists are copies of the caller's, so changing them stays inside the rendering. */
@@ -50,7 +52,7 @@ final class ListMethods {
             };
             case "reverse" -> (_, arguments) -> {
                 arguments.none("reverse");
-                java.util.Collections.reverse(items);
+                Collections.reverse(items);
                 return Value.NONE;
             };
             case "clear" -> (_, arguments) -> {
@@ -60,7 +62,7 @@ final class ListMethods {
             };
             case "copy" -> (runtime, arguments) -> {
                 arguments.none("copy");
-                return runtime.list(new java.util.ArrayList<>(items));
+                return runtime.list(new ArrayList<>(items));
             };
             default -> null;
         };

@@ -3,6 +3,7 @@ package io.llamanode.chat.jinja;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** Parses statements into the syntax tree. */
 final class Parser {
@@ -168,7 +169,7 @@ final class Parser {
     }
 
     /** What a block renders to is captured, so that a jump cannot leave it. */
-    private List<Stmt> outsideLoops(java.util.function.Supplier<List<Stmt>> parse) {
+    private List<Stmt> outsideLoops(Supplier<List<Stmt>> parse) {
         int outer = loops;
         loops = 0;
         List<Stmt> body = parse.get();

@@ -1,5 +1,6 @@
 package io.llamanode.chat.jinja;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntPredicate;
@@ -123,7 +124,7 @@ final class StringMethods {
 
     private static Value lines(Runtime runtime, Str str, Arguments arguments) {
         boolean keep = Arguments.flag(arguments.bind("splitlines", "keepends")[0], false);
-        List<Value> lines = new java.util.ArrayList<>();
+        List<Value> lines = new ArrayList<>();
         int start = 0;
         while (start < str.text.length()) {
             int end = start;

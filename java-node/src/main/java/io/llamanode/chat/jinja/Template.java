@@ -51,7 +51,7 @@ public final class Template {
     }
 
     /**
-     * Renders the template to learn what it does with its input.
+     * Renders the template to learn what it does with its input, within a part of the limits.
      *
      * @param variables as for {@link #render}
      * @param clock as for {@link #render}
@@ -60,7 +60,7 @@ public final class Template {
     public Probe probe(Map<String, ?> variables, Clock clock) {
         Usage usage = new Usage();
         try {
-            String text = run(variables, new Runtime(limits, clock, usage)).text;
+            String text = run(variables, new Runtime(limits.forProbes(), clock, usage)).text;
             return new Probe(true, text, usage.used(), usage.iterated());
         } catch (TemplateException e) {
             return new Probe(false, "", usage.used(), usage.iterated());

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +25,7 @@ import org.slf4j.LoggerFactory;
 final class Acceptor implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Acceptor.class);
     private static final long PAUSE_MS = 100;
+    private static final long WARNING_GAP_NANOS = 1_000_000_000L;
 
     /** Takes over an authenticated connection and runs it to its end. */
     @FunctionalInterface
@@ -39,6 +41,7 @@ final class Acceptor implements AutoCloseable {
     private final Authenticated authenticated;
     private final SecureRandom random = new SecureRandom();
     private final LinkedHashSet<Socket> handshaking = new LinkedHashSet<>();
+    private final AtomicLong nextWarning = new AtomicLong(System.nanoTime());
     private final Thread thread;
     private volatile boolean closed;
 
@@ -124,8 +127,20 @@ final class Acceptor implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             refused.increment();
             if (!closed) {
-                LOG.warn("connection from {} refused: {}", socket.getRemoteSocketAddress(), e.getMessage());
+                logRefusal(socket, e.getMessage());
             }
+        }
+    }
+
+    /** One warning a second: strangers must not be able to fill the log. */
+    private void logRefusal(Socket socket, String reason) {
+        long now = System.nanoTime();
+        long next = nextWarning.get();
+        if (now - next >= 0 && nextWarning.compareAndSet(next, now + WARNING_GAP_NANOS)) {
+            LOG.warn("connection from {} refused: {} ({} so far)", socket.getRemoteSocketAddress(), reason,
+                    refused.sum());
+        } else {
+            LOG.debug("connection from {} refused: {}", socket.getRemoteSocketAddress(), reason);
         }
     }
 

@@ -76,7 +76,7 @@ public final class DistNode implements AutoCloseable {
     }
 
     /**
-     * Starts a node.
+     * Starts a node. The handler may be called before this returns.
      *
      * @param config how it is named, reached and bounded
      * @param handler receives what arrives

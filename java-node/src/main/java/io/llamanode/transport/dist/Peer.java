@@ -62,7 +62,7 @@ final class Peer {
         this.timer = timer;
         this.events = events;
         this.queue = new WriteQueue(config.maxQueuedBytes());
-        this.writer = Thread.ofVirtual().name("dist-write-" + identity.node()).unstarted(this::write);
+        this.writer = Thread.ofVirtual().name("dist-write-" + identity.node()).start(this::write);
     }
 
     String node() {
@@ -108,7 +108,6 @@ final class Peer {
 
     /** Runs the connection until it ends; on the thread that made this object. */
     void run() {
-        writer.start();
         String reason;
         try {
             channel.socket().setSoTimeout(Math.toIntExact(config.tickTime().toMillis()));

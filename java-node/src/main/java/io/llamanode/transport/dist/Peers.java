@@ -8,7 +8,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The connected nodes. A connection enters and leaves under one lock, so that the handler sees downs and
- * ups of a node in turn; sockets are closed after the lock is released.
+ * ups of a node in turn; sockets are closed and log records written after the lock is released, because
+ * either might take its time.
  */
 final class Peers {
     private static final Logger LOG = LoggerFactory.getLogger(Peers.class);
@@ -43,10 +44,9 @@ final class Peers {
             } else {
                 old = byNode.get(peer.node());
                 if (old != null) {
-                    leave(old, "replaced by a newer connection");
+                    leave(old);
                 }
                 byNode.put(peer.node(), peer);
-                LOG.info("{} connected", peer.node());
                 dispatcher.submit(() -> handler.onPeerUp(peer.node()));
             }
         } finally {
@@ -55,26 +55,33 @@ final class Peers {
         if (old != null) {
             old.abort();
         }
+        if (old != peer) {
+            LOG.info("{} connected{}", peer.node(), old == null ? "" : ", in place of an older connection");
+        }
     }
 
     /** Ends a connection; idempotent. */
     void down(Peer peer, String reason) {
+        boolean first;
         membership.lock();
         try {
-            leave(peer, reason);
+            first = leave(peer);
         } finally {
             membership.unlock();
         }
         peer.abort();
+        if (first) {
+            LOG.info("{} disconnected: {}", peer.node(), reason);
+        }
     }
 
-    private void leave(Peer peer, String reason) {
+    private boolean leave(Peer peer) {
         if (!peer.markDown()) {
-            return;
+            return false;
         }
         byNode.remove(peer.node(), peer);
-        LOG.info("{} disconnected: {}", peer.node(), reason);
         dispatcher.submit(() -> fireAll(peer));
+        return true;
     }
 
     private void fireAll(Peer peer) {

@@ -19,11 +19,14 @@ class FuzzTest {
                     + "+ message['content'] + '<|im_end|>' }}{% endif %}{% endfor %}",
             "{% macro m(a, b=none) %}{%- if a is mapping -%}{{ a | tojson(indent=2) | indent(4) }}{%- elif a is "
                     + "string -%}{{ a.split('\\n')[-1].strip() }}{% else %}{{ '%s' % a }}{% endif %}{% endmacro %}"
-                    + "{% set ns = namespace(n=0, l=[]) %}{% for m2 in messages[::-1] %}{% set ns.n = ns.n + loop.index0"
+                    + "{% set ns = namespace(n=0, l=[]) %}{% for m2 in messages[::-1] %}{% set ns.n ="
+                    + " ns.n + loop.index0"
                     + " // 2 %}{% set ns.l = ns.l + [m2.role] %}{{ m(m2, b=1) }}{{ m(m2.content) }}{% endfor %}"
                     + "{{ ns.l | join(', ') }}{{ ns.n ~ (ns.l | length) }}",
-            "{# c #}{%- set x = messages | selectattr('role', 'equalto', 'user') | map(attribute='content') | list -%}\n"
-                    + "{% filter upper %}{{ x[0] if x else 'none' }}{% endfilter %}{% macro m() %}{{ caller() }}{% endmacro %}{{ messages[0].items() | list }}"
+            "{# c #}{%- set x = messages | selectattr('role', 'equalto', 'user') |"
+                    + " map(attribute='content') | list -%}\n"
+                    + "{% filter upper %}{{ x[0] if x else 'none' }}{% endfilter %}{% macro m() %}{{"
+                    + " caller() }}{% endmacro %}{{ messages[0].items() | list }}"
                     + "{% call m() %}{% endcall %}{{ range(3) | sum }}{{ {'a': (1, 2.5)}.a[1] ** 2 }}");
     private static final List<String> BITS = List.of("{{", "}}", "{%", "%}", "-", "(", ")", "[", "]", "|", ".", "'",
             "\"", "*1000000000", "**", "~", "%s", "range(10**9)", "loop", "|tojson", " is ", " not ", " in ", " if ",

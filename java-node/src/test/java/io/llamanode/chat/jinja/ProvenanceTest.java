@@ -49,6 +49,12 @@ class ProvenanceTest {
         "{{ u.center(8) }} ¦  «Ab, c» ",
         "{{ u.partition(',')[1] }}{{ u.splitlines()[0] }}{{ u.removeprefix('Ab') }} ¦ «,Ab, c, c»",
         "{{ u|default('x') }}{{ zz|default(u) }}{{ u|string|safe }} ¦ «Ab, cAb, cAb, c»",
+        "{{ strftime_now('%Y ') }}{{ strftime_now(u) }} ¦ 2026 «Ab, c»",
+        "{{ [1]|tojson(indent=u) }} ¦ «[\\nAb, c1\\n]»",
+        "{{ [1, 2]|tojson(separators=(u, ':')) }} ¦ «[1Ab, c2]»",
+        "{{ 'a\\nb'|indent(u) }} ¦ a\\n«Ab, c»b",
+        "{{ '%5s%-3s|' % (u[0], u[1]) }} ¦ «Ab»  |",
+        "{{ [u, u]|unique|join }}{{ [u]|groupby(0)|first|first }} ¦ «Ab, cA»",
         "{{ ',' in u }}{{ u|length }} ¦ True5",
     })
     void followsEveryCharacter(String template, String expected) {

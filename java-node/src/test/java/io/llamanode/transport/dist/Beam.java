@@ -22,12 +22,31 @@ final class Beam implements AutoCloseable {
             + "{value, V, _} = erl_eval:exprs(E, []), V catch C:X -> {C, X} end, "
             + "io:format(\"=>~0p~n\", [R]), L(L) end end, L(L).";
 
+    private static final String END = "";
+
     private final Process process;
-    private final BufferedReader out;
+    private final LinkedBlockingQueue<String> lines;
 
     private Beam(Process process) {
         this.process = process;
-        this.out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        this.lines = follow(process);
+    }
+
+    /** The output line by line, for a reader that can be interrupted; {@link #END} is the last. */
+    private static LinkedBlockingQueue<String> follow(Process process) {
+        LinkedBlockingQueue<String> lines = new LinkedBlockingQueue<>();
+        BufferedReader out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        Thread.ofVirtual().start(() -> {
+            try {
+                for (String line = out.readLine(); line != null; line = out.readLine()) {
+                    lines.add(line.isEmpty() ? " " : line);
+                }
+            } catch (IOException ended) {
+                // The process was killed.
+            }
+            lines.add(END);
+        });
+        return lines;
     }
 
     static boolean available() {
@@ -63,13 +82,13 @@ final class Beam implements AutoCloseable {
 
     String result() {
         try {
-            for (String line = out.readLine(); line != null; line = out.readLine()) {
+            for (String line = lines.take(); !line.equals(END); line = lines.take()) {
                 if (line.startsWith("=>")) {
                     return line.substring(2);
                 }
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("gave up waiting for the BEAM", e);
         }
         throw new IllegalStateException("the BEAM has gone");
     }
@@ -93,30 +112,22 @@ final class Beam implements AutoCloseable {
     static final class PrivateEpmd implements AutoCloseable {
         final int port;
         private final Process process;
-        private final LinkedBlockingQueue<String> log = new LinkedBlockingQueue<>();
+        private final LinkedBlockingQueue<String> log;
 
         PrivateEpmd(int port) throws IOException, InterruptedException {
             this.port = port;
             process = new ProcessBuilder("epmd", "-d", "-d", "-port", Integer.toString(port), "-address", "127.0.0.1")
                     .redirectErrorStream(true).start();
-            BufferedReader out = new BufferedReader(new InputStreamReader(process.getInputStream(),
-                    StandardCharsets.UTF_8));
-            Thread.ofVirtual().start(() -> {
-                try {
-                    for (String line = out.readLine(); line != null; line = out.readLine()) {
-                        log.add(line);
-                    }
-                } catch (IOException ended) {
-                    log.add("ended: " + ended.getMessage());
-                }
-            });
+            log = follow(process);
             await("entering the main select() loop");
         }
 
         /** Waits until epmd has logged this. */
         void await(String text) throws InterruptedException {
-            while (!log.take().contains(text)) {
-                continue;
+            for (String line = log.take(); !line.contains(text); line = log.take()) {
+                if (line.equals(END)) {
+                    throw new IllegalStateException("epmd has gone");
+                }
             }
         }
 

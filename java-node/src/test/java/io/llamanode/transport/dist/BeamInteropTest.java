@@ -238,9 +238,10 @@ final class BeamInteropTest {
     @Test
     void aStoppedBeamOverflowsAloneAndCanComeBack() throws Exception {
         try (Beam stopped = Beam.start("c@localhost", "secret", epmd.port)) {
-            String pid = stopped.eval("put(me, self()), global:whereis_name(x), " + CALL + "ping), pid_to_list(self()).");
+            String pid = stopped.eval(CALL + "ping), pid_to_list(self()).");
             assertEquals("ok", beam.eval("net_kernel:connect_node('c@localhost'), "
                     + "put(pid, rpc:call('c@localhost', erlang, list_to_pid, [" + pid + "])), ok."));
+            stopped.eval("erlang:monitor_node('j@localhost', true).");
             stopped.signal("STOP");
             assertEquals("{flood,40,1048576}",
                     beam.eval("{flood, _, N, S} = " + CALL + "{flood, get(pid), 40, 1048576}, infinity), {flood, N, S}."));
@@ -248,7 +249,7 @@ final class BeamInteropTest {
             assertEquals(1, node.health().overflows());
             assertEquals("pong", beam.eval(CALL + "ping)."));
             stopped.signal("CONT");
-            stopped.eval("erlang:monitor_node('j@localhost', true), receive {nodedown, 'j@localhost'} -> ok end.");
+            stopped.eval("receive {nodedown, 'j@localhost'} -> ok end.");
             assertEquals("pong", stopped.eval(CALL + "ping)."));
         }
     }

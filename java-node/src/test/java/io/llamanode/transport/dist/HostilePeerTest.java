@@ -33,6 +33,8 @@ final class HostilePeerTest {
         echo = new Echo();
         node = Echo.start(config(), echo);
         good = RawPeer.connected(node.port(), "good@host", "secret");
+        // The acknowledgement leaves just before the connection counts as a peer.
+        assertEquals("pong", good.ping());
     }
 
     private static DistConfig config() {
@@ -230,6 +232,54 @@ final class HostilePeerTest {
                     new OtpErlangAtom("ping"))));
             assertEquals("pong", peer.ping());
             assertEquals(7, node.health().dropped());
+        }
+    }
+
+    @Test
+    void whatDoesNotExistIsNoprocAndUnlinkingIsAcknowledged() throws Exception {
+        OtpErlangObject unknown = new com.ericsson.otp.erlang.OtpErlangPid("j@localhost", 77, 0, 1);
+        OtpErlangObject ref = new OtpErlangRef(90, "good@host", new int[] {1, 2, 3}, RawPeer.CREATION);
+        OtpErlangAtom noproc = new OtpErlangAtom("noproc");
+        byte[] nothing = new byte[0];
+        for (OtpErlangObject target : List.of(unknown, new OtpErlangAtom("nobody"))) {
+            good.frame(RawPeer.tuple(new OtpErlangInt(19), good.pid(), target, ref), nothing);
+            assertEquals(RawPeer.tuple(new OtpErlangInt(21), target, good.pid(), ref, noproc), good.receive());
+        }
+        good.frame(RawPeer.tuple(new OtpErlangInt(1), good.pid(), unknown), nothing);
+        assertEquals(RawPeer.tuple(new OtpErlangInt(3), unknown, good.pid(), noproc), good.receive());
+        good.frame(RawPeer.tuple(new OtpErlangInt(35), new OtpErlangInt(5), good.pid(), unknown), nothing);
+        assertEquals(RawPeer.tuple(new OtpErlangInt(36), new OtpErlangInt(5), unknown, good.pid()), good.receive());
+        // What exists is monitored and linked in silence; the next answer is the one to the ping.
+        for (OtpErlangObject target : List.of(node.self(), new OtpErlangAtom("llama_node"))) {
+            good.frame(RawPeer.tuple(new OtpErlangInt(19), good.pid(), target, ref), nothing);
+            good.frame(RawPeer.tuple(new OtpErlangInt(20), good.pid(), target, ref), nothing);
+        }
+        good.frame(RawPeer.tuple(new OtpErlangInt(1), good.pid(), node.self()), nothing);
+        assertEquals("pong", good.ping());
+    }
+
+    @Test
+    void pidsOfAnEarlierIncarnationAreDead() throws Exception {
+        com.ericsson.otp.erlang.OtpErlangPid stale =
+                new com.ericsson.otp.erlang.OtpErlangPid("good@host", 9, 0, RawPeer.CREATION + 1);
+        assertTrue(node.send(good.pid(), new OtpErlangAtom("x")) && !node.send(stale, new OtpErlangAtom("x")));
+        node.monitor(stale, () -> echo.events.add("stale"));
+        echo.await("stale");
+        good.in.skipNBytes(good.in.readInt());
+    }
+
+    @Test
+    void theWrapperDecidesTheFraming() throws Exception {
+        ChannelWrapper wide = socket -> new ChannelWrapper.Channel(socket, socket.getInputStream(),
+                socket.getOutputStream(), 4);
+        DistConfig config = DistConfig.of("k@localhost", "secret").withEpmd(false, 4369).withWrapper(wide);
+        try (DistNode other = Echo.start(config, new Echo()); RawPeer peer = new RawPeer(other.port());
+                RawPeer liar = new RawPeer(other.port())) {
+            peer.prefix = 4;
+            peer.handshake("wide@host", "secret", false);
+            assertEquals("pong", peer.ping());
+            liar.out.writeInt(-1);
+            assertTrue(liar.isClosedByNode());
         }
     }
 

@@ -23,6 +23,8 @@ final class RawPeer implements AutoCloseable {
     final DataInputStream in;
     final DataOutputStream out;
     String name;
+    /** Bytes of the length before a handshake packet. */
+    int prefix = 2;
 
     RawPeer(int port) throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
@@ -70,12 +72,13 @@ final class RawPeer implements AutoCloseable {
     }
 
     void packet(byte[] bytes) throws IOException {
-        ByteBuffer framed = ByteBuffer.allocate(2 + bytes.length).putShort((short) bytes.length).put(bytes);
+        ByteBuffer framed = ByteBuffer.allocate(prefix + bytes.length);
+        (prefix == 2 ? framed.putShort((short) bytes.length) : framed.putInt(bytes.length)).put(bytes);
         out.write(framed.array());
     }
 
     byte[] packet() throws IOException {
-        byte[] bytes = new byte[in.readUnsignedShort()];
+        byte[] bytes = new byte[prefix == 2 ? in.readUnsignedShort() : in.readInt()];
         in.readFully(bytes);
         return bytes;
     }
