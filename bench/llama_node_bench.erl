@@ -17,7 +17,7 @@
 -define(LONG_PROMPT, 256).
 -define(LONG_ROUNDS, 9).
 %% Runs that are not counted: the Java compiler works during them.
--define(WARM_UPS, 3).
+-define(WARM_UPS, 2).
 
 %% @doc Runs the benchmark with the options of the command line and ends the runtime.
 -spec main() -> no_return().
