@@ -17,7 +17,7 @@ final class Results {
     static TaskResult of(Task task, Outcome outcome) {
         return new TaskResult(
                 task.id,
-                task.session.model.info().id(),
+                task.session.model.id(),
                 task.content.toString(),
                 finishReason(outcome.ending()),
                 stoppedBy(outcome.ending()),

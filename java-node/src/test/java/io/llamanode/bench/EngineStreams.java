@@ -18,7 +18,6 @@ import java.util.concurrent.CompletableFuture;
 final class EngineStreams implements Variant {
     /** As {@code NativeModelLoader} sets them. */
     private static final int PREFILL_SHARE = 32;
-    private static final int MAX_QUEUE = 1024;
 
     private final LlamaModel model;
     private final LlamaVocabulary vocabulary;
@@ -36,7 +35,7 @@ final class EngineStreams implements Variant {
                 "engine",
                 new LlamaRunner(model.newContext(params), settings.nBatch()),
                 vocabulary,
-                new EngineConfig(settings.streams(), settings.nCtx(), settings.nBatch(), PREFILL_SHARE, MAX_QUEUE));
+                new EngineConfig(settings.streams(), settings.nCtx(), settings.nBatch(), PREFILL_SHARE));
         engine.start();
     }
 
@@ -48,7 +47,8 @@ final class EngineStreams implements Variant {
         for (int[] prompt : tokenized) {
             Recorder recorder = new Recorder(start);
             GenerationRequest request = new GenerationRequest(
-                    ++lastId, 0, prompt, tokens, sampling, List.of(), 0, true, true, GenerationRequest.NO_DEADLINE);
+                    ++lastId, 0, "bench", prompt, tokens, sampling, List.of(), 0, true, true,
+                    GenerationRequest.NO_DEADLINE);
             if (!engine.submit(request, recorder, () -> {})) {
                 throw new IllegalStateException("the engine refuses a request");
             }

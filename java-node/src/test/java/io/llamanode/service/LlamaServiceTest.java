@@ -94,7 +94,7 @@ class LlamaServiceTest {
 
     private Answer<TaskResult> result(long task, long timeoutMs) {
         Answer<TaskResult> result = new Answer<>();
-        service.getResult(task, timeoutMs, result);
+        service.getResult(me, task, timeoutMs, result);
         return result;
     }
 
@@ -259,7 +259,7 @@ class LlamaServiceTest {
         long session = session();
         stream(session, completion("a", ENDLESS));
         nextEvent();
-        watched.get(me).run();
+        watched.remove(me).run();
         TaskEvent event = nextEvent();
         while (event instanceof TaskEvent.Chunk) {
             event = nextEvent();
@@ -282,21 +282,127 @@ class LlamaServiceTest {
         assertTrue(watched.isEmpty());
     }
 
+    private static long busy(List<? extends Answer<?>> answers) {
+        return answers.stream().filter(answer -> answer.failedWith(ErrorCode.SERVER_BUSY)).count();
+    }
+
     @Test
-    void theQueueHasAnEnd() {
+    void theQueueHasAnEndAndTheLastQuarterIsForOthers() {
         long session = session();
-        List<Answer<Long>> created = new ArrayList<>();
+        List<Answer<Long>> mine = new ArrayList<>();
         for (int i = 0; i < 30; i++) {
-            created.add(create(session, completion("a", ENDLESS)));
+            mine.add(create(session, completion("a", ENDLESS)));
         }
-        long refused = created.stream().filter(answer -> {
-            try {
-                return answer.error() == ErrorCode.SERVER_BUSY;
-            } catch (ClassCastException e) {
-                return false;
+        // 2 slots and a queue of 8, of which one owner gets 6.
+        assertEquals(22, busy(mine));
+        Process other = new Process("other");
+        List<Answer<TaskResult>> theirs = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            Answer<TaskResult> result = new Answer<>();
+            service.run(other, completion("a", ENDLESS), result);
+            theirs.add(result);
+        }
+        assertEquals(3, theirs.stream().filter(Answer::given).count());
+    }
+
+    @Test
+    void anAcceptedChatIsNeverRefusedLater() {
+        long session = session();
+        List<Long> chats = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            chats.add(create(session, turn("hi", options(1, null))).value());
+        }
+        Process flood = new Process("flood");
+        for (int i = 0; i < 20; i++) {
+            service.run(flood, completion("a", options(3, null)), new Answer<>());
+        }
+        for (long chat : chats) {
+            assertEquals(1, result(chat, -1).value().usage().completionTokens());
+        }
+    }
+
+    @Test
+    void aWaiterThatDiesDoesNotSwallowTheResult() {
+        long task = create(session(), completion("a", ENDLESS)).value();
+        Process waiting = new Process("waiting");
+        Answer<TaskResult> never = new Answer<>();
+        service.getResult(waiting, task, -1, never);
+        watched.get(waiting).run();
+        // The end of an owner is handled by one thread, in turn with this time-out.
+        assertEquals(ErrorCode.TIMEOUT, result(task, 1).error());
+        cancel(task).value();
+        assertEquals(ErrorCode.CANCELLED, result(task, 0).error());
+        assertFalse(never.given());
+    }
+
+    @Test
+    void nothingIsKeptOfADeadOwner() {
+        Process other = new Process("other");
+        long session = service.createSession(other, new SessionConfig(null, null, GenerationOptions.NONE));
+        Answer<Long> created = new Answer<>();
+        service.createTask(other, session, completion("a", ENDLESS), created);
+        Answer<TaskResult> waiting = result(created.value(), -1);
+        watched.get(other).run();
+        assertEquals(ErrorCode.CANCELLED, waiting.error());
+        assertEquals(0, service.status().resultsKept());
+        assertEquals(ErrorCode.TASK_NOT_FOUND, result(created.value(), 0).error());
+    }
+
+    @Test
+    void whoeverGuessesTheIdOfARefusedTaskIsAnswered() {
+        long session = session();
+        long before = create(session, completion("a", ENDLESS)).value();
+        Answer<Long> refused = new Answer<>();
+        service.createTask(me, session, completion("a".repeat(300), GREEDY), refused);
+        Answer<TaskResult> guessed = result(before + 1, -1);
+        assertEquals(ErrorCode.INVALID_ARGUMENT, refused.error());
+        assertTrue(guessed.failedWith(ErrorCode.INVALID_ARGUMENT) || guessed.failedWith(ErrorCode.TASK_NOT_FOUND));
+    }
+
+    @Test
+    void aConversationThatOutgrowsTheContextLosesItsOldestTurns() {
+        long session = service.createSession(me, new SessionConfig("fake", "sys", GenerationOptions.NONE));
+        int most = 0;
+        for (int i = 0; i < 20; i++) {
+            TaskResult answer = result(create(session, turn("0123456789".repeat(3), options(20, null))).value(), -1).value();
+            assertEquals(20, answer.usage().completionTokens());
+            most = Math.max(most, answer.usage().promptTokens());
+        }
+        assertTrue(most > 128 && most < 256, () -> "not shortened in time");
+    }
+
+    @Test
+    void withoutContextShiftALongConversationIsRefusedAndGoesOnAnew() {
+        long session = service.createSession(me, new SessionConfig("fake", null, noShift()));
+        Answer<TaskResult> last;
+        do {
+            Answer<Long> created = create(session, turn("0123456789".repeat(6), options(1, null)));
+            if (created.failedWith(ErrorCode.INVALID_ARGUMENT)) {
+                assertTrue(created.message().startsWith("content:"));
+                break;
             }
-        }).count();
-        assertEquals(20, refused);
+            last = result(created.value(), -1);
+            assertEquals(1, last.value().usage().completionTokens());
+        } while (true);
+        List<Map<String, Object>> anew = List.of(Map.of("role", "user", "content", "Hi"));
+        TaskInput fresh = new TaskInput.Chat(null, anew, null, null, Map.of(), options(1, null));
+        result(create(session, fresh).value(), -1).value();
+        assertEquals(2, service.sessionInfo(session).messages());
+    }
+
+    private static GenerationOptions noShift() {
+        return new GenerationOptions(
+                null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, false,
+                null, null);
+    }
+
+    @Test
+    void longTextsAreRefusedBeforeTheyWait() {
+        Answer<int[]> tokens = new Answer<>();
+        assertThrows(FailureException.class, () -> service.tokenize(me, null, "a".repeat(2_000_000), true, false, tokens));
+        SessionConfig hopeless = new SessionConfig(null, "a".repeat(1_000_000), GenerationOptions.NONE);
+        FailureException e = assertThrows(FailureException.class, () -> service.createSession(me, hopeless));
+        assertTrue(e.failure().message().startsWith("system_prompt:"));
     }
 
     @Test
@@ -327,7 +433,7 @@ class LlamaServiceTest {
     @Test
     void resultsExpire() throws InterruptedException {
         service.close();
-        KeptResults kept = new KeptResults(10, 100);
+        KeptResults kept = new KeptResults(10, 100, 100);
         kept.keep(1, new TaskOutcome.Failed(new Failure(ErrorCode.CANCELLED, "")), 0);
         kept.keep(2, new TaskOutcome.Failed(new Failure(ErrorCode.CANCELLED, "")), 60);
         assertEquals(60, kept.expire(100));
@@ -335,6 +441,18 @@ class LlamaServiceTest {
         assertTrue(kept.contains(2));
         assertEquals(-1, kept.expire(160));
         assertEquals(0, kept.size());
+    }
+
+    @Test
+    void onlySoMuchTextIsKept() {
+        KeptResults kept = new KeptResults(10, 5, 100);
+        for (int i = 1; i <= 3; i++) {
+            kept.keep(i, new TaskOutcome.Failed(new Failure(ErrorCode.CANCELLED, "xx")), 0);
+        }
+        assertFalse(kept.contains(1));
+        assertTrue(kept.contains(2));
+        kept.keep(4, new TaskOutcome.Failed(new Failure(ErrorCode.CANCELLED, "longer than all")), 0);
+        assertEquals(1, kept.size());
     }
 
     @Test
@@ -373,7 +491,7 @@ class LlamaServiceTest {
         model.model.answer("a", "b");
         long session = session();
         result(create(session, completion("a", GREEDY)).value(), -1).value();
-        long endless = create(session, completion("a", ENDLESS)).value();
+        long endless = create(session, completion("z", ENDLESS)).value();
         cancel(endless).value();
         NodeStatus status = service.status();
         assertEquals(NodeStatus.State.READY, status.state());
