@@ -1,0 +1,46 @@
+"""The training loop."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from . import optimizer
+from .model import Transformer
+
+WORKERS = 2
+
+
+class Settings:
+    """What the loop needs to know; the defaults train tiny-chat."""
+
+    def __init__(self, steps, peak=4e-3, warmup=100, decay=0.1, clip=1.0):
+        self.steps, self.peak, self.warmup = steps, peak, warmup
+        self.decay, self.clip = decay, clip
+
+
+def train(shape, parameters, batches, settings, report):
+    """Changes the parameters in place; report(step, loss, seconds) hears of every step.
+
+    The rows of a batch are shared out to two threads. Each thread computes
+    alone (one BLAS thread) and the gradients are added in a fixed order, so
+    the result does not depend on which of them is faster.
+    """
+    adam = optimizer.AdamW(parameters, settings.decay)
+    transformer = Transformer(shape, parameters)
+    start = time.monotonic()
+    with ThreadPoolExecutor(WORKERS) as workers:
+        for step in range(settings.steps):
+            parts = next(batches).split(WORKERS)
+            results = list(workers.map(transformer.loss_and_gradients, parts))
+            gradients = mean_gradients([gradients for _, gradients in results])
+            optimizer.clip(gradients, settings.clip)
+            rate = optimizer.learning_rate(
+                step, settings.steps, settings.peak, settings.warmup)
+            adam.update(parameters, gradients, rate)
+            loss = sum(loss for loss, _ in results) / len(results)
+            report(step + 1, loss, time.monotonic() - start)
+
+
+def mean_gradients(parts):
+    """The mean of equally weighted gradients, summed in the order given."""
+    return {name: sum((part[name] for part in parts[1:]), parts[0][name]) / len(parts)
+            for name in parts[0]}
