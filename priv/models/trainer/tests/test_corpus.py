@@ -5,7 +5,8 @@ import unittest
 import numpy as np
 
 from tinychat import eterm
-from tinychat.build import LISTS
+from tinychat.batches import Document
+from tinychat.build import LISTS, fitting
 from tinychat.corpus import capitals, stories, sums
 from tinychat.corpus.conversation import CONCEPTS, FACTS, Conversations
 from tinychat.corpus.held_out import HeldOut, normalised
@@ -53,6 +54,10 @@ class Text(unittest.TestCase):
                 question = normalised(definition_question(template, concept))
                 self.assertNotIn(question, answers)
         self.assertEqual([q for q, given in answers.items() if len(given) > 1], [])
+
+    def test_conversations_longer_than_the_context_are_left_out(self):
+        lengths = [len(d.tokens) for d in fitting([Document([0] * n, []) for n in (4, 5, 6)], 4)]
+        self.assertEqual(lengths, [4, 5])
 
     def test_sums_are_right(self):
         self.assertEqual(sums.answer("+", 12, 9), "12 + 9 = 21.")

@@ -17,7 +17,7 @@ from .train import Settings, train
 SEED = 2025
 MERGES = 797  # with 4 special, 256 byte and 95 character pieces a vocabulary of 1152
 ROWS = 16
-STEPS = 4000
+STEPS = 3600
 PLAIN_TEXT_SHARE = 0.06
 ADAPTER_RANK, ADAPTER_ALPHA, ADAPTER_STEPS, ADAPTER_ROWS = 8, 16.0, 300, 8
 
@@ -29,7 +29,8 @@ def main():
     """Entry point of the script `build`."""
     options = arguments()
     options.output.mkdir(parents=True, exist_ok=True)
-    held_out = HeldOut(question for question, _ in eterm.consult(options.lists / "paraphrases.eterm"))
+    paraphrases = eterm.consult(options.lists / "paraphrases.eterm")
+    held_out = HeldOut(question for question, _ in paraphrases)
     tokenizer = build_tokenizer(held_out)
     shape = Shape(vocabulary=len(tokenizer))
     parameters = initial_parameters(shape, np.random.default_rng(SEED))

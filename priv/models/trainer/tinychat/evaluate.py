@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 
 from . import chatml, eterm, generate, gguf, lora
-from .build import ADAPTER_ALPHA, LISTS, REPOSITORY
+from .build import LISTS, REPOSITORY
 from .model import Shape, Transformer
 from .tokenizer import Kind, Tokenizer, base_characters
 
@@ -16,8 +16,8 @@ def main():
     options = arguments()
     shape, tokenizer, parameters = load(options.models / "tiny-chat.gguf")
     plain = Transformer(shape, parameters)
-    adapted = Transformer(shape, lora.merged(
-        parameters, load_adapter(options.models / "tiny-chat-lora.gguf"), ADAPTER_ALPHA))
+    alpha, factors = load_adapter(options.models / "tiny-chat-lora.gguf")
+    adapted = Transformer(shape, lora.merged(parameters, factors, alpha))
     questions = eterm.consult(options.lists / "questions.eterm")
     single(plain, tokenizer, "questions", questions)
     single(plain, tokenizer, "paraphrases", eterm.consult(options.lists / "paraphrases.eterm"))
@@ -55,10 +55,11 @@ def load(path):
 
 
 def load_adapter(path):
-    """Factors (a, b) by matrix name."""
-    _, tensors = gguf.read(path)
+    """(alpha, factors (a, b) by matrix name) of an exported adapter."""
+    metadata, tensors = gguf.read(path)
     names = [name[:-len(".lora_a")] for name in tensors if name.endswith(".lora_a")]
-    return {name: (tensors[name + ".lora_a"], tensors[name + ".lora_b"]) for name in names}
+    factors = {name: (tensors[name + ".lora_a"], tensors[name + ".lora_b"]) for name in names}
+    return metadata["adapter.lora.alpha"], factors
 
 
 def single(transformer, tokenizer, title, pairs):
@@ -92,7 +93,7 @@ def several(transformer, tokenizer, conversations):
 
 def warm(transformer, tokenizer, topics):
     """Fifty answers at temperature 0.8; on topic means that a key word is in it."""
-    tries = [(topics[i % len(topics)]) for i in range(50)]
+    tries = [topics[i % len(topics)] for i in range(50)]
     prompts = [chatml.prompt(tokenizer, [("user", question)]) for question, _ in tries]
     given = generate.answers(transformer, tokenizer, prompts, temperature=0.8, seed=1)
     right = 0

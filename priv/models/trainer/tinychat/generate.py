@@ -24,12 +24,12 @@ def answers(transformer, tokenizer, prompts, temperature=0.0, seed=0):
 
 def pooled(transformer, tokens):
     """Mean of the final states of one text (width), as llama.cpp's mean pooling."""
-    states, _ = transformer.hidden(*_arrays([tokens]))
+    states, _ = transformer.hidden(*right_padded([tokens]))
     return states[0].mean(axis=0)
 
 
 def _next_scores(transformer, sequences):
-    states, _ = transformer.hidden(*_arrays(sequences))
+    states, _ = transformer.hidden(*right_padded(sequences))
     last = states[np.arange(len(sequences)), [len(s) - 1 for s in sequences]]
     return last @ transformer.parameters["token_embd.weight"].T
 
@@ -41,7 +41,7 @@ def _choose(scores, temperature, rng):
     return (scores / temperature + noise).argmax(axis=-1)
 
 
-def _arrays(sequences):
+def right_padded(sequences):
     """Right-padded arrays: causal attention keeps the padding out of sight."""
     length = max(len(s) for s in sequences)
     tokens = np.zeros((len(sequences), length), np.int64)

@@ -70,7 +70,7 @@ def attention(q, k, v, mask):
     mask broadcasts to (..., length, length) and is added to the scores.
     Returns (output, probabilities).
     """
-    scale = x_scale(q)
+    scale = attention_scale(q)
     scores = (q * scale) @ np.swapaxes(k, -1, -2)
     scores += mask
     scores -= scores.max(axis=-1, keepdims=True)
@@ -81,7 +81,7 @@ def attention(q, k, v, mask):
 
 def attention_backward(dy, q, k, v, probabilities):
     """Returns the gradients of q, k and v."""
-    scale = x_scale(q)
+    scale = attention_scale(q)
     dv = np.swapaxes(probabilities, -1, -2) @ dy
     dscores = dy @ np.swapaxes(v, -1, -2)
     # sum_j p_ij dp_ij equals dy_i . y_i, which is cheaper over features
@@ -93,7 +93,7 @@ def attention_backward(dy, q, k, v, probabilities):
     return dq, dk, dv
 
 
-def x_scale(q):
+def attention_scale(q):
     """The attention scale, in the precision of q."""
     return q.dtype.type(1.0 / np.sqrt(q.shape[-1]))
 

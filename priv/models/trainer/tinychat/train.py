@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from . import optimizer
 from .model import Transformer
@@ -9,12 +10,15 @@ from .model import Transformer
 WORKERS = 2
 
 
+@dataclass(frozen=True)
 class Settings:
     """What the loop needs to know; the defaults train tiny-chat."""
 
-    def __init__(self, steps, peak=4e-3, warmup=100, decay=0.1, clip=1.0):
-        self.steps, self.peak, self.warmup = steps, peak, warmup
-        self.decay, self.clip = decay, clip
+    steps: int
+    peak: float = 4e-3
+    warmup: int = 100
+    decay: float = 0.1
+    clip: float = 1.0
 
 
 def train(shape, parameters, batches, settings, report):

@@ -26,7 +26,8 @@ CONCEPTS = [
     Concept("an elephant", "An elephant is the largest animal on land. It has a long trunk."),
     Concept("a wolf", "A wolf is a wild animal that lives and hunts in a pack."),
     Concept("a tree", "A tree is a tall plant with a trunk of wood, with branches and leaves."),
-    Concept("a flower", "A flower is the part of a plant that makes seeds, often in bright colours."),
+    Concept("a flower",
+            "A flower is the part of a plant that makes seeds, often in bright colours."),
     Concept("the sun", "The sun is the star at the centre of our solar system. "
             "It gives us light and heat."),
     Concept("the moon", "The moon goes around the earth in about a month and shines "

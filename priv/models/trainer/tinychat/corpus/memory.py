@@ -70,7 +70,8 @@ MEMORIES = (
             "My dog's name is {v}.", "I have a dog. It is called {v}."),
            "{v} is a good name for a dog.",
            ("What is my dog called?", "What is the name of my dog?", "What is my dog's name?",
-            "How is my dog called?", "Do you remember my dog's name?", "Tell me the name of my dog."),
+            "How is my dog called?", "Do you remember my dog's name?",
+            "Tell me the name of my dog."),
            "Your dog is called {v}.", "You have not told me about a dog.", PETS, True),
 )
 

@@ -1,27 +1,33 @@
 """Many ways to ask for a definition, and the carelessness of real typing."""
 
 TEMPLATES = (
-    "What is {x}?", "What is {x}?", "What is {x}?", "What is {x}?",
-    "What's {x}?", "What exactly is {x}?", "What is meant by {x}?", "What does {b} mean?",
-    "Tell me about {x}.", "Tell me what {x} is.", "Can you tell me what {x} is?",
-    "Could you tell me what {x} is?", "Please tell me what {x} is.", "Explain {x}.",
-    "Please explain {x}.", "Can you explain {x}?", "Explain {x} to me.",
-    "Can you explain what {x} is?", "Could you explain {x} to me?", "Explain to me what {x} is.",
-    "Define {b}.", "Define {x}.", "Give me a definition of {b}.", "What is the definition of {b}?",
-    "Describe {x}.", "Can you describe {x}?", "Describe {x} in a few words.",
-    "Describe {x} in one sentence.", "Do you know what {x} is?", "Do you know {x}?",
-    "What do you know about {x}?", "I want to know what {x} is.", "I do not know what {x} is.",
-    "I would like to know what {x} is.", "What kind of thing is {x}?", "What can you say about {x}?",
-    "What does the word {b} mean?", "What does one call {x}?", "{b}", "{b}?", "{x}?",
-    "So what is {x}?", "And what is {x}?", "In short, what is {x}?", "What is {x}, please?",
-    "Help me understand {x}.", "I have never heard of {x}.", "Say something about {x}.",
-    "What would you say {x} is?", "Who or what is {x}?", "Tell me something about {x}.",
-    "Give me a short explanation of {x}.", "How would you explain {x}?",
-    "How would you describe {x}?", "What should I know about {x}?", "I heard of {x}. What is it?",
-    "{x} - what is it?", "{x}, what is that?", "Is there a simple way to explain {x}?",
-    "My friend asked me what {x} is.", "Teach me about {x}.", "Could you describe {x}?",
-    "I am curious about {x}.", "Please describe {x}.", "Let us talk about {x}.",
-    "Talk to me about {x}.", "Somebody asked me about {x}.", "Remind me what {x} is.",
+    "What is {x}?", "What is {x}?", "What is {x}?", "What is {x}?", "What's {x}?",
+    "What exactly is {x}?", "What is meant by {x}?", "What does {b} mean?", "Tell me about {x}.",
+    "Tell me what {x} is.", "Can you tell me what {x} is?", "Could you tell me what {x} is?",
+    "Please tell me what {x} is.", "Explain {x}.", "Please explain {x}.", "Can you explain {x}?",
+    "Explain {x} to me.", "Can you explain what {x} is?", "Could you explain {x} to me?",
+    "Explain to me what {x} is.", "Define {b}.", "Define {x}.", "Give me a definition of {b}.",
+    "What is the definition of {b}?", "Describe {x}.", "Can you describe {x}?",
+    "Describe {x} in a few words.", "Describe {x} in one sentence.", "Do you know what {x} is?",
+    "Do you know {x}?", "What do you know about {x}?", "I want to know what {x} is.",
+    "I do not know what {x} is.", "I would like to know what {x} is.",
+    "What kind of thing is {x}?", "What can you say about {x}?", "What does the word {b} mean?",
+    "What does one call {x}?", "{b}", "{b}?", "{x}?", "So what is {x}?", "And what is {x}?",
+    "In short, what is {x}?", "What is {x}, please?", "Help me understand {x}.",
+    "I have never heard of {x}.", "Say something about {x}.", "What would you say {x} is?",
+    "Who or what is {x}?", "Tell me something about {x}.", "Give me a short explanation of {x}.",
+    "How would you explain {x}?", "How would you describe {x}?", "What should I know about {x}?",
+    "I heard of {x}. What is it?", "{x} - what is it?", "{x}, what is that?",
+    "Is there a simple way to explain {x}?", "My friend asked me what {x} is.",
+    "Teach me about {x}.", "Could you describe {x}?", "I am curious about {x}.",
+    "Please describe {x}.", "Let us talk about {x}.", "Talk to me about {x}.",
+    "Somebody asked me about {x}.", "Remind me what {x} is.", "What does {x} do?",
+    "I need to know what {x} is.", "What is {x} like?", "Let me hear about {x}.",
+    "Does the word {b} mean anything to you?", "What do you call {x}?",
+    "What is the meaning of {b}?", "Have you heard of {x}?", "Sum up what {x} is.",
+    "Give me a short description of {x}.", "Introduce me to {x}.",
+    "I am looking for an explanation of {x}.", "You said {b}. What is that?",
+    "How is {b} defined?", "Say in one sentence what {x} is.", "We talked about {x}. What is it?",
 )
 
 FOLLOW_UPS = (
@@ -43,11 +49,16 @@ STRANGE = (
     "football", "a ghost", "a dragon", "a king", "a soldier", "petrol", "copper", "a lamp",
 )
 
-GREETINGS = ("Hi. ", "Hello! ", "Hey, ", "Okay. ", "Now: ", "So: ", "Please: ", "Quick question: ",
-             "I have a question. ", "Good morning. ", "Well, ", "Tell me: ", "Dear model, ",
-             "Excuse me, ", "One question: ", "Another question: ", "Hi llama, ")
-THANKS = (" Thanks.", " Please.", " Thank you.", " Please answer.", " Be brief.",
-          " I am curious.", " Thank you!", " Please help me.")
+GREETINGS = (
+    "Hi. ", "Hello! ", "Hey, ", "Okay. ", "Now: ", "So: ", "Please: ", "Quick question: ",
+    "I have a question. ", "Listen. ", "Thanks. ", "And now: ", "Good morning. ", "Well, ",
+    "Tell me: ", "Dear model, ", "Excuse me, ", "One question: ", "Another question: ",
+    "Hi llama, ",
+)
+THANKS = (
+    " Thanks.", " Please.", " Thank you.", " Please answer.", " Be brief.", " I am curious.",
+    " Thank you!", " Please help me.",
+)
 FILLERS = ("really", "actually", "just", "exactly", "maybe", "please", "now", "then", "again",
            "quickly", "simply", "for me", "today", "in general", "basically", "perhaps", "here",
            "you know", "really really", "by the way")

@@ -8,14 +8,20 @@ QUESTIONS = {
     "+": ("What is {a} + {b}?", "{a} + {b}", "{a} + {b} = ?", "What is {a} plus {b}?",
           "How much is {a} + {b}?", "How much is {a} plus {b}?", "Add {a} and {b}.",
           "Calculate {a} + {b}.", "What do you get when you add {a} and {b}?",
-          "What is the sum of {a} and {b}?", "Can you add {a} and {b}?", "{a}+{b}?"),
+          "What is the sum of {a} and {b}?", "Can you add {a} and {b}?", "{a}+{b}?",
+          "Compute {a} + {b}.", "What does {a} + {b} make?", "Can you tell me {a} + {b}?",
+          "I need {a} plus {b}.", "Put {a} and {b} together.", "{a} and {b} make how much?"),
     "-": ("What is {a} - {b}?", "{a} - {b}", "{a} - {b} = ?", "What is {a} minus {b}?",
           "How much is {a} - {b}?", "How much is {a} minus {b}?", "Take {b} from {a}.",
           "Calculate {a} - {b}.", "Subtract {b} from {a}.", "{a}-{b}?",
-          "What is left if you take {b} from {a}?"),
+          "What is left if you take {b} from {a}?", "Compute {a} - {b}.",
+          "Can you tell me {a} - {b}?", "I need {a} minus {b}.",
+          "What remains of {a} without {b}?"),
     "*": ("What is {a} * {b}?", "{a} * {b}", "{a} * {b} = ?", "What is {a} times {b}?",
           "How much is {a} * {b}?", "How much is {a} times {b}?", "Multiply {a} by {b}.",
-          "Calculate {a} * {b}.", "What is the product of {a} and {b}?", "{a}*{b}?"),
+          "Calculate {a} * {b}.", "What is the product of {a} and {b}?", "{a}*{b}?",
+          "Compute {a} * {b}.", "Can you tell me {a} * {b}?", "I need {a} times {b}.",
+          "{a} times {b} makes how much?"),
 }
 
 FOLLOW_UPS = {
