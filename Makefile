@@ -1,0 +1,85 @@
+# Thin targets over mvn and rebar3. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+JAVA_SOURCES := $(shell find java-node/src/main -type f 2>/dev/null) pom.xml java-node/pom.xml
+JAR := priv/llama-node.jar
+JINTERFACE_STAMP := .m2/jinterface.version
+
+# Evaluated when a recipe runs, not when make starts: `make setup` may have just installed them.
+JDK = $$(priv/bin/find-java --jdk)
+JINTERFACE = $$(cat $(JINTERFACE_STAMP))
+# The flag keeps the Java that runs Maven from warning about Guava inside Maven.
+export MAVEN_OPTS ?= --sun-misc-unsafe-memory-access=allow
+MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE)
+MVN = $(MVN_LOUD) -q
+
+.PHONY: help setup compile jar demo test test-java test-erlang test-mix test-trainer demo-model bench shell clean
+
+help:                       ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
+
+setup:                      ## install what the machine lacks (Debian), find JDK 25
+	@.ci/setup
+	@priv/bin/find-java --jdk >/dev/null
+	@$(MAKE) --no-print-directory --silent $(JINTERFACE_STAMP)
+
+# JInterface comes from the installed OTP, through a Maven repository inside the project.
+$(JINTERFACE_STAMP):
+	@lib=$$(erl -noshell -eval 'io:put_chars(code:lib_dir(jinterface)), halt().') && \
+	version=$${lib##*-} && \
+	JAVA_HOME=$(JDK) mvn -B -ntp -q org.apache.maven.plugins:maven-install-plugin:3.1.4:install-file \
+	    -Dfile=$$lib/priv/OtpErlang.jar -DgroupId=org.erlang.otp -DartifactId=jinterface \
+	    -Dversion=$$version -Dpackaging=jar -DgeneratePom=true \
+	    -DlocalRepositoryPath=$(CURDIR)/.m2/repository && \
+	printf '%s\n' "$$version" > $@
+
+jar: $(JAR)                 ## build priv/llama-node.jar
+	@:
+$(JAR): $(JAVA_SOURCES) | $(JINTERFACE_STAMP)
+	@$(MVN) package -DskipTests -Dmaven.test.skip=true
+	@touch $@
+
+compile: setup jar          ## build the jar and the Erlang application
+	@rebar3 compile
+
+# A set MODEL names another model; in a terminal the answers grow in place.
+demo: compile               ## four sessions chat at once; MODEL=/path/to.gguf for another model
+	@epmd -daemon
+	@if [ -t 1 ]; then tty=true; else tty=false; fi; \
+	erl -noinput -sname llama_node_demo_$$$$ -pa _build/default/lib/llama_node/ebin \
+	    -kernel logger_level warning -eval "llama_node_demo:main($$tty)"
+
+demo-model: setup           ## train the demo model anew (under an hour; rarely needed)
+	@priv/models/trainer/build
+
+test: test-java test-erlang test-mix test-trainer ## every test: JUnit, EUnit, xref, dialyzer, Common Test, mix, trainer
+
+test-java: setup            ## JUnit and ArchUnit
+	@$(MVN_LOUD) verify
+
+test-erlang: compile        ## EUnit, xref, dialyzer, Common Test on a real JVM
+	@epmd -daemon
+	@rebar3 eunit --module=vectors_tests
+	@rebar3 xref
+	@rebar3 dialyzer
+	@rebar3 ct --sname llama_node_ct_$$$$
+
+test-mix: compile           ## the mix project in test/mix_app
+	@epmd -daemon
+	@cd test/mix_app && MIX_ENV=test MIX_REBAR3=$$(command -v rebar3) \
+	    elixir --sname mix_app_$$$$ -S mix test
+
+test-trainer: setup         ## unit tests of the demo model's trainer, gradients among them
+	@cd priv/models/trainer && /usr/bin/python3 -m unittest discover -t . -s tests
+
+bench: compile              ## the benchmark of bench/README.md
+	@$(MVN) test-compile
+	@bench/run
+
+shell: compile              ## an Erlang shell with the application
+	@epmd -daemon
+	@rebar3 shell --sname llama_node_shell_$$$$
+
+clean:                      ## remove everything that was built
+	@rm -rf _build .m2 $(JAR) java-node/target test/mix_app/_build

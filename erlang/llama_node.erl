@@ -1,0 +1,333 @@
+%% @doc A local language model for BEAM processes, in a Java node of its own.
+%%
+%% ```
+%% {ok, Server} = llama_node:start_link(#{model => "priv/models/tiny-chat.gguf"}),
+%% {ok, #{content := Text}} = llama_node:chat(Server, <<"What is Erlang?">>, #{max_tokens => 40}).
+%% '''
+%% A server is a process that owns one Java node; put it under a supervisor with
+%% {@link child_spec/1}. Requests go from the calling process to the node, and the caller owns what
+%% it creates: when it dies, its tasks are cancelled and its sessions closed.
+%%
+%% Every function returns `{error, {Code, Message}}' when something goes wrong, and `node_down' at
+%% once when the node dies. Only misuse raises: `badarg' for a `Server' or a `Timeout' that cannot
+%% be one. What requests, options and results hold is written in docs/protocol.md.
+%%
+%% A node that dies takes its server along, with the reason `{node_down, Why}', and the supervisor
+%% starts both again with the same start options. Models loaded by {@link load_model/3} are not
+%% among these; name all models that must survive in `models'.
+%% @end
+-module(llama_node).
+
+-export([start_link/1, child_spec/1, init_server/1, destroy_server/1]).
+-export([load_model/3, get_status/1, ping/1]).
+-export([create_session/2, close_session/2, get_session_info/2]).
+-export([create_task/4, get_result/3, stream/4, stream_fold/6, cancel_task/2]).
+-export([chat/3, complete/3, embed/3, rerank/4]).
+-export([tokenize/2, detokenize/2, apply_template/2]).
+
+-export_type([server/0, start_options/0, session_id/0, task_id/0, type/0, input/0, text/0,
+              error/0, error_code/0, result/0, event/0, terminal_event/0, message/0, usage/0, timings/0]).
+
+-type server() ::
+    pid() | atom() | {global, term()} | {via, module(), term()} | {Name :: atom(), JavaNode :: node()}.
+%% A server process or its name. `{Name, JavaNode}' is the mailbox of a node itself, which needs no
+%% server process on this BEAM; `Name' is `llama_node'.
+
+-type start_options() :: llama_node_options:start_options().
+-type session_id() :: pos_integer().
+-type task_id() :: pos_integer().
+%% Never used again by a later incarnation of the node.
+
+-type text() :: atom() | binary() | string().
+-type type() :: completion | chat | embedding | rerank | infill | text().
+-type input() :: #{text() => term()} | [atom() | {text(), term()}] | binary().
+%% A map, a proplist or, where a whole input or configuration is given, JSON in a binary.
+
+-type error_code() :: llama_node_error:code().
+-type error() :: llama_node_error:error().
+
+-type usage() :: #{
+    prompt_tokens := non_neg_integer(),
+    completion_tokens := non_neg_integer(),
+    total_tokens := non_neg_integer(),
+    cached_tokens := non_neg_integer()
+}.
+
+-type timings() :: #{
+    queue_ms := float(),
+    prompt_ms := float(),
+    predicted_ms := float(),
+    prompt_per_second := float(),
+    predicted_per_second := float()
+}.
+
+-type result() :: #{
+    content := binary(),
+    finish_reason := stop | length | cancelled | tool_calls,
+    usage := usage(),
+    timings := timings(),
+    model := binary(),
+    task_id := task_id(),
+    seed := non_neg_integer(),
+    stopped_by := eos | stop_string | limit | context,
+    stop => binary()
+}.
+
+-type event() ::
+    {chunk, #{content := binary(), index := non_neg_integer()}}
+    | {reasoning, term()}
+    | {tool_call, term()}.
+-type terminal_event() :: {done, result()} | {error, error()}.
+
+-type message() :: {llama_node, task_id(), event() | terminal_event()}.
+%% What a stream sends: events, of which exactly one, the last, is a terminal event.
+
+%% How long the node may take to answer what it answers without computing.
+-define(TIMEOUT, 30000).
+
+%% @doc Starts a server and its node, linked to the calling process.
+%%
+%% Returns when the node is ready, or at once with `wait => false'. The options are described at
+%% {@link llama_node_options:start_options()}.
+%% ```
+%% {ok, Server} = llama_node:start_link(#{model => "model.gguf", n_ctx => 2048, name => {local, llm}}).
+%% '''
+-spec start_link(start_options()) -> {ok, pid()} | {error, error() | {already_started, pid()} | term()}.
+start_link(Options) ->
+    llama_node_server:start_link(Options).
+
+%% @doc A child specification for a supervisor. Its id is the server's name, else `llama_node'.
+%% ```
+%% init([]) -> {ok, {#{}, [llama_node:child_spec(#{model => "model.gguf", name => {local, llm}})]}}.
+%% '''
+-spec child_spec(start_options()) -> supervisor:child_spec().
+child_spec(Options) ->
+    #{id => llama_node_options:child_id(Options),
+      start => {?MODULE, start_link, [Options]},
+      restart => permanent,
+      shutdown => llama_node_options:shutdown(Options),
+      type => worker,
+      modules => [llama_node_server]}.
+
+%% @doc Starts a server that no process is linked to. End it with {@link destroy_server/1}.
+%% ```
+%% {ok, Server} = llama_node:init_server(#{model => "model.gguf"}).
+%% '''
+-spec init_server(start_options()) -> {ok, pid()} | {error, error() | {already_started, pid()} | term()}.
+init_server(Options) ->
+    llama_node_server:start(Options).
+
+%% @doc Ends a server and its node. It is `ok' when there is none. A supervised server would be
+%% started again: use `supervisor:terminate_child/2' for it.
+%% ```
+%% ok = llama_node:destroy_server(Server).
+%% '''
+-spec destroy_server(server()) -> ok | {error, error()}.
+destroy_server({Name, Node}) when is_atom(Name), Name =/= global, is_atom(Node) ->
+    llama_node_error:make(unsupported, "~ts is not owned by a server of this call: end its server", [Node]);
+destroy_server(Server) when is_pid(Server); is_atom(Server); is_tuple(Server) ->
+    try
+        gen_server:stop(Server)
+    catch
+        exit:_ -> ok
+    end;
+destroy_server(_Server) ->
+    error(badarg).
+
+%% @doc Loads a model into a running node. Waits as long as the loading takes.
+%% ```
+%% ok = llama_node:load_model(Server, "model.gguf", #{id => small, n_parallel => 2}).
+%% '''
+-spec load_model(server(), Path :: text(), input()) -> ok | {error, error()}.
+load_model(Server, Path, Config) ->
+    llama_node_request:call(Server, {load_model, Path, Config}, infinity).
+
+%% @doc The node's state, models, slots and counters.
+%% ```
+%% {ok, #{state := ready, models := [#{id := Id}]}} = llama_node:get_status(Server).
+%% '''
+-spec get_status(server()) -> {ok, map()} | {error, error()}.
+get_status(Server) ->
+    llama_node_request:call(Server, get_status, ?TIMEOUT).
+
+%% @doc Checks that the node answers.
+%% ```
+%% pong = llama_node:ping(Server).
+%% '''
+-spec ping(server()) -> pong | {error, error()}.
+ping(Server) ->
+    llama_node_request:call(Server, ping, ?TIMEOUT).
+
+%% @doc Opens a session, which belongs to the calling process.
+%% ```
+%% {ok, Session} = llama_node:create_session(Server, #{system_prompt => <<"Be brief.">>, seed => 1}).
+%% '''
+-spec create_session(server(), input()) -> {ok, session_id()} | {error, error()}.
+create_session(Server, Config) ->
+    llama_node_request:call(Server, {create_session, Config}, ?TIMEOUT).
+
+%% @doc Closes a session. Its tasks end with `cancelled'.
+%% ```
+%% ok = llama_node:close_session(Server, Session).
+%% '''
+-spec close_session(server(), session_id()) -> ok | {error, error()}.
+close_session(Server, SessionId) ->
+    llama_node_request:call(Server, {close_session, SessionId}, ?TIMEOUT).
+
+%% @doc What a session holds.
+%% ```
+%% {ok, #{messages := 3}} = llama_node:get_session_info(Server, Session).
+%% '''
+-spec get_session_info(server(), session_id()) -> {ok, map()} | {error, error()}.
+get_session_info(Server, SessionId) ->
+    llama_node_request:call(Server, {get_session_info, SessionId}, ?TIMEOUT).
+
+%% @doc Starts a task, whose result is collected with {@link get_result/3}.
+%% ```
+%% {ok, Task} = llama_node:create_task(Server, Session, chat, #{content => <<"Hi">>}).
+%% '''
+-spec create_task(server(), session_id(), type(), input()) -> {ok, task_id()} | {error, error()}.
+create_task(Server, SessionId, Type, Input) ->
+    llama_node_request:call(Server, {create_task, SessionId, Type, Input}, ?TIMEOUT).
+
+%% @doc Waits for a task's result and collects it. A time-out leaves the task running and the
+%% result to be collected.
+%% ```
+%% {ok, #{content := Text}} = llama_node:get_result(Server, Task, 60000).
+%% '''
+-spec get_result(server(), task_id(), timeout()) -> {ok, result()} | {error, error()}.
+get_result(Server, TaskId, Timeout) ->
+    llama_node_request:call_for(Server, fun (Left) -> {get_result, TaskId, Left} end, Timeout).
+
+%% @doc Starts a task whose events come as messages to the calling process, see {@type message()}.
+%%
+%% Exactly one terminal event comes, also when the node dies. Nothing comes when the function
+%% returned an error.
+%% ```
+%% {ok, Task} = llama_node:stream(Server, Session, completion, #{prompt => <<"Once">>}),
+%% receive {llama_node, Task, {chunk, #{content := Text}}} -> io:put_chars(Text) end.
+%% '''
+-spec stream(server(), session_id(), type(), input()) -> {ok, task_id()} | {error, error()}.
+stream(Server, SessionId, Type, Input) ->
+    case llama_node_request:target(Server, ?TIMEOUT) of
+        {ok, Target} -> llama_node_stream:start(Target, SessionId, Type, Input);
+        {error, _} = Error -> Error
+    end.
+
+%% @doc Runs a task and folds `Fun' over its events in the calling process.
+%%
+%% `Fun' returns the next accumulator, or `{stop, Acc}' to cancel the task, which makes the result
+%% `{stopped, Acc}'. The terminal event is not given to `Fun': it becomes `{ok, Result, Acc}' or
+%% `{error, Error}'. An exception in `Fun' cancels the task and goes on to the caller. Messages
+%% that do not belong to the task stay in the mailbox, and none that does is left there.
+%% ```
+%% {ok, _Result, Chunks} = llama_node:stream_fold(
+%%     fun ({chunk, #{content := Text}}, Acc) -> [Text | Acc] end, [],
+%%     Server, Session, completion, #{prompt => <<"Once">>}).
+%% '''
+-spec stream_fold(fun((event(), Acc) -> Acc | {stop, Acc}), Acc,
+                  server(), session_id(), type(), input()) ->
+    {ok, result(), Acc} | {stopped, Acc} | {error, error()}.
+stream_fold(Fun, Acc, Server, SessionId, Type, Input) when is_function(Fun, 2) ->
+    case llama_node_request:target(Server, ?TIMEOUT) of
+        {ok, Target} -> llama_node_stream:fold(Fun, Acc, Target, SessionId, Type, Input);
+        {error, _} = Error -> Error
+    end.
+
+%% @doc Cancels a task. Returns once its slot is free.
+%% ```
+%% ok = llama_node:cancel_task(Server, Task).
+%% '''
+-spec cancel_task(server(), task_id()) -> ok | {error, error()}.
+cancel_task(Server, TaskId) ->
+    llama_node_request:call(Server, {cancel_task, TaskId}, ?TIMEOUT).
+
+%% @doc Answers a conversation without a session of your own.
+%%
+%% `Messages' is a list of maps with `role' and `content', or a text: one user turn. `Options' are
+%% those of a chat input; `timeout' among them is the deadline in milliseconds. Without it, the
+%% call waits as long as the node lives.
+%% ```
+%% {ok, #{content := Text}} =
+%%     llama_node:chat(Server, [#{role => user, content => <<"Hi">>}], #{timeout => 60000}).
+%% '''
+-spec chat(server(), [map() | list()] | text(), input()) -> {ok, result()} | {error, error()}.
+chat(Server, Messages, Options) ->
+    run(Server, chat, #{messages => turns(Messages)}, Options).
+
+%% @doc Continues a prompt without a session of your own. A list of integers is a string here;
+%% {@link create_task/4} takes token ids as well.
+%% ```
+%% {ok, #{content := Text}} = llama_node:complete(Server, <<"Once upon">>, #{n_predict => 20}).
+%% '''
+-spec complete(server(), text(), input()) -> {ok, result()} | {error, error()}.
+complete(Server, Prompt, Options) ->
+    case text(Prompt) of
+        {ok, Text} -> run(Server, completion, #{prompt => Text}, Options);
+        {error, _} = Error -> Error
+    end.
+
+%% @doc The embeddings of a text or of several.
+%% ```
+%% {ok, #{embeddings := [Vector]}} = llama_node:embed(Server, <<"a text">>, #{}).
+%% '''
+-spec embed(server(), text() | [text()], input()) -> {ok, map()} | {error, error()}.
+embed(Server, Input, Options) ->
+    run(Server, embedding, #{input => Input}, Options).
+
+%% @doc Orders documents by their relevance to a query, best first.
+%% ```
+%% {ok, #{results := [#{index := 1, score := _} | _]}} =
+%%     llama_node:rerank(Server, <<"fruit">>, [<<"car">>, <<"apple">>], #{}).
+%% '''
+-spec rerank(server(), text(), [text()], input()) -> {ok, map()} | {error, error()}.
+rerank(Server, Query, Documents, Options) ->
+    run(Server, rerank, #{query => Query, documents => Documents}, Options).
+
+%% @doc The tokens of a text. A map gives options along with `content'.
+%% ```
+%% {ok, Tokens} = llama_node:tokenize(Server, #{content => <<"Hi">>, add_special => true}).
+%% '''
+-spec tokenize(server(), text() | input()) -> {ok, [non_neg_integer()]} | {error, error()}.
+tokenize(Server, Input) ->
+    llama_node_request:call(Server, {tokenize, Input}, ?TIMEOUT).
+
+%% @doc The text of tokens. A map gives `model' along with `tokens'.
+%% ```
+%% {ok, <<"Hi">>} = llama_node:detokenize(Server, Tokens).
+%% '''
+-spec detokenize(server(), [non_neg_integer()] | input()) -> {ok, binary()} | {error, error()}.
+detokenize(Server, Input) ->
+    llama_node_request:call(Server, {detokenize, Input}, ?TIMEOUT).
+
+%% @doc The prompt that a chat template makes of messages.
+%% ```
+%% {ok, Prompt} = llama_node:apply_template(Server, #{messages => [#{role => user, content => hi}]}).
+%% '''
+-spec apply_template(server(), input()) -> {ok, binary()} | {error, error()}.
+apply_template(Server, Input) ->
+    llama_node_request:call(Server, {apply_template, Input}, ?TIMEOUT).
+
+run(Server, Type, Arguments, Options) ->
+    case llama_node_request:with_options(Arguments, Options) of
+        {ok, Input} -> llama_node_request:run(Server, Type, Input);
+        {error, _} = Error -> Error
+    end.
+
+turns(Text) when is_binary(Text) -> [#{role => user, content => Text}];
+turns([First | _] = Text) when is_integer(First) -> [#{role => user, content => Text}];
+turns(Messages) -> Messages.
+
+%% A string could be mistaken for token ids by the node.
+text(String) when is_list(String) ->
+    try unicode:characters_to_binary(String) of
+        Text when is_binary(Text) -> {ok, Text};
+        _ -> not_text()
+    catch
+        error:badarg -> not_text()
+    end;
+text(Text) ->
+    {ok, Text}.
+
+not_text() ->
+    llama_node_error:make(invalid_argument, "prompt: is not a text").

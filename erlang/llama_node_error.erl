@@ -1,0 +1,69 @@
+%% @doc Errors as every function of the library returns them: `{error, {Code, Message}}'.
+%%
+%% The codes are those of section 6 of docs/protocol.md. Most errors are made by the Java node;
+%% this module makes the ones that belong to the Erlang side.
+%% @end
+-module(llama_node_error).
+
+-export([make/2, make/3, number/1, node_down/1, timeout/1]).
+-export_type([code/0, error/0]).
+
+-type code() ::
+    invalid_argument | out_of_memory | model_load_failed | inference_failed | session_not_found
+    | server_busy | timeout | task_not_found | cancelled | unsupported | unauthorized | node_down
+    | unknown.
+%% What went wrong, in one word; {@link number/1} gives the number of the protocol.
+
+-type error() :: {code(), Message :: binary()}.
+%% `Message' is UTF-8 and names the offending key where there is one.
+
+%% A message is for people: one that quotes a whole prompt helps nobody.
+-define(CHARS_LIMIT, 500).
+
+%% @equiv make(Code, Text, [])
+-spec make(code(), io:format()) -> {error, error()}.
+make(Code, Text) ->
+    make(Code, Text, []).
+
+%% @doc An error tuple with a formatted message.
+%% ```
+%% {error, {timeout, <<"no answer within 5 ms">>}} =
+%%     llama_node_error:make(timeout, "no answer within ~b ms", [5]).
+%% '''
+-spec make(code(), io:format(), [term()]) -> {error, error()}.
+make(Code, Format, Args) ->
+    Text = io_lib:format(Format, Args, [{chars_limit, ?CHARS_LIMIT}]),
+    {error, {Code, unicode:characters_to_binary(Text)}}.
+
+%% @doc The error of a request whose node has gone; `Reason' is that of an exit or a monitor.
+%% ```
+%% {error, {node_down, <<"the node is gone: noconnection">>}} =
+%%     llama_node_error:node_down(noconnection).
+%% '''
+-spec node_down(term()) -> {error, error()}.
+node_down(Reason) ->
+    make(node_down, "the node is gone: ~0tp", [Reason]).
+
+%% @doc The error of a request that was not answered in time.
+-spec timeout(timeout()) -> {error, error()}.
+timeout(Timeout) ->
+    make(timeout, "no answer within ~0tp ms", [Timeout]).
+
+%% @doc The number that docs/protocol.md gives to a code.
+%% ```
+%% 12 = llama_node_error:number(node_down).
+%% '''
+-spec number(code()) -> 1..99.
+number(invalid_argument) -> 1;
+number(out_of_memory) -> 2;
+number(model_load_failed) -> 3;
+number(inference_failed) -> 4;
+number(session_not_found) -> 5;
+number(server_busy) -> 6;
+number(timeout) -> 7;
+number(task_not_found) -> 8;
+number(cancelled) -> 9;
+number(unsupported) -> 10;
+number(unauthorized) -> 11;
+number(node_down) -> 12;
+number(unknown) -> 99.

@@ -1,0 +1,379 @@
+%% @doc Start options: their types, defaults and checks, and what becomes of each of them: a part
+%% of the node's configuration, an environment variable of its launcher, or the server's own.
+%%
+%% Everything here is pure but the search for the `priv' directory and the default model.
+%% @end
+-module(llama_node_options).
+
+-export([new/1, node_config/2, default_model/2, priv_dir/0, redact/1, child_id/1, shutdown/1]).
+-export_type([start_options/0, options/0, text/0]).
+
+-type text() :: atom() | binary() | string().
+
+-type start_options() ::
+    #{
+        %% the model
+        model => text(),
+        models => [map()],
+        id => text(),
+        n_ctx => pos_integer(),
+        n_parallel => 1..64,
+        n_batch => 1..65536,
+        n_ubatch => 1..65536,
+        n_threads => 1..512,
+        n_threads_batch => 1..512,
+        max_queue => 0..1000000,
+        use_mmap => boolean(),
+        n_gpu_layers => integer(),
+        %% the service
+        bind => text(),
+        log_level => debug | info | warning | error | none,
+        result_ttl_ms => non_neg_integer(),
+        max_results => non_neg_integer(),
+        max_sessions => non_neg_integer(),
+        max_tasks => non_neg_integer(),
+        %% the server process and the launch
+        name => {local, atom()} | {global, term()} | {via, module(), term()},
+        wait => boolean(),
+        start_timeout => timeout(),
+        stop_timeout => non_neg_integer(),
+        progress => pid() | fun((Path :: binary(), Fraction :: float()) -> term()),
+        transport => llama_node_transport:name(),
+        node_name => text(),
+        host => text(),
+        cookie => text(),
+        java_home => text(),
+        java_opts => text() | [text()],
+        launcher => text(),
+        env => [{text(), text() | false}] | #{text() => text() | false}
+    }
+    | [atom() | {atom(), term()}].
+%% Options of {@link llama_node:start_link/1}. A key that is not given, or `undefined', has its
+%% default; any other key is refused by name.
+%%
+%% The model, as in `ModelConfig' of docs/protocol.md:
+%% <ul>
+%% <li>`model': path of a GGUF file. Default: `priv/models/tiny-chat.gguf' when it is there and
+%%     `models' is not given; otherwise the node starts without a model.</li>
+%% <li>`models': further models, maps with `path' and any of the next keys. Default: `[]'.</li>
+%% <li>`id': the model's name in requests. Default: the file's name without `.gguf'.</li>
+%% <li>`n_ctx': tokens of context of each slot. Default: what the model was trained with, at most 4096.</li>
+%% <li>`n_parallel': slots. Default: 4.</li>
+%% <li>`n_batch': tokens of one decode call. Default: 512.</li>
+%% <li>`n_ubatch': tokens the backend computes at once. Default: 512.</li>
+%% <li>`n_threads', `n_threads_batch': threads of a decode and of a prefill. Default: the cores.</li>
+%% <li>`max_queue': tasks that may wait for a slot. Default: 1024.</li>
+%% <li>`use_mmap': map the file rather than read it. Default: `true'.</li>
+%% <li>`n_gpu_layers': layers to offload. Default: 0.</li>
+%% </ul>
+%% The service:
+%% <ul>
+%% <li>`bind': address that the node's distribution listens on. Default: a loopback address.</li>
+%% <li>`log_level': least level of the node's log records. Default: `info'.</li>
+%% <li>`result_ttl_ms': how long a result waits to be collected. Default: 300000.</li>
+%% <li>`max_results', `max_sessions', `max_tasks': limits. Defaults: 10000, 10000, 100000.</li>
+%% </ul>
+%% The server process and the launch:
+%% <ul>
+%% <li>`name': registers the server, like the first argument of `gen_server:start_link/4'.
+%%     Default: none.</li>
+%% <li>`wait': whether the start returns when the node is ready (`true') or at once (`false'), in
+%%     which case requests wait. Default: `true'.</li>
+%% <li>`start_timeout': milliseconds for the node to become ready. Default: 120000.</li>
+%% <li>`stop_timeout': milliseconds for the node to end before it is killed. Default: 5000.</li>
+%% <li>`progress': a process that gets `{llama_node_progress, Path, Fraction}' while a model loads,
+%%     or a fun that is called by the server process and must not block. Default: none.</li>
+%% <li>`transport': `distribution' or `auto'. Default: `auto'.</li>
+%% <li>`node_name': name of the node, with or without a host. Default: a name of its own for each
+%%     start.</li>
+%% <li>`host': host part of the node's name. Default: that of `node()' when it leads to a loopback
+%%     address or `bind' is given, else `localhost' (`127.0.0.1' with long names).</li>
+%% <li>`cookie': Default: `erlang:get_cookie()'.</li>
+%% <li>`java_home': home of a Java runtime. Default: searched for by `priv/bin/find-java'.</li>
+%% <li>`java_opts': flags for the Java runtime. Default: none.</li>
+%% <li>`launcher': program that starts the node. Default: `priv/bin/llama-node'.</li>
+%% <li>`env': environment of the launcher, added to the runtime's own. Default: none.</li>
+%% </ul>
+
+-type options() :: #{
+    server := #{wait := boolean(), start_timeout := timeout(), stop_timeout := non_neg_integer(),
+                transport := llama_node_transport:name(), name => tuple(), progress => pid() | fun()},
+    launcher := file:filename_all(),
+    env := [{string(), string() | false}],
+    config := map(),
+    node_name => binary(),
+    host => binary(),
+    cookie => binary()
+}.
+%% Checked options.
+
+-define(INT32, 16#7fffffff).
+-define(NO_TIMEOUT, 16#ffffffff).
+
+-define(MODEL, #{
+    id => text,
+    n_ctx => {integer, 1, ?INT32},
+    n_parallel => {integer, 1, 64},
+    n_batch => {integer, 1, 65536},
+    n_ubatch => {integer, 1, 65536},
+    n_threads => {integer, 1, 512},
+    n_threads_batch => {integer, 1, 512},
+    max_queue => {integer, 0, 1000000},
+    use_mmap => boolean,
+    n_gpu_layers => {integer, -?INT32, ?INT32}}).
+
+-define(NODE, #{
+    bind => text,
+    log_level => {enum, [debug, info, warning, error, none]},
+    result_ttl_ms => {integer, 0, 1 bsl 53},
+    max_results => {integer, 0, ?INT32},
+    max_sessions => {integer, 0, ?INT32},
+    max_tasks => {integer, 0, ?INT32}}).
+
+-define(SERVER, #{
+    name => server_name,
+    wait => boolean,
+    start_timeout => timeout,
+    stop_timeout => {integer, 0, ?NO_TIMEOUT},
+    progress => progress,
+    transport => {enum, [auto, distribution]}}).
+
+-define(LAUNCH, #{
+    model => path,
+    models => models,
+    node_name => text,
+    host => text,
+    cookie => secret,
+    java_home => path,
+    java_opts => flags,
+    launcher => path,
+    env => env}).
+
+-define(SERVER_DEFAULTS, #{wait => true, start_timeout => 120000, stop_timeout => 5000, transport => auto}).
+
+%% @doc Checks start options. The first fault is reported, with the key's name.
+%% ```
+%% {error, {invalid_argument, <<"n_ctx: must be an integer from 1 to 2147483647, got 0">>}} =
+%%     llama_node_options:new(#{n_ctx => 0}).
+%% '''
+-spec new(term()) -> {ok, options()} | {error, llama_node:error()}.
+new(Given) ->
+    Types = maps:merge(maps:merge(?MODEL, ?NODE), maps:merge(?SERVER, ?LAUNCH)),
+    try
+        Checked = check_all("", as_map("options", Given), Types),
+        {ok, assemble(Checked)}
+    catch
+        throw:{fault, Key, Format, Args} ->
+            llama_node_error:make(invalid_argument, "~ts: " ++ Format, [Key | Args])
+    end.
+
+assemble(Checked) ->
+    Kept = maps:with([node_name, host, cookie], Checked),
+    Config = maps:with(maps:keys(?NODE), Checked),
+    Kept#{
+        server => maps:merge(?SERVER_DEFAULTS, maps:with(maps:keys(?SERVER), Checked)),
+        launcher => maps:get(launcher, Checked, filename:join([priv_dir(), "bin", "llama-node"])),
+        env => env(Checked),
+        config => case models(Checked) of
+            undefined -> Config;
+            Models -> Config#{models => Models}
+        end}.
+
+models(Checked) ->
+    case {Checked, maps:with(maps:keys(?MODEL), Checked)} of
+        {#{model := Path}, Keys} -> [Keys#{path => Path} | maps:get(models, Checked, [])];
+        {#{models := _}, Keys} when Keys =/= #{} ->
+            [Key | _] = maps:keys(Keys),
+            fault(Key, "belongs to 'model', which is not given", []);
+        {#{models := Models}, _} -> Models;
+        {_, Keys} when Keys =/= #{} -> {default, Keys};
+        _ -> undefined
+    end.
+
+env(Checked) ->
+    [{"LLAMA_NODE_JAVA_HOME", unicode:characters_to_list(Home)} || #{java_home := Home} <- [Checked]]
+        ++ [{"LLAMA_NODE_JAVA_OPTS", Flags} || #{java_opts := Flags} <- [Checked]]
+        ++ maps:get(env, Checked, []).
+
+%% @doc Puts the default model in the place of a model that was not named. Says which one it is.
+-spec default_model(options(), file:filename_all()) ->
+    {options(), none | {default, file:filename_all()}}.
+default_model(#{config := Config} = Options, PrivDir) ->
+    Path = filename:join([PrivDir, "models", "tiny-chat.gguf"]),
+    case {maps:get(models, Config, undefined), filelib:is_regular(Path)} of
+        {Models, _} when is_list(Models) -> {Options, none};
+        {_, false} -> {Options#{config := Config#{models => []}}, none};
+        {undefined, true} -> {with_model(#{}, Path, Options), {default, Path}};
+        {{default, Keys}, true} -> {with_model(Keys, Path, Options), {default, Path}}
+    end.
+
+with_model(Keys, Path, #{config := Config} = Options) ->
+    Options#{config := Config#{models => [Keys#{path => unicode:characters_to_binary(Path)}]}}.
+
+%% @doc The first frame's configuration: the options' part and the transport's part.
+-spec node_config(options(), map()) -> map().
+node_config(#{config := Config}, Transport) ->
+    maps:merge(Config, Transport).
+
+%% @doc The directory with the launcher and the models.
+-spec priv_dir() -> file:filename().
+priv_dir() ->
+    case code:priv_dir(llama_node) of
+        {error, bad_name} ->
+            case code:which(?MODULE) of
+                Beam when is_list(Beam) ->
+                    filename:join(filename:dirname(filename:dirname(Beam)), "priv");
+                _ ->
+                    "priv"
+            end;
+        Dir ->
+            Dir
+    end.
+
+%% @doc The options without what must not be seen in a log.
+-spec redact(map()) -> map().
+redact(#{cookie := _} = Options) -> Options#{cookie := redacted};
+redact(Options) -> Options.
+
+%% @doc The id of the child specification for these start options: the server's name, if any.
+-spec child_id(term()) -> term().
+child_id(Given) ->
+    case new(Given) of
+        {ok, #{server := #{name := {local, Name}}}} -> Name;
+        {ok, #{server := #{name := Name}}} -> Name;
+        _ -> llama_node
+    end.
+
+%% @doc How long a supervisor should wait for the server to end.
+-spec shutdown(term()) -> pos_integer().
+shutdown(Given) ->
+    Timeout = case new(Given) of
+        {ok, #{server := #{stop_timeout := Stop}}} -> Stop;
+        _ -> maps:get(stop_timeout, ?SERVER_DEFAULTS)
+    end,
+    %% The node may have to be killed after that, which takes a moment as well.
+    Timeout + 10000.
+
+%% Checks
+
+as_map(_Place, Map) when is_map(Map) ->
+    Map;
+as_map(Place, List) when is_list(List) ->
+    try
+        %% As in any proplist, the first of several wins.
+        maps:from_list(lists:reverse([pair(Place, Entry) || Entry <- List]))
+    catch
+        error:_ -> fault(Place, "must be a map or a proplist, got ~0tP", [List, 8])
+    end;
+as_map(Place, Other) ->
+    fault(Place, "must be a map or a proplist, got ~0tP", [Other, 8]).
+
+pair(_Place, {_, _} = Pair) -> Pair;
+pair(_Place, Key) when is_atom(Key) -> {Key, true};
+pair(Place, Entry) -> fault(Place, "~0tP is neither an option nor a pair", [Entry, 8]).
+
+check_all(Prefix, Given, Types) ->
+    maps:fold(
+        fun (_Key, undefined, Checked) ->
+                Checked;
+            (Key, Value, Checked) ->
+                case Types of
+                    #{Key := Type} -> Checked#{Key => check(Type, place(Prefix, Key), Value)};
+                    _ -> fault(place(Prefix, Key), "unknown option", [])
+                end
+        end,
+        #{}, Given).
+
+place("", Key) when is_atom(Key) -> atom_to_binary(Key);
+place(Prefix, Key) -> io_lib:format("~ts~0tP", [Prefix, Key, 8]).
+
+check({integer, Min, Max}, _Key, Value) when is_integer(Value), Value >= Min, Value =< Max ->
+    Value;
+check({integer, Min, Max}, Key, Value) ->
+    fault(Key, "must be an integer from ~b to ~b, got ~0tP", [Min, Max, Value, 8]);
+check(boolean, _Key, Value) when is_boolean(Value) ->
+    Value;
+check(boolean, Key, Value) ->
+    fault(Key, "must be true or false, got ~0tP", [Value, 8]);
+check({enum, Names}, Key, Value) ->
+    case lists:member(Value, Names) of
+        true -> Value;
+        false -> fault(Key, "must be one of ~0tp, got ~0tP", [Names, Value, 8])
+    end;
+check(timeout, _Key, infinity) ->
+    infinity;
+check(timeout, Key, Value) ->
+    check({integer, 0, ?NO_TIMEOUT}, Key, Value);
+check(text, Key, Value) ->
+    text(Key, Value, "got ~0tP", [Value, 8]);
+check(secret, Key, Value) ->
+    text(Key, Value, "got something else", []);
+check(path, Key, Value) ->
+    filename:absname(check(text, Key, Value));
+check(server_name, _Key, {local, Name} = Value) when is_atom(Name) ->
+    Value;
+check(server_name, _Key, {global, _} = Value) ->
+    Value;
+check(server_name, _Key, {via, Module, _} = Value) when is_atom(Module) ->
+    Value;
+check(server_name, Key, Value) ->
+    fault(Key, "must be {local, Name}, {global, Name} or {via, Module, Name}, got ~0tP", [Value, 8]);
+check(progress, _Key, Value) when is_pid(Value); is_function(Value, 2) ->
+    Value;
+check(progress, Key, Value) ->
+    fault(Key, "must be a pid or a fun of two arguments, got ~0tP", [Value, 8]);
+check(flags, Key, [First | _] = Value) when not is_integer(First), length(Value) >= 0 ->
+    lists:flatten(lists:join($\s, [characters(Key, Flag) || Flag <- Value]));
+check(flags, Key, Value) ->
+    characters(Key, Value);
+check(env, Key, Value) when is_map(Value) ->
+    check(env, Key, maps:to_list(Value));
+check(env, Key, Value) when is_list(Value) ->
+    [variable(Key, Entry) || Entry <- proper(Key, Value)];
+check(models, Key, Value) when is_list(Value) ->
+    Models = proper(Key, Value),
+    [model(lists:flatten(io_lib:format("models[~b]", [Index])), Model)
+     || {Index, Model} <- lists:zip(lists:seq(0, length(Models) - 1), Models)];
+check(_ListType, Key, Value) ->
+    fault(Key, "must be a list, got ~0tP", [Value, 8]).
+
+proper(_Key, List) when length(List) >= 0 -> List;
+proper(Key, List) -> fault(Key, "must be a proper list, got ~0tP", [List, 8]).
+
+model(Place, Given) ->
+    case check_all(Place ++ ".", as_map(Place, Given), (?MODEL)#{path => path}) of
+        #{path := _} = Model -> Model;
+        _ -> fault(Place ++ ".path", "is required", [])
+    end.
+
+variable(Key, {Name, false}) ->
+    {characters(Key, Name), false};
+variable(Key, {Name, Value}) ->
+    {characters(Key, Name), characters(Key, Value)};
+variable(Key, Entry) ->
+    fault(Key, "must hold pairs of a name and a text or false, got ~0tP", [Entry, 8]).
+
+characters(Key, Value) ->
+    unicode:characters_to_list(check(text, Key, Value)).
+
+text(Key, Value, Got, Args) ->
+    Text = if
+        is_atom(Value), not is_boolean(Value) -> atom_to_binary(Value);
+        is_binary(Value); is_list(Value) -> to_binary(Value);
+        true -> error
+    end,
+    case is_binary(Text) andalso Text =/= <<>> andalso binary:match(Text, <<0>>) =:= nomatch of
+        true -> Text;
+        false -> fault(Key, "must be a text that is not empty, " ++ Got, Args)
+    end.
+
+to_binary(Value) ->
+    try
+        unicode:characters_to_binary(Value)
+    catch
+        error:badarg -> error
+    end.
+
+-spec fault(term(), string(), [term()]) -> no_return().
+fault(Key, Format, Args) ->
+    throw({fault, Key, Format, Args}).

@@ -1,0 +1,142 @@
+%% @doc The operating-system process of the node: launching it, the frames on its standard streams
+%% (section 7 of docs/protocol.md) and ending it.
+%% @end
+-module(llama_node_port).
+
+-export([open/1, send/2, stop/3]).
+-export([encode/1, decode/1, exit_status/1]).
+-export_type([frame/0, level/0]).
+
+-type level() :: debug | info | warning | error.
+
+-type frame() ::
+    {log, level(), Logger :: binary(), Message :: binary()}
+    | {progress, Path :: binary(), Fraction :: float()}
+    | {ready, #{node := node(), _ => _}}
+    | {failed, llama_node:error()}.
+%% What the node says.
+
+-type command() :: {config, 1, map()} | stop.
+
+%% Nothing the node says on its standard output is anywhere near this long.
+-define(MAX_FRAME, 64 bsl 20).
+%% How long a process may take to vanish after SIGKILL.
+-define(KILL_TIMEOUT, 5000).
+
+%% @doc Launches the node. The calling process owns the port and is linked to it.
+-spec open(llama_node_options:options()) ->
+    {ok, port(), OsPid :: non_neg_integer() | undefined} | {error, llama_node:error()}.
+open(#{launcher := Launcher, env := Env}) ->
+    try open_port({spawn_executable, Launcher},
+                  [{args, ["--port"]}, {env, Env}, {packet, 4}, binary, exit_status, use_stdio, hide])
+    of
+        Port -> {ok, Port, os_pid(Port)}
+    catch
+        error:Reason ->
+            llama_node_error:make(invalid_argument, "launcher: cannot run ~ts: ~0tp",
+                                  [Launcher, Reason])
+    end.
+
+os_pid(Port) ->
+    case erlang:port_info(Port, os_pid) of
+        {os_pid, OsPid} -> OsPid;
+        undefined -> undefined
+    end.
+
+%% @doc Sends a command, unless the port is closed or the node does not read its input.
+-spec send(port(), command()) -> ok | {error, closed | busy}.
+send(Port, Command) ->
+    try erlang:port_command(Port, encode(Command), [nosuspend]) of
+        true -> ok;
+        false -> {error, busy}
+    catch
+        error:badarg -> {error, closed}
+    end.
+
+%% @doc The external term of a command.
+-spec encode(command()) -> iodata().
+encode(Command) ->
+    term_to_iovec(Command).
+
+%% @doc Reads one frame. Atoms that this runtime does not know make it malformed.
+%% ```
+%% {ok, {failed, {timeout, <<"x">>}}} =
+%%     llama_node_port:decode(term_to_binary({failed, {timeout, <<"x">>}})).
+%% '''
+-spec decode(binary()) -> {ok, frame()} | {unknown, term()} | {error, malformed | too_large}.
+decode(Frame) when byte_size(Frame) > ?MAX_FRAME ->
+    {error, too_large};
+decode(<<131, 80, _/binary>>) ->
+    {error, malformed};
+decode(Frame) ->
+    try binary_to_term(Frame, [safe, used]) of
+        {Term, Used} when Used =:= byte_size(Frame) -> check(Term);
+        _ -> {error, malformed}
+    catch
+        error:badarg -> {error, malformed}
+    end.
+
+check({log, Level, Logger, Message} = Frame) when is_binary(Logger), is_binary(Message) ->
+    case lists:member(Level, [debug, info, warning, error]) of
+        true -> {ok, Frame};
+        false -> {unknown, Frame}
+    end;
+check({progress, Path, Fraction} = Frame) when is_binary(Path), is_float(Fraction) ->
+    {ok, Frame};
+check({ready, #{node := Node}} = Frame) when is_atom(Node) ->
+    {ok, Frame};
+check({failed, {Code, Message}} = Frame) when is_atom(Code), is_binary(Message) ->
+    {ok, Frame};
+check(Term) ->
+    {unknown, Term}.
+
+%% @doc What an exit status means, in words.
+-spec exit_status(non_neg_integer()) -> io_lib:chars().
+exit_status(78) ->
+    "exit status 78: no Java that is new enough, or no jar (its standard error tells)";
+exit_status(Status) when Status > 128 ->
+    io_lib:format("killed by signal ~b", [Status - 128]);
+exit_status(Status) ->
+    io_lib:format("exit status ~b", [Status]).
+
+%% @doc Ends the process: asks it to stop, and kills it when it has not ended `Timeout'
+%% milliseconds later. Called by the port's owner, as the last thing it does with the port.
+-spec stop(port(), non_neg_integer() | undefined, non_neg_integer()) ->
+    {exit_status, non_neg_integer()} | killed | closed.
+stop(Port, OsPid, Timeout) ->
+    case send(Port, stop) of
+        {error, closed} -> closed;
+        _ -> stopped(await_exit(Port, Timeout), Port, OsPid)
+    end.
+
+stopped(overdue, Port, OsPid) ->
+    ok = kill(OsPid),
+    _ = await_exit(Port, ?KILL_TIMEOUT),
+    close(Port),
+    killed;
+stopped(Ended, Port, _OsPid) ->
+    close(Port),
+    Ended.
+
+await_exit(Port, Timeout) ->
+    Timer = erlang:start_timer(Timeout, self(), stop),
+    Ended = receive
+        {Port, {exit_status, Status}} -> {exit_status, Status};
+        {'EXIT', Port, _} -> closed;
+        {timeout, Timer, stop} -> overdue
+    end,
+    _ = erlang:cancel_timer(Timer),
+    Ended.
+
+kill(undefined) ->
+    ok;
+kill(OsPid) ->
+    _ = os:cmd("kill -KILL " ++ integer_to_list(OsPid)),
+    ok.
+
+close(Port) ->
+    try port_close(Port) of
+        true -> ok
+    catch
+        error:badarg -> ok
+    end.

@@ -1,0 +1,125 @@
+%% @doc From a server's name to a node's answer.
+%%
+%% The server process is asked for its node, which is a local call that it answers as soon as the
+%% node is ready; the request itself goes from the calling process to the node, which makes the
+%% caller the owner of what it creates.
+%% @end
+-module(llama_node_request).
+
+-export([call/3, call_for/3, run/3, target/2, with_options/2]).
+
+%% What the answer to a request with a deadline may need beyond it.
+-define(MARGIN, 5000).
+
+-define(IS_TIMEOUT(T), (T =:= infinity orelse (is_integer(T) andalso T >= 0 andalso T =< 16#ffffffff))).
+
+%% @doc Makes a request and waits for the answer, for the server to become ready included.
+-spec call(llama_node:server(), Request :: term(), timeout()) -> term().
+call(Server, Request, Timeout) ->
+    Started = now_ms(),
+    case target(Server, Timeout) of
+        {ok, Target} -> llama_node_transport:call(Target, Request, left(Timeout, Started));
+        {error, _} = Error -> Error
+    end.
+
+%% @doc Makes a request whose deadline the node enforces. `Request' makes it from the time that is
+%% left for it; the caller waits a little longer, so that the node's own answer arrives.
+-spec call_for(llama_node:server(), fun((timeout()) -> term()), timeout()) -> term().
+call_for(Server, Request, Timeout) when ?IS_TIMEOUT(Timeout) ->
+    Started = now_ms(),
+    case target(Server, with_margin(Timeout)) of
+        {ok, Target} ->
+            Left = left(Timeout, Started),
+            llama_node_transport:call(Target, Request(Left), with_margin(Left));
+        {error, _} = Error ->
+            Error
+    end;
+call_for(_Server, _Request, _Timeout) ->
+    error(badarg).
+
+%% @doc Runs a task in a session of its own. The input's `timeout' is the deadline that the node
+%% enforces; without one, only the node's end ends the wait.
+-spec run(llama_node:server(), llama_node:type(), map()) -> term().
+run(Server, Type, Input) ->
+    case [Key || Key <- [timeout, <<"timeout">>, "timeout"], is_deadline(maps:get(Key, Input, none))] of
+        [Key | _] ->
+            Run = fun (Left) -> {run, Type, Input#{Key := max(1, Left)}} end,
+            call_for(Server, Run, maps:get(Key, Input));
+        [] ->
+            call(Server, {run, Type, Input}, infinity)
+    end.
+
+%% The node has its own word on anything else.
+is_deadline(Timeout) -> is_integer(Timeout) andalso Timeout > 0 andalso Timeout =< 16#ffffffff.
+
+with_margin(infinity) -> infinity;
+with_margin(Timeout) -> min(Timeout + ?MARGIN, 16#ffffffff).
+
+left(infinity, _Started) -> infinity;
+left(Timeout, Started) -> max(0, Timeout - (now_ms() - Started)).
+
+now_ms() ->
+    erlang:monotonic_time(millisecond).
+
+%% @doc The node behind a server, once it is ready. Raises `badarg' for what is no server at all.
+-spec target(llama_node:server(), timeout()) ->
+    {ok, llama_node_transport:target()} | {error, llama_node:error()}.
+target(Server, Timeout) when ?IS_TIMEOUT(Timeout) ->
+    case Server of
+        {global, _} -> ask(Server, Timeout);
+        {via, Module, _} when is_atom(Module) -> ask(Server, Timeout);
+        {Name, Node} when is_atom(Name), is_atom(Node) -> {ok, {llama_node_dist, Server}};
+        _ when is_pid(Server); is_atom(Server) -> ask(Server, Timeout);
+        _ -> error(badarg)
+    end;
+target(_Server, _Timeout) ->
+    error(badarg).
+
+ask(Server, Timeout) ->
+    try gen_server:call(Server, target, Timeout) of
+        {ok, {Module, _}} = Ok when is_atom(Module) -> Ok;
+        {error, {Code, _}} = Error when is_atom(Code) -> Error;
+        _ -> error(badarg)
+    catch
+        exit:{timeout, _} ->
+            llama_node_error:make(timeout, "the server was not ready within ~b ms", [Timeout]);
+        exit:{calling_self, _} ->
+            error(badarg);
+        exit:{{Reason, Stack}, {gen_server, call, _}} when is_list(Stack) ->
+            llama_node_error:node_down(Reason);
+        exit:{Reason, _} ->
+            llama_node_error:node_down(Reason)
+    end.
+
+%% @doc Adds what a function of the API takes as arguments to the options given along with them.
+%% An option that is such an argument is refused.
+%% ```
+%% {ok, #{prompt := <<"Hi">>, seed := 1}} =
+%%     llama_node_request:with_options(#{prompt => <<"Hi">>}, [{seed, 1}]).
+%% '''
+-spec with_options(#{atom() => term()}, llama_node:input()) ->
+    {ok, map()} | {error, llama_node:error()}.
+with_options(Arguments, Options) when is_map(Options) ->
+    Given = maps:keys(Arguments),
+    case [Key || Key <- maps:keys(Options), Argument <- Given, is_key(Key, Argument)] of
+        [] -> {ok, maps:merge(Options, Arguments)};
+        [Key | _] -> llama_node_error:make(invalid_argument, "~ts: is an argument, not an option", [Key])
+    end;
+with_options(Arguments, Options) when is_list(Options) ->
+    case is_proplist(Options) of
+        true -> with_options(Arguments, proplists:to_map(Options));
+        false -> not_options(Options)
+    end;
+with_options(_Arguments, Options) ->
+    not_options(Options).
+
+not_options(Options) ->
+    llama_node_error:make(invalid_argument, "options: must be a map or a proplist, got ~0tP",
+                          [Options, 8]).
+
+is_key(Key, Argument) when is_atom(Key) -> Key =:= Argument;
+is_key(Key, Argument) -> Key =:= atom_to_binary(Argument) orelse Key =:= atom_to_list(Argument).
+
+is_proplist([{_, _} | Rest]) -> is_proplist(Rest);
+is_proplist([Key | Rest]) when is_atom(Key) -> is_proplist(Rest);
+is_proplist(Rest) -> Rest =:= [].

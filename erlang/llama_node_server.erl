@@ -1,0 +1,308 @@
+%% @doc The process that owns a node: it launches it, connects to it, and ends it.
+%%
+%% It carries no requests. Callers ask it for the node's address, which it gives as soon as the
+%% node is ready, and it never waits for anything in between. It stops when the node has gone, so
+%% that its supervisor starts a new one.
+%% @end
+-module(llama_node_server).
+-behaviour(gen_server).
+
+-export([start_link/1, start/1]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2, format_status/1]).
+%% Entry point of the process that connects.
+-export([connect/3]).
+
+-include_lib("kernel/include/logger.hrl").
+
+%% How long a lost connection waits for the exit status that explains it.
+-define(EXIT_STATUS_TIMEOUT, 2000).
+
+-record(state, {
+    phase = launching :: launching | connecting | ready | lost,
+    starter :: pid() | undefined,          % waits for the start to succeed
+    options :: map(),
+    port :: port() | undefined,
+    os_pid :: non_neg_integer() | undefined,
+    transport :: module(),
+    handle :: llama_node_transport:handle() | undefined,
+    connector :: reference() | undefined,
+    target :: llama_node_transport:target() | undefined,
+    monitor :: reference() | undefined,
+    timer :: reference() | undefined,
+    waiting = [] :: [gen_server:from()],   % for the target
+    failure :: llama_node:error() | undefined, % of the start, for the starter
+    quarters = #{} :: #{binary() => 0..4}  % progress already logged
+}).
+
+%% @doc Starts a server linked to the calling process.
+-spec start_link(llama_node:start_options()) -> {ok, pid()} | {error, term()}.
+start_link(Given) ->
+    start(start_link, Given).
+
+%% @doc Starts a server on its own.
+-spec start(llama_node:start_options()) -> {ok, pid()} | {error, term()}.
+start(Given) ->
+    start(start, Given).
+
+start(How, Given) ->
+    case llama_node_options:new(Given) of
+        {ok, Options} -> proc_lib:How(?MODULE, init, [{self(), Options}]);
+        {error, _} = Error -> Error
+    end.
+
+%% Entered by proc_lib rather than gen_server: the starter is answered when the node is ready, and
+%% the server runs normally until then.
+%% @private
+-spec init({pid(), llama_node_options:options()}) -> no_return().
+init({Starter, #{server := Server} = Options}) ->
+    Name = maps:get(name, Server, self()),
+    case register_name(Name) of
+        true ->
+            process_flag(trap_exit, true),
+            logger:update_process_metadata(#{domain => [llama_node]}),
+            State = started(#state{starter = Starter, options = Options,
+                                   transport = llama_node_transport:module(maps:get(transport, Server))}),
+            case launch(State) of
+                {ok, Launched} when is_pid(Name) ->
+                    gen_server:enter_loop(?MODULE, [], Launched);
+                {ok, Launched} ->
+                    gen_server:enter_loop(?MODULE, [], Launched, Name);
+                {error, Error} ->
+                    {stop, Reason, Failed} = fail(launch, Error, State),
+                    ok = terminate(Reason, Failed),
+                    exit(Reason)
+            end;
+        {false, Pid} ->
+            ok = proc_lib:init_ack(Starter, {error, {already_started, Pid}}),
+            exit(normal)
+    end.
+
+register_name(Self) when is_pid(Self) ->
+    true;
+register_name({local, Name}) ->
+    try register(Name, self()) of
+        true -> true
+    catch
+        error:badarg -> {false, whereis(Name)}
+    end;
+register_name({global, Name}) ->
+    registered(global:register_name(Name, self()), {global, Name});
+register_name({via, Module, Name} = Via) ->
+    registered(Module:register_name(Name, self()), Via).
+
+registered(yes, _Name) -> true;
+registered(no, Name) -> {false, gen_server_where(Name)}.
+
+unregister_name({local, Name}) -> unregister(Name);
+unregister_name({global, Name}) -> global:unregister_name(Name);
+unregister_name({via, Module, Name}) -> Module:unregister_name(Name);
+unregister_name(undefined) -> ok.
+
+gen_server_where({global, Name}) -> global:whereis_name(Name);
+gen_server_where({via, Module, Name}) -> Module:whereis_name(Name).
+
+%% Without `wait', the starter has its answer before the launch.
+started(#state{starter = Starter, options = #{server := #{wait := false}}} = State) ->
+    ok = proc_lib:init_ack(Starter, {ok, self()}),
+    State#state{starter = undefined};
+started(State) ->
+    State.
+
+launch(#state{options = Given, transport = Transport} = State) ->
+    Options = with_default_model(Given),
+    maybe_launch(Transport:prepare(Options), Options, State).
+
+maybe_launch({error, Error}, _Options, _State) ->
+    {error, Error};
+maybe_launch({ok, Part, Handle}, Options, State) ->
+    case llama_node_port:open(Options) of
+        {ok, Port, OsPid} ->
+            %% A node that is dead already says so by its exit status.
+            _ = llama_node_port:send(Port, {config, 1, llama_node_options:node_config(Options, Part)}),
+            {ok, State#state{port = Port, os_pid = OsPid, handle = Handle,
+                             options = llama_node_options:redact(Options), timer = start_timer(Options)}};
+        {error, Error} ->
+            {error, Error}
+    end.
+
+with_default_model(Given) ->
+    case llama_node_options:default_model(Given, llama_node_options:priv_dir()) of
+        {Options, none} ->
+            Options;
+        {Options, {default, Path}} ->
+            ?LOG_INFO("no model was named; taking ~ts", [Path]),
+            Options
+    end.
+
+start_timer(#{server := #{start_timeout := infinity}}) -> undefined;
+start_timer(#{server := #{start_timeout := Timeout}}) -> erlang:start_timer(Timeout, self(), start_timeout).
+
+%% @private
+-spec handle_call(term(), gen_server:from(), #state{}) ->
+    {reply, term(), #state{}} | {noreply, #state{}}.
+handle_call(target, _From, #state{phase = ready, target = Target} = State) ->
+    {reply, {ok, Target}, State};
+handle_call(target, _From, #state{phase = lost} = State) ->
+    {reply, llama_node_error:node_down(noconnection), State};
+handle_call(target, From, #state{waiting = Waiting} = State) ->
+    {noreply, State#state{waiting = [From | Waiting]}};
+handle_call(_Request, _From, State) ->
+    Error = llama_node_error:make(invalid_argument,
+        "this process owns the node and takes no requests for it: use the functions of llama_node"),
+    {reply, Error, State}.
+
+%% @private
+-spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
+handle_cast(_Request, State) ->
+    {noreply, State}.
+
+%% @private
+-spec handle_info(term(), #state{}) -> {noreply, #state{}} | {stop, term(), #state{}}.
+handle_info({Port, {data, Data}}, #state{port = Port} = State) ->
+    case llama_node_port:decode(Data) of
+        {ok, Frame} ->
+            handle_frame(Frame, State);
+        {unknown, Term} ->
+            ?LOG_WARNING("frame of an unknown kind: ~0tP", [Term, 8]),
+            {noreply, State};
+        {error, Reason} ->
+            down({bad_frame, Reason}, "the launched program does not speak the protocol: ~ts frame",
+                 [Reason], State)
+    end;
+handle_info({Port, {exit_status, Status}}, #state{port = Port} = State) ->
+    down({exit_status, Status}, "the node ended: ~ts", [llama_node_port:exit_status(Status)],
+         State#state{port = undefined});
+handle_info({'EXIT', Port, Reason}, #state{port = Port} = State) ->
+    down({port, Reason}, "the node's standard streams are closed: ~0tp", [Reason],
+         State#state{port = undefined});
+handle_info({'DOWN', Ref, process, _, Outcome}, #state{connector = Ref} = State) ->
+    case Outcome of
+        {connected, {ok, Address}} ->
+            {noreply, ready(Address, State#state{connector = undefined})};
+        {connected, {error, {_, Message}}} ->
+            down(not_connected, "~ts", [Message], State);
+        Crash ->
+            down(not_connected, "connecting failed: ~0tP", [Crash, 12], State)
+    end;
+handle_info({'DOWN', Ref, process, _, _}, #state{monitor = Ref} = State) ->
+    %% The exit status of a node that died is on its way and tells more than this.
+    Timer = erlang:start_timer(?EXIT_STATUS_TIMEOUT, self(), connection_lost),
+    {noreply, State#state{phase = lost, timer = Timer}};
+handle_info({timeout, Timer, start_timeout}, #state{timer = Timer, options = Options} = State) ->
+    #{server := #{start_timeout := Timeout}} = Options,
+    {error, Error} = llama_node_error:make(timeout, "the node was not ready within ~b ms", [Timeout]),
+    fail(start_timeout, Error, State);
+handle_info({timeout, Timer, connection_lost}, #state{timer = Timer} = State) ->
+    down(connection_lost, "the connection to the node is lost", [], State);
+handle_info(_Other, State) ->
+    {noreply, State}.
+
+handle_frame({log, Level, Logger, Message}, #state{handle = Node} = State) ->
+    logger:log(Level, "~ts", [Message], #{llama_node => Node, llama_node_logger => Logger}),
+    {noreply, State};
+handle_frame({progress, Path, Fraction}, State) ->
+    {noreply, progress(Path, Fraction, State)};
+handle_frame({ready, Ready}, #state{phase = launching, transport = Transport, handle = Handle} = State) ->
+    {_, Ref} = spawn_monitor(?MODULE, connect, [Transport, Handle, Ready]),
+    {noreply, State#state{phase = connecting, connector = Ref}};
+handle_frame({ready, _}, State) ->
+    {noreply, State};
+handle_frame({failed, Error}, State) ->
+    fail(failed, Error, State).
+
+%% Connecting can take long, and the server must stay responsive meanwhile.
+%% @private
+-spec connect(module(), llama_node_transport:handle(), map()) -> no_return().
+connect(Transport, Handle, Ready) ->
+    exit({connected, Transport:connect(Handle, Ready)}).
+
+ready(Address, #state{transport = Transport, waiting = Waiting} = State) ->
+    Target = {Transport, Address},
+    answer({ok, Target}, Waiting),
+    ok = acknowledge(State),
+    cancel(State#state.timer),
+    State#state{phase = ready, target = Target, monitor = Transport:monitor(Address), starter = undefined,
+                timer = undefined, waiting = [], quarters = #{}}.
+
+progress(Path, Fraction, #state{options = #{server := Server}, quarters = Quarters} = State) ->
+    report(maps:get(progress, Server, none), Path, Fraction),
+    case max(0, min(4, trunc(Fraction * 4))) of
+        Quarter when is_map_key(Path, Quarters), Quarter =< map_get(Path, Quarters) ->
+            State;
+        Quarter ->
+            ?LOG_INFO("loading ~ts: ~b%", [Path, Quarter * 25]),
+            State#state{quarters = Quarters#{Path => Quarter}}
+    end.
+
+report(none, _Path, _Fraction) ->
+    ok;
+report(Pid, Path, Fraction) when is_pid(Pid) ->
+    Pid ! {llama_node_progress, Path, Fraction},
+    ok;
+report(Fun, Path, Fraction) ->
+    try Fun(Path, Fraction) of
+        _ -> ok
+    catch
+        Class:Reason -> ?LOG_WARNING("the progress fun failed: ~0tp:~0tP", [Class, Reason, 12])
+    end.
+
+%% The node has gone, or is as good as gone.
+down(Reason, Format, Args, State) ->
+    {error, Error} = llama_node_error:make(node_down, Format, Args),
+    fail(Reason, Error, State).
+
+%% A start that fails is the starter's to report: the server itself ends normally then, so that the
+%% exit signal hurts nobody. Any other end is abnormal, for the supervisor to see.
+fail(_Reason, Error, #state{starter = Starter} = State) when is_pid(Starter) ->
+    {stop, normal, give_up(Error, State#state{failure = Error})};
+fail(Reason, Error, #state{phase = Phase} = State) when Phase =:= ready; Phase =:= lost ->
+    {stop, {node_down, Reason}, give_up(Error, State)};
+fail(_Reason, Error, State) ->
+    {stop, {start_failed, Error}, give_up(Error, State)}.
+
+give_up(Error, #state{waiting = Waiting} = State) ->
+    answer({error, Error}, Waiting),
+    State#state{waiting = []}.
+
+answer(Reply, Waiting) ->
+    lists:foreach(fun (From) -> gen_server:reply(From, Reply) end, lists:reverse(Waiting)).
+
+acknowledge(#state{starter = undefined}) -> ok;
+acknowledge(#state{starter = Starter}) -> proc_lib:init_ack(Starter, {ok, self()}).
+
+cancel(undefined) ->
+    ok;
+cancel(Timer) ->
+    _ = erlang:cancel_timer(Timer),
+    ok.
+
+%% @private
+-spec terminate(term(), #state{}) -> ok.
+terminate(_Reason, #state{waiting = Waiting} = State) ->
+    answer(llama_node_error:node_down(stopped), Waiting),
+    ok = end_process(State),
+    report_failure(State).
+
+%% The process and the name are gone by the time the starter hears of the failure and may try again.
+report_failure(#state{failure = undefined}) ->
+    ok;
+report_failure(#state{failure = Error, starter = Starter, options = #{server := Server}}) ->
+    unregister_name(maps:get(name, Server, undefined)),
+    ok = proc_lib:init_ack(Starter, {error, Error}),
+    true = unlink(Starter),
+    ok.
+
+end_process(#state{port = undefined}) ->
+    ok;
+end_process(#state{port = Port, os_pid = OsPid, handle = Node, options = #{server := Server}}) ->
+    case llama_node_port:stop(Port, OsPid, maps:get(stop_timeout, Server)) of
+        killed -> ?LOG_WARNING("~ts did not end when told to and was killed", [Node]);
+        _ -> ok
+    end.
+
+%% @private
+-spec format_status(gen_server:format_status()) -> gen_server:format_status().
+format_status(#{state := #state{options = Options} = State} = Status) ->
+    Status#{state := State#state{options = llama_node_options:redact(Options)}};
+format_status(Status) ->
+    Status.

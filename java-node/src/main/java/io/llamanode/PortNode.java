@@ -1,0 +1,170 @@
+package io.llamanode;
+
+import com.ericsson.otp.erlang.OtpErlangObject;
+import io.llamanode.llama.LibraryException;
+import io.llamanode.llama.LlamaLibrary;
+import io.llamanode.protocol.ControlEncoder;
+import io.llamanode.protocol.ControlFrame;
+import io.llamanode.protocol.LaunchConfig;
+import io.llamanode.service.ErrorCode;
+import io.llamanode.service.Failure;
+import io.llamanode.service.FailureException;
+import io.llamanode.service.LlamaService;
+import io.llamanode.service.ModelConfig;
+import io.llamanode.service.NativeModelLoader;
+import io.llamanode.service.NodeStatus;
+import io.llamanode.service.Reply;
+import io.llamanode.transport.DistEndpoint;
+import io.llamanode.transport.RequestHandler;
+import io.llamanode.transport.dist.DistConfig;
+import io.llamanode.transport.dist.DistStartException;
+import io.llamanode.transport.stdio.Exit;
+import io.llamanode.transport.stdio.FrameChannel;
+import io.llamanode.transport.stdio.LogSetup;
+import io.llamanode.transport.stdio.StandardStreams;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A node that a BEAM started as a port program: lives as long as its standard input. */
+final class PortNode implements FrameChannel.Listener {
+    private static final Logger LOG = LoggerFactory.getLogger(PortNode.class);
+    private static final int FAILED = 1;
+
+    private final FrameChannel channel;
+    private final CompletableFuture<ControlFrame.Config> config = new CompletableFuture<>();
+    private volatile Runnable orderlyEnd = () -> {};
+
+    PortNode(StandardStreams streams) {
+        this.channel = new FrameChannel(streams.input(), streams.output());
+    }
+
+    /** Starts the node and does not return: all its threads are daemons, and {@link Exit} ends the process. */
+    void start() throws InterruptedException {
+        channel.start(this);
+        try {
+            run(config.join().config());
+        } catch (FailureException e) {
+            fail(e.failure());
+        } catch (CompletionException e) {
+            fail(((FailureException) e.getCause()).failure());
+        } catch (RuntimeException | Error e) {
+            LOG.error("the start failed", e);
+            fail(new Failure(ErrorCode.UNKNOWN, "the start failed: " + e));
+        }
+        new CountDownLatch(1).await();
+    }
+
+    @Override
+    public void received(OtpErlangObject term) {
+        try {
+            switch (ControlFrame.decode(term)) {
+                case ControlFrame.Config launch -> {
+                    if (!config.complete(launch)) {
+                        LOG.warn("a second config frame is ignored");
+                    }
+                }
+                case ControlFrame.Stop() -> {
+                    LOG.info("told to stop");
+                    Exit.begin(0, orderlyEnd);
+                }
+            }
+        } catch (FailureException e) {
+            if (!config.completeExceptionally(e)) {
+                LOG.warn("a frame is ignored: {}", e.failure().message());
+            }
+        }
+    }
+
+    @Override
+    public void ended(FrameChannel.End end) {
+        if (end instanceof FrameChannel.End.Broken(String message)) {
+            System.err.println("llama_node: " + message);
+        }
+        // Nobody is left who could use this node.
+        Exit.begin(end instanceof FrameChannel.End.Closed ? 0 : FAILED, orderlyEnd);
+    }
+
+    private void run(LaunchConfig launch) {
+        LogSetup.toFrames(channel, launch.logLevel());
+        LlamaLibrary library;
+        try {
+            library = LlamaLibrary.open();
+        } catch (LibraryException e) {
+            throw new FailureException(ErrorCode.UNSUPPORTED, e.getMessage());
+        }
+        DistEndpoint endpoint = new DistEndpoint();
+        LlamaService service = new LlamaService(launch.node(), new NativeModelLoader(library), endpoint);
+        orderlyEnd = () -> {
+            service.close();
+            endpoint.close();
+        };
+        open(endpoint, launch, new RequestHandler(service, endpoint, launch.nodeName(), this::progress));
+        for (ModelConfig model : launch.node().models()) {
+            load(service, model);
+        }
+        service.ready();
+        NodeStatus status = service.status();
+        channel.send(ControlEncoder.ready(
+                launch.nodeName(),
+                ProcessHandle.current().pid(),
+                status.version(),
+                status.models().stream().map(NodeStatus.Model::id).toList()));
+    }
+
+    private static void open(DistEndpoint endpoint, LaunchConfig launch, RequestHandler requests) {
+        try {
+            DistConfig dist = DistConfig.of(launch.nodeName(), launch.cookie()).withMailbox(launch.mailboxName());
+            if (launch.bind() != null) {
+                dist = dist.withListener(InetAddress.getByName(launch.bind()), dist.port());
+            }
+            endpoint.open(dist, requests);
+        } catch (DistStartException | UnknownHostException e) {
+            throw FailureException.invalid("node_name, bind: " + e.getMessage());
+        } catch (IllegalArgumentException e) {
+            throw FailureException.invalid("node_name: " + e.getMessage());
+        }
+    }
+
+    private void load(LlamaService service, ModelConfig model) {
+        CompletableFuture<Failure> loaded = new CompletableFuture<>();
+        service.loadModel(
+                model,
+                fraction -> progress(model.path(), fraction),
+                new Reply<>() {
+                    @Override
+                    public void ok(Void nothing) {
+                        loaded.complete(null);
+                    }
+
+                    @Override
+                    public void failed(Failure failure) {
+                        loaded.complete(failure);
+                    }
+                });
+        Failure failure = loaded.join();
+        if (failure != null) {
+            throw failure.asException();
+        }
+    }
+
+    private void progress(Path path, float fraction) {
+        channel.progress(path.toString(), fraction);
+    }
+
+    private void fail(Failure failure) {
+        channel.send(ControlEncoder.failed(failure));
+        try {
+            channel.awaitSent(1, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        Exit.begin(FAILED, orderlyEnd);
+    }
+}

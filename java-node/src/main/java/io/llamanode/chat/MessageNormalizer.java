@@ -1,0 +1,165 @@
+package io.llamanode.chat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.llamanode.chat.jinja.TemplateException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * Brings messages and tools into the form and key order that llama.cpp's server hands to templates
+ * ({@code common/chat.cpp}: {@code to_json_oaicompat} and its workarounds), as far as the template can take it.
+ */
+final class MessageNormalizer {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Capabilities capabilities;
+    private final boolean knowsDeveloper;
+    private final boolean wantsThinkingField;
+
+    MessageNormalizer(Capabilities capabilities, String source) {
+        this.capabilities = capabilities;
+        this.knowsDeveloper = source.contains("developer");
+        this.wantsThinkingField = source.contains("message.thinking") && !source.contains("reasoning_content");
+    }
+
+    List<Map<String, Object>> messages(List<Map<String, Object>> messages) {
+        List<Map<String, Object>> normalized = new ArrayList<>();
+        for (int i = 0; i < messages.size(); i++) {
+            normalized.add(message(messages.get(i), "messages[" + i + "]"));
+        }
+        if (!capabilities.systemRole() && !normalized.isEmpty() && normalized.getFirst().get("role").equals("system")) {
+            mergeSystem(normalized);
+        }
+        normalized.replaceAll(this::withFittingContent);
+        return normalized;
+    }
+
+    private Map<String, Object> message(Map<String, Object> message, String path) {
+        if (!(message.get("role") instanceof String role)) {
+            throw new TemplateException(path + " has no role", 0);
+        }
+        Map<String, Object> normalized = new LinkedHashMap<>();
+        normalized.put("role", role.equals("developer") && !knowsDeveloper ? "system" : role);
+        normalized.put("content", message.get("content") == null ? "" : message.get("content"));
+        for (String key : List.of("reasoning_content", "name", "tool_call_id")) {
+            if (message.get(key) != null && !message.get(key).equals("")) {
+                normalized.put(key, message.get(key));
+            }
+        }
+        if (message.get("tool_calls") instanceof List<?> calls && !calls.isEmpty()) {
+            List<Object> normalizedCalls = new ArrayList<>();
+            for (int i = 0; i < calls.size(); i++) {
+                normalizedCalls.add(toolCall(calls.get(i), path + ".tool_calls[" + i + "]"));
+            }
+            normalized.put("tool_calls", normalizedCalls);
+        }
+        message.forEach((key, value) -> {
+            if (value != null && !key.equals("tool_calls") && !value.equals("")) {
+                normalized.putIfAbsent(key, value);
+            }
+        });
+        if (wantsThinkingField && normalized.get("reasoning_content") instanceof String reasoning) {
+            normalized.putIfAbsent("thinking", reasoning);
+            if (normalized.containsKey("tool_calls")) {
+                // Such templates render either a reason or a text before a tool call, and refuse both.
+                normalized.remove("content");
+            }
+        }
+        return normalized;
+    }
+
+    private Object toolCall(Object call, String path) {
+        if (!(call instanceof Map<?, ?> map) || !(map.get("function") instanceof Map<?, ?> function)) {
+            return call;
+        }
+        Map<String, Object> normalizedFunction = new LinkedHashMap<>();
+        normalizedFunction.put("name", function.get("name"));
+        normalizedFunction.put("arguments", arguments(function.get("arguments"), path + ".function.arguments"));
+        Map<String, Object> normalized = new LinkedHashMap<>();
+        normalized.put("type", "function");
+        normalized.put("function", normalizedFunction);
+        if (map.get("id") != null && !map.get("id").equals("")) {
+            normalized.put("id", map.get("id"));
+        }
+        return normalized;
+    }
+
+    private Object arguments(Object arguments, String path) {
+        try {
+            if (capabilities.objectArguments()) {
+                return switch (arguments) {
+                    case null -> Map.of();
+                    case String text when text.isBlank() -> Map.of();
+                    case String text -> JSON.readValue(text, Object.class);
+                    default -> arguments;
+                };
+            }
+            return switch (arguments) {
+                case null -> "{}";
+                case String text -> text;
+                default -> JSON.writeValueAsString(arguments);
+            };
+        } catch (JsonProcessingException e) {
+            throw new TemplateException(path + " is not JSON: " + e.getOriginalMessage(), 0);
+        }
+    }
+
+    /** Puts a system message in front of the next one's content, for templates without that role. */
+    private static void mergeSystem(List<Map<String, Object>> messages) {
+        Map<String, Object> system = messages.removeFirst();
+        if (!messages.isEmpty()) {
+            Map<String, Object> next = messages.getFirst();
+            next.put("content", text(system.get("content")) + "\n" + text(next.get("content")));
+        }
+    }
+
+    private Map<String, Object> withFittingContent(Map<String, Object> message) {
+        Object content = message.get("content");
+        if (content instanceof List<?> && !capabilities.typedContent()) {
+            message.put("content", text(content));
+        } else if (content instanceof String text && capabilities.typedContent() && !capabilities.stringContent()) {
+            Map<String, Object> part = new LinkedHashMap<>();
+            part.put("type", "text");
+            part.put("text", text);
+            message.put("content", List.of(part));
+        }
+        return message;
+    }
+
+    /** The text parts of a content, one a line. */
+    static String text(Object content) {
+        if (!(content instanceof List<?> parts)) {
+            return String.valueOf(content);
+        }
+        return parts.stream()
+                .filter(part -> part instanceof Map<?, ?> map && map.get("text") instanceof String)
+                .map(part -> (String) ((Map<?, ?>) part).get("text"))
+                .collect(Collectors.joining("\n"));
+    }
+
+    static List<Object> tools(List<Map<String, Object>> tools) {
+        List<Object> normalized = new ArrayList<>();
+        for (Map<String, Object> tool : tools) {
+            normalized.add(tool.get("function") instanceof Map<?, ?> function ? tool(tool, function) : tool);
+        }
+        return normalized;
+    }
+
+    private static Object tool(Map<String, Object> tool, Map<?, ?> function) {
+        Map<Object, Object> normalizedFunction = new LinkedHashMap<>();
+        normalizedFunction.put("name", function.get("name"));
+        normalizedFunction.put("description", function.get("description") == null ? "" : function.get("description"));
+        normalizedFunction.put("parameters",
+                function.get("parameters") == null ? Map.of() : function.get("parameters"));
+        function.forEach(normalizedFunction::putIfAbsent);
+        Map<String, Object> normalized = new LinkedHashMap<>();
+        normalized.put("type", "function");
+        normalized.put("function", normalizedFunction);
+        tool.forEach(normalized::putIfAbsent);
+        return normalized;
+    }
+}

@@ -1,0 +1,10 @@
+package io.llamanode.chat.jinja;
+
+/** Parsing or rendering went over one of the {@link Limits}. */
+public final class LimitException extends TemplateException {
+    private static final long serialVersionUID = 1L;
+
+    LimitException(String message, int line) {
+        super(message, line);
+    }
+}

@@ -1,0 +1,22 @@
+package io.llamanode.chat.jinja;
+
+/** The template itself refused its input with {@code raise_exception}. */
+public final class RaisedException extends TemplateException {
+    private static final long serialVersionUID = 1L;
+
+    private final String raised;
+
+    RaisedException(String raised, int line) {
+        super("The chat template refused the input: " + raised, line);
+        this.raised = raised;
+    }
+
+    /**
+     * The template's own words.
+     *
+     * @return the argument of {@code raise_exception}
+     */
+    public String raised() {
+        return raised;
+    }
+}

@@ -1,0 +1,112 @@
+package io.llamanode.engine;
+
+import io.llamanode.engine.GenerationListener.Ending;
+import io.llamanode.engine.GenerationListener.FailureKind;
+import io.llamanode.engine.GenerationListener.Outcome;
+import io.llamanode.engine.sampling.Candidates;
+import io.llamanode.engine.sampling.TokenSampler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a request needs besides its slot: sampler, text output, clock readings and the listener.
+ * Owned by the loop thread.
+ */
+final class Generation {
+    private static final Logger LOG = LoggerFactory.getLogger(Generation.class);
+
+    private final GenerationRequest request;
+    private final GenerationListener listener;
+    private final TokenSampler sampler;
+    private final Utf8Assembler utf8 = new Utf8Assembler();
+    private final StopMatcher stops;
+    private final long submitted;
+    private long admitted;
+    private long firstToken;
+
+    Generation(GenerationRequest request, GenerationListener listener, Candidates scratch, long now) {
+        this.request = request;
+        this.listener = listener;
+        this.sampler = new TokenSampler(request.sampling(), scratch);
+        this.stops = new StopMatcher(request.stop());
+        this.submitted = now;
+        for (int token : request.prompt()) {
+            sampler.accept(token);
+        }
+    }
+
+    GenerationRequest request() {
+        return request;
+    }
+
+    void admitted(long now) {
+        admitted = now;
+    }
+
+    int sample(float[] logits) {
+        int token = sampler.sample(logits);
+        sampler.accept(token);
+        return token;
+    }
+
+    void sampled(long now) {
+        if (firstToken == 0) {
+            firstToken = now;
+        }
+    }
+
+    /**
+     * Takes the bytes of a sampled token.
+     *
+     * @return the text that can be shown now, possibly none
+     */
+    String assemble(byte[] piece) {
+        return stops.push(utf8.push(piece));
+    }
+
+    /** {@return whether a stop string was met} */
+    boolean stopped() {
+        return stops.matched() != null;
+    }
+
+    /** {@return text that was held back for a stop string that did not come} */
+    String flush() {
+        return stops.flush();
+    }
+
+    /** {@return how the request finished, to be read before its slot is freed} */
+    Outcome outcome(Ending ending, Slot slot, long now) {
+        return new Outcome(
+                stopped() ? Ending.STOP_STRING : ending,
+                stops.matched(),
+                slot.completion.toArray(),
+                request.prompt().length,
+                slot.reused,
+                admitted - submitted,
+                firstToken - admitted,
+                now - firstToken);
+    }
+
+    /** {@return whether the listener took the text} */
+    boolean tell(String text) {
+        return text.isEmpty() || guarded(() -> listener.text(text));
+    }
+
+    void finish(Outcome outcome) {
+        guarded(() -> listener.finished(outcome));
+    }
+
+    void fail(FailureKind kind, String message) {
+        guarded(() -> listener.failed(kind, message));
+    }
+
+    private boolean guarded(Runnable call) {
+        try {
+            call.run();
+            return true;
+        } catch (RuntimeException e) {
+            LOG.error("listener of request {} failed", request.id(), e);
+            return false;
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package io.llamanode.engine;
+
+/**
+ * Hears of one request: any number of texts, then exactly one of {@code finished} and
+ * {@code failed}. Called on the engine's loop thread, so an implementation must not block; what it
+ * throws is logged and cancels its request.
+ */
+public interface GenerationListener {
+    /**
+     * More text.
+     *
+     * @param text whole code points, not empty
+     */
+    void text(String text);
+
+    /**
+     * The request finished and its slot is free.
+     *
+     * @param outcome how
+     */
+    void finished(Outcome outcome);
+
+    /**
+     * The request failed; its slot, if it had one, is free.
+     *
+     * @param kind why
+     * @param message details
+     */
+    void failed(FailureKind kind, String message);
+
+    /** Why a request failed. */
+    enum FailureKind {
+        /** {@link Engine#cancel} or {@link Engine#close}. */
+        CANCELLED,
+        /** The deadline passed. */
+        TIMEOUT,
+        /** A decode call failed. */
+        DECODE_FAILED,
+        /** A defect of the engine; the log has the stack trace. */
+        INTERNAL
+    }
+
+    /** What ended a request. */
+    enum Ending {
+        /** An end-of-generation token. */
+        EOS,
+        /** A stop string. */
+        STOP_STRING,
+        /** {@code maxTokens}. */
+        LIMIT,
+        /** The end of the slot's context. */
+        CONTEXT
+    }
+
+    /**
+     * How a request finished. Durations are nanoseconds.
+     *
+     * @param ending what ended it
+     * @param stop the stop string met, or {@code null}
+     * @param completion sampled tokens, without an end-of-generation token
+     * @param promptTokens of the whole prompt
+     * @param cachedTokens of it that needed no evaluation
+     * @param queued from the submission to the slot
+     * @param prefill from the slot to the first sampled token
+     * @param decode from the first sampled token to the end
+     */
+    record Outcome(
+            Ending ending,
+            String stop,
+            int[] completion,
+            int promptTokens,
+            int cachedTokens,
+            long queued,
+            long prefill,
+            long decode) {}
+}

@@ -1,0 +1,49 @@
+package io.llamanode.engine;
+
+import io.llamanode.engine.sampling.SamplingParams;
+import java.util.List;
+
+/**
+ * One text to generate.
+ *
+ * @param id unique among the requests of an engine
+ * @param cacheKey whose KV cache may be reused and is left behind (a session); 0: nobody's
+ * @param prompt token ids, at least one and fewer than the slot's context
+ * @param maxTokens tokens to sample at most; 0: only evaluate the prompt; -1: to the end of the context
+ * @param sampling how tokens are chosen
+ * @param stop texts that end the generation; none is empty
+ * @param nKeep prompt tokens kept at the front when the context is shifted; -1: all
+ * @param contextShift whether a full context drops its older half when {@code maxTokens} asks for more
+ * @param reuseCache whether the slot's KV cache is reused as far as its tokens agree
+ * @param deadline {@link System#nanoTime()} after which the request fails, or {@link #NO_DEADLINE}
+ */
+public record GenerationRequest(
+        long id,
+        long cacheKey,
+        int[] prompt,
+        int maxTokens,
+        SamplingParams sampling,
+        List<String> stop,
+        int nKeep,
+        boolean contextShift,
+        boolean reuseCache,
+        long deadline) {
+
+    /** A deadline that never passes. */
+    public static final long NO_DEADLINE = Long.MAX_VALUE;
+
+    /** The {@code maxTokens} that means "to the end of the context". */
+    public static final int TO_END_OF_CONTEXT = -1;
+
+    /** Refuses an empty prompt, which no decode call can take. */
+    public GenerationRequest {
+        if (prompt.length == 0) {
+            throw new IllegalArgumentException("empty prompt");
+        }
+        stop = List.copyOf(stop);
+    }
+
+    boolean expired(long now) {
+        return deadline != NO_DEADLINE && now - deadline >= 0;
+    }
+}

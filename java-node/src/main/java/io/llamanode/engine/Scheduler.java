@@ -1,0 +1,299 @@
+package io.llamanode.engine;
+
+import io.llamanode.engine.BatchPlan.Span;
+import io.llamanode.engine.GenerationListener.Ending;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Decides which request gets which slot and what each step decodes: continuous batching, where
+ * requests join and leave at every step, with prompts evaluated in chunks beside running decodes.
+ *
+ * <p>A plain object without threads, clocks or I/O. One round is {@link #plan}, execution of the
+ * plan elsewhere, then {@link #executed} and {@link #sampled} for each span with output, or
+ * {@link #failed}.
+ */
+final class Scheduler {
+    private final EngineConfig config;
+    private final boolean canShift;
+    private final boolean canTruncate;
+    private final ArrayDeque<GenerationRequest> waiting = new ArrayDeque<>();
+    private final List<Slot> slots;
+    /** Changes of the KV cache that the next plan carries. */
+    private final List<KvOperation> kv = new ArrayList<>();
+    private long uses;
+    private long contextShifts;
+
+    Scheduler(EngineConfig config, boolean canShift, boolean canTruncate) {
+        this.config = config;
+        this.canShift = canShift;
+        this.canTruncate = canTruncate;
+        List<Slot> all = new ArrayList<>();
+        for (int id = 0; id < config.slots(); id++) {
+            all.add(new Slot(id));
+        }
+        this.slots = List.copyOf(all);
+    }
+
+    void submit(GenerationRequest request) {
+        waiting.addLast(request);
+    }
+
+    /** Takes a request out, wherever it is; what its slot has cached stays usable. */
+    Optional<GenerationRequest> cancel(long requestId) {
+        for (Iterator<GenerationRequest> it = waiting.iterator(); it.hasNext(); ) {
+            GenerationRequest request = it.next();
+            if (request.id() == requestId) {
+                it.remove();
+                return Optional.of(request);
+            }
+        }
+        for (Slot slot : slots) {
+            if (!slot.idle() && slot.request.id() == requestId) {
+                return Optional.of(free(slot));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** {@return ids of all requests whose deadline has passed at {@code now}} */
+    List<Long> expired(long now) {
+        List<Long> ids = new ArrayList<>();
+        for (GenerationRequest request : waiting) {
+            if (request.expired(now)) {
+                ids.add(request.id());
+            }
+        }
+        for (Slot slot : slots) {
+            if (!slot.idle() && slot.request.expired(now)) {
+                ids.add(slot.request.id());
+            }
+        }
+        return ids;
+    }
+
+    /** Forgets what is cached for {@code cacheKey}; a slot that is busy forgets when it is free. */
+    void forget(long cacheKey) {
+        for (Slot slot : slots) {
+            if (slot.cacheKey == cacheKey && cacheKey != 0) {
+                slot.cacheKey = 0;
+                if (slot.idle()) {
+                    truncate(slot, 0);
+                }
+            }
+        }
+    }
+
+    boolean hasWork() {
+        if (!waiting.isEmpty() || !kv.isEmpty()) {
+            return true;
+        }
+        for (Slot slot : slots) {
+            if (!slot.idle()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Gives free slots to waiting requests and lays out the next batch: first one token for each
+     * generating slot, then prompt tokens, the request that got its slot first before the others.
+     *
+     * @param admitted told of each slot that got a request
+     */
+    BatchPlan plan(Consumer<Slot> admitted) {
+        admit(admitted);
+        List<Span> spans = new ArrayList<>(config.slots());
+        for (Slot slot : slots) {
+            if (slot.decoding()) {
+                spans.add(new Span(slot.id, new int[] {slot.pending}, 0, 1, slot.cached.size(), true));
+            }
+        }
+        int budget = config.nBatch() - spans.size();
+        if (!spans.isEmpty()) {
+            budget = Math.min(budget, config.prefillShare());
+        }
+        for (Slot slot : prefillOrder()) {
+            int done = slot.cached.size();
+            int[] prompt = slot.request.prompt();
+            int count = Math.min(budget, prompt.length - done);
+            if (count > 0) {
+                boolean last = done + count == prompt.length;
+                spans.add(new Span(slot.id, prompt, done, count, done, last));
+                budget -= count;
+            }
+        }
+        BatchPlan plan = new BatchPlan(List.copyOf(kv), spans);
+        kv.clear();
+        return plan;
+    }
+
+    /** The plan's tokens are in the KV cache now. */
+    void executed(BatchPlan plan) {
+        for (Span span : plan.spans()) {
+            slots.get(span.slot()).cached.addAll(span.tokens(), span.offset(), span.count());
+        }
+    }
+
+    /**
+     * Takes the token that was sampled after a span with output.
+     *
+     * @return what ends the request, or {@code null} if it goes on; its slot stays assigned until {@link #free}
+     */
+    Ending sampled(Slot slot, int token, boolean endOfGeneration) {
+        GenerationRequest request = slot.request;
+        if (endOfGeneration) {
+            return Ending.EOS;
+        }
+        slot.completion.add(token);
+        slot.pending = token;
+        if (slot.completion.size() == request.maxTokens()) {
+            return Ending.LIMIT;
+        }
+        if (slot.cached.size() >= config.nCtx() && !shift(slot)) {
+            return Ending.CONTEXT;
+        }
+        return null;
+    }
+
+    /**
+     * The plan was not executed, and nobody knows what its sequences hold.
+     *
+     * @return the slots of its spans, still assigned, with nothing cached
+     */
+    List<Slot> failed(BatchPlan plan) {
+        List<Slot> affected = new ArrayList<>();
+        for (KvOperation operation : plan.kv()) {
+            if (operation instanceof KvOperation.Truncate) {
+                // It may not have been applied; applying it twice does no harm.
+                kv.add(operation);
+            }
+        }
+        for (Span span : plan.spans()) {
+            Slot slot = slots.get(span.slot());
+            slot.cached.truncate(0);
+            kv.add(new KvOperation.Truncate(slot.id, 0));
+            affected.add(slot);
+        }
+        return affected;
+    }
+
+    /** Nobody knows what any sequence holds: every slot starts anew. */
+    void invalidate() {
+        for (Slot slot : slots) {
+            slot.cached.truncate(0);
+            kv.add(new KvOperation.Truncate(slot.id, 0));
+        }
+    }
+
+    /** Frees a slot; what it has cached stays for the next request with its cache key. */
+    GenerationRequest free(Slot slot) {
+        GenerationRequest request = slot.request;
+        slot.release();
+        if (slot.cacheKey == 0) {
+            truncate(slot, 0);
+        }
+        return request;
+    }
+
+    Slot slot(int id) {
+        return slots.get(id);
+    }
+
+    List<Slot> slots() {
+        return slots;
+    }
+
+    int waitingCount() {
+        return waiting.size();
+    }
+
+    long contextShifts() {
+        return contextShifts;
+    }
+
+    private void admit(Consumer<Slot> admitted) {
+        while (!waiting.isEmpty()) {
+            Slot slot = slotFor(waiting.peekFirst());
+            if (slot == null) {
+                return;
+            }
+            GenerationRequest request = waiting.removeFirst();
+            int reused = reusable(slot, request);
+            truncate(slot, reused);
+            slot.assign(request, reused, ++uses);
+            admitted.accept(slot);
+        }
+    }
+
+    /** The idle slot that holds the request's own cache, else an empty one, else the least recently used. */
+    private Slot slotFor(GenerationRequest request) {
+        Slot best = null;
+        for (Slot slot : slots) {
+            if (!slot.idle()) {
+                continue;
+            }
+            if (request.cacheKey() != 0 && slot.cacheKey == request.cacheKey()) {
+                return slot;
+            }
+            if (best == null || rank(slot) < rank(best)) {
+                best = slot;
+            }
+        }
+        return best;
+    }
+
+    private static long rank(Slot slot) {
+        return slot.cached.size() == 0 ? -1 : slot.lastUse;
+    }
+
+    private int reusable(Slot slot, GenerationRequest request) {
+        if (!request.reuseCache() || request.cacheKey() == 0 || slot.cacheKey != request.cacheKey()) {
+            return 0;
+        }
+        // The last prompt token is always evaluated: sampling needs the logits after it.
+        int common = Math.min(slot.cached.commonPrefix(request.prompt()), request.prompt().length - 1);
+        return canTruncate || common == slot.cached.size() ? common : 0;
+    }
+
+    private void truncate(Slot slot, int size) {
+        if (slot.cached.size() > size) {
+            slot.cached.truncate(size);
+            kv.add(new KvOperation.Truncate(slot.id, size));
+        }
+    }
+
+    /** Drops the older half of what is not kept. */
+    private boolean shift(Slot slot) {
+        GenerationRequest request = slot.request;
+        if (!canShift || !request.contextShift() || request.maxTokens() == GenerationRequest.TO_END_OF_CONTEXT) {
+            return false;
+        }
+        int size = slot.cached.size();
+        int wanted = request.nKeep() < 0 ? request.prompt().length : request.nKeep();
+        // Something must be dropped, however much the request wants to keep.
+        int keep = Math.min(wanted, size - 2);
+        int discard = (size - keep) / 2;
+        kv.add(new KvOperation.Discard(slot.id, keep, keep + discard, size));
+        slot.cached.remove(keep, keep + discard);
+        contextShifts++;
+        return true;
+    }
+
+    private List<Slot> prefillOrder() {
+        List<Slot> order = new ArrayList<>();
+        for (Slot slot : slots) {
+            if (slot.prefilling()) {
+                order.add(slot);
+            }
+        }
+        order.sort(Comparator.comparingLong(slot -> slot.lastUse));
+        return order;
+    }
+}

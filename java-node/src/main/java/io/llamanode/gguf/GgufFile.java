@@ -1,0 +1,207 @@
+package io.llamanode.gguf;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/**
+ * The header of a GGUF file. Immutable. The file is not kept open; {@link #strings(String)} and
+ * {@link #ints(String)} open it again.
+ */
+public final class GgufFile {
+
+    private final Path path;
+    private final int version;
+    private final int alignment;
+    private final long dataOffset;
+    private final long fileBytes;
+    private final Map<String, GgufValue> metadata;
+    private final Map<String, GgufTensor> tensors;
+
+    GgufFile(
+            Path path,
+            int version,
+            int alignment,
+            long dataOffset,
+            long fileBytes,
+            Map<String, GgufValue> metadata,
+            Map<String, GgufTensor> tensors) {
+        this.path = path;
+        this.version = version;
+        this.alignment = alignment;
+        this.dataOffset = dataOffset;
+        this.fileBytes = fileBytes;
+        this.metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
+        this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+    }
+
+    /**
+     * Reads and checks a header, including that every tensor lies inside the file. Memory use is bounded
+     * by the size of the header, whatever counts it claims.
+     *
+     * @param path the file
+     * @return its header
+     * @throws GgufException when it is missing, unreadable, empty, truncated, malformed or not GGUF
+     */
+    public static GgufFile read(Path path) {
+        return GgufReader.read(path);
+    }
+
+    /** {@return the file} */
+    public Path path() {
+        return path;
+    }
+
+    /** {@return the version of the format, 2 or 3} */
+    public int version() {
+        return version;
+    }
+
+    /** {@return the alignment of tensors in the data section, bytes} */
+    public int alignment() {
+        return alignment;
+    }
+
+    /** {@return where the data section starts, bytes} */
+    public long dataOffset() {
+        return dataOffset;
+    }
+
+    /** {@return the size of the file, bytes} */
+    public long fileBytes() {
+        return fileBytes;
+    }
+
+    /** {@return all metadata, in the order of the file} */
+    public Map<String, GgufValue> metadata() {
+        return metadata;
+    }
+
+    /** {@return all tensors by name, in the order of the file} */
+    public Map<String, GgufTensor> tensors() {
+        return tensors;
+    }
+
+    /** {@return the sum of the sizes of all tensors, bytes} */
+    public long tensorBytes() {
+        long sum = 0;
+        for (GgufTensor tensor : tensors.values()) {
+            sum += tensor.bytes();
+        }
+        return sum;
+    }
+
+    /** {@return {@code general.architecture}, or an empty string} */
+    public String architecture() {
+        return text("general.architecture").orElse("");
+    }
+
+    /**
+     * A string value.
+     *
+     * @param key full key
+     * @return its value, or empty when absent or of another type
+     */
+    public Optional<String> text(String key) {
+        return metadata.get(key) instanceof GgufValue.Text(String value) ? Optional.of(value) : Optional.empty();
+    }
+
+    /**
+     * An integer value.
+     *
+     * @param key full key
+     * @return its value, or empty when absent or of another type
+     */
+    public OptionalLong integer(String key) {
+        return metadata.get(key) instanceof GgufValue.Int(long value, GgufValueType _)
+                ? OptionalLong.of(value)
+                : OptionalLong.empty();
+    }
+
+    /**
+     * A floating-point value.
+     *
+     * @param key full key
+     * @return its value, or empty when absent or of another type
+     */
+    public OptionalDouble real(String key) {
+        return metadata.get(key) instanceof GgufValue.Real(double value, GgufValueType _)
+                ? OptionalDouble.of(value)
+                : OptionalDouble.empty();
+    }
+
+    /**
+     * A boolean value.
+     *
+     * @param key full key
+     * @return its value, or empty when absent or of another type
+     */
+    public Optional<Boolean> bool(String key) {
+        return metadata.get(key) instanceof GgufValue.Bool(boolean value) ? Optional.of(value) : Optional.empty();
+    }
+
+    /**
+     * An array of any type, without its elements.
+     *
+     * @param key full key
+     * @return the array, or empty when absent or of another type
+     */
+    public Optional<GgufValue.Array> array(String key) {
+        return metadata.get(key) instanceof GgufValue.Array array ? Optional.of(array) : Optional.empty();
+    }
+
+    /**
+     * The integer value of a key of the file's architecture.
+     *
+     * @param suffix what follows the architecture's name and a point, such as {@code block_count}
+     * @return its value, or empty
+     */
+    public OptionalLong parameter(String suffix) {
+        return integer(architecture() + "." + suffix);
+    }
+
+    /**
+     * Reads the elements of an array of strings.
+     *
+     * @param key full key
+     * @return the elements, or an empty list when there is no such array of strings
+     * @throws GgufException when the file can no longer be read
+     */
+    public List<String> strings(String key) {
+        Optional<GgufValue.Array> array = array(key).filter(a -> a.elementType() == GgufValueType.STRING);
+        if (array.isEmpty()) {
+            return List.of();
+        }
+        try {
+            return GgufReader.strings(path, array.get());
+        } catch (IOException e) {
+            throw new GgufException(GgufException.Reason.UNREADABLE, path + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Reads the elements of an array of 32-bit integers.
+     *
+     * @param key full key
+     * @return the elements, or an empty array when there is no such array of 32-bit integers
+     * @throws GgufException when the file can no longer be read
+     */
+    public int[] ints(String key) {
+        Optional<GgufValue.Array> array = array(key)
+                .filter(a -> a.elementType() == GgufValueType.INT32 || a.elementType() == GgufValueType.UINT32);
+        if (array.isEmpty()) {
+            return new int[0];
+        }
+        try {
+            return GgufReader.ints(path, array.get());
+        } catch (IOException e) {
+            throw new GgufException(GgufException.Reason.UNREADABLE, path + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package io.llamanode.llama;
+
+import static io.llamanode.llama.NativeFunctions.unexpected;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/** The functions of llama.h on contexts, other than those of {@link KvMemory}. */
+final class ContextFunctions {
+
+    private final MethodHandle free;
+    private final MethodHandle nCtx;
+    private final MethodHandle nBatch;
+    private final MethodHandle nUbatch;
+    private final MethodHandle pooling;
+    private final MethodHandle decode;
+    private final MethodHandle encode;
+    private final MethodHandle logits;
+    private final MethodHandle embeddings;
+    private final MethodHandle sequenceEmbeddings;
+    private final MethodHandle synchronize;
+
+    ContextFunctions(NativeFunctions f) {
+        free = f.function("llama_free", FunctionDescriptor.ofVoid(ADDRESS));
+        nCtx = f.getter("llama_n_ctx", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        nBatch = f.getter("llama_n_batch", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        nUbatch = f.getter("llama_n_ubatch", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        pooling = f.getter("llama_pooling_type", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        decode = f.function("llama_decode", FunctionDescriptor.of(JAVA_INT, ADDRESS, LlamaBatch.LAYOUT));
+        encode = f.function("llama_encode", FunctionDescriptor.of(JAVA_INT, ADDRESS, LlamaBatch.LAYOUT));
+        logits = f.function("llama_get_logits_ith", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT));
+        embeddings = f.function("llama_get_embeddings_ith", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT));
+        sequenceEmbeddings = f.function("llama_get_embeddings_seq", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT));
+        synchronize = f.function("llama_synchronize", FunctionDescriptor.ofVoid(ADDRESS));
+    }
+
+    void free(MemorySegment context) {
+        try {
+            free.invokeExact(context);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int nCtx(MemorySegment context) {
+        try {
+            return (int) nCtx.invokeExact(context);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int nBatch(MemorySegment context) {
+        try {
+            return (int) nBatch.invokeExact(context);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int nUbatch(MemorySegment context) {
+        try {
+            return (int) nUbatch.invokeExact(context);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int pooling(MemorySegment context) {
+        try {
+            return (int) pooling.invokeExact(context);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int decode(MemorySegment context, MemorySegment batch) {
+        try {
+            return (int) decode.invokeExact(context, batch);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int encode(MemorySegment context, MemorySegment batch) {
+        try {
+            return (int) encode.invokeExact(context, batch);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment logits(MemorySegment context, int index) {
+        try {
+            return (MemorySegment) logits.invokeExact(context, index);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment embeddings(MemorySegment context, int index) {
+        try {
+            return (MemorySegment) embeddings.invokeExact(context, index);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment sequenceEmbeddings(MemorySegment context, int seqId) {
+        try {
+            return (MemorySegment) sequenceEmbeddings.invokeExact(context, seqId);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    void synchronize(MemorySegment context) {
+        try {
+            synchronize.invokeExact(context);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+}

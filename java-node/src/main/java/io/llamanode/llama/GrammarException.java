@@ -1,0 +1,18 @@
+package io.llamanode.llama;
+
+import java.io.Serial;
+
+/** A grammar or a JSON schema is malformed or too large, or no token of the vocabulary can continue it. */
+public final class GrammarException extends LlamaException {
+
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    GrammarException(String message) {
+        super(message);
+    }
+
+    GrammarException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

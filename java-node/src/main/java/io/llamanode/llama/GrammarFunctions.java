@@ -1,0 +1,43 @@
+package io.llamanode.llama;
+
+import static io.llamanode.llama.NativeFunctions.unexpected;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Parses a grammar to see whether it is one. {@code llama_sampler_init_grammar} of b4916 does not tell: after a
+ * syntax error it returns a sampler that lets everything pass. The C++ function beneath it returns null instead.
+ */
+final class GrammarFunctions {
+
+    private final MethodHandle init;
+    private final MethodHandle free;
+
+    GrammarFunctions(NativeFunctions f) {
+        init = f.function(
+                "_Z23llama_grammar_init_implPK11llama_vocabPKcS3_bPS3_mPKim",
+                FunctionDescriptor.of(
+                        ADDRESS, ADDRESS, ADDRESS, ADDRESS, JAVA_BOOLEAN, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG));
+        free = f.function("_Z23llama_grammar_free_implP13llama_grammar", FunctionDescriptor.ofVoid(ADDRESS));
+    }
+
+    boolean parses(MemorySegment vocab, MemorySegment grammar, MemorySegment root) {
+        MemorySegment none = MemorySegment.NULL;
+        try {
+            MemorySegment parsed =
+                    (MemorySegment) init.invokeExact(vocab, grammar, root, false, none, 0L, none, 0L);
+            if (parsed.equals(MemorySegment.NULL)) {
+                return false;
+            }
+            free.invokeExact(parsed);
+            return true;
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package io.llamanode.llama;
+
+import java.lang.foreign.MemorySegment;
+
+/** The KV cache functions of one {@link Generation}; arguments are checked by the caller. */
+interface KvMemory {
+
+    void clear(MemorySegment context);
+
+    boolean seqRemove(MemorySegment context, int seqId, int from, int to);
+
+    void seqCopy(MemorySegment context, int source, int target, int from, int to);
+
+    void seqKeep(MemorySegment context, int seqId);
+
+    void seqAdd(MemorySegment context, int seqId, int from, int to, int delta);
+
+    int seqPosMax(MemorySegment context, int seqId);
+
+    boolean canShift(MemorySegment context);
+
+    int usedCells(MemorySegment context);
+
+    void update(MemorySegment context);
+
+    void defragment(MemorySegment context);
+
+    /** What a code other than 0 that {@code llama_decode} returned means. */
+    DecodeException.Kind decodeFailure(int code);
+}

@@ -1,0 +1,144 @@
+package io.llamanode.llama;
+
+import static io.llamanode.llama.NativeFunctions.unexpected;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/** {@code llama_kv_self_*} of b4916. */
+final class KvMemoryB4916 implements KvMemory {
+
+    private final MethodHandle clear;
+    private final MethodHandle seqRemove;
+    private final MethodHandle seqCopy;
+    private final MethodHandle seqKeep;
+    private final MethodHandle seqAdd;
+    private final MethodHandle seqPosMax;
+    private final MethodHandle canShift;
+    private final MethodHandle usedCells;
+    private final MethodHandle update;
+    private final MethodHandle defragment;
+
+    KvMemoryB4916(NativeFunctions f) {
+        FunctionDescriptor ofContext = FunctionDescriptor.ofVoid(ADDRESS);
+        clear = f.function("llama_kv_self_clear", ofContext);
+        seqRemove = f.function(
+                "llama_kv_self_seq_rm", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT));
+        seqCopy = f.function(
+                "llama_kv_self_seq_cp", FunctionDescriptor.ofVoid(ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+        seqKeep = f.function("llama_kv_self_seq_keep", FunctionDescriptor.ofVoid(ADDRESS, JAVA_INT));
+        seqAdd = f.function(
+                "llama_kv_self_seq_add", FunctionDescriptor.ofVoid(ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+        seqPosMax = f.function("llama_kv_self_seq_pos_max", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
+        canShift = f.getter("llama_kv_self_can_shift", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS));
+        usedCells = f.getter("llama_kv_self_used_cells", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        update = f.function("llama_kv_self_update", ofContext);
+        defragment = f.function("llama_kv_self_defrag", ofContext);
+    }
+
+    @Override
+    public void clear(MemorySegment context) {
+        try {
+            clear.invokeExact(context);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    @Override
+    public boolean seqRemove(MemorySegment context, int seqId, int from, int to) {
+        try {
+            return (boolean) seqRemove.invokeExact(context, seqId, from, to);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    @Override
+    public void seqCopy(MemorySegment context, int source, int target, int from, int to) {
+        try {
+            seqCopy.invokeExact(context, source, target, from, to);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    @Override
+    public void seqKeep(MemorySegment context, int seqId) {
+        try {
+            seqKeep.invokeExact(context, seqId);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    @Override
+    public void seqAdd(MemorySegment context, int seqId, int from, int to, int delta) {
+        try {
+            seqAdd.invokeExact(context, seqId, from, to, delta);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    @Override
+    public int seqPosMax(MemorySegment context, int seqId) {
+        try {
+            return (int) seqPosMax.invokeExact(context, seqId);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    @Override
+    public boolean canShift(MemorySegment context) {
+        try {
+            return (boolean) canShift.invokeExact(context);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    @Override
+    public int usedCells(MemorySegment context) {
+        try {
+            return (int) usedCells.invokeExact(context);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    @Override
+    public void update(MemorySegment context) {
+        try {
+            update.invokeExact(context);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    @Override
+    public void defragment(MemorySegment context) {
+        try {
+            defragment.invokeExact(context);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    @Override
+    public DecodeException.Kind decodeFailure(int code) {
+        return switch (code) {
+            // b4916 returns -3 when no cells are free, and 1 is what its header promises; its CPU backend
+            // knows no other failure of a computation than an abort.
+            case 1, -3 -> DecodeException.Kind.NO_KV_SLOT;
+            case 2 -> DecodeException.Kind.ABORTED;
+            case -2 -> DecodeException.Kind.OUT_OF_MEMORY;
+            default -> DecodeException.Kind.FAILED;
+        };
+    }
+}

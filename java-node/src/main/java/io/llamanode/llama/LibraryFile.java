@@ -1,0 +1,90 @@
+package io.llamanode.llama;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+
+/**
+ * The shared library inside the artifact {@code de.kherud:llama}: unpacked into a private directory, loaded for the
+ * C API and for its JNI class, and unlinked again at once, so that even a killed process leaves no file behind.
+ */
+final class LibraryFile {
+
+    private static final String LIB_PATH = "de.kherud.llama.lib.path";
+    private static final String TMP_DIR = "de.kherud.llama.tmpdir";
+    private static final String JNI_CLASS = "de.kherud.llama.LlamaModel";
+
+    private LibraryFile() {}
+
+    /** The resource of a platform, named as by java-llama.cpp's {@code OSInfo}. */
+    static String resource(String osName, String osArch) {
+        String os = osName.toLowerCase(Locale.ROOT);
+        String arch =
+                switch (osArch.toLowerCase(Locale.ROOT)) {
+                    case "amd64", "x86_64", "x86-64" -> "x86_64";
+                    case "aarch64", "arm64" -> "aarch64";
+                    default -> osArch;
+                };
+        boolean mac = os.contains("mac") || os.contains("darwin");
+        String system = mac ? "Mac" : os.contains("linux") ? "Linux" : osName;
+        return "/de/kherud/llama/" + system + "/" + arch + "/" + (mac ? "libjllama.dylib" : "libjllama.so");
+    }
+
+    /** Loads the library of this platform. */
+    static SymbolLookup load(String resource) {
+        try (InputStream in = LibraryFile.class.getResourceAsStream(resource)) {
+            if (in == null) {
+                throw new LibraryException("There is no native library for this platform: " + resource
+                        + " is not in the class path");
+            }
+            Path directory = Files.createTempDirectory(
+                    "llama-node-",
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Path file = directory.resolve(resource.substring(resource.lastIndexOf('/') + 1));
+            try {
+                Files.copy(in, file);
+                return load(directory, file);
+            } finally {
+                Files.deleteIfExists(file);
+                Files.deleteIfExists(directory);
+            }
+        } catch (IOException e) {
+            throw new LibraryException("The native library cannot be unpacked: " + e.getMessage(), e);
+        }
+    }
+
+    private static SymbolLookup load(Path directory, Path file) {
+        try {
+            // The JNI class loads the same file from here. Its loader also deletes everything whose name starts
+            // with "llama" in its temporary directory, by default that of the system.
+            withProperty(LIB_PATH, directory, () -> withProperty(TMP_DIR, directory, () -> Class.forName(JNI_CLASS)));
+            return SymbolLookup.libraryLookup(file, Arena.global());
+        } catch (LinkageError | IllegalArgumentException | ClassNotFoundException e) {
+            throw new LibraryException("The native library cannot be loaded: " + e.getMessage(), e);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new LibraryException("The native library cannot be loaded: " + e, e);
+        }
+    }
+
+    private static <T> T withProperty(String name, Path value, Callable<T> body) throws Exception {
+        String before = System.getProperty(name);
+        System.setProperty(name, value.toString());
+        try {
+            return body.call();
+        } finally {
+            if (before == null) {
+                System.clearProperty(name);
+            } else {
+                System.setProperty(name, before);
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+package io.llamanode.llama;
+
+import java.io.Serial;
+
+/** The native library failed. */
+public sealed class LlamaException extends RuntimeException
+        permits ContextException, DecodeException, GrammarException, LibraryException, ModelLoadException {
+
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    LlamaException(String message) {
+        super(message);
+    }
+
+    LlamaException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

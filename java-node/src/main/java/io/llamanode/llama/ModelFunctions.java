@@ -1,0 +1,272 @@
+package io.llamanode.llama;
+
+import static io.llamanode.llama.NativeFunctions.unexpected;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import java.lang.invoke.MethodHandle;
+
+/** The functions of llama.h on models and on the library itself. */
+final class ModelFunctions {
+
+    private final MethodHandle backendInit;
+    private final MethodHandle systemInfo;
+    private final MethodHandle logSet;
+    private final MethodHandle modelDefaultParams;
+    private final MethodHandle contextDefaultParams;
+    private final MethodHandle modelLoad;
+    private final MethodHandle modelFree;
+    private final MethodHandle contextInit;
+    private final MethodHandle modelVocab;
+    private final MethodHandle modelNCtxTrain;
+    private final MethodHandle modelNEmbd;
+    private final MethodHandle modelNLayer;
+    private final MethodHandle modelSize;
+    private final MethodHandle modelNParams;
+    private final MethodHandle modelDesc;
+    private final MethodHandle modelMetaCount;
+    private final MethodHandle modelMetaKey;
+    private final MethodHandle modelMetaValue;
+    private final MethodHandle modelHasEncoder;
+    private final MethodHandle modelHasDecoder;
+    private final MethodHandle modelDecoderStart;
+    private final MethodHandle modelIsRecurrent;
+    private final MethodHandle modelRopeType;
+    private final MethodHandle chatTemplate;
+
+    ModelFunctions(NativeFunctions f, Generation generation) {
+        backendInit = f.function("llama_backend_init", FunctionDescriptor.ofVoid());
+        systemInfo = f.function("llama_print_system_info", FunctionDescriptor.of(ADDRESS));
+        logSet = f.function("llama_log_set", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS));
+        modelDefaultParams = f.function(
+                "llama_model_default_params",
+                FunctionDescriptor.of(generation.modelParams().layout()));
+        contextDefaultParams = f.function(
+                "llama_context_default_params",
+                FunctionDescriptor.of(generation.contextParams().layout()));
+        modelLoad = f.function(
+                "llama_model_load_from_file",
+                FunctionDescriptor.of(ADDRESS, ADDRESS, generation.modelParams().layout()));
+        modelFree = f.function("llama_model_free", FunctionDescriptor.ofVoid(ADDRESS));
+        contextInit = f.function(
+                "llama_init_from_model",
+                FunctionDescriptor.of(ADDRESS, ADDRESS, generation.contextParams().layout()));
+        modelVocab = f.getter("llama_model_get_vocab", FunctionDescriptor.of(ADDRESS, ADDRESS));
+        modelNCtxTrain = f.getter("llama_model_n_ctx_train", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        modelNEmbd = f.getter("llama_model_n_embd", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        modelNLayer = f.getter("llama_model_n_layer", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        modelSize = f.function("llama_model_size", FunctionDescriptor.of(JAVA_LONG, ADDRESS));
+        modelNParams = f.function("llama_model_n_params", FunctionDescriptor.of(JAVA_LONG, ADDRESS));
+        modelDesc = f.function("llama_model_desc", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG));
+        modelMetaCount = f.getter("llama_model_meta_count", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        modelMetaKey = f.function(
+                "llama_model_meta_key_by_index",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_LONG));
+        modelMetaValue = f.function(
+                "llama_model_meta_val_str_by_index",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_LONG));
+        modelHasEncoder = f.getter("llama_model_has_encoder", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS));
+        modelHasDecoder = f.getter("llama_model_has_decoder", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS));
+        modelDecoderStart = f.getter("llama_model_decoder_start_token", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        modelIsRecurrent = f.getter("llama_model_is_recurrent", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS));
+        modelRopeType = f.getter("llama_model_rope_type", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        chatTemplate = f.function("llama_model_chat_template", FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS));
+    }
+
+    void backendInit() {
+        try {
+            backendInit.invokeExact();
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment systemInfo() {
+        try {
+            return (MemorySegment) systemInfo.invokeExact();
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    void logSet(MemorySegment callback, MemorySegment userData) {
+        try {
+            logSet.invokeExact(callback, userData);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment modelDefaultParams(SegmentAllocator allocator) {
+        try {
+            return (MemorySegment) modelDefaultParams.invokeExact(allocator);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment contextDefaultParams(SegmentAllocator allocator) {
+        try {
+            return (MemorySegment) contextDefaultParams.invokeExact(allocator);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment modelLoad(MemorySegment path, MemorySegment params) {
+        try {
+            return (MemorySegment) modelLoad.invokeExact(path, params);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    void modelFree(MemorySegment model) {
+        try {
+            modelFree.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment contextInit(MemorySegment model, MemorySegment params) {
+        try {
+            return (MemorySegment) contextInit.invokeExact(model, params);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment modelVocab(MemorySegment model) {
+        try {
+            return (MemorySegment) modelVocab.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int modelNCtxTrain(MemorySegment model) {
+        try {
+            return (int) modelNCtxTrain.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int modelNEmbd(MemorySegment model) {
+        try {
+            return (int) modelNEmbd.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int modelNLayer(MemorySegment model) {
+        try {
+            return (int) modelNLayer.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    long modelSize(MemorySegment model) {
+        try {
+            return (long) modelSize.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    long modelNParams(MemorySegment model) {
+        try {
+            return (long) modelNParams.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int modelDesc(MemorySegment model, MemorySegment buffer, long size) {
+        try {
+            return (int) modelDesc.invokeExact(model, buffer, size);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int modelMetaCount(MemorySegment model) {
+        try {
+            return (int) modelMetaCount.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int modelMetaKey(MemorySegment model, int index, MemorySegment buffer, long size) {
+        try {
+            return (int) modelMetaKey.invokeExact(model, index, buffer, size);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int modelMetaValue(MemorySegment model, int index, MemorySegment buffer, long size) {
+        try {
+            return (int) modelMetaValue.invokeExact(model, index, buffer, size);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    boolean modelHasEncoder(MemorySegment model) {
+        try {
+            return (boolean) modelHasEncoder.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    boolean modelHasDecoder(MemorySegment model) {
+        try {
+            return (boolean) modelHasDecoder.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int modelDecoderStart(MemorySegment model) {
+        try {
+            return (int) modelDecoderStart.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    boolean modelIsRecurrent(MemorySegment model) {
+        try {
+            return (boolean) modelIsRecurrent.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int modelRopeType(MemorySegment model) {
+        try {
+            return (int) modelRopeType.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment chatTemplate(MemorySegment model, MemorySegment name) {
+        try {
+            return (MemorySegment) chatTemplate.invokeExact(model, name);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package io.llamanode.llama;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.util.Optional;
+
+/** Makes method handles for the functions of one loaded library. */
+final class NativeFunctions {
+
+    private static final Linker LINKER = Linker.nativeLinker();
+
+    private final SymbolLookup symbols;
+    private final String library;
+
+    NativeFunctions(SymbolLookup symbols, String library) {
+        this.symbols = symbols;
+        this.library = library;
+    }
+
+    Optional<MemorySegment> find(String symbol) {
+        return symbols.find(symbol);
+    }
+
+    /** A function that may take long, call back or log. */
+    MethodHandle function(String name, FunctionDescriptor type) {
+        return LINKER.downcallHandle(address(name), type);
+    }
+
+    /** A function that returns at once and never calls back, so that no thread-state transition is needed. */
+    MethodHandle getter(String name, FunctionDescriptor type) {
+        return LINKER.downcallHandle(address(name), type, Linker.Option.critical(false));
+    }
+
+    private MemorySegment address(String name) {
+        return symbols.find(name)
+                .orElseThrow(() -> new LibraryException(library + " has no function " + name
+                        + "; it is not a llama.cpp library of the expected generation"));
+    }
+
+    /** What a downcall may throw: misuse as is, anything else is a bug of the binding. */
+    static RuntimeException unexpected(Throwable thrown) {
+        return switch (thrown) {
+            case RuntimeException e -> e;
+            case Error e -> throw e;
+            default -> new IllegalStateException("A native call threw " + thrown, thrown);
+        };
+    }
+}

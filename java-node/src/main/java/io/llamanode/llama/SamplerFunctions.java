@@ -1,0 +1,272 @@
+package io.llamanode.llama;
+
+import static io.llamanode.llama.NativeFunctions.unexpected;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/** The functions of llama.h on samplers. */
+final class SamplerFunctions {
+
+    private final MethodHandle chainInit;
+    private final MethodHandle chainAdd;
+    private final MethodHandle free;
+    private final MethodHandle apply;
+    private final MethodHandle accept;
+    private final MethodHandle reset;
+    private final MethodHandle sample;
+    private final MethodHandle greedy;
+    private final MethodHandle dist;
+    private final MethodHandle topK;
+    private final MethodHandle topP;
+    private final MethodHandle minP;
+    private final MethodHandle typical;
+    private final MethodHandle temp;
+    private final MethodHandle tempExt;
+    private final MethodHandle xtc;
+    private final MethodHandle topNSigma;
+    private final MethodHandle mirostat;
+    private final MethodHandle mirostatV2;
+    private final MethodHandle grammar;
+    private final MethodHandle penalties;
+    private final MethodHandle dry;
+    private final MethodHandle logitBias;
+
+    SamplerFunctions(NativeFunctions f) {
+        chainInit = f.function("llama_sampler_chain_init", FunctionDescriptor.of(ADDRESS, JAVA_BOOLEAN));
+        chainAdd = f.function("llama_sampler_chain_add", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS));
+        free = f.function("llama_sampler_free", FunctionDescriptor.ofVoid(ADDRESS));
+        apply = f.function("llama_sampler_apply", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS));
+        accept = f.function("llama_sampler_accept", FunctionDescriptor.ofVoid(ADDRESS, JAVA_INT));
+        reset = f.function("llama_sampler_reset", FunctionDescriptor.ofVoid(ADDRESS));
+        sample = f.function("llama_sampler_sample", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
+        greedy = f.function("llama_sampler_init_greedy", FunctionDescriptor.of(ADDRESS));
+        dist = f.function("llama_sampler_init_dist", FunctionDescriptor.of(ADDRESS, JAVA_INT));
+        topK = f.function("llama_sampler_init_top_k", FunctionDescriptor.of(ADDRESS, JAVA_INT));
+        topP = f.function("llama_sampler_init_top_p", FunctionDescriptor.of(ADDRESS, JAVA_FLOAT, JAVA_LONG));
+        minP = f.function("llama_sampler_init_min_p", FunctionDescriptor.of(ADDRESS, JAVA_FLOAT, JAVA_LONG));
+        typical = f.function("llama_sampler_init_typical", FunctionDescriptor.of(ADDRESS, JAVA_FLOAT, JAVA_LONG));
+        temp = f.function("llama_sampler_init_temp", FunctionDescriptor.of(ADDRESS, JAVA_FLOAT));
+        tempExt = f.function(
+                "llama_sampler_init_temp_ext",
+                FunctionDescriptor.of(ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT));
+        xtc = f.function(
+                "llama_sampler_init_xtc",
+                FunctionDescriptor.of(ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_LONG, JAVA_INT));
+        topNSigma = f.function("llama_sampler_init_top_n_sigma", FunctionDescriptor.of(ADDRESS, JAVA_FLOAT));
+        mirostat = f.function(
+                "llama_sampler_init_mirostat",
+                FunctionDescriptor.of(ADDRESS, JAVA_INT, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_INT));
+        mirostatV2 = f.function(
+                "llama_sampler_init_mirostat_v2",
+                FunctionDescriptor.of(ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT));
+        grammar = f.function("llama_sampler_init_grammar", FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS, ADDRESS));
+        penalties = f.function(
+                "llama_sampler_init_penalties",
+                FunctionDescriptor.of(ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT));
+        dry = f.function(
+                "llama_sampler_init_dry",
+                FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG));
+        logitBias = f.function(
+                "llama_sampler_init_logit_bias",
+                FunctionDescriptor.of(ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
+    }
+
+    MemorySegment chainInit(boolean noPerf) {
+        try {
+            return (MemorySegment) chainInit.invokeExact(noPerf);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    void chainAdd(MemorySegment chain, MemorySegment sampler) {
+        try {
+            chainAdd.invokeExact(chain, sampler);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    void free(MemorySegment sampler) {
+        try {
+            free.invokeExact(sampler);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    void apply(MemorySegment sampler, MemorySegment candidates) {
+        try {
+            apply.invokeExact(sampler, candidates);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    void accept(MemorySegment sampler, int token) {
+        try {
+            accept.invokeExact(sampler, token);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    void reset(MemorySegment sampler) {
+        try {
+            reset.invokeExact(sampler);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int sample(MemorySegment sampler, MemorySegment context, int index) {
+        try {
+            return (int) sample.invokeExact(sampler, context, index);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment greedy() {
+        try {
+            return (MemorySegment) greedy.invokeExact();
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment dist(int seed) {
+        try {
+            return (MemorySegment) dist.invokeExact(seed);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment topK(int k) {
+        try {
+            return (MemorySegment) topK.invokeExact(k);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment topP(float p, long minKeep) {
+        try {
+            return (MemorySegment) topP.invokeExact(p, minKeep);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment minP(float p, long minKeep) {
+        try {
+            return (MemorySegment) minP.invokeExact(p, minKeep);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment typical(float p, long minKeep) {
+        try {
+            return (MemorySegment) typical.invokeExact(p, minKeep);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment temp(float temperature) {
+        try {
+            return (MemorySegment) temp.invokeExact(temperature);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment tempExt(float temperature, float delta, float exponent) {
+        try {
+            return (MemorySegment) tempExt.invokeExact(temperature, delta, exponent);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment xtc(float probability, float threshold, long minKeep, int seed) {
+        try {
+            return (MemorySegment) xtc.invokeExact(probability, threshold, minKeep, seed);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment topNSigma(float n) {
+        try {
+            return (MemorySegment) topNSigma.invokeExact(n);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment mirostat(int nVocab, int seed, float tau, float eta, int m) {
+        try {
+            return (MemorySegment) mirostat.invokeExact(nVocab, seed, tau, eta, m);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment mirostatV2(int seed, float tau, float eta) {
+        try {
+            return (MemorySegment) mirostatV2.invokeExact(seed, tau, eta);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment grammar(MemorySegment vocab, MemorySegment gbnf, MemorySegment root) {
+        try {
+            return (MemorySegment) grammar.invokeExact(vocab, gbnf, root);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment penalties(int lastN, float repeat, float frequency, float presence) {
+        try {
+            return (MemorySegment) penalties.invokeExact(lastN, repeat, frequency, presence);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment dry(
+            MemorySegment vocab,
+            int nCtxTrain,
+            float multiplier,
+            float base,
+            int allowedLength,
+            int lastN,
+            MemorySegment breakers,
+            long nBreakers) {
+        try {
+            return (MemorySegment) dry.invokeExact(vocab, nCtxTrain, multiplier, base, allowedLength, lastN, breakers, nBreakers);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment logitBias(int nVocab, int nBias, MemorySegment bias) {
+        try {
+            return (MemorySegment) logitBias.invokeExact(nVocab, nBias, bias);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+}

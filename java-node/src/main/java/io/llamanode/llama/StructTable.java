@@ -1,0 +1,104 @@
+package io.llamanode.llama;
+
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A parameter struct of llama.h as data: where its fields lie and what the library's default-parameters function must
+ * say of them. Reading the defaults back is how a library with other structs is recognised before it can do harm.
+ *
+ * @param name name of the struct
+ * @param bytes size of the struct, a multiple of 8
+ * @param fields fields by name
+ */
+record StructTable(String name, int bytes, Map<String, Field> fields) {
+
+    /** Type of a field. */
+    enum Type {
+        INT,
+        FLOAT,
+        BOOL,
+        POINTER
+    }
+
+    /**
+     * A field.
+     *
+     * @param offset bytes from the start of the struct
+     * @param type its type
+     * @param expected its default; {@code null} when it says nothing
+     */
+    record Field(int offset, Type type, Number expected) {}
+
+    static Field integer(int offset, Integer expected) {
+        return new Field(offset, Type.INT, expected);
+    }
+
+    static Field real(int offset, double expected) {
+        return new Field(offset, Type.FLOAT, expected);
+    }
+
+    static Field bool(int offset, boolean expected) {
+        return new Field(offset, Type.BOOL, expected ? 1 : 0);
+    }
+
+    static Field pointer(int offset) {
+        return new Field(offset, Type.POINTER, 0);
+    }
+
+    /** Passed by value. Only its size and alignment matter to the calling conventions: it is over 16 bytes. */
+    StructLayout layout() {
+        return MemoryLayout.structLayout(
+                MemoryLayout.sequenceLayout(bytes / Long.BYTES, ValueLayout.JAVA_LONG));
+    }
+
+    /** {@return the differences between a struct of defaults and what is expected, as readable text} */
+    List<String> differences(MemorySegment defaults) {
+        List<String> differences = new ArrayList<>();
+        fields.forEach((field, where) -> {
+            Number actual = read(defaults, where);
+            if (where.expected() != null && actual.doubleValue() != where.expected().doubleValue()) {
+                differences.add(name + "." + field + " is " + actual + " instead of " + where.expected());
+            }
+        });
+        return differences;
+    }
+
+    private static Number read(MemorySegment struct, Field field) {
+        return switch (field.type()) {
+            case INT -> struct.get(ValueLayout.JAVA_INT, field.offset());
+            case FLOAT -> struct.get(ValueLayout.JAVA_FLOAT, field.offset());
+            case BOOL -> struct.get(ValueLayout.JAVA_BYTE, field.offset());
+            case POINTER -> struct.get(ValueLayout.JAVA_LONG, field.offset());
+        };
+    }
+
+    int getInt(MemorySegment struct, String field) {
+        return struct.get(ValueLayout.JAVA_INT, at(field, Type.INT));
+    }
+
+    void setInt(MemorySegment struct, String field, int value) {
+        struct.set(ValueLayout.JAVA_INT, at(field, Type.INT), value);
+    }
+
+    void setBool(MemorySegment struct, String field, boolean value) {
+        struct.set(ValueLayout.JAVA_BYTE, at(field, Type.BOOL), (byte) (value ? 1 : 0));
+    }
+
+    void setPointer(MemorySegment struct, String field, MemorySegment value) {
+        struct.set(ValueLayout.ADDRESS, at(field, Type.POINTER), value);
+    }
+
+    private int at(String name, Type type) {
+        Field field = fields.get(name);
+        if (field == null || field.type() != type) {
+            throw new IllegalArgumentException(this.name + " has no field " + name + " of type " + type);
+        }
+        return field.offset();
+    }
+}

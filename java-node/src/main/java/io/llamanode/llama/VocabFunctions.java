@@ -1,0 +1,249 @@
+package io.llamanode.llama;
+
+import static io.llamanode.llama.NativeFunctions.unexpected;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/** The functions of llama.h on vocabularies. All of them are safe to call from several threads. */
+final class VocabFunctions {
+
+    private final MethodHandle type;
+    private final MethodHandle nTokens;
+    private final MethodHandle attr;
+    private final MethodHandle score;
+    private final MethodHandle text;
+    private final MethodHandle isEog;
+    private final MethodHandle isControl;
+    private final MethodHandle bos;
+    private final MethodHandle eos;
+    private final MethodHandle eot;
+    private final MethodHandle sep;
+    private final MethodHandle nl;
+    private final MethodHandle pad;
+    private final MethodHandle fimPrefix;
+    private final MethodHandle fimSuffix;
+    private final MethodHandle fimMiddle;
+    private final MethodHandle addBos;
+    private final MethodHandle addEos;
+    private final MethodHandle tokenize;
+    private final MethodHandle piece;
+    private final MethodHandle detokenize;
+
+    VocabFunctions(NativeFunctions f) {
+        type = f.getter("llama_vocab_type", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        nTokens = f.getter("llama_vocab_n_tokens", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        attr = f.getter("llama_vocab_get_attr", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
+        score = f.getter("llama_vocab_get_score", FunctionDescriptor.of(JAVA_FLOAT, ADDRESS, JAVA_INT));
+        text = f.getter("llama_vocab_get_text", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT));
+        isEog = f.getter("llama_vocab_is_eog", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS, JAVA_INT));
+        isControl = f.getter("llama_vocab_is_control", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS, JAVA_INT));
+        bos = f.getter("llama_vocab_bos", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        eos = f.getter("llama_vocab_eos", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        eot = f.getter("llama_vocab_eot", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        sep = f.getter("llama_vocab_sep", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        nl = f.getter("llama_vocab_nl", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        pad = f.getter("llama_vocab_pad", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        fimPrefix = f.getter("llama_vocab_fim_pre", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        fimSuffix = f.getter("llama_vocab_fim_suf", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        fimMiddle = f.getter("llama_vocab_fim_mid", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        addBos = f.getter("llama_vocab_get_add_bos", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS));
+        addEos = f.getter("llama_vocab_get_add_eos", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS));
+        tokenize = f.function(
+                "llama_tokenize",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_BOOLEAN, JAVA_BOOLEAN));
+        piece = f.function(
+                "llama_token_to_piece",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_BOOLEAN));
+        detokenize = f.function(
+                "llama_detokenize",
+                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_BOOLEAN, JAVA_BOOLEAN));
+    }
+
+    int type(MemorySegment vocab) {
+        try {
+            return (int) type.invokeExact(vocab);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int nTokens(MemorySegment vocab) {
+        try {
+            return (int) nTokens.invokeExact(vocab);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int attr(MemorySegment vocab, int token) {
+        try {
+            return (int) attr.invokeExact(vocab, token);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    float score(MemorySegment vocab, int token) {
+        try {
+            return (float) score.invokeExact(vocab, token);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    MemorySegment text(MemorySegment vocab, int token) {
+        try {
+            return (MemorySegment) text.invokeExact(vocab, token);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    boolean isEog(MemorySegment vocab, int token) {
+        try {
+            return (boolean) isEog.invokeExact(vocab, token);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    boolean isControl(MemorySegment vocab, int token) {
+        try {
+            return (boolean) isControl.invokeExact(vocab, token);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int bos(MemorySegment vocab) {
+        try {
+            return (int) bos.invokeExact(vocab);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int eos(MemorySegment vocab) {
+        try {
+            return (int) eos.invokeExact(vocab);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int eot(MemorySegment vocab) {
+        try {
+            return (int) eot.invokeExact(vocab);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int sep(MemorySegment vocab) {
+        try {
+            return (int) sep.invokeExact(vocab);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int nl(MemorySegment vocab) {
+        try {
+            return (int) nl.invokeExact(vocab);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int pad(MemorySegment vocab) {
+        try {
+            return (int) pad.invokeExact(vocab);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int fimPrefix(MemorySegment vocab) {
+        try {
+            return (int) fimPrefix.invokeExact(vocab);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int fimSuffix(MemorySegment vocab) {
+        try {
+            return (int) fimSuffix.invokeExact(vocab);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int fimMiddle(MemorySegment vocab) {
+        try {
+            return (int) fimMiddle.invokeExact(vocab);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    boolean addBos(MemorySegment vocab) {
+        try {
+            return (boolean) addBos.invokeExact(vocab);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    boolean addEos(MemorySegment vocab) {
+        try {
+            return (boolean) addEos.invokeExact(vocab);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int tokenize(
+            MemorySegment vocab,
+            MemorySegment text,
+            int textBytes,
+            MemorySegment tokens,
+            int maxTokens,
+            boolean addSpecial,
+            boolean parseSpecial) {
+        try {
+            return (int) tokenize.invokeExact(vocab, text, textBytes, tokens, maxTokens, addSpecial, parseSpecial);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int piece(MemorySegment vocab, int token, MemorySegment buffer, int size, int strip, boolean special) {
+        try {
+            return (int) piece.invokeExact(vocab, token, buffer, size, strip, special);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int detokenize(
+            MemorySegment vocab,
+            MemorySegment tokens,
+            int nTokens,
+            MemorySegment buffer,
+            int size,
+            boolean removeSpecial,
+            boolean unparseSpecial) {
+        try {
+            return (int) detokenize.invokeExact(vocab, tokens, nTokens, buffer, size, removeSpecial, unparseSpecial);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+}

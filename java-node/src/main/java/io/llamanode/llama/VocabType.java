@@ -1,0 +1,23 @@
+package io.llamanode.llama;
+
+/** Kinds of tokenizers ({@code enum llama_vocab_type}); the ordinal is the native number. */
+public enum VocabType {
+    /** The model has no tokenizer. */
+    NONE,
+    /** SentencePiece with byte fallback. */
+    SPM,
+    /** Byte-level byte pair encoding. */
+    BPE,
+    /** WordPiece. */
+    WPM,
+    /** Unigram. */
+    UGM,
+    /** Greedy. */
+    RWKV,
+    /** One this package does not know. */
+    OTHER;
+
+    static VocabType of(int code) {
+        return code >= 0 && code < OTHER.ordinal() ? values()[code] : OTHER;
+    }
+}

@@ -1,0 +1,110 @@
+package io.llamanode.protocol;
+
+import com.ericsson.otp.erlang.OtpErlangObject;
+import io.llamanode.service.FailureException;
+import io.llamanode.service.ModelConfig;
+import io.llamanode.service.NodeConfig;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Turns the configuration that a node is started with into a {@link LaunchConfig}. */
+public final class ConfigDecoder {
+    private static final int MAX_ATOM = 255;
+    private static final int MAX = Integer.MAX_VALUE;
+    private static final Map<String, LogLevel> LEVELS = new LinkedHashMap<>();
+
+    static {
+        for (LogLevel level : LogLevel.values()) {
+            LEVELS.put(level.wireName(), level);
+        }
+    }
+
+    private ConfigDecoder() {}
+
+    /**
+     * @param term the map of docs/protocol.md, section 7
+     * @return the checked configuration
+     * @throws FailureException {@code invalid_argument} naming the offending key; no message holds the cookie
+     */
+    public static LaunchConfig decode(OtpErlangObject term) {
+        Value whole = Value.root("config", term);
+        if (whole.isText() && !whole.isList()) {
+            // Not shown: whatever it is, the cookie may be in it.
+            throw FailureException.invalid("config must be a map or a list of {Key, Value}");
+        }
+        Fields in = new Fields(whole);
+        String nodeName = nodeName(in.require("node_name"));
+        String cookie = cookie(in.require("cookie"));
+        String mailbox = atomText(in, "name");
+        String bind = in.nonEmptyText("bind");
+        Value level = in.get("log_level");
+        Value models = in.get("models");
+        Long ttl = in.milliseconds("result_ttl_ms", 0);
+        NodeConfig node = new NodeConfig(
+                models == null ? List.of() : models(models),
+                ttl == null ? 300_000 : ttl,
+                or(in.integer("max_results", 0, MAX), 10_000),
+                or(in.integer("max_sessions", 0, MAX), 10_000),
+                or(in.integer("max_tasks", 0, MAX), 100_000));
+        LaunchConfig config = new LaunchConfig(
+                nodeName,
+                cookie,
+                mailbox == null ? "llama_node" : mailbox,
+                bind,
+                level == null ? LogLevel.INFO : level(level),
+                node);
+        in.end();
+        return config;
+    }
+
+    private static int or(Integer given, int otherwise) {
+        return given == null ? otherwise : given;
+    }
+
+    private static String nodeName(Value value) {
+        String name = value.text();
+        int at = name.indexOf('@');
+        if (at < 1 || at == name.length() - 1 || at != name.lastIndexOf('@') || isTooLong(name)) {
+            throw value.mustBe("a full node name, name@host");
+        }
+        return name;
+    }
+
+    private static String cookie(Value value) {
+        if (!value.isText() || value.text().isEmpty() || isTooLong(value.text())) {
+            throw FailureException.invalid("cookie must be text of 1 to " + MAX_ATOM + " characters");
+        }
+        return value.text();
+    }
+
+    private static String atomText(Fields in, String key) {
+        String text = in.nonEmptyText(key);
+        if (text != null && isTooLong(text)) {
+            throw FailureException.invalid(key + " must have at most " + MAX_ATOM + " characters");
+        }
+        return text;
+    }
+
+    private static boolean isTooLong(String name) {
+        return name.codePointCount(0, name.length()) > MAX_ATOM;
+    }
+
+    private static LogLevel level(Value value) {
+        LogLevel level = LEVELS.get(value.text());
+        if (level == null) {
+            throw value.mustBe(Shown.oneOf(LEVELS.keySet()));
+        }
+        return level;
+    }
+
+    private static List<ModelConfig> models(Value value) {
+        List<ModelConfig> models = new ArrayList<>();
+        for (Value item : value.list()) {
+            Fields in = new Fields(item);
+            models.add(ModelDecoder.decode(in.require("path"), in));
+        }
+        return List.copyOf(models);
+    }
+}

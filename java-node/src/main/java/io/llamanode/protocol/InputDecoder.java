@@ -1,0 +1,153 @@
+package io.llamanode.protocol;
+
+import com.ericsson.otp.erlang.OtpErlangAtom;
+import com.ericsson.otp.erlang.OtpErlangList;
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangTuple;
+import io.llamanode.service.ChatTemplating;
+import io.llamanode.service.FailureException;
+import io.llamanode.service.Prompt;
+import io.llamanode.service.SessionConfig;
+import io.llamanode.service.TaskInput;
+import io.llamanode.service.TaskType;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Inputs and session configurations; docs/protocol.md, section 2. */
+final class InputDecoder {
+    private static final Map<String, TaskType> TYPES = new TreeMap<>();
+
+    static {
+        for (TaskType type : TaskType.values()) {
+            TYPES.put(type.name().toLowerCase(Locale.ROOT), type);
+        }
+    }
+
+    private static final String PROMPT = "text, a list of token ids or {tokens, Ids}";
+
+    private InputDecoder() {}
+
+    static TaskInput task(OtpErlangObject type, OtpErlangObject input) {
+        Value name = Value.root("type", type);
+        TaskType known = TYPES.get(name.text());
+        if (known == null) {
+            throw name.mustBe(Shown.oneOf(TYPES.keySet()));
+        }
+        Fields in = new Fields(Value.object("input", input));
+        String model = in.nonEmptyText("model");
+        return switch (known) {
+            case COMPLETION -> completion(model, in);
+            case CHAT -> chat(model, in);
+            case EMBEDDING, RERANK, INFILL -> new TaskInput.Unsupported(model, known);
+        };
+    }
+
+    private static TaskInput completion(String model, Fields in) {
+        var task = new TaskInput.Completion(
+                model, prompt(in.require("prompt")), in.flag("add_special", true), OptionsDecoder.decode(in));
+        in.end();
+        return task;
+    }
+
+    /**
+     * In a term, a list of integers is text when a shell would print it as such, and token ids
+     * otherwise; {@code {tokens, Ids}} and a JSON array are always token ids.
+     */
+    private static Prompt prompt(Value value) {
+        if (value.raw() instanceof OtpErlangTuple) {
+            List<Value> pair = value.pair();
+            if (pair == null || !(pair.get(0).raw() instanceof OtpErlangAtom tag) || !tag.atomValue().equals("tokens")) {
+                throw value.mustBe(PROMPT);
+            }
+            return new Prompt.Tokens(value.unwrapped(pair.get(1).raw()).tokens());
+        }
+        if (!value.isList() && !value.isText()) {
+            throw value.mustBe(PROMPT);
+        }
+        return value.isList() && !value.isPrintable()
+                ? new Prompt.Tokens(value.tokens())
+                : new Prompt.Text(value.text());
+    }
+
+    private static TaskInput chat(String model, Fields in) {
+        Value messages = in.get("messages");
+        Value content = in.either("content", "prompt");
+        if ((messages == null) == (content == null)) {
+            throw FailureException.invalid(
+                    messages == null
+                            ? "messages or content is required"
+                            : "messages and content exclude each other; give only one");
+        }
+        var task = new TaskInput.Chat(
+                model,
+                messages == null ? null : MessagesDecoder.decode(messages),
+                content == null ? null : MessagesDecoder.content(content),
+                in.text("chat_template"),
+                kwargs(in),
+                OptionsDecoder.decode(in));
+        in.end();
+        return task;
+    }
+
+    private static Map<String, Object> kwargs(Fields in) {
+        Value kwargs = in.get("chat_template_kwargs");
+        return kwargs == null ? Map.of() : Plain.map(kwargs);
+    }
+
+    static SessionConfig session(OtpErlangObject config) {
+        Fields in = new Fields(Value.object("config", config));
+        var session =
+                new SessionConfig(in.nonEmptyText("model"), in.text("system_prompt"), OptionsDecoder.decode(in));
+        in.end();
+        return session;
+    }
+
+    static Request.Tokenize tokenize(OtpErlangObject input) {
+        Value value = Value.root("input", input);
+        if (!isObject(value)) {
+            return new Request.Tokenize(null, value.text(), false, false);
+        }
+        Fields in = new Fields(value);
+        var request = new Request.Tokenize(
+                in.nonEmptyText("model"),
+                in.require("content").text(),
+                in.flag("add_special", false),
+                in.flag("parse_special", false));
+        in.end();
+        return request;
+    }
+
+    static Request.Detokenize detokenize(OtpErlangObject input) {
+        Value value = Value.object("input", input);
+        if (value.isList() && !isObject(value)) {
+            return new Request.Detokenize(null, Value.root("tokens", value.raw()).tokens());
+        }
+        Fields in = new Fields(value);
+        var request = new Request.Detokenize(in.nonEmptyText("model"), in.require("tokens").tokens());
+        in.end();
+        return request;
+    }
+
+    /** Whether this is fields rather than the text or the tokens themselves. */
+    private static boolean isObject(Value value) {
+        return value.raw() instanceof OtpErlangList list
+                ? list.arity() > 0 && (list.elementAt(0) instanceof OtpErlangTuple)
+                : !(value.isList() || value.isText());
+    }
+
+    static ChatTemplating templating(OtpErlangObject input) {
+        Fields in = new Fields(Value.object("input", input));
+        Value tools = in.get("tools");
+        var templating = new ChatTemplating(
+                in.nonEmptyText("model"),
+                MessagesDecoder.decode(in.require("messages")),
+                tools == null ? null : MessagesDecoder.maps(tools),
+                in.text("chat_template"),
+                kwargs(in),
+                in.flag("add_generation_prompt", true));
+        in.end();
+        return templating;
+    }
+}

@@ -1,0 +1,88 @@
+package io.llamanode.protocol;
+
+import io.llamanode.service.ErrorCode;
+import io.llamanode.service.FailureException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** The messages of a conversation, as maps that a chat template reads. */
+final class MessagesDecoder {
+    private static final Set<String> ROLES = new TreeSet<>(List.of("system", "user", "assistant", "tool", "developer"));
+
+    private MessagesDecoder() {}
+
+    /**
+     * @param value a non-empty list of messages
+     * @return maps with {@code role}, {@code content} and, where given, {@code name},
+     *     {@code tool_calls}, {@code tool_call_id} and {@code reasoning_content}
+     */
+    static List<Map<String, Object>> decode(Value value) {
+        List<Map<String, Object>> messages = new ArrayList<>();
+        for (Value item : value.list()) {
+            messages.add(message(item));
+        }
+        if (messages.isEmpty()) {
+            throw FailureException.invalid(value.path() + " must have at least one message");
+        }
+        return Collections.unmodifiableList(messages);
+    }
+
+    private static Map<String, Object> message(Value value) {
+        Fields in = new Fields(value);
+        Map<String, Object> message = new LinkedHashMap<>();
+        Value role = in.require("role");
+        String name = role.text();
+        if (!ROLES.contains(name)) {
+            throw role.mustBe(Shown.oneOf(ROLES));
+        }
+        message.put("role", name);
+        Value calls = in.get("tool_calls");
+        // An answer that only calls tools has no text; everything else must say something.
+        Value content = name.equals("assistant") && calls != null ? in.get("content") : in.require("content");
+        message.put("content", content == null ? null : content(content));
+        if (calls != null) {
+            message.put("tool_calls", maps(calls));
+        }
+        for (String key : List.of("name", "tool_call_id", "reasoning_content")) {
+            String text = in.text(key);
+            if (text != null) {
+                message.put(key, text);
+            }
+        }
+        in.end();
+        return Collections.unmodifiableMap(message);
+    }
+
+    /**
+     * @param value text, or a list of content parts
+     * @return the text, parts concatenated
+     */
+    static String content(Value value) {
+        if (!value.isList() || value.isIntegers()) {
+            return value.text();
+        }
+        StringBuilder text = new StringBuilder();
+        for (Value part : value.list()) {
+            Fields in = new Fields(part);
+            Value type = in.require("type");
+            if (!type.text().equals("text")) {
+                throw new FailureException(
+                        ErrorCode.UNSUPPORTED,
+                        type.path() + ": content parts of type " + Shown.quoted(type.text()) + " are not supported");
+            }
+            text.append(in.require("text").text());
+            in.end();
+        }
+        return text.toString();
+    }
+
+    /** {@return a list of free-form maps: tool calls, tool definitions} */
+    static List<Map<String, Object>> maps(Value value) {
+        return value.list().stream().map(Plain::map).toList();
+    }
+}

@@ -1,0 +1,48 @@
+package io.llamanode.protocol;
+
+import io.llamanode.service.FailureException;
+import io.llamanode.service.ModelConfig;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+
+/** Model configurations; docs/protocol.md, section 2. */
+final class ModelDecoder {
+    private static final int MAX = Integer.MAX_VALUE;
+    private static final int DEFAULT_BATCH = 512;
+    /** GGML_MAX_N_THREADS. */
+    private static final int MAX_THREADS = 512;
+
+    private ModelDecoder() {}
+
+    /**
+     * @param path where the GGUF file is
+     * @param in the configuration, every key of it
+     * @return the checked configuration
+     */
+    static ModelConfig decode(Value path, Fields in) {
+        Integer nBatch = in.integer("n_batch", 1, 65_536);
+        Value nUbatch = in.get("n_ubatch");
+        var config = new ModelConfig(
+                path(path),
+                in.nonEmptyText("id"),
+                in.integer("n_ctx", 1, MAX),
+                in.integer("n_parallel", 1, 64),
+                nBatch,
+                nUbatch == null ? null : (Integer) (int) nUbatch.integer(1, nBatch == null ? DEFAULT_BATCH : nBatch),
+                in.integer("n_threads", 1, MAX_THREADS),
+                in.integer("n_threads_batch", 1, MAX_THREADS),
+                in.integer("max_queue", 0, 1_000_000),
+                in.flag("use_mmap"),
+                in.integer("n_gpu_layers", -1, MAX));
+        in.end();
+        return config;
+    }
+
+    private static Path path(Value value) {
+        try {
+            return Path.of(value.nonEmptyText());
+        } catch (InvalidPathException e) {
+            throw value.mustBe("a path of a file");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+package io.llamanode.protocol;
+
+import io.llamanode.service.FailureException;
+import io.llamanode.service.GenerationOptions;
+import java.math.BigInteger;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The generation options of docs/protocol.md, section 2. */
+final class OptionsDecoder {
+    private static final int MAX_STOPS = 64;
+    private static final double MAX_BIAS = 1e6;
+    private static final int MAX = Integer.MAX_VALUE;
+    private static final BigInteger RANDOM = BigInteger.ONE.negate();
+    private static final BigInteger MAX_SEED = BigInteger.ONE.shiftLeft(64).subtract(BigInteger.ONE);
+
+    private OptionsDecoder() {}
+
+    static GenerationOptions decode(Fields in) {
+        Value maxTokens = in.either("n_predict", "max_tokens");
+        Value repeatPenalty = in.get("repeat_penalty");
+        Value seed = in.get("seed");
+        BigInteger number = seed == null ? null : seed.bigInteger(RANDOM, MAX_SEED);
+        boolean random = RANDOM.equals(number);
+        return new GenerationOptions(
+                maxTokens == null ? null : (Integer) (int) maxTokens.integer(-1, MAX),
+                in.real("temperature", 0, 100),
+                in.integer("top_k", 0, MAX),
+                in.real("top_p", 0, 1),
+                in.real("min_p", 0, 1),
+                repeatPenalty == null ? null : (Float) repeatPenalty.real(0, 100, true),
+                in.integer("repeat_last_n", -1, MAX),
+                in.real("frequency_penalty", -100, 100),
+                in.real("presence_penalty", -100, 100),
+                number == null || random ? null : (Long) number.longValue(),
+                random ? Boolean.TRUE : null,
+                logitBias(in.get("logit_bias")),
+                stop(in.get("stop")),
+                in.flag("ignore_eos"),
+                in.integer("n_keep", -1, MAX),
+                in.flag("context_shift"),
+                in.flag("cache_prompt"),
+                in.milliseconds("timeout", 1));
+    }
+
+    /** A list of integers is one text here; the empty list is no text. */
+    private static List<String> stop(Value value) {
+        if (value == null) {
+            return null;
+        }
+        if (!value.isList()) {
+            return List.of(value.nonEmptyText());
+        }
+        List<Value> items = value.list();
+        if (!items.isEmpty() && value.isIntegers()) {
+            return List.of(value.nonEmptyText());
+        }
+        if (items.size() > MAX_STOPS) {
+            throw FailureException.invalid(
+                    value.path() + " must have at most " + MAX_STOPS + " texts, not " + items.size());
+        }
+        return items.stream().map(Value::nonEmptyText).toList();
+    }
+
+    private static Map<Integer, Float> logitBias(Value value) {
+        if (value == null) {
+            return null;
+        }
+        Map<Integer, Float> biases = new LinkedHashMap<>();
+        if (value.isList()) {
+            for (Value item : value.list()) {
+                List<Value> pair = item.pair();
+                if (pair == null) {
+                    throw item.mustBe("a pair of a token id and a bias");
+                }
+                bias(biases, (int) pair.get(0).integer(0, MAX), item.unwrapped(pair.get(1).raw()));
+            }
+        } else {
+            value.entries().forEach((key, bias) -> bias(biases, tokenOf(key, value), bias));
+        }
+        return biases;
+    }
+
+    /** JSON has no other keys than text, so decimal text counts as an id. */
+    private static int tokenOf(String key, Value value) {
+        try {
+            int token = Integer.parseInt(key);
+            if (token >= 0 && key.equals(Integer.toString(token))) {
+                return token;
+            }
+        } catch (NumberFormatException e) {
+            // Told below, like a negative one.
+        }
+        throw FailureException.invalid(
+                "a key of " + value.path() + " must be a token id, an integer from 0 to " + MAX + ", not " + Shown.quoted(key));
+    }
+
+    private static void bias(Map<Integer, Float> biases, int token, Value value) {
+        float bias;
+        if (value.isFalse()) {
+            bias = Float.NEGATIVE_INFINITY;
+        } else if (value.isNumber()) {
+            bias = value.real(-MAX_BIAS, MAX_BIAS, false);
+        } else {
+            throw value.mustBe("a number or false");
+        }
+        if (biases.putIfAbsent(token, bias) != null) {
+            throw FailureException.invalid(value.path() + ": token " + token + " is given twice");
+        }
+    }
+}

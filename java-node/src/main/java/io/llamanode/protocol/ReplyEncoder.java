@@ -1,0 +1,164 @@
+package io.llamanode.protocol;
+
+import com.ericsson.otp.erlang.OtpErlangAtom;
+import com.ericsson.otp.erlang.OtpErlangList;
+import com.ericsson.otp.erlang.OtpErlangLong;
+import com.ericsson.otp.erlang.OtpErlangMap;
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangRef;
+import com.ericsson.otp.erlang.OtpErlangTuple;
+import io.llamanode.service.Failure;
+import io.llamanode.service.NodeStatus;
+import io.llamanode.service.SessionInfo;
+import io.llamanode.service.TaskEvent;
+import io.llamanode.service.TaskResult;
+
+/**
+ * Turns what the service answers into the terms of docs/protocol.md, sections 1 and 3 to 6. Texts
+ * become UTF-8 binaries, enumerations atoms; optional keys without a value are left out.
+ */
+public final class ReplyEncoder {
+    /** The reply {@code ok}. */
+    public static final OtpErlangAtom OK = Terms.atom("ok");
+    /** The reply {@code pong}. */
+    public static final OtpErlangAtom PONG = Terms.atom("pong");
+
+    private static final OtpErlangAtom LLAMA_NODE = Terms.atom("llama_node");
+    private static final OtpErlangAtom ENDED = Terms.atom("llama_node_ended");
+    private static final OtpErlangAtom CHUNK = Terms.atom("chunk");
+    private static final OtpErlangAtom DONE = Terms.atom("done");
+    private static final OtpErlangAtom ERROR = Terms.atom("error");
+    private static final OtpErlangAtom CONTENT = Terms.atom("content");
+    private static final OtpErlangAtom INDEX = Terms.atom("index");
+
+    private ReplyEncoder() {}
+
+    /**
+     * @param value what the request asked for
+     * @return {@code {ok, Value}}
+     */
+    public static OtpErlangTuple ok(OtpErlangObject value) {
+        return Terms.tuple(OK, value);
+    }
+
+    /**
+     * @param id of a session or task
+     * @return {@code {ok, Id}}
+     */
+    public static OtpErlangTuple ok(long id) {
+        return ok(new OtpErlangLong(id));
+    }
+
+    /**
+     * @param text text
+     * @return {@code {ok, Binary}}
+     */
+    public static OtpErlangTuple ok(String text) {
+        return ok(Terms.text(text));
+    }
+
+    /**
+     * @param tokens token ids
+     * @return {@code {ok, [Token]}}
+     */
+    public static OtpErlangTuple ok(int[] tokens) {
+        OtpErlangObject[] elements = new OtpErlangObject[tokens.length];
+        for (int i = 0; i < tokens.length; i++) {
+            elements[i] = new OtpErlangLong(tokens[i]);
+        }
+        return ok(new OtpErlangList(elements));
+    }
+
+    /**
+     * @param failure why
+     * @return {@code {error, {Code, Message}}}
+     */
+    public static OtpErlangTuple error(Failure failure) {
+        return Terms.tuple(ERROR, failure(failure));
+    }
+
+    static OtpErlangTuple failure(Failure failure) {
+        return Terms.tuple(Terms.atom(failure.code().wireName()), Terms.text(failure.message()));
+    }
+
+    /**
+     * @param taskId whose event it is
+     * @param event what happened
+     * @return {@code {llama_node, TaskId, Event}}
+     */
+    public static OtpErlangTuple event(long taskId, TaskEvent event) {
+        OtpErlangTuple body =
+                switch (event) {
+                    // Tens of thousands a second: no builder here.
+                    case TaskEvent.Chunk(String content, int index) ->
+                        Terms.tuple(
+                                CHUNK,
+                                new OtpErlangMap(
+                                        new OtpErlangObject[] {CONTENT, INDEX},
+                                        new OtpErlangObject[] {Terms.text(content), new OtpErlangLong(index)}));
+                    case TaskEvent.Done(TaskResult result) -> Terms.tuple(DONE, result(result));
+                    case TaskEvent.Failed(Failure failure) -> error(failure);
+                };
+        return Terms.tuple(LLAMA_NODE, new OtpErlangLong(taskId), body);
+    }
+
+    /**
+     * @param alias that the terminal event of a stream was sent to
+     * @return {@code {llama_node_ended, Alias}}
+     */
+    public static OtpErlangTuple ended(OtpErlangRef alias) {
+        return Terms.tuple(ENDED, alias);
+    }
+
+    /**
+     * @param result of a task
+     * @return the map of section 3
+     */
+    public static OtpErlangMap result(TaskResult result) {
+        TaskResult.Usage usage = result.usage();
+        TaskResult.Timings timings = result.timings();
+        return Terms.map()
+                .put("content", result.content())
+                .put("finish_reason", Terms.atom(result.finishReason()))
+                .put(
+                        "usage",
+                        Terms.map()
+                                .put("prompt_tokens", usage.promptTokens())
+                                .put("completion_tokens", usage.completionTokens())
+                                .put("total_tokens", (long) usage.promptTokens() + usage.completionTokens())
+                                .put("cached_tokens", usage.cachedTokens())
+                                .build())
+                .put(
+                        "timings",
+                        Terms.map()
+                                .put("queue_ms", timings.queueMs())
+                                .put("prompt_ms", timings.promptMs())
+                                .put("predicted_ms", timings.predictedMs())
+                                .put("prompt_per_second", timings.promptPerSecond())
+                                .put("predicted_per_second", timings.predictedPerSecond())
+                                .build())
+                .put("model", result.model())
+                .put("task_id", result.taskId())
+                .put("seed", Terms.unsigned(result.seed()))
+                .put("stopped_by", Terms.atom(result.stoppedBy()))
+                .put("stop", result.stop())
+                .build();
+    }
+
+    /**
+     * @param node full name of this node
+     * @param status its state
+     * @return the map of section 5
+     */
+    public static OtpErlangMap status(String node, NodeStatus status) {
+        return StatusEncoder.status(node, status);
+    }
+
+    /**
+     * @param info of a session whose owner is a {@link ProcessOwner}
+     * @return the map of section 5
+     */
+    public static OtpErlangMap sessionInfo(SessionInfo info) {
+        return StatusEncoder.sessionInfo(info);
+    }
+}

@@ -1,0 +1,80 @@
+package io.llamanode.protocol;
+
+import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
+import io.llamanode.service.ChatTemplating;
+import io.llamanode.service.ModelConfig;
+import io.llamanode.service.SessionConfig;
+import io.llamanode.service.TaskInput;
+
+/** A checked request; the terms are in docs/protocol.md, section 1. */
+public sealed interface Request {
+    /** Is anybody there? */
+    record Ping() implements Request {}
+
+    /** The node's state. */
+    record GetStatus() implements Request {}
+
+    /** @param config what to load and how */
+    record LoadModel(ModelConfig config) implements Request {}
+
+    /** @param config how the session is made */
+    record CreateSession(SessionConfig config) implements Request {}
+
+    /** @param sessionId the session */
+    record CloseSession(long sessionId) implements Request {}
+
+    /** @param sessionId the session */
+    record GetSessionInfo(long sessionId) implements Request {}
+
+    /**
+     * @param sessionId the session
+     * @param input what to do
+     */
+    record CreateTask(long sessionId, TaskInput input) implements Request {}
+
+    /**
+     * @param taskId the task
+     * @param timeoutMs how long to wait, in milliseconds; -1: for ever
+     */
+    record GetResult(long taskId, long timeoutMs) implements Request {}
+
+    /**
+     * @param sessionId the session
+     * @param input what to do
+     * @param sink receives the events
+     * @param end where the terminal event goes instead, or {@code null} for the sink as well
+     */
+    record Stream(long sessionId, TaskInput input, OtpErlangPid sink, StreamEnd end) implements Request {}
+
+    /**
+     * Where a stream's terminal event goes.
+     *
+     * @param alias of the sink, which takes one message
+     * @param watcher told of the alias once the event is on its way
+     */
+    record StreamEnd(OtpErlangRef alias, OtpErlangPid watcher) {}
+
+    /** @param taskId the task */
+    record CancelTask(long taskId) implements Request {}
+
+    /** @param input what to do in a session of its own */
+    record Run(TaskInput input) implements Request {}
+
+    /**
+     * @param model model id or {@code null}
+     * @param content the text
+     * @param addSpecial whether the model's bos and eos are added as its metadata say
+     * @param parseSpecial whether control tokens written in the text are read as such
+     */
+    record Tokenize(String model, String content, boolean addSpecial, boolean parseSpecial) implements Request {}
+
+    /**
+     * @param model model id or {@code null}
+     * @param tokens token ids
+     */
+    record Detokenize(String model, int[] tokens) implements Request {}
+
+    /** @param templating what to render */
+    record ApplyTemplate(ChatTemplating templating) implements Request {}
+}

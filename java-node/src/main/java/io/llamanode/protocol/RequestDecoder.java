@@ -1,0 +1,121 @@
+package io.llamanode.protocol;
+
+import com.ericsson.otp.erlang.OtpErlangAtom;
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
+import com.ericsson.otp.erlang.OtpErlangTuple;
+import io.llamanode.service.FailureException;
+import io.llamanode.service.TaskInput;
+import java.util.Map;
+
+/** Turns the term of a request into a checked {@link Request}; docs/protocol.md, sections 1 and 2. */
+public final class RequestDecoder {
+    /** Arguments of each request. */
+    private static final Map<String, Integer> ARITIES = Map.ofEntries(
+            Map.entry("ping", 0),
+            Map.entry("get_status", 0),
+            Map.entry("load_model", 2),
+            Map.entry("create_session", 1),
+            Map.entry("close_session", 1),
+            Map.entry("get_session_info", 1),
+            Map.entry("create_task", 3),
+            Map.entry("get_result", 2),
+            Map.entry("stream", 4),
+            Map.entry("cancel_task", 1),
+            Map.entry("run", 2),
+            Map.entry("tokenize", 1),
+            Map.entry("detokenize", 1),
+            Map.entry("apply_template", 1));
+
+    private RequestDecoder() {}
+
+    /**
+     * @param term what came in a call or a cast, already known to keep the limits of nesting and size
+     * @return the request
+     * @throws FailureException {@code invalid_argument} naming the offending key, or
+     *     {@code unsupported} for content parts that no version takes yet
+     */
+    public static Request decode(OtpErlangObject term) {
+        String name =
+                switch (term) {
+                    case OtpErlangAtom atom -> atom.atomValue();
+                    case OtpErlangTuple tuple when tuple.arity() > 0
+                            && tuple.elementAt(0) instanceof OtpErlangAtom atom -> atom.atomValue();
+                    default ->
+                        throw FailureException.invalid(
+                                "a request must be an atom or a tuple that starts with one, not " + Shown.of(term));
+                };
+        Integer arity = ARITIES.get(name);
+        if (arity == null) {
+            String close = CloseMatch.of(name, ARITIES.keySet());
+            throw FailureException.invalid("unknown request '" + Shown.line(name, 40) + "'"
+                    + (close == null ? "" : " (did you mean '" + close + "'?)"));
+        }
+        OtpErlangObject[] args = arguments(term);
+        if (args.length != arity || arity == 0 && term instanceof OtpErlangTuple) {
+            throw FailureException.invalid("the request " + name + " takes "
+                    + (arity == 0 ? "no argument and is a plain atom" : plural(arity) + ", not " + args.length));
+        }
+        return switch (name) {
+            case "ping" -> new Request.Ping();
+            case "get_status" -> new Request.GetStatus();
+            case "load_model" ->
+                new Request.LoadModel(
+                        ModelDecoder.decode(Value.root("path", args[0]), new Fields(Value.object("config", args[1]))));
+            case "create_session" -> new Request.CreateSession(InputDecoder.session(args[0]));
+            case "close_session" -> new Request.CloseSession(id("session_id", args[0]));
+            case "get_session_info" -> new Request.GetSessionInfo(id("session_id", args[0]));
+            case "create_task" ->
+                new Request.CreateTask(id("session_id", args[0]), InputDecoder.task(args[1], args[2]));
+            case "get_result" -> new Request.GetResult(id("task_id", args[0]), timeout(args[1]));
+            case "stream" ->
+                stream(id("session_id", args[0]), InputDecoder.task(args[1], args[2]), args[3]);
+            case "cancel_task" -> new Request.CancelTask(id("task_id", args[0]));
+            case "run" -> new Request.Run(InputDecoder.task(args[0], args[1]));
+            case "tokenize" -> InputDecoder.tokenize(args[0]);
+            case "detokenize" -> InputDecoder.detokenize(args[0]);
+            case "apply_template" -> new Request.ApplyTemplate(InputDecoder.templating(args[0]));
+            default -> throw new IllegalStateException(name + " has an arity but no decoder");
+        };
+    }
+
+    private static OtpErlangObject[] arguments(OtpErlangObject term) {
+        if (!(term instanceof OtpErlangTuple tuple)) {
+            return new OtpErlangObject[0];
+        }
+        OtpErlangObject[] args = new OtpErlangObject[tuple.arity() - 1];
+        for (int i = 0; i < args.length; i++) {
+            args[i] = tuple.elementAt(i + 1);
+        }
+        return args;
+    }
+
+    private static String plural(int count) {
+        return count + (count == 1 ? " argument" : " arguments");
+    }
+
+    private static long id(String name, OtpErlangObject term) {
+        return Value.root(name, term).integer(1, Long.MAX_VALUE);
+    }
+
+    private static long timeout(OtpErlangObject term) {
+        return term instanceof OtpErlangAtom atom && atom.atomValue().equals("infinity")
+                ? -1
+                : Value.root("timeout", term).integerOr("infinity", 0, Fields.MAX_MS);
+    }
+
+    private static Request.Stream stream(long sessionId, TaskInput input, OtpErlangObject sink) {
+        if (sink instanceof OtpErlangPid pid) {
+            return new Request.Stream(sessionId, input, pid, null);
+        }
+        if (sink instanceof OtpErlangTuple tuple
+                && tuple.arity() == 3
+                && tuple.elementAt(0) instanceof OtpErlangPid pid
+                && tuple.elementAt(1) instanceof OtpErlangRef alias
+                && tuple.elementAt(2) instanceof OtpErlangPid watcher) {
+            return new Request.Stream(sessionId, input, pid, new Request.StreamEnd(alias, watcher));
+        }
+        throw Value.root("sink", sink).mustBe("a pid or {SinkPid, Alias, WatcherPid}");
+    }
+}

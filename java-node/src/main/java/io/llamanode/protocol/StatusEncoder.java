@@ -1,0 +1,115 @@
+package io.llamanode.protocol;
+
+import com.ericsson.otp.erlang.OtpErlangAtom;
+import com.ericsson.otp.erlang.OtpErlangBoolean;
+import com.ericsson.otp.erlang.OtpErlangMap;
+import com.ericsson.otp.erlang.OtpErlangObject;
+import io.llamanode.service.NodeStatus;
+import io.llamanode.service.Owner;
+import io.llamanode.service.SessionInfo;
+
+/** The maps of docs/protocol.md, section 5. */
+final class StatusEncoder {
+    private StatusEncoder() {}
+
+    static OtpErlangMap status(String node, NodeStatus status) {
+        NodeStatus.Library library = status.library();
+        NodeStatus.Memory memory = status.memory();
+        return Terms.map()
+                .put("state", Terms.atom(status.state()))
+                .put("node", new OtpErlangAtom(node))
+                .put("version", status.version())
+                .put("uptime_ms", status.uptimeMs())
+                .put(
+                        "library",
+                        Terms.map()
+                                .put("name", library.name())
+                                .put("version", library.version())
+                                .put("build", library.build())
+                                .build())
+                .put("sessions", status.sessions())
+                .put("tasks_waiting", status.tasksWaiting())
+                .put("tasks_running", status.tasksRunning())
+                .put("results_kept", status.resultsKept())
+                .put("models", Terms.list(status.models(), StatusEncoder::model))
+                .put("counters", counters(status.counters()))
+                .put(
+                        "memory",
+                        Terms.map()
+                                .put("rss_bytes", memory.rssBytes())
+                                .put("heap_used_bytes", memory.heapUsedBytes())
+                                .put("heap_max_bytes", memory.heapMaxBytes())
+                                .build())
+                .build();
+    }
+
+    private static OtpErlangMap model(NodeStatus.Model model) {
+        return Terms.map()
+                .put("id", model.id())
+                .put("path", model.path())
+                .put("architecture", model.architecture())
+                .put("description", model.description())
+                .put("n_params", model.nParams())
+                .put("size_bytes", model.sizeBytes())
+                .put("n_ctx", model.nCtx())
+                .put("n_ctx_train", model.nCtxTrain())
+                .put("n_vocab", model.nVocab())
+                .put("n_parallel", model.nParallel())
+                .put("max_queue", model.maxQueue())
+                .put("queued", model.queued())
+                .put("slots", Terms.list(model.slots(), StatusEncoder::slot))
+                .build();
+    }
+
+    private static OtpErlangMap slot(NodeStatus.Slot slot) {
+        return Terms.map()
+                .put("id", slot.id())
+                .put("state", Terms.atom(slot.state()))
+                .put("session_id", slot.sessionId())
+                .put("task_id", slot.taskId())
+                .put("cached_tokens", slot.cachedTokens())
+                .put("n_ctx", slot.nCtx())
+                .build();
+    }
+
+    private static OtpErlangMap counters(NodeStatus.Counters counters) {
+        return Terms.map()
+                .put("tasks_created", counters.tasksCreated())
+                .put("tasks_done", counters.tasksDone())
+                .put("tasks_failed", counters.tasksFailed())
+                .put("tasks_cancelled", counters.tasksCancelled())
+                .put("prompt_tokens", counters.promptTokens())
+                .put("cached_tokens", counters.cachedTokens())
+                .put("completion_tokens", counters.completionTokens())
+                .put("decode_calls", counters.decodeCalls())
+                .put("decode_ms", counters.decodeMs())
+                .put("context_shifts", counters.contextShifts())
+                .build();
+    }
+
+    static OtpErlangMap sessionInfo(SessionInfo info) {
+        return Terms.map()
+                .put("id", info.id())
+                .put("model", info.model())
+                .put("owner", pid(info.owner()))
+                .put("created_ms_ago", info.createdMsAgo())
+                .put("messages", info.messages())
+                .put("transcript_tokens", info.transcriptTokens())
+                .put("cached_tokens", info.cachedTokens())
+                .put("slot", info.slot())
+                .put("tasks_running", info.tasksRunning())
+                .put("tasks_waiting", info.tasksWaiting())
+                .put("tasks_done", info.tasksDone())
+                .put("prompt_tokens", info.promptTokens())
+                .put("completion_tokens", info.completionTokens())
+                .put("system_prompt", new OtpErlangBoolean(info.systemPrompt()))
+                .build();
+    }
+
+    private static OtpErlangObject pid(Owner owner) {
+        if (owner instanceof ProcessOwner(var pid)) {
+            return pid;
+        }
+        throw new IllegalArgumentException(owner + " is not an Erlang process");
+    }
+}

@@ -1,0 +1,96 @@
+package io.llamanode.protocol;
+
+import com.ericsson.otp.erlang.OtpErlangAtom;
+import com.ericsson.otp.erlang.OtpErlangBinary;
+import com.ericsson.otp.erlang.OtpErlangDouble;
+import com.ericsson.otp.erlang.OtpErlangList;
+import com.ericsson.otp.erlang.OtpErlangLong;
+import com.ericsson.otp.erlang.OtpErlangMap;
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangTuple;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+
+/** Builds terms in the conventions of the protocol. */
+final class Terms {
+    /** Keys and enumerations are few and come from this code only, so they are made once. */
+    private static final Map<String, OtpErlangAtom> ATOMS = new ConcurrentHashMap<>();
+
+    private Terms() {}
+
+    /** {@return one of the protocol's own atoms} */
+    static OtpErlangAtom atom(String name) {
+        return ATOMS.computeIfAbsent(name, OtpErlangAtom::new);
+    }
+
+    static OtpErlangAtom atom(Enum<?> constant) {
+        return atom(constant.name().toLowerCase(Locale.ROOT));
+    }
+
+    static OtpErlangBinary text(String text) {
+        return new OtpErlangBinary(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    static OtpErlangLong unsigned(long number) {
+        return number >= 0
+                ? new OtpErlangLong(number)
+                : new OtpErlangLong(new BigInteger(Long.toUnsignedString(number)));
+    }
+
+    static OtpErlangTuple tuple(OtpErlangObject... elements) {
+        return new OtpErlangTuple(elements);
+    }
+
+    static <T> OtpErlangList list(List<T> items, Function<T, OtpErlangObject> encode) {
+        return new OtpErlangList(items.stream().map(encode).toArray(OtpErlangObject[]::new));
+    }
+
+    static MapBuilder map() {
+        return new MapBuilder();
+    }
+
+    /** A map with atom keys; what is {@code null} is left out. */
+    static final class MapBuilder {
+        private final Map<OtpErlangObject, OtpErlangObject> entries = new LinkedHashMap<>();
+
+        private MapBuilder() {}
+
+        MapBuilder put(String key, OtpErlangObject value) {
+            if (value != null) {
+                entries.put(atom(key), value);
+            }
+            return this;
+        }
+
+        MapBuilder put(String key, String text) {
+            return put(key, text == null ? null : Terms.text(text));
+        }
+
+        MapBuilder put(String key, long number) {
+            return put(key, new OtpErlangLong(number));
+        }
+
+        MapBuilder put(String key, Long number) {
+            return put(key, number == null ? null : new OtpErlangLong(number));
+        }
+
+        MapBuilder put(String key, Integer number) {
+            return put(key, number == null ? null : new OtpErlangLong(number));
+        }
+
+        MapBuilder put(String key, double number) {
+            return put(key, new OtpErlangDouble(number));
+        }
+
+        OtpErlangMap build() {
+            return new OtpErlangMap(
+                    entries.keySet().toArray(OtpErlangObject[]::new), entries.values().toArray(OtpErlangObject[]::new));
+        }
+    }
+}

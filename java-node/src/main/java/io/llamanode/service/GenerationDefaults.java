@@ -1,0 +1,56 @@
+package io.llamanode.service;
+
+import io.llamanode.engine.Vocabulary;
+import io.llamanode.engine.sampling.SamplingParams;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** Completes generation options by the node's defaults, which are llama.cpp's. */
+final class GenerationDefaults {
+    private static final GenerationOptions DEFAULTS = new GenerationOptions(
+            -1, 0.8f, 40, 0.95f, 0.05f, 1f, 64, 0f, 0f, null, null, Map.of(), List.of(), false, null, true, true, null);
+
+    private GenerationDefaults() {}
+
+    /** {@return the options with every value given but {@code seed}, {@code nKeep} and {@code timeoutMs}} */
+    static GenerationOptions complete(GenerationOptions task, GenerationOptions session) {
+        return task.orElse(session).orElse(DEFAULTS);
+    }
+
+    /**
+     * @param options complete
+     * @param vocabulary of the model
+     * @return how tokens are chosen, with a seed drawn if none was asked for
+     * @throws FailureException {@code invalid_argument} if a biased token does not exist
+     */
+    static SamplingParams sampling(GenerationOptions options, Vocabulary vocabulary) {
+        Map<Integer, Float> bias = options.logitBias();
+        for (int token : bias.keySet()) {
+            if (token >= vocabulary.size()) {
+                throw FailureException.invalid("logit_bias: there is no token %d; the vocabulary has %d tokens"
+                        .formatted(token, vocabulary.size()));
+            }
+        }
+        if (options.ignoreEos()) {
+            bias = new HashMap<>(bias);
+            for (int token : vocabulary.endOfGenerationTokens()) {
+                bias.put(token, Float.NEGATIVE_INFINITY);
+            }
+        }
+        // 48 bits: a drawn seed stays a small integer on every BEAM and in every JSON reader.
+        long seed = options.seed() != null ? options.seed() : ThreadLocalRandom.current().nextLong(1L << 48);
+        return new SamplingParams(
+                options.temperature(),
+                options.topK(),
+                options.topP(),
+                options.minP(),
+                options.repeatPenalty(),
+                options.repeatLastN(),
+                options.frequencyPenalty(),
+                options.presencePenalty(),
+                seed,
+                Map.copyOf(bias));
+    }
+}

@@ -1,0 +1,388 @@
+package io.llamanode.service;
+
+import io.llamanode.engine.EngineSnapshot;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Models, sessions and tasks of one node: everything a request can ask for, in Java terms. Safe for
+ * use by any thread; no method blocks on inference, and answers that take time come through a
+ * {@link Reply}.
+ */
+public final class LlamaService implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LlamaService.class);
+
+    private final Object lock = new Object();
+    private final NodeConfig config;
+    private final ModelLoader loader;
+    private final IdSource ids = new IdSource(System.currentTimeMillis());
+    private final ScheduledThreadPoolExecutor timer =
+            new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("timer").factory());
+    private final ExecutorService loading =
+            Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("load-model").factory());
+    private final Owners owners;
+    private final Tasks tasks;
+    private final Map<String, LoadedModel> models = new LinkedHashMap<>();
+    private final Map<Long, Session> sessions = new HashMap<>();
+    private final long started = System.nanoTime();
+    private NodeStatus.State state = NodeStatus.State.STARTING;
+
+    /**
+     * A service without models, in state {@code starting}.
+     *
+     * @param config limits; its models are loaded by {@link #loadModel}, not here
+     * @param loader loads models
+     * @param monitor watches owners
+     */
+    public LlamaService(NodeConfig config, ModelLoader loader, OwnerMonitor monitor) {
+        this.config = config;
+        this.loader = loader;
+        timer.setRemoveOnCancelPolicy(true);
+        this.owners = new Owners(monitor, owner -> timer.execute(() -> ownerDown(owner)));
+        this.tasks = new Tasks(lock, config, ids, owners, timer);
+    }
+
+    /** Ends state {@code starting}. */
+    public void ready() {
+        synchronized (lock) {
+            state = NodeStatus.State.READY;
+        }
+    }
+
+    /**
+     * Loads a model, in turn with other loads.
+     *
+     * @param modelConfig what and how
+     * @param progress hears how far it has come
+     * @param reply told when it can be used
+     */
+    public void loadModel(ModelConfig modelConfig, ModelLoader.LoadProgress progress, Reply<Void> reply) {
+        loading.execute(() -> {
+            LoadedModel model;
+            try {
+                refuseTakenId(modelConfig);
+                model = loader.load(modelConfig, progress);
+            } catch (FailureException e) {
+                reply.failed(e.failure());
+                return;
+            } catch (RuntimeException | Error e) {
+                LOG.error("loading {} failed", modelConfig.path(), e);
+                reply.failed(new Failure(ErrorCode.MODEL_LOAD_FAILED, "%s: %s".formatted(modelConfig.path(), e)));
+                return;
+            }
+            synchronized (lock) {
+                models.put(model.info().id(), model);
+            }
+            reply.ok(null);
+        });
+    }
+
+    private void refuseTakenId(ModelConfig modelConfig) {
+        String id = modelId(modelConfig);
+        synchronized (lock) {
+            if (models.containsKey(id)) {
+                throw FailureException.invalid("id: a model named '%s' is loaded already".formatted(id));
+            }
+        }
+    }
+
+    /** {@return the id that a model of this configuration gets} */
+    static String modelId(ModelConfig modelConfig) {
+        if (modelConfig.id() != null) {
+            return modelConfig.id();
+        }
+        String name = modelConfig.path().getFileName().toString();
+        return name.endsWith(".gguf") ? name.substring(0, name.length() - ".gguf".length()) : name;
+    }
+
+    /**
+     * Opens a session.
+     *
+     * @param owner without whom it is closed
+     * @param sessionConfig how
+     * @return its id
+     */
+    public long createSession(Owner owner, SessionConfig sessionConfig) {
+        synchronized (lock) {
+            if (sessions.size() >= config.maxSessions()) {
+                throw new FailureException(
+                        ErrorCode.SERVER_BUSY, "%d sessions are open, which is the limit".formatted(sessions.size()));
+            }
+            Session session = newSession(owner, sessionConfig, false);
+            sessions.put(session.id, session);
+            owners.add(owner, session);
+            return session.id;
+        }
+    }
+
+    private Session newSession(Owner owner, SessionConfig sessionConfig, boolean temporary) {
+        if (state == NodeStatus.State.DRAINING) {
+            throw new FailureException(ErrorCode.SERVER_BUSY, "the node is draining");
+        }
+        return new Session(ids.next(), owner, model(sessionConfig.model()), sessionConfig, System.nanoTime(), temporary);
+    }
+
+    private LoadedModel model(String id) {
+        synchronized (lock) {
+            if (models.isEmpty()) {
+                throw new FailureException(ErrorCode.UNSUPPORTED, "no model is loaded");
+            }
+            if (id == null) {
+                return models.values().iterator().next();
+            }
+            LoadedModel model = models.get(id);
+            if (model == null) {
+                throw FailureException.invalid(
+                        "model: there is no model '%s'; loaded are %s".formatted(id, models.keySet()));
+            }
+            return model;
+        }
+    }
+
+    /**
+     * Closes a session and cancels its tasks.
+     *
+     * @param sessionId the session
+     * @param reply told once none of its tasks holds a slot
+     */
+    public void closeSession(long sessionId, Reply<Void> reply) {
+        synchronized (lock) {
+            Session session = sessions.remove(sessionId);
+            if (session == null) {
+                reply.failed(noSession(sessionId));
+                return;
+            }
+            owners.remove(session.owner, session);
+            AtomicInteger left = new AtomicInteger(1);
+            Runnable ended = () -> {
+                if (left.decrementAndGet() == 0) {
+                    session.model.engine().forget(session.cacheKey());
+                    reply.ok(null);
+                }
+            };
+            // The last first: a chat that ends would only start the next one.
+            for (Task task : new ArrayList<>(session.tasks).reversed()) {
+                left.incrementAndGet();
+                tasks.cancel(task, ended);
+            }
+            ended.run();
+        }
+    }
+
+    private static Failure noSession(long sessionId) {
+        return new Failure(ErrorCode.SESSION_NOT_FOUND, "there is no session %d".formatted(sessionId));
+    }
+
+    /**
+     * Creates a task.
+     *
+     * @param owner without whom it is cancelled
+     * @param sessionId its session
+     * @param input what to do
+     * @param reply told its id, before any of its events
+     */
+    public void createTask(Owner owner, long sessionId, TaskInput input, Reply<Long> reply) {
+        create(sessionId, input, List.of(owner), null, reply);
+    }
+
+    /**
+     * Creates a task whose events go to a sink.
+     *
+     * @param owner without whom it is cancelled
+     * @param sinkOwner the process behind the sink, without whom it is cancelled as well
+     * @param sink receives the events
+     * @param sessionId its session
+     * @param input what to do
+     * @param reply told its id, before any of its events
+     */
+    public void stream(
+            Owner owner, Owner sinkOwner, TaskSink sink, long sessionId, TaskInput input, Reply<Long> reply) {
+        create(sessionId, input, List.of(owner, sinkOwner), sink, reply);
+    }
+
+    private void create(
+            long sessionId, TaskInput input, List<Owner> taskOwners, TaskSink sink, Reply<Long> reply) {
+        synchronized (lock) {
+            Session session = sessions.get(sessionId);
+            if (session == null) {
+                reply.failed(noSession(sessionId));
+                return;
+            }
+            String modelId = session.model.info().id();
+            if (input.model() != null && !input.model().equals(modelId)) {
+                reply.failed(new Failure(
+                        ErrorCode.INVALID_ARGUMENT,
+                        "model: session %d works with '%s'".formatted(sessionId, modelId)));
+                return;
+            }
+            tasks.create(new Tasks.Order(session, input, taskOwners, sink, null), reply);
+        }
+    }
+
+    /**
+     * Runs one task in a session of its own.
+     *
+     * @param owner without whom it is cancelled
+     * @param input what to do
+     * @param reply told the result
+     */
+    public void run(Owner owner, TaskInput input, Reply<TaskResult> reply) {
+        synchronized (lock) {
+            Session session =
+                    newSession(owner, new SessionConfig(input.model(), null, GenerationOptions.NONE), true);
+            tasks.create(new Tasks.Order(session, input, List.of(owner), null, reply), new Reply<>() {
+                @Override
+                public void ok(Long taskId) {
+                    // The result is the answer.
+                }
+
+                @Override
+                public void failed(Failure failure) {
+                    reply.failed(failure);
+                }
+            });
+        }
+    }
+
+    /**
+     * Collects a result.
+     *
+     * @param taskId the task
+     * @param timeoutMs how long to wait for it, in milliseconds; negative: for ever
+     * @param reply told the result, or {@code timeout}, which leaves the task running
+     */
+    public void getResult(long taskId, long timeoutMs, Reply<TaskResult> reply) {
+        tasks.getResult(taskId, timeoutMs, reply);
+    }
+
+    /**
+     * Cancels a task.
+     *
+     * @param taskId the task
+     * @param reply told once it holds no slot
+     */
+    public void cancelTask(long taskId, Reply<Void> reply) {
+        tasks.cancel(taskId, reply);
+    }
+
+    /**
+     * @param sessionId a session
+     * @return its state
+     */
+    public SessionInfo sessionInfo(long sessionId) {
+        synchronized (lock) {
+            Session session = sessions.get(sessionId);
+            if (session == null) {
+                throw noSession(sessionId).asException();
+            }
+            return StatusReport.session(session);
+        }
+    }
+
+    /** {@return the state of the node} */
+    public NodeStatus status() {
+        synchronized (lock) {
+            return StatusReport.node(
+                    state,
+                    (System.nanoTime() - started) / 1_000_000,
+                    loader.library(),
+                    sessions,
+                    models.values(),
+                    tasks.totals());
+        }
+    }
+
+    /**
+     * @param modelId or {@code null} for the first model
+     * @param content the text
+     * @param addSpecial whether bos and eos are added as the model's metadata say
+     * @param parseSpecial whether control tokens in the text are read as such
+     * @param reply told the token ids
+     */
+    public void tokenize(
+            String modelId, String content, boolean addSpecial, boolean parseSpecial, Reply<int[]> reply) {
+        LoadedModel model = model(modelId);
+        tasks.aside(() -> model.vocabulary().tokenize(content, addSpecial, parseSpecial), reply);
+    }
+
+    /**
+     * @param modelId or {@code null} for the first model
+     * @param tokens token ids
+     * @param reply told the text; bytes that are not UTF-8 are replaced
+     */
+    public void detokenize(String modelId, int[] tokens, Reply<String> reply) {
+        LoadedModel model = model(modelId);
+        int size = model.vocabulary().size();
+        IntStream.of(tokens).filter(token -> token < 0 || token >= size).findFirst().ifPresent(token -> {
+            throw FailureException.invalid(
+                    "tokens: there is no token %d; the vocabulary has %d tokens".formatted(token, size));
+        });
+        tasks.aside(() -> model.vocabulary().detokenize(tokens), reply);
+    }
+
+    /**
+     * @param templating what to render
+     * @param reply told the prompt, without a leading bos
+     */
+    public void applyTemplate(ChatTemplating templating, Reply<String> reply) {
+        LoadedModel model = model(templating.model());
+        tasks.aside(() -> model.render(templating).text(), reply);
+    }
+
+    private void ownerDown(Owner owner) {
+        synchronized (lock) {
+            for (Object thing : owners.of(owner)) {
+                switch (thing) {
+                    case Session session -> closeSession(session.id, Ignored.INSTANCE);
+                    case Task task -> tasks.cancel(task, () -> {});
+                    default -> throw new IllegalStateException("owned: " + thing);
+                }
+            }
+        }
+    }
+
+    /** Nobody waits for this answer. */
+    private enum Ignored implements Reply<Void> {
+        INSTANCE;
+
+        @Override
+        public void ok(Void value) {}
+
+        @Override
+        public void failed(Failure failure) {}
+    }
+
+    /** Cancels every task, closes every model, and takes no more work. */
+    @Override
+    public void close() {
+        List<LoadedModel> open;
+        synchronized (lock) {
+            state = NodeStatus.State.DRAINING;
+            open = new ArrayList<>(models.values());
+            models.clear();
+        }
+        loading.shutdown();
+        tasks.close();
+        open.forEach(LoadedModel::close);
+        timer.shutdownNow();
+    }
+
+    static EngineSnapshot.SlotState slotOf(Session session) {
+        for (EngineSnapshot.SlotState slot : session.model.engine().snapshot().slots()) {
+            if (slot.cacheKey() == session.cacheKey() && slot.cacheKey() != 0) {
+                return slot;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,30 @@
+package io.llamanode.service;
+
+import io.llamanode.engine.Engine;
+import io.llamanode.engine.Vocabulary;
+
+/** A model that is ready to work: what the service needs of it. */
+public interface LoadedModel extends AutoCloseable {
+    /** {@return facts} */
+    ModelInfo info();
+
+    /** {@return the running engine} */
+    Engine engine();
+
+    /** {@return tokenizer and token properties} */
+    Vocabulary vocabulary();
+
+    /**
+     * Renders a conversation with the model's chat template.
+     *
+     * @param request what to render
+     * @return the prompt, in which only template text counts as trusted; without a leading bos
+     * @throws FailureException {@code invalid_argument} if the template or the messages are at
+     *     fault, {@code unsupported} if the model has no template
+     */
+    PromptText render(ChatTemplating request);
+
+    /** Stops the engine, which cancels its requests, and gives the memory back. */
+    @Override
+    void close();
+}

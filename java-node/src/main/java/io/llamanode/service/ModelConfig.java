@@ -1,0 +1,31 @@
+package io.llamanode.service;
+
+import java.nio.file.Path;
+
+/**
+ * How a model is loaded; {@code null} means "the default". Ranges are those of docs/protocol.md.
+ *
+ * @param path the GGUF file
+ * @param id name of the model in requests and results; {@code null}: the file's name without {@code .gguf}
+ * @param nCtx tokens of context of each slot
+ * @param nParallel slots
+ * @param nBatch tokens of one decode call
+ * @param nUbatch tokens the backend computes at once
+ * @param nThreads threads of a decode
+ * @param nThreadsBatch threads of a prefill
+ * @param maxQueue tasks that may wait for a slot
+ * @param useMmap whether the file is mapped rather than read
+ * @param nGpuLayers layers to offload
+ */
+public record ModelConfig(
+        Path path,
+        String id,
+        Integer nCtx,
+        Integer nParallel,
+        Integer nBatch,
+        Integer nUbatch,
+        Integer nThreads,
+        Integer nThreadsBatch,
+        Integer maxQueue,
+        Boolean useMmap,
+        Integer nGpuLayers) {}

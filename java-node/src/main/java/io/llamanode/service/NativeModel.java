@@ -1,0 +1,133 @@
+package io.llamanode.service;
+
+import io.llamanode.chat.ChatRequest;
+import io.llamanode.chat.ChatTemplate;
+import io.llamanode.chat.RenderedChat;
+import io.llamanode.chat.jinja.Span;
+import io.llamanode.chat.jinja.TemplateException;
+import io.llamanode.engine.Engine;
+import io.llamanode.engine.Vocabulary;
+import io.llamanode.llama.LlamaModel;
+import io.llamanode.llama.Vocab;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A GGUF model on its engine. */
+final class NativeModel implements LoadedModel {
+    private static final Logger LOG = LoggerFactory.getLogger(NativeModel.class);
+    private static final int TEMPLATES_KEPT = 16;
+
+    private final LlamaModel model;
+    private final Engine engine;
+    private final Vocabulary vocabulary;
+    private final ModelInfo info;
+    /** {@code null} if the model has none, or one that cannot be used. */
+    private final ChatTemplate own;
+    private final String whyNoTemplate;
+    /** Templates that requests brought, by source: a client sends the same one again and again. */
+    private final Map<String, ChatTemplate> brought = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, ChatTemplate> eldest) {
+            return size() > TEMPLATES_KEPT;
+        }
+    };
+
+    NativeModel(String id, LlamaModel model, Engine engine, Vocabulary vocabulary) {
+        this.model = model;
+        this.engine = engine;
+        this.vocabulary = vocabulary;
+        this.info = new ModelInfo(
+                id,
+                model.file().path().toString(),
+                model.architecture(),
+                model.description(),
+                model.nParams(),
+                model.sizeBytes(),
+                engine.config().nCtx(),
+                model.nCtxTrain());
+        ChatTemplate parsed = null;
+        String problem = "model '" + id + "' has no chat template; give chat_template";
+        if (model.chatTemplate().isPresent()) {
+            try {
+                parsed = ChatTemplate.parse(model.chatTemplate().get());
+            } catch (TemplateException e) {
+                problem = "the chat template of model '" + id + "' cannot be used: " + e.getMessage();
+                LOG.warn("{}", problem);
+            }
+        }
+        this.own = parsed;
+        this.whyNoTemplate = problem;
+    }
+
+    @Override
+    public ModelInfo info() {
+        return info;
+    }
+
+    @Override
+    public Engine engine() {
+        return engine;
+    }
+
+    @Override
+    public Vocabulary vocabulary() {
+        return vocabulary;
+    }
+
+    @Override
+    public PromptText render(ChatTemplating request) {
+        RenderedChat rendered;
+        try {
+            rendered = template(request.chatTemplate()).render(chatRequest(request));
+        } catch (TemplateException e) {
+            throw FailureException.invalid("messages: the chat template refuses them: " + e.getMessage());
+        }
+        PromptText.Builder prompt = new PromptText.Builder();
+        for (Span span : rendered.spans()) {
+            prompt.add(span.text(), span.trusted());
+        }
+        return prompt.build();
+    }
+
+    private ChatTemplate template(String source) {
+        if (source == null) {
+            if (own == null) {
+                throw new FailureException(ErrorCode.UNSUPPORTED, whyNoTemplate);
+            }
+            return own;
+        }
+        synchronized (brought) {
+            ChatTemplate known = brought.get(source);
+            if (known == null) {
+                try {
+                    known = ChatTemplate.parse(source);
+                } catch (TemplateException e) {
+                    throw FailureException.invalid("chat_template: " + e.getMessage());
+                }
+                brought.put(source, known);
+            }
+            return known;
+        }
+    }
+
+    private ChatRequest chatRequest(ChatTemplating request) {
+        Vocab vocab = model.vocab();
+        return ChatRequest.of(request.messages())
+                .tools(request.tools())
+                .addGenerationPrompt(request.addGenerationPrompt())
+                .bosToken(vocab.bos() == Vocab.NONE ? "" : vocab.text(vocab.bos()))
+                .eosToken(vocab.eos() == Vocab.NONE ? "" : vocab.text(vocab.eos()))
+                .kwargs(request.chatTemplateKwargs())
+                .build();
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+        model.close();
+    }
+}

@@ -1,0 +1,55 @@
+package io.llamanode.service;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * Which sessions and tasks each remote process owns, with one watch a process. Guarded by the
+ * service's lock.
+ */
+final class Owners {
+    private static final class Entry {
+        final Set<Object> things = new HashSet<>();
+        OwnerMonitor.Watch watch;
+    }
+
+    private final Map<Owner, Entry> entries = new HashMap<>();
+    private final OwnerMonitor monitor;
+    private final Consumer<Owner> down;
+
+    /**
+     * @param monitor watches
+     * @param down called when a process is gone; must not call back on the same thread
+     */
+    Owners(OwnerMonitor monitor, Consumer<Owner> down) {
+        this.monitor = monitor;
+        this.down = down;
+    }
+
+    void add(Owner owner, Object thing) {
+        Entry entry = entries.get(owner);
+        if (entry == null) {
+            entry = new Entry();
+            entries.put(owner, entry);
+            entry.watch = monitor.watch(owner, () -> down.accept(owner));
+        }
+        entry.things.add(thing);
+    }
+
+    void remove(Owner owner, Object thing) {
+        Entry entry = entries.get(owner);
+        if (entry != null && entry.things.remove(thing) && entry.things.isEmpty()) {
+            entries.remove(owner);
+            entry.watch.end();
+        }
+    }
+
+    /** {@return what the process owns} */
+    Set<Object> of(Owner owner) {
+        Entry entry = entries.get(owner);
+        return entry == null ? Set.of() : Set.copyOf(entry.things);
+    }
+}

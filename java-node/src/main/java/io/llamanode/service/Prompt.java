@@ -1,0 +1,18 @@
+package io.llamanode.service;
+
+/** A completion prompt. */
+public sealed interface Prompt {
+    /**
+     * Text, tokenized as plain text: nothing in it becomes a control token.
+     *
+     * @param text any Unicode text
+     */
+    record Text(String text) implements Prompt {}
+
+    /**
+     * Token ids as given.
+     *
+     * @param ids ids, not checked against a vocabulary yet
+     */
+    record Tokens(int[] ids) implements Prompt {}
+}

@@ -1,0 +1,59 @@
+package io.llamanode.service;
+
+import io.llamanode.engine.GenerationListener.Ending;
+import io.llamanode.engine.GenerationListener.Outcome;
+import io.llamanode.service.TaskResult.FinishReason;
+import io.llamanode.service.TaskResult.StoppedBy;
+import io.llamanode.service.TaskResult.Timings;
+import io.llamanode.service.TaskResult.Usage;
+
+/** Turns the engine's account of a request into a task's result. */
+final class Results {
+    private static final double NANOS_PER_MILLI = 1e6;
+    private static final double NANOS_PER_SECOND = 1e9;
+
+    private Results() {}
+
+    static TaskResult of(Task task, Outcome outcome) {
+        return new TaskResult(
+                task.id,
+                task.session.model.info().id(),
+                task.content.toString(),
+                finishReason(outcome.ending()),
+                stoppedBy(outcome.ending()),
+                outcome.stop(),
+                task.seed,
+                new Usage(outcome.promptTokens(), outcome.completion().length, outcome.cachedTokens()),
+                timings(task, outcome));
+    }
+
+    private static FinishReason finishReason(Ending ending) {
+        return switch (ending) {
+            case EOS, STOP_STRING -> FinishReason.STOP;
+            case LIMIT, CONTEXT -> FinishReason.LENGTH;
+        };
+    }
+
+    private static StoppedBy stoppedBy(Ending ending) {
+        return switch (ending) {
+            case EOS -> StoppedBy.EOS;
+            case STOP_STRING -> StoppedBy.STOP_STRING;
+            case LIMIT -> StoppedBy.LIMIT;
+            case CONTEXT -> StoppedBy.CONTEXT;
+        };
+    }
+
+    private static Timings timings(Task task, Outcome outcome) {
+        long prepared = task.submitted - task.created;
+        return new Timings(
+                (prepared + outcome.queued()) / NANOS_PER_MILLI,
+                outcome.prefill() / NANOS_PER_MILLI,
+                outcome.decode() / NANOS_PER_MILLI,
+                perSecond(outcome.promptTokens() - outcome.cachedTokens(), outcome.prefill()),
+                perSecond(Math.max(0, outcome.completion().length - 1), outcome.decode()));
+    }
+
+    private static double perSecond(int tokens, long nanos) {
+        return nanos <= 0 ? 0 : tokens * NANOS_PER_SECOND / nanos;
+    }
+}

@@ -1,0 +1,40 @@
+package io.llamanode.service;
+
+import java.util.ArrayDeque;
+import java.util.LinkedHashSet;
+import java.util.Set;
+
+/** A conversation or a series of completions of one owner. Guarded by the service's lock. */
+final class Session {
+    final long id;
+    final Owner owner;
+    final LoadedModel model;
+    final SessionConfig config;
+    /** {@link System#nanoTime()} at creation. */
+    final long created;
+    /** Made for one task and gone with it. */
+    final boolean temporary;
+
+    Transcript transcript = Transcript.EMPTY;
+    /** Chat tasks that have not ended, in order; only the first is prepared or runs. */
+    final ArrayDeque<Task> chats = new ArrayDeque<>();
+    /** All tasks that have not ended. */
+    final Set<Task> tasks = new LinkedHashSet<>();
+    int tasksDone;
+    long promptTokens;
+    long completionTokens;
+
+    Session(long id, Owner owner, LoadedModel model, SessionConfig config, long created, boolean temporary) {
+        this.id = id;
+        this.owner = owner;
+        this.model = model;
+        this.config = config;
+        this.created = created;
+        this.temporary = temporary;
+    }
+
+    /** {@return whose KV cache its requests use; 0, nobody's, where no second request can come} */
+    long cacheKey() {
+        return temporary ? 0 : id;
+    }
+}

@@ -1,0 +1,137 @@
+package io.llamanode.service;
+
+import io.llamanode.engine.EngineSnapshot;
+import io.llamanode.engine.EngineSnapshot.SlotState;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+
+/** Puts status reports together. The caller holds the service's lock. */
+final class StatusReport {
+    private static final long PAGE = 4096;
+
+    private StatusReport() {}
+
+    static NodeStatus node(
+            NodeStatus.State state,
+            long uptimeMs,
+            NodeStatus.Library library,
+            Map<Long, Session> sessions,
+            Collection<LoadedModel> models,
+            Tasks.Totals totals) {
+        List<NodeStatus.Model> reports = new ArrayList<>();
+        long[] sums = new long[6];
+        int running = 0;
+        for (LoadedModel model : models) {
+            EngineSnapshot snapshot = model.engine().snapshot();
+            NodeStatus.Model report = model(model, snapshot, sessions);
+            reports.add(report);
+            running += (int) report.slots().stream()
+                    .filter(slot -> slot.state() != NodeStatus.SlotState.IDLE)
+                    .count();
+            sums[0] += snapshot.promptTokens();
+            sums[1] += snapshot.cachedTokens();
+            sums[2] += snapshot.completionTokens();
+            sums[3] += snapshot.decodeCalls();
+            sums[4] += snapshot.decodeNanos() / 1_000_000;
+            sums[5] += snapshot.contextShifts();
+        }
+        NodeStatus.Counters counters = new NodeStatus.Counters(
+                totals.created(), totals.done(), totals.failed(), totals.cancelled(),
+                sums[0], sums[1], sums[2], sums[3], sums[4], sums[5]);
+        return new NodeStatus(
+                state,
+                version(),
+                uptimeMs,
+                library,
+                sessions.size(),
+                Math.max(0, totals.running() - running),
+                running,
+                totals.kept(),
+                reports,
+                counters,
+                memory());
+    }
+
+    private static NodeStatus.Model model(LoadedModel model, EngineSnapshot snapshot, Map<Long, Session> sessions) {
+        ModelInfo info = model.info();
+        List<NodeStatus.Slot> slots = new ArrayList<>();
+        for (SlotState slot : snapshot.slots()) {
+            slots.add(new NodeStatus.Slot(
+                    slot.id(),
+                    switch (slot.phase()) {
+                        case IDLE -> NodeStatus.SlotState.IDLE;
+                        case PREFILL -> NodeStatus.SlotState.PREFILL;
+                        case DECODE -> NodeStatus.SlotState.DECODE;
+                    },
+                    sessions.containsKey(slot.cacheKey()) ? slot.cacheKey() : null,
+                    slot.requestId() == 0 ? null : slot.requestId(),
+                    slot.cachedTokens(),
+                    info.nCtx()));
+        }
+        return new NodeStatus.Model(
+                info.id(),
+                info.path(),
+                info.architecture(),
+                info.description(),
+                info.nParams(),
+                info.sizeBytes(),
+                info.nCtx(),
+                info.nCtxTrain(),
+                model.vocabulary().size(),
+                model.engine().config().slots(),
+                model.engine().config().maxQueue(),
+                snapshot.waiting(),
+                slots);
+    }
+
+    static SessionInfo session(Session session) {
+        SlotState slot = LlamaService.slotOf(session);
+        int running = 0;
+        for (SlotState other : session.model.engine().snapshot().slots()) {
+            if (session.tasks.stream().anyMatch(task -> task.id == other.requestId())) {
+                running++;
+            }
+        }
+        return new SessionInfo(
+                session.id,
+                session.model.info().id(),
+                session.owner,
+                (System.nanoTime() - session.created) / 1_000_000,
+                session.transcript.messages().size(),
+                session.transcript.tokens().length,
+                slot == null ? 0 : slot.cachedTokens(),
+                slot == null ? null : slot.id(),
+                running,
+                session.tasks.size() - running,
+                session.tasksDone,
+                session.promptTokens,
+                session.completionTokens,
+                session.config.systemPrompt() != null);
+    }
+
+    /** {@return the version in the jar's manifest, or "development" where classes run from a folder} */
+    static String version() {
+        String version = StatusReport.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
+    }
+
+    private static NodeStatus.Memory memory() {
+        Runtime runtime = Runtime.getRuntime();
+        return new NodeStatus.Memory(
+                residentBytes(), runtime.totalMemory() - runtime.freeMemory(), runtime.maxMemory());
+    }
+
+    /** {@return the second number of proc(5)'s statm in bytes, or 0 where there is none} */
+    private static long residentBytes() {
+        try {
+            return Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]) * PAGE;
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package io.llamanode.service;
+
+/**
+ * What a finished task gave.
+ *
+ * @param taskId the task
+ * @param model id of the model that ran it
+ * @param content the text
+ * @param finishReason why it ended
+ * @param stoppedBy what exactly ended it
+ * @param stop the stop string that was met, or {@code null}
+ * @param seed the seed that was used, unsigned
+ * @param usage token counts
+ * @param timings durations and rates
+ */
+public record TaskResult(
+        long taskId,
+        String model,
+        String content,
+        FinishReason finishReason,
+        StoppedBy stoppedBy,
+        String stop,
+        long seed,
+        Usage usage,
+        Timings timings) {
+
+    /** Why a task ended, in the field's usual words. */
+    public enum FinishReason {
+        /** The model ended its answer, or a stop string was met. */
+        STOP,
+        /** The token limit or the end of the context was reached. */
+        LENGTH,
+        /** Cancelled with what there was. */
+        CANCELLED,
+        /** The model asks for tools to be called. */
+        TOOL_CALLS
+    }
+
+    /** What exactly ended a task. */
+    public enum StoppedBy {
+        /** An end-of-generation token. */
+        EOS,
+        /** A stop string. */
+        STOP_STRING,
+        /** {@code n_predict}. */
+        LIMIT,
+        /** The end of the slot's context. */
+        CONTEXT
+    }
+
+    /**
+     * Token counts.
+     *
+     * @param promptTokens the whole prompt
+     * @param completionTokens sampled, without an end-of-generation token
+     * @param cachedTokens the part of the prompt that was in the KV cache already
+     */
+    public record Usage(int promptTokens, int completionTokens, int cachedTokens) {}
+
+    /**
+     * Durations in milliseconds and rates in tokens per second (0 where nothing was timed).
+     *
+     * @param queueMs from creation to the slot
+     * @param promptMs from the slot to the first sampled token
+     * @param predictedMs from the first sampled token to the last
+     * @param promptPerSecond evaluated (not cached) prompt tokens a second
+     * @param predictedPerSecond tokens a second after the first
+     */
+    public record Timings(
+            double queueMs, double promptMs, double predictedMs, double promptPerSecond, double predictedPerSecond) {}
+}

@@ -1,0 +1,99 @@
+package io.llamanode.transport;
+
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
+import io.llamanode.protocol.ProcessOwner;
+import io.llamanode.protocol.ReplyEncoder;
+import io.llamanode.service.ErrorCode;
+import io.llamanode.service.Failure;
+import io.llamanode.service.Owner;
+import io.llamanode.service.OwnerMonitor;
+import io.llamanode.transport.dist.DistConfig;
+import io.llamanode.transport.dist.DistHandler;
+import io.llamanode.transport.dist.DistNode;
+import io.llamanode.transport.dist.DistStartException;
+import io.llamanode.transport.dist.From;
+import io.llamanode.transport.dist.ProcessMonitor;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Joins a node of the Erlang distribution to a {@link RequestHandler}. */
+public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DistEndpoint.class);
+
+    private volatile RequestHandler handler;
+    /** Completed by {@link #open}; the first requests can come while the node is still being made. */
+    private final CompletableFuture<DistNode> node = new CompletableFuture<>();
+
+    /** An endpoint that is not open yet. */
+    public DistEndpoint() {}
+
+    /**
+     * Opens the node: from here on its requests are answered.
+     *
+     * @param config name, cookie, addresses
+     * @param requests answers them; made with this endpoint as its {@link Outbound}
+     * @throws DistStartException if the name is taken, epmd is absent or the address cannot be bound
+     */
+    public void open(DistConfig config, RequestHandler requests) throws DistStartException {
+        handler = requests;
+        DistNode opened = DistNode.start(config, this);
+        node.complete(opened);
+        LOG.info("node {} listens on port {}", opened.nodeName(), opened.port());
+    }
+
+    @Override
+    public void onCall(From from, OtpErlangObject request) {
+        handler.call(new ProcessOwner(from.pid()), request, answer -> reply(from, answer));
+    }
+
+    @Override
+    public void onBadCall(From from, String reason) {
+        LOG.warn("a call of {} is refused: {}", from.pid(), reason);
+        reply(from, ReplyEncoder.error(new Failure(ErrorCode.INVALID_ARGUMENT, "request: " + reason)));
+    }
+
+    private void reply(From from, OtpErlangObject answer) {
+        node.join().reply(from, answer);
+    }
+
+    @Override
+    public void onCast(OtpErlangObject request) {
+        handler.cast(request);
+    }
+
+    @Override
+    public void onOther(OtpErlangObject message) {
+        LOG.warn("a message that is no request is dropped: {}", shortened(message));
+    }
+
+    private static String shortened(OtpErlangObject message) {
+        String text = message.toString();
+        return text.length() <= 200 ? text : text.substring(0, 200) + "...";
+    }
+
+    @Override
+    public void send(OtpErlangPid to, OtpErlangObject message) {
+        node.join().send(to, message);
+    }
+
+    @Override
+    public void send(OtpErlangRef to, OtpErlangObject message) {
+        node.join().send(to, message);
+    }
+
+    @Override
+    public Watch watch(Owner owner, Runnable down) {
+        ProcessMonitor monitor = node.join().monitor(((ProcessOwner) owner).pid(), down);
+        return monitor::demonitor;
+    }
+
+    @Override
+    public void close() {
+        if (node.isDone()) {
+            node.join().close();
+        }
+    }
+}

@@ -1,0 +1,166 @@
+package io.llamanode.transport;
+
+import com.ericsson.otp.erlang.OtpErlangObject;
+import io.llamanode.protocol.ProcessOwner;
+import io.llamanode.protocol.ReplyEncoder;
+import io.llamanode.protocol.Request;
+import io.llamanode.protocol.RequestDecoder;
+import io.llamanode.service.ErrorCode;
+import io.llamanode.service.Failure;
+import io.llamanode.service.FailureException;
+import io.llamanode.service.LlamaService;
+import io.llamanode.service.Reply;
+import io.llamanode.service.TaskEvent;
+import io.llamanode.service.TaskSink;
+import java.nio.file.Path;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns requests of any transport into calls of the service, and what the service answers into
+ * terms. Never blocks.
+ */
+public final class RequestHandler {
+    private static final Logger LOG = LoggerFactory.getLogger(RequestHandler.class);
+
+    private final LlamaService service;
+    private final Outbound outbound;
+    private final String node;
+    private final LoadListener loads;
+
+    /** Hears how far models are loaded. */
+    @FunctionalInterface
+    public interface LoadListener {
+        /**
+         * @param path of the model
+         * @param fraction from 0 to 1
+         */
+        void at(Path path, float fraction);
+    }
+
+    /**
+     * @param service does the work
+     * @param outbound carries the events
+     * @param node full name of this node, for the status
+     * @param loads hears how far requested models are loaded
+     */
+    public RequestHandler(LlamaService service, Outbound outbound, String node, LoadListener loads) {
+        this.service = service;
+        this.outbound = outbound;
+        this.node = node;
+        this.loads = loads;
+    }
+
+    /**
+     * Answers a call.
+     *
+     * @param caller the process that waits, which owns what the request makes
+     * @param term the request as it came
+     * @param reply takes the answer, on any thread, exactly once
+     */
+    public void call(ProcessOwner caller, OtpErlangObject term, Consumer<OtpErlangObject> reply) {
+        try {
+            handle(caller, RequestDecoder.decode(term), reply);
+        } catch (FailureException e) {
+            reply.accept(ReplyEncoder.error(e.failure()));
+        } catch (RuntimeException e) {
+            String id = UUID.randomUUID().toString();
+            LOG.error("defect {}", id, e);
+            reply.accept(ReplyEncoder.error(
+                    new Failure(ErrorCode.UNKNOWN, "a defect of the node; the log has it under " + id)));
+        }
+    }
+
+    /**
+     * Does what a cast asks for, if it is something that needs no answer.
+     *
+     * @param term the request as it came
+     */
+    public void cast(OtpErlangObject term) {
+        Consumer<OtpErlangObject> nobody = answer -> {};
+        try {
+            switch (RequestDecoder.decode(term)) {
+                case Request.CancelTask(long id) -> service.cancelTask(id, done(nobody));
+                case Request.CloseSession(long id) -> service.closeSession(id, done(nobody));
+                case Request other -> LOG.warn("a cast of {} is refused: nobody could use it", other.getClass().getSimpleName());
+            }
+        } catch (FailureException e) {
+            LOG.warn("a cast is refused: {}", e.failure().message());
+        }
+    }
+
+    private void handle(ProcessOwner caller, Request request, Consumer<OtpErlangObject> reply) {
+        switch (request) {
+            case Request.Ping() -> reply.accept(ReplyEncoder.PONG);
+            case Request.GetStatus() -> reply.accept(ReplyEncoder.ok(ReplyEncoder.status(node, service.status())));
+            case Request.LoadModel load ->
+                service.loadModel(
+                        load.config(), fraction -> loads.at(load.config().path(), fraction), done(reply));
+            case Request.CreateSession create ->
+                reply.accept(ReplyEncoder.ok(service.createSession(caller, create.config())));
+            case Request.CloseSession(long id) -> service.closeSession(id, done(reply));
+            case Request.GetSessionInfo(long id) ->
+                reply.accept(ReplyEncoder.ok(ReplyEncoder.sessionInfo(service.sessionInfo(id))));
+            case Request.CreateTask create ->
+                service.createTask(caller, create.sessionId(), create.input(), answer(reply, ReplyEncoder::ok));
+            case Request.GetResult get ->
+                service.getResult(
+                        get.taskId(), get.timeoutMs(), answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
+            case Request.Stream stream -> stream(caller, stream, reply);
+            case Request.CancelTask(long id) -> service.cancelTask(id, done(reply));
+            case Request.Run run ->
+                service.run(caller, run.input(), answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
+            case Request.Tokenize tokenize ->
+                service.tokenize(
+                        tokenize.model(),
+                        tokenize.content(),
+                        tokenize.addSpecial(),
+                        tokenize.parseSpecial(),
+                        answer(reply, ReplyEncoder::ok));
+            case Request.Detokenize detokenize ->
+                service.detokenize(detokenize.model(), detokenize.tokens(), answer(reply, ReplyEncoder::ok));
+            case Request.ApplyTemplate apply ->
+                service.applyTemplate(apply.templating(), answer(reply, ReplyEncoder::ok));
+        }
+    }
+
+    private void stream(ProcessOwner caller, Request.Stream stream, Consumer<OtpErlangObject> reply) {
+        TaskSink sink = (taskId, event) -> {
+            OtpErlangObject message = ReplyEncoder.event(taskId, event);
+            if (stream.end() == null || event instanceof TaskEvent.Chunk) {
+                outbound.send(stream.sink(), message);
+            } else {
+                outbound.send(stream.end().alias(), message);
+                outbound.send(stream.end().watcher(), ReplyEncoder.ended(stream.end().alias()));
+            }
+        };
+        service.stream(
+                caller,
+                new ProcessOwner(stream.sink()),
+                sink,
+                stream.sessionId(),
+                stream.input(),
+                answer(reply, ReplyEncoder::ok));
+    }
+
+    private static Reply<Void> done(Consumer<OtpErlangObject> reply) {
+        return answer(reply, nothing -> ReplyEncoder.OK);
+    }
+
+    private static <T> Reply<T> answer(Consumer<OtpErlangObject> reply, Function<T, OtpErlangObject> encoded) {
+        return new Reply<>() {
+            @Override
+            public void ok(T value) {
+                reply.accept(encoded.apply(value));
+            }
+
+            @Override
+            public void failed(Failure failure) {
+                reply.accept(ReplyEncoder.error(failure));
+            }
+        };
+    }
+}

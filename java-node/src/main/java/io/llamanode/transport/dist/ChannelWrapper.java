@@ -1,0 +1,37 @@
+package io.llamanode.transport.dist;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
+
+/**
+ * Turns an accepted socket into the byte channel that carries the distribution protocol: plain TCP, or
+ * TLS. Runs on the handshake's own thread under the handshake's deadline, so it may block.
+ */
+@FunctionalInterface
+public interface ChannelWrapper {
+    /** TCP as it is. */
+    ChannelWrapper PLAIN = socket -> new Channel(socket, socket.getInputStream(), socket.getOutputStream(), 2);
+
+    /**
+     * Wraps a socket.
+     *
+     * @param socket an accepted connection
+     * @return the channel
+     * @throws IOException if the connection is unusable; it is closed then
+     */
+    Channel wrap(Socket socket) throws IOException;
+
+    /**
+     * A connected channel.
+     *
+     * @param socket the TCP socket underneath: closing it must wake blocked reads and writes, and it
+     *     carries the read time-out
+     * @param in what the peer sends
+     * @param out what the peer receives
+     * @param handshakePrefix bytes of the length before each handshake packet: 2 on TCP, 4 on TLS
+     *     ({@code inet_tls_dist})
+     */
+    record Channel(Socket socket, InputStream in, OutputStream out, int handshakePrefix) {}
+}

@@ -1,0 +1,352 @@
+package io.llamanode.transport.dist;
+
+import com.ericsson.otp.erlang.OtpErlangAtom;
+import com.ericsson.otp.erlang.OtpErlangDecodeException;
+import com.ericsson.otp.erlang.OtpErlangList;
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
+import com.ericsson.otp.erlang.OtpInputStream;
+import com.ericsson.otp.erlang.OtpOutputStream;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A hidden node of an Erlang cluster that is called and never calls: BEAMs connect to it, send to its one
+ * registered name, monitor it and are monitored. All methods may be called from any thread, and none
+ * but {@link #start} and {@link #close} blocks.
+ */
+public final class DistNode implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DistNode.class);
+    private static final Duration DRAIN = Duration.ofSeconds(1);
+    private static final int KEPT_FRAMES = 16;
+    private static final int KEPT_FRAME_BYTES = 256 << 10;
+
+    private final DistConfig config;
+    private final OtpErlangPid self;
+    private final int creation;
+    private final int port;
+    private final Epmd epmd;
+    private final ScheduledThreadPoolExecutor timer;
+    private final Dispatcher dispatcher;
+    private final Peers peers;
+    private final Acceptor acceptor;
+    private final LongAdder refused = new LongAdder();
+    private final LongAdder framesIn = new LongAdder();
+    private final LongAdder framesOut = new LongAdder();
+    private final LongAdder dropped = new LongAdder();
+    private final LongAdder overflows = new LongAdder();
+    private final AtomicLong monitorIds = new AtomicLong();
+    private final ConcurrentLinkedQueue<Frame> frames = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger keptFrames = new AtomicInteger();
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private DistNode(DistConfig config, DistHandler handler, ServerSocket server, Epmd epmd) {
+        this.config = config;
+        this.epmd = epmd;
+        this.port = server.getLocalPort();
+        this.creation = epmd != null ? epmd.creation() : new SecureRandom().nextInt(4, Integer.MAX_VALUE);
+        this.self = ownPid(config.nodeName(), creation);
+        this.timer = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("dist-timer").factory());
+        this.timer.setRemoveOnCancelPolicy(true);
+        this.dispatcher = new Dispatcher("dist-dispatch", config.maxFrameBytes());
+        this.peers = new Peers(dispatcher, handler);
+        Inbound inbound = new Inbound(config.mailbox(), self, handler, this::reply, peers,
+                new Receiver(dispatcher, config.terms(), dropped), dispatcher, config.terms(), framesIn, dropped,
+                overflows, this::sendTo);
+        this.acceptor = new Acceptor(server, config, creation, timer, refused, (identity, channel) -> {
+            Peer peer = new Peer(identity, channel, config, timer, inbound);
+            peers.up(peer);
+            peer.run();
+        });
+    }
+
+    /**
+     * Starts a node. The handler may be called before this returns.
+     *
+     * @param config how it is named, reached and bounded
+     * @param handler receives what arrives
+     * @return the running node; close it
+     * @throws DistStartException if it cannot be started
+     */
+    public static DistNode start(DistConfig config, DistHandler handler) throws DistStartException {
+        Objects.requireNonNull(handler, "handler");
+        ServerSocket server = listen(config);
+        try {
+            Epmd epmd = config.epmd() ? register(config, server.getLocalPort()) : null;
+            DistNode node = new DistNode(config, handler, server, epmd);
+            node.acceptor.start();
+            LOG.info("{} listens on {}", config.nodeName(), server.getLocalSocketAddress());
+            return node;
+        } catch (DistStartException e) {
+            try {
+                server.close();
+            } catch (IOException suppressed) {
+                e.addSuppressed(suppressed);
+            }
+            throw e;
+        }
+    }
+
+    private static ServerSocket listen(DistConfig config) throws DistStartException {
+        ServerSocket server = null;
+        try {
+            server = new ServerSocket();
+            server.setReuseAddress(true);
+            server.bind(new InetSocketAddress(config.bind(), config.port()), 512);
+            return server;
+        } catch (IOException | RuntimeException e) {
+            if (server != null) {
+                try {
+                    server.close();
+                } catch (IOException suppressed) {
+                    e.addSuppressed(suppressed);
+                }
+            }
+            throw new DistStartException(DistStartException.Reason.BIND_FAILED,
+                    "cannot listen on " + config.bind() + " port " + config.port() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Epmd register(DistConfig config, int port) throws DistStartException {
+        String alive = config.nodeName().substring(0, config.nodeName().indexOf('@'));
+        try {
+            return new Epmd(config.epmdPort(), alive, port);
+        } catch (Epmd.NameTakenException e) {
+            throw new DistStartException(DistStartException.Reason.NAME_TAKEN, e.getMessage(), e);
+        } catch (IOException e) {
+            throw new DistStartException(DistStartException.Reason.EPMD_ABSENT,
+                    "no epmd on port " + config.epmdPort() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Decoded rather than constructed: JInterface has no public constructor that keeps a 32-bit creation. */
+    private static OtpErlangPid ownPid(String node, int creation) {
+        OtpOutputStream pid = new OtpOutputStream();
+        pid.write1(88);
+        pid.write_atom(node);
+        pid.write4BE(1);
+        pid.write4BE(0);
+        pid.write4BE(creation);
+        try {
+            return new OtpInputStream(pid.toByteArray()).read_pid();
+        } catch (OtpErlangDecodeException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    /**
+     * The pid behind the registered name. Messages to it arrive as those to the name do.
+     *
+     * @return a pid of this node
+     */
+    public OtpErlangPid self() {
+        return self;
+    }
+
+    /**
+     * The node's full name.
+     *
+     * @return {@code alive@host}
+     */
+    public String nodeName() {
+        return config.nodeName();
+    }
+
+    /**
+     * Where the node listens.
+     *
+     * @return the port
+     */
+    public int port() {
+        return port;
+    }
+
+    /**
+     * The nodes that are connected now.
+     *
+     * @return their names
+     */
+    public List<String> peers() {
+        return peers.all().stream().map(Peer::node).sorted().toList();
+    }
+
+    /**
+     * Takes a snapshot for status and metrics.
+     *
+     * @return the snapshot
+     */
+    public DistHealth health() {
+        List<Peer> all = peers.all();
+        return new DistHealth(acceptor.listening(), epmd == null || epmd.registered(), all.size(),
+                acceptor.handshaking(), all.stream().mapToInt(p -> p.monitors().size()).sum(),
+                dispatcher.queuedBytes(), all.stream().mapToLong(Peer::queuedBytes).sum(), refused.sum(),
+                framesIn.sum(), framesOut.sum(), dropped.sum(), overflows.sum());
+    }
+
+    /**
+     * Sends a message. The term is encoded on the calling thread and queued.
+     *
+     * @param to a process of a connected node; for any other the message is dropped
+     * @param message the message
+     * @return whether it was queued; this says nothing about its arrival
+     */
+    public boolean send(OtpErlangPid to, OtpErlangObject message) {
+        Peer peer = peerOf(to);
+        return peer != null && sendTo(peer, frame -> frame.send(to, message));
+    }
+
+    /**
+     * Sends a message to an alias. The term is encoded on the calling thread and queued.
+     *
+     * @param alias of a process of a connected node; for any other the message is dropped
+     * @param message the message, dropped by the receiving node if the alias is not active any more
+     * @return whether it was queued; this says nothing about its arrival
+     */
+    public boolean send(OtpErlangRef alias, OtpErlangObject message) {
+        Peer peer = peers.get(alias.node());
+        return peer != null
+                && peer.understandsAliases()
+                && peer.isIncarnation(alias.creation())
+                && sendTo(peer, frame -> frame.aliasSend(self, alias, message));
+    }
+
+    /**
+     * Answers a call. A caller that used an alias and has given up does not receive it.
+     *
+     * @param from who waits
+     * @param reply the answer
+     * @return whether it was queued; this says nothing about its arrival
+     */
+    public boolean reply(From from, OtpErlangObject reply) {
+        Peer peer = peerOf(from.pid());
+        if (peer == null) {
+            return false;
+        }
+        OtpErlangRef alias = peer.understandsAliases() ? alias(from.tag()) : null;
+        return alias != null && alias.node().equals(peer.node())
+                ? sendTo(peer, frame -> frame.aliasReply(self, alias, from.tag(), reply))
+                : sendTo(peer, frame -> frame.reply(from.pid(), from.tag(), reply));
+    }
+
+    /** The reference in {@code [alias | Ref]}, or null. */
+    private static OtpErlangRef alias(OtpErlangObject tag) {
+        return tag instanceof OtpErlangList list && list.arity() == 1
+                && list.elementAt(0) instanceof OtpErlangAtom atom && atom.atomValue().equals("alias")
+                && list.getLastTail() instanceof OtpErlangRef ref ? ref : null;
+    }
+
+    /**
+     * Monitors a process. The callback runs once on the dispatcher thread: when the process ends, when
+     * the connection to its node is lost, or at once if there is no such process or connection.
+     *
+     * @param pid a process of another node
+     * @param onDown called once, unless the monitor is ended before
+     * @return the monitor
+     */
+    public ProcessMonitor monitor(OtpErlangPid pid, Runnable onDown) {
+        Objects.requireNonNull(onDown, "onDown");
+        long id = monitorIds.incrementAndGet();
+        OtpErlangRef ref = new OtpErlangRef(90, config.nodeName(),
+                new int[] {(int) (id & 0x3ffff), (int) (id >>> 18), 0}, creation);
+        Peer.MonitorEntry entry = new Peer.MonitorEntry(pid, ref, onDown);
+        Peer peer = peerOf(pid);
+        if (peer == null) {
+            AtomicBoolean ended = new AtomicBoolean();
+            dispatcher.submit(() -> {
+                if (ended.compareAndSet(false, true)) {
+                    Peers.fire(entry);
+                }
+            });
+            return () -> ended.set(true);
+        }
+        peer.monitors().put(id, entry);
+        sendTo(peer, frame -> frame.monitor(self, pid, ref));
+        if (peer.isDown()) {
+            // It may have gone before it could know of this monitor; whoever removes the entry runs it.
+            dispatcher.submit(() -> Inbound.fire(peer, id));
+        }
+        return () -> {
+            if (peer.monitors().remove(id) != null) {
+                sendTo(peer, frame -> frame.demonitor(self, pid, ref));
+            }
+        };
+    }
+
+    private Peer peerOf(OtpErlangPid pid) {
+        Peer peer = peers.get(pid.node());
+        return peer != null && peer.isIncarnation(pid.creation()) ? peer : null;
+    }
+
+    /** Encodes outside of the queue's lock, so that a large term delays nobody else. */
+    private boolean sendTo(Peer peer, Consumer<Frame> encoder) {
+        Frame frame = frames.poll();
+        if (frame == null) {
+            frame = new Frame();
+        } else {
+            keptFrames.decrementAndGet();
+        }
+        encoder.accept(frame);
+        boolean queued = peer.send(frame);
+        if (queued) {
+            framesOut.increment();
+        }
+        if (frame.length() <= KEPT_FRAME_BYTES && keptFrames.get() < KEPT_FRAMES) {
+            keptFrames.incrementAndGet();
+            frames.offer(frame);
+        }
+        return queued;
+    }
+
+    /**
+     * Ends the node: epmd forgets it, what is queued is written for at most a second, the connections are
+     * closed (the BEAMs' monitors fire with {@code noconnection}), and the handler sees every peer go
+     * down. All threads have ended on return, except the dispatcher when this is called on it.
+     */
+    @Override
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        if (epmd != null) {
+            epmd.close();
+        }
+        acceptor.close();
+        peers.close();
+        List<Peer> all = peers.all();
+        all.forEach(Peer::finish);
+        try {
+            long end = System.nanoTime() + DRAIN.toNanos();
+            for (Peer peer : all) {
+                peer.drain(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        all.forEach(peer -> peers.down(peer, "this node ends"));
+        timer.shutdownNow();
+        dispatcher.close();
+        try {
+            for (Peer peer : all) {
+                peer.join();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        LOG.info("{} has ended", config.nodeName());
+    }
+}

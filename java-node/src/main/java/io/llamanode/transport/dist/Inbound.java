@@ -1,0 +1,149 @@
+package io.llamanode.transport.dist;
+
+import com.ericsson.otp.erlang.OtpErlangAtom;
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangTuple;
+import io.llamanode.protocol.TermLimits;
+import java.io.IOException;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BiConsumer;
+import java.util.function.BiPredicate;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Acts on received frames. Monitors and links on this node's name and pid need no record: neither ends
+ * before the connection does, and then the BEAM itself tells its processes {@code noconnection}.
+ */
+final class Inbound implements Peer.Events {
+    private static final Logger LOG = LoggerFactory.getLogger(Inbound.class);
+    private static final String NET_KERNEL = "net_kernel";
+
+    private final String mailbox;
+    private final OtpErlangPid self;
+    private final DistHandler handler;
+    private final DistHandler netKernel;
+    private final Peers peers;
+    private final Receiver receiver;
+    private final Dispatcher dispatcher;
+    private final TermLimits limits;
+    private final LongAdder frames;
+    private final LongAdder dropped;
+    private final LongAdder overflows;
+    private final BiPredicate<Peer, Consumer<Frame>> sender;
+
+    Inbound(String mailbox, OtpErlangPid self, DistHandler handler, BiConsumer<From, OtpErlangObject> reply,
+            Peers peers, Receiver receiver, Dispatcher dispatcher, TermLimits limits, LongAdder frames,
+            LongAdder dropped, LongAdder overflows, BiPredicate<Peer, Consumer<Frame>> sender) {
+        this.mailbox = mailbox;
+        this.self = self;
+        this.handler = handler;
+        this.netKernel = new NetKernel(reply);
+        this.peers = peers;
+        this.receiver = receiver;
+        this.dispatcher = dispatcher;
+        this.limits = limits;
+        this.frames = frames;
+        this.dropped = dropped;
+        this.overflows = overflows;
+        this.sender = sender;
+    }
+
+    @Override
+    public void onFrame(Peer peer, byte[] frame) throws IOException, InterruptedException {
+        frames.increment();
+        switch (Control.parse(frame, limits)) {
+            case Control.ToName message -> {
+                if (mailbox.equals(message.name())) {
+                    receiver.receive(peer, frame, message.payload(), handler);
+                } else if (NET_KERNEL.equals(message.name())) {
+                    receiver.receive(peer, frame, message.payload(), netKernel);
+                } else {
+                    drop(peer, message.name());
+                }
+            }
+            case Control.ToPid message -> {
+                if (isSelf(message.pid())) {
+                    receiver.receive(peer, frame, message.payload(), handler);
+                } else {
+                    drop(peer, message.pid());
+                }
+            }
+            case Control.Monitor request -> {
+                if (!exists(request)) {
+                    sender.test(peer, out -> out.monitorNoproc(frame, request));
+                }
+            }
+            case Control.Link request -> {
+                if (!isSelf(request.pid())) {
+                    sender.test(peer, out -> out.linkNoproc(frame, request));
+                }
+            }
+            case Control.Unlink request -> sender.test(peer, out -> out.unlinkAck(frame, request));
+            case Control.Down down -> {
+                int[] ids = down.ref().ids();
+                long id = ids.length < 2 ? 0 : (long) ids[1] << 18 | ids[0] & 0x3ffff;
+                dispatcher.submit(() -> fire(peer, id));
+            }
+            case Control.Ignored ignored -> LOG.trace("{} sent operation {}", peer.node(), ignored.operation());
+        }
+    }
+
+    /** Runs a monitor's callback, unless it was ended or has run. */
+    static void fire(Peer peer, long id) {
+        Peer.MonitorEntry entry = peer.monitors().remove(id);
+        if (entry != null) {
+            Peers.fire(entry);
+        }
+    }
+
+    @Override
+    public void onFailure(Peer peer, String reason) {
+        peers.down(peer, reason);
+    }
+
+    @Override
+    public void onOverflow(Peer peer) {
+        if (!peer.isDown()) {
+            overflows.increment();
+        }
+        peers.down(peer, "it does not read: " + peer.queuedBytes() + " bytes wait");
+    }
+
+    private boolean exists(Control.Monitor request) {
+        return request.name() != null
+                ? request.name().equals(mailbox) || request.name().equals(NET_KERNEL)
+                : request.pid() != null && isSelf(request.pid());
+    }
+
+    private boolean isSelf(OtpErlangPid pid) {
+        return pid.id() == self.id() && pid.serial() == self.serial() && pid.creation() == self.creation()
+                && pid.node().equals(self.node());
+    }
+
+    private void drop(Peer peer, Object target) {
+        dropped.increment();
+        LOG.debug("a message from {} to {} is dropped", peer.node(), target);
+    }
+
+    /** What {@code net_adm:ping/1} asks: {@code {is_auth, Node}} is answered {@code yes}. */
+    private record NetKernel(BiConsumer<From, OtpErlangObject> reply) implements DistHandler {
+        private static final OtpErlangAtom YES = new OtpErlangAtom("yes");
+
+        @Override
+        public void onCall(From from, OtpErlangObject request) {
+            if (request instanceof OtpErlangTuple tuple && tuple.arity() == 2
+                    && tuple.elementAt(0) instanceof OtpErlangAtom atom && atom.atomValue().equals("is_auth")) {
+                reply.accept(from, YES);
+            }
+        }
+
+        @Override
+        public void onCast(OtpErlangObject request) {}
+
+        @Override
+        public void onBadCall(From from, String reason) {}
+    }
+}

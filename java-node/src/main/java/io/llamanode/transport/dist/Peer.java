@@ -1,0 +1,252 @@
+package io.llamanode.transport.dist;
+
+import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
+import java.io.BufferedInputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An authenticated connection: one thread reads frames, one writes what senders have queued. Silence
+ * longer than the tick time, a full queue or a stalled write ends it.
+ */
+final class Peer {
+    private static final Logger LOG = LoggerFactory.getLogger(Peer.class);
+    private static final int BUFFER = 64 << 10;
+    private static final byte[] TICK = new byte[4];
+
+    /** Takes what the connection brings. */
+    interface Events {
+        /** A frame without its length; may wait, and thereby make the peer wait. */
+        void onFrame(Peer peer, byte[] frame) throws IOException, InterruptedException;
+
+        /** The connection must end; called from any thread, any number of times. */
+        void onFailure(Peer peer, String reason);
+
+        /** The connection must end because the peer does not read. */
+        void onOverflow(Peer peer);
+    }
+
+    private final Handshake.Accepted identity;
+    private final ChannelWrapper.Channel channel;
+    private final DistConfig config;
+    private final ScheduledExecutorService timer;
+    private final Events events;
+    private final WriteQueue queue;
+    private final ConcurrentHashMap<Long, MonitorEntry> monitors = new ConcurrentHashMap<>();
+    private final AtomicBoolean stallCheck = new AtomicBoolean();
+    private final Thread writer;
+    private final Thread reader = Thread.currentThread();
+    private volatile boolean writing;
+    private volatile long progress;
+    private volatile boolean down;
+
+    /** A monitor that this node has on a process of the peer. */
+    record MonitorEntry(OtpErlangPid pid, OtpErlangRef ref, Runnable onDown) {}
+
+    Peer(Handshake.Accepted identity, ChannelWrapper.Channel channel, DistConfig config,
+            ScheduledExecutorService timer, Events events) {
+        this.identity = identity;
+        this.channel = channel;
+        this.config = config;
+        this.timer = timer;
+        this.events = events;
+        this.queue = new WriteQueue(config.maxQueuedBytes());
+        this.writer = Thread.ofVirtual().name("dist-write-" + identity.node()).start(this::write);
+    }
+
+    String node() {
+        return identity.node();
+    }
+
+    /** Whether a pid's creation belongs to this incarnation of the node; 0 stands for any. */
+    boolean isIncarnation(int creation) {
+        return creation == 0 || identity.creation() == 0 || creation == identity.creation();
+    }
+
+    boolean understandsAliases() {
+        return (identity.flags() & Dflags.ALIAS) != 0;
+    }
+
+    ConcurrentHashMap<Long, MonitorEntry> monitors() {
+        return monitors;
+    }
+
+    long queuedBytes() {
+        return queue.queuedBytes();
+    }
+
+    boolean isDown() {
+        return down;
+    }
+
+    /** Claims the end of this peer; the caller holds the lock of the peers. */
+    boolean markDown() {
+        boolean first = !down;
+        down = true;
+        return first;
+    }
+
+    /** Queues a frame; never waits. */
+    boolean send(Frame frame) {
+        WriteQueue.Offer offer = queue.offer(frame.bytes(), frame.size());
+        if (offer == WriteQueue.Offer.OVERFLOW) {
+            events.onOverflow(this);
+        }
+        return offer == WriteQueue.Offer.QUEUED;
+    }
+
+    /** Runs the connection until it ends; on the thread that made this object. */
+    void run() {
+        String reason;
+        try {
+            channel.socket().setSoTimeout(Math.toIntExact(config.tickTime().toMillis()));
+            reason = read();
+        } catch (SocketTimeoutException silent) {
+            reason = "no bytes for " + config.tickTime().toSeconds() + " s";
+        } catch (IOException e) {
+            reason = e.getMessage();
+        } catch (InterruptedException e) {
+            reason = "interrupted";
+        } catch (RuntimeException | Error e) {
+            LOG.error("reading from {}", node(), e);
+            reason = e.toString();
+        }
+        events.onFailure(this, reason);
+    }
+
+    private String read() throws IOException, InterruptedException {
+        DataInputStream in = new DataInputStream(new BufferedInputStream(channel.in(), BUFFER));
+        while (true) {
+            int length;
+            int first = in.read();
+            if (first < 0) {
+                return "closed by the peer";
+            }
+            length = first << 24 | in.readUnsignedByte() << 16 | in.readUnsignedShort();
+            if (length == 0) {
+                continue;
+            }
+            if (length < 0 || length > config.maxFrameBytes()) {
+                return "a frame of " + Integer.toUnsignedString(length) + " bytes, allowed are "
+                        + config.maxFrameBytes();
+            }
+            // Allocates as bytes arrive, not as the length promises.
+            byte[] frame = in.readNBytes(length);
+            if (frame.length < length) {
+                return "closed by the peer within a frame";
+            }
+            events.onFrame(this, frame);
+        }
+    }
+
+    private void write() {
+        long quarter = config.tickTime().toNanos() / 4;
+        try {
+            while (true) {
+                WriteQueue.Batch batch = queue.take(quarter);
+                if (batch == null) {
+                    return;
+                }
+                writing = true;
+                armStallCheck();
+                write(batch);
+                writing = false;
+            }
+        } catch (IOException e) {
+            events.onFailure(this, "write: " + e.getMessage());
+        } catch (InterruptedException e) {
+            events.onFailure(this, "interrupted");
+        } catch (RuntimeException | Error e) {
+            LOG.error("writing to {}", node(), e);
+            events.onFailure(this, e.toString());
+        }
+    }
+
+    private void write(WriteQueue.Batch batch) throws IOException {
+        OutputStream out = channel.out();
+        if (batch.length() == 0) {
+            out.write(TICK);
+        }
+        // In pieces, so that the stall check can tell a slow peer from a stopped one.
+        for (int at = 0; at < batch.length(); at += BUFFER) {
+            out.write(batch.bytes(), at, Math.min(BUFFER, batch.length() - at));
+            progress++;
+        }
+        out.flush();
+        progress++;
+    }
+
+    /** At most one check is scheduled, and none while nothing is written. */
+    private void armStallCheck() {
+        if (stallCheck.compareAndSet(false, true)) {
+            scheduleStallCheck(progress);
+        }
+    }
+
+    private void scheduleStallCheck(long seen) {
+        try {
+            timer.schedule(() -> checkStall(seen), config.stallDeadline().toNanos(), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException closing) {
+            stallCheck.set(false);
+        }
+    }
+
+    private void checkStall(long seen) {
+        if (down) {
+            return;
+        }
+        if (writing && progress == seen) {
+            events.onOverflow(this);
+            return;
+        }
+        if (writing) {
+            scheduleStallCheck(progress);
+            return;
+        }
+        stallCheck.set(false);
+        if (writing) {
+            armStallCheck();
+        }
+    }
+
+    /** Lets the writer finish, but no longer than this. */
+    void drain(Duration patience) throws InterruptedException {
+        queue.finish();
+        writer.join(patience);
+    }
+
+    /** Refuses further frames. */
+    void finish() {
+        queue.finish();
+    }
+
+    /** Wakes both threads, which then end. Does not block. */
+    void abort() {
+        queue.close();
+        try {
+            channel.socket().close();
+        } catch (IOException e) {
+            LOG.debug("closing {}: {}", node(), e.getMessage());
+        }
+    }
+
+    /** Waits until both threads have ended, unless called on one of them. */
+    void join() throws InterruptedException {
+        for (Thread thread : new Thread[] {reader, writer}) {
+            if (thread != Thread.currentThread()) {
+                thread.join();
+            }
+        }
+    }
+}

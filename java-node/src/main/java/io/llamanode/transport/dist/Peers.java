@@ -1,0 +1,115 @@
+package io.llamanode.transport.dist;
+
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The connected nodes. A connection enters and leaves under one lock, so that the handler sees downs and
+ * ups of a node in turn; sockets are closed and log records written after the lock is released, because
+ * either might take its time.
+ */
+final class Peers {
+    private static final Logger LOG = LoggerFactory.getLogger(Peers.class);
+
+    private final ConcurrentHashMap<String, Peer> byNode = new ConcurrentHashMap<>();
+    private final ReentrantLock membership = new ReentrantLock();
+    private final Dispatcher dispatcher;
+    private final DistHandler handler;
+    private boolean closed;
+
+    Peers(Dispatcher dispatcher, DistHandler handler) {
+        this.dispatcher = dispatcher;
+        this.handler = handler;
+    }
+
+    Peer get(String node) {
+        return byNode.get(node);
+    }
+
+    List<Peer> all() {
+        return List.copyOf(byNode.values());
+    }
+
+    /** Takes in an authenticated connection; an older one of the same node must be half-open and goes. */
+    void up(Peer peer) {
+        Peer old;
+        membership.lock();
+        try {
+            if (closed) {
+                peer.markDown();
+                old = peer;
+            } else {
+                old = byNode.get(peer.node());
+                if (old != null) {
+                    leave(old);
+                }
+                byNode.put(peer.node(), peer);
+                dispatcher.submit(() -> handler.onPeerUp(peer.node()));
+            }
+        } finally {
+            membership.unlock();
+        }
+        if (old != null) {
+            old.abort();
+        }
+        if (old != peer) {
+            LOG.info("{} connected{}", peer.node(), old == null ? "" : ", in place of an older connection");
+        }
+    }
+
+    /** Ends a connection; idempotent. */
+    void down(Peer peer, String reason) {
+        boolean first;
+        membership.lock();
+        try {
+            first = leave(peer);
+        } finally {
+            membership.unlock();
+        }
+        peer.abort();
+        if (first) {
+            LOG.info("{} disconnected: {}", peer.node(), reason);
+        }
+    }
+
+    private boolean leave(Peer peer) {
+        if (!peer.markDown()) {
+            return false;
+        }
+        byNode.remove(peer.node(), peer);
+        dispatcher.submit(() -> fireAll(peer));
+        return true;
+    }
+
+    private void fireAll(Peer peer) {
+        for (Long id : List.copyOf(peer.monitors().keySet())) {
+            Peer.MonitorEntry entry = peer.monitors().remove(id);
+            if (entry != null) {
+                fire(entry);
+            }
+        }
+        handler.onPeerDown(peer.node());
+    }
+
+    /** Runs a monitor's callback; one that throws does not keep the next from running. */
+    static void fire(Peer.MonitorEntry entry) {
+        try {
+            entry.onDown().run();
+        } catch (Throwable thrown) {
+            LOG.error("the callback of a monitor threw", thrown);
+        }
+    }
+
+    /** Refuses newcomers; those that are here stay until {@link #down}. */
+    void close() {
+        membership.lock();
+        try {
+            closed = true;
+        } finally {
+            membership.unlock();
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package io.llamanode.transport.dist;
+
+import com.ericsson.otp.erlang.OtpErlangDecodeException;
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangTuple;
+import com.ericsson.otp.erlang.OtpInputStream;
+import io.llamanode.protocol.TermLimitException;
+import io.llamanode.protocol.TermLimits;
+import io.llamanode.protocol.TermScanner;
+import java.util.concurrent.atomic.LongAdder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns the bytes of a message into a call of the handler. The bytes are measured on the reading thread
+ * and decoded on the dispatcher's.
+ */
+final class Receiver {
+    private static final Logger LOG = LoggerFactory.getLogger(Receiver.class);
+
+    private final Dispatcher dispatcher;
+    private final TermLimits limits;
+    private final LongAdder dropped;
+
+    Receiver(Dispatcher dispatcher, TermLimits limits, LongAdder dropped) {
+        this.dispatcher = dispatcher;
+        this.limits = limits;
+        this.dropped = dropped;
+    }
+
+    /** Takes a message of a frame, the version byte first. */
+    void receive(Peer peer, byte[] frame, int from, DistHandler handler) throws InterruptedException {
+        try {
+            if (from >= frame.length || (frame[from] & 0xff) != TermScanner.VERSION) {
+                throw new TermLimitException("the version byte is missing");
+            }
+            int term = from + 1;
+            String kind = kind(frame, term);
+            if ("$gen_call".equals(kind)) {
+                receiveCall(frame, term, handler);
+                return;
+            }
+            TermScanner.check(frame, from, frame.length, limits);
+            if ("$gen_cast".equals(kind)) {
+                dispatcher.deliver(() -> dispatchOther(peer, frame, second(frame, term), handler, true),
+                        frame.length);
+            } else {
+                dispatcher.deliver(() -> dispatchOther(peer, frame, term, handler, false), frame.length);
+            }
+        } catch (TermLimitException refused) {
+            drop(peer, refused.getMessage());
+        }
+    }
+
+    /** The first element if this is {@code {'$gen_call', _, _}} or {@code {'$gen_cast', _}}; otherwise null. */
+    private String kind(byte[] frame, int term) throws TermLimitException {
+        int arity = TermScanner.tupleArity(frame, term, frame.length);
+        if (arity != 2 && arity != 3) {
+            return null;
+        }
+        int at = TermScanner.firstElement(frame, term);
+        TermScanner.skip(frame, at, frame.length, limits);
+        String atom = Control.atom(frame, at);
+        return (arity == 3 ? "$gen_call" : "$gen_cast").equals(atom) ? atom : null;
+    }
+
+    private int second(byte[] frame, int term) {
+        try {
+            return TermScanner.skip(frame, TermScanner.firstElement(frame, term), frame.length, limits);
+        } catch (TermLimitException impossible) {
+            throw new IllegalStateException("it was measured before", impossible);
+        }
+    }
+
+    /** The caller is read before the request is, so that a request of any kind can be answered. */
+    private void receiveCall(byte[] frame, int term, DistHandler handler)
+            throws TermLimitException, InterruptedException {
+        int caller = second(frame, term);
+        int request = TermScanner.skip(frame, caller, frame.length, limits);
+        String wrong = null;
+        try {
+            int end = TermScanner.skip(frame, request, frame.length, limits);
+            wrong = end == frame.length ? null : "bytes after the end of the term";
+        } catch (TermLimitException refused) {
+            wrong = refused.getMessage();
+        }
+        String reason = wrong;
+        dispatcher.deliver(() -> dispatchCall(frame, caller, request, reason, handler), frame.length);
+    }
+
+    private void dispatchCall(byte[] frame, int caller, int request, String reason, DistHandler handler) {
+        From from = from(frame, caller, request);
+        if (from == null) {
+            dropped.increment();
+            LOG.debug("a call from no process");
+            return;
+        }
+        String wrong = reason;
+        OtpErlangObject term = null;
+        if (wrong == null) {
+            try {
+                term = decode(frame, request);
+            } catch (OtpErlangDecodeException | RuntimeException refused) {
+                wrong = "undecodable: " + refused.getMessage();
+            }
+        }
+        if (wrong == null) {
+            handler.onCall(from, term);
+        } else {
+            handler.onBadCall(from, wrong);
+        }
+    }
+
+    private void dispatchOther(Peer peer, byte[] frame, int at, DistHandler handler, boolean cast) {
+        OtpErlangObject term;
+        try {
+            term = decode(frame, at);
+        } catch (OtpErlangDecodeException | RuntimeException refused) {
+            drop(peer, "undecodable: " + refused.getMessage());
+            return;
+        }
+        if (cast) {
+            handler.onCast(term);
+        } else {
+            handler.onOther(term);
+        }
+    }
+
+    private void drop(Peer peer, String reason) {
+        dropped.increment();
+        LOG.warn("a message from {} is dropped: {}", peer.node(), reason);
+    }
+
+    private static From from(byte[] frame, int at, int end) {
+        try {
+            OtpErlangObject from = new OtpInputStream(frame, at, end - at, 0).read_any();
+            return from instanceof OtpErlangTuple pair && pair.arity() == 2
+                    && pair.elementAt(0) instanceof OtpErlangPid pid ? new From(pid, pair.elementAt(1)) : null;
+        } catch (OtpErlangDecodeException | RuntimeException undecodable) {
+            return null;
+        }
+    }
+
+    private static OtpErlangObject decode(byte[] frame, int at) throws OtpErlangDecodeException {
+        return new OtpInputStream(frame, at, frame.length - at, 0).read_any();
+    }
+}

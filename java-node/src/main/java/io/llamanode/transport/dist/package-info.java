@@ -1,0 +1,12 @@
+/**
+ * Erlang distribution for a node that is called and never calls: it accepts connections from BEAM
+ * nodes, reads messages for one registered name, and sends to pids of connected nodes.
+ *
+ * <p>Terms and their coding are JInterface's. Its {@code OtpNode} is not used: that class completes
+ * handshakes inside the lock that every send needs, knows neither monitors nor aliases, and writes
+ * to sockets on the sender's thread. Here one virtual thread reads and one writes each connection,
+ * and one dispatcher thread calls the {@link io.llamanode.transport.dist.DistHandler}.
+ *
+ * <p>Facts about the protocol: erts, "Distribution Protocol" and "External Term Format".
+ */
+package io.llamanode.transport.dist;

@@ -1,0 +1,242 @@
+package io.llamanode.transport.stdio;
+
+import com.ericsson.otp.erlang.OtpErlangDecodeException;
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpInputStream;
+import com.ericsson.otp.erlang.OtpOutputStream;
+import io.llamanode.protocol.ControlEncoder;
+import io.llamanode.protocol.LogLevel;
+import io.llamanode.protocol.TermLimitException;
+import io.llamanode.protocol.TermLimits;
+import io.llamanode.protocol.TermScanner;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Erlang's {@code {packet, 4}} frames of external terms over a pair of streams. One thread reads,
+ * one writes; sending never blocks the caller.
+ */
+public final class FrameChannel {
+    /** Longest frame that is read, in bytes. */
+    public static final int MAX_FRAME = 64 << 20;
+
+    private static final int MAX_LOGS = 1024;
+    private static final long MAX_LOG_BYTES = 4 << 20;
+    private static final String LOGGER = FrameChannel.class.getPackageName();
+
+    /** Receives frames and the end, all on the reading or the writing thread. */
+    public interface Listener {
+        /**
+         * A frame came.
+         *
+         * @param term what it holds
+         */
+        void received(OtpErlangObject term);
+
+        /**
+         * Nothing more will come or go; called exactly once.
+         *
+         * @param end why
+         */
+        void ended(End end);
+    }
+
+    /** Why a channel ended. */
+    public sealed interface End {
+        /** The parent closed its side, or is gone. */
+        record Closed() implements End {}
+
+        /**
+         * The parent sent what is no frame.
+         *
+         * @param message what is wrong with it
+         */
+        record Broken(String message) implements End {}
+    }
+
+    private final DataInputStream in;
+    private final OutputStream out;
+    private final FrameQueue queue = new FrameQueue(MAX_LOGS, MAX_LOG_BYTES);
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private final AtomicBoolean started = new AtomicBoolean();
+
+    /**
+     * @param in what the parent writes
+     * @param out what the parent reads
+     */
+    public FrameChannel(InputStream in, OutputStream out) {
+        this.in = new DataInputStream(in);
+        this.out = out;
+    }
+
+    /**
+     * Starts reading and writing, on daemon threads. What was sent before goes out now.
+     *
+     * @param listener receives what comes
+     * @throws IllegalStateException if it was started before
+     */
+    public void start(Listener listener) {
+        if (!started.compareAndSet(false, true)) {
+            throw new IllegalStateException("the channel is started already");
+        }
+        Thread.ofPlatform().daemon().name("stdio-writer").start(() -> write(listener));
+        Thread.ofPlatform().daemon().name("stdio-reader").start(() -> read(listener));
+    }
+
+    /**
+     * Sends a frame that must arrive.
+     *
+     * @param term what it holds
+     */
+    public void send(OtpErlangObject term) {
+        queue.put(encode(term), null);
+    }
+
+    /**
+     * Sends how far a model is loaded; replaces what waits to be sent for the same path.
+     *
+     * @param path of the model
+     * @param fraction from 0 to 1
+     */
+    public void progress(String path, double fraction) {
+        queue.put(encode(ControlEncoder.progress(path, fraction)), path);
+    }
+
+    /**
+     * Sends a log record, or drops and counts it if the parent reads too slowly.
+     *
+     * @param level any but {@link LogLevel#NONE}
+     * @param logger name of the logger
+     * @param message the text
+     * @return whether it was taken
+     */
+    public boolean log(LogLevel level, String logger, String message) {
+        return queue.offerLog(encode(ControlEncoder.log(level, logger, message)));
+    }
+
+    /** {@return how many log records were dropped} */
+    public long droppedLogs() {
+        return queue.dropped();
+    }
+
+    /**
+     * Waits until everything sent was written.
+     *
+     * @param time how long at most
+     * @param unit of it
+     * @return whether it was
+     * @throws InterruptedException if interrupted
+     */
+    public boolean awaitSent(long time, TimeUnit unit) throws InterruptedException {
+        return queue.awaitDrained(time, unit);
+    }
+
+    private void end(Listener listener, End end) {
+        if (ended.compareAndSet(false, true)) {
+            listener.ended(end);
+        }
+    }
+
+    private void read(Listener listener) {
+        try {
+            while (true) {
+                byte[] frame = readFrame();
+                if (frame == null) {
+                    end(listener, new End.Closed());
+                    return;
+                }
+                listener.received(decode(frame));
+            }
+        } catch (BrokenFrameException e) {
+            end(listener, new End.Broken(e.getMessage()));
+        } catch (IOException e) {
+            end(listener, new End.Closed());
+        } catch (RuntimeException | Error e) {
+            // A defect of the listener must not leave a node that hears nothing any more.
+            end(listener, new End.Broken("a frame could not be handled: " + e));
+        }
+    }
+
+    /** {@return the next frame, or {@code null} at the end between two frames} */
+    private byte[] readFrame() throws IOException {
+        int first = in.read();
+        if (first < 0) {
+            return null;
+        }
+        try {
+            long length = (long) first << 24 | in.readUnsignedByte() << 16 | in.readUnsignedShort();
+            if (length > MAX_FRAME) {
+                throw new BrokenFrameException("a frame of " + length + " bytes is over the limit of " + MAX_FRAME);
+            }
+            // Grows with what really comes, whatever the prefix says.
+            byte[] frame = in.readNBytes((int) length);
+            if (frame.length < length) {
+                throw new BrokenFrameException("the input ended after " + frame.length + " of " + length + " bytes of a frame");
+            }
+            return frame;
+        } catch (EOFException e) {
+            throw new BrokenFrameException("the input ended inside the length of a frame");
+        }
+    }
+
+    /** Bounded by the frame's length, by refusing compressed terms, and by catching what deep nesting does. */
+    private static OtpErlangObject decode(byte[] frame) throws BrokenFrameException {
+        try {
+            TermScanner.check(frame, 0, frame.length, TermLimits.DEFAULT);
+        } catch (TermLimitException e) {
+            throw new BrokenFrameException("a frame does not hold an acceptable external term: " + e.getMessage());
+        }
+        try (OtpInputStream term = new OtpInputStream(frame)) {
+            return term.read_any();
+        } catch (OtpErlangDecodeException | RuntimeException | StackOverflowError | OutOfMemoryError e) {
+            throw new BrokenFrameException("a frame does not hold a valid external term");
+        } catch (IOException e) {
+            throw new BrokenFrameException("a frame could not be read");
+        }
+    }
+
+    private static byte[] encode(OtpErlangObject term) {
+        OtpOutputStream frame = new OtpOutputStream();
+        frame.write4BE(0);
+        frame.write1(TermScanner.VERSION);
+        frame.write_any(term);
+        frame.poke4BE(0, frame.size() - 4L);
+        return frame.toByteArray();
+    }
+
+    private void write(Listener listener) {
+        long reported = 0;
+        try {
+            for (byte[] frame = queue.take(); frame != null; frame = queue.take()) {
+                out.write(frame);
+                out.flush();
+                long dropped = queue.dropped();
+                if (dropped > reported) {
+                    reported = dropped;
+                    String message = dropped + " log records in all were dropped because they were not read fast enough";
+                    queue.put(encode(ControlEncoder.log(LogLevel.WARNING, LOGGER, message)), FrameChannel.class);
+                }
+            }
+        } catch (IOException e) {
+            end(listener, new End.Closed());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            queue.close();
+        }
+    }
+
+    /** What came is no frame. */
+    private static final class BrokenFrameException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        BrokenFrameException(String message) {
+            super(message);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+package io.llamanode.engine;
+
+import io.llamanode.engine.BatchPlan.Span;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/**
+ * A model of bytes that needs no arithmetic: after a prompt it recites the answer scripted for it,
+ * then ends. It keeps what each sequence holds and refuses a plan whose positions do not follow,
+ * so a scheduler that loses count fails its test.
+ */
+public final class FakeModel implements ModelRunner, Vocabulary {
+    /** The end-of-generation token. */
+    public static final int EOG = 256;
+
+    private final Map<String, byte[]> answers = new HashMap<>();
+    private final Map<Integer, IntList> sequences = new HashMap<>();
+    /** Every plan executed, oldest first. */
+    public final List<BatchPlan> plans = new ArrayList<>();
+    /** Thrown by the next execution, if set. */
+    public RunnerException failure;
+    /** Thrown by the next execution, if set. */
+    public RuntimeException defect;
+    boolean canShift = true;
+    boolean canTruncate = true;
+    boolean closed;
+
+    /** Scripts what follows a prompt; without a script it is "!" for ever. */
+    public FakeModel answer(String prompt, String answer) {
+        return answer(prompt, answer.getBytes(StandardCharsets.UTF_8));
+    }
+
+    FakeModel answer(String prompt, byte[] answer) {
+        answers.put(prompt, answer);
+        return this;
+    }
+
+    String holds(int sequence) {
+        return text(sequences.getOrDefault(sequence, new IntList()).toArray());
+    }
+
+    @Override
+    public synchronized void execute(BatchPlan plan, Outputs outputs) throws RunnerException {
+        plans.add(plan);
+        plan.kv().forEach(this::apply);
+        if (failure != null) {
+            RunnerException e = failure;
+            failure = null;
+            throw e;
+        }
+        if (defect != null) {
+            RuntimeException e = defect;
+            defect = null;
+            throw e;
+        }
+        for (int i = 0; i < plan.spans().size(); i++) {
+            Span span = plan.spans().get(i);
+            IntList sequence = sequences.computeIfAbsent(span.slot(), s -> new IntList());
+            if (sequence.size() != span.position()) {
+                throw new IllegalStateException("span at %d, sequence %d holds %d"
+                        .formatted(span.position(), span.slot(), sequence.size()));
+            }
+            sequence.addAll(span.tokens(), span.offset(), span.count());
+            if (span.output()) {
+                float[] logits = new float[size()];
+                logits[next(text(sequence.toArray()))] = 10;
+                outputs.logits(i, logits);
+            }
+        }
+    }
+
+    private void apply(KvOperation operation) {
+        switch (operation) {
+            case KvOperation.Truncate(int sequence, int from) -> {
+                IntList held = sequences.get(sequence);
+                if (held != null) {
+                    held.truncate(Math.min(from, held.size()));
+                }
+            }
+            case KvOperation.Discard(int sequence, int from, int to, int end) -> {
+                if (sequences.get(sequence).size() != end) {
+                    throw new IllegalStateException("discard at a wrong end");
+                }
+                sequences.get(sequence).remove(from, to);
+            }
+        }
+    }
+
+    private int next(String context) {
+        for (Map.Entry<String, byte[]> entry : answers.entrySet()) {
+            String answer = text(entry.getValue());
+            for (int done = 0; done <= answer.length(); done++) {
+                if (context.equals(entry.getKey() + answer.substring(0, done))) {
+                    return done == answer.length() ? EOG : answer.charAt(done);
+                }
+            }
+        }
+        return '!';
+    }
+
+    /** Bytes as characters of the same number, so that any sequence of bytes has a text. */
+    private static String text(int[] tokens) {
+        StringBuilder text = new StringBuilder();
+        for (int token : tokens) {
+            text.append((char) token);
+        }
+        return text.toString();
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+
+    @Override
+    public boolean canShift() {
+        return canShift;
+    }
+
+    @Override
+    public boolean canTruncate() {
+        return canTruncate;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+
+    @Override
+    public int size() {
+        return 257;
+    }
+
+    @Override
+    public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        int[] tokens = new int[bytes.length];
+        for (int i = 0; i < bytes.length; i++) {
+            tokens[i] = bytes[i] & 0xFF;
+        }
+        return tokens;
+    }
+
+    @Override
+    public byte[] piece(int token) {
+        return token == EOG ? new byte[0] : new byte[] {(byte) token};
+    }
+
+    @Override
+    public boolean isEndOfGeneration(int token) {
+        return token == EOG;
+    }
+
+    @Override
+    public int[] endOfGenerationTokens() {
+        return new int[] {EOG};
+    }
+
+    @Override
+    public Map<String, Integer> controlTokens() {
+        return Map.of("<eog>", EOG);
+    }
+
+    @Override
+    public OptionalInt beginOfSequence() {
+        return OptionalInt.empty();
+    }
+
+    @Override
+    public String detokenize(int[] tokens) {
+        byte[] bytes = new byte[tokens.length];
+        for (int i = 0; i < tokens.length; i++) {
+            bytes[i] = (byte) tokens[i];
+        }
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+}

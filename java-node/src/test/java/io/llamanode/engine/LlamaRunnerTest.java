@@ -1,0 +1,118 @@
+package io.llamanode.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.llamanode.engine.GenerationListener.Ending;
+import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.llama.ContextParams;
+import io.llamanode.llama.LlamaModel;
+import io.llamanode.testmodel.SyntheticModels;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The engine on a real context, with a model of random weights. */
+class LlamaRunnerTest {
+    private static LlamaModel model;
+
+    private final LlamaVocabulary vocabulary = new LlamaVocabulary(model.vocab());
+
+    @BeforeAll
+    static void load(@TempDir Path folder) {
+        model = LlamaModel.load(SyntheticModels.write(SyntheticModels.tiny(), folder.resolve("tiny.gguf")));
+    }
+
+    @AfterAll
+    static void unload() {
+        model.close();
+    }
+
+    private Engine engine(int slots, int nCtx) {
+        return engine(slots, nCtx, 32);
+    }
+
+    /** @param spare cells beyond those of the slots */
+    private Engine engine(int slots, int nCtx, int spare) {
+        ContextParams params = ContextParams.generation(slots * nCtx + spare, 32, slots, 1);
+        LlamaRunner runner = new LlamaRunner(model.newContext(params), 32);
+        Engine engine = new Engine("test", runner, vocabulary, new EngineConfig(slots, nCtx, 32, 16, 100));
+        engine.start();
+        return engine;
+    }
+
+    private GenerationRequest request(long id, String prompt, int maxTokens, SamplingParams sampling) {
+        return new GenerationRequest(
+                id, id, vocabulary.tokenize(prompt, true, false), maxTokens, sampling, List.of(), 4, true, true,
+                GenerationRequest.NO_DEADLINE);
+    }
+
+    /** Never ends by itself. */
+    private SamplingParams endless(long seed) {
+        Map<Integer, Float> never = new HashMap<>();
+        for (int token : vocabulary.endOfGenerationTokens()) {
+            never.put(token, Float.NEGATIVE_INFINITY);
+        }
+        return new SamplingParams(1, 40, 1, 0, 1, 0, 0, 0, seed, never);
+    }
+
+    private static Recorder submit(Engine engine, GenerationRequest request) {
+        Recorder recorder = new Recorder();
+        assertTrue(engine.submit(request, recorder, () -> {}));
+        return recorder;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 32, 512})
+    void streamsGoOnFarPastTheirContextsInAFragmentedCache(int spare) {
+        try (Engine engine = engine(3, 64, spare)) {
+            List<Recorder> streams = new ArrayList<>();
+            // Different lengths, so that the shifts come at different times and leave holes of one cell.
+            for (int i = 1; i <= 3; i++) {
+                streams.add(submit(engine, request(i, "ab".repeat(3 * i), 700, endless(i))));
+            }
+            for (int i = 4; i <= 12; i++) {
+                streams.add(submit(engine, request(i, "xyz".repeat(i), 10 * i, endless(i))));
+            }
+            for (Recorder stream : streams) {
+                assertEquals(Ending.LIMIT, stream.outcome().ending());
+            }
+            assertTrue(engine.snapshot().contextShifts() > 30);
+        }
+    }
+
+    @Test
+    void theSameSeedGivesTheSameTextAlone() {
+        try (Engine engine = engine(1, 128)) {
+            int[] first = submit(engine, request(1, "hello", 40, endless(7))).outcome().completion();
+            int[] second = submit(engine, request(2, "hello", 40, endless(7))).outcome().completion();
+            int[] other = submit(engine, request(3, "hello", 40, endless(8))).outcome().completion();
+            assertEquals(box(first), box(second));
+            assertTrue(!box(first).equals(box(other)));
+        }
+    }
+
+    @Test
+    void aReusedPrefixGivesTheTokensOfAFreshEvaluation() {
+        try (Engine engine = engine(1, 128)) {
+            GenerationRequest request = request(1, "the same prompt", 20, SamplingParams.GREEDY);
+            int[] fresh = submit(engine, request).outcome().completion();
+            GenerationListener.Outcome reused = submit(engine, request).outcome();
+            assertEquals(request.prompt().length - 1, reused.cachedTokens());
+            assertEquals(box(fresh), box(reused.completion()));
+        }
+    }
+
+    private static List<Integer> box(int[] tokens) {
+        return Arrays.stream(tokens).boxed().toList();
+    }
+}

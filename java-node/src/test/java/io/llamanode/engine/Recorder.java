@@ -1,0 +1,56 @@
+package io.llamanode.engine;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** Remembers what a listener heard, and fails on a second terminal event. */
+final class Recorder implements GenerationListener {
+    final List<String> texts = new ArrayList<>();
+    final CompletableFuture<Object> ending = new CompletableFuture<>();
+
+    @Override
+    public synchronized void text(String text) {
+        if (ending.isDone()) {
+            throw new AssertionError("text after the end");
+        }
+        texts.add(text);
+    }
+
+    @Override
+    public void finished(Outcome outcome) {
+        end(outcome);
+    }
+
+    @Override
+    public void failed(FailureKind kind, String message) {
+        end(kind);
+    }
+
+    private void end(Object how) {
+        if (!ending.complete(how)) {
+            throw new AssertionError("ended twice: " + ending.join() + ", " + how);
+        }
+    }
+
+    synchronized String text() {
+        return String.join("", texts);
+    }
+
+    Outcome outcome() {
+        return (Outcome) await();
+    }
+
+    FailureKind failure() {
+        return (FailureKind) await();
+    }
+
+    private Object await() {
+        try {
+            return ending.get(30, TimeUnit.SECONDS);
+        } catch (Exception e) {
+            throw new AssertionError("no terminal event", e);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+package io.llamanode.protocol;
+
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
+import io.llamanode.service.ErrorCode;
+import io.llamanode.service.Failure;
+import io.llamanode.service.NodeStatus;
+import io.llamanode.service.SessionInfo;
+import io.llamanode.service.TaskEvent;
+import io.llamanode.service.TaskResult;
+import io.llamanode.service.TaskResult.FinishReason;
+import io.llamanode.service.TaskResult.StoppedBy;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The records behind the golden terms that the node sends, by name of the vector. */
+final class Samples {
+    static final Map<String, OtpErlangObject> TERMS = new LinkedHashMap<>();
+
+    private static final long LARGE_ID = 72_057_594_037_927_937L;
+    private static final String NODE = "llama_1@localhost";
+    private static final String TURTLE = "\uD83D\uDC22";
+
+    private Samples() {}
+
+    static {
+        replies();
+        events();
+        for (ErrorCode code : ErrorCode.values()) {
+            TERMS.put("error_" + code.wireName(), ReplyEncoder.error(new Failure(code, "why")));
+        }
+        status();
+        frames();
+    }
+
+    private static TaskResult result(FinishReason reason, StoppedBy stoppedBy) {
+        return new TaskResult(
+                5,
+                "tiny",
+                "Hi " + TURTLE,
+                reason,
+                stoppedBy,
+                null,
+                -1L,
+                new TaskResult.Usage(12, 3, 4),
+                new TaskResult.Timings(0.25, 10.5, 30, 800, 100));
+    }
+
+    private static void replies() {
+        TERMS.put("reply_ok", ReplyEncoder.OK);
+        TERMS.put("reply_pong", ReplyEncoder.PONG);
+        TERMS.put("reply_id", ReplyEncoder.ok(LARGE_ID));
+        TERMS.put("reply_small_id", ReplyEncoder.ok(1));
+        TERMS.put("reply_text", ReplyEncoder.ok("\u03bb"));
+        TERMS.put("reply_tokens", ReplyEncoder.ok(new int[] {1, 450, 128_000}));
+        TERMS.put("reply_small_tokens", ReplyEncoder.ok(new int[] {72, 105}));
+        TERMS.put("reply_no_tokens", ReplyEncoder.ok(new int[0]));
+        TaskResult stop = new TaskResult(
+                LARGE_ID,
+                "tiny",
+                "",
+                FinishReason.STOP,
+                StoppedBy.STOP_STRING,
+                "END",
+                0,
+                new TaskResult.Usage(1, 1, 0),
+                new TaskResult.Timings(0, 0, 0, 0, 0));
+        result("reply_result", result(FinishReason.STOP, StoppedBy.EOS));
+        result("reply_result_stop", stop);
+        result("reply_result_length", result(FinishReason.LENGTH, StoppedBy.LIMIT));
+        result("reply_result_cancelled", result(FinishReason.CANCELLED, StoppedBy.CONTEXT));
+        result("reply_result_tool_calls", result(FinishReason.TOOL_CALLS, StoppedBy.EOS));
+    }
+
+    private static void result(String name, TaskResult result) {
+        TERMS.put(name, ReplyEncoder.ok(ReplyEncoder.result(result)));
+    }
+
+    private static void events() {
+        TERMS.put("event_chunk", ReplyEncoder.event(5, new TaskEvent.Chunk("Hi", 0)));
+        TERMS.put("event_chunk_unicode", ReplyEncoder.event(LARGE_ID, new TaskEvent.Chunk(TURTLE, 70_000)));
+        TERMS.put(
+                "event_done",
+                ReplyEncoder.event(5, new TaskEvent.Done(result(FinishReason.STOP, StoppedBy.EOS))));
+        TERMS.put(
+                "event_error",
+                ReplyEncoder.event(
+                        5, new TaskEvent.Failed(new Failure(ErrorCode.CANCELLED, "cancelled by cancel_task"))));
+    }
+
+    private static void status() {
+        var model = new NodeStatus.Model(
+                "tiny",
+                "/models/tiny.gguf",
+                "llama",
+                "llama 1B Q8_0",
+                1_100_048_384L,
+                1_170_000_000L,
+                2048,
+                4096,
+                32_000,
+                2,
+                1024,
+                2,
+                List.of(
+                        new NodeStatus.Slot(0, NodeStatus.SlotState.DECODE, 7L, 8L, 100, 2048),
+                        new NodeStatus.Slot(1, NodeStatus.SlotState.PREFILL, 9L, 10L, 1, 2048),
+                        new NodeStatus.Slot(2, NodeStatus.SlotState.IDLE, null, null, 0, 2048)));
+        status("status_ready", new NodeStatus(
+                NodeStatus.State.READY,
+                "0.1.0",
+                5000,
+                new NodeStatus.Library("libjllama.so", "b4916", "AVX2 = 1"),
+                1,
+                2,
+                3,
+                4,
+                List.of(model),
+                new NodeStatus.Counters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+                new NodeStatus.Memory(500_000_000, 30_000_000, 268_435_456)));
+        status("status_starting", empty(NodeStatus.State.STARTING));
+        status("status_draining", empty(NodeStatus.State.DRAINING));
+        info("session_info", 0, true);
+        info("session_info_no_slot", null, false);
+    }
+
+    private static NodeStatus empty(NodeStatus.State state) {
+        return new NodeStatus(
+                state,
+                "0.1.0",
+                0,
+                new NodeStatus.Library("", "", ""),
+                0,
+                0,
+                0,
+                0,
+                List.of(),
+                new NodeStatus.Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+                new NodeStatus.Memory(0, 0, 0));
+    }
+
+    private static void status(String name, NodeStatus status) {
+        TERMS.put(name, ReplyEncoder.ok(ReplyEncoder.status(NODE, status)));
+    }
+
+    private static void info(String name, Integer slot, boolean systemPrompt) {
+        var owner = new ProcessOwner(new OtpErlangPid("a@b", 90, 1, 1_700_000_000));
+        TERMS.put(
+                name,
+                ReplyEncoder.ok(ReplyEncoder.sessionInfo(new SessionInfo(
+                        7, "tiny", owner, 1500, 3, 120, 100, slot, 1, 0, 2, 300, 60, systemPrompt))));
+    }
+
+    private static void frames() {
+        TERMS.put("frame_log_debug", ControlEncoder.log(LogLevel.DEBUG, "io.llamanode.engine", "a step"));
+        TERMS.put("frame_log_info", ControlEncoder.log(LogLevel.INFO, "io.llamanode", "\u03bb"));
+        TERMS.put("frame_log_warning", ControlEncoder.log(LogLevel.WARNING, "io.llamanode", "two\nlines"));
+        TERMS.put("frame_log_error", ControlEncoder.log(LogLevel.ERROR, "", "bad"));
+        TERMS.put("frame_progress", ControlEncoder.progress("/models/tiny.gguf", 0.5));
+        TERMS.put("frame_ready", ControlEncoder.ready(NODE, 4242, "0.1.0", List.of("tiny", "other")));
+        TERMS.put("frame_ready_no_models", ControlEncoder.ready(NODE, 1, "0.1.0", List.of()));
+        TERMS.put(
+                "frame_failed",
+                ControlEncoder.failed(
+                        new Failure(ErrorCode.MODEL_LOAD_FAILED, "/models/tiny.gguf: not a GGUF file")));
+    }
+}

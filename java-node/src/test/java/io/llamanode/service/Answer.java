@@ -1,0 +1,55 @@
+package io.llamanode.service;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** A reply that a test waits for; a second answer fails the answering thread. */
+final class Answer<T> implements Reply<T> {
+    private final CompletableFuture<Object> answer = new CompletableFuture<>();
+
+    private record Ok(Object value) {}
+
+    @Override
+    public void ok(T value) {
+        complete(new Ok(value));
+    }
+
+    @Override
+    public void failed(Failure failure) {
+        complete(failure);
+    }
+
+    private void complete(Object value) {
+        if (!answer.complete(value)) {
+            throw new AssertionError("answered twice: " + answer.join() + ", " + value);
+        }
+    }
+
+    boolean given() {
+        return answer.isDone();
+    }
+
+    @SuppressWarnings("unchecked")
+    T value() {
+        return switch (await()) {
+            case Ok(Object value) -> (T) value;
+            case Object other -> throw new AssertionError("expected an answer, got " + other);
+        };
+    }
+
+    ErrorCode error() {
+        return ((Failure) await()).code();
+    }
+
+    String message() {
+        return ((Failure) await()).message();
+    }
+
+    private Object await() {
+        try {
+            return answer.get(30, TimeUnit.SECONDS);
+        } catch (Exception e) {
+            throw new AssertionError("no answer", e);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package io.llamanode.service;
+
+import io.llamanode.engine.Engine;
+import io.llamanode.engine.EngineConfig;
+import io.llamanode.engine.FakeModel;
+import io.llamanode.engine.Vocabulary;
+import java.util.Map;
+
+/** A loaded model whose engine runs a {@link FakeModel}; its template is {@code role:content;}. */
+final class FakeLoadedModel implements LoadedModel {
+    final FakeModel model = new FakeModel();
+    private final String id;
+    private final Engine engine;
+
+    FakeLoadedModel(String id, int slots, int maxQueue) {
+        this.id = id;
+        this.engine = new Engine(id, model, model, new EngineConfig(slots, 256, 64, 16, maxQueue));
+        engine.start();
+    }
+
+    @Override
+    public ModelInfo info() {
+        return new ModelInfo(id, "/models/" + id, "fake", "fake", 1, 1, 256, 256);
+    }
+
+    @Override
+    public Engine engine() {
+        return engine;
+    }
+
+    @Override
+    public Vocabulary vocabulary() {
+        return model;
+    }
+
+    @Override
+    public PromptText render(ChatTemplating request) {
+        PromptText.Builder text = new PromptText.Builder();
+        for (Map<String, Object> message : request.messages()) {
+            text.add(message.get("role") + ":", true)
+                    .add(message.get("content").toString(), false)
+                    .add("<eog>", true);
+        }
+        return request.addGenerationPrompt() ? text.add("assistant:", true).build() : text.build();
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+    }
+}

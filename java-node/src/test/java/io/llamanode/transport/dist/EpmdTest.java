@@ -1,0 +1,117 @@
+package io.llamanode.transport.dist;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The registration, against an epmd that is played by the test. */
+@Timeout(30)
+@SuppressWarnings("try")
+final class EpmdTest {
+    private ServerSocket server;
+
+    @BeforeEach
+    void listen() throws IOException {
+        server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        server.close();
+    }
+
+    private CompletableFuture<Epmd> register() {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return new Epmd(server.getLocalPort(), "alive", 4711);
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        }, Executors.newVirtualThreadPerTaskExecutor());
+    }
+
+    private Socket answer(byte... bytes) throws IOException {
+        Socket socket = server.accept();
+        DataInputStream in = new DataInputStream(socket.getInputStream());
+        byte[] request = new byte[in.readUnsignedShort()];
+        in.readFully(request);
+        ByteBuffer fields = ByteBuffer.wrap(request);
+        assertEquals(120, fields.get());
+        assertEquals(4711, fields.getShort());
+        assertEquals(72, fields.get());
+        assertEquals(0, fields.get());
+        assertEquals(6, fields.getShort());
+        assertEquals(5, fields.getShort());
+        byte[] name = new byte[fields.getShort()];
+        fields.get(name);
+        assertEquals("alive", new String(name, StandardCharsets.US_ASCII));
+        assertEquals(0, fields.getShort());
+        assertFalse(fields.hasRemaining());
+        socket.getOutputStream().write(bytes);
+        return socket;
+    }
+
+    @Test
+    void takesTheCreationOfEitherAnswer() throws Exception {
+        CompletableFuture<Epmd> first = register();
+        try (Socket epmd = answer((byte) 118, (byte) 0, (byte) 0x80, (byte) 1, (byte) 2, (byte) 3);
+                Epmd registration = first.get()) {
+            assertEquals(0x80010203, registration.creation());
+        }
+        CompletableFuture<Epmd> second = register();
+        try (Socket epmd = answer((byte) 121, (byte) 0, (byte) 0, (byte) 3); Epmd registration = second.get()) {
+            assertEquals(3, registration.creation());
+        }
+    }
+
+    @Test
+    void registersAgainAndKeepsItsCreation() throws Exception {
+        CompletableFuture<Epmd> first = register();
+        Socket epmd = answer((byte) 121, (byte) 0, (byte) 0, (byte) 3);
+        try (Epmd registration = first.get()) {
+            epmd.close();
+            // Back, but first with the name given away, then dead before it answers.
+            answer((byte) 121, (byte) 1, (byte) 0, (byte) 0).close();
+            server.accept().close();
+            try (Socket again = answer((byte) 121, (byte) 0, (byte) 0, (byte) 9)) {
+                assertEquals(3, registration.creation());
+                registration.close();
+                assertEquals(-1, again.getInputStream().read());
+                assertFalse(registration.registered());
+            }
+        }
+    }
+
+    @Test
+    void aNameThatIsTaken() throws Exception {
+        CompletableFuture<Epmd> first = register();
+        answer((byte) 118, (byte) 1, (byte) 0, (byte) 0, (byte) 0, (byte) 0).close();
+        Throwable wrapped = assertThrows(java.util.concurrent.ExecutionException.class, first::get).getCause();
+        assertEquals(Epmd.NameTakenException.class, wrapped.getCause().getClass());
+    }
+
+    @Test
+    void closingWhileEpmdIsAway() throws Exception {
+        CompletableFuture<Epmd> first = register();
+        Socket epmd = answer((byte) 121, (byte) 0, (byte) 0, (byte) 3);
+        Epmd registration = first.get();
+        server.close();
+        epmd.close();
+        registration.close();
+        assertFalse(registration.registered());
+    }
+}

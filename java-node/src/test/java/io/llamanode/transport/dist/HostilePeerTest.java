@@ -1,0 +1,320 @@
+package io.llamanode.transport.dist;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.ericsson.otp.erlang.OtpErlangAtom;
+import com.ericsson.otp.erlang.OtpErlangInt;
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangRef;
+import io.llamanode.protocol.TermLimits;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What nobody should send, while a peer that behaves gets its answers. Needs no BEAM. */
+@Timeout(60)
+final class HostilePeerTest {
+    private Echo echo;
+    private DistNode node;
+    private RawPeer good;
+
+    @BeforeEach
+    void start() throws Exception {
+        echo = new Echo();
+        node = Echo.start(config(), echo);
+        good = RawPeer.connected(node.port(), "good@host", "secret");
+        // The acknowledgement leaves just before the connection counts as a peer.
+        assertEquals("pong", good.ping());
+    }
+
+    private static DistConfig config() {
+        return DistConfig.of("j@localhost", "secret").withEpmd(false, 4369);
+    }
+
+    @AfterEach
+    void stillAnswers() throws Exception {
+        try {
+            assertEquals("pong", good.ping());
+            assertEquals("pong", ping("late@host"));
+        } finally {
+            good.close();
+            node.close();
+        }
+    }
+
+    private String ping(String name) throws Exception {
+        try (RawPeer peer = RawPeer.connected(node.port(), name, "secret")) {
+            return peer.ping();
+        }
+    }
+
+    @Test
+    void silentConnections() throws Exception {
+        List<RawPeer> silent = new ArrayList<>();
+        try {
+            for (int i = 0; i < 200; i++) {
+                silent.add(new RawPeer(node.port()));
+            }
+            assertEquals("pong", good.ping());
+            assertEquals("pong", ping("other@host"));
+            // The oldest had to yield.
+            assertTrue(silent.getFirst().isClosedByNode());
+            assertTrue(node.health().handshaking() <= 64);
+        } finally {
+            for (RawPeer peer : silent) {
+                peer.close();
+            }
+        }
+    }
+
+    @Test
+    void theHandshakeHasADeadline() throws Exception {
+        DistConfig hasty = DistConfig.of("k@localhost", "secret").withEpmd(false, 4369)
+                .withDeadlines(Duration.ofMillis(50), Duration.ofSeconds(5), Duration.ofSeconds(60));
+        try (DistNode other = Echo.start(hasty, new Echo()); RawPeer silent = new RawPeer(other.port())) {
+            assertTrue(silent.isClosedByNode());
+        }
+    }
+
+    @Test
+    void namesThatAreNone() throws Exception {
+        for (String name : List.of("", "noat", "@", "a@", "@b", "a@b@c", "a b@c", "j@localhost", "x".repeat(300) + "@h")) {
+            try (RawPeer peer = new RawPeer(node.port())) {
+                IOException refused = assertThrows(IOException.class, () -> peer.handshake(name, "secret", false));
+                assertEquals("snot_allowed", refused.getMessage());
+                assertTrue(peer.isClosedByNode());
+            }
+        }
+    }
+
+    @Test
+    void randomBytes() throws Exception {
+        Random random = new Random(3);
+        for (int i = 0; i < 100; i++) {
+            byte[] noise = new byte[1 + random.nextInt(300)];
+            random.nextBytes(noise);
+            try (RawPeer peer = new RawPeer(node.port())) {
+                peer.out.write(noise);
+                peer.socket.shutdownOutput();
+                assertTrue(peer.isClosedByNode());
+            }
+        }
+    }
+
+    @Test
+    void aWrongCookie() throws Exception {
+        try (RawPeer peer = new RawPeer(node.port())) {
+            assertThrows(IOException.class, () -> peer.handshake("good@host", "guess", false));
+            assertTrue(peer.isClosedByNode());
+        }
+        assertEquals(List.of("good@host"), node.peers());
+    }
+
+    @Test
+    void theOldHandshake() throws Exception {
+        try (RawPeer peer = new RawPeer(node.port())) {
+            peer.handshake("old@host", "secret", true);
+            assertEquals("pong", peer.ping());
+        }
+    }
+
+    @Test
+    void aNewerConnectionReplacesAnOlderOne() throws Exception {
+        try (RawPeer first = RawPeer.connected(node.port(), "twice@host", "secret")) {
+            assertEquals("pong", first.ping());
+            node.monitor(first.pid(), () -> echo.events.add("fired"));
+            try (RawPeer second = RawPeer.connected(node.port(), "twice@host", "secret")) {
+                assertEquals("pong", second.ping());
+                first.isClosedByNode();
+                echo.await("up twice@host");
+                echo.await("fired");
+                echo.await("down twice@host");
+                echo.await("up twice@host");
+                assertEquals(List.of("good@host", "twice@host"), node.peers());
+                assertEquals("pong", second.ping());
+            }
+        }
+    }
+
+    @Test
+    void lengthsThatLie() throws Exception {
+        for (int length : new int[] {Integer.MAX_VALUE, -1, (64 << 20) + 1}) {
+            try (RawPeer peer = RawPeer.connected(node.port(), "big@host", "secret")) {
+                peer.out.writeInt(length);
+                assertTrue(peer.isClosedByNode());
+            }
+        }
+        // Allowed, but never delivered: costs what arrives.
+        try (RawPeer peer = RawPeer.connected(node.port(), "big@host", "secret")) {
+            peer.out.writeInt(64 << 20);
+            peer.out.write(new byte[1000]);
+            assertEquals("pong", good.ping());
+        }
+    }
+
+    @Test
+    void framesThatAreNone() throws Exception {
+        OtpErlangObject pid = good.pid();
+        List<byte[]> frames = new ArrayList<>(List.of(new byte[] {1}, new byte[] {112}, new byte[] {112, (byte) 131},
+                new byte[] {112, (byte) 131, 104, 3, 97}, new byte[] {112, (byte) 131, 104, 3, 97, 2},
+                new byte[] {112, (byte) 131, 106}, new byte[] {112, (byte) 131, 80, 64, 0, 0, 0, 1}));
+        for (OtpErlangObject control : List.of(
+                RawPeer.tuple(new OtpErlangInt(99), pid), RawPeer.tuple(new OtpErlangInt(29), pid),
+                RawPeer.tuple(new OtpErlangInt(2), pid), RawPeer.tuple(new OtpErlangInt(2), pid, new OtpErlangAtom("x")),
+                RawPeer.tuple(new OtpErlangInt(21), pid), RawPeer.tuple(new OtpErlangInt(19), pid, pid),
+                RawPeer.tuple(new OtpErlangInt(1), pid, new OtpErlangInt(1)),
+                RawPeer.tuple(new OtpErlangInt(21), pid, pid, pid, pid), RawPeer.tuple(new OtpErlangAtom("x")))) {
+            byte[] term = RawPeer.term(control);
+            frames.add(ByteBuffer.allocate(1 + term.length).put((byte) 112).put(term).array());
+        }
+        for (byte[] frame : frames) {
+            try (RawPeer peer = RawPeer.connected(node.port(), "odd@host", "secret")) {
+                peer.out.writeInt(frame.length);
+                peer.out.write(frame);
+                assertTrue(peer.isClosedByNode());
+            }
+        }
+    }
+
+    @Test
+    void frameNoise() throws Exception {
+        Random random = new Random(4);
+        for (int i = 0; i < 300; i++) {
+            try (RawPeer peer = RawPeer.connected(node.port(), "noise@host", "secret")) {
+                byte[] noise = RawPeer.term(RawPeer.tuple(new OtpErlangInt(random.nextInt(40)), peer.pid(), peer.pid(),
+                        new OtpErlangRef(90, "noise@host", new int[] {1, 2, 3}, 1)));
+                noise[random.nextInt(noise.length)] = (byte) random.nextInt(256);
+                peer.out.writeInt(noise.length + 1);
+                peer.out.write(112);
+                peer.out.write(noise);
+                peer.socket.shutdownOutput();
+                assertTrue(peer.isClosedByNode());
+            }
+        }
+    }
+
+    @Test
+    void poisonedMessages() throws Exception {
+        byte[] deep = new byte[200_001];
+        for (int i = 0; i < 200_000; i += 2) {
+            deep[i] = 104;
+            deep[i + 1] = 1;
+        }
+        deep[200_000] = 106;
+        byte[] map = new byte[5 + 4_000_000];
+        ByteBuffer.wrap(map).put((byte) 116).putInt(1_000_000);
+        for (int i = 5; i < map.length; i += 2) {
+            map[i] = 97;
+        }
+        byte[] bomb = {80, 64, 0, 0, 0, 120, (byte) 0x9c, 1};
+        byte[] list = {108, 127, -1, -1, -1, 106};
+        try (RawPeer peer = RawPeer.connected(node.port(), "poison@host", "secret")) {
+            for (byte[] request : List.of(deep, map, bomb, list, new byte[0], new byte[] {97, 1, 97, 1})) {
+                peer.call(request);
+                assertTrue(peer.receive().toString().startsWith("{bad,"));
+            }
+            // Not calls, so nobody waits: dropped, and the connection goes on.
+            for (byte[] message : List.of(deep, map, bomb, list, new byte[0])) {
+                peer.message(ByteBuffer.allocate(1 + message.length).put((byte) 131).put(message).array());
+            }
+            peer.message("garbage".getBytes(StandardCharsets.US_ASCII));
+            peer.message(RawPeer.term(RawPeer.tuple(new OtpErlangAtom("$gen_call"), new OtpErlangAtom("x"),
+                    new OtpErlangAtom("ping"))));
+            assertEquals("pong", peer.ping());
+            assertEquals(7, node.health().dropped());
+        }
+    }
+
+    @Test
+    void whatDoesNotExistIsNoprocAndUnlinkingIsAcknowledged() throws Exception {
+        OtpErlangObject unknown = new com.ericsson.otp.erlang.OtpErlangPid("j@localhost", 77, 0, 1);
+        OtpErlangObject ref = new OtpErlangRef(90, "good@host", new int[] {1, 2, 3}, RawPeer.CREATION);
+        OtpErlangAtom noproc = new OtpErlangAtom("noproc");
+        byte[] nothing = new byte[0];
+        for (OtpErlangObject target : List.of(unknown, new OtpErlangAtom("nobody"))) {
+            good.frame(RawPeer.tuple(new OtpErlangInt(19), good.pid(), target, ref), nothing);
+            assertEquals(RawPeer.tuple(new OtpErlangInt(21), target, good.pid(), ref, noproc), good.receive());
+        }
+        good.frame(RawPeer.tuple(new OtpErlangInt(1), good.pid(), unknown), nothing);
+        assertEquals(RawPeer.tuple(new OtpErlangInt(3), unknown, good.pid(), noproc), good.receive());
+        good.frame(RawPeer.tuple(new OtpErlangInt(35), new OtpErlangInt(5), good.pid(), unknown), nothing);
+        assertEquals(RawPeer.tuple(new OtpErlangInt(36), new OtpErlangInt(5), unknown, good.pid()), good.receive());
+        // What exists is monitored and linked in silence; the next answer is the one to the ping.
+        for (OtpErlangObject target : List.of(node.self(), new OtpErlangAtom("llama_node"))) {
+            good.frame(RawPeer.tuple(new OtpErlangInt(19), good.pid(), target, ref), nothing);
+            good.frame(RawPeer.tuple(new OtpErlangInt(20), good.pid(), target, ref), nothing);
+        }
+        good.frame(RawPeer.tuple(new OtpErlangInt(1), good.pid(), node.self()), nothing);
+        assertEquals("pong", good.ping());
+    }
+
+    @Test
+    void pidsOfAnEarlierIncarnationAreDead() throws Exception {
+        com.ericsson.otp.erlang.OtpErlangPid stale =
+                new com.ericsson.otp.erlang.OtpErlangPid("good@host", 9, 0, RawPeer.CREATION + 1);
+        assertTrue(node.send(good.pid(), new OtpErlangAtom("x")) && !node.send(stale, new OtpErlangAtom("x")));
+        node.monitor(stale, () -> echo.events.add("stale"));
+        echo.await("stale");
+        good.in.skipNBytes(good.in.readInt());
+    }
+
+    @Test
+    void theWrapperDecidesTheFraming() throws Exception {
+        ChannelWrapper wide = socket -> new ChannelWrapper.Channel(socket, socket.getInputStream(),
+                socket.getOutputStream(), 4);
+        DistConfig config = DistConfig.of("k@localhost", "secret").withEpmd(false, 4369).withWrapper(wide);
+        try (DistNode other = Echo.start(config, new Echo()); RawPeer peer = new RawPeer(other.port());
+                RawPeer liar = new RawPeer(other.port())) {
+            peer.prefix = 4;
+            peer.handshake("wide@host", "secret", false);
+            assertEquals("pong", peer.ping());
+            liar.out.writeInt(-1);
+            assertTrue(liar.isClosedByNode());
+        }
+    }
+
+    @Test
+    void aPeerThatDoesNotRead() throws Exception {
+        DistConfig strict = DistConfig.of("k@localhost", "secret").withEpmd(false, 4369)
+                .withLimits(1 << 20, 64, 64 << 20, TermLimits.DEFAULT)
+                .withDeadlines(Duration.ofSeconds(5), Duration.ofMillis(200), Duration.ofSeconds(60));
+        Echo other = new Echo();
+        try (DistNode second = Echo.start(strict, other);
+                RawPeer deaf = RawPeer.connected(second.port(), "deaf@host", "secret")) {
+            // 32 MB fit into the queue, but not into the sockets: only the stall can end this.
+            deaf.call(RawPeer.bytesOf(RawPeer.tuple(new OtpErlangAtom("flood"), deaf.pid(), new OtpErlangInt(32),
+                    new OtpErlangInt(1 << 20))));
+            other.await("down deaf@host");
+            assertEquals(1, second.health().overflows());
+            // A peer may come back under the same name.
+            try (RawPeer again = RawPeer.connected(second.port(), "deaf@host", "secret")) {
+                assertEquals("pong", again.ping());
+            }
+        }
+    }
+
+    @Test
+    void closingWithAPeerThatDoesNotRead() throws Exception {
+        Echo other = new Echo();
+        DistNode second = Echo.start(DistConfig.of("k@localhost", "secret").withEpmd(false, 4369), other);
+        try (RawPeer deaf = RawPeer.connected(second.port(), "deaf@host", "secret")) {
+            deaf.call(RawPeer.bytesOf(RawPeer.tuple(new OtpErlangAtom("flood"), deaf.pid(), new OtpErlangInt(8),
+                    new OtpErlangInt(1 << 20))));
+            other.await("up deaf@host");
+            second.close();
+            other.await("down deaf@host");
+            assertEquals(0, second.health().peers());
+            assertTrue(!second.health().listening());
+        }
+    }
+}

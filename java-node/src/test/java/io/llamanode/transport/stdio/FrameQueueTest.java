@@ -1,0 +1,74 @@
+package io.llamanode.transport.stdio;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(value = 1, unit = TimeUnit.MINUTES)
+final class FrameQueueTest {
+    private final FrameQueue queue = new FrameQueue(2, 10);
+
+    @Test
+    void dropsLogsBeyondTheirNumberButNoOtherFrames() throws Exception {
+        assertTrue(queue.offerLog(new byte[] {1}));
+        assertTrue(queue.offerLog(new byte[] {2}));
+        assertFalse(queue.offerLog(new byte[] {3}));
+        queue.put(new byte[] {4}, null);
+        queue.put(new byte[] {5}, null);
+        assertEquals(1, queue.dropped());
+        for (int expected : new int[] {1, 2, 4, 5}) {
+            assertArrayEquals(new byte[] {(byte) expected}, queue.take());
+        }
+        assertTrue(queue.offerLog(new byte[] {6}), "room again");
+    }
+
+    @Test
+    void dropsLogsBeyondTheirBytes() {
+        assertTrue(queue.offerLog(new byte[8]));
+        assertFalse(queue.offerLog(new byte[3]));
+        assertTrue(queue.offerLog(new byte[2]));
+    }
+
+    @Test
+    void aNewerFrameReplacesOneOfTheSameSubject() throws Exception {
+        queue.put(new byte[] {1}, "a");
+        queue.put(new byte[] {2}, "b");
+        queue.put(new byte[] {3}, "a");
+        assertArrayEquals(new byte[] {2}, queue.take());
+        assertArrayEquals(new byte[] {3}, queue.take());
+    }
+
+    @Test
+    void isDrainedOnceTheLastFrameWasWritten() throws Exception {
+        assertTrue(queue.awaitDrained(0, TimeUnit.SECONDS));
+        queue.put(new byte[] {1}, null);
+        assertFalse(queue.awaitDrained(0, TimeUnit.SECONDS), "waiting");
+        queue.take();
+        assertFalse(queue.awaitDrained(0, TimeUnit.SECONDS), "being written");
+        Thread writer = Thread.ofPlatform().daemon().start(() -> {
+            try {
+                queue.take();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        assertTrue(queue.awaitDrained(1, TimeUnit.MINUTES));
+        queue.close();
+        writer.join();
+    }
+
+    @Test
+    void givesAndTakesNothingOnceClosed() throws Exception {
+        queue.put(new byte[] {1}, null);
+        queue.close();
+        assertNull(queue.take());
+        assertFalse(queue.offerLog(new byte[] {2}));
+        assertFalse(queue.awaitDrained(1, TimeUnit.MINUTES), "what waited was lost");
+    }
+}

@@ -1,0 +1,180 @@
+%% What the suites share: a distributed runtime, the model, servers, and waiting for processes of
+%% the operating system.
+-module(llama_node_ct).
+
+-export([start_real/2, check_real/1, session/1, task/3, endless/0, events/1]).
+-export([distribute/0, real_node/0, model/0, shared/0, options/1, fake/2, stop/1]).
+-export([os_pid/1, kill/2, witnessed/2, await_end/1, flush/0, await_down/1]).
+
+%% Makes this runtime a distributed one, which the suites need whoever starts them.
+-spec distribute() -> ok.
+distribute() ->
+    case is_alive() of
+        true ->
+            ok;
+        false ->
+            [] = os:cmd("epmd -daemon"),
+            Name = list_to_atom("llama_node_ct_" ++ os:getpid()),
+            %% A stopped node is noticed after one tick time.
+            {ok, _} = net_kernel:start(Name, #{name_domain => shortnames, net_ticktime => 8}),
+            ok
+    end.
+
+%% Options of a server with the real node and the tiny model, or why there can be none.
+-spec real_node() -> {ok, map()} | {skip, string()}.
+real_node() ->
+    ok = distribute(),
+    Jar = filename:join(llama_node_options:priv_dir(), "llama-node.jar"),
+    case {filelib:is_regular(Jar), model()} of
+        {false, _} -> {skip, Jar ++ " is not built (make jar)"};
+        {true, {ok, Model}} -> {ok, #{model => Model, n_ctx => 256, n_parallel => 2, log_level => warning}};
+        {true, {skip, _} = Skip} -> Skip
+    end.
+
+%% A Config with a server for a whole suite.
+-spec start_real(map(), list()) -> list() | {skip, string()}.
+start_real(More, Config) ->
+    case real_node() of
+        {ok, Options} ->
+            {ok, Server} = llama_node:init_server(maps:merge(Options, More)),
+            {ok, #{node := Node}} = llama_node:get_status(Server),
+            [{server, Server}, {node, Node}, {server_options, Options} | Config];
+        {skip, _} = Skip ->
+            Skip
+    end.
+
+%% Whatever a case did, the node answers. Each case ran in a process of its own, so its sessions went
+%% with it, and their slots are free.
+-spec check_real(list()) -> ok.
+check_real(Config) ->
+    Server = proplists:get_value(server, Config),
+    pong = llama_node:ping(Server),
+    {ok, #{usage := #{completion_tokens := 1}}} =
+        llama_node:complete(Server, <<"Once">>, #{n_predict => 1, ignore_eos => true}),
+    ok.
+
+-spec session(llama_node:server()) -> llama_node:session_id().
+session(Server) ->
+    {ok, Session} = llama_node:create_session(Server, #{}),
+    Session.
+
+-spec task(llama_node:server(), llama_node:session_id(), map()) -> llama_node:task_id().
+task(Server, Session, Input) ->
+    {ok, Task} = llama_node:create_task(Server, Session, completion, Input),
+    Task.
+
+%% Ends when it is cancelled.
+-spec endless() -> map().
+endless() ->
+    #{prompt => <<"Once upon a time">>, n_predict => 1 bsl 30, ignore_eos => true}.
+
+%% The chunks and the terminal event of a stream.
+-spec events(llama_node:task_id()) -> {[map()], llama_node:terminal_event()}.
+events(Task) ->
+    receive
+        {llama_node, Task, {chunk, Chunk}} ->
+            {Chunks, Terminal} = events(Task),
+            {[Chunk | Chunks], Terminal};
+        {llama_node, Task, Terminal} ->
+            {[], Terminal}
+    end.
+
+-spec model() -> {ok, file:filename()} | {skip, string()}.
+model() ->
+    Places = [filename:join([shared(), "models", "tiny-chat.gguf"]),
+              filename:join([llama_node_options:priv_dir(), "models", "tiny-chat.gguf"])],
+    case lists:filter(fun filelib:is_regular/1, Places) of
+        [Model | _] -> {ok, filename:absname(Model)};
+        [] -> {skip, lists:flatten(["no model at ", lists:join(" or ", Places)])}
+    end.
+
+%% The directory of shared test data, beside the repository unless LLAMA_NODE_SHARED says where.
+-spec shared() -> file:filename().
+shared() ->
+    case os:getenv("LLAMA_NODE_SHARED") of
+        false -> filename:join([root(filename:absname(filename:dirname(code:which(?MODULE)))), "..", "shared"]);
+        Dir -> Dir
+    end.
+
+%% The nearest directory upwards that holds the project's rebar.config; tests run below it.
+root("/") ->
+    {ok, Cwd} = file:get_cwd(),
+    Cwd;
+root(Dir) ->
+    case filelib:is_regular(filename:join(Dir, "rebar.config"))
+         andalso filelib:is_dir(filename:join(Dir, "java-node")) of
+        true -> Dir;
+        false -> root(filename:dirname(Dir))
+    end.
+
+%% Options of the real server kept in a Config.
+-spec options(list()) -> map().
+options(Config) ->
+    proplists:get_value(server_options, Config).
+
+%% Options of a server with a fake node.
+-spec fake(atom(), list()) -> map().
+fake(Behaviour, Config) ->
+    Dir = proplists:get_value(priv_dir, Config),
+    #{launcher => llama_node_fake:launcher(Dir), env => llama_node_fake:env(Behaviour),
+      start_timeout => 30000, models => []}.
+
+-spec stop(pid()) -> ok.
+stop(Server) ->
+    unlink(Server),
+    ok = llama_node:destroy_server(Server).
+
+%% The process of the node behind a server.
+-spec os_pid(pid()) -> pos_integer().
+os_pid(Server) ->
+    {links, Links} = process_info(Server, links),
+    [OsPid] = [OsPid || Port <- Links, is_port(Port), {os_pid, OsPid} <- [erlang:port_info(Port, os_pid)]],
+    OsPid.
+
+-spec kill(string(), pos_integer()) -> ok.
+kill("STOP", OsPid) ->
+    [] = os:cmd("kill -STOP " ++ integer_to_list(OsPid)),
+    await_stopped(OsPid);
+kill(Signal, OsPid) ->
+    [] = os:cmd("kill -" ++ Signal ++ " " ++ integer_to_list(OsPid)),
+    ok.
+
+%% The signal is sent, but a thread that runs on another core takes a moment to obey.
+await_stopped(OsPid) ->
+    Threads = filelib:wildcard("/proc/" ++ integer_to_list(OsPid) ++ "/task/*/stat"),
+    case [Thread || Thread <- Threads, {ok, Stat} <- [file:read_file(Thread)],
+                    nomatch =:= re:run(Stat, "\\) [TtZX] ")] of
+        [] -> ok;
+        [_ | _] -> await_stopped(OsPid)
+    end.
+
+%% Options whose node holds a pipe open for as long as it lives, and the port that reads the pipe:
+%% an end that can be awaited, whoever the node's parent is by then.
+-spec witnessed(map(), list()) -> {map(), port()}.
+witnessed(Options, Config) ->
+    Unique = integer_to_list(erlang:unique_integer([positive])),
+    Base = filename:join(proplists:get_value(priv_dir, Config), "witness" ++ Unique),
+    Launcher = maps:get(launcher, Options,
+                        filename:join([llama_node_options:priv_dir(), "bin", "llama-node"])),
+    [] = os:cmd("mkfifo '" ++ Base ++ ".pipe'"),
+    ok = file:write_file(Base, ["#!/bin/sh\nexec 9>'", Base, ".pipe'\nexec '", Launcher, "' \"$@\"\n"]),
+    ok = file:change_mode(Base, 8#755),
+    Port = open_port({spawn_executable, "/bin/cat"}, [{args, [Base ++ ".pipe"]}, exit_status]),
+    {Options#{launcher => Base}, Port}.
+
+-spec await_end(port()) -> ok.
+await_end(Witness) ->
+    receive {Witness, {exit_status, 0}} -> ok end.
+
+%% What is in the mailbox.
+-spec flush() -> [term()].
+flush() ->
+    receive
+        Message -> [Message | flush()]
+    after 0 -> []
+    end.
+
+-spec await_down(pid()) -> term().
+await_down(Pid) ->
+    Ref = erlang:monitor(process, Pid),
+    receive {'DOWN', Ref, process, _, Reason} -> Reason end.

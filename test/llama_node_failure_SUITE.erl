@@ -1,0 +1,310 @@
+%% What happens when processes and connections die or stop, with the Java node and, for what is the
+%% client's work alone, with a fake node as well.
+-module(llama_node_failure_SUITE).
+-behaviour(supervisor).
+-compile([export_all, nowarn_export_all]).
+
+-include_lib("stdlib/include/assert.hrl").
+
+all() ->
+    [{group, fake}, {group, java}].
+
+groups() ->
+    Client = [killed_under_50_callers, restarts_again_and_again, server_is_killed, beam_is_killed, stopped_node_resumes,
+              stopped_node_is_given_up, stopped_consumer_delays_nobody, not_distributed, long_names, epmd_is_gone],
+    [{fake, [], Client},
+     {java, [], Client ++ [owner_death_frees_the_slot, sink_death_frees_the_slot, queued_owner_dies,
+                           identifiers_are_not_used_again, default_model_is_taken]}].
+
+init_per_suite(Config) ->
+    ok = llama_node_ct:distribute(),
+    Config.
+
+end_per_suite(_) ->
+    ok.
+
+init_per_group(fake, Config) ->
+    [{server_options, llama_node_ct:fake(normal, Config)} | Config];
+init_per_group(java, Config) ->
+    case llama_node_ct:real_node() of
+        {ok, Options} -> [{server_options, Options} | Config];
+        {skip, _} = Skip -> Skip
+    end.
+
+end_per_group(_, _) ->
+    ok.
+
+init_per_testcase(_, Config) ->
+    process_flag(trap_exit, true),
+    Config.
+
+end_per_testcase(_, _) ->
+    ok.
+
+%% A supervisor with one server.
+init(Spec) ->
+    {ok, {#{intensity => 10, period => 60}, [Spec]}}.
+
+supervised(Options) ->
+    {ok, Supervisor} = supervisor:start_link(?MODULE, llama_node:child_spec(Options)),
+    Supervisor.
+
+%% The child in place of Old. The supervisor answers when the restart is over, but the question may
+%% overtake the news that there is something to restart.
+child(Supervisor, Old) ->
+    case supervisor:which_children(Supervisor) of
+        [{_, Pid, _, _}] when is_pid(Pid), Pid =/= Old -> Pid;
+        [_] -> child(Supervisor, Old)
+    end.
+
+%% Both nodes
+
+killed_under_50_callers(Config) ->
+    Supervisor = supervised((llama_node_ct:options(Config))#{name => {local, a_model}}),
+    Server = whereis(a_model),
+    Self = self(),
+    Callers = [spawn_monitor(fun () ->
+        {ok, Session} = llama_node:create_session(a_model, #{}),
+        {ok, Task} = llama_node:create_task(a_model, Session, completion, endless()),
+        Self ! {waiting, self()},
+        exit(llama_node:get_result(a_model, Task, infinity))
+    end) || _ <- lists:seq(1, 50)],
+    [receive {waiting, Pid} -> ok end || {Pid, _} <- Callers],
+    Ref = erlang:monitor(process, Server),
+    ok = llama_node_ct:kill("KILL", llama_node_ct:os_pid(Server)),
+    [receive {'DOWN', CallerRef, process, _, Got} -> ?assertMatch({error, {node_down, _}}, Got) end
+     || {_, CallerRef} <- Callers],
+    receive {'DOWN', Ref, process, _, Reason} -> ?assertEqual({node_down, {exit_status, 137}}, Reason) end,
+    New = child(Supervisor, Server),
+    ?assertEqual(New, whereis(a_model)),
+    ?assertEqual(pong, llama_node:ping(a_model)),
+    ?assertMatch({ok, _}, llama_node:create_session(a_model, #{})),
+    ok = shut_down(Supervisor).
+
+restarts_again_and_again(Config) ->
+    Supervisor = supervised(llama_node_ct:options(Config)),
+    Last = lists:foldl(
+        fun (_, Server) ->
+            ok = llama_node_ct:kill("KILL", llama_node_ct:os_pid(Server)),
+            New = child(Supervisor, Server),
+            ?assertEqual(pong, llama_node:ping(New)),
+            New
+        end, child(Supervisor, none), [1, 2, 3]),
+    ?assert(is_process_alive(Last)),
+    ok = shut_down(Supervisor).
+
+server_is_killed(Config) ->
+    {Options, Witness} = llama_node_ct:witnessed(llama_node_ct:options(Config), Config),
+    {ok, Server} = llama_node:init_server(Options),
+    {ok, Task} = llama_node:stream(Server, session(Server), completion, endless()),
+    exit(Server, kill),
+    %% No cleaning up was possible, and yet the node ends and the consumer hears of it: from the node
+    %% itself, if that finds the time.
+    ok = llama_node_ct:await_end(Witness),
+    {error, {Code, _}} = terminal(Task),
+    ?assert(lists:member(Code, [node_down, cancelled])).
+
+beam_is_killed(Config) ->
+    {Options, Witness} = llama_node_ct:witnessed(llama_node_ct:options(Config), Config),
+    {Peer, _} = peer(#{name => peer:random_name()}, []),
+    {ok, Server} = peer:call(Peer, llama_node, init_server, [Options], infinity),
+    pong = peer:call(Peer, llama_node, ping, [Server]),
+    ok = llama_node_ct:kill("KILL", list_to_integer(peer:call(Peer, os, getpid, []))),
+    ok = llama_node_ct:await_end(Witness).
+
+stopped_node_resumes(Config) ->
+    {ok, Server} = llama_node:init_server(llama_node_ct:options(Config)),
+    OsPid = llama_node_ct:os_pid(Server),
+    ok = llama_node_ct:kill("STOP", OsPid),
+    Overdue = [spawn_monitor(fun () ->
+        {error, {timeout, _}} = llama_node_request:call(Server, ping, 50),
+        %% The late answers come before the answer to this.
+        receive resumed -> exit({llama_node:ping(Server), llama_node_ct:flush()}) end
+    end) || _ <- lists:seq(1, 10)],
+    %% Whoever has no answer by now has given up.
+    ?assertMatch({error, {timeout, _}}, llama_node_request:call(Server, ping, 500)),
+    ok = llama_node_ct:kill("CONT", OsPid),
+    [begin
+         Pid ! resumed,
+         receive {'DOWN', Ref, process, Pid, Reason} -> ?assertEqual({pong, []}, Reason) end
+     end || {Pid, Ref} <- Overdue],
+    ok = llama_node:destroy_server(Server).
+
+stopped_node_is_given_up(Config) ->
+    {Options, Witness} = llama_node_ct:witnessed((llama_node_ct:options(Config))#{stop_timeout => 50}, Config),
+    {ok, Server} = llama_node:init_server(Options),
+    Ref = erlang:monitor(process, Server),
+    {ok, Task} = llama_node:stream(Server, session(Server), completion, endless()),
+    ok = llama_node_ct:kill("STOP", llama_node_ct:os_pid(Server)),
+    %% The distribution notices that the node is silent, within the tick time.
+    ?assertMatch({error, {node_down, _}}, terminal(Task)),
+    receive {'DOWN', Ref, process, _, Reason} -> ?assertEqual({node_down, connection_lost}, Reason) end,
+    ok = llama_node_ct:await_end(Witness).
+
+stopped_consumer_delays_nobody(Config) ->
+    {ok, Server} = llama_node:init_server(llama_node_ct:options(Config)),
+    {ok, #{node := Node}} = llama_node:get_status(Server),
+    {Peer, _} = peer(#{name => peer:random_name()}, []),
+    OsPid = list_to_integer(peer:call(Peer, os, getpid, [])),
+    true = peer:call(Peer, erlang, set_cookie, [Node, erlang:get_cookie()]),
+    pong = peer:call(Peer, llama_node, ping, [{llama_node, Node}]),
+    ok = peer:cast(Peer, ?MODULE, consume, [{llama_node, Node}, none]),
+    ok = llama_node_ct:kill("STOP", OsPid),
+    [?assertEqual(pong, llama_node:ping(Server)) || _ <- lists:seq(1, 100)],
+    ?assertMatch({ok, _}, llama_node:create_session(Server, #{})),
+    ok = llama_node_ct:kill("CONT", OsPid),
+    ok = peer:stop(Peer),
+    ?assertEqual(pong, llama_node:ping(Server)),
+    ok = llama_node:destroy_server(Server).
+
+%% An endless stream, which tells the observer of every 16th chunk.
+consume(Server, Observer) ->
+    Fun = fun
+        ({chunk, #{index := Index}}, _) when is_pid(Observer), Index rem 16 =:= 0 -> Observer ! {running, self()};
+        (_, Acc) -> Acc
+    end,
+    llama_node:stream_fold(Fun, none, Server, session(Server), completion, endless()).
+
+not_distributed(Config) ->
+    {Peer, nonode@nohost} = peer(#{}, []),
+    {error, {unsupported, Message}} = peer:call(Peer, llama_node, init_server, [llama_node_ct:options(Config)]),
+    ?assertNotEqual(nomatch, string:find(Message, "-sname")),
+    ok = peer:stop(Peer).
+
+long_names(Config) ->
+    {Peer, _} = peer(#{name => peer:random_name(), host => "127.0.0.1", longnames => true}, []),
+    true = peer:call(Peer, net_kernel, longnames, []),
+    {ok, Server} = peer:call(Peer, llama_node, init_server, [llama_node_ct:options(Config)], infinity),
+    {ok, #{node := Node}} = peer:call(Peer, llama_node, get_status, [Server]),
+    ?assertMatch([_, "127.0.0.1"], string:split(atom_to_list(Node), "@")),
+    ok = peer:call(Peer, llama_node, destroy_server, [Server], infinity),
+    ok = peer:stop(Peer).
+
+epmd_is_gone(Config) ->
+    EpmdPort = integer_to_list(free_port()),
+    Epmd = os:find_executable("epmd"),
+    Private = open_port({spawn_executable, Epmd}, [{args, ["-port", EpmdPort]}, exit_status]),
+    {os_pid, OsPid} = erlang:port_info(Private, os_pid),
+    {Peer, _} = peer(#{name => peer:random_name()}, [{"ERL_EPMD_PORT", EpmdPort}]),
+    ok = llama_node_ct:kill("KILL", OsPid),
+    receive {Private, {exit_status, _}} -> ok end,
+    {error, address} = peer:call(Peer, net_adm, names, []),
+    {ok, Server} = peer:call(Peer, llama_node, init_server, [llama_node_ct:options(Config)], infinity),
+    pong = peer:call(Peer, llama_node, ping, [Server]),
+    ok = peer:call(Peer, llama_node, destroy_server, [Server], infinity),
+    ok = peer:stop(Peer),
+    _ = os:cmd(Epmd ++ " -port " ++ EpmdPort ++ " -kill").
+
+%% The Java node only: its slots, sessions and identifiers
+
+owner_death_frees_the_slot(Config) ->
+    with_all_slots_busy(Config, fun consume/2,
+                        fun (Server, Owners) -> [exit(Pid, kill) || Pid <- Owners], use(Server) end).
+
+sink_death_frees_the_slot(Config) ->
+    with_all_slots_busy(Config,
+        fun (Server, Observer) ->
+            %% The owner lives on; the process that gets the events does not.
+            {ok, Target} = llama_node_request:target(Server, 5000),
+            Sink = spawn(fun () ->
+                receive {llama_node, _, {chunk, #{index := 0}}} -> Observer ! {running, self()} end,
+                receive never -> ok end
+            end),
+            {ok, _} = llama_node_transport:call(
+                Target, {stream, session(Server), completion, endless(), Sink}, infinity),
+            receive never -> ok end
+        end,
+        fun (Server, Sinks) -> [exit(Pid, kill) || Pid <- Sinks], use(Server) end).
+
+queued_owner_dies(Config) ->
+    with_all_slots_busy(Config, fun consume/2,
+        fun (Server, Owners) ->
+            {Queued, Ref} = spawn_monitor(fun () ->
+                {ok, _} = llama_node:create_task(Server, session(Server), completion, endless()),
+                exit(queued)
+            end),
+            receive {'DOWN', Ref, process, Queued, queued} -> ok end,
+            %% Nobody else is disturbed by that: both go on.
+            [receive {running, Pid} -> ok end || Pid <- Owners],
+            [exit(Pid, kill) || Pid <- Owners],
+            use(Server)
+        end).
+
+identifiers_are_not_used_again(Config) ->
+    Supervisor = supervised(llama_node_ct:options(Config)),
+    Old = child(Supervisor, none),
+    Session = session(Old),
+    {ok, Task} = llama_node:create_task(Old, Session, completion, endless()),
+    ok = llama_node_ct:kill("KILL", llama_node_ct:os_pid(Old)),
+    New = child(Supervisor, Old),
+    ?assertMatch({error, {session_not_found, _}}, llama_node:get_session_info(New, Session)),
+    ?assertMatch({error, {task_not_found, _}}, llama_node:get_result(New, Task, 0)),
+    ?assertNotEqual(Session, session(New)),
+    ok = shut_down(Supervisor).
+
+default_model_is_taken(Config) ->
+    Priv = llama_node_options:priv_dir(),
+    case filelib:is_regular(filename:join([Priv, "models", "tiny-chat.gguf"])) of
+        true ->
+            {ok, Server} = llama_node:init_server(#{}),
+            ?assertMatch({ok, #{models := [#{id := <<"tiny-chat">>}]}}, llama_node:get_status(Server)),
+            ok = llama_node:destroy_server(Server);
+        false ->
+            {ok, Server} = llama_node:init_server(maps:without([model, n_ctx, n_parallel], llama_node_ct:options(Config))),
+            ?assertMatch({ok, #{models := []}}, llama_node:get_status(Server)),
+            ?assertMatch({error, _}, llama_node:complete(Server, <<"Once">>, #{})),
+            ok = llama_node:destroy_server(Server)
+    end.
+
+%% Helpers
+
+endless() -> llama_node_ct:endless().
+session(Server) -> llama_node_ct:session(Server).
+
+%% Runs Occupy in as many processes as there are slots, and Then when each of them has one.
+with_all_slots_busy(Config, Occupy, Then) ->
+    {ok, Server} = llama_node:init_server((llama_node_ct:options(Config))#{n_parallel => 2}),
+    Self = self(),
+    Owners = [spawn(fun () -> Occupy(Server, Self) end) || _ <- [1, 2]],
+    Running = two_running([]),
+    Then(Server, Running),
+    [exit(Pid, kill) || Pid <- Owners],
+    ok = llama_node:destroy_server(Server).
+
+two_running([_, _] = Both) ->
+    Both;
+two_running(Some) ->
+    receive {running, Pid} -> two_running(lists:usort([Pid | Some])) end.
+
+%% Needs a slot, and ends when it has had one.
+use(Server) ->
+    ?assertMatch({ok, #{usage := #{completion_tokens := 1}}},
+                 llama_node:complete(Server, <<"Once">>, #{n_predict => 1, ignore_eos => true})).
+
+terminal(Task) ->
+    receive
+        {llama_node, Task, {chunk, _}} -> terminal(Task);
+        {llama_node, Task, Event} -> Event
+    end.
+
+shut_down(Supervisor) ->
+    true = unlink(Supervisor),
+    Ref = erlang:monitor(process, Supervisor),
+    exit(Supervisor, shutdown),
+    receive {'DOWN', Ref, process, _, shutdown} -> ok end.
+
+%% A BEAM of its own with our code, controlled over its standard streams.
+peer(Options, Env) ->
+    Paths = [filename:dirname(code:which(Module)) || Module <- [llama_node, ?MODULE]],
+    Started = peer:start(Options#{connection => standard_io, env => Env, wait_boot => 30000,
+                                  args => lists:append([["-pa", Path] || Path <- Paths])}),
+    case Started of
+        {ok, Peer, Node} -> {Peer, Node};
+        {ok, Peer} -> {Peer, peer:call(Peer, erlang, node, [])}
+    end.
+
+free_port() ->
+    {ok, Socket} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),
+    {ok, Port} = inet:port(Socket),
+    ok = gen_tcp:close(Socket),
+    Port.

@@ -1,0 +1,233 @@
+%% Bad models, bad input and too much of it, sent to the Java node. After each case the node must
+%% still answer and have a slot free.
+-module(llama_node_input_SUITE).
+-compile([export_all, nowarn_export_all]).
+
+-include_lib("stdlib/include/assert.hrl").
+
+-define(CODE(Code, Call), ?assertMatch({error, {Code, <<_, _/binary>>}}, Call)).
+
+all() ->
+    [{group, bad_models}, {group, bad_input}, {group, load}].
+
+groups() ->
+    [{bad_models, [], [missing_file, empty_file, truncated_file, not_gguf, unknown_architecture, a_directory,
+                       bad_contexts, absurd_context, bad_configurations, start_with_a_missing_file]},
+     {bad_input, [], [bad_options, bad_types, bad_inputs, bad_utf8, prompt_longer_than_the_context, empty_prompt,
+                      five_megabytes, deep_and_huge_terms, noise_in_the_mailbox, noise_as_calls]},
+     {load, [], [ten_thousand_queued_tasks, full_queue]}].
+
+init_per_suite(Config) ->
+    llama_node_ct:start_real(#{max_queue => 20000}, Config).
+
+end_per_suite(Config) ->
+    ok = llama_node:destroy_server(server(Config)).
+
+end_per_testcase(_, Config) ->
+    llama_node_ct:check_real(Config).
+
+%% Bad models: nothing is loaded, and what is loaded goes on
+
+missing_file(Config) ->
+    ?CODE(model_load_failed, load("/no/such/model.gguf", #{}, Config)),
+    ?CODE(model_load_failed, load(<<"/нет/модели.gguf"/utf8>>, #{}, Config)).
+
+empty_file(Config) ->
+    ?CODE(model_load_failed, load(file(<<>>, Config), #{}, Config)).
+
+truncated_file(Config) ->
+    Model = model(Config),
+    [?CODE(model_load_failed, load(file(binary:part(Model, 0, Size), Config), #{}, Config))
+     || Size <- [1, 4, 7, 24, 100, 5000, byte_size(Model) div 2, byte_size(Model) - 1]].
+
+not_gguf(Config) ->
+    Noise = << <<(N * 7919 rem 251)>> || N <- lists:seq(1, 100000) >>,
+    [?CODE(model_load_failed, load(file(Content, Config), #{}, Config))
+     || Content <- [<<"hello">>, Noise, <<"GGUF", Noise/binary>>, <<"GGUF", 3:32/little, -1:64, -1:64>>]].
+
+unknown_architecture(Config) ->
+    Key = <<"general.architecture", 8:32/little, 5:64/little>>,
+    [Before, <<"llama", After/binary>>] = binary:split(model(Config), Key),
+    Path = file([Before, Key, "lxama", After], Config),
+    ?CODE(model_load_failed, load(Path, #{}, Config)).
+
+a_directory(Config) ->
+    ?CODE(model_load_failed, load(proplists:get_value(priv_dir, Config), #{}, Config)).
+
+bad_contexts(Config) ->
+    #{model := Path} = llama_node_ct:options(Config),
+    [begin
+         {error, {invalid_argument, Message}} = load(Path, #{id => bad, n_ctx => Size}, Config),
+         ?assertNotEqual(nomatch, string:find(Message, "n_ctx"))
+     end || Size <- [0, -1, 1 bsl 31, 1 bsl 70, 1.5, <<"64">>, many]].
+
+absurd_context(Config) ->
+    #{model := Path} = llama_node_ct:options(Config),
+    ?CODE(out_of_memory, load(Path, #{id => absurd, n_ctx => (1 bsl 31) - 1}, Config)).
+
+bad_configurations(Config) ->
+    #{model := Path} = llama_node_ct:options(Config),
+    [begin
+         {error, {invalid_argument, Message}} = load(Path, Bad#{id => bad}, Config),
+         [Key] = maps:keys(Bad),
+         ?assertNotEqual(nomatch, string:find(Message, atom_to_list(Key)))
+     end || Bad <- [#{n_parallel => 0}, #{n_parallel => 65}, #{n_batch => 0}, #{n_threads => -1}, #{max_queue => -1},
+                    #{use_mmap => 3}, #{nctx => 64}]],
+    [?CODE(invalid_argument, load(Path, Bad, Config)) || Bad <- [7, self(), [a | b], {}, <<"{">>]],
+    [?CODE(invalid_argument, load(Bad, #{}, Config)) || Bad <- [7, {}, self(), <<255, 254>>, #{}]].
+
+start_with_a_missing_file(Config) ->
+    Options = (llama_node_ct:options(Config))#{model => "/no/such/model.gguf"},
+    ?CODE(model_load_failed, llama_node:start_link(Options)).
+
+%% Bad input
+
+bad_options(Config) ->
+    Bad = [{top_p, [7, -0.1, high]}, {temperature, [-1, 101, <<"hot">>, [], {}]}, {n_predict, [-2, 1 bsl 31, 1.5, all]},
+           {top_k, [-1, 0.5]}, {min_p, [2]}, {repeat_penalty, [0, -1]}, {repeat_last_n, [-2]}, {seed, [-2, 1 bsl 64, x]},
+           {stop, [7, [7.5], [<<>>], lists:duplicate(65, <<"x">>)]}, {ignore_eos, [7, yes]}, {cache_prompt, [1]},
+           {logit_bias, [7, [[1]], #{<<"x">> => high}]}, {timeout, [0, -1, soon]}, {n_keep, [-2]},
+           {context_shift, [2]}, {temprature, [0.5]}, {<<"nonsense">>, [1]}],
+    [begin
+         Answer = llama_node:complete(server(Config), <<"Once">>, #{n_predict => 1, Key => Value}),
+         ?assertMatch({Key, Value, {error, {invalid_argument, _}}}, {Key, Value, Answer}),
+         {error, {_, Message}} = Answer,
+         ?assertMatch({_, true}, {Message, string:find(Message, io_lib:format("~ts", [Key])) =/= nomatch})
+     end || {Key, Values} <- Bad, Value <- Values].
+
+bad_types(Config) ->
+    Session = session(Config),
+    [?CODE(invalid_argument, llama_node:create_task(server(Config), Session, Type, #{prompt => <<"x">>}))
+     || Type <- [nonsense, 7, {}, <<>>, "chatt", self()]],
+    [?CODE(unsupported, llama_node:create_task(server(Config), Session, Type, #{prompt => <<"x">>}))
+     || Type <- [embedding, <<"rerank">>, "infill"]].
+
+bad_inputs(Config) ->
+    Server = server(Config),
+    Session = session(Config),
+    [?CODE(invalid_argument, llama_node:create_task(Server, Session, completion, Input))
+     || Input <- [7, atom, {}, self(), fun lists:map/2, 1.5, [1 | 2], [{1, 2}], #{}, #{prompt => 7}, #{prompt => #{}},
+                  #{prompt => [-1]}, #{prompt => [1, 900]}, #{{a} => 1, prompt => <<"x">>}, <<"[]">>, <<"text">>]],
+    [?CODE(invalid_argument, llama_node:chat(Server, Messages, #{max_tokens => 1}))
+     || Messages <- [[], 7, [7.5], [#{}], [#{role => user}], [#{role => robot, content => <<"x">>}],
+                     [#{role => user, content => 7}], [#{role => user, content => <<"x">>} | x]]],
+    [?CODE(invalid_argument, llama_node:create_session(Server, Bad))
+     || Bad <- [7, {}, #{top_p => 7}, #{nonsense => 1}, #{system_prompt => 7}]],
+    [?CODE(invalid_argument, llama_node:tokenize(Server, Bad)) || Bad <- [7, {}, #{}, #{content => 7}, #{contents => <<>>}]],
+    [?CODE(invalid_argument, llama_node:detokenize(Server, Bad)) || Bad <- [7, [-1], [900], [x], #{tokens => 7}]],
+    [?CODE(invalid_argument, llama_node:apply_template(Server, Bad))
+     || Bad <- [7, #{}, #{messages => 7}, #{messages => [#{role => user, content => x}], chat_template => <<"{% if %}">>}]].
+
+bad_utf8(Config) ->
+    Server = server(Config),
+    [begin
+         ?CODE(invalid_argument, llama_node:complete(Server, Text, #{n_predict => 1})),
+         ?CODE(invalid_argument, llama_node:chat(Server, Text, #{max_tokens => 1})),
+         ?CODE(invalid_argument, llama_node:chat(Server, [#{role => user, content => Text}], #{max_tokens => 1})),
+         ?CODE(invalid_argument, llama_node:tokenize(Server, Text)),
+         ?CODE(invalid_argument, llama_node:create_session(Server, #{system_prompt => Text}))
+     end || Text <- [<<255>>, <<"ab", 16#c3>>, <<16#ed, 16#a0, 16#80>>, <<16#c0, 16#80>>, <<16#f8, 16#88, 16#80, 16#80, 16#80>>]].
+
+prompt_longer_than_the_context(Config) ->
+    Long = binary:copy(<<"Once upon a time ">>, 200),
+    ?CODE(invalid_argument, llama_node:complete(server(Config), Long, #{n_predict => 1})),
+    ?CODE(invalid_argument, llama_node:chat(server(Config), Long, #{n_predict => 1})).
+
+empty_prompt(Config) ->
+    %% A model with a bos token starts from it; another one has nothing to start from.
+    case llama_node:complete(server(Config), <<>>, #{n_predict => 1, ignore_eos => true}) of
+        {ok, #{usage := #{completion_tokens := 1}}} -> ok;
+        Error -> ?CODE(invalid_argument, Error)
+    end,
+    ?CODE(invalid_argument, llama_node:complete(server(Config), <<>>, #{add_special => false})).
+
+five_megabytes(Config) ->
+    Huge = binary:copy(<<"Once upon a time ">>, 5000000 div 17),
+    ?CODE(invalid_argument, llama_node:complete(server(Config), Huge, #{n_predict => 1})),
+    ?CODE(invalid_argument, llama_node:chat(server(Config), Huge, #{max_tokens => 1})).
+
+deep_and_huge_terms(Config) ->
+    Server = server(Config),
+    Deep = lists:foldl(fun (_, Term) -> [Term] end, [], lists:seq(1, 100000)),
+    DeepMap = lists:foldl(fun (_, Term) -> #{a => Term} end, #{}, lists:seq(1, 10000)),
+    Huge = maps:from_list([{N, N} || N <- lists:seq(1, 100000)]),
+    [begin
+         ?CODE(invalid_argument, llama_node:create_session(Server, Term)),
+         ?CODE(invalid_argument, llama_node:tokenize(Server, Term)),
+         ?CODE(invalid_argument, llama_node:chat(Server, Term, #{}))
+     end || Term <- [Deep, DeepMap, Huge, [Deep], {Huge}]].
+
+noise_in_the_mailbox(Config) ->
+    Mailbox = {llama_node, proplists:get_value(node, Config)},
+    [Mailbox ! Noise || Noise <- noise()],
+    [gen_server:cast(Mailbox, Noise) || Noise <- noise()],
+    [Mailbox ! {'$gen_call', From, ping} || From <- [x, {self()}, {x, y}, {self(), a, b}, 7]],
+    ?assertEqual(pong, llama_node:ping(server(Config))),
+    ?assertEqual([], llama_node_ct:flush()).
+
+noise_as_calls(Config) ->
+    Mailbox = {llama_node, proplists:get_value(node, Config)},
+    [?CODE(invalid_argument, gen_server:call(Mailbox, Noise)) || Noise <- noise()],
+    [?CODE(invalid_argument, gen_server:call(Mailbox, {create_session, Noise, Noise})) || Noise <- noise()].
+
+noise() ->
+    [atom, 1.5, -1, 1 bsl 4096, {}, {a}, {1, 2, 3}, [], "string", [a | b], <<>>, <<1:3>>, <<255, 0>>, self(), make_ref(),
+     fun lists:map/2, fun () -> ok end, hd(erlang:ports()), #{}, #{self() => make_ref()},
+     list_to_tuple(lists:seq(1, 10000)), maps:from_list([{N, [N]} || N <- lists:seq(1, 50000)]),
+     lists:foldl(fun (_, Term) -> {Term} end, x, lists:seq(1, 20000)), binary:copy(<<0>>, 1000000),
+     'an atom with spaces, ünïcode and 日本', {create_task}, {get_result, 1, -1}, {get_result, 1, never},
+     {stream, 1, completion, #{}, not_a_pid}, {stream, 1, completion, #{}, {self(), x, y}}].
+
+%% Load
+
+ten_thousand_queued_tasks(Config) ->
+    Server = server(Config),
+    Session = session(Config),
+    Running = [task(Server, Session, endless()) || _ <- [1, 2]],
+    Queued = [task(Server, Session, #{prompt => <<"Once">>, n_predict => 1}) || _ <- lists:seq(1, 10000)],
+    ?assertEqual(10002, length(lists:usort(Running ++ Queued))),
+    ?assertMatch({ok, #{tasks_waiting := Waiting}} when Waiting >= 10000, llama_node:get_status(Server)),
+    %% A few in the middle go, the ends stay.
+    [?assertEqual(ok, llama_node:cancel_task(Server, Task)) || Task <- lists:sublist(Queued, 5000, 100)],
+    [?assertEqual(ok, llama_node:cancel_task(Server, Task)) || Task <- Running],
+    ?assertMatch({ok, #{usage := #{completion_tokens := 1}}}, llama_node:get_result(Server, hd(Queued), infinity)),
+    ?assertEqual(ok, llama_node:close_session(Server, Session)),
+    ?CODE(cancelled, llama_node:get_result(Server, lists:last(Queued), infinity)),
+    ?assertMatch({ok, #{tasks_waiting := 0}}, llama_node:get_status(Server)).
+
+full_queue(Config) ->
+    {ok, Server} = llama_node:init_server((llama_node_ct:options(Config))#{n_parallel => 1, max_queue => 1}),
+    {ok, Session} = llama_node:create_session(Server, #{}),
+    {ok, Running} = llama_node:stream(Server, Session, completion, endless()),
+    receive {llama_node, Running, {chunk, _}} -> ok end,
+    Waiting = task(Server, Session, endless()),
+    ?CODE(server_busy, llama_node:create_task(Server, Session, completion, endless())),
+    ?CODE(server_busy, llama_node:stream(Server, Session, completion, endless())),
+    ?CODE(server_busy, llama_node:complete(Server, <<"Once">>, #{})),
+    ok = llama_node:cancel_task(Server, Waiting),
+    ok = llama_node:cancel_task(Server, Running),
+    {_, {error, {cancelled, _}}} = events(Running),
+    ?assertMatch({ok, _}, llama_node:complete(Server, <<"Once">>, #{n_predict => 1})),
+    ok = llama_node:destroy_server(Server).
+
+%% Helpers
+
+server(Config) -> proplists:get_value(server, Config).
+session(Config) -> llama_node_ct:session(server(Config)).
+task(Server, Session, Input) -> llama_node_ct:task(Server, Session, Input).
+endless() -> llama_node_ct:endless().
+events(Task) -> llama_node_ct:events(Task).
+
+model(Config) ->
+    #{model := Path} = llama_node_ct:options(Config),
+    {ok, Model} = file:read_file(Path),
+    Model.
+
+file(Content, Config) ->
+    Name = "bad" ++ integer_to_list(erlang:unique_integer([positive])) ++ ".gguf",
+    Path = filename:join(proplists:get_value(priv_dir, Config), Name),
+    ok = file:write_file(Path, Content),
+    Path.
+
+load(Path, ModelConfig, Config) ->
+    llama_node:load_model(server(Config), Path, ModelConfig).

@@ -1,0 +1,131 @@
+-module(llama_node_options_SUITE).
+-compile([export_all, nowarn_export_all]).
+
+-include_lib("stdlib/include/assert.hrl").
+
+all() ->
+    [defaults, model_keys_make_a_model, models_follow_the_model, default_model, texts_of_all_kinds,
+     proplists_work, undefined_is_not_given, environment, unknown_keys_are_named, wrong_types_are_named,
+     nested_places_are_named, secrets_stay_secret, child_specification, errors_have_the_numbers_of_the_protocol,
+     error_messages_are_short].
+
+defaults(_) ->
+    {ok, Options} = llama_node_options:new(#{}),
+    ?assertMatch(#{server := #{wait := true, start_timeout := 120000, stop_timeout := 5000, transport := auto},
+                   env := [], config := Config} when Config =:= #{}, Options),
+    ?assertEqual("llama-node", filename:basename(maps:get(launcher, Options))),
+    ?assertEqual({ok, Options}, llama_node_options:new([])).
+
+model_keys_make_a_model(_) ->
+    Given = #{model => "/m/a.gguf", n_ctx => 512, n_parallel => 2, use_mmap => false, id => tiny},
+    {ok, #{config := Config}} = llama_node_options:new(Given),
+    ?assertEqual(#{models => [#{path => <<"/m/a.gguf">>, n_ctx => 512, n_parallel => 2,
+                                use_mmap => false, id => <<"tiny">>}]}, Config).
+
+models_follow_the_model(_) ->
+    {ok, #{config := #{models := Models}}} =
+        llama_node_options:new(#{model => "/a", models => [#{path => "/b"}, [{path, "/c"}, {n_ctx, 8}]]}),
+    ?assertEqual([#{path => <<"/a">>}, #{path => <<"/b">>}, #{path => <<"/c">>, n_ctx => 8}], Models).
+
+default_model(Config) ->
+    Priv = proplists:get_value(priv_dir, Config),
+    Path = filename:join([Priv, "models", "tiny-chat.gguf"]),
+    {ok, None} = llama_node_options:new(#{}),
+    {ok, Keys} = llama_node_options:new(#{n_ctx => 64}),
+    {ok, Empty} = llama_node_options:new(#{models => []}),
+    ?assertMatch({#{config := #{models := []}}, none}, llama_node_options:default_model(None, Priv)),
+    ok = filelib:ensure_dir(Path),
+    ok = file:write_file(Path, <<"GGUF">>),
+    Bin = unicode:characters_to_binary(Path),
+    ?assertMatch({#{config := #{models := [#{path := Bin}]}}, {default, Path}},
+                 llama_node_options:default_model(None, Priv)),
+    ?assertMatch({#{config := #{models := [#{path := Bin, n_ctx := 64}]}}, {default, Path}},
+                 llama_node_options:default_model(Keys, Priv)),
+    ?assertMatch({#{config := #{models := []}}, none}, llama_node_options:default_model(Empty, Priv)).
+
+texts_of_all_kinds(_) ->
+    [?assertMatch({ok, #{config := #{bind := <<"h">>}}}, llama_node_options:new(#{bind => Text}))
+     || Text <- [h, "h", <<"h">>]],
+    ?assertMatch({ok, #{config := #{models := [#{path := <<"/модель"/utf8>>}]}}},
+                 llama_node_options:new(#{model => "/модель"})).
+
+proplists_work(_) ->
+    ?assertMatch({ok, #{server := #{wait := true, start_timeout := 7}}},
+                 llama_node_options:new([wait, {start_timeout, 7}, {start_timeout, 8}])).
+
+undefined_is_not_given(_) ->
+    ?assertEqual(llama_node_options:new(#{}), llama_node_options:new(#{model => undefined, wait => undefined})).
+
+environment(_) ->
+    {ok, #{env := Env}} = llama_node_options:new(#{java_home => "/jdk", java_opts => ["-Xmx1g", <<"-Da=b">>],
+                                                   env => #{<<"A">> => b, c => false}}),
+    ?assertEqual([{"A", "b"}, {"LLAMA_NODE_JAVA_HOME", "/jdk"}, {"LLAMA_NODE_JAVA_OPTS", "-Xmx1g -Da=b"},
+                  {"c", false}], lists:sort(Env)),
+    ?assertMatch({ok, #{env := [{"LLAMA_NODE_JAVA_OPTS", "-Xmx1g"}]}},
+                 llama_node_options:new(#{java_opts => "-Xmx1g"})).
+
+unknown_keys_are_named(_) ->
+    refused(<<"modle: unknown option">>, #{modle => "x"}),
+    refused(<<"unknown option">>, #{<<"model">> => "x"}),
+    refused(<<"n_predict">>, [{n_predict, 3}]),
+    refused(<<"n_ctx">>, #{n_ctx => 9, models => []}).
+
+wrong_types_are_named(_) ->
+    Wrong = #{
+        model => [7, <<"x">>, 1.5, {}, [a | b], <<255>>, "", <<>>, [16#d800]],
+        n_ctx => [0, -1, 1.0, "512", 1 bsl 31],
+        n_parallel => [0, 65], n_batch => [0, 65537], n_ubatch => [0], n_threads => [0, 1025],
+        max_queue => [-1, 1000001], use_mmap => [1, yes], n_gpu_layers => [all],
+        log_level => [loud, <<"info">>], result_ttl_ms => [-1], max_sessions => [many],
+        name => [llm, {local, "llm"}, {via, "m", x}], wait => [maybe_so], start_timeout => [-1, 1 bsl 32, never],
+        stop_timeout => [infinity], progress => [self, fun () -> ok end], transport => [port],
+        java_opts => [[<<"-a">>, 3.5], 3], env => [3, [{a}], [{a, 3}], [{a, b} | c]],
+        models => [#{}, [[] | x], <<"a">>], node_name => [3], host => [true], cookie => [{}],
+        launcher => [3]},
+    maps:foreach(
+        fun (Key, Values) ->
+            [case lists:member(Value, [<<"x">>]) of
+                 true -> {ok, _} = llama_node_options:new(#{Key => Value});
+                 false -> refused(atom_to_binary(Key), #{Key => Value})
+             end || Value <- Values]
+        end, Wrong),
+    [refused(<<"options">>, Given) || Given <- [7, a, <<"{}">>, [{a, 1} | b], [1], self()]].
+
+nested_places_are_named(_) ->
+    refused(<<"models[0].path: is required">>, #{models => [#{}]}),
+    refused(<<"models[1].n_ctx: must be an integer">>, #{models => [#{path => "/a"}, #{path => "/b", n_ctx => 0}]}),
+    refused(<<"models[0].ctx: unknown option">>, #{models => [#{path => "/a", ctx => 1}]}),
+    refused(<<"models[0]: must be a map">>, #{models => [7]}).
+
+secrets_stay_secret(_) ->
+    {error, {invalid_argument, Message}} = llama_node_options:new(#{cookie => [hidden, <<"hidden">>]}),
+    ?assertEqual(nomatch, string:find(Message, "hidden")),
+    {ok, Options} = llama_node_options:new(#{cookie => hidden}),
+    ?assertEqual(nomatch, string:find(io_lib:format("~p", [llama_node_options:redact(Options)]), "hidden")).
+
+child_specification(_) ->
+    ?assertMatch(#{id := llama_node, restart := permanent, shutdown := 15000, type := worker,
+                   start := {llama_node, start_link, [#{}]}}, llama_node:child_spec(#{})),
+    ?assertMatch(#{id := llm, shutdown := 10100}, llama_node:child_spec(#{name => {local, llm}, stop_timeout => 100})),
+    ?assertMatch(#{id := {global, x}}, llama_node:child_spec(#{name => {global, x}})),
+    %% Bad options are the start's to refuse, when the supervisor makes it.
+    ?assertMatch(#{id := llama_node}, llama_node:child_spec(#{nonsense => 1})),
+    ok = supervisor:check_childspecs([llama_node:child_spec(#{name => {local, llm}})]).
+
+errors_have_the_numbers_of_the_protocol(_) ->
+    Codes = [invalid_argument, out_of_memory, model_load_failed, inference_failed, session_not_found, server_busy,
+             timeout, task_not_found, cancelled, unsupported, unauthorized, node_down, unknown],
+    ?assertEqual(lists:seq(1, 12) ++ [99], [llama_node_error:number(Code) || Code <- Codes]).
+
+error_messages_are_short(_) ->
+    Huge = maps:from_list([{N, binary:copy(<<"x">>, 1000)} || N <- lists:seq(1, 1000)]),
+    {error, {invalid_argument, Message}} = llama_node_options:new(#{n_ctx => Huge}),
+    ?assert(byte_size(Message) < 2000).
+
+refused(Part, Given) ->
+    case llama_node_options:new(Given) of
+        {error, {invalid_argument, Message}} when is_binary(Message) ->
+            ?assertNotEqual({nomatch, Message}, {string:find(Message, Part), Message});
+        Other ->
+            ct:fail({Given, Other})
+    end.
