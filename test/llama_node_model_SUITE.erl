@@ -17,7 +17,7 @@
 %% Of fifty answers at temperature 0.8 so many must stay on topic.
 -define(ON_TOPIC, 40).
 %% Of the triples so many must have the paraphrase nearer than the other text.
--define(NEARER, 13).
+-define(NEARER, 12).
 
 -type config() :: ct_suite:ct_config().
 
