@@ -3,18 +3,12 @@ package io.llamanode.service;
 import io.llamanode.engine.EngineSnapshot;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Models, sessions and tasks of one node: everything a request can ask for, in Java terms. Safe for
@@ -22,7 +16,6 @@ import org.slf4j.LoggerFactory;
  * {@link Reply}.
  */
 public final class LlamaService implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(LlamaService.class);
     private static final int LONGEST_TEXT = 1 << 20;
 
     private final Object lock = new Object();
@@ -31,11 +24,9 @@ public final class LlamaService implements AutoCloseable {
     private final IdSource ids = new IdSource(System.currentTimeMillis());
     private final ScheduledThreadPoolExecutor timer =
             new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("timer").factory());
-    private final ExecutorService loading =
-            Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("load-model").factory());
     private final Owners owners;
     private final Tasks tasks;
-    private final Map<String, ServedModel> models = new LinkedHashMap<>();
+    private final ModelRegistry models;
     private final Map<Long, Session> sessions = new HashMap<>();
     private final long started = System.nanoTime();
     private NodeStatus.State state = NodeStatus.State.STARTING;
@@ -50,6 +41,7 @@ public final class LlamaService implements AutoCloseable {
     public LlamaService(NodeConfig config, ModelLoader loader, OwnerMonitor monitor) {
         this.config = config;
         this.loader = loader;
+        this.models = new ModelRegistry(lock, loader);
         timer.setRemoveOnCancelPolicy(true);
         this.owners = new Owners(monitor, owner -> timer.execute(() -> ownerDown(owner)));
         this.tasks = new Tasks(lock, config, ids, owners, timer);
@@ -70,52 +62,7 @@ public final class LlamaService implements AutoCloseable {
      * @param reply told when it can be used
      */
     public void loadModel(ModelConfig modelConfig, ModelLoader.LoadProgress progress, Reply<Void> reply) {
-        Runnable load = () -> {
-            LoadedModel model;
-            try {
-                refuseTakenId(modelConfig);
-                model = loader.load(modelConfig, progress);
-            } catch (FailureException e) {
-                reply.failed(e.failure());
-                return;
-            } catch (RuntimeException | Error e) {
-                LOG.error("loading {} failed", modelConfig.path(), e);
-                reply.failed(new Failure(ErrorCode.MODEL_LOAD_FAILED, "%s: %s".formatted(modelConfig.path(), e)));
-                return;
-            }
-            synchronized (lock) {
-                if (state == NodeStatus.State.DRAINING) {
-                    model.close();
-                    reply.failed(new Failure(ErrorCode.SERVER_BUSY, "the node is stopping"));
-                    return;
-                }
-                models.put(model.info().id(), new ServedModel(model));
-            }
-            reply.ok(null);
-        };
-        try {
-            loading.execute(load);
-        } catch (RejectedExecutionException e) {
-            reply.failed(new Failure(ErrorCode.SERVER_BUSY, "the node is stopping"));
-        }
-    }
-
-    private void refuseTakenId(ModelConfig modelConfig) {
-        String id = modelId(modelConfig);
-        synchronized (lock) {
-            if (models.containsKey(id)) {
-                throw FailureException.invalid("id: a model named '%s' is loaded already".formatted(id));
-            }
-        }
-    }
-
-    /** {@return the id that a model of this configuration gets} */
-    static String modelId(ModelConfig modelConfig) {
-        if (modelConfig.id() != null) {
-            return modelConfig.id();
-        }
-        String name = modelConfig.path().getFileName().toString();
-        return name.endsWith(".gguf") ? name.substring(0, name.length() - ".gguf".length()) : name;
+        models.load(modelConfig, progress, reply);
     }
 
     /**
@@ -160,24 +107,7 @@ public final class LlamaService implements AutoCloseable {
         if (state == NodeStatus.State.DRAINING) {
             throw new FailureException(ErrorCode.SERVER_BUSY, "the node is draining");
         }
-        return new Session(ids.next(), owner, model(sessionConfig.model()), sessionConfig, System.nanoTime(), temporary);
-    }
-
-    private ServedModel model(String id) {
-        synchronized (lock) {
-            if (models.isEmpty()) {
-                throw new FailureException(ErrorCode.UNSUPPORTED, "no model is loaded");
-            }
-            if (id == null) {
-                return models.values().iterator().next();
-            }
-            ServedModel model = models.get(id);
-            if (model == null) {
-                throw FailureException.invalid(
-                        "model: there is no model '%s'; loaded are %s".formatted(id, models.keySet()));
-            }
-            return model;
-        }
+        return new Session(ids.next(), owner, models.find(sessionConfig.model()), sessionConfig, System.nanoTime(), temporary);
     }
 
     /**
@@ -326,7 +256,7 @@ public final class LlamaService implements AutoCloseable {
                     (System.nanoTime() - started) / 1_000_000,
                     loader.library(),
                     sessions,
-                    models.values(),
+                    models.all(),
                     tasks.totals());
         }
     }
@@ -343,7 +273,7 @@ public final class LlamaService implements AutoCloseable {
      */
     public void tokenize(
             Owner owner, String modelId, String content, boolean addSpecial, boolean parseSpecial, Reply<int[]> reply) {
-        LoadedModel model = model(modelId).loaded;
+        LoadedModel model = models.find(modelId).loaded;
         if (content.length() > LONGEST_TEXT) {
             throw FailureException.invalid(
                     "content: has %d characters, at most %d are tokenized".formatted(content.length(), LONGEST_TEXT));
@@ -360,7 +290,7 @@ public final class LlamaService implements AutoCloseable {
      * @param reply told the text; bytes that are not UTF-8 are replaced
      */
     public void detokenize(Owner owner, String modelId, int[] tokens, Reply<String> reply) {
-        LoadedModel model = model(modelId).loaded;
+        LoadedModel model = models.find(modelId).loaded;
         int size = model.vocabulary().size();
         IntStream.of(tokens).filter(token -> token < 0 || token >= size).findFirst().ifPresent(token -> {
             throw FailureException.invalid(
@@ -377,7 +307,7 @@ public final class LlamaService implements AutoCloseable {
      * @param reply told the prompt, without a leading bos
      */
     public void applyTemplate(Owner owner, ChatTemplating templating, Reply<String> reply) {
-        LoadedModel model = model(templating.model()).loaded;
+        LoadedModel model = models.find(templating.model()).loaded;
         tasks.aside(owner, () -> model.render(templating).text(), reply);
     }
 
@@ -422,15 +352,11 @@ public final class LlamaService implements AutoCloseable {
     /** Cancels every task, closes every model, and takes no more work. */
     @Override
     public void close() {
-        List<LoadedModel> open;
         synchronized (lock) {
             state = NodeStatus.State.DRAINING;
-            open = models.values().stream().map(model -> model.loaded).toList();
-            models.clear();
         }
-        loading.shutdown();
         tasks.close();
-        open.forEach(LoadedModel::close);
+        models.close();
         timer.shutdownNow();
     }
 

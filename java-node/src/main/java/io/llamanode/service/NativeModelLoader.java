@@ -133,7 +133,7 @@ public final class NativeModelLoader implements ModelLoader {
             throw FailureException.invalid(e.getMessage());
         }
         LlamaVocabulary vocabulary = new LlamaVocabulary(model.vocab());
-        String id = LlamaService.modelId(config);
+        String id = ModelRegistry.id(config);
         int prefillShare = Math.min(PREFILL_SHARE, sizes.nBatch());
         int queue = config.maxQueue() != null ? config.maxQueue() : DEFAULT_QUEUE;
         EngineConfig engineConfig =

@@ -1,5 +1,7 @@
 package io.llamanode.service;
 
+import io.llamanode.engine.GenerationRequest;
+import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.service.PromptBuilder.Prepared;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -32,7 +34,7 @@ final class Task {
     final List<Owner> owners;
     /** {@link System#nanoTime()} at creation. */
     final long created;
-    /** {@link System#nanoTime()} of its deadline, or {@link io.llamanode.engine.GenerationRequest#NO_DEADLINE}. */
+    /** {@link System#nanoTime()} of its deadline, or {@link GenerationRequest#NO_DEADLINE}. */
     final long deadline;
 
     State state = State.QUEUED;
@@ -49,11 +51,6 @@ final class Task {
     Reply<Long> creation;
     /** Nobody is left who could collect its result. */
     boolean abandoned;
-
-    /** What was generated so far; used by the loop thread only. */
-    final StringBuilder content = new StringBuilder();
-    /** Index of the next chunk; used by the loop thread only. */
-    int nextIndex;
 
     Task(
             long id,
@@ -74,5 +71,21 @@ final class Task {
         this.sink = sink;
         this.created = created;
         this.deadline = deadline;
+    }
+
+    /** {@return what the engine is asked for} */
+    GenerationRequest request(Prepared ready, SamplingParams sampling) {
+        return new GenerationRequest(
+                id,
+                session.cacheKey(),
+                owners.getFirst(),
+                ready.tokens(),
+                options.maxTokens(),
+                sampling,
+                options.stop(),
+                options.nKeep() != null ? options.nKeep() : ready.nKeep(),
+                options.contextShift(),
+                options.cachePrompt(),
+                deadline);
     }
 }

@@ -1,6 +1,5 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.GenerationListener;
 import io.llamanode.engine.GenerationRequest;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.service.PromptBuilder.Prepared;
@@ -67,31 +66,33 @@ final class Tasks {
      */
     void create(Order order, Reply<Long> reply) {
         synchronized (lock) {
-            Task task;
-            try {
-                task = accept(order);
-            } catch (FailureException e) {
-                reply.failed(e.failure());
-                return;
+            Task task = accept(order, reply);
+            if (task != null) {
+                task.creation = reply;
+                begin(task);
             }
-            task.creation = reply;
-            begin(task);
         }
     }
 
     /** Makes a task whose result goes to the reply. */
     void run(Order order, Reply<TaskResult> reply) {
         synchronized (lock) {
-            Task task;
-            try {
-                task = accept(order);
-            } catch (FailureException e) {
-                reply.failed(e.failure());
-                return;
+            Task task = accept(order, reply);
+            if (task != null) {
+                created++;
+                results.wait(task, order.owners().getFirst(), -1, reply);
+                begin(task);
             }
-            created++;
-            results.wait(task, order.owners().getFirst(), -1, reply);
-            begin(task);
+        }
+    }
+
+    /** {@return the task, or {@code null} if the reply was told why there is none} */
+    private Task accept(Order order, Reply<?> reply) {
+        try {
+            return accept(order);
+        } catch (FailureException e) {
+            reply.failed(e.failure());
+            return null;
         }
     }
 
@@ -206,30 +207,14 @@ final class Tasks {
         task.prepared = prepared;
         task.seed = sampling.seed();
         task.submitted = System.nanoTime();
-        GenerationRequest request = request(task, prepared, sampling);
-        boolean taken = task.session.model.loaded.engine().submit(request, new Listener(task), () -> {
+        GenerationRequest request = task.request(prepared, sampling);
+        boolean taken = task.session.model.loaded.engine().submit(request, new TaskListener(task, this), () -> {
             task.state = State.SUBMITTED;
             tellId(task);
         });
         if (!taken) {
             refuse(task, new Failure(ErrorCode.CANCELLED, "the model is being closed"));
         }
-    }
-
-    private static GenerationRequest request(Task task, Prepared prepared, SamplingParams sampling) {
-        GenerationOptions options = task.options;
-        return new GenerationRequest(
-                task.id,
-                task.session.cacheKey(),
-                task.owners.getFirst(),
-                prepared.tokens(),
-                options.maxTokens(),
-                sampling,
-                options.stop(),
-                options.nKeep() != null ? options.nKeep() : prepared.nKeep(),
-                options.contextShift(),
-                options.cachePrompt(),
-                task.deadline);
     }
 
     /** Ends a task before the engine had it: its creator is told in the reply, if it still waits for that. */
@@ -250,56 +235,27 @@ final class Tasks {
         }
     }
 
-    private static Failure unknown(Throwable e) {
+    static Failure unknown(Throwable e) {
         String id = UUID.randomUUID().toString();
         LOG.error("defect {}", id, e);
         return new Failure(ErrorCode.UNKNOWN, "a defect of the node; the log has it under " + id);
     }
 
-    /** Hears the engine, on its loop thread. */
-    private final class Listener implements GenerationListener {
-        private final Task task;
-
-        Listener(Task task) {
-            this.task = task;
-        }
-
-        @Override
-        public void text(String text) {
-            task.content.append(text);
-            if (task.sink != null) {
-                task.sink.accept(task.id, new TaskEvent.Chunk(text, task.nextIndex++));
+    /** @param transcript of a chat, with the answer; {@code null} for another task */
+    void finished(Task task, TaskResult result, Transcript transcript) {
+        synchronized (lock) {
+            task.session.promptTokens += result.usage().promptTokens();
+            task.session.completionTokens += result.usage().completionTokens();
+            if (transcript != null) {
+                task.session.transcript = transcript;
             }
+            end(task, new TaskOutcome.Success(result));
         }
+    }
 
-        @Override
-        public void finished(Outcome outcome) {
-            TaskResult result = Results.of(task, outcome);
-            Transcript transcript = task.isChat
-                    ? task.session.model.prompts.answered(task.prepared, result.content(), outcome)
-                    : null;
-            synchronized (lock) {
-                Session session = task.session;
-                session.promptTokens += outcome.promptTokens();
-                session.completionTokens += outcome.completion().length;
-                if (transcript != null) {
-                    session.transcript = transcript;
-                }
-                end(task, new TaskOutcome.Success(result));
-            }
-        }
-
-        @Override
-        public void failed(FailureKind kind, String message) {
-            TaskOutcome outcome = switch (kind) {
-                case CANCELLED -> failure(ErrorCode.CANCELLED, "the task was cancelled");
-                case TIMEOUT -> failure(ErrorCode.TIMEOUT, "the task's deadline passed");
-                case DECODE_FAILED -> failure(ErrorCode.INFERENCE_FAILED, message);
-                case INTERNAL -> new TaskOutcome.Failed(unknown(new IllegalStateException(message)));
-            };
-            synchronized (lock) {
-                end(task, outcome);
-            }
+    void failed(Task task, Failure failure) {
+        synchronized (lock) {
+            end(task, new TaskOutcome.Failed(failure));
         }
     }
 

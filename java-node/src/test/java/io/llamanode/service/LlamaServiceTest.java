@@ -5,115 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class LlamaServiceTest {
-    private static final GenerationOptions GREEDY = options(-1, null);
-    private static final GenerationOptions ENDLESS = options(1_000_000_000, null);
-
-    private record Process(String name) implements Owner {}
-
-    private record Event(long task, TaskEvent event) {}
-
-    private final Process me = new Process("me");
-    private final Map<Owner, Runnable> watched = new ConcurrentHashMap<>();
-    private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
-    private final FakeLoadedModel model = new FakeLoadedModel("fake", 2, 8);
-    private LlamaService service;
-
-    private static GenerationOptions options(int maxTokens, Long timeoutMs) {
-        return new GenerationOptions(
-                maxTokens, 0f, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-                null, timeoutMs);
-    }
-
-    @BeforeEach
-    void start() {
-        service = service(100, 60_000);
-    }
-
-    private LlamaService service(int maxTasks, long resultTtlMs) {
-        ModelLoader loader = new ModelLoader() {
-            @Override
-            public LoadedModel load(ModelConfig config, LoadProgress progress) {
-                return model;
-            }
-
-            @Override
-            public NodeStatus.Library library() {
-                return new NodeStatus.Library("fake", "0", "");
-            }
-        };
-        OwnerMonitor monitor = (owner, down) -> {
-            watched.put(owner, down);
-            return () -> watched.remove(owner, down);
-        };
-        LlamaService made = new LlamaService(new NodeConfig(List.of(), resultTtlMs, 3, 5, maxTasks), loader, monitor);
-        Answer<Void> loaded = new Answer<>();
-        made.loadModel(
-                new ModelConfig(Path.of("fake.gguf"), null, null, null, null, null, null, null, null, null, null),
-                fraction -> {},
-                loaded);
-        loaded.value();
-        made.ready();
-        return made;
-    }
-
-    @AfterEach
-    void stop() {
-        service.close();
-    }
-
-    private long session() {
-        return service.createSession(me, new SessionConfig(null, null, GenerationOptions.NONE));
-    }
-
-    private static TaskInput completion(String prompt, GenerationOptions options) {
-        return new TaskInput.Completion(null, new Prompt.Text(prompt), true, options);
-    }
-
-    private static TaskInput turn(String content, GenerationOptions options) {
-        return new TaskInput.Chat(null, null, content, null, Map.of(), options);
-    }
-
-    private Answer<Long> create(long session, TaskInput input) {
-        Answer<Long> created = new Answer<>();
-        service.createTask(me, session, input, created);
-        return created;
-    }
-
-    private Answer<TaskResult> result(long task, long timeoutMs) {
-        Answer<TaskResult> result = new Answer<>();
-        service.getResult(me, task, timeoutMs, result);
-        return result;
-    }
-
-    private Answer<Void> cancel(long task) {
-        Answer<Void> cancelled = new Answer<>();
-        service.cancelTask(task, cancelled);
-        return cancelled;
-    }
-
-    private long stream(long session, TaskInput input) {
-        Answer<Long> created = new Answer<>();
-        service.stream(me, me, (task, event) -> events.add(new Event(task, event)), session, input, created);
-        return created.value();
-    }
-
-    private TaskEvent nextEvent() throws InterruptedException {
-        return events.poll(30, TimeUnit.SECONDS).event();
-    }
-
+/** Tasks, results, limits and the status. */
+class LlamaServiceTest extends ServiceFixture {
     @Test
     void completesAPrompt() {
         model.model.answer("2+2=", "4");
@@ -173,103 +70,9 @@ class LlamaServiceTest {
     }
 
     @Test
-    void aChatGrowsTheTranscriptAndReusesTheCache() {
-        model.model.answer("user:Hi\u0100assistant:", "Hello");
-        long session = session();
-        TaskResult first = result(create(session, turn("Hi", options(5, null))).value(), -1).value();
-        assertEquals(5, first.content().length());
-        assertEquals(2, service.sessionInfo(session).messages());
-        TaskResult second = result(create(session, turn("Again", options(3, null))).value(), -1).value();
-        // All but the last sampled token, which is not in the KV cache until it is decoded.
-        assertEquals(first.usage().promptTokens() + 4, second.usage().cachedTokens());
-        assertEquals(4, service.sessionInfo(session).messages());
-    }
-
-    @Test
-    void chatsOfASessionRunInOrderAndBuildOnEachOther() {
-        long session = session();
-        long first = create(session, turn("one", options(2, null))).value();
-        long second = create(session, turn("two", options(2, null))).value();
-        long third = create(session, turn("three", options(2, null))).value();
-        int tokens = result(first, -1).value().usage().promptTokens();
-        int more = result(second, -1).value().usage().promptTokens();
-        int most = result(third, -1).value().usage().promptTokens();
-        assertTrue(tokens < more && more < most, tokens + " " + more + " " + most);
-        assertEquals(6, service.sessionInfo(session).messages());
-    }
-
-    @Test
-    void aCancelledChatLeavesTheTranscriptAsItWas() {
-        long session = session();
-        long endless = create(session, turn("one", ENDLESS)).value();
-        long next = create(session, turn("two", options(1, null))).value();
-        cancel(endless).value();
-        result(next, -1).value();
-        assertEquals(2, service.sessionInfo(session).messages());
-    }
-
-    @Test
-    void aWaitingChatCanTimeOutAndBeCancelled() {
-        long session = session();
-        long endless = create(session, turn("one", ENDLESS)).value();
-        long late = create(session, turn("two", options(1, 1L))).value();
-        long unwanted = create(session, turn("three", options(1, null))).value();
-        assertEquals(ErrorCode.TIMEOUT, result(late, -1).error());
-        cancel(unwanted).value();
-        assertEquals(ErrorCode.CANCELLED, result(unwanted, -1).error());
-        cancel(endless).value();
-    }
-
-    @Test
     void aDeadlineEndsARunningTask() {
         long task = create(session(), completion("a", options(1_000_000_000, 20L))).value();
         assertEquals(ErrorCode.TIMEOUT, result(task, -1).error());
-    }
-
-    @Test
-    void theSystemPromptComesFirst() {
-        long plain = session();
-        long systematic = service.createSession(me, new SessionConfig("fake", "Be kind.", GenerationOptions.NONE));
-        int without = result(create(plain, turn("Hi", options(1, null))).value(), -1).value().usage().promptTokens();
-        int with = result(create(systematic, turn("Hi", options(1, null))).value(), -1).value().usage().promptTokens();
-        assertEquals("system:Be kind.".length() + 1, with - without);
-    }
-
-    @Test
-    void closingASessionCancelsItsTasksFirst() {
-        long session = session();
-        List<Long> ids = new ArrayList<>();
-        for (int i = 0; i < 4; i++) {
-            ids.add(create(session, completion("a", ENDLESS)).value());
-            ids.add(create(session, turn("b", ENDLESS)).value());
-        }
-        List<Answer<TaskResult>> results = ids.stream().map(id -> result(id, -1)).toList();
-        Answer<Void> closed = new Answer<>();
-        service.closeSession(session, closed);
-        closed.value();
-        results.forEach(result -> assertEquals(ErrorCode.CANCELLED, result.error()));
-        assertEquals(0, service.status().tasksRunning());
-        Answer<Void> again = new Answer<>();
-        service.closeSession(session, again);
-        assertEquals(ErrorCode.SESSION_NOT_FOUND, again.error());
-    }
-
-    @Test
-    void aDeadOwnerLosesItsSessionsAndTasks() throws InterruptedException {
-        long session = session();
-        stream(session, completion("a", ENDLESS));
-        nextEvent();
-        watched.remove(me).run();
-        TaskEvent event = nextEvent();
-        while (event instanceof TaskEvent.Chunk) {
-            event = nextEvent();
-        }
-        assertEquals(ErrorCode.CANCELLED, ((TaskEvent.Failed) event).failure().code());
-        // The owner's end is handled by one thread, which answers this in turn.
-        Answer<Void> closed = new Answer<>();
-        service.closeSession(session, closed);
-        assertEquals(ErrorCode.SESSION_NOT_FOUND, closed.error());
-        assertFalse(watched.containsKey(me));
     }
 
     @Test
@@ -280,10 +83,6 @@ class LlamaServiceTest {
         service.closeSession(session, closed);
         closed.value();
         assertTrue(watched.isEmpty());
-    }
-
-    private static long busy(List<? extends Answer<?>> answers) {
-        return answers.stream().filter(answer -> answer.failedWith(ErrorCode.SERVER_BUSY)).count();
     }
 
     @Test
@@ -303,22 +102,6 @@ class LlamaServiceTest {
             theirs.add(result);
         }
         assertEquals(3, theirs.stream().filter(Answer::given).count());
-    }
-
-    @Test
-    void anAcceptedChatIsNeverRefusedLater() {
-        long session = session();
-        List<Long> chats = new ArrayList<>();
-        for (int i = 0; i < 6; i++) {
-            chats.add(create(session, turn("hi", options(1, null))).value());
-        }
-        Process flood = new Process("flood");
-        for (int i = 0; i < 20; i++) {
-            service.run(flood, completion("a", options(3, null)), new Answer<>());
-        }
-        for (long chat : chats) {
-            assertEquals(1, result(chat, -1).value().usage().completionTokens());
-        }
     }
 
     @Test
@@ -360,58 +143,12 @@ class LlamaServiceTest {
     }
 
     @Test
-    void aConversationThatOutgrowsTheContextLosesItsOldestTurns() {
-        long session = service.createSession(me, new SessionConfig("fake", "sys", GenerationOptions.NONE));
-        int most = 0;
-        for (int i = 0; i < 20; i++) {
-            TaskResult answer = result(create(session, turn("0123456789".repeat(3), options(20, null))).value(), -1).value();
-            assertEquals(20, answer.usage().completionTokens());
-            most = Math.max(most, answer.usage().promptTokens());
-        }
-        assertTrue(most > 128 && most < 256, () -> "not shortened in time");
-    }
-
-    @Test
-    void withoutContextShiftALongConversationIsRefusedAndGoesOnAnew() {
-        long session = service.createSession(me, new SessionConfig("fake", null, noShift()));
-        Answer<TaskResult> last;
-        do {
-            Answer<Long> created = create(session, turn("0123456789".repeat(6), options(1, null)));
-            if (created.failedWith(ErrorCode.INVALID_ARGUMENT)) {
-                assertTrue(created.message().startsWith("content:"));
-                break;
-            }
-            last = result(created.value(), -1);
-            assertEquals(1, last.value().usage().completionTokens());
-        } while (true);
-        List<Map<String, Object>> anew = List.of(Map.of("role", "user", "content", "Hi"));
-        TaskInput fresh = new TaskInput.Chat(null, anew, null, null, Map.of(), options(1, null));
-        result(create(session, fresh).value(), -1).value();
-        assertEquals(2, service.sessionInfo(session).messages());
-    }
-
-    private static GenerationOptions noShift() {
-        return new GenerationOptions(
-                null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, false,
-                null, null);
-    }
-
-    @Test
     void longTextsAreRefusedBeforeTheyWait() {
         Answer<int[]> tokens = new Answer<>();
         assertThrows(FailureException.class, () -> service.tokenize(me, null, "a".repeat(2_000_000), true, false, tokens));
         SessionConfig hopeless = new SessionConfig(null, "a".repeat(1_000_000), GenerationOptions.NONE);
         FailureException e = assertThrows(FailureException.class, () -> service.createSession(me, hopeless));
         assertTrue(e.failure().message().startsWith("system_prompt:"));
-    }
-
-    @Test
-    void sessionsHaveALimit() {
-        for (int i = 0; i < 5; i++) {
-            session();
-        }
-        FailureException e = assertThrows(FailureException.class, this::session);
-        assertEquals(ErrorCode.SERVER_BUSY, e.failure().code());
     }
 
     @Test
@@ -453,18 +190,6 @@ class LlamaServiceTest {
         assertTrue(kept.contains(2));
         kept.keep(4, new TaskOutcome.Failed(new Failure(ErrorCode.CANCELLED, "longer than all")), 0);
         assertEquals(1, kept.size());
-    }
-
-    @Test
-    void runsATaskWithoutASession() {
-        model.model.answer("a", "b");
-        Answer<TaskResult> result = new Answer<>();
-        service.run(me, completion("a", GREEDY), result);
-        assertEquals("b", result.value().content());
-        Answer<TaskResult> refused = new Answer<>();
-        service.run(me, completion("", GREEDY), refused);
-        assertEquals(ErrorCode.INVALID_ARGUMENT, refused.error());
-        assertTrue(watched.isEmpty());
     }
 
     @Test
