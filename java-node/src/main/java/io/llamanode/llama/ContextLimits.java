@@ -55,7 +55,9 @@ final class ContextLimits {
         if (params.typeV().isQuantized() && headV % params.typeV().blockElements() != 0) {
             throw new IllegalArgumentException(unfit("typeV", params.typeV(), headV));
         }
-        if (params.embeddings() && isMean(model.file(), params.pooling())
+        if (!model.library().generation.poolsAnyMean()
+                && params.embeddings()
+                && isMean(model.file(), params.pooling())
                 && !ENCODERS.contains(model.architecture())) {
             throw new IllegalArgumentException("pooling MEAN ends the process with models of the architecture "
                     + model.architecture() + "; use NONE and average the embeddings");

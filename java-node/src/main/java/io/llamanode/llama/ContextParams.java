@@ -1,14 +1,15 @@
 package io.llamanode.llama;
 
 import io.llamanode.gguf.GgmlType;
+import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.Set;
 
 /**
  * How a context is made ({@code llama_context_params}).
  *
- * @param nCtx cells of the KV cache, shared by all sequences; from 1, rounded up by llama.cpp to a multiple of 32
- *     (256 with {@code flashAttn})
+ * @param nCtx cells of the KV cache, shared by all sequences; from 1, rounded up by llama.cpp to a multiple of 256,
+ *     or of 32 by b4916 without {@code flashAttn}
  * @param nBatch most tokens of a decode call, from 1
  * @param nUbatch most tokens computed at once, 1 to {@code nBatch}
  * @param nSeqMax sequences, 1 to 64; their ids run from 0
@@ -105,6 +106,20 @@ public record ContextParams(
     public static ContextParams embedding(int nCtx, int nBatch, int nSeqMax, int nThreads, PoolingType pooling) {
         return new ContextParams(
                 nCtx, nBatch, nBatch, nSeqMax, nThreads, nThreads, true, pooling, GgmlType.F16, GgmlType.F16, false);
+    }
+
+    /** Writes what has the same name in all generations. */
+    void writeCommon(StructTable table, MemorySegment struct) {
+        table.setInt(struct, "n_ctx", nCtx);
+        table.setInt(struct, "n_batch", nBatch);
+        table.setInt(struct, "n_ubatch", nUbatch);
+        table.setInt(struct, "n_seq_max", nSeqMax);
+        table.setInt(struct, "n_threads", nThreads);
+        table.setInt(struct, "n_threads_batch", nThreadsBatch);
+        table.setInt(struct, "pooling_type", pooling.code());
+        table.setInt(struct, "type_k", typeK.id());
+        table.setInt(struct, "type_v", typeV.id());
+        table.setBool(struct, "embeddings", embeddings);
     }
 
     private static void range(String name, int value, int from, int to) {

@@ -25,6 +25,7 @@ final class ModelFunctions {
     private final MethodHandle modelVocab;
     private final MethodHandle modelNCtxTrain;
     private final MethodHandle modelNEmbd;
+    private final MethodHandle modelEmbeddingWidth;
     private final MethodHandle modelNLayer;
     private final MethodHandle modelSize;
     private final MethodHandle modelNParams;
@@ -45,10 +46,10 @@ final class ModelFunctions {
         logSet = f.function("llama_log_set", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS));
         modelDefaultParams = f.function(
                 "llama_model_default_params",
-                FunctionDescriptor.of(generation.modelParams().layout()));
+                FunctionDescriptor.of(StructTable.UNKNOWN));
         contextDefaultParams = f.function(
                 "llama_context_default_params",
-                FunctionDescriptor.of(generation.contextParams().layout()));
+                FunctionDescriptor.of(StructTable.UNKNOWN));
         modelLoad = f.function(
                 "llama_model_load_from_file",
                 FunctionDescriptor.of(ADDRESS, ADDRESS, generation.modelParams().layout()));
@@ -59,6 +60,8 @@ final class ModelFunctions {
         modelVocab = f.getter("llama_model_get_vocab", FunctionDescriptor.of(ADDRESS, ADDRESS));
         modelNCtxTrain = f.getter("llama_model_n_ctx_train", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         modelNEmbd = f.getter("llama_model_n_embd", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        modelEmbeddingWidth =
+                f.getter(generation.embeddingWidthFunction(), FunctionDescriptor.of(JAVA_INT, ADDRESS));
         modelNLayer = f.getter("llama_model_n_layer", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         modelSize = f.function("llama_model_size", FunctionDescriptor.of(JAVA_LONG, ADDRESS));
         modelNParams = f.function("llama_model_n_params", FunctionDescriptor.of(JAVA_LONG, ADDRESS));
@@ -161,6 +164,14 @@ final class ModelFunctions {
     int modelNEmbd(MemorySegment model) {
         try {
             return (int) modelNEmbd.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int modelEmbeddingWidth(MemorySegment model) {
+        try {
+            return (int) modelEmbeddingWidth.invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
