@@ -19,7 +19,10 @@ import java.util.Set;
  * @param pooling how they are pooled
  * @param typeK element type of cached keys
  * @param typeV element type of cached values; a quantized one needs {@code flashAttn}
- * @param flashAttn whether flash attention is used
+ * @param flashAttn whether flash attention must be used; if not, v0.5 uses it where it can and b4916 does not
+ * @param kvUnified whether any sequence may take any cell, rather than {@code nCtx / nSeqMax} of its own; separate
+ *     sequences are computed faster side by side. With b4916 cells are never separate, but the limits of separate
+ *     sequences hold there too: a token belongs to one, and copies are whole
  */
 public record ContextParams(
         int nCtx,
@@ -32,7 +35,8 @@ public record ContextParams(
         PoolingType pooling,
         GgmlType typeK,
         GgmlType typeV,
-        boolean flashAttn) {
+        boolean flashAttn,
+        boolean kvUnified) {
 
     /** The most threads that ggml accepts. */
     public static final int MAX_THREADS = 512;
@@ -90,7 +94,7 @@ public record ContextParams(
     public static ContextParams generation(int nCtx, int nBatch, int nSeqMax, int nThreads) {
         return new ContextParams(
                 nCtx, nBatch, nBatch, nSeqMax, nThreads, nThreads, false, PoolingType.MODEL, GgmlType.F16,
-                GgmlType.F16, false);
+                GgmlType.F16, false, true);
     }
 
     /**
@@ -105,7 +109,20 @@ public record ContextParams(
      */
     public static ContextParams embedding(int nCtx, int nBatch, int nSeqMax, int nThreads, PoolingType pooling) {
         return new ContextParams(
-                nCtx, nBatch, nBatch, nSeqMax, nThreads, nThreads, true, pooling, GgmlType.F16, GgmlType.F16, false);
+                nCtx, nBatch, nBatch, nSeqMax, nThreads, nThreads, true, pooling, GgmlType.F16, GgmlType.F16, false,
+                true);
+    }
+
+    /**
+     * The same with cells of its own for every sequence, or without.
+     *
+     * @param unified whether any sequence may take any cell
+     * @return the parameters
+     */
+    public ContextParams withKvUnified(boolean unified) {
+        return new ContextParams(
+                nCtx, nBatch, nUbatch, nSeqMax, nThreads, nThreadsBatch, embeddings, pooling, typeK, typeV, flashAttn,
+                unified);
     }
 
     /** Writes what has the same name in all generations. */

@@ -46,6 +46,12 @@ interface Generation {
     /** Whether pooling by mean works with every architecture, rather than with encoders only. */
     boolean poolsAnyMean();
 
+    /** Whether {@code llama_sampler_init_penalties} begins with the size of the vocabulary. */
+    boolean penaltiesTakeVocabularySize();
+
+    /** Whether {@code llama_sampler_init_dry} takes the training context behind the vocabulary. */
+    boolean dryTakesTrainingContext();
+
     /** What a code other than 0 that {@code llama_decode} returned means. */
     DecodeException.Kind decodeFailure(int code);
 

@@ -65,6 +65,16 @@ final class GenerationB4916 implements Generation {
     }
 
     @Override
+    public boolean penaltiesTakeVocabularySize() {
+        return false;
+    }
+
+    @Override
+    public boolean dryTakesTrainingContext() {
+        return true;
+    }
+
+    @Override
     public DecodeException.Kind decodeFailure(int code) {
         return switch (code) {
             // b4916 returns -3 when no cells are free, and 1 is what its header promises; its CPU backend

@@ -11,7 +11,7 @@ final class GenerationV05 implements Generation {
     private static final int LOAD_MODE_MMAP = 1;
     private static final int LOAD_MODE_MLOCK = 2;
 
-    private static final int FLASH_ATTN_DISABLED = 0;
+    private static final int FLASH_ATTN_AUTO = -1;
     private static final int FLASH_ATTN_ENABLED = 1;
 
     private final StructTable modelParams = modelParamsTable();
@@ -50,8 +50,12 @@ final class GenerationV05 implements Generation {
     @Override
     public void write(ContextParams params, MemorySegment struct) {
         params.writeCommon(contextParams, struct);
-        contextParams.setInt(struct, "flash_attn_type", params.flashAttn() ? FLASH_ATTN_ENABLED : FLASH_ATTN_DISABLED);
-        contextParams.setBool(struct, "kv_unified", true);
+        // Room for an output of every sequence, without which v0.5 ends the process.
+        contextParams.setInt(struct, "n_ctx", Math.max(params.nCtx(), params.nSeqMax()));
+        contextParams.setInt(struct, "n_batch", Math.max(params.nBatch(), params.nSeqMax()));
+        // Without it, attention of separate sequences is slower than of unified ones; with it, it is faster.
+        contextParams.setInt(struct, "flash_attn_type", params.flashAttn() ? FLASH_ATTN_ENABLED : FLASH_ATTN_AUTO);
+        contextParams.setBool(struct, "kv_unified", params.kvUnified());
     }
 
     @Override
@@ -72,6 +76,16 @@ final class GenerationV05 implements Generation {
     @Override
     public boolean poolsAnyMean() {
         return true;
+    }
+
+    @Override
+    public boolean penaltiesTakeVocabularySize() {
+        return true;
+    }
+
+    @Override
+    public boolean dryTakesTrainingContext() {
+        return false;
     }
 
     @Override

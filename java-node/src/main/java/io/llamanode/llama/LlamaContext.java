@@ -24,6 +24,7 @@ public final class LlamaContext implements AutoCloseable {
     private final int nBatch;
     private final int nUbatch;
     private final int nSeqMax;
+    private final boolean kvUnified;
     private final boolean embeddings;
     private final PoolingType pooling;
     private final BitSet outputs = new BitSet(); // Indexes with output in the last batch.
@@ -37,9 +38,10 @@ public final class LlamaContext implements AutoCloseable {
         this.nBatch = f.nBatch(pointer);
         this.nUbatch = f.nUbatch(pointer);
         this.nSeqMax = params.nSeqMax();
+        this.kvUnified = params.kvUnified();
         this.embeddings = params.embeddings();
         this.pooling = PoolingType.of(f.pooling(pointer));
-        this.limits = new ContextLimits(model, nBatch, nUbatch, nSeqMax, embeddings, pooling);
+        this.limits = new ContextLimits(model, nBatch, nUbatch, params, pooling);
         this.handle = new NativeHandle("The context", pointer, () -> {
             f.free(pointer);
             arena.close();
@@ -231,7 +233,8 @@ public final class LlamaContext implements AutoCloseable {
     }
 
     /**
-     * Lets a sequence share tokens of another one, without copying them.
+     * Lets a sequence share tokens of another one, without copying them; {@linkplain ContextParams#kvUnified separate}
+     * sequences get a copy with the next decode.
      *
      * @param source sequence
      * @param target sequence
@@ -241,6 +244,7 @@ public final class LlamaContext implements AutoCloseable {
     public void seqCopy(int source, int target, int from, int to) {
         checkSeqId(source);
         checkSeqId(target);
+        limits.checkCopy(from, to);
         run(c -> library.memory.seqCopy(c, source, target, from, to));
     }
 
@@ -251,7 +255,15 @@ public final class LlamaContext implements AutoCloseable {
      */
     public void seqKeep(int seqId) {
         checkSeqId(seqId);
-        run(c -> library.memory.seqKeep(c, seqId));
+        if (kvUnified) {
+            run(c -> library.memory.seqKeep(c, seqId));
+            return;
+        }
+        for (int other = 0; other < nSeqMax; other++) { // v0.5 looks only at the cells of the sequence itself.
+            if (other != seqId) {
+                seqRemove(other, 0, -1);
+            }
+        }
     }
 
     /**
@@ -331,7 +343,7 @@ public final class LlamaContext implements AutoCloseable {
         return nCtx;
     }
 
-    /** {@return the most tokens of a batch, which llama.cpp may have lowered to {@link #nCtx()} or raised to 64} */
+    /** {@return the most tokens of a batch, which llama.cpp may have lowered to {@link #nCtx()} or raised} */
     public int nBatch() {
         return nBatch;
     }

@@ -53,7 +53,7 @@ public final class LlamaLibrary {
         checkDefaults(generation);
         this.vocabs = new VocabFunctions(functions);
         this.contexts = new ContextFunctions(functions);
-        this.samplers = new SamplerFunctions(functions);
+        this.samplers = new SamplerFunctions(functions, generation);
         this.grammars = new GrammarFunctions(functions);
         this.memory = generation.memory(functions);
         this.path = isFile ? Backends.fileOf(functions.address("llama_decode")) : null;
@@ -183,7 +183,7 @@ public final class LlamaLibrary {
             differences.addAll(expected.contextParams().differences(models.contextDefaultParams(room)));
             if (!differences.isEmpty()) {
                 throw new LibraryException("The library says it is llama.cpp " + version
-                        + ", but has not the structs of " + expected.name() + ": " + String.join(", ", differences));
+                        + ", but has not the structs of " + expected.name() + ": " + String.join(", ", differences.subList(0, Math.min(5, differences.size()))));
             }
         }
     }
@@ -212,6 +212,17 @@ public final class LlamaLibrary {
     public synchronized String systemInfo() {
         String info = text(models.systemInfo()).strip();
         return backends.isEmpty() ? info : String.join(", ", backends) + ": " + info;
+    }
+
+    /**
+     * Whether its threads sleep when they wait for each other. Those of a library built without OpenMP spin: once
+     * there are more busy threads than cores, each wait lasts a time slice and two threads are many times slower
+     * than one.
+     *
+     * @return whether it is built with OpenMP
+     */
+    public boolean threadsSleep() {
+        return systemInfo().contains("OPENMP = 1");
     }
 
     /** What to say where a newer release may help; empty where there is none. */

@@ -7,6 +7,7 @@ import io.llamanode.engine.GenerationListener.Ending;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.LlamaModel;
+import io.llamanode.llama.TestLibrary;
 import io.llamanode.testmodel.SyntheticModels;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,25 +15,36 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The engine on a real context, with a model of random weights. */
+@ParameterizedClass
+@EnumSource(TestLibrary.class)
 class LlamaRunnerTest {
+
+    @Parameter
+    private TestLibrary library;
+    @TempDir
+    private static Path folder;
+
     private static LlamaModel model;
 
     private final LlamaVocabulary vocabulary = new LlamaVocabulary(model.vocab());
 
-    @BeforeAll
-    static void load(@TempDir Path folder) {
-        model = LlamaModel.load(SyntheticModels.write(SyntheticModels.tiny(), folder.resolve("tiny.gguf")));
+    @BeforeParameterizedClassInvocation
+    static void load(TestLibrary library) {
+        model = library.load(SyntheticModels.write(SyntheticModels.tiny(), folder.resolve("tiny.gguf")));
     }
 
-    @AfterAll
+    @AfterParameterizedClassInvocation
     static void unload() {
         model.close();
     }

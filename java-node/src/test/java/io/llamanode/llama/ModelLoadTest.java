@@ -18,8 +18,16 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
+@ParameterizedClass
+@EnumSource(TestLibrary.class)
 class ModelLoadTest {
+
+    @Parameter
+    private TestLibrary library;
 
     @TempDir
     private Path directory;
@@ -33,7 +41,7 @@ class ModelLoadTest {
     }
 
     private void refused(Reason reason, Path file) {
-        ModelLoadException e = assertThrows(ModelLoadException.class, () -> LlamaModel.load(file).close());
+        ModelLoadException e = assertThrows(ModelLoadException.class, () -> library.load(file).close());
         assertEquals(reason, e.reason(), e.getMessage());
         assertTrue(e.getMessage().contains(file.toString()), e.getMessage());
     }
@@ -41,7 +49,7 @@ class ModelLoadTest {
     @Test
     void tellsWhatTheModelIs() {
         List<Float> progress = new ArrayList<>();
-        try (LlamaModel model = LlamaModel.load(tiny(), ModelParams.DEFAULT, progress::add)) {
+        try (LlamaModel model = library.load(tiny(), ModelParams.DEFAULT, progress::add)) {
             assertEquals("llama", model.architecture());
             assertEquals("synthetic", model.metadata().get("general.name"));
             assertEquals(512, model.nCtxTrain());
@@ -63,7 +71,7 @@ class ModelLoadTest {
     void aLongChatTemplateIsReadWhole() {
         String template = "{{ messages }}".repeat(1000);
         Path file = writer().text("tokenizer.chat_template", template).write(directory.resolve("template.gguf"));
-        try (LlamaModel model = LlamaModel.load(file)) {
+        try (LlamaModel model = library.load(file)) {
             assertEquals(template, model.chatTemplate().orElseThrow());
             assertEquals(template, model.metadata().get("tokenizer.chat_template"));
         }
@@ -122,7 +130,7 @@ class ModelLoadTest {
     @Test
     void llamaCppsOwnReasonIsPassedOn() {
         Path file = writer().remove("llama.block_count").write(directory.resolve("no-layers.gguf"));
-        ModelLoadException e = assertThrows(ModelLoadException.class, () -> LlamaModel.load(file).close());
+        ModelLoadException e = assertThrows(ModelLoadException.class, () -> library.load(file).close());
         assertEquals(Reason.REFUSED, e.reason());
         assertTrue(e.getMessage().contains("llama.block_count"), e.getMessage());
     }
@@ -130,7 +138,7 @@ class ModelLoadTest {
     @Test
     void aListenerCanGiveTheLoadUp() {
         ModelLoadException e = assertThrows(
-                ModelLoadException.class, () -> LlamaModel.load(tiny(), ModelParams.DEFAULT, fraction -> false)
+                ModelLoadException.class, () -> library.load(tiny(), ModelParams.DEFAULT, fraction -> false)
                         .close());
         assertEquals(Reason.CANCELLED, e.reason());
     }
@@ -138,7 +146,7 @@ class ModelLoadTest {
     @Test
     void aListenersExceptionIsThrownByTheLoad() {
         IllegalStateException thrown = new IllegalStateException("test");
-        assertSame(thrown, assertThrows(IllegalStateException.class, () -> LlamaModel.load(
+        assertSame(thrown, assertThrows(IllegalStateException.class, () -> library.load(
                         tiny(), ModelParams.DEFAULT, fraction -> {
                             throw thrown;
                         })

@@ -14,16 +14,24 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@ParameterizedClass
+@EnumSource(TestLibrary.class)
 class SamplerTest {
+
+    @Parameter
+    private TestLibrary library;
 
     @TempDir
     private static Path directory;
@@ -32,12 +40,12 @@ class SamplerTest {
     private LlamaContext context;
     private LlamaBatch batch;
 
-    @BeforeAll
-    static void load() {
-        model = LlamaModel.load(SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
+    @BeforeParameterizedClassInvocation
+    static void load(TestLibrary library) {
+        model = library.load(SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
     }
 
-    @AfterAll
+    @AfterParameterizedClassInvocation
     static void unload() {
         model.close();
     }
@@ -151,7 +159,7 @@ class SamplerTest {
         byte[] bytes = Files.readAllBytes(directory.resolve("tiny.gguf"));
         Arrays.fill(bytes, bytes.length - 1000, bytes.length, (byte) 0xFF); // The last row of the output matrix.
         Path broken = Files.write(directory.resolve("broken.gguf"), bytes);
-        try (LlamaModel nan = LlamaModel.load(broken);
+        try (LlamaModel nan = library.load(broken);
                 LlamaContext other = nan.newContext(ContextParams.generation(64, 64, 1, 1));
                 NativeSampler sampler = NativeSampler.chain(nan).topK(200).dist(1).build()) {
             batch.add(1, 0, 0, true);
