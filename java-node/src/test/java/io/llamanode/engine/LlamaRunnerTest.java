@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -37,16 +38,25 @@ class LlamaRunnerTest {
 
     private static LlamaModel model;
 
-    private final LlamaVocabulary vocabulary = new LlamaVocabulary(model.vocab());
+    private LlamaVocabulary vocabulary;
 
     @BeforeParameterizedClassInvocation
     static void load(TestLibrary library) {
-        model = library.load(SyntheticModels.write(SyntheticModels.tiny(), folder.resolve("tiny.gguf")));
+        model = library.loadForAll(
+                () -> SyntheticModels.write(SyntheticModels.tiny(), folder.resolve("tiny.gguf")));
     }
 
     @AfterParameterizedClassInvocation
     static void unload() {
-        model.close();
+        if (model != null) {
+            model.close();
+        }
+    }
+
+    @BeforeEach
+    void requireLibrary() {
+        library.open();
+        vocabulary = new LlamaVocabulary(model.vocab());
     }
 
     private Engine engine(int slots, int nCtx) {
@@ -55,7 +65,7 @@ class LlamaRunnerTest {
 
     /** @param spare cells beyond those of the slots */
     private Engine engine(int slots, int nCtx, int spare) {
-        ContextParams params = ContextParams.generation(slots * nCtx + spare, 32, slots, 1);
+        ContextParams params = ContextParams.generation(slots * nCtx + spare, 32, slots, 1).withKvUnified(false);
         LlamaRunner runner = new LlamaRunner(model.newContext(params), 32);
         Engine engine = new Engine("test", runner, vocabulary, new EngineConfig(slots, nCtx, 32, 16, 100));
         engine.start();

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
@@ -26,7 +27,7 @@ class GenerationTest {
 
     @BeforeParameterizedClassInvocation
     static void load(TestLibrary library) {
-        model = library.load(TestModels.tinyChat());
+        model = library.loadForAll(TestModels::tinyChat);
     }
 
     @AfterParameterizedClassInvocation
@@ -34,6 +35,12 @@ class GenerationTest {
         if (model != null) {
             model.close();
         }
+    }
+
+    @BeforeEach
+    void requireModel() {
+        library.open();
+        TestModels.tinyChat();
     }
 
     private static LlamaContext context(int nCtx, int nSeqMax) {

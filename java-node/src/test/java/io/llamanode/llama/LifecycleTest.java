@@ -12,6 +12,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
@@ -29,6 +30,11 @@ class LifecycleTest {
 
     @TempDir
     private Path directory;
+
+    @BeforeEach
+    void requireLibrary() {
+        library.open();
+    }
 
     private LlamaModel tiny() {
         return library.load(SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));

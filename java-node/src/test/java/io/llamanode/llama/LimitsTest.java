@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.llamanode.gguf.GgmlType;
 import io.llamanode.testmodel.SyntheticModels;
 import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,12 +33,20 @@ class LimitsTest {
 
     @BeforeParameterizedClassInvocation
     static void load(TestLibrary library) {
-        model = library.load(SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
+        model = library.loadForAll(
+                () -> SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
     }
 
     @AfterParameterizedClassInvocation
     static void close() {
-        model.close();
+        if (model != null) {
+            model.close();
+        }
+    }
+
+    @BeforeEach
+    void requireLibrary() {
+        library.open();
     }
 
     private static void refused(Executable call) {

@@ -11,11 +11,13 @@ import io.llamanode.gguf.GgufWriter;
 import io.llamanode.llama.ModelLoadException.Reason;
 import io.llamanode.testmodel.SyntheticModels;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
@@ -31,6 +33,11 @@ class ModelLoadTest {
 
     @TempDir
     private Path directory;
+
+    @BeforeEach
+    void requireLibrary() {
+        library.open();
+    }
 
     private Path tiny() {
         return SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf"));
@@ -100,6 +107,46 @@ class ModelLoadTest {
         refused(
                 Reason.UNKNOWN_ARCHITECTURE,
                 writer().text("general.architecture", "llama99").write(directory.resolve("unknown.gguf")));
+    }
+
+    /** SmolLM3 has the tensors of Llama, and came after b4916. */
+    @Test
+    void aNewArchitectureIsLoadedByTheNewerAndTheOlderNamesTheRemedy() {
+        Path file = writer()
+                .text("general.architecture", "smollm3")
+                .uint32("smollm3.block_count", 2)
+                .uint32("smollm3.context_length", 512)
+                .uint32("smollm3.embedding_length", 64)
+                .uint32("smollm3.feed_forward_length", 128)
+                .uint32("smollm3.attention.head_count", 4)
+                .uint32("smollm3.attention.head_count_kv", 2)
+                .uint32("smollm3.rope.dimension_count", 16)
+                .float32("smollm3.attention.layer_norm_rms_epsilon", 1e-5f)
+                .write(directory.resolve("smollm3.gguf"));
+        if (library == TestLibrary.B4916) {
+            ModelLoadException e = assertThrows(ModelLoadException.class, () -> library.load(file));
+            assertEquals(Reason.UNKNOWN_ARCHITECTURE, e.reason());
+            assertTrue(e.getMessage().contains("make native"), e.getMessage());
+            return;
+        }
+        try (LlamaModel model = library.load(file);
+                LlamaContext context = model.newContext(ContextParams.generation(64, 32, 1, 1));
+                LlamaBatch batch = new LlamaBatch(1)) {
+            batch.add(5, 0, 0, true);
+            context.decode(batch);
+            assertFalse(Float.isNaN(context.logits(0).getAtIndex(ValueLayout.JAVA_FLOAT, 0)));
+        }
+    }
+
+    /** LLAMA_MAX_EXPERTS is 256 in b4916 and 512 in v0.5. */
+    @Test
+    void moreExpertsThanTheLibraryHasRoomForNeverReachIt() {
+        int beyond = library == TestLibrary.B4916 ? 257 : 513;
+        Path file = writer()
+                .uint32("llama.expert_count", beyond)
+                .uint32("llama.expert_used_count", 1)
+                .write(directory.resolve("experts.gguf"));
+        refused(Reason.MALFORMED, file);
     }
 
     @Test

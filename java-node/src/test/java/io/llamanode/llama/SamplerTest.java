@@ -42,24 +42,30 @@ class SamplerTest {
 
     @BeforeParameterizedClassInvocation
     static void load(TestLibrary library) {
-        model = library.load(SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
+        model = library.loadForAll(
+                () -> SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
     }
 
     @AfterParameterizedClassInvocation
     static void unload() {
-        model.close();
+        if (model != null) {
+            model.close();
+        }
     }
 
     @BeforeEach
     void open() {
+        library.open();
         context = model.newContext(ContextParams.generation(256, 64, 1, 1));
         batch = new LlamaBatch(64);
     }
 
     @AfterEach
     void close() {
-        batch.close();
-        context.close();
+        if (context != null) {
+            batch.close();
+            context.close();
+        }
     }
 
     private String generate(NativeSampler sampler, int count) {
@@ -116,6 +122,30 @@ class SamplerTest {
                     .greedy()
                     .build()) {
                 assertTrue(best != biased.sample(context, 0));
+            }
+        }
+    }
+
+    /** The parameters of these two samplers are not the same in all releases. */
+    @Test
+    void repetitionIsPenalised() {
+        List<UnaryOperator<SamplerBuilder>> penalties = List.of(
+                b -> b.penalties(64, 1, 1e6f, 0),
+                b -> b.penalties(64, 1, 0, 1e6f),
+                b -> b.dry(1e6f, 1, 1, -1, List.of()),
+                b -> b.dry(1e6f, 1, 1, 100, List.of("\n")));
+        batch.add(1, 0, 0, true);
+        context.decode(batch);
+        for (UnaryOperator<SamplerBuilder> penalty : penalties) {
+            try (NativeSampler sampler = penalty.apply(NativeSampler.chain(model)).greedy().build();
+                    NativeSampler greedy = NativeSampler.chain(model).greedy().build()) {
+                int best = greedy.sample(context, 0);
+                for (int i = 0; i < 4; i++) {
+                    sampler.accept(best);
+                }
+                assertTrue(best != sampler.sample(context, 0));
+                sampler.reset();
+                assertEquals(best, sampler.sample(context, 0));
             }
         }
     }

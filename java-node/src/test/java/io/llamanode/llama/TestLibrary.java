@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Supplier;
+import org.opentest4j.TestAbortedException;
 
 /** The libraries that tests run on: one of each generation. */
 public enum TestLibrary {
@@ -37,6 +39,21 @@ public enum TestLibrary {
      */
     public LlamaModel load(Path path) {
         return load(path, ModelParams.DEFAULT, ProgressListener.NONE);
+    }
+
+    /**
+     * Loads a model for all tests of a class, each of which must skip itself where there is none: what is skipped
+     * as a whole does not appear in the report.
+     *
+     * @param file finds the file, or skips
+     * @return the model; {@code null} without the library or the file
+     */
+    public LlamaModel loadForAll(Supplier<Path> file) {
+        try {
+            return load(file.get());
+        } catch (TestAbortedException e) {
+            return null;
+        }
     }
 
     /**

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
@@ -32,6 +33,11 @@ class VocabTest {
 
     @TempDir
     private Path directory;
+
+    @BeforeEach
+    void requireLibrary() {
+        library.open();
+    }
 
     private LlamaModel vocabulary(Path file) {
         return library.load(file, ModelParams.VOCABULARY, ProgressListener.NONE);
