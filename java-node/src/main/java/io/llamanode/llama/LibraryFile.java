@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Loads libraries. That inside the artifact {@code de.kherud:llama} is unpacked into a private directory, loaded for the
- * C API and for its JNI class, and unlinked again at once, so that even a killed process leaves no file behind.
+ * Loads libraries. The one inside the artifact {@code de.kherud:llama} is unpacked into a private directory, loaded for
+ * the C API and for its JNI class, and unlinked again at once, so that even a killed process leaves no file behind.
  */
 final class LibraryFile {
 

@@ -174,7 +174,8 @@ public final class LlamaContext implements AutoCloseable {
      * The pooled embedding of a sequence of the last batch ({@code llama_get_embeddings_seq}).
      *
      * @param seqId sequence
-     * @return {@code embeddingWidth} floats of the model, or one score with {@link PoolingType#RANK}; valid until the next decode or close
+     * @return {@code embeddingWidth} floats of the model, or one score with {@link PoolingType#RANK}; valid until the
+     *     next decode or close
      * @throws IllegalArgumentException when the last batch had no token of this sequence
      * @throws IllegalStateException when the context does not pool embeddings, or is closed
      */
@@ -324,7 +325,7 @@ public final class LlamaContext implements AutoCloseable {
         if (!library.memory.needsDefragmenting()) {
             return false;
         }
-        // b4916 then reserves buffers for a whole computation behind the last used cell, and aborts without room for it.
+        // b4916 then reserves buffers for a whole computation behind the last used cell, and aborts without room.
         if (usedCells() + Math.min(nCtx, nUbatch) > nCtx) {
             return false;
         }

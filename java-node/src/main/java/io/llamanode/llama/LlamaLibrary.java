@@ -182,8 +182,9 @@ public final class LlamaLibrary {
             differences.addAll(expected.modelParams().differences(models.modelDefaultParams(room)));
             differences.addAll(expected.contextParams().differences(models.contextDefaultParams(room)));
             if (!differences.isEmpty()) {
+                List<String> first = differences.subList(0, Math.min(5, differences.size()));
                 throw new LibraryException("The library says it is llama.cpp " + version
-                        + ", but has not the structs of " + expected.name() + ": " + String.join(", ", differences.subList(0, Math.min(5, differences.size()))));
+                        + ", but has not the structs of " + expected.name() + ": " + String.join(", ", first));
             }
         }
     }
