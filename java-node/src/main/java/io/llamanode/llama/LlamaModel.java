@@ -59,7 +59,7 @@ public final class LlamaModel implements AutoCloseable {
         this.nLayer = f.modelNLayer(pointer);
         this.hasEncoder = f.modelHasEncoder(pointer);
         this.hasDecoder = f.modelHasDecoder(pointer);
-        this.recurrent = f.modelIsRecurrent(pointer);
+        this.recurrent = f.modelIsRecurrent(pointer) || f.modelIsHybrid(pointer);
         this.description = NativeText.read((buffer, size) -> f.modelDesc(pointer, buffer, size));
         this.metadata = readMetadata(f, pointer);
         this.vocab = new Vocab(library, handle, f.modelVocab(pointer));
@@ -271,7 +271,11 @@ public final class LlamaModel implements AutoCloseable {
         return hasDecoder;
     }
 
-    /** {@return whether the model keeps a state instead of a KV cache, as Mamba and RWKV do} */
+    /**
+     * Whether the model keeps a state, which cannot forget a part.
+     *
+     * @return true for Mamba and RWKV, and for hybrids that have a KV cache too
+     */
     public boolean isRecurrent() {
         return recurrent;
     }

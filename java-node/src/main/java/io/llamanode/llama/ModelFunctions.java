@@ -10,6 +10,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
 
 /** The functions of llama.h on models and on the library itself. */
 final class ModelFunctions {
@@ -37,6 +38,7 @@ final class ModelFunctions {
     private final MethodHandle modelHasDecoder;
     private final MethodHandle modelDecoderStart;
     private final MethodHandle modelIsRecurrent;
+    private final MethodHandle modelIsHybrid;
     private final MethodHandle modelRopeType;
     private final MethodHandle chatTemplate;
 
@@ -77,6 +79,9 @@ final class ModelFunctions {
         modelHasDecoder = f.getter("llama_model_has_decoder", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS));
         modelDecoderStart = f.getter("llama_model_decoder_start_token", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         modelIsRecurrent = f.getter("llama_model_is_recurrent", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS));
+        modelIsHybrid = f.find("llama_model_is_hybrid").isPresent()
+                ? f.getter("llama_model_is_hybrid", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS))
+                : MethodHandles.dropArguments(MethodHandles.constant(boolean.class, false), 0, MemorySegment.class);
         modelRopeType = f.getter("llama_model_rope_type", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         chatTemplate = f.function("llama_model_chat_template", FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS));
     }
@@ -260,6 +265,14 @@ final class ModelFunctions {
     boolean modelIsRecurrent(MemorySegment model) {
         try {
             return (boolean) modelIsRecurrent.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    boolean modelIsHybrid(MemorySegment model) {
+        try {
+            return (boolean) modelIsHybrid.invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
