@@ -14,7 +14,7 @@ export MAVEN_OPTS ?= --sun-misc-unsafe-memory-access=allow
 MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE)
 MVN = $(MVN_LOUD) -q
 
-.PHONY: help setup compile jar demo test test-java test-erlang test-mix bench shell clean
+.PHONY: help setup compile jar demo test test-java test-erlang test-mix test-trainer demo-model bench shell clean
 
 help:                       ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -50,7 +50,10 @@ demo: compile               ## four sessions chat at once; MODEL=/path/to.gguf f
 	erl -noinput -sname llama_node_demo_$$$$ -pa _build/default/lib/llama_node/ebin \
 	    -kernel logger_level warning -eval "llama_node_demo:main($$tty)"
 
-test: test-java test-erlang test-mix ## every test: JUnit, EUnit, xref, dialyzer, Common Test, mix
+demo-model: setup           ## train the demo model anew (under an hour; rarely needed)
+	@priv/models/trainer/build
+
+test: test-java test-erlang test-mix test-trainer ## every test: JUnit, EUnit, xref, dialyzer, Common Test, mix, trainer
 
 test-java: setup            ## JUnit and ArchUnit
 	@$(MVN_LOUD) verify
@@ -66,6 +69,9 @@ test-mix: compile           ## the mix project in test/mix_app
 	@epmd -daemon
 	@cd test/mix_app && MIX_ENV=test MIX_REBAR3=$$(command -v rebar3) \
 	    elixir --sname mix_app_$$$$ -S mix test
+
+test-trainer: setup         ## unit tests of the demo model's trainer, gradients among them
+	@cd priv/models/trainer && /usr/bin/python3 -m unittest discover -t . -s tests
 
 bench: compile              ## the benchmark of bench/README.md
 	@$(MVN) test-compile

@@ -48,7 +48,7 @@ run(Options, Terminal) ->
     end.
 
 chat(Server, Terminal) ->
-    io:setopts([{encoding, unicode}]),
+    _ = io:setopts([{encoding, unicode}]),
     Me = self(),
     Started = erlang:monotonic_time(millisecond),
     Workers = [spawn_monitor(fun() -> ask(Server, N, Question, Me) end)

@@ -1,6 +1,7 @@
 package io.llamanode.transport;
 
 import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
 import io.llamanode.protocol.ProcessOwner;
 import io.llamanode.protocol.ReplyEncoder;
 import io.llamanode.protocol.Request;
@@ -66,7 +67,7 @@ public final class RequestHandler {
             handle(caller, RequestDecoder.decode(term), reply);
         } catch (FailureException e) {
             reply.accept(ReplyEncoder.error(e.failure()));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             String id = UUID.randomUUID().toString();
             LOG.error("defect {}", id, e);
             reply.accept(ReplyEncoder.error(
@@ -89,6 +90,8 @@ public final class RequestHandler {
             }
         } catch (FailureException e) {
             LOG.warn("a cast is refused: {}", e.failure().message());
+        } catch (RuntimeException | Error e) {
+            LOG.error("a cast failed", e);
         }
     }
 
@@ -108,33 +111,37 @@ public final class RequestHandler {
                 service.createTask(caller, create.sessionId(), create.input(), answer(reply, ReplyEncoder::ok));
             case Request.GetResult get ->
                 service.getResult(
-                        get.taskId(), get.timeoutMs(), answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
+                        caller, get.taskId(), get.timeoutMs(), answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
             case Request.Stream stream -> stream(caller, stream, reply);
             case Request.CancelTask(long id) -> service.cancelTask(id, done(reply));
             case Request.Run run ->
                 service.run(caller, run.input(), answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
             case Request.Tokenize tokenize ->
                 service.tokenize(
+                        caller,
                         tokenize.model(),
                         tokenize.content(),
                         tokenize.addSpecial(),
                         tokenize.parseSpecial(),
                         answer(reply, ReplyEncoder::ok));
             case Request.Detokenize detokenize ->
-                service.detokenize(detokenize.model(), detokenize.tokens(), answer(reply, ReplyEncoder::ok));
+                service.detokenize(caller, detokenize.model(), detokenize.tokens(), answer(reply, ReplyEncoder::ok));
             case Request.ApplyTemplate apply ->
-                service.applyTemplate(apply.templating(), answer(reply, ReplyEncoder::ok));
+                service.applyTemplate(caller, apply.templating(), answer(reply, ReplyEncoder::ok));
         }
     }
 
     private void stream(ProcessOwner caller, Request.Stream stream, Consumer<OtpErlangObject> reply) {
+        OtpErlangPid process = stream.sink();
+        Request.StreamEnd end = stream.end();
+        // The sink lives as long as the task and must not keep the request's texts with it.
         TaskSink sink = (taskId, event) -> {
             OtpErlangObject message = ReplyEncoder.event(taskId, event);
-            if (stream.end() == null || event instanceof TaskEvent.Chunk) {
-                outbound.send(stream.sink(), message);
+            if (end == null || event instanceof TaskEvent.Chunk) {
+                outbound.send(process, message);
             } else {
-                outbound.send(stream.end().alias(), message);
-                outbound.send(stream.end().watcher(), ReplyEncoder.ended(stream.end().alias()));
+                outbound.send(end.alias(), message);
+                outbound.send(end.watcher(), ReplyEncoder.ended(end.alias()));
             }
         };
         service.stream(

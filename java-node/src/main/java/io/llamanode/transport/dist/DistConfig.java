@@ -17,7 +17,7 @@ import java.util.function.Predicate;
  * @param port port of the listener; 0 lets the system choose
  * @param epmd whether the node is registered in epmd; without it peers must know the port
  * @param epmdPort port of epmd on the loopback interface
- * @param maxFrameBytes longest accepted frame; a longer one closes its connection
+ * @param maxFrameBytes longest frame that is read; a call in a longer one is refused
  * @param maxUnauthenticated connections that may be in their handshake; the oldest yields to a new one
  * @param maxQueuedBytes bytes waiting for one peer before it is given up; one frame may exceed it
  * @param handshakeDeadline time for a whole handshake
@@ -63,7 +63,7 @@ public record DistConfig(
      */
     public static DistConfig of(String nodeName, String cookie) {
         return new DistConfig(nodeName, cookie, "llama_node", InetAddress.getLoopbackAddress(), 0, true,
-                Epmd.defaultPort(), 64 << 20, 64, 8 << 20, Duration.ofSeconds(5), Duration.ofSeconds(15),
+                Epmd.defaultPort(), 16 << 20, 64, 8 << 20, Duration.ofSeconds(5), Duration.ofSeconds(15),
                 Duration.ofSeconds(60), TermLimits.DEFAULT, node -> true, ChannelWrapper.PLAIN);
     }
 

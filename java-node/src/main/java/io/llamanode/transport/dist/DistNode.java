@@ -63,7 +63,7 @@ public final class DistNode implements AutoCloseable {
         this.self = ownPid(config.nodeName(), creation);
         this.timer = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("dist-timer").factory());
         this.timer.setRemoveOnCancelPolicy(true);
-        this.dispatcher = new Dispatcher("dist-dispatch", config.maxFrameBytes());
+        this.dispatcher = new Dispatcher("dist-dispatch", 2L * config.maxFrameBytes());
         this.peers = new Peers(dispatcher, handler);
         Inbound inbound = new Inbound(config.mailbox(), self, handler, this::reply, peers,
                 new Receiver(dispatcher, config.terms(), dropped), dispatcher, config.terms(), framesIn, dropped,

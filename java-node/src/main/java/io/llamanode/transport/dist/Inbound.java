@@ -91,6 +91,18 @@ final class Inbound implements Peer.Events {
         }
     }
 
+    @Override
+    public void onOversized(Peer peer, byte[] beginning, int length) throws IOException, InterruptedException {
+        frames.increment();
+        switch (Control.parse(beginning, limits)) {
+            case Control.ToName message when mailbox.equals(message.name()) ->
+                receiver.refuse(peer, beginning, message.payload(), length, handler);
+            case Control.ToPid message when isSelf(message.pid()) ->
+                receiver.refuse(peer, beginning, message.payload(), length, handler);
+            default -> drop(peer, "nobody: " + length + " bytes");
+        }
+    }
+
     /** Runs a monitor's callback, unless it was ended or has run. */
     static void fire(Peer peer, long id) {
         Peer.MonitorEntry entry = peer.monitors().remove(id);

@@ -23,12 +23,17 @@ import org.slf4j.LoggerFactory;
 final class Peer {
     private static final Logger LOG = LoggerFactory.getLogger(Peer.class);
     private static final int BUFFER = 64 << 10;
+    /** Longest frame that is read past, bytes; a length beyond it is taken for an attack. */
+    private static final int MAX_SKIPPED = 256 << 20;
     private static final byte[] TICK = new byte[4];
 
     /** Takes what the connection brings. */
     interface Events {
         /** A frame without its length; may wait, and thereby make the peer wait. */
         void onFrame(Peer peer, byte[] frame) throws IOException, InterruptedException;
+
+        /** The beginning of a frame that is longer than allowed; the rest was read past. */
+        void onOversized(Peer peer, byte[] beginning, int length) throws IOException, InterruptedException;
 
         /** The connection must end; called from any thread, any number of times. */
         void onFailure(Peer peer, String reason);
@@ -137,9 +142,15 @@ final class Peer {
             if (length == 0) {
                 continue;
             }
-            if (length < 0 || length > config.maxFrameBytes()) {
+            if (length < 0 || length > MAX_SKIPPED) {
                 return "a frame of " + Integer.toUnsignedString(length) + " bytes, allowed are "
                         + config.maxFrameBytes();
+            }
+            if (length > config.maxFrameBytes()) {
+                byte[] beginning = in.readNBytes(Math.min(BUFFER, length));
+                in.skipNBytes(length - beginning.length);
+                events.onOversized(this, beginning, length);
+                continue;
             }
             // Allocates as bytes arrive, not as the length promises.
             byte[] frame = in.readNBytes(length);

@@ -32,10 +32,7 @@ final class Receiver {
     /** Takes a message of a frame, the version byte first. */
     void receive(Peer peer, byte[] frame, int from, DistHandler handler) throws InterruptedException {
         try {
-            if (from >= frame.length || (frame[from] & 0xff) != TermScanner.VERSION) {
-                throw new TermLimitException("the version byte is missing");
-            }
-            int term = from + 1;
+            int term = term(frame, from);
             String kind = kind(frame, term);
             if ("$gen_call".equals(kind)) {
                 receiveCall(frame, term, handler);
@@ -51,6 +48,31 @@ final class Receiver {
         } catch (TermLimitException refused) {
             drop(peer, refused.getMessage());
         }
+    }
+
+    /** Answers a call of which only the beginning was read, if the caller stands in it. */
+    void refuse(Peer peer, byte[] beginning, int from, int length, DistHandler handler) throws InterruptedException {
+        String reason = "a message of " + length + " bytes is too long";
+        try {
+            int term = term(beginning, from);
+            if ("$gen_call".equals(kind(beginning, term))) {
+                int caller = second(beginning, term);
+                int request = TermScanner.skip(beginning, caller, beginning.length, limits);
+                dispatcher.deliver(
+                        () -> dispatchCall(beginning, caller, request, reason, handler), beginning.length);
+                return;
+            }
+        } catch (TermLimitException unreadable) {
+            LOG.debug("the beginning of a long message cannot be read: {}", unreadable.getMessage());
+        }
+        drop(peer, reason);
+    }
+
+    private static int term(byte[] frame, int from) throws TermLimitException {
+        if (from >= frame.length || (frame[from] & 0xff) != TermScanner.VERSION) {
+            throw new TermLimitException("the version byte is missing");
+        }
+        return from + 1;
     }
 
     /** The first element if this is {@code {'$gen_call', _, _}} or {@code {'$gen_cast', _}}; otherwise null. */

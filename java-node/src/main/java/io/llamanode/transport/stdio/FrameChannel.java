@@ -23,7 +23,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 public final class FrameChannel {
     /** Longest frame that is read, in bytes. */
-    public static final int MAX_FRAME = 64 << 20;
+    public static final int MAX_FRAME = 16 << 20;
 
     private static final int MAX_LOGS = 1024;
     private static final long MAX_LOG_BYTES = 4 << 20;

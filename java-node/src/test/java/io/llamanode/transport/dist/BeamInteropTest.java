@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.ericsson.otp.erlang.OtpErlangAtom;
 import com.ericsson.otp.erlang.OtpErlangPid;
+import io.llamanode.protocol.TermLimits;
 import io.llamanode.transport.dist.Beam.PrivateEpmd;
 import java.time.Duration;
 import java.util.List;
@@ -220,9 +221,22 @@ final class BeamInteropTest {
     }
 
     @Test
-    void fiftyMegabytesBothWays() {
-        assertEquals("true", beam.eval("B = binary:copy(<<1, 2, 3, 4, 5>>, 10000000), B =:= " + CALL + "B, infinity)."));
+    void fiftyMegabytesBothWays() throws Exception {
+        DistConfig large = config("large@localhost").withLimits(64 << 20, 64, 64 << 20, TermLimits.DEFAULT);
+        try (DistNode accepting = Echo.start(large, new Echo())) {
+            assertEquals("true", beam.eval("B = binary:copy(<<1, 2, 3, 4, 5>>, 10000000), "
+                    + "B =:= gen_server:call({llama_node, '" + accepting.nodeName() + "'}, B, infinity)."));
+        }
+    }
+
+    @Test
+    void aCallThatIsTooLongIsAnsweredAndTheConnectionStays() throws Exception {
+        String call = "(fun (B) -> " + CALL + "B, infinity) end)(binary:copy(<<0>>, 20000000)).";
+        assertTrue(beam.eval(call).startsWith("{bad,<<\"a message of 2000"));
+        beam.eval("{llama_node, 'j@localhost'} ! binary:copy(<<0>>, 20000000), ok.");
         assertEquals("pong", beam.eval(CALL + "ping)."));
+        assertEquals(List.of("b@localhost"), node.peers());
+        assertEquals(1, node.health().dropped());
     }
 
     @Test
