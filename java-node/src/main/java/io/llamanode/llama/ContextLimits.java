@@ -16,18 +16,20 @@ final class ContextLimits {
     private final int nBatch;
     private final int nUbatch;
     private final int nSeqMax;
+    private final boolean kvUnified;
     private final boolean embeddings;
     private final PoolingType pooling;
     private final boolean singleComputation;
     private final int nPositions;
 
     ContextLimits(
-            LlamaModel model, int nBatch, int nUbatch, int nSeqMax, boolean embeddings, PoolingType pooling) {
+            LlamaModel model, int nBatch, int nUbatch, ContextParams params, PoolingType pooling) {
         this.model = model;
         this.nBatch = nBatch;
         this.nUbatch = nUbatch;
-        this.nSeqMax = nSeqMax;
-        this.embeddings = embeddings;
+        this.nSeqMax = params.nSeqMax();
+        this.kvUnified = params.kvUnified();
+        this.embeddings = params.embeddings();
         this.pooling = pooling;
         GgufFile file = model.file();
         boolean causal = file.bool(file.architecture() + ".attention.causal").orElse(true);
@@ -55,7 +57,9 @@ final class ContextLimits {
         if (params.typeV().isQuantized() && headV % params.typeV().blockElements() != 0) {
             throw new IllegalArgumentException(unfit("typeV", params.typeV(), headV));
         }
-        if (params.embeddings() && isMean(model.file(), params.pooling())
+        if (!model.library().generation.poolsAnyMean()
+                && params.embeddings()
+                && isMean(model.file(), params.pooling())
                 && !ENCODERS.contains(model.architecture())) {
             throw new IllegalArgumentException("pooling MEAN ends the process with models of the architecture "
                     + model.architecture() + "; use NONE and average the embeddings");
@@ -99,6 +103,13 @@ final class ContextLimits {
         }
     }
 
+    /** The cells of separate sequences cannot be shared, only copied as a whole. */
+    void checkCopy(int from, int to) {
+        if (!kvUnified && (from > 0 || to >= 0)) {
+            throw new IllegalArgumentException("Only whole sequences can be copied where they are separate");
+        }
+    }
+
     void checkEncode(LlamaBatch batch) {
         if (!model.hasEncoder()) {
             throw new IllegalStateException("The model has no encoder");
@@ -115,6 +126,9 @@ final class ContextLimits {
         if (batch.maxSeqId() >= nSeqMax) {
             throw new IllegalArgumentException(
                     "The batch has the sequence " + batch.maxSeqId() + "; the context has " + nSeqMax);
+        }
+        if (!kvUnified && batch.maxSeqIdsPerToken() > 1) {
+            throw new IllegalArgumentException("The batch has a token of several sequences, which are separate");
         }
         if (batch.maxPosition() >= nPositions) {
             throw new IllegalArgumentException(

@@ -1,14 +1,15 @@
 package io.llamanode.llama;
 
 import io.llamanode.gguf.GgmlType;
+import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.Set;
 
 /**
  * How a context is made ({@code llama_context_params}).
  *
- * @param nCtx cells of the KV cache, shared by all sequences; from 1, rounded up by llama.cpp to a multiple of 32
- *     (256 with {@code flashAttn})
+ * @param nCtx cells of the KV cache, shared by all sequences; from 1, rounded up by llama.cpp to a multiple of 256,
+ *     or of 32 by b4916 without {@code flashAttn}
  * @param nBatch most tokens of a decode call, from 1
  * @param nUbatch most tokens computed at once, 1 to {@code nBatch}
  * @param nSeqMax sequences, 1 to 64; their ids run from 0
@@ -18,7 +19,10 @@ import java.util.Set;
  * @param pooling how they are pooled
  * @param typeK element type of cached keys
  * @param typeV element type of cached values; a quantized one needs {@code flashAttn}
- * @param flashAttn whether flash attention is used
+ * @param flashAttn whether flash attention must be used; if not, v0.5 uses it where it can and b4916 does not
+ * @param kvUnified whether any sequence may take any cell, rather than {@code nCtx / nSeqMax} of its own; separate
+ *     sequences are computed faster side by side. With b4916 cells are never separate, but the limits of separate
+ *     sequences hold there too: a token belongs to one, and copies are whole
  */
 public record ContextParams(
         int nCtx,
@@ -31,7 +35,8 @@ public record ContextParams(
         PoolingType pooling,
         GgmlType typeK,
         GgmlType typeV,
-        boolean flashAttn) {
+        boolean flashAttn,
+        boolean kvUnified) {
 
     /** The most threads that ggml accepts. */
     public static final int MAX_THREADS = 512;
@@ -89,7 +94,7 @@ public record ContextParams(
     public static ContextParams generation(int nCtx, int nBatch, int nSeqMax, int nThreads) {
         return new ContextParams(
                 nCtx, nBatch, nBatch, nSeqMax, nThreads, nThreads, false, PoolingType.MODEL, GgmlType.F16,
-                GgmlType.F16, false);
+                GgmlType.F16, false, true);
     }
 
     /**
@@ -104,7 +109,34 @@ public record ContextParams(
      */
     public static ContextParams embedding(int nCtx, int nBatch, int nSeqMax, int nThreads, PoolingType pooling) {
         return new ContextParams(
-                nCtx, nBatch, nBatch, nSeqMax, nThreads, nThreads, true, pooling, GgmlType.F16, GgmlType.F16, false);
+                nCtx, nBatch, nBatch, nSeqMax, nThreads, nThreads, true, pooling, GgmlType.F16, GgmlType.F16, false,
+                true);
+    }
+
+    /**
+     * The same with cells of its own for every sequence, or without.
+     *
+     * @param unified whether any sequence may take any cell
+     * @return the parameters
+     */
+    public ContextParams withKvUnified(boolean unified) {
+        return new ContextParams(
+                nCtx, nBatch, nUbatch, nSeqMax, nThreads, nThreadsBatch, embeddings, pooling, typeK, typeV, flashAttn,
+                unified);
+    }
+
+    /** Writes what has the same name in all generations. */
+    void writeCommon(StructTable table, MemorySegment struct) {
+        table.setInt(struct, "n_ctx", nCtx);
+        table.setInt(struct, "n_batch", nBatch);
+        table.setInt(struct, "n_ubatch", nUbatch);
+        table.setInt(struct, "n_seq_max", nSeqMax);
+        table.setInt(struct, "n_threads", nThreads);
+        table.setInt(struct, "n_threads_batch", nThreadsBatch);
+        table.setInt(struct, "pooling_type", pooling.code());
+        table.setInt(struct, "type_k", typeK.id());
+        table.setInt(struct, "type_v", typeV.id());
+        table.setBool(struct, "embeddings", embeddings);
     }
 
     private static void range(String name, int value, int from, int to) {

@@ -2,7 +2,11 @@ package io.llamanode.llama;
 
 import java.io.Serial;
 
-/** A decode or encode call failed. The KV cache is as it was before the call; the context stays usable. */
+/**
+ * A decode or encode call failed. The context stays usable. After {@link Kind#NO_KV_SLOT} and
+ * {@link Kind#INVALID_BATCH} the KV cache is as it was before the call; after the others it may hold the front of the
+ * batch.
+ */
 public final class DecodeException extends LlamaException {
 
     @Serial
@@ -12,6 +16,8 @@ public final class DecodeException extends LlamaException {
     public enum Kind {
         /** The KV cache has no room for the batch. */
         NO_KV_SLOT,
+        /** llama.cpp refused the batch, as v0.5 does when the positions of a sequence are not consecutive. */
+        INVALID_BATCH,
         /** An abort callback ended the computation. */
         ABORTED,
         /** A buffer could not be allocated. */

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
-
 /** Turns JSON schemas into grammars with llama.cpp's converter. */
 public final class JsonSchemaGrammar {
 
@@ -21,7 +20,7 @@ public final class JsonSchemaGrammar {
      * @throws LibraryException when the native library cannot be used
      */
     public static String convert(String schema) {
-        LlamaLibrary.open();
+        LibraryFile.embedded(); // The only one that exports the converter.
         JsonNode root;
         try {
             root = JSON.readTree(schema);

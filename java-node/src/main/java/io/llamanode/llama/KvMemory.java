@@ -23,8 +23,8 @@ interface KvMemory {
 
     void update(MemorySegment context);
 
-    void defragment(MemorySegment context);
+    /** Whether the cells that a batch takes must lie side by side. */
+    boolean needsDefragmenting();
 
-    /** What a code other than 0 that {@code llama_decode} returned means. */
-    DecodeException.Kind decodeFailure(int code);
+    void defragment(MemorySegment context);
 }

@@ -131,14 +131,7 @@ final class KvMemoryB4916 implements KvMemory {
     }
 
     @Override
-    public DecodeException.Kind decodeFailure(int code) {
-        return switch (code) {
-            // b4916 returns -3 when no cells are free, and 1 is what its header promises; its CPU backend
-            // knows no other failure of a computation than an abort.
-            case 1, -3 -> DecodeException.Kind.NO_KV_SLOT;
-            case 2 -> DecodeException.Kind.ABORTED;
-            case -2 -> DecodeException.Kind.OUT_OF_MEMORY;
-            default -> DecodeException.Kind.FAILED;
-        };
+    public boolean needsDefragmenting() {
+        return true;
     }
 }

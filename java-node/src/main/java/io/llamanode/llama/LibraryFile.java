@@ -7,17 +7,23 @@ import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
- * The shared library inside the artifact {@code de.kherud:llama}: unpacked into a private directory, loaded for the
- * C API and for its JNI class, and unlinked again at once, so that even a killed process leaves no file behind.
+ * Loads libraries. The one inside the artifact {@code de.kherud:llama} is unpacked into a private directory, loaded for
+ * the C API and for its JNI class, and unlinked again at once, so that even a killed process leaves no file behind.
  */
 final class LibraryFile {
 
+    private static SymbolLookup embedded;
+
     private static final String LIB_PATH = "de.kherud.llama.lib.path";
     private static final String TMP_DIR = "de.kherud.llama.tmpdir";
+    private static final Pattern LIBRARY = Pattern.compile("libllama(\\.[v.0-9]+)?\\.(so|dylib)(\\.[.0-9]+)?");
     private static final String JNI_CLASS = "de.kherud.llama.LlamaModel";
 
     private LibraryFile() {}
@@ -36,7 +42,43 @@ final class LibraryFile {
         return "/de/kherud/llama/" + system + "/" + arch + "/" + (mac ? "libjllama.dylib" : "libjllama.so");
     }
 
-    /** Loads the library of this platform. */
+    /** Loads the library for this platform, once. */
+    static synchronized SymbolLookup embedded() {
+        if (embedded == null) {
+            embedded = load(resource(System.getProperty("os.name"), System.getProperty("os.arch")));
+        }
+        return embedded;
+    }
+
+    /**
+     * Loads a library of llama.cpp from a directory, in which its loader also finds the other libraries it needs.
+     *
+     * @param path the directory, or the library itself
+     */
+    static SymbolLookup installed(Path path) {
+        Path file = Files.isDirectory(path) ? libraryIn(path) : path;
+        if (!Files.isRegularFile(file)) {
+            throw new LibraryException("There is no file " + file);
+        }
+        try {
+            return SymbolLookup.libraryLookup(file.toAbsolutePath(), Arena.global());
+        } catch (IllegalArgumentException e) {
+            throw new LibraryException(file + " cannot be loaded: " + e.getMessage(), e);
+        }
+    }
+
+    /** Some packages have the release in the name. */
+    private static Path libraryIn(Path directory) {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.filter(file -> LIBRARY.matcher(file.getFileName().toString()).matches())
+                    .min(Comparator.comparingInt(file -> file.toString().length()))
+                    .orElseThrow(() -> new LibraryException("There is no libllama in " + directory));
+        } catch (IOException e) {
+            throw new LibraryException("The directory " + directory + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** Loads a library of the resource of this name. */
     static SymbolLookup load(String resource) {
         try (InputStream in = LibraryFile.class.getResourceAsStream(resource)) {
             if (in == null) {

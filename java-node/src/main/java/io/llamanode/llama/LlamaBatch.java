@@ -40,6 +40,7 @@ public final class LlamaBatch implements AutoCloseable {
     private int maxToken = -1;
     private int maxPosition = -1;
     private int maxSeqId = -1;
+    private int maxSeqIdsPerToken;
     private int outputs;
 
     /**
@@ -96,6 +97,7 @@ public final class LlamaBatch implements AutoCloseable {
         maxToken = -1;
         maxPosition = -1;
         maxSeqId = -1;
+        maxSeqIdsPerToken = 0;
         outputs = 0;
     }
 
@@ -167,6 +169,7 @@ public final class LlamaBatch implements AutoCloseable {
         tokens.setAtIndex(JAVA_INT, index, token);
         positions.setAtIndex(JAVA_INT, index, position);
         nSeqIds.setAtIndex(JAVA_INT, index, sequences);
+        maxSeqIdsPerToken = Math.max(maxSeqIdsPerToken, sequences);
         logits.set(JAVA_BYTE, index, (byte) (output ? 1 : 0));
         maxToken = Math.max(maxToken, token);
         maxPosition = Math.max(maxPosition, position);
@@ -217,6 +220,10 @@ public final class LlamaBatch implements AutoCloseable {
 
     int maxPosition() {
         return maxPosition;
+    }
+
+    int maxSeqIdsPerToken() {
+        return maxSeqIdsPerToken;
     }
 
     int maxSeqId() {

@@ -24,6 +24,7 @@ public final class LlamaContext implements AutoCloseable {
     private final int nBatch;
     private final int nUbatch;
     private final int nSeqMax;
+    private final boolean kvUnified;
     private final boolean embeddings;
     private final PoolingType pooling;
     private final BitSet outputs = new BitSet(); // Indexes with output in the last batch.
@@ -37,9 +38,10 @@ public final class LlamaContext implements AutoCloseable {
         this.nBatch = f.nBatch(pointer);
         this.nUbatch = f.nUbatch(pointer);
         this.nSeqMax = params.nSeqMax();
+        this.kvUnified = params.kvUnified();
         this.embeddings = params.embeddings();
         this.pooling = PoolingType.of(f.pooling(pointer));
-        this.limits = new ContextLimits(model, nBatch, nUbatch, nSeqMax, embeddings, pooling);
+        this.limits = new ContextLimits(model, nBatch, nUbatch, params, pooling);
         this.handle = new NativeHandle("The context", pointer, () -> {
             f.free(pointer);
             arena.close();
@@ -54,19 +56,8 @@ public final class LlamaContext implements AutoCloseable {
         boolean done = false;
         try (Arena arena = Arena.ofConfined()) {
             LlamaLibrary library = model.library();
-            StructTable table = library.generation.contextParams();
-            MemorySegment struct = library.models.contextDefaultParams(arena);
-            table.setInt(struct, "n_ctx", params.nCtx());
-            table.setInt(struct, "n_batch", params.nBatch());
-            table.setInt(struct, "n_ubatch", params.nUbatch());
-            table.setInt(struct, "n_seq_max", params.nSeqMax());
-            table.setInt(struct, "n_threads", params.nThreads());
-            table.setInt(struct, "n_threads_batch", params.nThreadsBatch());
-            table.setInt(struct, "pooling_type", params.pooling().code());
-            table.setInt(struct, "type_k", params.typeK().id());
-            table.setInt(struct, "type_v", params.typeV().id());
-            table.setBool(struct, "embeddings", params.embeddings());
-            table.setBool(struct, "flash_attn", params.flashAttn());
+            MemorySegment struct = library.generation.contextParams().of(library.models.contextDefaultParams(arena));
+            library.generation.write(params, struct);
             library.log.startCapture();
             MemorySegment pointer;
             String reason;
@@ -125,12 +116,18 @@ public final class LlamaContext implements AutoCloseable {
             MemorySegment context = handle.acquire();
             try {
                 outputs.clear();
-                int code = computation.run(context, struct);
+                library.log.startCapture();
+                int code = 0;
+                String reason;
+                try {
+                    code = computation.run(context, struct);
+                } finally {
+                    reason = library.log.endCapture();
+                }
                 if (code != 0) {
-                    DecodeException.Kind kind = library.memory.decodeFailure(code);
+                    DecodeException.Kind kind = library.generation.decodeFailure(code);
                     throw new DecodeException(kind, code, function + " returned " + code + " (" + kind + ") for "
-                            + batch.size() + " tokens; " + library.memory.usedCells(context) + " of " + nCtx
-                            + " cells are used");
+                            + batch.size() + " tokens in a context of " + nCtx + " cells: " + reason);
                 }
                 limits.recordOutputs(batch, outputs);
             } finally {
@@ -161,7 +158,7 @@ public final class LlamaContext implements AutoCloseable {
      * The embedding of a token of the last batch ({@code llama_get_embeddings_ith}).
      *
      * @param index index of the token in the batch
-     * @return {@code nEmbd} floats, valid until the next decode or close and no longer
+     * @return {@code embeddingWidth} floats of the model, valid until the next decode or close and no longer
      * @throws IllegalArgumentException when no output was asked for at this index
      * @throws IllegalStateException when the context yields none for single tokens, or is closed
      */
@@ -170,14 +167,15 @@ public final class LlamaContext implements AutoCloseable {
             throw new IllegalStateException("The context yields no embeddings of single tokens");
         }
         requireOutput(index);
-        return view(c -> library.contexts.embeddings(c, index), model.nEmbd(), "embeddings");
+        return view(c -> library.contexts.embeddings(c, index), model.embeddingWidth(), "embeddings");
     }
 
     /**
      * The pooled embedding of a sequence of the last batch ({@code llama_get_embeddings_seq}).
      *
      * @param seqId sequence
-     * @return {@code nEmbd} floats, or one score with {@link PoolingType#RANK}; valid until the next decode or close
+     * @return {@code embeddingWidth} floats of the model, or one score with {@link PoolingType#RANK}; valid until the
+     *     next decode or close
      * @throws IllegalArgumentException when the last batch had no token of this sequence
      * @throws IllegalStateException when the context does not pool embeddings, or is closed
      */
@@ -186,7 +184,7 @@ public final class LlamaContext implements AutoCloseable {
         if (!embeddings || pooling == PoolingType.NONE) {
             throw new IllegalStateException("The context does not pool embeddings");
         }
-        int length = pooling == PoolingType.RANK ? 1 : model.nEmbd();
+        int length = pooling == PoolingType.RANK ? 1 : model.embeddingWidth();
         return view(c -> library.contexts.sequenceEmbeddings(c, seqId), length, "embedding");
     }
 
@@ -236,7 +234,8 @@ public final class LlamaContext implements AutoCloseable {
     }
 
     /**
-     * Lets a sequence share tokens of another one, without copying them.
+     * Lets a sequence share tokens of another one, without copying them; {@linkplain ContextParams#kvUnified separate}
+     * sequences get a copy with the next decode.
      *
      * @param source sequence
      * @param target sequence
@@ -246,6 +245,7 @@ public final class LlamaContext implements AutoCloseable {
     public void seqCopy(int source, int target, int from, int to) {
         checkSeqId(source);
         checkSeqId(target);
+        limits.checkCopy(from, to);
         run(c -> library.memory.seqCopy(c, source, target, from, to));
     }
 
@@ -256,7 +256,15 @@ public final class LlamaContext implements AutoCloseable {
      */
     public void seqKeep(int seqId) {
         checkSeqId(seqId);
-        run(c -> library.memory.seqKeep(c, seqId));
+        if (kvUnified) {
+            run(c -> library.memory.seqKeep(c, seqId));
+            return;
+        }
+        for (int other = 0; other < nSeqMax; other++) { // v0.5 looks only at the cells of the sequence itself.
+            if (other != seqId) {
+                seqRemove(other, 0, -1);
+            }
+        }
     }
 
     /**
@@ -280,7 +288,7 @@ public final class LlamaContext implements AutoCloseable {
      * The last position of a sequence.
      *
      * @param seqId sequence
-     * @return the position; 0 also for a sequence without tokens, as b4916 does not tell these apart
+     * @return the position; for a sequence without tokens -1, or with b4916 0
      */
     public int seqPosMax(int seqId) {
         checkSeqId(seqId);
@@ -292,23 +300,32 @@ public final class LlamaContext implements AutoCloseable {
         return call(library.memory::canShift);
     }
 
-    /** {@return the number of used cells} */
+    /**
+     * The number of used cells.
+     *
+     * @return the number
+     * @throws UnsupportedException with v0.5, which does not tell
+     */
     public int usedCells() {
         return call(library.memory::usedCells);
     }
 
-    /** Applies pending shifts now rather than with the next decode ({@code llama_kv_self_update}). */
+    /** Applies pending shifts now rather than with the next decode; does nothing with v0.5. */
     public void update() {
         run(library.memory::update);
     }
 
     /**
-     * Moves the used cells together, so that the free ones lie side by side ({@code llama_kv_self_defrag}).
+     * Moves the used cells together, so that the free ones lie side by side. Only b4916 needs that
+     * ({@code llama_kv_self_defrag}).
      *
-     * @return {@code false} if there are too few free cells for it; nothing was moved
+     * @return {@code false} if nothing was moved: there are too few free cells for it, or it is never needed
      */
     public boolean defragment() {
-        // b4916 then reserves buffers for a whole computation behind the last used cell, and aborts without room for it.
+        if (!library.memory.needsDefragmenting()) {
+            return false;
+        }
+        // b4916 then reserves buffers for a whole computation behind the last used cell, and aborts without room.
         if (usedCells() + Math.min(nCtx, nUbatch) > nCtx) {
             return false;
         }
@@ -327,7 +344,7 @@ public final class LlamaContext implements AutoCloseable {
         return nCtx;
     }
 
-    /** {@return the most tokens of a batch, which llama.cpp may have lowered to {@link #nCtx()} or raised to 64} */
+    /** {@return the most tokens of a batch, which llama.cpp may have lowered to {@link #nCtx()} or raised} */
     public int nBatch() {
         return nBatch;
     }

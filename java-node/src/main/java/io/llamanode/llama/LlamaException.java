@@ -4,7 +4,8 @@ import java.io.Serial;
 
 /** The native library failed. */
 public sealed class LlamaException extends RuntimeException
-        permits ContextException, DecodeException, GrammarException, LibraryException, ModelLoadException {
+        permits ContextException, DecodeException, GrammarException, LibraryException, ModelLoadException,
+                UnsupportedException {
 
     @Serial
     private static final long serialVersionUID = 1L;

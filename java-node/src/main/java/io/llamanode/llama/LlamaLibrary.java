@@ -3,21 +3,33 @@ package io.llamanode.llama;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.llamanode.llama.LibraryLocations.Location;
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The loaded native library, one for the process and never unloaded. Safe for use by several threads.
+ * A loaded native library, never unloaded. Safe for use by several threads.
  *
  * <p>Its log goes to the SLF4J logger {@code llama.cpp}: errors and warnings under their own level, everything else
  * as debug, since a single model load logs over a hundred informational lines.
  */
 public final class LlamaLibrary {
 
-    private static LlamaLibrary instance;
+    private static final Logger LOG = LoggerFactory.getLogger(LlamaLibrary.class);
+
+    private static LlamaLibrary chosen;
+    private static LlamaLibrary embedded;
+    private static final Map<Path, LlamaLibrary> INSTALLED = new HashMap<>();
 
     final Generation generation;
     final ModelFunctions models;
@@ -28,50 +40,151 @@ public final class LlamaLibrary {
     final KvMemory memory;
     final NativeLog log;
     private final String version;
+    private final Path path;
+    private final List<String> backends;
 
-    private LlamaLibrary(SymbolLookup symbols, Generation generation) {
-        NativeFunctions functions = new NativeFunctions(symbols, name());
-        this.generation = generation;
+    private LlamaLibrary(SymbolLookup symbols, String what, boolean isFile) {
+        NativeFunctions functions = new NativeFunctions(symbols, what);
+        this.version = version(functions, what);
+        this.generation = Generation.of(version)
+                .orElseThrow(() -> new LibraryException(what + " is llama.cpp " + version + "; known are "
+                        + Generation.knownNames()));
         this.models = new ModelFunctions(functions, generation);
+        checkDefaults(generation);
         this.vocabs = new VocabFunctions(functions);
         this.contexts = new ContextFunctions(functions);
-        this.samplers = new SamplerFunctions(functions);
+        this.samplers = new SamplerFunctions(functions, generation);
         this.grammars = new GrammarFunctions(functions);
-        this.memory = generation.memory().bind(functions);
-        this.version = functions
-                .find("LLAMA_BUILD_NUMBER")
-                .map(build -> "b" + build.reinterpret(JAVA_INT.byteSize()).get(JAVA_INT, 0))
-                .orElse(generation.name());
+        this.memory = generation.memory(functions);
+        this.path = isFile ? Backends.fileOf(functions.address("llama_decode")) : null;
         this.log = new NativeLog();
-        checkDefaults(generation);
         models.logSet(log.callback(), MemorySegment.NULL);
+        this.backends = isFile ? new Backends(functions).load(path.toAbsolutePath().getParent()) : List.of();
         models.backendInit();
     }
 
     /**
-     * Loads the library that the class path holds for this platform, or returns the one loaded before.
+     * The library that this process uses, chosen at the first call.
      *
      * @return the library
-     * @throws LibraryException when there is none for this platform, it cannot be loaded, or it is not of the
-     *     expected generation
+     * @throws LibraryException when there is none for this platform that this package knows
      */
-    public static synchronized LlamaLibrary open() {
-        if (instance == null) {
-            String resource = LibraryFile.resource(System.getProperty("os.name"), System.getProperty("os.arch"));
-            instance = new LlamaLibrary(LibraryFile.load(resource), Generation.B4916);
+    public static LlamaLibrary open() {
+        return open(Optional.empty());
+    }
+
+    /**
+     * The library that this process uses. The first call chooses it: the first one that is of a known release, of
+     * the argument, the system property {@code llamanode.llama.lib}, the environment variable
+     * {@code LLAMA_NODE_LIB}, the directory {@code native} beside the jar, the system's loader, and the class path.
+     *
+     * @param location a directory with a {@code libllama}, or such a file; later calls do not heed it
+     * @return the library
+     * @throws LibraryException when there is none for this platform that this package knows
+     */
+    public static synchronized LlamaLibrary open(Optional<Path> location) {
+        if (chosen == null) {
+            chosen = firstUsable(LibraryLocations.all(location));
+            LOG.info(
+                    "llama.cpp {} from {}: {}",
+                    chosen.version,
+                    chosen.path().map(Path::toString).orElse("the jar"),
+                    chosen.systemInfo());
         }
-        return instance;
+        return chosen;
+    }
+
+    /** Goes through locations until one has a library of a known release. */
+    static LlamaLibrary firstUsable(List<Location> locations) {
+        List<String> refusals = new ArrayList<>();
+        for (Location location : locations) {
+            try {
+                return switch (location) {
+                    case Location.Named(String by, Path path) -> at(path);
+                    case Location.Installed(Path path) -> at(path);
+                    case Location.OfSystem(String name) -> ofSystem(name);
+                    case Location.Embedded() -> embedded();
+                };
+            } catch (LibraryException e) {
+                refusals.add(e.getMessage());
+                switch (location) {
+                    case Location.Named(String by, Path path) ->
+                        LOG.warn("The llama.cpp of {} ({}) is not used: {}", by, path, e.getMessage());
+                    case Location.Installed(Path path) when path.toFile().exists() ->
+                        LOG.warn("The llama.cpp in {} is not used: {}", path, e.getMessage());
+                    default -> LOG.debug("{} has no llama.cpp that can be used: {}", location, e.getMessage());
+                }
+            }
+        }
+        throw new LibraryException("There is no usable llama.cpp: " + String.join("; ", refusals));
+    }
+
+    /**
+     * The library at a place, whichever this process uses otherwise.
+     *
+     * @param location a directory with a {@code libllama}, or such a file
+     * @return the library
+     * @throws LibraryException when it cannot be loaded or is of an unknown release
+     */
+    public static synchronized LlamaLibrary at(Path location) {
+        Path key = location.toAbsolutePath().normalize();
+        LlamaLibrary library = INSTALLED.get(key);
+        if (library == null) {
+            library = new LlamaLibrary(LibraryFile.installed(key), key.toString(), true);
+            INSTALLED.put(key, library);
+        }
+        return library;
+    }
+
+    /**
+     * The library in the class path, whichever this process uses otherwise.
+     *
+     * @return the library
+     * @throws LibraryException when there is none for this platform, or it cannot be loaded
+     */
+    public static synchronized LlamaLibrary embedded() {
+        if (embedded == null) {
+            embedded = new LlamaLibrary(LibraryFile.embedded(), "The embedded library", false);
+        }
+        return embedded;
+    }
+
+    private static LlamaLibrary ofSystem(String name) {
+        try {
+            return new LlamaLibrary(SymbolLookup.libraryLookup(name, Arena.global()), name, true);
+        } catch (IllegalArgumentException e) {
+            throw new LibraryException("The system has no " + name, e);
+        }
+    }
+
+    /** Releases with semantic versions tell theirs, java-llama.cpp's library has the number of its build. */
+    private static String version(NativeFunctions f, String what) {
+        if (f.find("llama_version").isPresent()) {
+            try {
+                var function = f.function("llama_version", FunctionDescriptor.of(ADDRESS));
+                String version = text((MemorySegment) function.invokeExact());
+                return version.startsWith("v") ? version : "v" + version;
+            } catch (Throwable t) {
+                throw NativeFunctions.unexpected(t);
+            }
+        }
+        return f.find("LLAMA_BUILD_NUMBER")
+                .map(build -> "b" + build.reinterpret(JAVA_INT.byteSize()).get(JAVA_INT, 0))
+                .orElseThrow(() -> new LibraryException(what + " does not tell its version; known are llama.cpp "
+                        + Generation.knownNames()));
     }
 
     /** Refuses a library whose parameter structs are not those of a generation. */
     void checkDefaults(Generation expected) {
         try (Arena arena = Arena.ofConfined()) {
+            var room = StructTable.marked(arena);
             List<String> differences = new ArrayList<>();
-            differences.addAll(expected.modelParams().differences(models.modelDefaultParams(arena)));
-            differences.addAll(expected.contextParams().differences(models.contextDefaultParams(arena)));
+            differences.addAll(expected.modelParams().differences(models.modelDefaultParams(room)));
+            differences.addAll(expected.contextParams().differences(models.contextDefaultParams(room)));
             if (!differences.isEmpty()) {
-                throw new LibraryException("The native library is not of the generation " + expected.name()
-                        + " of llama.cpp: " + String.join(", ", differences));
+                List<String> first = differences.subList(0, Math.min(5, differences.size()));
+                throw new LibraryException("The library says it is llama.cpp " + version
+                        + ", but has not the structs of " + expected.name() + ": " + String.join(", ", first));
             }
         }
     }
@@ -81,14 +194,44 @@ public final class LlamaLibrary {
         return "llama.cpp";
     }
 
-    /** {@return the release, such as {@code b4916}} */
+    /** {@return the release, such as {@code b4916} or {@code v0.5.0}} */
     public String version() {
         return version;
     }
 
-    /** {@return the CPU features and backends in use ({@code llama_print_system_info})} */
+    /** {@return the file, or nothing for the one in the class path} */
+    public Optional<Path> path() {
+        return Optional.ofNullable(path);
+    }
+
+    /**
+     * What computes.
+     *
+     * @return the files of the backends, if they are libraries of their own, and the features of the processor that
+     *     are in use ({@code llama_print_system_info})
+     */
     public synchronized String systemInfo() {
-        return models.systemInfo().reinterpret(Long.MAX_VALUE).getString(0).strip();
+        String info = text(models.systemInfo()).strip();
+        return backends.isEmpty() ? info : String.join(", ", backends) + ": " + info;
+    }
+
+    /**
+     * Whether its threads sleep when they wait for each other. Those of a library built without OpenMP spin: once
+     * there are more busy threads than cores, each wait lasts a time slice and two threads are many times slower
+     * than one.
+     *
+     * @return whether it is built with OpenMP
+     */
+    public boolean threadsSleep() {
+        return systemInfo().contains("OPENMP = 1");
+    }
+
+    /** What to say where a newer release may help; empty where there is none. */
+    String advice() {
+        return generation == Generation.KNOWN.getFirst()
+                ? ""
+                : "; `make native` installs llama.cpp " + Generation.KNOWN.getFirst().name()
+                        + ", which knows more models than " + version;
     }
 
     /** Reads {@code const char *}, or {@code null} from a null pointer. */
@@ -99,7 +242,7 @@ public final class LlamaLibrary {
     }
 
     static {
-        // The layouts in Generation are those of 64-bit platforms.
+        // The layouts of the structs are those of 64-bit platforms.
         if (ADDRESS.byteSize() != Long.BYTES) {
             throw new LibraryException("Only 64-bit platforms are supported");
         }

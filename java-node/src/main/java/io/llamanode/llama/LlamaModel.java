@@ -36,6 +36,7 @@ public final class LlamaModel implements AutoCloseable {
     private final long sizeBytes;
     private final int nCtxTrain;
     private final int nEmbd;
+    private final int embeddingWidth;
     private final int nLayer;
     private final boolean hasEncoder;
     private final boolean hasDecoder;
@@ -54,10 +55,11 @@ public final class LlamaModel implements AutoCloseable {
         this.sizeBytes = f.modelSize(pointer);
         this.nCtxTrain = f.modelNCtxTrain(pointer);
         this.nEmbd = f.modelNEmbd(pointer);
+        this.embeddingWidth = f.modelEmbeddingWidth(pointer);
         this.nLayer = f.modelNLayer(pointer);
         this.hasEncoder = f.modelHasEncoder(pointer);
         this.hasDecoder = f.modelHasDecoder(pointer);
-        this.recurrent = f.modelIsRecurrent(pointer);
+        this.recurrent = f.modelIsRecurrent(pointer) || f.modelIsHybrid(pointer);
         this.description = NativeText.read((buffer, size) -> f.modelDesc(pointer, buffer, size));
         this.metadata = readMetadata(f, pointer);
         this.vocab = new Vocab(library, handle, f.modelVocab(pointer));
@@ -75,15 +77,26 @@ public final class LlamaModel implements AutoCloseable {
      * @throws LibraryException when the native library cannot be used
      */
     public static LlamaModel load(Path path, ModelParams params, ProgressListener listener) {
-        GgufFile file = ModelFileCheck.check(path, params.vocabOnly());
-        LlamaLibrary library = LlamaLibrary.open();
+        return load(LlamaLibrary.open(), path, params, listener);
+    }
+
+    /**
+     * Loads a model with a certain library.
+     *
+     * @param library the library
+     * @param path the GGUF file
+     * @param params how to load it
+     * @param listener follows the load
+     * @return the model, to be closed by the caller
+     * @throws ModelLoadException when the file is unfit or the load was given up
+     */
+    public static LlamaModel load(
+            LlamaLibrary library, Path path, ModelParams params, ProgressListener listener) {
+        GgufFile file = ModelFileCheck.check(path, params.vocabOnly(), library.generation.maxExperts());
         try (Arena arena = Arena.ofConfined()) {
             StructTable table = library.generation.modelParams();
-            MemorySegment struct = library.models.modelDefaultParams(arena);
-            table.setInt(struct, "n_gpu_layers", params.nGpuLayers());
-            table.setBool(struct, "use_mmap", params.useMmap());
-            table.setBool(struct, "use_mlock", params.useMlock());
-            table.setBool(struct, "vocab_only", params.vocabOnly());
+            MemorySegment struct = table.of(library.models.modelDefaultParams(arena));
+            library.generation.write(params, struct);
             Progress progress = new Progress(listener);
             table.setPointer(struct, "progress_callback", progress.callback(arena));
             library.log.startCapture();
@@ -96,7 +109,7 @@ public final class LlamaModel implements AutoCloseable {
                 reason = library.log.endCapture();
             }
             if (model.equals(MemorySegment.NULL)) {
-                throw progress.failure(path, reason);
+                throw progress.failure(library, path, reason);
             }
             return new LlamaModel(library, model, file, params);
         }
@@ -145,7 +158,7 @@ public final class LlamaModel implements AutoCloseable {
             return !cancelled;
         }
 
-        RuntimeException failure(Path path, String reason) {
+        RuntimeException failure(LlamaLibrary library, Path path, String reason) {
             if (thrown != null) {
                 return thrown;
             }
@@ -154,9 +167,12 @@ public final class LlamaModel implements AutoCloseable {
             }
             if (reason.contains("unknown model architecture")) {
                 return new ModelLoadException(
-                        Reason.UNKNOWN_ARCHITECTURE, path + " has an architecture llama.cpp does not know: " + reason);
+                        Reason.UNKNOWN_ARCHITECTURE,
+                        path + " has an architecture that llama.cpp " + library.version() + " does not know: " + reason
+                                + library.advice());
             }
-            return new ModelLoadException(Reason.REFUSED, path + " cannot be loaded: " + reason);
+            return new ModelLoadException(
+                    Reason.REFUSED, path + " cannot be loaded: " + reason + library.advice());
         }
     }
 
@@ -230,9 +246,14 @@ public final class LlamaModel implements AutoCloseable {
         return nCtxTrain;
     }
 
-    /** {@return the width of an embedding} */
+    /** {@return the width of the embeddings inside} */
     public int nEmbd() {
         return nEmbd;
+    }
+
+    /** {@return the width of an embedding that a context puts out, which a last projection may make another one} */
+    public int embeddingWidth() {
+        return embeddingWidth;
     }
 
     /** {@return the number of layers} */
@@ -250,7 +271,11 @@ public final class LlamaModel implements AutoCloseable {
         return hasDecoder;
     }
 
-    /** {@return whether the model keeps a state instead of a KV cache, as Mamba and RWKV do} */
+    /**
+     * Whether the model keeps a state, which cannot forget a part.
+     *
+     * @return true for Mamba and RWKV, and for hybrids that have a KV cache too
+     */
     public boolean isRecurrent() {
         return recurrent;
     }

@@ -17,24 +17,25 @@ final class ModelFileCheck {
     private static final String TOKENS = "tokenizer.ggml.tokens";
     private static final int BYTES = 256;
     private static final int ASCII = 128;
-    private static final int MAX_EXPERTS = 256; // LLAMA_MAX_EXPERTS
 
     private final Path path;
     private final GgufFile file;
+    private final int maxExperts;
 
-    private ModelFileCheck(Path path, GgufFile file) {
+    private ModelFileCheck(Path path, GgufFile file, int maxExperts) {
         this.path = path;
         this.file = file;
+        this.maxExperts = maxExperts;
     }
 
-    static GgufFile check(Path path, boolean vocabOnly) {
+    static GgufFile check(Path path, boolean vocabOnly, int maxExperts) {
         GgufFile file;
         try {
             file = GgufFile.read(path);
         } catch (GgufException e) {
             throw new ModelLoadException(reason(e.reason()), e.getMessage(), e);
         }
-        new ModelFileCheck(path, file).check(vocabOnly);
+        new ModelFileCheck(path, file, maxExperts).check(vocabOnly);
         return file;
     }
 
@@ -92,7 +93,7 @@ final class ModelFileCheck {
         OptionalLong experts = file.parameter("expert_count");
         long count = experts.orElse(0);
         long used = file.parameter("expert_used_count").orElse(0);
-        boolean sane = count == 0 ? used == 0 : count <= MAX_EXPERTS && used >= 1 && used <= count;
+        boolean sane = count == 0 ? used == 0 : count <= maxExperts && used >= 1 && used <= count;
         if (count < 0 || !sane) {
             throw malformed("uses " + used + " of " + count + " experts");
         }

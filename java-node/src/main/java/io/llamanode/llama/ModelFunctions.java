@@ -10,6 +10,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
 
 /** The functions of llama.h on models and on the library itself. */
 final class ModelFunctions {
@@ -25,6 +26,7 @@ final class ModelFunctions {
     private final MethodHandle modelVocab;
     private final MethodHandle modelNCtxTrain;
     private final MethodHandle modelNEmbd;
+    private final MethodHandle modelEmbeddingWidth;
     private final MethodHandle modelNLayer;
     private final MethodHandle modelSize;
     private final MethodHandle modelNParams;
@@ -36,6 +38,7 @@ final class ModelFunctions {
     private final MethodHandle modelHasDecoder;
     private final MethodHandle modelDecoderStart;
     private final MethodHandle modelIsRecurrent;
+    private final MethodHandle modelIsHybrid;
     private final MethodHandle modelRopeType;
     private final MethodHandle chatTemplate;
 
@@ -45,10 +48,10 @@ final class ModelFunctions {
         logSet = f.function("llama_log_set", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS));
         modelDefaultParams = f.function(
                 "llama_model_default_params",
-                FunctionDescriptor.of(generation.modelParams().layout()));
+                FunctionDescriptor.of(StructTable.UNKNOWN));
         contextDefaultParams = f.function(
                 "llama_context_default_params",
-                FunctionDescriptor.of(generation.contextParams().layout()));
+                FunctionDescriptor.of(StructTable.UNKNOWN));
         modelLoad = f.function(
                 "llama_model_load_from_file",
                 FunctionDescriptor.of(ADDRESS, ADDRESS, generation.modelParams().layout()));
@@ -59,6 +62,8 @@ final class ModelFunctions {
         modelVocab = f.getter("llama_model_get_vocab", FunctionDescriptor.of(ADDRESS, ADDRESS));
         modelNCtxTrain = f.getter("llama_model_n_ctx_train", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         modelNEmbd = f.getter("llama_model_n_embd", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        modelEmbeddingWidth =
+                f.getter(generation.embeddingWidthFunction(), FunctionDescriptor.of(JAVA_INT, ADDRESS));
         modelNLayer = f.getter("llama_model_n_layer", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         modelSize = f.function("llama_model_size", FunctionDescriptor.of(JAVA_LONG, ADDRESS));
         modelNParams = f.function("llama_model_n_params", FunctionDescriptor.of(JAVA_LONG, ADDRESS));
@@ -74,6 +79,9 @@ final class ModelFunctions {
         modelHasDecoder = f.getter("llama_model_has_decoder", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS));
         modelDecoderStart = f.getter("llama_model_decoder_start_token", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         modelIsRecurrent = f.getter("llama_model_is_recurrent", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS));
+        modelIsHybrid = f.find("llama_model_is_hybrid").isPresent()
+                ? f.getter("llama_model_is_hybrid", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS))
+                : MethodHandles.dropArguments(MethodHandles.constant(boolean.class, false), 0, MemorySegment.class);
         modelRopeType = f.getter("llama_model_rope_type", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         chatTemplate = f.function("llama_model_chat_template", FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS));
     }
@@ -166,6 +174,14 @@ final class ModelFunctions {
         }
     }
 
+    int modelEmbeddingWidth(MemorySegment model) {
+        try {
+            return (int) modelEmbeddingWidth.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
     int modelNLayer(MemorySegment model) {
         try {
             return (int) modelNLayer.invokeExact(model);
@@ -249,6 +265,14 @@ final class ModelFunctions {
     boolean modelIsRecurrent(MemorySegment model) {
         try {
             return (boolean) modelIsRecurrent.invokeExact(model);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    boolean modelIsHybrid(MemorySegment model) {
+        try {
+            return (boolean) modelIsHybrid.invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }

@@ -34,10 +34,10 @@ final class NativeFunctions {
         return LINKER.downcallHandle(address(name), type, Linker.Option.critical(false));
     }
 
-    private MemorySegment address(String name) {
+    MemorySegment address(String name) {
         return symbols.find(name)
                 .orElseThrow(() -> new LibraryException(library + " has no function " + name
-                        + "; it is not a llama.cpp library of the expected generation"));
+                        + "; known are llama.cpp " + Generation.knownNames()));
     }
 
     /** What a downcall may throw: misuse as is, anything else is a bug of the binding. */

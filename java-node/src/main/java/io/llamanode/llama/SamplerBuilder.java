@@ -79,7 +79,7 @@ public final class SamplerBuilder {
         within("repeat", repeat, Float.MIN_NORMAL, 1e6f);
         within("frequency", frequency, -1e6f, 1e6f);
         within("presence", presence, -1e6f, 1e6f);
-        return add(arena -> f.penalties(Math.min(lastN, MAX_WINDOW), repeat, frequency, presence));
+        return add(arena -> f.penalties(vocab.nTokens(), Math.min(lastN, MAX_WINDOW), repeat, frequency, presence));
     }
 
     /**
@@ -105,8 +105,8 @@ public final class SamplerBuilder {
                 texts.setAtIndex(ADDRESS, i, arena.allocateFrom(breakers.get(i)));
             }
             return f.dry(
-                    vocab.pointer(), window, multiplier, base, allowedLength, Math.min(lastN, window), texts,
-                    breakers.size());
+                    vocab.pointer(), window, multiplier, base, allowedLength,
+                    lastN < 0 ? window : Math.min(lastN, window), texts, breakers.size());
         });
     }
 

@@ -10,6 +10,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
 
 /** The functions of llama.h on samplers. */
 final class SamplerFunctions {
@@ -38,7 +39,7 @@ final class SamplerFunctions {
     private final MethodHandle dry;
     private final MethodHandle logitBias;
 
-    SamplerFunctions(NativeFunctions f) {
+    SamplerFunctions(NativeFunctions f, Generation generation) {
         chainInit = f.function("llama_sampler_chain_init", FunctionDescriptor.of(ADDRESS, JAVA_BOOLEAN));
         chainAdd = f.function("llama_sampler_chain_add", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS));
         free = f.function("llama_sampler_free", FunctionDescriptor.ofVoid(ADDRESS));
@@ -67,15 +68,26 @@ final class SamplerFunctions {
                 "llama_sampler_init_mirostat_v2",
                 FunctionDescriptor.of(ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT));
         grammar = f.function("llama_sampler_init_grammar", FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS, ADDRESS));
-        penalties = f.function(
-                "llama_sampler_init_penalties",
-                FunctionDescriptor.of(ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT));
-        dry = f.function(
-                "llama_sampler_init_dry",
-                FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG));
+        penalties = penalties(f, generation.penaltiesTakeVocabularySize());
+        dry = dry(f, generation.dryTakesTrainingContext());
         logitBias = f.function(
                 "llama_sampler_init_logit_bias",
                 FunctionDescriptor.of(ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
+    }
+
+    private static MethodHandle penalties(NativeFunctions f, boolean vocabularySize) {
+        FunctionDescriptor type = FunctionDescriptor.of(ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT);
+        return vocabularySize
+                ? f.function("llama_sampler_init_penalties", type.insertArgumentLayouts(0, JAVA_INT))
+                : MethodHandles.dropArguments(f.function("llama_sampler_init_penalties", type), 0, int.class);
+    }
+
+    private static MethodHandle dry(NativeFunctions f, boolean trainingContext) {
+        FunctionDescriptor type =
+                FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG);
+        return trainingContext
+                ? f.function("llama_sampler_init_dry", type.insertArgumentLayouts(1, JAVA_INT))
+                : MethodHandles.dropArguments(f.function("llama_sampler_init_dry", type), 1, int.class);
     }
 
     MemorySegment chainInit(boolean noPerf) {
@@ -238,9 +250,9 @@ final class SamplerFunctions {
         }
     }
 
-    MemorySegment penalties(int lastN, float repeat, float frequency, float presence) {
+    MemorySegment penalties(int nVocab, int lastN, float repeat, float frequency, float presence) {
         try {
-            return (MemorySegment) penalties.invokeExact(lastN, repeat, frequency, presence);
+            return (MemorySegment) penalties.invokeExact(nVocab, lastN, repeat, frequency, presence);
         } catch (Throwable t) {
             throw unexpected(t);
         }

@@ -1,7 +1,9 @@
 package io.llamanode.llama;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -51,15 +53,40 @@ record StructTable(String name, int bytes, Map<String, Field> fields) {
         return new Field(offset, Type.POINTER, 0);
     }
 
+    /**
+     * What a default-parameters function is asked to return before its struct is known: room for more than any
+     * release has. The callee is handed a pointer to it, as for every struct over 16 bytes.
+     */
+    static final StructLayout UNKNOWN =
+            MemoryLayout.structLayout(MemoryLayout.sequenceLayout(128, ValueLayout.JAVA_LONG));
+
+    private static final byte UNTOUCHED = (byte) 0xA5;
+
+    /** Makes room for a returned struct in which it shows how far the callee wrote. */
+    static SegmentAllocator marked(Arena arena) {
+        return (size, alignment) -> arena.allocate(size, alignment).fill(UNTOUCHED);
+    }
+
     /** Passed by value. Only its size and alignment matter to the calling conventions: it is over 16 bytes. */
     StructLayout layout() {
         return MemoryLayout.structLayout(
                 MemoryLayout.sequenceLayout(bytes / Long.BYTES, ValueLayout.JAVA_LONG));
     }
 
-    /** {@return the differences between a struct of defaults and what is expected, as readable text} */
+    /**
+     * Compares a struct of defaults with what is expected.
+     *
+     * @param defaults what the library returned into {@linkplain #marked marked} room
+     * @return the differences as readable text
+     */
     List<String> differences(MemorySegment defaults) {
         List<String> differences = new ArrayList<>();
+        for (long i = bytes; i < defaults.byteSize(); i++) {
+            if (defaults.get(ValueLayout.JAVA_BYTE, i) != UNTOUCHED) {
+                differences.add(name + " has more than " + bytes + " bytes");
+                break;
+            }
+        }
         fields.forEach((field, where) -> {
             Number actual = read(defaults, where);
             if (where.expected() != null && actual.doubleValue() != where.expected().doubleValue()) {
@@ -78,8 +105,9 @@ record StructTable(String name, int bytes, Map<String, Field> fields) {
         };
     }
 
-    int getInt(MemorySegment struct, String field) {
-        return struct.get(ValueLayout.JAVA_INT, at(field, Type.INT));
+    /** Takes the struct out of the room it was returned into. */
+    MemorySegment of(MemorySegment room) {
+        return room.asSlice(0, bytes);
     }
 
     void setInt(MemorySegment struct, String field, int value) {

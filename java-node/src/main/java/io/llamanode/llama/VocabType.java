@@ -14,6 +14,8 @@ public enum VocabType {
     UGM,
     /** Greedy. */
     RWKV,
+    /** The one of PLaMo-2. */
+    PLAMO2,
     /** One this package does not know. */
     OTHER;
 

@@ -55,7 +55,8 @@ public final class NativeModelLoader implements ModelLoader {
         try {
             int layers = config.nGpuLayers() == null ? 0 : config.nGpuLayers() < 0 ? ALL_LAYERS : config.nGpuLayers();
             boolean mapped = config.useMmap() == null || config.useMmap();
-            model = LlamaModel.load(config.path(), new ModelParams(layers, mapped, false, false), fraction -> {
+            ModelParams params = new ModelParams(layers, mapped, false, false);
+            model = LlamaModel.load(library, config.path(), params, fraction -> {
                 progress.at(fraction);
                 return true;
             });
@@ -119,7 +120,7 @@ public final class NativeModelLoader implements ModelLoader {
         }
     }
 
-    private static LoadedModel start(ModelConfig config, LlamaModel model, Sizes sizes) {
+    private LoadedModel start(ModelConfig config, LlamaModel model, Sizes sizes) {
         if (!model.hasDecoder() || model.hasEncoder()) {
             throw new FailureException(
                     ErrorCode.UNSUPPORTED, "models of architecture %s do not complete text".formatted(model.architecture()));
@@ -145,9 +146,11 @@ public final class NativeModelLoader implements ModelLoader {
         return new NativeModel(id, model, engine, vocabulary, queue);
     }
 
-    private static ContextParams contextParams(ModelConfig config, Sizes sizes) {
+    private ContextParams contextParams(ModelConfig config, Sizes sizes) {
         int cores = Runtime.getRuntime().availableProcessors();
-        int threads = config.nThreads() != null ? config.nThreads() : cores;
+        // Spinning threads need cores to themselves; one is left to everybody else.
+        int defaultThreads = library.threadsSleep() ? cores : Math.max(1, cores - 1);
+        int threads = config.nThreads() != null ? config.nThreads() : defaultThreads;
         int batchThreads = config.nThreadsBatch() != null ? config.nThreadsBatch() : threads;
         ContextParams base =
                 ContextParams.generation((int) sizes.cells(), sizes.nBatch(), sizes.slots(), threads);
@@ -162,6 +165,7 @@ public final class NativeModelLoader implements ModelLoader {
                 base.pooling(),
                 base.typeK(),
                 base.typeV(),
-                base.flashAttn());
+                base.flashAttn(),
+                false); // Slots share no tokens.
     }
 }

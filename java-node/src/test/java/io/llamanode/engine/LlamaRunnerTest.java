@@ -7,6 +7,7 @@ import io.llamanode.engine.GenerationListener.Ending;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.LlamaModel;
+import io.llamanode.llama.TestLibrary;
 import io.llamanode.testmodel.SyntheticModels;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,27 +15,48 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The engine on a real context, with a model of random weights. */
+@ParameterizedClass
+@EnumSource(TestLibrary.class)
 class LlamaRunnerTest {
+
+    @Parameter
+    private TestLibrary library;
+    @TempDir
+    private static Path folder;
+
     private static LlamaModel model;
 
-    private final LlamaVocabulary vocabulary = new LlamaVocabulary(model.vocab());
+    private LlamaVocabulary vocabulary;
 
-    @BeforeAll
-    static void load(@TempDir Path folder) {
-        model = LlamaModel.load(SyntheticModels.write(SyntheticModels.tiny(), folder.resolve("tiny.gguf")));
+    @BeforeParameterizedClassInvocation
+    static void load(TestLibrary library) {
+        model = library.loadForAll(
+                () -> SyntheticModels.write(SyntheticModels.tiny(), folder.resolve("tiny.gguf")));
     }
 
-    @AfterAll
+    @AfterParameterizedClassInvocation
     static void unload() {
-        model.close();
+        if (model != null) {
+            model.close();
+        }
+    }
+
+    @BeforeEach
+    void requireLibrary() {
+        library.open();
+        vocabulary = new LlamaVocabulary(model.vocab());
     }
 
     private Engine engine(int slots, int nCtx) {
@@ -43,7 +65,7 @@ class LlamaRunnerTest {
 
     /** @param spare cells beyond those of the slots */
     private Engine engine(int slots, int nCtx, int spare) {
-        ContextParams params = ContextParams.generation(slots * nCtx + spare, 32, slots, 1);
+        ContextParams params = ContextParams.generation(slots * nCtx + spare, 32, slots, 1).withKvUnified(false);
         LlamaRunner runner = new LlamaRunner(model.newContext(params), 32);
         Engine engine = new Engine("test", runner, vocabulary, new EngineConfig(slots, nCtx, 32, 16));
         engine.start();

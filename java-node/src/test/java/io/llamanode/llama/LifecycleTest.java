@@ -12,18 +12,32 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@ParameterizedClass
+@EnumSource(TestLibrary.class)
 class LifecycleTest {
+
+    @Parameter
+    private TestLibrary library;
 
     @TempDir
     private Path directory;
 
+    @BeforeEach
+    void requireLibrary() {
+        library.open();
+    }
+
     private LlamaModel tiny() {
-        return LlamaModel.load(SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
+        return library.load(SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
     }
 
     private static void closed(org.junit.jupiter.api.function.Executable call) {
@@ -117,9 +131,9 @@ class LifecycleTest {
             if (round == 4) {
                 before = residentBytes();
             }
-            try (LlamaModel model = LlamaModel.load(
+            try (LlamaModel model = library.load(
                             file, new ModelParams(0, useMmap, false, false), ProgressListener.NONE);
-                    LlamaContext context = model.newContext(ContextParams.generation(512, 64, 4, 2));
+                    LlamaContext context = model.newContext(ContextParams.generation(512, 64, 4, 1));
                     LlamaBatch batch = new LlamaBatch(32)) {
                 for (int i = 0; i < 32; i++) {
                     batch.add(300 + i, i, 0, true);

@@ -1,5 +1,6 @@
 package io.llamanode.llama;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,28 +8,45 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.llamanode.gguf.GgmlType;
 import io.llamanode.testmodel.SyntheticModels;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Arguments that end the process when they reach llama.cpp. That these tests end is most of what they assert. */
+@ParameterizedClass
+@EnumSource(TestLibrary.class)
 class LimitsTest {
+
+    @Parameter
+    private TestLibrary library;
 
     @TempDir
     private static Path directory;
 
     private static LlamaModel model;
 
-    @BeforeAll
-    static void load() {
-        model = LlamaModel.load(SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
+    @BeforeParameterizedClassInvocation
+    static void load(TestLibrary library) {
+        model = library.loadForAll(
+                () -> SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
     }
 
-    @AfterAll
+    @AfterParameterizedClassInvocation
     static void close() {
-        model.close();
+        if (model != null) {
+            model.close();
+        }
+    }
+
+    @BeforeEach
+    void requireLibrary() {
+        library.open();
     }
 
     private static void refused(Executable call) {
@@ -37,7 +55,15 @@ class LimitsTest {
 
     private static ContextParams params(int nCtx, int nBatch, int nUbatch, int nSeqMax, int nThreads) {
         return new ContextParams(nCtx, nBatch, nUbatch, nSeqMax, nThreads, nThreads, false, PoolingType.MODEL,
-                GgmlType.F16, GgmlType.F16, false);
+                GgmlType.F16, GgmlType.F16, false, true);
+    }
+
+    private void assertUsedCells(int expected, LlamaContext context) {
+        if (library == TestLibrary.B4916) {
+            assertEquals(expected, context.usedCells());
+        } else {
+            assertThrows(UnsupportedException.class, context::usedCells);
+        }
     }
 
     @Test
@@ -56,17 +82,17 @@ class LimitsTest {
     @Test
     void cacheTypesThatDoNotSuitTheModel() {
         refused(() -> new ContextParams(64, 32, 32, 1, 1, 1, false, PoolingType.MODEL, GgmlType.F16, GgmlType.Q8_0,
-                false));
+                false, true));
         refused(() -> new ContextParams(64, 32, 32, 1, 1, 1, false, PoolingType.MODEL, GgmlType.I32, GgmlType.F16,
-                false));
+                false, true));
         ContextParams headsOf16 = new ContextParams(64, 32, 32, 1, 1, 1, false, PoolingType.MODEL, GgmlType.Q8_0,
-                GgmlType.F16, false);
+                GgmlType.F16, false, true);
         refused(() -> model.newContext(headsOf16));
     }
 
     @Test
     void aVocabularyHasNoContext() {
-        try (LlamaModel vocabulary = LlamaModel.load(
+        try (LlamaModel vocabulary = library.load(
                 directory.resolve("tiny.gguf"), ModelParams.VOCABULARY, ProgressListener.NONE)) {
             refused(() -> vocabulary.newContext(params(64, 32, 32, 1, 1)));
         }
@@ -142,28 +168,110 @@ class LimitsTest {
     void aFullCacheIsToldAndSurvived() {
         try (LlamaContext context = model.newContext(params(64, 64, 64, 2, 1));
                 LlamaBatch batch = new LlamaBatch(64)) {
-            for (int i = 0; i < 60; i++) {
+            int filled = context.nCtx() - 4;
+            for (int i = 0; i < filled; i++) {
                 batch.add(5, i, 0, false);
+                if (batch.size() == context.nBatch() || i == filled - 1) {
+                    context.decode(batch);
+                    batch.clear();
+                }
             }
-            context.decode(batch);
-            batch.clear();
             for (int i = 0; i < 10; i++) {
                 batch.add(5, i, 1, i == 9);
             }
             DecodeException e = assertThrows(DecodeException.class, () -> context.decode(batch));
             assertEquals(DecodeException.Kind.NO_KV_SLOT, e.kind());
-            assertEquals(-3, e.code());
-            assertEquals(60, context.usedCells());
+            assertEquals(library == TestLibrary.B4916 ? -3 : 1, e.code());
+            assertEquals(filled - 1, context.seqPosMax(0));
             refused(() -> context.logits(9));
             context.clear();
             context.decode(batch);
-            assertEquals(10, context.usedCells());
+            assertEquals(9, context.seqPosMax(1));
+            assertUsedCells(10, context);
         }
     }
 
     @Test
-    void aDecodersEmbeddingsCannotBePooledByMean() {
-        refused(() -> model.newContext(ContextParams.embedding(64, 32, 4, 1, PoolingType.MEAN)));
+    void positionsThatAreNotConsecutiveDoNotEndTheProcess() {
+        try (LlamaContext context = model.newContext(params(64, 32, 32, 2, 1));
+                LlamaBatch batch = new LlamaBatch(32)) {
+            batch.add(5, 0, 0, true);
+            context.decode(batch);
+            for (int[] positions : new int[][] {{5}, {0}, {3, 1}, {1_000_000}}) {
+                batch.clear();
+                for (int position : positions) {
+                    batch.add(6, position, 0, true);
+                }
+                if (library == TestLibrary.V0_5) {
+                    DecodeException e = assertThrows(DecodeException.class, () -> context.decode(batch));
+                    assertEquals(DecodeException.Kind.INVALID_BATCH, e.kind());
+                    assertTrue(e.getMessage().contains("sequence 0"), e.getMessage());
+                    refused(() -> context.logits(0));
+                    assertEquals(0, context.seqPosMax(0));
+                } else {
+                    context.decode(batch);
+                }
+            }
+            context.clear();
+            batch.clear();
+            batch.add(6, 0, 0, true);
+            context.decode(batch);
+            assertEquals(0, context.seqPosMax(0));
+        }
+    }
+
+    @Test
+    void separateSequencesShareNothing() {
+        try (LlamaContext context = model.newContext(params(512, 32, 32, 2, 1).withKvUnified(false));
+                LlamaBatch batch = new LlamaBatch(32, 2)) {
+            batch.add(5, 0, new int[] {0, 1}, true);
+            refused(() -> context.decode(batch));
+            batch.clear();
+            batch.add(5, 0, 0, true);
+            batch.add(6, 1, 0, true);
+            context.decode(batch);
+            refused(() -> context.seqCopy(0, 1, 1, -1));
+            refused(() -> context.seqCopy(0, 1, 0, 1));
+            context.seqCopy(0, 1, 0, -1);
+            assertEquals(1, context.seqPosMax(1));
+            context.seqKeep(0);
+            assertEquals(1, context.seqPosMax(0));
+            assertTrue(context.seqPosMax(1) <= 0);
+            batch.clear();
+            batch.add(7, 0, 1, true);
+            context.decode(batch);
+        }
+    }
+
+    @Test
+    void aBatchSmallerThanTheNumberOfSequences() {
+        model.newContext(params(1, 1, 1, 64, 1)).close();
+        try (LlamaContext context = model.newContext(params(64, 1, 1, 8, 1));
+                LlamaBatch batch = new LlamaBatch(1)) {
+            batch.add(5, 0, 7, true);
+            context.decode(batch);
+            assertEquals(300 * Float.BYTES, context.logits(0).byteSize());
+        }
+    }
+
+    @Test
+    void aDecodersEmbeddingsArePooledByMeanOnlyByTheNewer() {
+        ContextParams mean = ContextParams.embedding(64, 64, 4, 1, PoolingType.MEAN);
+        if (library == TestLibrary.B4916) {
+            refused(() -> model.newContext(mean));
+            return;
+        }
+        try (LlamaContext context = model.newContext(mean);
+                LlamaContext single = model.newContext(ContextParams.embedding(64, 64, 4, 1, PoolingType.NONE));
+                LlamaBatch batch = new LlamaBatch(32)) {
+            batch.add(5, 0, 0, true);
+            batch.add(6, 1, 0, true);
+            context.decode(batch);
+            single.decode(batch);
+            float average = (single.embeddings(0).getAtIndex(JAVA_FLOAT, 3)
+                            + single.embeddings(1).getAtIndex(JAVA_FLOAT, 3)) / 2;
+            assertEquals(average, context.sequenceEmbedding(0).getAtIndex(JAVA_FLOAT, 3), 1e-3);
+        }
     }
 
     @Test

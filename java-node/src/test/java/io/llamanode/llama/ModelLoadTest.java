@@ -11,18 +11,33 @@ import io.llamanode.gguf.GgufWriter;
 import io.llamanode.llama.ModelLoadException.Reason;
 import io.llamanode.testmodel.SyntheticModels;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
+@ParameterizedClass
+@EnumSource(TestLibrary.class)
 class ModelLoadTest {
+
+    @Parameter
+    private TestLibrary library;
 
     @TempDir
     private Path directory;
+
+    @BeforeEach
+    void requireLibrary() {
+        library.open();
+    }
 
     private Path tiny() {
         return SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf"));
@@ -33,7 +48,7 @@ class ModelLoadTest {
     }
 
     private void refused(Reason reason, Path file) {
-        ModelLoadException e = assertThrows(ModelLoadException.class, () -> LlamaModel.load(file).close());
+        ModelLoadException e = assertThrows(ModelLoadException.class, () -> library.load(file).close());
         assertEquals(reason, e.reason(), e.getMessage());
         assertTrue(e.getMessage().contains(file.toString()), e.getMessage());
     }
@@ -41,7 +56,7 @@ class ModelLoadTest {
     @Test
     void tellsWhatTheModelIs() {
         List<Float> progress = new ArrayList<>();
-        try (LlamaModel model = LlamaModel.load(tiny(), ModelParams.DEFAULT, progress::add)) {
+        try (LlamaModel model = library.load(tiny(), ModelParams.DEFAULT, progress::add)) {
             assertEquals("llama", model.architecture());
             assertEquals("synthetic", model.metadata().get("general.name"));
             assertEquals(512, model.nCtxTrain());
@@ -63,7 +78,7 @@ class ModelLoadTest {
     void aLongChatTemplateIsReadWhole() {
         String template = "{{ messages }}".repeat(1000);
         Path file = writer().text("tokenizer.chat_template", template).write(directory.resolve("template.gguf"));
-        try (LlamaModel model = LlamaModel.load(file)) {
+        try (LlamaModel model = library.load(file)) {
             assertEquals(template, model.chatTemplate().orElseThrow());
             assertEquals(template, model.metadata().get("tokenizer.chat_template"));
         }
@@ -94,6 +109,46 @@ class ModelLoadTest {
                 writer().text("general.architecture", "llama99").write(directory.resolve("unknown.gguf")));
     }
 
+    /** SmolLM3 has the tensors of Llama, and came after b4916. */
+    @Test
+    void aNewArchitectureIsLoadedByTheNewerAndTheOlderNamesTheRemedy() {
+        Path file = writer()
+                .text("general.architecture", "smollm3")
+                .uint32("smollm3.block_count", 2)
+                .uint32("smollm3.context_length", 512)
+                .uint32("smollm3.embedding_length", 64)
+                .uint32("smollm3.feed_forward_length", 128)
+                .uint32("smollm3.attention.head_count", 4)
+                .uint32("smollm3.attention.head_count_kv", 2)
+                .uint32("smollm3.rope.dimension_count", 16)
+                .float32("smollm3.attention.layer_norm_rms_epsilon", 1e-5f)
+                .write(directory.resolve("smollm3.gguf"));
+        if (library == TestLibrary.B4916) {
+            ModelLoadException e = assertThrows(ModelLoadException.class, () -> library.load(file));
+            assertEquals(Reason.UNKNOWN_ARCHITECTURE, e.reason());
+            assertTrue(e.getMessage().contains("make native"), e.getMessage());
+            return;
+        }
+        try (LlamaModel model = library.load(file);
+                LlamaContext context = model.newContext(ContextParams.generation(64, 32, 1, 1));
+                LlamaBatch batch = new LlamaBatch(1)) {
+            batch.add(5, 0, 0, true);
+            context.decode(batch);
+            assertFalse(Float.isNaN(context.logits(0).getAtIndex(ValueLayout.JAVA_FLOAT, 0)));
+        }
+    }
+
+    /** LLAMA_MAX_EXPERTS is 256 in b4916 and 512 in v0.5. */
+    @Test
+    void moreExpertsThanTheLibraryHasRoomForNeverReachIt() {
+        int beyond = library == TestLibrary.B4916 ? 257 : 513;
+        Path file = writer()
+                .uint32("llama.expert_count", beyond)
+                .uint32("llama.expert_used_count", 1)
+                .write(directory.resolve("experts.gguf"));
+        refused(Reason.MALFORMED, file);
+    }
+
     @Test
     void contradictoryHeadersNeverReachNativeCode() {
         refused(Reason.MALFORMED, writer().remove("general.architecture").write(directory.resolve("a.gguf")));
@@ -122,7 +177,7 @@ class ModelLoadTest {
     @Test
     void llamaCppsOwnReasonIsPassedOn() {
         Path file = writer().remove("llama.block_count").write(directory.resolve("no-layers.gguf"));
-        ModelLoadException e = assertThrows(ModelLoadException.class, () -> LlamaModel.load(file).close());
+        ModelLoadException e = assertThrows(ModelLoadException.class, () -> library.load(file).close());
         assertEquals(Reason.REFUSED, e.reason());
         assertTrue(e.getMessage().contains("llama.block_count"), e.getMessage());
     }
@@ -130,7 +185,7 @@ class ModelLoadTest {
     @Test
     void aListenerCanGiveTheLoadUp() {
         ModelLoadException e = assertThrows(
-                ModelLoadException.class, () -> LlamaModel.load(tiny(), ModelParams.DEFAULT, fraction -> false)
+                ModelLoadException.class, () -> library.load(tiny(), ModelParams.DEFAULT, fraction -> false)
                         .close());
         assertEquals(Reason.CANCELLED, e.reason());
     }
@@ -138,7 +193,7 @@ class ModelLoadTest {
     @Test
     void aListenersExceptionIsThrownByTheLoad() {
         IllegalStateException thrown = new IllegalStateException("test");
-        assertSame(thrown, assertThrows(IllegalStateException.class, () -> LlamaModel.load(
+        assertSame(thrown, assertThrows(IllegalStateException.class, () -> library.load(
                         tiny(), ModelParams.DEFAULT, fraction -> {
                             throw thrown;
                         })

@@ -14,16 +14,24 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@ParameterizedClass
+@EnumSource(TestLibrary.class)
 class SamplerTest {
+
+    @Parameter
+    private TestLibrary library;
 
     @TempDir
     private static Path directory;
@@ -32,26 +40,32 @@ class SamplerTest {
     private LlamaContext context;
     private LlamaBatch batch;
 
-    @BeforeAll
-    static void load() {
-        model = LlamaModel.load(SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
+    @BeforeParameterizedClassInvocation
+    static void load(TestLibrary library) {
+        model = library.loadForAll(
+                () -> SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
     }
 
-    @AfterAll
+    @AfterParameterizedClassInvocation
     static void unload() {
-        model.close();
+        if (model != null) {
+            model.close();
+        }
     }
 
     @BeforeEach
     void open() {
+        library.open();
         context = model.newContext(ContextParams.generation(256, 64, 1, 1));
         batch = new LlamaBatch(64);
     }
 
     @AfterEach
     void close() {
-        batch.close();
-        context.close();
+        if (context != null) {
+            batch.close();
+            context.close();
+        }
     }
 
     private String generate(NativeSampler sampler, int count) {
@@ -112,6 +126,30 @@ class SamplerTest {
         }
     }
 
+    /** The parameters of these two samplers are not the same in all releases. */
+    @Test
+    void repetitionIsPenalised() {
+        List<UnaryOperator<SamplerBuilder>> penalties = List.of(
+                b -> b.penalties(64, 1, 1e6f, 0),
+                b -> b.penalties(64, 1, 0, 1e6f),
+                b -> b.dry(1e6f, 1, 1, -1, List.of()),
+                b -> b.dry(1e6f, 1, 1, 100, List.of("\n")));
+        batch.add(1, 0, 0, true);
+        context.decode(batch);
+        for (UnaryOperator<SamplerBuilder> penalty : penalties) {
+            try (NativeSampler sampler = penalty.apply(NativeSampler.chain(model)).greedy().build();
+                    NativeSampler greedy = NativeSampler.chain(model).greedy().build()) {
+                int best = greedy.sample(context, 0);
+                for (int i = 0; i < 4; i++) {
+                    sampler.accept(best);
+                }
+                assertTrue(best != sampler.sample(context, 0));
+                sampler.reset();
+                assertEquals(best, sampler.sample(context, 0));
+            }
+        }
+    }
+
     @Test
     void aGrammarConstrainsEveryToken() {
         try (NativeSampler sampler = NativeSampler.chain(model)
@@ -151,7 +189,7 @@ class SamplerTest {
         byte[] bytes = Files.readAllBytes(directory.resolve("tiny.gguf"));
         Arrays.fill(bytes, bytes.length - 1000, bytes.length, (byte) 0xFF); // The last row of the output matrix.
         Path broken = Files.write(directory.resolve("broken.gguf"), bytes);
-        try (LlamaModel nan = LlamaModel.load(broken);
+        try (LlamaModel nan = library.load(broken);
                 LlamaContext other = nan.newContext(ContextParams.generation(64, 64, 1, 1));
                 NativeSampler sampler = NativeSampler.chain(nan).topK(200).dist(1).build()) {
             batch.add(1, 0, 0, true);

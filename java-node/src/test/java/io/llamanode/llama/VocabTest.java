@@ -15,18 +15,32 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@ParameterizedClass
+@EnumSource(TestLibrary.class)
 class VocabTest {
+
+    @Parameter
+    private TestLibrary library;
 
     @TempDir
     private Path directory;
 
-    private static LlamaModel vocabulary(Path file) {
-        return LlamaModel.load(file, ModelParams.VOCABULARY, ProgressListener.NONE);
+    @BeforeEach
+    void requireLibrary() {
+        library.open();
+    }
+
+    private LlamaModel vocabulary(Path file) {
+        return library.load(file, ModelParams.VOCABULARY, ProgressListener.NONE);
     }
 
     private LlamaModel tiny() {

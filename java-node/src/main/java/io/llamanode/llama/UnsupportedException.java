@@ -1,0 +1,14 @@
+package io.llamanode.llama;
+
+import java.io.Serial;
+
+/** The loaded release of llama.cpp cannot do this; another one that this package knows can. */
+public final class UnsupportedException extends LlamaException {
+
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    UnsupportedException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,70 @@
+package io.llamanode.llama;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Supplier;
+import org.opentest4j.TestAbortedException;
+
+/** The libraries that tests run on: one of each generation. */
+public enum TestLibrary {
+    /** The embedded one. */
+    B4916,
+    /** The one that {@code make native} installs; tests on it are skipped where it is not. */
+    V0_5;
+
+    /** {@return where {@code make native} installs a library} */
+    static Path installed() {
+        Path root = Path.of(System.getProperty("llamanode.root", "..")).toAbsolutePath().normalize();
+        return root.resolve("priv/native")
+                .resolve(LibraryLocations.platform(System.getProperty("os.name"), System.getProperty("os.arch")));
+    }
+
+    /** {@return the library, or the test is skipped} */
+    public LlamaLibrary open() {
+        if (this == B4916) {
+            return LlamaLibrary.embedded();
+        }
+        Path directory = installed();
+        assumeTrue(Files.isDirectory(directory), () -> directory + " is absent; `make native` installs it");
+        return LlamaLibrary.at(directory);
+    }
+
+    /**
+     * Loads a model.
+     *
+     * @param path the file
+     * @return the model
+     */
+    public LlamaModel load(Path path) {
+        return load(path, ModelParams.DEFAULT, ProgressListener.NONE);
+    }
+
+    /**
+     * Loads a model for all tests of a class, each of which must skip itself where there is none: what is skipped
+     * as a whole does not appear in the report.
+     *
+     * @param file finds the file, or skips
+     * @return the model; {@code null} without the library or the file
+     */
+    public LlamaModel loadForAll(Supplier<Path> file) {
+        try {
+            return load(file.get());
+        } catch (TestAbortedException e) {
+            return null;
+        }
+    }
+
+    /**
+     * Loads a model.
+     *
+     * @param path the file
+     * @param params how
+     * @param listener follows the load
+     * @return the model
+     */
+    public LlamaModel load(Path path, ModelParams params, ProgressListener listener) {
+        return LlamaModel.load(open(), path, params, listener);
+    }
+}
