@@ -14,7 +14,7 @@ export MAVEN_OPTS ?= --sun-misc-unsafe-memory-access=allow
 MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE)
 MVN = $(MVN_LOUD) -q
 
-.PHONY: help setup compile jar demo test test-java test-erlang test-mix test-trainer demo-model bench shell clean
+.PHONY: help setup compile jar demo test test-java test-erlang test-mix test-trainer native demo-model bench shell clean
 
 help:                       ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -49,6 +49,9 @@ demo: compile               ## four sessions chat at once; MODEL=/path/to.gguf f
 	@if [ -t 1 ]; then tty=true; else tty=false; fi; \
 	erl -noinput -sname llama_node_demo_$$$$ -pa _build/default/lib/llama_node/ebin \
 	    -kernel logger_level warning -eval "llama_node_demo:main($$tty)"
+
+native:                     ## install a current llama.cpp (prebuilt, from npm) into priv/native
+	@priv/bin/install-native
 
 demo-model: setup           ## train the demo model anew (under an hour; rarely needed)
 	@priv/models/trainer/build
