@@ -12,7 +12,7 @@
 -type frame() ::
     {log, level(), Logger :: binary(), Message :: binary()}
     | {progress, Path :: binary(), Fraction :: float()}
-    | {ready, #{node := node(), _ => _}}
+    | {ready, #{node := node(), os_pid := integer(), version := binary(), models := [binary()]}}
     | {failed, llama_node:error()}.
 %% What the node says.
 
@@ -58,7 +58,8 @@ send(Port, Command) ->
 encode(Command) ->
     term_to_iovec(Command).
 
-%% @doc Reads one frame. Atoms that this runtime does not know make it malformed.
+%% @doc Reads one frame. Atoms that this runtime does not know make it malformed; those of the
+%% protocol are known, whatever has been loaded before.
 %% ```
 %% {ok, {failed, {timeout, <<"x">>}}} =
 %%     llama_node_port:decode(term_to_binary({failed, {timeout, <<"x">>}})).
@@ -69,26 +70,30 @@ decode(Frame) when byte_size(Frame) > ?MAX_FRAME ->
 decode(<<131, 80, _/binary>>) ->
     {error, malformed};
 decode(Frame) ->
+    %% In interactive mode a module's atoms are unknown until its first call, so this must come
+    %% before the decoding. All other atoms of the protocol stand in this module.
+    Codes = llama_node_error:codes(),
     try binary_to_term(Frame, [safe, used]) of
-        {Term, Used} when Used =:= byte_size(Frame) -> check(Term);
+        {Term, Used} when Used =:= byte_size(Frame) -> check(Term, Codes);
         _ -> {error, malformed}
     catch
         error:badarg -> {error, malformed}
     end.
 
-check({log, Level, Logger, Message} = Frame) when is_binary(Logger), is_binary(Message) ->
-    case lists:member(Level, [debug, info, warning, error]) of
-        true -> {ok, Frame};
-        false -> {unknown, Frame}
-    end;
-check({progress, Path, Fraction} = Frame) when is_binary(Path), is_float(Fraction) ->
+check({log, Level, Logger, Message} = Frame, _Codes) when is_binary(Logger), is_binary(Message) ->
+    known(lists:member(Level, [debug, info, warning, error]), Frame);
+check({progress, Path, Fraction} = Frame, _Codes) when is_binary(Path), is_float(Fraction) ->
     {ok, Frame};
-check({ready, #{node := Node}} = Frame) when is_atom(Node) ->
+check({ready, #{node := Node, os_pid := OsPid, version := Version, models := Models}} = Frame, _Codes)
+  when is_atom(Node), is_integer(OsPid), is_binary(Version), is_list(Models) ->
     {ok, Frame};
-check({failed, {Code, Message}} = Frame) when is_atom(Code), is_binary(Message) ->
-    {ok, Frame};
-check(Term) ->
+check({failed, {Code, Message}} = Frame, Codes) when is_binary(Message) ->
+    known(lists:member(Code, Codes), Frame);
+check(Term, _Codes) ->
     {unknown, Term}.
+
+known(true, Frame) -> {ok, Frame};
+known(false, Frame) -> {unknown, Frame}.
 
 %% @doc What an exit status means, in words.
 -spec exit_status(non_neg_integer()) -> io_lib:chars().

@@ -11,7 +11,7 @@ all() ->
 
 groups() ->
     Client = [killed_under_50_callers, restarts_again_and_again, server_is_killed, beam_is_killed, stopped_node_resumes,
-              stopped_node_is_given_up, stopped_consumer_delays_nobody, not_distributed, long_names, epmd_is_gone],
+              stopped_node_is_given_up, stopped_consumer_delays_nobody, not_distributed, long_names, epmd_is_gone, first_call_fails],
     [{fake, [], Client},
      {java, [], Client ++ [owner_death_frees_the_slot, sink_death_frees_the_slot, queued_owner_dies,
                            identifiers_are_not_used_again, default_model_is_taken]}].
@@ -194,6 +194,24 @@ epmd_is_gone(Config) ->
     ok = peer:call(Peer, llama_node, destroy_server, [Server], infinity),
     ok = peer:stop(Peer),
     _ = os:cmd(Epmd ++ " -port " ++ EpmdPort ++ " -kill").
+
+%% The answer to the very first call of a runtime, whose code is loaded as it is called.
+first_call_fails(Config) ->
+    Garbage = filename:join(proplists:get_value(priv_dir, Config), "garbage.gguf"),
+    ok = file:write_file(Garbage, "no model at all"),
+    Options = (llama_node_ct:options(Config))#{model => Garbage},
+    {Peer, _} = peer(#{name => peer:random_name()}, []),
+    interactive = peer:call(Peer, code, get_mode, []),
+    false = peer:call(Peer, code, is_loaded, [llama_node_error]),
+    ?assertMatch({error, {model_load_failed, <<_, _/binary>>}},
+                 peer:call(Peer, llama_node, init_server, [failing(Options)], infinity)),
+    ok = peer:stop(Peer).
+
+%% What the fake node does not find out by itself.
+failing(#{env := Env} = Options) ->
+    Options#{env => [{"LLAMA_NODE_FAKE", "failed"} | proplists:delete("LLAMA_NODE_FAKE", Env)]};
+failing(Options) ->
+    Options.
 
 %% The Java node only: its slots, sessions and identifiers
 
