@@ -7,7 +7,7 @@ all() ->
     [defaults, model_keys_make_a_model, models_follow_the_model, default_model, texts_of_all_kinds,
      proplists_work, undefined_is_not_given, environment, unknown_keys_are_named, wrong_types_are_named,
      nested_places_are_named, secrets_stay_secret, child_specification, errors_have_the_numbers_of_the_protocol,
-     error_messages_are_short].
+     error_messages_are_short, documentation_is_of_the_application].
 
 defaults(_) ->
     {ok, Options} = llama_node_options:new(#{}),
@@ -121,6 +121,21 @@ error_messages_are_short(_) ->
     Huge = maps:from_list([{N, binary:copy(<<"x">>, 1000)} || N <- lists:seq(1, 1000)]),
     {error, {invalid_argument, Message}} = llama_node_options:new(#{n_ctx => Huge}),
     ?assert(byte_size(Message) < 2000).
+
+%% With the options that `rebar3 edoc' takes; they name the sources relative to the project.
+documentation_is_of_the_application(Config) ->
+    Root = llama_node_ct:root(),
+    Dir = proplists:get_value(priv_dir, Config),
+    {ok, Project} = file:consult(filename:join(Root, "rebar.config")),
+    {edoc_opts, Given} = lists:keyfind(edoc_opts, 1, Project),
+    {source_path, Paths} = lists:keyfind(source_path, 1, Given),
+    Options = [{source_path, [filename:join(Root, Path) || Path <- Paths]}, {dir, Dir}
+               | proplists:delete(dir, proplists:delete(source_path, Given))],
+    ok = edoc:application(llama_node, Root, Options),
+    Sources = filelib:wildcard(filename:join([Root, "erlang", "*.erl"])),
+    Pages = [filename:rootname(filename:basename(Page))
+             || Page <- filelib:wildcard(filename:join(Dir, "llama_node*.html"))],
+    ?assertEqual(lists:sort([filename:basename(Source, ".erl") || Source <- Sources]), lists:sort(Pages)).
 
 refused(Part, Given) ->
     case llama_node_options:new(Given) of
