@@ -27,7 +27,8 @@ prepare(Options) ->
             {Host, Bind} = host(Options),
             Node = node_name(maps:get(node_name, Options, undefined), Host,
                              os:getpid(), erlang:system_time()),
-            {ok, maps:merge(#{node_name => Node, cookie => cookie(Node, Options)}, Bind), Node}
+            Config = #{node_name => Node, cookie => cookie(Node, Options)},
+            {ok, maps:merge(maps:merge(Config, Bind), net_ticktime()), Node}
     end.
 
 %% @doc The full name of a node. Without a given name it is unlike that of any other server, BEAM
@@ -83,6 +84,15 @@ cookie(Node, #{cookie := Cookie}) ->
     Cookie;
 cookie(_Node, _Options) ->
     atom_to_binary(erlang:get_cookie()).
+
+%% The node has to speak as often as this runtime expects it, and to be as patient.
+net_ticktime() ->
+    case net_kernel:get_net_ticktime() of
+        {ongoing_change_to, Seconds} -> #{net_ticktime => Seconds};
+        Seconds when is_integer(Seconds) -> #{net_ticktime => Seconds};
+        %% The distribution has been stopped in this moment.
+        ignored -> #{}
+    end.
 
 %% The node registers with epmd, which `erl' starts for itself but which may have died since.
 ensure_epmd() ->

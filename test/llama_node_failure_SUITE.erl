@@ -276,6 +276,7 @@ default_model_is_taken(Config) ->
 
 %% Helpers
 
+peer(Options, Env) -> llama_node_ct:peer(Options, Env).
 endless() -> llama_node_ct:endless().
 session(Server) -> llama_node_ct:session(Server).
 
@@ -310,16 +311,6 @@ shut_down(Supervisor) ->
     Ref = erlang:monitor(process, Supervisor),
     exit(Supervisor, shutdown),
     receive {'DOWN', Ref, process, _, shutdown} -> ok end.
-
-%% A BEAM of its own with our code, controlled over its standard streams.
-peer(Options, Env) ->
-    Paths = [filename:dirname(code:which(Module)) || Module <- [llama_node, ?MODULE]],
-    Started = peer:start(Options#{connection => standard_io, env => Env, wait_boot => 30000,
-                                  args => lists:append([["-pa", Path] || Path <- Paths])}),
-    case Started of
-        {ok, Peer, Node} -> {Peer, Node};
-        {ok, Peer} -> {Peer, peer:call(Peer, erlang, node, [])}
-    end.
 
 free_port() ->
     {ok, Socket} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),

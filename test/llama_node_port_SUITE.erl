@@ -9,8 +9,8 @@ all() ->
 
 groups() ->
     [{codec, [], [frames_round_trip, bad_frames_are_told_apart, exit_statuses_have_words]},
-     {start, [], [starts_and_answers, gets_its_configuration, start_without_waiting, requests_wait_for_readiness,
-                  requests_do_not_wait_for_ever, no_launcher, exits_at_once, prints_garbage, prints_small_garbage,
+     {start, [], [starts_and_answers, gets_its_configuration, gets_the_net_ticktime, start_without_waiting,
+                  requests_wait_for_readiness, requests_do_not_wait_for_ever, no_launcher, exits_at_once, prints_garbage, prints_small_garbage,
                   never_ready, says_failed, calls_itself_otherwise, is_ready_but_unreachable, malformed_frame,
                   unknown_atom, compressed_frame, too_large_frame, huge_frames, failed_start_spares_the_starter,
                   failed_start_without_waiting, progress_to_a_process, progress_to_a_fun, cookie_is_not_in_the_state,
@@ -73,6 +73,21 @@ gets_its_configuration(Config) ->
     ?assertMatch(#{node_name := Node, cookie := Cookie, max_sessions := 3, log_level := debug, bind := <<"127.", _/binary>>,
                    models := [#{path := <<"/m.gguf">>, n_ctx := 64}]}, Got),
     ok = llama_node_ct:stop(Server).
+
+gets_the_net_ticktime(Config) ->
+    {Peer, _} = llama_node_ct:peer(#{name => peer:random_name(), args => ["-kernel", "net_ticktime", "300"]}, []),
+    Ticktime = fun () ->
+        {ok, Server} = peer:call(Peer, llama_node, init_server, [llama_node_ct:fake(normal, Config)], infinity),
+        {ok, #{config := #{net_ticktime := Seconds}}} = peer:call(Peer, llama_node, get_status, [Server]),
+        ok = peer:call(Peer, llama_node, destroy_server, [Server], infinity),
+        Seconds
+    end,
+    ?assertEqual(300, Ticktime()),
+    %% A change takes the old time to come into effect.
+    change_initiated = peer:call(Peer, net_kernel, set_net_ticktime, [200]),
+    {ongoing_change_to, 200} = peer:call(Peer, net_kernel, get_net_ticktime, []),
+    ?assertEqual(200, Ticktime()),
+    ok = peer:stop(Peer).
 
 start_without_waiting(Config) ->
     {ok, Server} = llama_node:start_link((llama_node_ct:fake(never_ready, Config))#{wait => false}),
