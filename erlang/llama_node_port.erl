@@ -3,7 +3,7 @@
 %% @end
 -module(llama_node_port).
 
--export([open/1, send/2, stop/3]).
+-export([check_java/1, open/1, send/2, stop/3]).
 -export([encode/1, decode/1, exit_status/1]).
 -export_type([frame/0, level/0]).
 
@@ -22,6 +22,36 @@
 -define(MAX_FRAME, 64 bsl 20).
 %% How long a process may take to vanish after SIGKILL.
 -define(KILL_TIMEOUT, 5000).
+
+%% @doc Checks that `java_home' is the home of a Java that is new enough, with the program that the
+%% launcher finds it by.
+-spec check_java(llama_node_options:options()) -> ok | {error, llama_node:error()}.
+check_java(#{java_home := Home}) ->
+    Program = filename:join([llama_node_options:priv_dir(), "bin", "find-java"]),
+    Env = [{"LLAMA_NODE_JAVA_HOME", unicode:characters_to_list(Home)}],
+    try open_port({spawn_executable, Program}, [{env, Env}, binary, exit_status, stderr_to_stdout, hide]) of
+        Port -> java_found(Port, <<>>)
+    catch
+        error:Reason ->
+            llama_node_error:make(invalid_argument, "java_home: cannot run ~ts: ~0tp", [Program, Reason])
+    end;
+check_java(_Options) ->
+    ok.
+
+java_found(Port, Said) ->
+    receive
+        {Port, {data, Data}} -> java_found(Port, <<Said/binary, Data/binary>>);
+        {Port, {exit_status, 0}} -> ok;
+        {Port, {exit_status, _}} -> llama_node_error:make(invalid_argument, "java_home: ~ts", [reason(Said)])
+    end.
+
+%% What the program says of its variable goes for the option. A path that is not UTF-8 is not shown.
+reason(Said) ->
+    case unicode:characters_to_list(string:trim(Said)) of
+        "LLAMA_NODE_JAVA_HOME: " ++ Reason -> Reason;
+        Text when is_list(Text) -> Text;
+        _ -> "does not fit"
+    end.
 
 %% @doc Launches the node. The calling process owns the port and is linked to it.
 -spec open(llama_node_options:options()) ->

@@ -14,7 +14,9 @@ groups() ->
                   never_ready, says_failed, calls_itself_otherwise, is_ready_but_unreachable, malformed_frame,
                   unknown_atom, compressed_frame, too_large_frame, huge_frames, failed_start_spares_the_starter,
                   failed_start_without_waiting, progress_to_a_process, progress_to_a_fun, cookie_is_not_in_the_state,
-                  registered_names, name_is_taken, name_is_free_after_a_failed_start, given_node_name]},
+                  registered_names, name_is_taken, name_is_free_after_a_failed_start, names_that_cannot_be_registered,
+                  given_node_name, bad_names_launch_nothing, bad_java_home_launches_nothing, java_home_or_none,
+                  cookie_of_the_runtime]},
      {run, [], [dies_later, malformed_later, connection_lost, unknown_requests_to_the_server,
                 late_answers_leave_no_message, misuse_raises, gone_servers, calls_to_the_mailbox_itself]},
      {stop, [], [stops_orderly, ignores_stop, stop_while_starting, stop_twice]}].
@@ -213,9 +215,12 @@ registered_names(Config) ->
     ?assertEqual(undefined, whereis(a_model)).
 
 name_is_taken(Config) ->
+    process_flag(trap_exit, true),
     Options = (llama_node_ct:fake(normal, Config))#{name => {local, a_model}},
     {ok, Server} = llama_node:start_link(Options),
     ?assertEqual({error, {already_started, Server}}, llama_node:start_link(Options)),
+    ?assertEqual([], llama_node_ct:flush()),
+    process_flag(trap_exit, false),
     ok = llama_node_ct:stop(Server).
 
 name_is_free_after_a_failed_start(Config) ->
@@ -231,6 +236,86 @@ given_node_name(Config) ->
     ?assertMatch({ok, #{node := given_llama_name@localhost}}, llama_node:get_status(Server)),
     ?assertEqual(pong, llama_node:ping({llama_node, given_llama_name@localhost})),
     ok = llama_node_ct:stop(Server).
+
+names_that_cannot_be_registered(_) ->
+    process_flag(trap_exit, true),
+    [begin
+         {error, {invalid_argument, Message}} = llama_node:start_link(#{name => Name, launcher => "/no/such/launcher"}),
+         ?assertMatch(<<"name: ", _/binary>>, Message)
+     end || Name <- [{via, no_such_module, x}, {via, lists, x}, {via, ?MODULE, x}, {local, undefined}]],
+    ?assertEqual([], llama_node_ct:flush()),
+    process_flag(trap_exit, false).
+
+%% A registry that does not keep to its contract.
+register_name(x, Pid) when is_pid(Pid) -> perhaps.
+
+bad_names_launch_nothing(Config) ->
+    process_flag(trap_exit, true),
+    Long = lists:duplicate(256, $a),
+    Bad = [{node_name, [Long, lists:duplicate(254, $a), Long ++ "@localhost", "ламa", <<"лама@localhost"/utf8>>, "a b", "a.b",
+                        "@localhost", "a@", "a@@", "a@b@c", "a@лама", "a@no-such-host", "a@no.such.host.invalid"]},
+           {host, [Long, "лама", "no-such-host", "no.such.host.invalid", "a@b", "a b", "127.0.0.1"]},
+           {cookie, [Long, lists:duplicate(300, "secret"), "тайна"]}],
+    [begin
+         Options = #{Key => Value, launcher => touching(Config), models => []},
+         Answer = llama_node:start_link(Options),
+         ?assertMatch({Value, {error, {invalid_argument, _}}}, {Value, Answer}),
+         {error, {_, Message}} = Answer,
+         ?assertMatch({_, [<<>>, _]}, {Message, string:split(Message, atom_to_list(Key))}),
+         ?assertEqual(nomatch, string:find(Message, "secret"))
+     end || {Key, Values} <- Bad, Value <- Values],
+    ?assertMatch({error, {invalid_argument, <<"host: ", _/binary>>}},
+                 llama_node:start_link(#{host => "localhost", node_name => "a@127.0.0.1", launcher => touching(Config)})),
+    ?assertNot(filelib:is_file(touched(Config))),
+    ?assertEqual([], llama_node_ct:flush()),
+    process_flag(trap_exit, false).
+
+bad_java_home_launches_nothing(Config) ->
+    Options = #{launcher => touching(Config), models => []},
+    Old = java_home("17.0.9", Config),
+    [begin
+         {error, {invalid_argument, Message}} = llama_node:start_link(Options#{java_home => Home}),
+         ?assertMatch({<<"java_home: ", _/binary>>, _}, {Message, Part}),
+         ?assertNotEqual({nomatch, Message}, {string:find(Message, Part), Message})
+     end || {Home, Part} <- [{"/no/such/java", "/no/such/java has no bin/java"},
+                             {"/нет/java", "/нет/java has no bin/java"},
+                             {Old, "is Java 17"}, {java_home("", Config), "unknown version"}]],
+    ?assertNot(filelib:is_file(touched(Config))),
+    %% One that fits is taken as it is.
+    ?assertMatch({error, {node_down, _}}, llama_node:start_link(Options#{java_home => java_home("25.0.1", Config)})),
+    ?assert(filelib:is_file(touched(Config))).
+
+%% The launcher itself, whoever sets the variable.
+java_home_or_none(Config) ->
+    Bin = filename:join(llama_node_options:priv_dir(), "bin"),
+    Java = fun (Home, Flags) ->
+        run(filename:join(Bin, "find-java"), Flags, [{"LLAMA_NODE_JAVA_HOME", Home}])
+    end,
+    Old = java_home("17", Config),
+    New = java_home("26-ea", Config),
+    ?assertEqual({1, "LLAMA_NODE_JAVA_HOME: " ++ Old ++ " is Java 17, but llama_node needs Java 25 or later\n"}, Java(Old, [])),
+    ?assertMatch({1, "LLAMA_NODE_JAVA_HOME: /none has no bin/java\n"}, Java("/none", [])),
+    ?assertMatch({1, _}, Java(Old, ["--jdk"])),
+    ?assertEqual({0, New ++ "\n"}, Java(New, [])),
+    %% Without a compiler it cannot build, which is another one's work then, or nobody's.
+    ?assertNotEqual({0, New ++ "\n"}, Java(New, ["--jdk"])),
+    {78, "LLAMA_NODE_JAVA_HOME: " ++ _} =
+        run(filename:join(Bin, "llama-node"), ["--port"], [{"LLAMA_NODE_JAVA_HOME", Old}]),
+    ?assertMatch({error, {node_down, <<"the node ended: exit status 78", _/binary>>}},
+                 llama_node:start_link(#{env => #{"LLAMA_NODE_JAVA_HOME" => Old}, models => []})).
+
+%% No entry for a node is made for the cookie that every node has.
+cookie_of_the_runtime(Config) ->
+    Options = llama_node_ct:fake(normal, Config),
+    Entry = fun (Cookie) ->
+        {ok, Server} = llama_node:start_link(Options#{cookie => Cookie}),
+        {ok, #{node := Node}} = llama_node:get_status(Server),
+        ok = llama_node_ct:stop(Server),
+        [Cookies] = [Table || Table <- ets:all(), ets:info(Table, name) =:= cookies],
+        ets:member(Cookies, Node)
+    end,
+    ?assertNot(Entry(erlang:get_cookie())),
+    ?assert(Entry(another_cookie)).
 
 %% Run
 
@@ -344,7 +429,38 @@ started(Behaviour, Config) ->
     Server.
 
 scripted(Line, Config) ->
-    Path = filename:join(proplists:get_value(priv_dir, Config), "script"),
+    Path = script(filename:join(proplists:get_value(priv_dir, Config), "script"), Line),
+    llama_node:start_link(#{launcher => Path, models => [], start_timeout => 30000}).
+
+script(Path, Line) ->
     ok = file:write_file(Path, ["#!/bin/sh\n", Line, "\n"]),
     ok = file:change_mode(Path, 8#755),
-    llama_node:start_link(#{launcher => Path, models => [], start_timeout => 30000}).
+    Path.
+
+%% A launcher that leaves a trace.
+touching(Config) ->
+    _ = file:delete(touched(Config)),
+    script(filename:join(proplists:get_value(priv_dir, Config), "touching"), ["touch '", touched(Config), "'"]).
+
+touched(Config) ->
+    filename:join(proplists:get_value(priv_dir, Config), "touched").
+
+%% What looks like the home of a Java runtime.
+java_home(Version, Config) ->
+    Home = filename:join(proplists:get_value(priv_dir, Config), "java" ++ Version),
+    Java = filename:join([Home, "bin", "java"]),
+    ok = filelib:ensure_dir(Java),
+    _ = script(Java, "exit 1"),
+    ok = file:write_file(filename:join(Home, "release"), ["JAVA_VERSION=\"", Version, "\"\n"]),
+    Home.
+
+%% Runs a program to its end: its status and all that it printed.
+run(Program, Args, Env) ->
+    Port = open_port({spawn_executable, Program}, [{args, Args}, {env, Env}, exit_status, stderr_to_stdout]),
+    run(Port, []).
+
+run(Port, Said) ->
+    receive
+        {Port, {data, Data}} -> run(Port, [Said, Data]);
+        {Port, {exit_status, Status}} -> {Status, lists:flatten(Said)}
+    end.
