@@ -28,7 +28,8 @@ prepare(Options) ->
             {Host, Bind} = host(Options),
             case check_name(Options, Host) of
                 ok -> prepare(Options, Host, Bind);
-                {Key, Format, Args} -> llama_node_error:make(invalid_argument, "~ts: " ++ Format, [Key | Args])
+                {Key, Format, Args} ->
+                    llama_node_error:make(invalid_argument, "~ts: " ++ Format, [Key | Args])
             end
     end.
 
@@ -100,7 +101,8 @@ check_name(_Options, Host) ->
     check_host(host, Host).
 
 check_host(Key, Host) ->
-    case {re:run(Host, "^[0-9A-Za-z_.:%-]+$", [dollar_endonly]), is_of_names(Host, net_kernel:longnames())} of
+    Ascii = re:run(Host, "^[0-9A-Za-z_.:%-]+$", [dollar_endonly, unicode]),
+    case {Ascii, is_of_names(Host, net_kernel:longnames())} of
         {nomatch, _} -> {Key, "the host must be ASCII text without blanks, got ~ts", [Host]};
         {_, false} -> {Key, "the host ~ts does not suit the names of this runtime, ~ts", [Host, node()]};
         {_, true} ->

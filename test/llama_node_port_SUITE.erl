@@ -18,7 +18,7 @@ groups() ->
                   given_node_name, bad_names_launch_nothing, bad_java_home_launches_nothing, java_home_or_none,
                   cookie_of_the_runtime]},
      {run, [], [dies_later, malformed_later, connection_lost, unknown_requests_to_the_server,
-                late_answers_leave_no_message, misuse_raises, gone_servers, calls_to_the_mailbox_itself]},
+                late_answers_leave_no_message, misuse_raises, gone_servers, creating_calls_are_not_given_up, calls_to_the_mailbox_itself]},
      {stop, [], [stops_orderly, ignores_stop, stop_while_starting, stop_twice]}].
 
 init_per_suite(Config) ->
@@ -367,8 +367,14 @@ misuse_raises(Config) ->
     Server = started(normal, Config),
     [?assertError(badarg, llama_node:ping(Wrong)) || Wrong <- ["s", <<"s">>, 7, {a}, {a, "b"}, #{}, self()]],
     [?assertError(badarg, llama_node:get_result(Server, 1, Wrong)) || Wrong <- [-1, 1.0, never, 1 bsl 32]],
-    ?assertError(function_clause, llama_node:stream_fold(not_a_fun, [], Server, 1, chat, #{})),
-    ?assertError(badarg, llama_node:destroy_server("s")),
+    [?assertError(badarg, llama_node:stream_fold(Wrong, [], Server, 1, chat, #{})) || Wrong <- [not_a_fun, fun () -> ok end]],
+    [?assertError(badarg, llama_node:destroy_server(Wrong))
+     || Wrong <- ["s", <<"s">>, 7, {a}, {a, "b"}, {a, b, c}, {"a", b}, {via, "m", x}, {a, b, c, d}, #{}, self()]],
+    [begin
+         ?assertError(badarg, llama_node:ping(NoRegistry)),
+         ?assertError(badarg, llama_node:load_model(NoRegistry, "m", #{})),
+         ?assertError(badarg, llama_node:destroy_server(NoRegistry))
+     end || NoRegistry <- [{via, no_such_module, x}, {via, lists, x}]],
     [?assertMatch({error, {invalid_argument, _}}, llama_node:complete(Server, <<"x">>, Wrong))
      || Wrong <- [7, <<"{}">>, [{a, 1} | b], [3], #{prompt => <<"y">>}, #{<<"prompt">> => <<"y">>}]],
     ?assertMatch({error, {invalid_argument, _}}, llama_node:complete(Server, [16#d800], #{})),
@@ -386,6 +392,31 @@ gone_servers(_) ->
      end || Server <- Nobody],
     [?assertEqual(ok, llama_node:destroy_server(Server)) || Server <- lists:droplast(Nobody)],
     ?assertMatch({error, {unsupported, _}}, llama_node:destroy_server(lists:last(Nobody))).
+
+%% However long the node takes: the only thing that ends them is its end.
+creating_calls_are_not_given_up(Config) ->
+    process_flag(trap_exit, true),
+    Server = started(normal, Config),
+    OsPid = llama_node_ct:os_pid(Server),
+    ok = llama_node_ct:kill("STOP", OsPid),
+    1 = erlang:trace_pattern({llama_node_dist, call, 3}, true, []),
+    Creating = [fun () -> llama_node:create_session(Server, #{}) end,
+                fun () -> llama_node:create_task(Server, 1, completion, #{prompt => <<"x">>}) end,
+                fun () -> llama_node:load_model(Server, "m.gguf", #{}) end,
+                fun () -> llama_node:stream(Server, 1, completion, #{prompt => <<"x">>}) end],
+    Callers = [spawn_monitor(fun () -> receive go -> exit(Create()) end end) || Create <- Creating],
+    [begin
+         1 = erlang:trace(Pid, true, [call]),
+         Pid ! go,
+         receive
+             {trace, Pid, call, {llama_node_dist, call, [_, _, Timeout]}} -> ?assertEqual(infinity, Timeout)
+         end
+     end || {Pid, _} <- Callers],
+    _ = erlang:trace_pattern({llama_node_dist, call, 3}, false, []),
+    ok = llama_node_ct:kill("KILL", OsPid),
+    [receive {'DOWN', Ref, process, _, Got} -> ?assertMatch({error, {node_down, _}}, Got) end || {_, Ref} <- Callers],
+    receive {'EXIT', Server, _} -> ok end,
+    process_flag(trap_exit, false).
 
 calls_to_the_mailbox_itself(Config) ->
     Server = started(normal, Config),
