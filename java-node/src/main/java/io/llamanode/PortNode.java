@@ -36,6 +36,8 @@ import org.slf4j.LoggerFactory;
 final class PortNode implements FrameChannel.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(PortNode.class);
     private static final int FAILED = 1;
+    /** EX_SOFTWARE of sysexits(3). */
+    private static final int DEFECT = 70;
 
     private final FrameChannel channel;
     private final CompletableFuture<ControlFrame.Config> config = new CompletableFuture<>();
@@ -93,6 +95,11 @@ final class PortNode implements FrameChannel.Listener {
 
     private void run(LaunchConfig launch) {
         LogSetup.toFrames(channel, launch.logLevel());
+        Thread.setDefaultUncaughtExceptionHandler((thread, defect) -> {
+            // A node without one of its threads would only seem to live; the supervisor starts a whole one.
+            LOG.error("thread {} has ended", thread.getName(), defect);
+            Exit.begin(DEFECT, orderlyEnd);
+        });
         LlamaLibrary library;
         try {
             library = LlamaLibrary.open();

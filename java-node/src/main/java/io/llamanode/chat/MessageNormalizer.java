@@ -3,10 +3,12 @@ package io.llamanode.chat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llamanode.chat.jinja.TemplateException;
+import io.llamanode.chat.jinja.Trusted;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -15,6 +17,8 @@ import java.util.stream.Collectors;
  */
 final class MessageNormalizer {
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static final Set<String> KNOWN_ROLES = Set.of("system", "developer", "user", "assistant", "tool");
 
     private final Capabilities capabilities;
     private final boolean knowsDeveloper;
@@ -35,7 +39,18 @@ final class MessageNormalizer {
             mergeSystem(normalized);
         }
         normalized.replaceAll(this::withFittingContent);
+        normalized.forEach(MessageNormalizer::trustKnownRole);
         return normalized;
+    }
+
+    /**
+     * A known role is one of a few words and no content, so a template that prints it means the same as one that
+     * spells it out: both must give prompts whose origins agree.
+     */
+    private static void trustKnownRole(Map<String, Object> message) {
+        if (message.get("role") instanceof String role && KNOWN_ROLES.contains(role)) {
+            message.put("role", new Trusted(role));
+        }
     }
 
     private Map<String, Object> message(Map<String, Object> message, String path) {

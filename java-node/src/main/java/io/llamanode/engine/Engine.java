@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,11 +28,10 @@ public final class Engine implements AutoCloseable {
     private final LongSupplier clock;
     private final Scheduler scheduler;
     private final LinkedBlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
-    /** Requests waiting or on a slot. */
-    private final AtomicInteger inFlight = new AtomicInteger();
     /** Guards {@code closed}, so that no command is queued behind the one that ends the loop. */
     private final Object admission = new Object();
     private boolean closed;
+    private boolean closing;
     private final Thread thread;
 
     private final Map<Long, Generation> generations = new HashMap<>();
@@ -82,8 +80,7 @@ public final class Engine implements AutoCloseable {
      * @param request its prompt must be shorter than the slot's context
      * @param listener hears of it, on the loop thread
      * @param accepted run on this thread if the request is taken, before its listener can hear anything
-     * @return {@code false}, and nothing is heard, if every slot is taken and the queue is full, or
-     *     the engine is closed
+     * @return {@code false}, and nothing is heard, if the engine is closed
      */
     public boolean submit(GenerationRequest request, GenerationListener listener, Runnable accepted) {
         if (request.prompt().length >= config.nCtx()) {
@@ -92,10 +89,9 @@ public final class Engine implements AutoCloseable {
         }
         long now = clock.getAsLong();
         synchronized (admission) {
-            if (closed || inFlight.get() >= config.slots() + config.maxQueue()) {
+            if (closed) {
                 return false;
             }
-            inFlight.incrementAndGet();
             accepted.run();
             commands.add(() -> accept(request, listener, now));
             return true;
@@ -145,9 +141,10 @@ public final class Engine implements AutoCloseable {
     @Override
     public void close() {
         synchronized (admission) {
-            if (closed) {
+            if (closing) {
                 return;
             }
+            closing = true;
             closed = true;
             commands.add(() -> running = false);
         }
@@ -171,24 +168,39 @@ public final class Engine implements AutoCloseable {
     }
 
     private void loop() {
-        while (running) {
-            try {
-                if (!scheduler.hasWork()) {
-                    commands.take().run();
+        try {
+            while (running) {
+                try {
+                    if (!scheduler.hasWork()) {
+                        commands.take().run();
+                    }
+                    step();
+                } catch (InterruptedException e) {
+                    LOG.warn("{}: interrupted; only close() ends this thread", name);
+                } catch (RuntimeException | Error e) {
+                    LOG.error("{}: a step failed", name, e);
+                    failAll(FailureKind.INTERNAL, "the engine failed: " + e);
+                    scheduler.invalidate();
                 }
-                step();
-            } catch (InterruptedException e) {
-                LOG.warn("{}: interrupted; only close() ends this thread", name);
-            } catch (RuntimeException | Error e) {
-                LOG.error("{}: a step failed", name, e);
-                failAll(FailureKind.INTERNAL, "the engine failed: " + e);
-                scheduler.invalidate();
             }
+        } finally {
+            // However the loop ends: nobody may wait for an engine that is not there.
+            synchronized (admission) {
+                closed = true;
+            }
+            for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
+                guarded(command);
+            }
+            failAll(FailureKind.CANCELLED, "the model is being closed");
         }
-        for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
+    }
+
+    private void guarded(Runnable command) {
+        try {
             command.run();
+        } catch (RuntimeException | Error e) {
+            LOG.error("{}: a command failed", name, e);
         }
-        failAll(FailureKind.CANCELLED, "the model is being closed");
     }
 
     /** One round: commands, deadlines, plan, execution, output. Package-private so that tests can step without a thread. */
@@ -224,8 +236,10 @@ public final class Engine implements AutoCloseable {
             return;
         }
         long now = clock.getAsLong();
-        decodeCalls++;
-        decodeNanos += now - before;
+        if (!plan.spans().isEmpty()) {
+            decodeCalls++;
+            decodeNanos += now - before;
+        }
         scheduler.executed(plan);
         // Listeners hear of the step when the slots they may ask about are free and the snapshot says so.
         List<Runnable> output = new ArrayList<>(plan.spans().size());
@@ -294,7 +308,6 @@ public final class Engine implements AutoCloseable {
     }
 
     private Generation remove(long requestId) {
-        inFlight.decrementAndGet();
         return generations.remove(requestId);
     }
 

@@ -8,15 +8,14 @@ package io.llamanode.engine;
  * @param nBatch tokens of one decode call at most
  * @param prefillShare prompt tokens of one step at most while other slots generate, so that a long
  *     prompt does not hold up their next token
- * @param maxQueue requests that may wait for a slot
  */
-public record EngineConfig(int slots, int nCtx, int nBatch, int prefillShare, int maxQueue) {
+public record EngineConfig(int slots, int nCtx, int nBatch, int prefillShare) {
     /** Refuses sizes that no plan could respect. */
     public EngineConfig {
-        if (slots < 1 || nCtx < 2 || nBatch < slots || prefillShare < 1 || maxQueue < 0) {
+        if (slots < 1 || nCtx < 2 || nBatch < slots || prefillShare < 1) {
             throw new IllegalArgumentException(
-                    "slots %d, nCtx %d, nBatch %d, prefillShare %d, maxQueue %d"
-                            .formatted(slots, nCtx, nBatch, prefillShare, maxQueue));
+                    "slots %d, nCtx %d, nBatch %d, prefillShare %d"
+                            .formatted(slots, nCtx, nBatch, prefillShare));
         }
     }
 }

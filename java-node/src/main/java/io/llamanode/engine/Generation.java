@@ -104,7 +104,7 @@ final class Generation {
         try {
             call.run();
             return true;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error("listener of request {} failed", request.id(), e);
             return false;
         }

@@ -8,6 +8,7 @@ import java.util.List;
  *
  * @param id unique among the requests of an engine
  * @param cacheKey whose KV cache may be reused and is left behind (a session); 0: nobody's
+ * @param customer who is served in turn with others
  * @param prompt token ids, at least one and fewer than the slot's context
  * @param maxTokens tokens to sample at most; 0: only evaluate the prompt; -1: to the end of the context
  * @param sampling how tokens are chosen
@@ -20,6 +21,7 @@ import java.util.List;
 public record GenerationRequest(
         long id,
         long cacheKey,
+        Object customer,
         int[] prompt,
         int maxTokens,
         SamplingParams sampling,

@@ -36,7 +36,9 @@ public final class LlamaRunner implements ModelRunner {
     @Override
     public void execute(BatchPlan plan, Outputs outputs) throws RunnerException {
         try {
-            plan.kv().forEach(this::apply);
+            for (KvOperation operation : plan.kv()) {
+                apply(operation);
+            }
             if (!plan.spans().isEmpty()) {
                 List<Part> parts = new ArrayList<>(plan.spans().size());
                 for (int i = 0; i < plan.spans().size(); i++) {
@@ -49,13 +51,19 @@ public final class LlamaRunner implements ModelRunner {
         }
     }
 
-    private void apply(KvOperation operation) {
+    private void apply(KvOperation operation) throws RunnerException {
         switch (operation) {
-            case KvOperation.Truncate(int sequence, int from) -> context.seqRemove(sequence, from, -1);
+            case KvOperation.Truncate(int sequence, int from) -> remove(sequence, from, -1);
             case KvOperation.Discard(int sequence, int from, int to, int end) -> {
-                context.seqRemove(sequence, from, to);
+                remove(sequence, from, to);
                 context.seqAdd(sequence, to, end, from - to);
             }
+        }
+    }
+
+    private void remove(int sequence, int from, int to) throws RunnerException {
+        if (!context.seqRemove(sequence, from, to)) {
+            throw new RunnerException("sequence %d cannot forget %d to %d".formatted(sequence, from, to), null);
         }
     }
 

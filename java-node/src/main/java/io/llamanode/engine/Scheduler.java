@@ -2,10 +2,8 @@ package io.llamanode.engine;
 
 import io.llamanode.engine.BatchPlan.Span;
 import io.llamanode.engine.GenerationListener.Ending;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -22,7 +20,7 @@ final class Scheduler {
     private final EngineConfig config;
     private final boolean canShift;
     private final boolean canTruncate;
-    private final ArrayDeque<GenerationRequest> waiting = new ArrayDeque<>();
+    private final FairQueue<GenerationRequest> waiting = new FairQueue<>();
     private final List<Slot> slots;
     /** Changes of the KV cache that the next plan carries. */
     private final List<KvOperation> kv = new ArrayList<>();
@@ -41,17 +39,14 @@ final class Scheduler {
     }
 
     void submit(GenerationRequest request) {
-        waiting.addLast(request);
+        waiting.add(request.customer(), request);
     }
 
     /** Takes a request out, wherever it is; what its slot has cached stays usable. */
     Optional<GenerationRequest> cancel(long requestId) {
-        for (Iterator<GenerationRequest> it = waiting.iterator(); it.hasNext(); ) {
-            GenerationRequest request = it.next();
-            if (request.id() == requestId) {
-                it.remove();
-                return Optional.of(request);
-            }
+        GenerationRequest found = waiting.remove(request -> request.id() == requestId);
+        if (found != null) {
+            return Optional.of(found);
         }
         for (Slot slot : slots) {
             if (!slot.idle() && slot.request.id() == requestId) {
@@ -64,7 +59,7 @@ final class Scheduler {
     /** {@return ids of all requests whose deadline has passed at {@code now}} */
     List<Long> expired(long now) {
         List<Long> ids = new ArrayList<>();
-        for (GenerationRequest request : waiting) {
+        for (GenerationRequest request : waiting.items()) {
             if (request.expired(now)) {
                 ids.add(request.id());
             }
@@ -89,8 +84,9 @@ final class Scheduler {
         }
     }
 
+    /** {@return whether a request waits or runs; changes of the KV cache alone can wait for the next plan} */
     boolean hasWork() {
-        if (!waiting.isEmpty() || !kv.isEmpty()) {
+        if (waiting.size() > 0) {
             return true;
         }
         for (Slot slot : slots) {
@@ -170,15 +166,16 @@ final class Scheduler {
     List<Slot> failed(BatchPlan plan) {
         List<Slot> affected = new ArrayList<>();
         for (KvOperation operation : plan.kv()) {
-            if (operation instanceof KvOperation.Truncate) {
+            switch (operation) {
                 // It may not have been applied; applying it twice does no harm.
-                kv.add(operation);
+                case KvOperation.Truncate truncate -> kv.add(truncate);
+                // Applied twice it would do harm.
+                case KvOperation.Discard discard -> empty(slots.get(discard.sequence()));
             }
         }
         for (Span span : plan.spans()) {
             Slot slot = slots.get(span.slot());
-            slot.cached.truncate(0);
-            kv.add(new KvOperation.Truncate(slot.id, 0));
+            empty(slot);
             affected.add(slot);
         }
         return affected;
@@ -186,10 +183,12 @@ final class Scheduler {
 
     /** Nobody knows what any sequence holds: every slot starts anew. */
     void invalidate() {
-        for (Slot slot : slots) {
-            slot.cached.truncate(0);
-            kv.add(new KvOperation.Truncate(slot.id, 0));
-        }
+        slots.forEach(this::empty);
+    }
+
+    private void empty(Slot slot) {
+        slot.cached.truncate(0);
+        kv.add(new KvOperation.Truncate(slot.id, 0));
     }
 
     /** Frees a slot; what it has cached stays for the next request with its cache key. */
@@ -219,12 +218,12 @@ final class Scheduler {
     }
 
     private void admit(Consumer<Slot> admitted) {
-        while (!waiting.isEmpty()) {
-            Slot slot = slotFor(waiting.peekFirst());
+        while (waiting.size() > 0) {
+            Slot slot = slotFor(waiting.peek());
             if (slot == null) {
                 return;
             }
-            GenerationRequest request = waiting.removeFirst();
+            GenerationRequest request = waiting.poll();
             int reused = reusable(slot, request);
             truncate(slot, reused);
             slot.assign(request, reused, ++uses);
@@ -277,8 +276,8 @@ final class Scheduler {
         }
         int size = slot.cached.size();
         int wanted = request.nKeep() < 0 ? request.prompt().length : request.nKeep();
-        // Something must be dropped, however much the request wants to keep.
-        int keep = Math.min(wanted, size - 2);
+        // However much the request wants to keep, a shift makes room for some tokens, as it holds up every slot.
+        int keep = Math.min(wanted, size - Math.max(2, config.nCtx() / 4));
         int discard = (size - keep) / 2;
         kv.add(new KvOperation.Discard(slot.id, keep, keep + discard, size));
         slot.cached.remove(keep, keep + discard);

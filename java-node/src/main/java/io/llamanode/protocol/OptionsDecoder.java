@@ -10,6 +10,7 @@ import java.util.Map;
 /** The generation options of docs/protocol.md, section 2. */
 final class OptionsDecoder {
     private static final int MAX_STOPS = 64;
+    private static final int MAX_STOP_LENGTH = 1024;
     private static final double MAX_BIAS = 1e6;
     private static final int MAX = Integer.MAX_VALUE;
     private static final BigInteger RANDOM = BigInteger.ONE.negate();
@@ -50,17 +51,27 @@ final class OptionsDecoder {
             return null;
         }
         if (!value.isList()) {
-            return List.of(value.nonEmptyText());
+            return List.of(stopText(value));
         }
         List<Value> items = value.list();
         if (!items.isEmpty() && value.isIntegers()) {
-            return List.of(value.nonEmptyText());
+            return List.of(stopText(value));
         }
         if (items.size() > MAX_STOPS) {
             throw FailureException.invalid(
                     value.path() + " must have at most " + MAX_STOPS + " texts, not " + items.size());
         }
-        return items.stream().map(Value::nonEmptyText).toList();
+        return items.stream().map(OptionsDecoder::stopText).toList();
+    }
+
+    /** Each is looked for after every token, on the thread that decodes. */
+    private static String stopText(Value value) {
+        String text = value.nonEmptyText();
+        if (text.length() > MAX_STOP_LENGTH) {
+            throw FailureException.invalid(value.path() + " must have at most " + MAX_STOP_LENGTH
+                    + " characters, not " + text.length());
+        }
+        return text;
     }
 
     private static Map<Integer, Float> logitBias(Value value) {

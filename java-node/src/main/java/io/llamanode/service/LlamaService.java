@@ -3,16 +3,12 @@ package io.llamanode.service;
 import io.llamanode.engine.EngineSnapshot;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.Set;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Models, sessions and tasks of one node: everything a request can ask for, in Java terms. Safe for
@@ -20,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * {@link Reply}.
  */
 public final class LlamaService implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(LlamaService.class);
+    private static final int LONGEST_TEXT = 1 << 20;
 
     private final Object lock = new Object();
     private final NodeConfig config;
@@ -28,11 +24,9 @@ public final class LlamaService implements AutoCloseable {
     private final IdSource ids = new IdSource(System.currentTimeMillis());
     private final ScheduledThreadPoolExecutor timer =
             new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("timer").factory());
-    private final ExecutorService loading =
-            Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("load-model").factory());
     private final Owners owners;
     private final Tasks tasks;
-    private final Map<String, LoadedModel> models = new LinkedHashMap<>();
+    private final ModelRegistry models;
     private final Map<Long, Session> sessions = new HashMap<>();
     private final long started = System.nanoTime();
     private NodeStatus.State state = NodeStatus.State.STARTING;
@@ -47,6 +41,7 @@ public final class LlamaService implements AutoCloseable {
     public LlamaService(NodeConfig config, ModelLoader loader, OwnerMonitor monitor) {
         this.config = config;
         this.loader = loader;
+        this.models = new ModelRegistry(lock, loader);
         timer.setRemoveOnCancelPolicy(true);
         this.owners = new Owners(monitor, owner -> timer.execute(() -> ownerDown(owner)));
         this.tasks = new Tasks(lock, config, ids, owners, timer);
@@ -67,42 +62,7 @@ public final class LlamaService implements AutoCloseable {
      * @param reply told when it can be used
      */
     public void loadModel(ModelConfig modelConfig, ModelLoader.LoadProgress progress, Reply<Void> reply) {
-        loading.execute(() -> {
-            LoadedModel model;
-            try {
-                refuseTakenId(modelConfig);
-                model = loader.load(modelConfig, progress);
-            } catch (FailureException e) {
-                reply.failed(e.failure());
-                return;
-            } catch (RuntimeException | Error e) {
-                LOG.error("loading {} failed", modelConfig.path(), e);
-                reply.failed(new Failure(ErrorCode.MODEL_LOAD_FAILED, "%s: %s".formatted(modelConfig.path(), e)));
-                return;
-            }
-            synchronized (lock) {
-                models.put(model.info().id(), model);
-            }
-            reply.ok(null);
-        });
-    }
-
-    private void refuseTakenId(ModelConfig modelConfig) {
-        String id = modelId(modelConfig);
-        synchronized (lock) {
-            if (models.containsKey(id)) {
-                throw FailureException.invalid("id: a model named '%s' is loaded already".formatted(id));
-            }
-        }
-    }
-
-    /** {@return the id that a model of this configuration gets} */
-    static String modelId(ModelConfig modelConfig) {
-        if (modelConfig.id() != null) {
-            return modelConfig.id();
-        }
-        String name = modelConfig.path().getFileName().toString();
-        return name.endsWith(".gguf") ? name.substring(0, name.length() - ".gguf".length()) : name;
+        models.load(modelConfig, progress, reply);
     }
 
     /**
@@ -119,9 +79,27 @@ public final class LlamaService implements AutoCloseable {
                         ErrorCode.SERVER_BUSY, "%d sessions are open, which is the limit".formatted(sessions.size()));
             }
             Session session = newSession(owner, sessionConfig, false);
+            refuseHopelessSystemPrompt(session);
             sessions.put(session.id, session);
             owners.add(owner, session);
             return session.id;
+        }
+    }
+
+    /** The prompts of all sessions together may take an eighth of the heap. */
+    private void refuseHopelessSystemPrompt(Session session) {
+        if (session.config.systemPrompt() == null) {
+            return;
+        }
+        PromptBuilder.refuseHopelessLength(
+                "system_prompt", session.config.systemPrompt().length(), session.model.loaded.info().nCtx());
+        long held = session.config.systemPrompt().length();
+        for (Session other : sessions.values()) {
+            held += other.config.systemPrompt() == null ? 0 : other.config.systemPrompt().length();
+        }
+        if (held > Runtime.getRuntime().maxMemory() / 16) {
+            throw new FailureException(
+                    ErrorCode.SERVER_BUSY, "the system prompts of all sessions have %d characters".formatted(held));
         }
     }
 
@@ -129,24 +107,7 @@ public final class LlamaService implements AutoCloseable {
         if (state == NodeStatus.State.DRAINING) {
             throw new FailureException(ErrorCode.SERVER_BUSY, "the node is draining");
         }
-        return new Session(ids.next(), owner, model(sessionConfig.model()), sessionConfig, System.nanoTime(), temporary);
-    }
-
-    private LoadedModel model(String id) {
-        synchronized (lock) {
-            if (models.isEmpty()) {
-                throw new FailureException(ErrorCode.UNSUPPORTED, "no model is loaded");
-            }
-            if (id == null) {
-                return models.values().iterator().next();
-            }
-            LoadedModel model = models.get(id);
-            if (model == null) {
-                throw FailureException.invalid(
-                        "model: there is no model '%s'; loaded are %s".formatted(id, models.keySet()));
-            }
-            return model;
-        }
+        return new Session(ids.next(), owner, models.find(sessionConfig.model()), sessionConfig, System.nanoTime(), temporary);
     }
 
     /**
@@ -166,7 +127,7 @@ public final class LlamaService implements AutoCloseable {
             AtomicInteger left = new AtomicInteger(1);
             Runnable ended = () -> {
                 if (left.decrementAndGet() == 0) {
-                    session.model.engine().forget(session.cacheKey());
+                    session.model.loaded.engine().forget(session.cacheKey());
                     reply.ok(null);
                 }
             };
@@ -218,14 +179,18 @@ public final class LlamaService implements AutoCloseable {
                 reply.failed(noSession(sessionId));
                 return;
             }
-            String modelId = session.model.info().id();
+            String modelId = session.model.id();
             if (input.model() != null && !input.model().equals(modelId)) {
                 reply.failed(new Failure(
                         ErrorCode.INVALID_ARGUMENT,
                         "model: session %d works with '%s'".formatted(sessionId, modelId)));
                 return;
             }
-            tasks.create(new Tasks.Order(session, input, taskOwners, sink, null), reply);
+            if (state == NodeStatus.State.DRAINING) {
+                reply.failed(new Failure(ErrorCode.SERVER_BUSY, "the node is draining"));
+                return;
+            }
+            tasks.create(new Tasks.Order(session, input, taskOwners, sink), reply);
         }
     }
 
@@ -240,29 +205,20 @@ public final class LlamaService implements AutoCloseable {
         synchronized (lock) {
             Session session =
                     newSession(owner, new SessionConfig(input.model(), null, GenerationOptions.NONE), true);
-            tasks.create(new Tasks.Order(session, input, List.of(owner), null, reply), new Reply<>() {
-                @Override
-                public void ok(Long taskId) {
-                    // The result is the answer.
-                }
-
-                @Override
-                public void failed(Failure failure) {
-                    reply.failed(failure);
-                }
-            });
+            tasks.run(new Tasks.Order(session, input, List.of(owner), null), reply);
         }
     }
 
     /**
      * Collects a result.
      *
+     * @param caller without whom nobody waits
      * @param taskId the task
      * @param timeoutMs how long to wait for it, in milliseconds; negative: for ever
      * @param reply told the result, or {@code timeout}, which leaves the task running
      */
-    public void getResult(long taskId, long timeoutMs, Reply<TaskResult> reply) {
-        tasks.getResult(taskId, timeoutMs, reply);
+    public void getResult(Owner caller, long taskId, long timeoutMs, Reply<TaskResult> reply) {
+        tasks.getResult(caller, taskId, timeoutMs, reply);
     }
 
     /**
@@ -291,60 +247,91 @@ public final class LlamaService implements AutoCloseable {
 
     /** {@return the state of the node} */
     public NodeStatus status() {
+        // Read before the lock is taken, which the engines' threads need as well.
+        NodeStatus.Memory memory = StatusReport.memory();
         synchronized (lock) {
             return StatusReport.node(
+                    memory,
                     state,
                     (System.nanoTime() - started) / 1_000_000,
                     loader.library(),
                     sessions,
-                    models.values(),
+                    models.all(),
                     tasks.totals());
         }
     }
 
     /**
+     * Tokenizes a text.
+     *
+     * @param owner in turn with whose other work
      * @param modelId or {@code null} for the first model
-     * @param content the text
+     * @param content the text, at most {@value #LONGEST_TEXT} characters
      * @param addSpecial whether bos and eos are added as the model's metadata say
      * @param parseSpecial whether control tokens in the text are read as such
      * @param reply told the token ids
      */
     public void tokenize(
-            String modelId, String content, boolean addSpecial, boolean parseSpecial, Reply<int[]> reply) {
-        LoadedModel model = model(modelId);
-        tasks.aside(() -> model.vocabulary().tokenize(content, addSpecial, parseSpecial), reply);
+            Owner owner, String modelId, String content, boolean addSpecial, boolean parseSpecial, Reply<int[]> reply) {
+        LoadedModel model = models.find(modelId).loaded;
+        if (content.length() > LONGEST_TEXT) {
+            throw FailureException.invalid(
+                    "content: has %d characters, at most %d are tokenized".formatted(content.length(), LONGEST_TEXT));
+        }
+        tasks.aside(owner, () -> model.vocabulary().tokenize(content, addSpecial, parseSpecial), reply);
     }
 
     /**
+     * Turns tokens into text.
+     *
+     * @param owner in turn with whose other work
      * @param modelId or {@code null} for the first model
      * @param tokens token ids
      * @param reply told the text; bytes that are not UTF-8 are replaced
      */
-    public void detokenize(String modelId, int[] tokens, Reply<String> reply) {
-        LoadedModel model = model(modelId);
+    public void detokenize(Owner owner, String modelId, int[] tokens, Reply<String> reply) {
+        LoadedModel model = models.find(modelId).loaded;
         int size = model.vocabulary().size();
         IntStream.of(tokens).filter(token -> token < 0 || token >= size).findFirst().ifPresent(token -> {
             throw FailureException.invalid(
                     "tokens: there is no token %d; the vocabulary has %d tokens".formatted(token, size));
         });
-        tasks.aside(() -> model.vocabulary().detokenize(tokens), reply);
+        tasks.aside(owner, () -> model.vocabulary().detokenize(tokens), reply);
     }
 
     /**
+     * Renders a conversation with a chat template.
+     *
+     * @param owner in turn with whose other work
      * @param templating what to render
      * @param reply told the prompt, without a leading bos
      */
-    public void applyTemplate(ChatTemplating templating, Reply<String> reply) {
-        LoadedModel model = model(templating.model());
-        tasks.aside(() -> model.render(templating).text(), reply);
+    public void applyTemplate(Owner owner, ChatTemplating templating, Reply<String> reply) {
+        LoadedModel model = models.find(templating.model()).loaded;
+        tasks.aside(owner, () -> model.render(templating).text(), reply);
     }
 
     private void ownerDown(Owner owner) {
         synchronized (lock) {
-            for (Object thing : owners.of(owner)) {
+            Set<Object> things = owners.takeAll(owner);
+            for (Object thing : things) {
+                if (thing instanceof ResultDesk.Waiter waiter) {
+                    waiter.leave();
+                }
+            }
+            for (Object thing : things) {
                 switch (thing) {
-                    case Session session -> closeSession(session.id, Ignored.INSTANCE);
-                    case Task task -> tasks.cancel(task, () -> {});
+                    case Session session -> {
+                        session.tasks.forEach(task -> task.abandoned = true);
+                        closeSession(session.id, Ignored.INSTANCE);
+                    }
+                    case Task task -> {
+                        task.abandoned = true;
+                        tasks.cancel(task, () -> {});
+                    }
+                    case ResultDesk.Waiter waiter -> {
+                        // Left above, before any task could answer it.
+                    }
                     default -> throw new IllegalStateException("owned: " + thing);
                 }
             }
@@ -365,20 +352,16 @@ public final class LlamaService implements AutoCloseable {
     /** Cancels every task, closes every model, and takes no more work. */
     @Override
     public void close() {
-        List<LoadedModel> open;
         synchronized (lock) {
             state = NodeStatus.State.DRAINING;
-            open = new ArrayList<>(models.values());
-            models.clear();
         }
-        loading.shutdown();
         tasks.close();
-        open.forEach(LoadedModel::close);
+        models.close();
         timer.shutdownNow();
     }
 
     static EngineSnapshot.SlotState slotOf(Session session) {
-        for (EngineSnapshot.SlotState slot : session.model.engine().snapshot().slots()) {
+        for (EngineSnapshot.SlotState slot : session.model.loaded.engine().snapshot().slots()) {
             if (slot.cacheKey() == session.cacheKey() && slot.cacheKey() != 0) {
                 return slot;
             }

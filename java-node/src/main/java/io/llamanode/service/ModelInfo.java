@@ -11,6 +11,7 @@ package io.llamanode.service;
  * @param sizeBytes of all tensors
  * @param nCtx tokens of context of each slot
  * @param nCtxTrain tokens the model was trained for
+ * @param maxQueue tasks that may wait for a slot
  */
 public record ModelInfo(
         String id,
@@ -20,4 +21,5 @@ public record ModelInfo(
         long nParams,
         long sizeBytes,
         int nCtx,
-        int nCtxTrain) {}
+        int nCtxTrain,
+        int maxQueue) {}

@@ -36,7 +36,7 @@ final class NativeModel implements LoadedModel {
         }
     };
 
-    NativeModel(String id, LlamaModel model, Engine engine, Vocabulary vocabulary) {
+    NativeModel(String id, LlamaModel model, Engine engine, Vocabulary vocabulary, int maxQueue) {
         this.model = model;
         this.engine = engine;
         this.vocabulary = vocabulary;
@@ -48,7 +48,8 @@ final class NativeModel implements LoadedModel {
                 model.nParams(),
                 model.sizeBytes(),
                 engine.config().nCtx(),
-                model.nCtxTrain());
+                model.nCtxTrain(),
+                maxQueue);
         ChatTemplate parsed = null;
         String problem = "model '" + id + "' has no chat template; give chat_template";
         if (model.chatTemplate().isPresent()) {

@@ -133,16 +133,16 @@ public final class NativeModelLoader implements ModelLoader {
             throw FailureException.invalid(e.getMessage());
         }
         LlamaVocabulary vocabulary = new LlamaVocabulary(model.vocab());
-        String id = LlamaService.modelId(config);
+        String id = ModelRegistry.id(config);
         int prefillShare = Math.min(PREFILL_SHARE, sizes.nBatch());
         int queue = config.maxQueue() != null ? config.maxQueue() : DEFAULT_QUEUE;
         EngineConfig engineConfig =
-                new EngineConfig(sizes.slots(), sizes.nCtx(), sizes.nBatch(), prefillShare, queue);
+                new EngineConfig(sizes.slots(), sizes.nCtx(), sizes.nBatch(), prefillShare);
         Engine engine = new Engine(
                 "engine-" + id, new LlamaRunner(context, sizes.nBatch()), vocabulary, engineConfig);
         engine.start();
         LOG.info("model {} is ready: {}, {} slots of {} tokens", id, model.description(), sizes.slots(), sizes.nCtx());
-        return new NativeModel(id, model, engine, vocabulary);
+        return new NativeModel(id, model, engine, vocabulary, queue);
     }
 
     private static ContextParams contextParams(ModelConfig config, Sizes sizes) {

@@ -47,9 +47,9 @@ final class Owners {
         }
     }
 
-    /** {@return what the process owns} */
-    Set<Object> of(Owner owner) {
-        Entry entry = entries.get(owner);
-        return entry == null ? Set.of() : Set.copyOf(entry.things);
+    /** Forgets a process that is gone. {@return what it owned} */
+    Set<Object> takeAll(Owner owner) {
+        Entry entry = entries.remove(owner);
+        return entry == null ? Set.of() : entry.things;
     }
 }

@@ -14,8 +14,8 @@ import java.util.Map;
 
 /** Turns the input of a task into tokens, and the outcome of a chat into the next transcript. Keeps no state. */
 final class PromptBuilder {
-    /** Characters; runs of spaces are the longest tokens of real vocabularies, 128 in Llama 3's. */
-    private static final int LONGEST_TOKEN = 256;
+    /** Characters; runs of 128 spaces are the longest tokens of real vocabularies, Llama 3's among them. */
+    private static final int LONGEST_TOKEN = 128;
 
     private final LoadedModel model;
     private final PromptTokenizer tokenizer;
@@ -36,13 +36,13 @@ final class PromptBuilder {
     record Prepared(int[] tokens, int nKeep, List<Map<String, Object>> messages, PromptText text) {}
 
     /**
-     * @param maxTokens tokens that may be sampled; -1: to the end of the context
+     * @param options complete
      * @throws FailureException if there is no prompt to be made of the input
      */
-    Prepared prepare(TaskInput input, String systemPrompt, Transcript transcript, int maxTokens) {
+    Prepared prepare(TaskInput input, String systemPrompt, Transcript transcript, GenerationOptions options) {
         Prepared prepared = switch (input) {
             case TaskInput.Completion completion -> completion(completion);
-            case TaskInput.Chat chat -> chat(chat, systemPrompt, transcript, maxTokens);
+            case TaskInput.Chat chat -> chat(chat, systemPrompt, transcript, options);
             case TaskInput.Unsupported other -> throw new FailureException(
                     ErrorCode.UNSUPPORTED,
                     "tasks of type " + other.type().name().toLowerCase(Locale.ROOT) + " are not supported");
@@ -81,17 +81,51 @@ final class PromptBuilder {
         return ids;
     }
 
-    private Prepared chat(TaskInput.Chat input, String systemPrompt, Transcript transcript, int maxTokens) {
-        List<Map<String, Object>> messages = input.messages();
-        if (messages == null) {
-            messages = new ArrayList<>(transcript.messages());
-            messages.add(message("user", input.content()));
+    private Prepared chat(
+            TaskInput.Chat input, String systemPrompt, Transcript transcript, GenerationOptions options) {
+        if (input.messages() != null) {
+            return chat(input, input.messages(), systemPrompt, transcript, options);
         }
+        List<Map<String, Object>> messages = new ArrayList<>(transcript.messages());
+        messages.add(message("user", input.content()));
+        Prepared prepared = chat(input, messages, systemPrompt, transcript, options);
+        int nCtx = model.info().nCtx();
+        int answer = Math.min(nCtx / 4, options.maxTokens() > 0 ? options.maxTokens() : nCtx);
+        if (prepared.tokens().length + answer <= nCtx || !options.contextShift()) {
+            return prepared;
+        }
+        // The conversation has outgrown the context. Half of the context is left free, so that not
+        // every turn from here on drops one more message and evaluates the rest anew.
+        while (prepared.tokens().length > nCtx / 2 && dropOldestTurn(messages)) {
+            prepared = chat(input, messages, systemPrompt, transcript, options);
+        }
+        return prepared;
+    }
+
+    /** {@return whether there was a turn to drop, up to the next user message} */
+    private static boolean dropOldestTurn(List<Map<String, Object>> messages) {
+        int first = "system".equals(messages.getFirst().get("role")) ? 1 : 0;
+        for (int next = first + 1; next < messages.size(); next++) {
+            if ("user".equals(messages.get(next).get("role"))) {
+                messages.subList(first, next).clear();
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private Prepared chat(
+            TaskInput.Chat input,
+            List<Map<String, Object>> messages,
+            String systemPrompt,
+            Transcript transcript,
+            GenerationOptions options) {
         List<Map<String, Object>> conversation = withSystem(messages, systemPrompt);
         PromptText text = render(input, conversation, true);
         int[] tokens = chatTokens(text, transcript);
-        boolean mayShift = (long) tokens.length + maxTokens > model.info().nCtx();
-        return new Prepared(tokens, mayShift ? systemTokens(input, conversation, text) : 0, messages, text);
+        boolean mayShift = (long) tokens.length + options.maxTokens() > model.info().nCtx();
+        int nKeep = mayShift ? systemTokens(input, conversation, text) : 0;
+        return new Prepared(tokens, nKeep, List.copyOf(messages), text);
     }
 
     /**
@@ -171,10 +205,13 @@ final class PromptBuilder {
      * @throws FailureException {@code invalid_argument} if the texts are that long
      */
     static void refuseHopelessLength(TaskInput input, int nCtx) {
-        long characters = length(input);
+        refuseHopelessLength(key(input), length(input), nCtx);
+    }
+
+    static void refuseHopelessLength(String key, long characters, int nCtx) {
         if (characters > (long) nCtx * LONGEST_TOKEN) {
             throw FailureException.invalid("%s: %d characters do not fit into a context of %d tokens"
-                    .formatted(key(input), characters, nCtx));
+                    .formatted(key, characters, nCtx));
         }
     }
 

@@ -14,11 +14,11 @@ final class Results {
 
     private Results() {}
 
-    static TaskResult of(Task task, Outcome outcome) {
+    static TaskResult of(Task task, String content, Outcome outcome) {
         return new TaskResult(
                 task.id,
-                task.session.model.info().id(),
-                task.content.toString(),
+                task.session.model.id(),
+                content,
                 finishReason(outcome.ending()),
                 stoppedBy(outcome.ending()),
                 outcome.stop(),

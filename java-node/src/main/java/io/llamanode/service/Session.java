@@ -8,7 +8,7 @@ import java.util.Set;
 final class Session {
     final long id;
     final Owner owner;
-    final LoadedModel model;
+    final ServedModel model;
     final SessionConfig config;
     /** {@link System#nanoTime()} at creation. */
     final long created;
@@ -24,7 +24,7 @@ final class Session {
     long promptTokens;
     long completionTokens;
 
-    Session(long id, Owner owner, LoadedModel model, SessionConfig config, long created, boolean temporary) {
+    Session(long id, Owner owner, ServedModel model, SessionConfig config, long created, boolean temporary) {
         this.id = id;
         this.owner = owner;
         this.model = model;

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Puts status reports together. The caller holds the service's lock. */
 final class StatusReport {
@@ -17,16 +19,18 @@ final class StatusReport {
     private StatusReport() {}
 
     static NodeStatus node(
+            NodeStatus.Memory memory,
             NodeStatus.State state,
             long uptimeMs,
             NodeStatus.Library library,
             Map<Long, Session> sessions,
-            Collection<LoadedModel> models,
+            Collection<ServedModel> models,
             Tasks.Totals totals) {
         List<NodeStatus.Model> reports = new ArrayList<>();
         long[] sums = new long[6];
         int running = 0;
-        for (LoadedModel model : models) {
+        for (ServedModel served : models) {
+            LoadedModel model = served.loaded;
             EngineSnapshot snapshot = model.engine().snapshot();
             NodeStatus.Model report = model(model, snapshot, sessions);
             reports.add(report);
@@ -54,7 +58,7 @@ final class StatusReport {
                 totals.kept(),
                 reports,
                 counters,
-                memory());
+                memory);
     }
 
     private static NodeStatus.Model model(LoadedModel model, EngineSnapshot snapshot, Map<Long, Session> sessions) {
@@ -84,7 +88,7 @@ final class StatusReport {
                 info.nCtxTrain(),
                 model.vocabulary().size(),
                 model.engine().config().slots(),
-                model.engine().config().maxQueue(),
+                info.maxQueue(),
                 snapshot.waiting(),
                 slots);
     }
@@ -92,14 +96,15 @@ final class StatusReport {
     static SessionInfo session(Session session) {
         SlotState slot = LlamaService.slotOf(session);
         int running = 0;
-        for (SlotState other : session.model.engine().snapshot().slots()) {
-            if (session.tasks.stream().anyMatch(task -> task.id == other.requestId())) {
-                running++;
-            }
+        Set<Long> onSlots = session.model.loaded.engine().snapshot().slots().stream()
+                .map(SlotState::requestId)
+                .collect(Collectors.toSet());
+        for (Task task : session.tasks) {
+            running += onSlots.contains(task.id) ? 1 : 0;
         }
         return new SessionInfo(
                 session.id,
-                session.model.info().id(),
+                session.model.id(),
                 session.owner,
                 (System.nanoTime() - session.created) / 1_000_000,
                 session.transcript.messages().size(),
@@ -120,7 +125,7 @@ final class StatusReport {
         return version == null ? "development" : version;
     }
 
-    private static NodeStatus.Memory memory() {
+    static NodeStatus.Memory memory() {
         Runtime runtime = Runtime.getRuntime();
         return new NodeStatus.Memory(
                 residentBytes(), runtime.totalMemory() - runtime.freeMemory(), runtime.maxMemory());

@@ -1,11 +1,12 @@
 package io.llamanode.service;
 
+import io.llamanode.engine.GenerationRequest;
+import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.service.PromptBuilder.Prepared;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.Future;
 
 /** One unit of work. Guarded by the service's lock, except where a field says otherwise. */
 final class Task {
@@ -21,9 +22,6 @@ final class Task {
         ENDED
     }
 
-    /** A caller that waits for the result. */
-    record Waiter(Reply<TaskResult> reply, Future<?> timeout) {}
-
     final long id;
     final Session session;
     final boolean isChat;
@@ -32,11 +30,11 @@ final class Task {
     final GenerationOptions options;
     /** Receives the events; {@code null} if the result is to be collected. */
     final TaskSink sink;
-    /** The processes without which it is cancelled. */
-    final Set<Owner> owners = new LinkedHashSet<>();
+    /** The processes without which it is cancelled; the first made it. */
+    final List<Owner> owners;
     /** {@link System#nanoTime()} at creation. */
     final long created;
-    /** {@link System#nanoTime()} of its deadline, or {@link io.llamanode.engine.GenerationRequest#NO_DEADLINE}. */
+    /** {@link System#nanoTime()} of its deadline, or {@link GenerationRequest#NO_DEADLINE}. */
     final long deadline;
 
     State state = State.QUEUED;
@@ -46,18 +44,26 @@ final class Task {
     long submitted;
     Prepared prepared;
     long seed;
-    /** Told once it has ended, because somebody cancelled it; not empty: it is to be cancelled. */
+    /** Told once it has ended, because somebody cancelled it. */
     final List<Runnable> cancellations = new ArrayList<>();
-    final List<Waiter> waiters = new ArrayList<>();
+    final Set<ResultDesk.Waiter> waiters = new LinkedHashSet<>();
+    /** Told its id once it is accepted; {@code null} when that is done, or nobody waits for it. */
+    Reply<Long> creation;
+    /** Nobody is left who could collect its result. */
+    boolean abandoned;
 
-    /** What was generated so far; used by the loop thread only. */
-    final StringBuilder content = new StringBuilder();
-    /** Index of the next chunk; used by the loop thread only. */
-    int nextIndex;
-
-    Task(long id, Session session, TaskInput input, GenerationOptions options, TaskSink sink, long created, long deadline) {
+    Task(
+            long id,
+            Session session,
+            List<Owner> owners,
+            TaskInput input,
+            GenerationOptions options,
+            TaskSink sink,
+            long created,
+            long deadline) {
         this.id = id;
         this.session = session;
+        this.owners = List.copyOf(owners);
         this.input = input;
         this.isChat = input instanceof TaskInput.Chat;
         this.inputLength = PromptBuilder.length(input);
@@ -65,5 +71,21 @@ final class Task {
         this.sink = sink;
         this.created = created;
         this.deadline = deadline;
+    }
+
+    /** {@return what the engine is asked for} */
+    GenerationRequest request(Prepared ready, SamplingParams sampling) {
+        return new GenerationRequest(
+                id,
+                session.cacheKey(),
+                owners.getFirst(),
+                ready.tokens(),
+                options.maxTokens(),
+                sampling,
+                options.stop(),
+                options.nKeep() != null ? options.nKeep() : ready.nKeep(),
+                options.contextShift(),
+                options.cachePrompt(),
+                deadline);
     }
 }

@@ -8,6 +8,14 @@ sealed interface TaskOutcome {
     /** @param failure why it gave nothing */
     record Failed(Failure failure) implements TaskOutcome {}
 
+    /** {@return characters of its text} */
+    default long length() {
+        return switch (this) {
+            case Success(TaskResult result) -> result.content().length();
+            case Failed(Failure failure) -> failure.message().length();
+        };
+    }
+
     /** Answers a caller that wants the result. */
     default void answer(Reply<TaskResult> reply) {
         switch (this) {

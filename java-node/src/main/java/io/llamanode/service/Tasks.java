@@ -1,6 +1,5 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.GenerationListener;
 import io.llamanode.engine.GenerationRequest;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.service.PromptBuilder.Prepared;
@@ -9,9 +8,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -19,11 +15,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The life of tasks: admission, preparation on a thread of its own, hand-over to the engine, the
- * one terminal event, and results that wait to be collected.
+ * The life of tasks: acceptance, preparation, hand-over to the engine, and the one terminal event.
  *
- * <p>Every method takes the service's lock itself. Replies and events are given while it is held,
- * so that their order is that of what happened; neither may block.
+ * <p>Package-private methods take the service's lock, private ones are called with it. Replies and
+ * events are given while it is held, so that their order is that of what happened; neither may block.
  */
 final class Tasks {
     private static final Logger LOG = LoggerFactory.getLogger(Tasks.class);
@@ -36,83 +31,102 @@ final class Tasks {
     private final IdSource ids;
     private final Owners owners;
     private final ScheduledExecutorService timer;
-    /** One thread: tokenizing is quick, and tasks reach the engine in the order of their creation. */
-    private final ExecutorService preparation =
-            Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("prepare").factory());
+    private final ResultDesk results;
+    private final Preparation preparation = new Preparation();
     private final Map<Long, Task> running = new HashMap<>();
-    private final KeptResults results;
     /** Characters of the inputs of all tasks that are not prepared yet. */
     private long unprepared;
-    private boolean expiryPlanned;
     private long created;
     private long done;
     private long failed;
     private long cancelled;
 
     /** @param lock of the service */
-    Tasks(
-            Object lock,
-            NodeConfig config,
-            IdSource ids,
-            Owners owners,
-            ScheduledExecutorService timer) {
+    Tasks(Object lock, NodeConfig config, IdSource ids, Owners owners, ScheduledExecutorService timer) {
         this.lock = lock;
         this.config = config;
         this.ids = ids;
         this.owners = owners;
         this.timer = timer;
-        this.results = new KeptResults(config.maxResults(), TimeUnit.MILLISECONDS.toNanos(config.resultTtlMs()));
+        this.results = new ResultDesk(lock, config, owners, timer);
     }
 
-    /** What {@link #create} makes. */
-    record Order(Session session, TaskInput input, List<Owner> owners, TaskSink sink, Reply<TaskResult> waiter) {}
+    /**
+     * What {@link #create} makes.
+     *
+     * @param owners the processes without which it is cancelled, the one that makes it first
+     * @param sink receives the events, or {@code null} if the result is to be collected
+     */
+    record Order(Session session, TaskInput input, List<Owner> owners, TaskSink sink) {}
 
-    /** Makes a task; the reply comes when its prompt is ready and the engine took it, or at once behind another chat. */
+    /**
+     * Makes a task.
+     *
+     * @param reply told its id when its prompt is ready and the engine took it, or at once behind another chat
+     */
     void create(Order order, Reply<Long> reply) {
         synchronized (lock) {
-            Session session = order.session();
-            int mostChats = session.model.engine().config().maxQueue() + 1;
-            if (running.size() >= config.maxTasks() || session.chats.size() >= mostChats) {
-                reply.failed(new Failure(ErrorCode.SERVER_BUSY, "%d tasks are waiting or running".formatted(running.size())));
-                return;
+            Task task = accept(order, reply);
+            if (task != null) {
+                task.creation = reply;
+                begin(task);
             }
-            long length = PromptBuilder.length(order.input());
-            if (unprepared + length > MOST_UNPREPARED) {
-                reply.failed(new Failure(
-                        ErrorCode.SERVER_BUSY, "%d characters wait to be tokenized".formatted(unprepared)));
-                return;
-            }
-            try {
-                PromptBuilder.refuseHopelessLength(order.input(), session.model.info().nCtx());
-            } catch (FailureException e) {
-                reply.failed(e.failure());
-                return;
-            }
-            GenerationOptions options = GenerationDefaults.complete(options(order.input()), session.config.defaults());
-            long now = System.nanoTime();
-            long deadline = options.timeoutMs() == null
-                    ? GenerationRequest.NO_DEADLINE
-                    : now + TimeUnit.MILLISECONDS.toNanos(options.timeoutMs());
-            Task task = new Task(ids.next(), session, order.input(), options, order.sink(), now, deadline);
-            if (order.waiter() != null) {
-                task.waiters.add(new Task.Waiter(order.waiter(), null));
-            }
-            task.owners.addAll(order.owners());
-            task.owners.forEach(owner -> owners.add(owner, task));
-            running.put(task.id, task);
-            unprepared += task.inputLength;
-            session.tasks.add(task);
-            created++;
-            if (task.isChat) {
-                session.chats.addLast(task);
-                if (session.chats.size() > 1) {
-                    reply.ok(task.id);
-                    expireInQueue(task);
-                    return;
-                }
-            }
-            prepare(task, reply);
         }
+    }
+
+    /** Makes a task whose result goes to the reply. */
+    void run(Order order, Reply<TaskResult> reply) {
+        synchronized (lock) {
+            Task task = accept(order, reply);
+            if (task != null) {
+                created++;
+                results.wait(task, order.owners().getFirst(), -1, reply);
+                begin(task);
+            }
+        }
+    }
+
+    /** {@return the task, or {@code null} if the reply was told why there is none} */
+    private Task accept(Order order, Reply<?> reply) {
+        try {
+            return accept(order);
+        } catch (FailureException e) {
+            reply.failed(e.failure());
+            return null;
+        }
+    }
+
+    private Task accept(Order order) {
+        Session session = order.session();
+        long length = PromptBuilder.length(order.input());
+        if (running.size() >= config.maxTasks()) {
+            throw busy("%d tasks are waiting or running".formatted(running.size()));
+        }
+        if (unprepared + length > MOST_UNPREPARED) {
+            throw busy("%d characters wait to be tokenized".formatted(unprepared));
+        }
+        PromptBuilder.refuseHopelessLength(order.input(), session.model.loaded.info().nCtx());
+        Owner creator = order.owners().getFirst();
+        String full = session.model.accept(creator);
+        if (full != null) {
+            throw busy(full);
+        }
+        GenerationOptions options = GenerationDefaults.complete(options(order.input()), session.config.defaults());
+        long now = System.nanoTime();
+        long deadline = options.timeoutMs() == null
+                ? GenerationRequest.NO_DEADLINE
+                : now + TimeUnit.MILLISECONDS.toNanos(options.timeoutMs());
+        Task task =
+                new Task(ids.next(), session, order.owners(), order.input(), options, order.sink(), now, deadline);
+        task.owners.forEach(owner -> owners.add(owner, task));
+        running.put(task.id, task);
+        unprepared += task.inputLength;
+        session.tasks.add(task);
+        return task;
+    }
+
+    private static FailureException busy(String why) {
+        return new FailureException(ErrorCode.SERVER_BUSY, why);
     }
 
     private static GenerationOptions options(TaskInput input) {
@@ -123,13 +137,33 @@ final class Tasks {
         };
     }
 
+    private void begin(Task task) {
+        if (task.isChat) {
+            task.session.chats.addLast(task);
+            if (task.session.chats.size() > 1) {
+                tellId(task);
+                expireInQueue(task);
+                return;
+            }
+        }
+        prepare(task);
+    }
+
+    private void tellId(Task task) {
+        if (task.creation != null) {
+            created++;
+            task.creation.ok(task.id);
+            task.creation = null;
+        }
+    }
+
     private void expireInQueue(Task task) {
         if (task.deadline != GenerationRequest.NO_DEADLINE) {
             timer.schedule(
                     () -> {
                         synchronized (lock) {
                             if (task.state == State.QUEUED) {
-                                end(task, failure(ErrorCode.TIMEOUT, "the deadline passed"));
+                                end(task, failure(ErrorCode.TIMEOUT, "the task's deadline passed"));
                             }
                         }
                     },
@@ -138,129 +172,90 @@ final class Tasks {
         }
     }
 
-    /** @param reply told whether the engine took the task; {@code null} if the caller knows its id already */
-    private void prepare(Task task, Reply<Long> reply) {
+    private void prepare(Task task) {
         task.state = State.PREPARING;
         TaskInput input = task.input;
         Transcript transcript = task.session.transcript;
-        preparation.execute(() -> {
-            try {
-                PromptBuilder builder = new PromptBuilder(task.session.model);
-                Prepared prepared = builder.prepare(
-                        input, task.session.config.systemPrompt(), transcript, task.options.maxTokens());
-                SamplingParams sampling = GenerationDefaults.sampling(task.options, task.session.model.vocabulary());
-                submit(task, prepared, sampling, builder, reply);
-            } catch (FailureException e) {
-                refuse(task, e.failure(), reply);
-            } catch (RuntimeException | Error e) {
-                refuse(task, unknown(e), reply);
-            }
-        });
-    }
-
-    private void submit(
-            Task task, Prepared prepared, SamplingParams sampling, PromptBuilder builder, Reply<Long> reply) {
-        synchronized (lock) {
-            if (!task.cancellations.isEmpty()) {
-                refuse(task, new Failure(ErrorCode.CANCELLED, "cancelled"), reply);
-                return;
-            }
-            forgetInput(task);
-            task.prepared = prepared;
-            task.seed = sampling.seed();
-            task.submitted = System.nanoTime();
-            GenerationRequest request = request(task, prepared, sampling);
-            boolean taken = task.session.model.engine().submit(request, new Listener(task, builder), () -> {
-                task.state = State.SUBMITTED;
-                if (reply != null) {
-                    reply.ok(task.id);
-                }
-            });
-            if (!taken) {
-                refuse(task, new Failure(ErrorCode.SERVER_BUSY, "every slot is taken and the queue is full"), reply);
-            }
+        boolean taken = preparation.submit(task.owners.getFirst(), () -> prepare(task, input, transcript));
+        if (!taken) {
+            refuse(task, new Failure(ErrorCode.CANCELLED, "the node is stopping"));
         }
     }
 
-    private static GenerationRequest request(Task task, Prepared prepared, SamplingParams sampling) {
-        GenerationOptions options = task.options;
-        return new GenerationRequest(
-                task.id,
-                task.session.cacheKey(),
-                prepared.tokens(),
-                options.maxTokens(),
-                sampling,
-                options.stop(),
-                options.nKeep() != null ? options.nKeep() : prepared.nKeep(),
-                options.contextShift(),
-                options.cachePrompt(),
-                task.deadline);
+    /** Runs on a thread of the preparation, without the lock. */
+    private void prepare(Task task, TaskInput input, Transcript transcript) {
+        ServedModel model = task.session.model;
+        try {
+            SamplingParams sampling = GenerationDefaults.sampling(task.options, model.loaded.vocabulary());
+            Prepared prepared =
+                    model.prompts.prepare(input, task.session.config.systemPrompt(), transcript, task.options);
+            synchronized (lock) {
+                submit(task, prepared, sampling);
+            }
+        } catch (FailureException e) {
+            refuse(task, e.failure());
+        } catch (RuntimeException | Error e) {
+            refuse(task, unknown(e));
+        }
     }
 
-    /** Ends a task that never ran: its creator is told in the reply, if it still waits for it. */
-    private void refuse(Task task, Failure failure, Reply<Long> reply) {
+    private void submit(Task task, Prepared prepared, SamplingParams sampling) {
+        if (task.state == State.ENDED) {
+            return;
+        }
+        forgetInput(task);
+        task.prepared = prepared;
+        task.seed = sampling.seed();
+        task.submitted = System.nanoTime();
+        GenerationRequest request = task.request(prepared, sampling);
+        boolean taken = task.session.model.loaded.engine().submit(request, new TaskListener(task, this), () -> {
+            task.state = State.SUBMITTED;
+            tellId(task);
+        });
+        if (!taken) {
+            refuse(task, new Failure(ErrorCode.CANCELLED, "the model is being closed"));
+        }
+    }
+
+    /** Ends a task before the engine had it: its creator is told in the reply, if it still waits for that. */
+    private void refuse(Task task, Failure failure) {
         synchronized (lock) {
-            if (reply == null) {
+            if (task.state == State.ENDED) {
+                return;
+            }
+            if (task.creation == null) {
                 end(task, new TaskOutcome.Failed(failure));
                 return;
             }
             leave(task);
-            reply.failed(failure);
-            task.cancellations.forEach(Runnable::run);
+            task.creation.failed(failure);
+            // Nobody was told the id, but it can be guessed, and every call is answered.
+            results.answer(task, new TaskOutcome.Failed(failure));
             afterwards(task);
         }
     }
 
-    private static Failure unknown(Throwable e) {
+    static Failure unknown(Throwable e) {
         String id = UUID.randomUUID().toString();
         LOG.error("defect {}", id, e);
         return new Failure(ErrorCode.UNKNOWN, "a defect of the node; the log has it under " + id);
     }
 
-    /** Hears the engine, on its loop thread. */
-    private final class Listener implements GenerationListener {
-        private final Task task;
-        private final PromptBuilder builder;
-
-        Listener(Task task, PromptBuilder builder) {
-            this.task = task;
-            this.builder = builder;
-        }
-
-        @Override
-        public void text(String text) {
-            task.content.append(text);
-            if (task.sink != null) {
-                task.sink.accept(task.id, new TaskEvent.Chunk(text, task.nextIndex++));
+    /** @param transcript of a chat, with the answer; {@code null} for another task */
+    void finished(Task task, TaskResult result, Transcript transcript) {
+        synchronized (lock) {
+            task.session.promptTokens += result.usage().promptTokens();
+            task.session.completionTokens += result.usage().completionTokens();
+            if (transcript != null) {
+                task.session.transcript = transcript;
             }
+            end(task, new TaskOutcome.Success(result));
         }
+    }
 
-        @Override
-        public void finished(Outcome outcome) {
-            TaskResult result = Results.of(task, outcome);
-            Transcript transcript =
-                    task.isChat ? builder.answered(task.prepared, result.content(), outcome) : null;
-            synchronized (lock) {
-                Session session = task.session;
-                session.promptTokens += outcome.promptTokens();
-                session.completionTokens += outcome.completion().length;
-                if (transcript != null) {
-                    session.transcript = transcript;
-                }
-                end(task, new TaskOutcome.Success(result));
-            }
-        }
-
-        @Override
-        public void failed(FailureKind kind, String message) {
-            synchronized (lock) {
-                end(task, switch (kind) {
-                    case CANCELLED -> failure(ErrorCode.CANCELLED, "the task was cancelled");
-                    case TIMEOUT -> failure(ErrorCode.TIMEOUT, "the task's deadline passed");
-                    case DECODE_FAILED -> failure(ErrorCode.INFERENCE_FAILED, message);
-                    case INTERNAL -> new TaskOutcome.Failed(unknown(new IllegalStateException(message)));
-                });
-            }
+    void failed(Task task, Failure failure) {
+        synchronized (lock) {
+            end(task, new TaskOutcome.Failed(failure));
         }
     }
 
@@ -268,25 +263,27 @@ final class Tasks {
         return new TaskOutcome.Failed(new Failure(code, message));
     }
 
-    /** The one terminal event of a task whose id its creator knows. */
+    /** The one terminal event of an accepted task. */
     private void end(Task task, TaskOutcome outcome) {
         leave(task);
         task.session.tasksDone++;
         count(outcome);
+        boolean collected = results.answer(task, outcome);
         if (task.sink != null) {
             task.sink.accept(task.id, outcome.event());
-        } else if (task.waiters.isEmpty()) {
-            results.keep(task.id, outcome, System.nanoTime());
-            planExpiry();
+        } else if (!collected && !task.abandoned) {
+            results.keep(task, outcome);
         }
-        for (Task.Waiter waiter : task.waiters) {
-            if (waiter.timeout() != null) {
-                waiter.timeout().cancel(false);
-            }
-            outcome.answer(waiter.reply());
-        }
-        task.cancellations.forEach(Runnable::run);
         afterwards(task);
+    }
+
+    private void leave(Task task) {
+        forgetInput(task);
+        task.state = State.ENDED;
+        running.remove(task.id);
+        task.session.tasks.remove(task);
+        task.session.model.ended(task.owners.getFirst());
+        task.owners.forEach(owner -> owners.remove(owner, task));
     }
 
     private void forgetInput(Task task) {
@@ -296,24 +293,13 @@ final class Tasks {
         }
     }
 
-    private void leave(Task task) {
-        forgetInput(task);
-        task.state = State.ENDED;
-        running.remove(task.id);
-        task.session.tasks.remove(task);
-        task.owners.forEach(owner -> owners.remove(owner, task));
-    }
-
     private void afterwards(Task task) {
+        task.cancellations.forEach(Runnable::run);
         Session session = task.session;
         boolean first = session.chats.peekFirst() == task;
         session.chats.remove(task);
         if (first && !session.chats.isEmpty()) {
-            if (preparation.isShutdown()) {
-                end(session.chats.peekFirst(), failure(ErrorCode.CANCELLED, "the node is stopping"));
-            } else {
-                prepare(session.chats.peekFirst(), null);
-            }
+            prepare(session.chats.peekFirst());
         }
     }
 
@@ -325,25 +311,8 @@ final class Tasks {
         }
     }
 
-    private void planExpiry() {
-        if (!expiryPlanned) {
-            expiryPlanned = true;
-            timer.schedule(this::expire, config.resultTtlMs(), TimeUnit.MILLISECONDS);
-        }
-    }
-
-    private void expire() {
-        synchronized (lock) {
-            long next = results.expire(System.nanoTime());
-            expiryPlanned = next >= 0;
-            if (expiryPlanned) {
-                timer.schedule(this::expire, next, TimeUnit.NANOSECONDS);
-            }
-        }
-    }
-
     /** @param timeoutMs negative: for ever */
-    void getResult(long taskId, long timeoutMs, Reply<TaskResult> reply) {
+    void getResult(Owner caller, long taskId, long timeoutMs, Reply<TaskResult> reply) {
         synchronized (lock) {
             TaskOutcome outcome = results.take(taskId);
             Task task = running.get(taskId);
@@ -352,45 +321,29 @@ final class Tasks {
             } else if (task == null) {
                 reply.failed(notFound(taskId));
             } else if (timeoutMs == 0) {
-                reply.failed(stillRunning(task));
+                reply.failed(ResultDesk.stillRunning(task));
             } else {
-                Future<?> timeout = timeoutMs < 0
-                        ? null
-                        : timer.schedule(() -> giveUp(task, reply), timeoutMs, TimeUnit.MILLISECONDS);
-                task.waiters.add(new Task.Waiter(reply, timeout));
+                results.wait(task, caller, timeoutMs, reply);
             }
         }
-    }
-
-    private void giveUp(Task task, Reply<TaskResult> reply) {
-        synchronized (lock) {
-            if (task.waiters.removeIf(waiter -> waiter.reply() == reply) && task.state != State.ENDED) {
-                reply.failed(stillRunning(task));
-            }
-        }
-    }
-
-    private static Failure stillRunning(Task task) {
-        return new Failure(ErrorCode.TIMEOUT, "task %d has not ended yet; it goes on".formatted(task.id));
     }
 
     private static Failure notFound(long taskId) {
         return new Failure(ErrorCode.TASK_NOT_FOUND, "there is no task %d".formatted(taskId));
     }
 
-    /** Ends a task; {@code done} runs once it holds no slot. */
+    /** Ends a task; {@code whenEnded} runs once it holds no slot. */
     void cancel(Task task, Runnable whenEnded) {
         synchronized (lock) {
             switch (task.state) {
                 case ENDED -> whenEnded.run();
-                case QUEUED -> {
+                case QUEUED, PREPARING -> {
                     task.cancellations.add(whenEnded);
-                    end(task, failure(ErrorCode.CANCELLED, "the task was cancelled"));
+                    refuse(task, new Failure(ErrorCode.CANCELLED, "the task was cancelled"));
                 }
-                case PREPARING -> task.cancellations.add(whenEnded);
                 case SUBMITTED -> {
                     task.cancellations.add(whenEnded);
-                    task.session.model.engine().cancel(task.id, () -> {});
+                    task.session.model.loaded.engine().cancel(task.id, () -> {});
                 }
             }
         }
@@ -401,7 +354,7 @@ final class Tasks {
             Task task = running.get(taskId);
             if (task != null) {
                 cancel(task, () -> reply.ok(null));
-            } else if (results.contains(taskId)) {
+            } else if (results.keeps(taskId)) {
                 reply.ok(null);
             } else {
                 reply.failed(notFound(taskId));
@@ -414,13 +367,13 @@ final class Tasks {
 
     Totals totals() {
         synchronized (lock) {
-            return new Totals(running.size(), results.size(), created, done, failed, cancelled);
+            return new Totals(running.size(), results.keptCount(), created, done, failed, cancelled);
         }
     }
 
-    /** Runs something slow that needs no task, such as tokenizing, in turn with preparations. */
-    <T> void aside(Supplier<T> work, Reply<T> reply) {
-        preparation.execute(() -> {
+    /** Runs something slow that needs no task, such as tokenizing, in turn with the owner's preparations. */
+    <T> void aside(Owner owner, Supplier<T> work, Reply<T> reply) {
+        boolean taken = preparation.submit(owner, () -> {
             T value;
             try {
                 value = work.get();
@@ -433,12 +386,20 @@ final class Tasks {
             }
             reply.ok(value);
         });
+        if (!taken) {
+            reply.failed(new Failure(ErrorCode.SERVER_BUSY, "the node is stopping"));
+        }
     }
 
-    /** Takes no more tasks; what is being prepared goes on to the engine. */
+    /** Prepares no more tasks, and ends those that wait for it. */
     void close() {
+        preparation.close();
         synchronized (lock) {
-            preparation.shutdown();
+            for (Task task : List.copyOf(running.values())) {
+                if (task.state == State.QUEUED) {
+                    end(task, failure(ErrorCode.CANCELLED, "the node is stopping"));
+                }
+            }
         }
     }
 }

@@ -67,7 +67,7 @@ public final class RequestHandler {
             handle(caller, RequestDecoder.decode(term), reply);
         } catch (FailureException e) {
             reply.accept(ReplyEncoder.error(e.failure()));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             String id = UUID.randomUUID().toString();
             LOG.error("defect {}", id, e);
             reply.accept(ReplyEncoder.error(
@@ -90,6 +90,8 @@ public final class RequestHandler {
             }
         } catch (FailureException e) {
             LOG.warn("a cast is refused: {}", e.failure().message());
+        } catch (RuntimeException | Error e) {
+            LOG.error("a cast failed", e);
         }
     }
 
@@ -109,22 +111,23 @@ public final class RequestHandler {
                 service.createTask(caller, create.sessionId(), create.input(), answer(reply, ReplyEncoder::ok));
             case Request.GetResult get ->
                 service.getResult(
-                        get.taskId(), get.timeoutMs(), answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
+                        caller, get.taskId(), get.timeoutMs(), answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
             case Request.Stream stream -> stream(caller, stream, reply);
             case Request.CancelTask(long id) -> service.cancelTask(id, done(reply));
             case Request.Run run ->
                 service.run(caller, run.input(), answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
             case Request.Tokenize tokenize ->
                 service.tokenize(
+                        caller,
                         tokenize.model(),
                         tokenize.content(),
                         tokenize.addSpecial(),
                         tokenize.parseSpecial(),
                         answer(reply, ReplyEncoder::ok));
             case Request.Detokenize detokenize ->
-                service.detokenize(detokenize.model(), detokenize.tokens(), answer(reply, ReplyEncoder::ok));
+                service.detokenize(caller, detokenize.model(), detokenize.tokens(), answer(reply, ReplyEncoder::ok));
             case Request.ApplyTemplate apply ->
-                service.applyTemplate(apply.templating(), answer(reply, ReplyEncoder::ok));
+                service.applyTemplate(caller, apply.templating(), answer(reply, ReplyEncoder::ok));
         }
     }
 

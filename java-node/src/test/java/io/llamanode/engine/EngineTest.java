@@ -11,6 +11,7 @@ import io.llamanode.engine.GenerationListener.FailureKind;
 import io.llamanode.engine.GenerationListener.Outcome;
 import io.llamanode.engine.ModelRunner.RunnerException;
 import io.llamanode.engine.sampling.SamplingParams;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -20,11 +21,11 @@ import org.junit.jupiter.api.Test;
 class EngineTest {
     private final FakeModel model = new FakeModel();
     private long now;
-    private Engine engine = engine(2, 64, 32, 8, 4);
+    private Engine engine = engine(2, 64, 32, 8);
 
-    private Engine engine(int slots, int nCtx, int nBatch, int prefillShare, int maxQueue) {
+    private Engine engine(int slots, int nCtx, int nBatch, int prefillShare) {
         return new Engine(
-                "test", model, model, new EngineConfig(slots, nCtx, nBatch, prefillShare, maxQueue), () -> now);
+                "test", model, model, new EngineConfig(slots, nCtx, nBatch, prefillShare), () -> now);
     }
 
     private static GenerationRequest request(long id, String prompt, int maxTokens, String... stop) {
@@ -36,6 +37,7 @@ class EngineTest {
         return new GenerationRequest(
                 id,
                 cacheKey,
+                "somebody",
                 new FakeModel().tokenize(prompt, false, false),
                 maxTokens,
                 SamplingParams.GREEDY,
@@ -121,15 +123,64 @@ class EngineTest {
     }
 
     @Test
-    void aFullQueueRefuses() {
-        for (int id = 1; id <= 6; id++) {
-            submit(request(id, "a", 1));
+    void customersAreServedInTurn() {
+        engine = engine(1, 64, 32, 8);
+        List<Recorder> many = new ArrayList<>();
+        for (int id = 1; id <= 5; id++) {
+            many.add(submit(request(id, "a", 1)));
         }
-        Recorder refused = new Recorder();
-        assertFalse(engine.submit(request(7, "a", 1), refused, () -> {}));
-        steps(1);
-        submit(request(8, "a", 1));
-        assertFalse(refused.ending.isDone());
+        Recorder other = submit(new GenerationRequest(
+                6, 6, "another", new int[] {'b'}, 1, SamplingParams.GREEDY, List.of(), 0, true, true,
+                GenerationRequest.NO_DEADLINE));
+        steps(2);
+        assertTrue(many.get(0).ending.isDone());
+        assertTrue(other.ending.isDone());
+        assertFalse(many.get(1).ending.isDone());
+        steps(4);
+        assertTrue(many.get(4).ending.isDone());
+    }
+
+    @Test
+    void aFailingChangeOfTheCacheWaitsForTheNextPlan() throws InterruptedException {
+        model.answer("abc", "d");
+        run(request(1, 7, "abc", -1, GenerationRequest.NO_DEADLINE));
+        int before = model.plans.size();
+        model.alwaysFails = true;
+        engine.start();
+        engine.forget(7);
+        CountDownLatch later = new CountDownLatch(1);
+        engine.cancel(99, later::countDown);
+        assertTrue(later.await(30, TimeUnit.SECONDS));
+        engine.close();
+        // One try for each command: what fails is not tried again and again.
+        assertTrue(model.plans.size() - before <= 3, () -> model.plans.size() + " plans");
+    }
+
+    @Test
+    void anErrorOfAListenerDoesNotEndTheLoop() {
+        engine.start();
+        GenerationListener deadly = new GenerationListener() {
+            @Override
+            public void text(String text) {
+                throw new StackOverflowError("deadly");
+            }
+
+            @Override
+            public void finished(Outcome outcome) {
+                throw new StackOverflowError("deadly");
+            }
+
+            @Override
+            public void failed(FailureKind kind, String message) {
+                throw new StackOverflowError("deadly");
+            }
+        };
+        assertTrue(engine.submit(request(1, "a", 5), deadly, () -> {}));
+        model.defect = new IllegalStateException("a bug");
+        Recorder beside = submit(request(2, "b", 5));
+        beside.ending.join();
+        assertEquals(2, submit(request(3, "c", 2)).outcome().completion().length);
+        engine.close();
     }
 
     @Test
@@ -160,7 +211,7 @@ class EngineTest {
     @Test
     void aModelThatCannotTruncateStartsAnew() {
         model.canTruncate = false;
-        engine = engine(2, 64, 32, 8, 4);
+        engine = engine(2, 64, 32, 8);
         model.answer("abc", "d").answer("abx", "y");
         run(request(1, 7, "abc", -1, GenerationRequest.NO_DEADLINE));
         assertEquals(0, run(request(2, 7, "abx", -1, GenerationRequest.NO_DEADLINE)).cachedTokens());
@@ -301,14 +352,14 @@ class EngineTest {
     @Test
     void aModelThatCannotShiftFinishesAtTheEndOfTheContext() {
         model.canShift = false;
-        engine = engine(2, 64, 32, 8, 4);
+        engine = engine(2, 64, 32, 8);
         assertEquals(Ending.CONTEXT, run(request(1, "p".repeat(60), 100)).ending());
     }
 
     @Test
     void keepsTheFrontWhenShifting() {
         GenerationRequest keep = new GenerationRequest(
-                1, 1, model.tokenize("KEEP" + "p".repeat(56), false, false), 30, SamplingParams.GREEDY, List.of(), 4,
+                1, 1, "somebody", model.tokenize("KEEP" + "p".repeat(56), false, false), 30, SamplingParams.GREEDY, List.of(), 4,
                 true, true, GenerationRequest.NO_DEADLINE);
         run(keep);
         assertTrue(model.holds(0).startsWith("KEEPp"));

@@ -25,6 +25,7 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     public RunnerException failure;
     /** Thrown by the next execution, if set. */
     public RuntimeException defect;
+    boolean alwaysFails;
     boolean canShift = true;
     boolean canTruncate = true;
     boolean closed;
@@ -47,6 +48,9 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     public synchronized void execute(BatchPlan plan, Outputs outputs) throws RunnerException {
         plans.add(plan);
         plan.kv().forEach(this::apply);
+        if (alwaysFails) {
+            throw new RunnerException("always", null);
+        }
         if (failure != null) {
             RunnerException e = failure;
             failure = null;

@@ -45,14 +45,14 @@ class LlamaRunnerTest {
     private Engine engine(int slots, int nCtx, int spare) {
         ContextParams params = ContextParams.generation(slots * nCtx + spare, 32, slots, 1);
         LlamaRunner runner = new LlamaRunner(model.newContext(params), 32);
-        Engine engine = new Engine("test", runner, vocabulary, new EngineConfig(slots, nCtx, 32, 16, 100));
+        Engine engine = new Engine("test", runner, vocabulary, new EngineConfig(slots, nCtx, 32, 16));
         engine.start();
         return engine;
     }
 
     private GenerationRequest request(long id, String prompt, int maxTokens, SamplingParams sampling) {
         return new GenerationRequest(
-                id, id, vocabulary.tokenize(prompt, true, false), maxTokens, sampling, List.of(), 4, true, true,
+                id, id, "somebody", vocabulary.tokenize(prompt, true, false), maxTokens, sampling, List.of(), 4, true, true,
                 GenerationRequest.NO_DEADLINE);
     }
 

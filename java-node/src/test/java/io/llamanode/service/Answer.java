@@ -41,6 +41,11 @@ final class Answer<T> implements Reply<T> {
         return ((Failure) await()).code();
     }
 
+    /** {@return whether it is this failure; waits for it} */
+    boolean failedWith(ErrorCode code) {
+        return await() instanceof Failure failure && failure.code() == code;
+    }
+
     String message() {
         return ((Failure) await()).message();
     }

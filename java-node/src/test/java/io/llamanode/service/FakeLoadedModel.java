@@ -11,16 +11,18 @@ final class FakeLoadedModel implements LoadedModel {
     final FakeModel model = new FakeModel();
     private final String id;
     private final Engine engine;
+    private final int maxQueue;
 
     FakeLoadedModel(String id, int slots, int maxQueue) {
         this.id = id;
-        this.engine = new Engine(id, model, model, new EngineConfig(slots, 256, 64, 16, maxQueue));
+        this.maxQueue = maxQueue;
+        this.engine = new Engine(id, model, model, new EngineConfig(slots, 256, 64, 16));
         engine.start();
     }
 
     @Override
     public ModelInfo info() {
-        return new ModelInfo(id, "/models/" + id, "fake", "fake", 1, 1, 256, 256);
+        return new ModelInfo(id, "/models/" + id, "fake", "fake", 1, 1, 256, 256, maxQueue);
     }
 
     @Override

@@ -5,115 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class LlamaServiceTest {
-    private static final GenerationOptions GREEDY = options(-1, null);
-    private static final GenerationOptions ENDLESS = options(1_000_000_000, null);
-
-    private record Process(String name) implements Owner {}
-
-    private record Event(long task, TaskEvent event) {}
-
-    private final Process me = new Process("me");
-    private final Map<Owner, Runnable> watched = new ConcurrentHashMap<>();
-    private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
-    private final FakeLoadedModel model = new FakeLoadedModel("fake", 2, 8);
-    private LlamaService service;
-
-    private static GenerationOptions options(int maxTokens, Long timeoutMs) {
-        return new GenerationOptions(
-                maxTokens, 0f, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-                null, timeoutMs);
-    }
-
-    @BeforeEach
-    void start() {
-        service = service(100, 60_000);
-    }
-
-    private LlamaService service(int maxTasks, long resultTtlMs) {
-        ModelLoader loader = new ModelLoader() {
-            @Override
-            public LoadedModel load(ModelConfig config, LoadProgress progress) {
-                return model;
-            }
-
-            @Override
-            public NodeStatus.Library library() {
-                return new NodeStatus.Library("fake", "0", "");
-            }
-        };
-        OwnerMonitor monitor = (owner, down) -> {
-            watched.put(owner, down);
-            return () -> watched.remove(owner, down);
-        };
-        LlamaService made = new LlamaService(new NodeConfig(List.of(), resultTtlMs, 3, 5, maxTasks), loader, monitor);
-        Answer<Void> loaded = new Answer<>();
-        made.loadModel(
-                new ModelConfig(Path.of("fake.gguf"), null, null, null, null, null, null, null, null, null, null),
-                fraction -> {},
-                loaded);
-        loaded.value();
-        made.ready();
-        return made;
-    }
-
-    @AfterEach
-    void stop() {
-        service.close();
-    }
-
-    private long session() {
-        return service.createSession(me, new SessionConfig(null, null, GenerationOptions.NONE));
-    }
-
-    private static TaskInput completion(String prompt, GenerationOptions options) {
-        return new TaskInput.Completion(null, new Prompt.Text(prompt), true, options);
-    }
-
-    private static TaskInput turn(String content, GenerationOptions options) {
-        return new TaskInput.Chat(null, null, content, null, Map.of(), options);
-    }
-
-    private Answer<Long> create(long session, TaskInput input) {
-        Answer<Long> created = new Answer<>();
-        service.createTask(me, session, input, created);
-        return created;
-    }
-
-    private Answer<TaskResult> result(long task, long timeoutMs) {
-        Answer<TaskResult> result = new Answer<>();
-        service.getResult(task, timeoutMs, result);
-        return result;
-    }
-
-    private Answer<Void> cancel(long task) {
-        Answer<Void> cancelled = new Answer<>();
-        service.cancelTask(task, cancelled);
-        return cancelled;
-    }
-
-    private long stream(long session, TaskInput input) {
-        Answer<Long> created = new Answer<>();
-        service.stream(me, me, (task, event) -> events.add(new Event(task, event)), session, input, created);
-        return created.value();
-    }
-
-    private TaskEvent nextEvent() throws InterruptedException {
-        return events.poll(30, TimeUnit.SECONDS).event();
-    }
-
+/** Tasks, results, limits and the status. */
+class LlamaServiceTest extends ServiceFixture {
     @Test
     void completesAPrompt() {
         model.model.answer("2+2=", "4");
@@ -173,103 +70,9 @@ class LlamaServiceTest {
     }
 
     @Test
-    void aChatGrowsTheTranscriptAndReusesTheCache() {
-        model.model.answer("user:Hi\u0100assistant:", "Hello");
-        long session = session();
-        TaskResult first = result(create(session, turn("Hi", options(5, null))).value(), -1).value();
-        assertEquals(5, first.content().length());
-        assertEquals(2, service.sessionInfo(session).messages());
-        TaskResult second = result(create(session, turn("Again", options(3, null))).value(), -1).value();
-        // All but the last sampled token, which is not in the KV cache until it is decoded.
-        assertEquals(first.usage().promptTokens() + 4, second.usage().cachedTokens());
-        assertEquals(4, service.sessionInfo(session).messages());
-    }
-
-    @Test
-    void chatsOfASessionRunInOrderAndBuildOnEachOther() {
-        long session = session();
-        long first = create(session, turn("one", options(2, null))).value();
-        long second = create(session, turn("two", options(2, null))).value();
-        long third = create(session, turn("three", options(2, null))).value();
-        int tokens = result(first, -1).value().usage().promptTokens();
-        int more = result(second, -1).value().usage().promptTokens();
-        int most = result(third, -1).value().usage().promptTokens();
-        assertTrue(tokens < more && more < most, tokens + " " + more + " " + most);
-        assertEquals(6, service.sessionInfo(session).messages());
-    }
-
-    @Test
-    void aCancelledChatLeavesTheTranscriptAsItWas() {
-        long session = session();
-        long endless = create(session, turn("one", ENDLESS)).value();
-        long next = create(session, turn("two", options(1, null))).value();
-        cancel(endless).value();
-        result(next, -1).value();
-        assertEquals(2, service.sessionInfo(session).messages());
-    }
-
-    @Test
-    void aWaitingChatCanTimeOutAndBeCancelled() {
-        long session = session();
-        long endless = create(session, turn("one", ENDLESS)).value();
-        long late = create(session, turn("two", options(1, 1L))).value();
-        long unwanted = create(session, turn("three", options(1, null))).value();
-        assertEquals(ErrorCode.TIMEOUT, result(late, -1).error());
-        cancel(unwanted).value();
-        assertEquals(ErrorCode.CANCELLED, result(unwanted, -1).error());
-        cancel(endless).value();
-    }
-
-    @Test
     void aDeadlineEndsARunningTask() {
         long task = create(session(), completion("a", options(1_000_000_000, 20L))).value();
         assertEquals(ErrorCode.TIMEOUT, result(task, -1).error());
-    }
-
-    @Test
-    void theSystemPromptComesFirst() {
-        long plain = session();
-        long systematic = service.createSession(me, new SessionConfig("fake", "Be kind.", GenerationOptions.NONE));
-        int without = result(create(plain, turn("Hi", options(1, null))).value(), -1).value().usage().promptTokens();
-        int with = result(create(systematic, turn("Hi", options(1, null))).value(), -1).value().usage().promptTokens();
-        assertEquals("system:Be kind.".length() + 1, with - without);
-    }
-
-    @Test
-    void closingASessionCancelsItsTasksFirst() {
-        long session = session();
-        List<Long> ids = new ArrayList<>();
-        for (int i = 0; i < 4; i++) {
-            ids.add(create(session, completion("a", ENDLESS)).value());
-            ids.add(create(session, turn("b", ENDLESS)).value());
-        }
-        List<Answer<TaskResult>> results = ids.stream().map(id -> result(id, -1)).toList();
-        Answer<Void> closed = new Answer<>();
-        service.closeSession(session, closed);
-        closed.value();
-        results.forEach(result -> assertEquals(ErrorCode.CANCELLED, result.error()));
-        assertEquals(0, service.status().tasksRunning());
-        Answer<Void> again = new Answer<>();
-        service.closeSession(session, again);
-        assertEquals(ErrorCode.SESSION_NOT_FOUND, again.error());
-    }
-
-    @Test
-    void aDeadOwnerLosesItsSessionsAndTasks() throws InterruptedException {
-        long session = session();
-        stream(session, completion("a", ENDLESS));
-        nextEvent();
-        watched.get(me).run();
-        TaskEvent event = nextEvent();
-        while (event instanceof TaskEvent.Chunk) {
-            event = nextEvent();
-        }
-        assertEquals(ErrorCode.CANCELLED, ((TaskEvent.Failed) event).failure().code());
-        // The owner's end is handled by one thread, which answers this in turn.
-        Answer<Void> closed = new Answer<>();
-        service.closeSession(session, closed);
-        assertEquals(ErrorCode.SESSION_NOT_FOUND, closed.error());
-        assertFalse(watched.containsKey(me));
     }
 
     @Test
@@ -283,29 +86,69 @@ class LlamaServiceTest {
     }
 
     @Test
-    void theQueueHasAnEnd() {
+    void theQueueHasAnEndAndTheLastQuarterIsForOthers() {
         long session = session();
-        List<Answer<Long>> created = new ArrayList<>();
+        List<Answer<Long>> mine = new ArrayList<>();
         for (int i = 0; i < 30; i++) {
-            created.add(create(session, completion("a", ENDLESS)));
+            mine.add(create(session, completion("a", ENDLESS)));
         }
-        long refused = created.stream().filter(answer -> {
-            try {
-                return answer.error() == ErrorCode.SERVER_BUSY;
-            } catch (ClassCastException e) {
-                return false;
-            }
-        }).count();
-        assertEquals(20, refused);
+        // 2 slots and a queue of 8, of which one owner gets 6.
+        assertEquals(22, busy(mine));
+        Process other = new Process("other");
+        List<Answer<TaskResult>> theirs = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            Answer<TaskResult> result = new Answer<>();
+            service.run(other, completion("a", ENDLESS), result);
+            theirs.add(result);
+        }
+        assertEquals(3, theirs.stream().filter(Answer::given).count());
     }
 
     @Test
-    void sessionsHaveALimit() {
-        for (int i = 0; i < 5; i++) {
-            session();
-        }
-        FailureException e = assertThrows(FailureException.class, this::session);
-        assertEquals(ErrorCode.SERVER_BUSY, e.failure().code());
+    void aWaiterThatDiesDoesNotSwallowTheResult() {
+        long task = create(session(), completion("a", ENDLESS)).value();
+        Process waiting = new Process("waiting");
+        Answer<TaskResult> never = new Answer<>();
+        service.getResult(waiting, task, -1, never);
+        watched.get(waiting).run();
+        // The end of an owner is handled by one thread, in turn with this time-out.
+        assertEquals(ErrorCode.TIMEOUT, result(task, 1).error());
+        cancel(task).value();
+        assertEquals(ErrorCode.CANCELLED, result(task, 0).error());
+        assertFalse(never.given());
+    }
+
+    @Test
+    void nothingIsKeptOfADeadOwner() {
+        Process other = new Process("other");
+        long session = service.createSession(other, new SessionConfig(null, null, GenerationOptions.NONE));
+        Answer<Long> created = new Answer<>();
+        service.createTask(other, session, completion("a", ENDLESS), created);
+        Answer<TaskResult> waiting = result(created.value(), -1);
+        watched.get(other).run();
+        assertEquals(ErrorCode.CANCELLED, waiting.error());
+        assertEquals(0, service.status().resultsKept());
+        assertEquals(ErrorCode.TASK_NOT_FOUND, result(created.value(), 0).error());
+    }
+
+    @Test
+    void whoeverGuessesTheIdOfARefusedTaskIsAnswered() {
+        long session = session();
+        long before = create(session, completion("a", ENDLESS)).value();
+        Answer<Long> refused = new Answer<>();
+        service.createTask(me, session, completion("a".repeat(300), GREEDY), refused);
+        Answer<TaskResult> guessed = result(before + 1, -1);
+        assertEquals(ErrorCode.INVALID_ARGUMENT, refused.error());
+        assertTrue(guessed.failedWith(ErrorCode.INVALID_ARGUMENT) || guessed.failedWith(ErrorCode.TASK_NOT_FOUND));
+    }
+
+    @Test
+    void longTextsAreRefusedBeforeTheyWait() {
+        Answer<int[]> tokens = new Answer<>();
+        assertThrows(FailureException.class, () -> service.tokenize(me, null, "a".repeat(2_000_000), true, false, tokens));
+        SessionConfig hopeless = new SessionConfig(null, "a".repeat(1_000_000), GenerationOptions.NONE);
+        FailureException e = assertThrows(FailureException.class, () -> service.createSession(me, hopeless));
+        assertTrue(e.failure().message().startsWith("system_prompt:"));
     }
 
     @Test
@@ -327,7 +170,7 @@ class LlamaServiceTest {
     @Test
     void resultsExpire() throws InterruptedException {
         service.close();
-        KeptResults kept = new KeptResults(10, 100);
+        KeptResults kept = new KeptResults(10, 100, 100);
         kept.keep(1, new TaskOutcome.Failed(new Failure(ErrorCode.CANCELLED, "")), 0);
         kept.keep(2, new TaskOutcome.Failed(new Failure(ErrorCode.CANCELLED, "")), 60);
         assertEquals(60, kept.expire(100));
@@ -338,15 +181,15 @@ class LlamaServiceTest {
     }
 
     @Test
-    void runsATaskWithoutASession() {
-        model.model.answer("a", "b");
-        Answer<TaskResult> result = new Answer<>();
-        service.run(me, completion("a", GREEDY), result);
-        assertEquals("b", result.value().content());
-        Answer<TaskResult> refused = new Answer<>();
-        service.run(me, completion("", GREEDY), refused);
-        assertEquals(ErrorCode.INVALID_ARGUMENT, refused.error());
-        assertTrue(watched.isEmpty());
+    void onlySoMuchTextIsKept() {
+        KeptResults kept = new KeptResults(10, 5, 100);
+        for (int i = 1; i <= 3; i++) {
+            kept.keep(i, new TaskOutcome.Failed(new Failure(ErrorCode.CANCELLED, "xx")), 0);
+        }
+        assertFalse(kept.contains(1));
+        assertTrue(kept.contains(2));
+        kept.keep(4, new TaskOutcome.Failed(new Failure(ErrorCode.CANCELLED, "longer than all")), 0);
+        assertEquals(1, kept.size());
     }
 
     @Test
@@ -373,7 +216,7 @@ class LlamaServiceTest {
         model.model.answer("a", "b");
         long session = session();
         result(create(session, completion("a", GREEDY)).value(), -1).value();
-        long endless = create(session, completion("a", ENDLESS)).value();
+        long endless = create(session, completion("z", ENDLESS)).value();
         cancel(endless).value();
         NodeStatus status = service.status();
         assertEquals(NodeStatus.State.READY, status.state());

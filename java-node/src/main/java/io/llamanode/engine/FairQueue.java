@@ -1,0 +1,88 @@
+package io.llamanode.engine;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/**
+ * A queue that serves its customers in turn: each one's items in order, one after the other's, so
+ * that a customer with a thousand items delays the others by one. Not safe for use by several threads.
+ *
+ * @param <T> what waits
+ */
+public final class FairQueue<T> {
+    private final Map<Object, ArrayDeque<T>> lines = new LinkedHashMap<>();
+    private int size;
+
+    /** An empty queue. */
+    public FairQueue() {}
+
+    /**
+     * @param customer whose item it is; compared by {@code equals}
+     * @param item goes behind the customer's other items
+     */
+    public void add(Object customer, T item) {
+        lines.computeIfAbsent(customer, c -> new ArrayDeque<>()).addLast(item);
+        size++;
+    }
+
+    /** {@return the item whose turn it is, or {@code null}} */
+    public T peek() {
+        return size == 0 ? null : lines.values().iterator().next().peekFirst();
+    }
+
+    /** Takes the item whose turn it is; its customer goes behind the others. {@return it, or {@code null}} */
+    public T poll() {
+        if (size == 0) {
+            return null;
+        }
+        Map.Entry<Object, ArrayDeque<T>> first = lines.entrySet().iterator().next();
+        ArrayDeque<T> line = lines.remove(first.getKey());
+        T item = line.removeFirst();
+        size--;
+        if (!line.isEmpty()) {
+            lines.put(first.getKey(), line);
+        }
+        return item;
+    }
+
+    /**
+     * Takes an item out of turn.
+     *
+     * @param wanted tells which
+     * @return the first that fits, or {@code null}
+     */
+    public T remove(Predicate<T> wanted) {
+        for (Iterator<ArrayDeque<T>> all = lines.values().iterator(); all.hasNext(); ) {
+            ArrayDeque<T> line = all.next();
+            for (Iterator<T> items = line.iterator(); items.hasNext(); ) {
+                T item = items.next();
+                if (wanted.test(item)) {
+                    items.remove();
+                    size--;
+                    if (line.isEmpty()) {
+                        all.remove();
+                    }
+                    return item;
+                }
+            }
+        }
+        return null;
+    }
+
+    /** {@return every item, each customer's in order} */
+    public List<T> items() {
+        List<T> items = new ArrayList<>(size);
+        lines.values().forEach(items::addAll);
+        return items;
+    }
+
+    /** {@return number of items} */
+    public int size() {
+        return size;
+    }
+}

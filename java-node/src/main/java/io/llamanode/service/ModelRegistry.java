@@ -1,0 +1,118 @@
+package io.llamanode.service;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The loaded models by id. Loads run one at a time, on a thread of their own. Guarded by the service's lock. */
+final class ModelRegistry {
+    private static final Logger LOG = LoggerFactory.getLogger(ModelRegistry.class);
+
+    private static final Failure STOPPING = new Failure(ErrorCode.SERVER_BUSY, "the node is stopping");
+
+    private final Object lock;
+    private final ModelLoader loader;
+    private final Map<String, ServedModel> models = new LinkedHashMap<>();
+    private final ExecutorService loading =
+            Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("load-model").factory());
+    private boolean closed;
+
+    ModelRegistry(Object lock, ModelLoader loader) {
+        this.lock = lock;
+        this.loader = loader;
+    }
+
+    /** {@return the id that a model of this configuration gets} */
+    static String id(ModelConfig config) {
+        if (config.id() != null) {
+            return config.id();
+        }
+        String name = config.path().getFileName().toString();
+        return name.endsWith(".gguf") ? name.substring(0, name.length() - ".gguf".length()) : name;
+    }
+
+    void load(ModelConfig config, ModelLoader.LoadProgress progress, Reply<Void> reply) {
+        try {
+            loading.execute(() -> loadNow(config, progress, reply));
+        } catch (RejectedExecutionException e) {
+            reply.failed(STOPPING);
+        }
+    }
+
+    private void loadNow(ModelConfig config, ModelLoader.LoadProgress progress, Reply<Void> reply) {
+        LoadedModel model;
+        try {
+            refuseTakenId(id(config));
+            model = loader.load(config, progress);
+        } catch (FailureException e) {
+            reply.failed(e.failure());
+            return;
+        } catch (RuntimeException | Error e) {
+            LOG.error("loading {} failed", config.path(), e);
+            reply.failed(new Failure(ErrorCode.MODEL_LOAD_FAILED, "%s: %s".formatted(config.path(), e)));
+            return;
+        }
+        synchronized (lock) {
+            if (!closed) {
+                models.put(model.info().id(), new ServedModel(model));
+                reply.ok(null);
+                return;
+            }
+        }
+        model.close();
+        reply.failed(STOPPING);
+    }
+
+    private void refuseTakenId(String id) {
+        synchronized (lock) {
+            if (models.containsKey(id)) {
+                throw FailureException.invalid("id: a model named '%s' is loaded already".formatted(id));
+            }
+        }
+    }
+
+    /**
+     * @param id or {@code null} for the first model
+     * @throws FailureException {@code unsupported} if there is no model, {@code invalid_argument} if not this one
+     */
+    ServedModel find(String id) {
+        synchronized (lock) {
+            if (models.isEmpty()) {
+                throw new FailureException(ErrorCode.UNSUPPORTED, "no model is loaded");
+            }
+            if (id == null) {
+                return models.values().iterator().next();
+            }
+            ServedModel model = models.get(id);
+            if (model == null) {
+                throw FailureException.invalid(
+                        "model: there is no model '%s'; loaded are %s".formatted(id, models.keySet()));
+            }
+            return model;
+        }
+    }
+
+    List<ServedModel> all() {
+        synchronized (lock) {
+            return new ArrayList<>(models.values());
+        }
+    }
+
+    /** Closes every model, which cancels its requests, and takes no more. */
+    void close() {
+        List<ServedModel> open;
+        synchronized (lock) {
+            closed = true;
+            open = all();
+            models.clear();
+        }
+        loading.shutdown();
+        open.forEach(model -> model.loaded.close());
+    }
+}

@@ -1,0 +1,50 @@
+package io.llamanode.service;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * A loaded model and the tasks accepted for it. Its counts are guarded by the service's lock.
+ *
+ * <p>A task counts from its acceptance to its end, wherever it waits, so that an accepted task is
+ * never refused later. One owner cannot take the whole queue: the last quarter is for the others.
+ */
+final class ServedModel {
+    final LoadedModel loaded;
+    final PromptBuilder prompts;
+    private final int capacity;
+    private final int share;
+    private final Map<Owner, Integer> byOwner = new HashMap<>();
+    private int accepted;
+
+    ServedModel(LoadedModel loaded) {
+        this.loaded = loaded;
+        this.prompts = new PromptBuilder(loaded);
+        int slots = loaded.engine().config().slots();
+        this.capacity = slots + loaded.info().maxQueue();
+        this.share = slots + loaded.info().maxQueue() - loaded.info().maxQueue() / 4;
+    }
+
+    /** {@return why no further task of this owner is accepted, or {@code null} if it is, and counted} */
+    String accept(Owner owner) {
+        int own = byOwner.getOrDefault(owner, 0);
+        if (accepted >= capacity) {
+            return "every slot is taken and the queue is full with %d tasks".formatted(accepted);
+        }
+        if (own >= share) {
+            return "%d tasks of this owner are waiting or running; the rest of the queue is for others".formatted(own);
+        }
+        accepted++;
+        byOwner.put(owner, own + 1);
+        return null;
+    }
+
+    void ended(Owner owner) {
+        accepted--;
+        byOwner.computeIfPresent(owner, (o, count) -> count == 1 ? null : count - 1);
+    }
+
+    String id() {
+        return loaded.info().id();
+    }
+}

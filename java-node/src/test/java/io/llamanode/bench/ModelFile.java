@@ -1,0 +1,27 @@
+package io.llamanode.bench;
+
+import io.llamanode.testmodel.SyntheticModels;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+
+/**
+ * Writes the models of the benchmark. Arguments: a directory, which gets {@code bench.gguf} and {@code tiny.gguf}, and
+ * optionally a GGUF file whose vocabulary the first one gets.
+ */
+final class ModelFile {
+    private ModelFile() {}
+
+    public static void main(String[] args) throws IOException {
+        Path directory = Files.createDirectories(Path.of(args[0]));
+        write(SyntheticModels.bench(args.length > 1 ? Path.of(args[1]) : null), directory.resolve("bench.gguf"));
+        write(SyntheticModels.tiny(), directory.resolve("tiny.gguf"));
+    }
+
+    /** A model that is there is whole. */
+    private static void write(SyntheticModels.Spec spec, Path file) throws IOException {
+        Path unfinished = file.resolveSibling(file.getFileName() + ".part");
+        Files.move(SyntheticModels.write(spec, unfinished), file, StandardCopyOption.ATOMIC_MOVE);
+    }
+}

@@ -1,0 +1,120 @@
+package io.llamanode.service;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/** A service on a fake model, and the calls that its tests make. */
+abstract class ServiceFixture {
+    static final GenerationOptions GREEDY = options(-1, null);
+    static final GenerationOptions ENDLESS = options(1_000_000_000, null);
+
+    record Process(String name) implements Owner {}
+
+    record Event(long task, TaskEvent event) {}
+
+    final Process me = new Process("me");
+    final Map<Owner, Runnable> watched = new ConcurrentHashMap<>();
+    final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+    final FakeLoadedModel model = new FakeLoadedModel("fake", 2, 8);
+    LlamaService service;
+
+    static GenerationOptions options(int maxTokens, Long timeoutMs) {
+        return new GenerationOptions(
+                maxTokens, 0f, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+                null, timeoutMs);
+    }
+
+    @BeforeEach
+    void start() {
+        service = service(100, 60_000);
+    }
+
+    LlamaService service(int maxTasks, long resultTtlMs) {
+        ModelLoader loader = new ModelLoader() {
+            @Override
+            public LoadedModel load(ModelConfig config, LoadProgress progress) {
+                return model;
+            }
+
+            @Override
+            public NodeStatus.Library library() {
+                return new NodeStatus.Library("fake", "0", "");
+            }
+        };
+        OwnerMonitor monitor = (owner, down) -> {
+            watched.put(owner, down);
+            return () -> watched.remove(owner, down);
+        };
+        LlamaService made = new LlamaService(new NodeConfig(List.of(), resultTtlMs, 3, 5, maxTasks), loader, monitor);
+        Answer<Void> loaded = new Answer<>();
+        made.loadModel(
+                new ModelConfig(Path.of("fake.gguf"), null, null, null, null, null, null, null, null, null, null),
+                fraction -> {},
+                loaded);
+        loaded.value();
+        made.ready();
+        return made;
+    }
+
+    @AfterEach
+    void stop() {
+        service.close();
+    }
+
+    long session() {
+        return service.createSession(me, new SessionConfig(null, null, GenerationOptions.NONE));
+    }
+
+    static TaskInput completion(String prompt, GenerationOptions options) {
+        return new TaskInput.Completion(null, new Prompt.Text(prompt), true, options);
+    }
+
+    static TaskInput turn(String content, GenerationOptions options) {
+        return new TaskInput.Chat(null, null, content, null, Map.of(), options);
+    }
+
+    Answer<Long> create(long session, TaskInput input) {
+        Answer<Long> created = new Answer<>();
+        service.createTask(me, session, input, created);
+        return created;
+    }
+
+    Answer<TaskResult> result(long task, long timeoutMs) {
+        Answer<TaskResult> result = new Answer<>();
+        service.getResult(me, task, timeoutMs, result);
+        return result;
+    }
+
+    Answer<Void> cancel(long task) {
+        Answer<Void> cancelled = new Answer<>();
+        service.cancelTask(task, cancelled);
+        return cancelled;
+    }
+
+    long stream(long session, TaskInput input) {
+        Answer<Long> created = new Answer<>();
+        service.stream(me, me, (task, event) -> events.add(new Event(task, event)), session, input, created);
+        return created.value();
+    }
+
+    TaskEvent nextEvent() throws InterruptedException {
+        return events.poll(30, TimeUnit.SECONDS).event();
+    }
+
+    static long busy(List<? extends Answer<?>> answers) {
+        return answers.stream().filter(answer -> answer.failedWith(ErrorCode.SERVER_BUSY)).count();
+    }
+
+    static GenerationOptions noShift() {
+        return new GenerationOptions(
+                null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, false,
+                null, null);
+    }
+}

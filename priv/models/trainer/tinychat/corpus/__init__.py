@@ -1,0 +1,1 @@
+"""The training text: facts, phrasings, stories and the conversations made of them."""
