@@ -9,8 +9,12 @@
 %% it creates: when it dies, its tasks are cancelled and its sessions closed.
 %%
 %% Every function returns `{error, {Code, Message}}' when something goes wrong, and `node_down' at
-%% once when the node dies. Only misuse raises: `badarg' for a `Server' or a `Timeout' that cannot
-%% be one. What requests, options and results hold is written in docs/protocol.md.
+%% once when the node dies. Only misuse raises: `badarg' for a `Server', a `Timeout' or a `Fun' that
+%% cannot be one.
+%%
+%% Requests wait half a minute for a server that is starting. What creates something then waits as
+%% long as the node lives, so that nothing is created that nobody knows of; the other requests,
+%% which may be repeated, give up with `timeout' after half a minute. What requests, options and results hold is written in docs/protocol.md.
 %%
 %% A node that dies takes its server along, with the reason `{node_down, Why}', and the supervisor
 %% starts both again with the same start options. Models loaded by {@link load_model/3} are not
@@ -97,6 +101,12 @@ start_link(Options) ->
     llama_node_server:start_link(Options).
 
 %% @doc A child specification for a supervisor. Its id is the server's name, else `llama_node'.
+%%
+%% With `wait => true', the default, a start returns when the models are loaded, and a restart as well:
+%% until then the supervisor does nothing else, so neither its other children are restarted nor its
+%% callers answered, and a node that does not become ready blocks it for `start_timeout'. With
+%% `wait => false' the supervisor goes on at once, requests wait for the node, and a start that
+%% fails is an exit of the child like any other, which counts for the restart intensity.
 %% ```
 %% init([]) -> {ok, {#{}, [llama_node:child_spec(#{model => "model.gguf", name => {local, llm}})]}}.
 %% '''
@@ -125,22 +135,33 @@ init_server(Options) ->
 -spec destroy_server(server()) -> ok | {error, error()}.
 destroy_server({Name, Node}) when is_atom(Name), Name =/= global, is_atom(Node) ->
     llama_node_error:make(unsupported, "~ts is not owned by a server of this call: end its server", [Node]);
-destroy_server(Server) when is_pid(Server); is_atom(Server); is_tuple(Server) ->
+destroy_server(Server) ->
+    case llama_node_request:is_server(Server) of
+        true -> stop(Server);
+        false -> error(badarg)
+    end.
+
+stop(Server) ->
     try
         gen_server:stop(Server)
     catch
-        exit:_ -> ok
-    end;
-destroy_server(_Server) ->
-    error(badarg).
+        exit:{calling_self, _} -> error(badarg);
+        exit:_ -> ok;
+        %% That module is no registry.
+        error:undef -> error(badarg)
+    end.
 
 %% @doc Loads a model into a running node. Waits as long as the loading takes.
+%%
+%% A relative path is taken from the working directory of this runtime when the server is a process
+%% on this machine. For `{Name, JavaNode}', and for a server on another machine, it goes to the node
+%% as it is, whose working directory is that of the runtime that launched it: name such files in full.
 %% ```
 %% ok = llama_node:load_model(Server, "model.gguf", #{id => small, n_parallel => 2}).
 %% '''
 -spec load_model(server(), Path :: text(), input()) -> ok | {error, error()}.
 load_model(Server, Path, Config) ->
-    llama_node_request:call(Server, {load_model, Path, Config}, infinity).
+    llama_node_request:call(Server, {load_model, llama_node_request:path(Server, Path), Config}, infinity).
 
 %% @doc The node's state, models, slots and counters.
 %% ```
@@ -164,7 +185,7 @@ ping(Server) ->
 %% '''
 -spec create_session(server(), input()) -> {ok, session_id()} | {error, error()}.
 create_session(Server, Config) ->
-    llama_node_request:call(Server, {create_session, Config}, ?TIMEOUT).
+    llama_node_request:create(Server, {create_session, Config}, ?TIMEOUT).
 
 %% @doc Closes a session. Its tasks end with `cancelled'.
 %% ```
@@ -188,7 +209,7 @@ get_session_info(Server, SessionId) ->
 %% '''
 -spec create_task(server(), session_id(), type(), input()) -> {ok, task_id()} | {error, error()}.
 create_task(Server, SessionId, Type, Input) ->
-    llama_node_request:call(Server, {create_task, SessionId, Type, Input}, ?TIMEOUT).
+    llama_node_request:create(Server, {create_task, SessionId, Type, Input}, ?TIMEOUT).
 
 %% @doc Waits for a task's result and collects it. A time-out leaves the task running and the
 %% result to be collected.
@@ -232,7 +253,9 @@ stream_fold(Fun, Acc, Server, SessionId, Type, Input) when is_function(Fun, 2) -
     case llama_node_request:target(Server, ?TIMEOUT) of
         {ok, Target} -> llama_node_stream:fold(Fun, Acc, Target, SessionId, Type, Input);
         {error, _} = Error -> Error
-    end.
+    end;
+stream_fold(_Fun, _Acc, _Server, _SessionId, _Type, _Input) ->
+    error(badarg).
 
 %% @doc Cancels a task. Returns once its slot is free.
 %% ```

@@ -12,6 +12,8 @@
 
 -define(MAILBOX, llama_node).
 -define(PING_TIMEOUT, 10000).
+%% Characters of an atom.
+-define(MAX_NAME, 255).
 
 %% @doc Chooses the node's name and tells it the cookie.
 -spec prepare(llama_node_options:options()) ->
@@ -23,12 +25,20 @@ prepare(Options) ->
                 "this runtime is not distributed: start it with -name or -sname, "
                 "or call net_kernel:start/2 first");
         true ->
-            ok = ensure_epmd(),
             {Host, Bind} = host(Options),
-            Node = node_name(maps:get(node_name, Options, undefined), Host,
-                             os:getpid(), erlang:system_time()),
-            {ok, maps:merge(#{node_name => Node, cookie => cookie(Node, Options)}, Bind), Node}
+            case check_name(Options, Host) of
+                ok -> prepare(Options, Host, Bind);
+                {Key, Format, Args} ->
+                    llama_node_error:make(invalid_argument, "~ts: " ++ Format, [Key | Args])
+            end
     end.
+
+prepare(Options, Host, Bind) ->
+    ok = ensure_epmd(),
+    Node = node_name(maps:get(node_name, Options, undefined), Host,
+                     os:getpid(), erlang:system_time()),
+    Config = #{node_name => Node, cookie => cookie(Node, Options)},
+    {ok, maps:merge(maps:merge(Config, Bind), net_ticktime()), Node}.
 
 %% @doc The full name of a node. Without a given name it is unlike that of any other server, BEAM
 %% or incarnation on the host, so that a restart never meets the registration of what died.
@@ -52,20 +62,62 @@ base36(Integer) ->
 %% resolve to that address: where the BEAM's own host name leads to the network, the loopback's
 %% name stands in for it.
 host(#{host := Host} = Options) ->
-    {binary_to_list(Host), bind(Options)};
+    {unicode:characters_to_list(Host), bind(Options)};
 host(#{node_name := Name} = Options) ->
     case string:split(Name, "@") of
-        [_, Host] -> {binary_to_list(Host), bind(Options)};
+        [_, Host] -> {unicode:characters_to_list(Host), bind(Options)};
         [_] -> host(maps:remove(node_name, Options))
     end;
 host(#{config := #{bind := _}}) ->
     {own_host(), #{}};
 host(_Options) ->
     Host = own_host(),
-    case {inet:getaddr(Host, inet), net_kernel:longnames()} of
-        {{ok, {127, _, _, _} = Address}, _} -> {Host, #{bind => address(Address)}};
-        {_, true} -> {"127.0.0.1", #{bind => <<"127.0.0.1">>}};
+    Long = net_kernel:longnames(),
+    case {inet:getaddr(Host, inet), is_of_names(Host, Long)} of
+        {{ok, {127, _, _, _} = Address}, true} -> {Host, #{bind => address(Address)}};
+        {_, _} when Long -> {"127.0.0.1", #{bind => <<"127.0.0.1">>}};
         {_, _} -> {"localhost", #{bind => <<"127.0.0.1">>}}
+    end.
+
+%% What the runtime could not connect to is refused before anything is launched, with the rules that
+%% net_kernel has for names.
+check_name(#{node_name := Name} = Options, Host) ->
+    [Alive | Given] = string:split(Name, "@"),
+    case re:run(Alive, "^[0-9A-Za-z_-]+$", [dollar_endonly]) of
+        nomatch ->
+            {node_name, "must have ASCII letters, digits, _ and - only before the @, got ~ts", [Name]};
+        _ when byte_size(Alive) + 1 + length(Host) > ?MAX_NAME ->
+            {node_name, "must have at most ~b characters, the host included", [?MAX_NAME]};
+        _ when Given =:= [] ->
+            check_host(host, Host);
+        _ when is_map_key(host, Options), [map_get(host, Options)] =/= Given ->
+            {host, "is not the one in node_name", []};
+        _ ->
+            check_host(node_name, Host)
+    end;
+check_name(_Options, Host) when length(Host) > ?MAX_NAME - 64 ->
+    {host, "is too long", []};
+check_name(_Options, Host) ->
+    check_host(host, Host).
+
+check_host(Key, Host) ->
+    Ascii = re:run(Host, "^[0-9A-Za-z_.:%-]+$", [dollar_endonly, unicode]),
+    case {Ascii, is_of_names(Host, net_kernel:longnames())} of
+        {nomatch, _} -> {Key, "the host must be ASCII text without blanks, got ~ts", [Host]};
+        {_, false} -> {Key, "the host ~ts does not suit the names of this runtime, ~ts", [Host, node()]};
+        {_, true} ->
+            case [ok || Family <- [inet, inet6], {ok, _} <- [inet:getaddr(Host, Family)]] of
+                [] -> {Key, "the host ~ts does not resolve", [Host]};
+                [_ | _] -> ok
+            end
+    end.
+
+%% A runtime with long names connects to fully qualified hosts and addresses only, one with short
+%% names to neither.
+is_of_names(Host, Long) ->
+    case inet:parse_address(Host) of
+        {ok, _} -> Long orelse not lists:member($., Host);
+        {error, _} -> lists:member($., Host) =:= Long
     end.
 
 bind(#{config := #{bind := _}}) -> #{};
@@ -78,11 +130,24 @@ own_host() ->
     [_, Host] = string:split(atom_to_list(node()), "@"),
     Host.
 
+%% An entry for a node stays for good, so there is none for a cookie that the runtime has anyway.
 cookie(Node, #{cookie := Cookie}) ->
-    true = erlang:set_cookie(Node, binary_to_atom(Cookie)),
+    _ = case atom_to_binary(erlang:get_cookie()) of
+        Cookie -> true;
+        _ -> erlang:set_cookie(Node, binary_to_atom(Cookie))
+    end,
     Cookie;
 cookie(_Node, _Options) ->
     atom_to_binary(erlang:get_cookie()).
+
+%% The node has to speak as often as this runtime expects it, and to be as patient.
+net_ticktime() ->
+    case net_kernel:get_net_ticktime() of
+        {ongoing_change_to, Seconds} -> #{net_ticktime => Seconds};
+        Seconds when is_integer(Seconds) -> #{net_ticktime => Seconds};
+        %% The distribution has been stopped in this moment.
+        ignored -> #{}
+    end.
 
 %% The node registers with epmd, which `erl' starts for itself but which may have died since.
 ensure_epmd() ->

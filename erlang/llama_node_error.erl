@@ -5,7 +5,7 @@
 %% @end
 -module(llama_node_error).
 
--export([make/2, make/3, number/1, node_down/1, timeout/1]).
+-export([make/2, make/3, codes/0, number/1, node_down/1, timeout/1]).
 -export_type([code/0, error/0]).
 
 -type code() ::
@@ -19,6 +19,21 @@
 
 %% A message is for people: one that quotes a whole prompt helps nobody.
 -define(CHARS_LIMIT, 500).
+
+-define(NUMBERS, #{
+    invalid_argument => 1,
+    out_of_memory => 2,
+    model_load_failed => 3,
+    inference_failed => 4,
+    session_not_found => 5,
+    server_busy => 6,
+    timeout => 7,
+    task_not_found => 8,
+    cancelled => 9,
+    unsupported => 10,
+    unauthorized => 11,
+    node_down => 12,
+    unknown => 99}).
 
 %% @equiv make(Code, Text, [])
 -spec make(code(), io:format()) -> {error, error()}.
@@ -49,21 +64,15 @@ node_down(Reason) ->
 timeout(Timeout) ->
     make(timeout, "no answer within ~0tp ms", [Timeout]).
 
+%% @doc Every code there is.
+-spec codes() -> [code()].
+codes() ->
+    maps:keys(?NUMBERS).
+
 %% @doc The number that docs/protocol.md gives to a code.
 %% ```
 %% 12 = llama_node_error:number(node_down).
 %% '''
 -spec number(code()) -> 1..99.
-number(invalid_argument) -> 1;
-number(out_of_memory) -> 2;
-number(model_load_failed) -> 3;
-number(inference_failed) -> 4;
-number(session_not_found) -> 5;
-number(server_busy) -> 6;
-number(timeout) -> 7;
-number(task_not_found) -> 8;
-number(cancelled) -> 9;
-number(unsupported) -> 10;
-number(unauthorized) -> 11;
-number(node_down) -> 12;
-number(unknown) -> 99.
+number(Code) ->
+    map_get(Code, ?NUMBERS).

@@ -24,7 +24,7 @@
         n_threads_batch => 1..512,
         max_queue => 0..1000000,
         use_mmap => boolean(),
-        n_gpu_layers => integer(),
+        n_gpu_layers => -1 | non_neg_integer(),
         %% the service
         bind => text(),
         log_level => debug | info | warning | error | none,
@@ -64,7 +64,7 @@
 %% <li>`n_threads', `n_threads_batch': threads of a decode and of a prefill. Default: the cores.</li>
 %% <li>`max_queue': tasks that may wait for a slot. Default: 1024.</li>
 %% <li>`use_mmap': map the file rather than read it. Default: `true'.</li>
-%% <li>`n_gpu_layers': layers to offload. Default: 0.</li>
+%% <li>`n_gpu_layers': layers to offload, -1 for all of them. Default: 0.</li>
 %% </ul>
 %% The service:
 %% <ul>
@@ -84,12 +84,18 @@
 %% <li>`progress': a process that gets `{llama_node_progress, Path, Fraction}' while a model loads,
 %%     or a fun that is called by the server process and must not block. Default: none.</li>
 %% <li>`transport': `distribution' or `auto'. Default: `auto'.</li>
-%% <li>`node_name': name of the node, with or without a host. Default: a name of its own for each
-%%     start.</li>
-%% <li>`host': host part of the node's name. Default: that of `node()' when it leads to a loopback
-%%     address or `bind' is given, else `localhost' (`127.0.0.1' with long names).</li>
-%% <li>`cookie': Default: `erlang:get_cookie()'.</li>
-%% <li>`java_home': home of a Java runtime. Default: searched for by `priv/bin/find-java'.</li>
+%% <li>`node_name': name of the node, with or without a host: ASCII letters, digits, `_' and `-'
+%%     before the `@'. Default: a name of its own for each start, so that no start meets what an
+%%     earlier one left behind in epmd. A runtime never forgets an atom or a node that it was
+%%     connected to, so each restart costs it some hundred bytes for good; a given name does not,
+%%     but can be used by one server at a time.</li>
+%% <li>`host': host part of the node's name; it must resolve. Default: that of `node()' when it leads
+%%     to a loopback address or `bind' is given, else `localhost' (`127.0.0.1' with long names).</li>
+%% <li>`cookie': at most 255 characters of Latin-1. Default: `erlang:get_cookie()'. For any other
+%%     cookie the runtime keeps an entry of `erlang:set_cookie/2' for each node name, and has no way to
+%%     remove one: give a `node_name' along with it where restarts may be many.</li>
+%% <li>`java_home': home of a Java runtime, 25 or later; another one is refused. Default: searched for
+%%     by `priv/bin/find-java'.</li>
 %% <li>`java_opts': flags for the Java runtime. Default: none.</li>
 %% <li>`launcher': program that starts the node. Default: `priv/bin/llama-node'.</li>
 %% <li>`env': environment of the launcher, added to the runtime's own. Default: none.</li>
@@ -103,7 +109,8 @@
     config := map(),
     node_name => binary(),
     host => binary(),
-    cookie => binary()
+    cookie => binary(),
+    java_home => binary()
 }.
 %% Checked options.
 
@@ -120,7 +127,7 @@
     n_threads_batch => {integer, 1, 512},
     max_queue => {integer, 0, 1000000},
     use_mmap => boolean,
-    n_gpu_layers => {integer, -?INT32, ?INT32}}).
+    n_gpu_layers => {integer, -1, ?INT32}}).
 
 -define(NODE, #{
     bind => text,
@@ -168,7 +175,7 @@ new(Given) ->
     end.
 
 assemble(Checked) ->
-    Kept = maps:with([node_name, host, cookie], Checked),
+    Kept = maps:with([node_name, host, cookie, java_home], Checked),
     Config = maps:with(maps:keys(?NODE), Checked),
     Kept#{
         server => maps:merge(?SERVER_DEFAULTS, maps:with(maps:keys(?SERVER), Checked)),
@@ -307,10 +314,16 @@ check(timeout, Key, Value) ->
 check(text, Key, Value) ->
     text(Key, Value, "got ~0tP", [Value, 8]);
 check(secret, Key, Value) ->
-    text(Key, Value, "got something else", []);
+    Text = text(Key, Value, "got something else", []),
+    Characters = unicode:characters_to_list(Text),
+    %% The distribution takes the digest of the characters as bytes.
+    case length(Characters) =< 255 andalso lists:max(Characters) =< 255 of
+        true -> Text;
+        false -> fault(Key, "must have at most 255 characters, none of them beyond Latin-1", [])
+    end;
 check(path, Key, Value) ->
     filename:absname(check(text, Key, Value));
-check(server_name, _Key, {local, Name} = Value) when is_atom(Name) ->
+check(server_name, _Key, {local, Name} = Value) when is_atom(Name), Name =/= undefined ->
     Value;
 check(server_name, _Key, {global, _} = Value) ->
     Value;

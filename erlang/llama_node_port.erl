@@ -3,7 +3,7 @@
 %% @end
 -module(llama_node_port).
 
--export([open/1, send/2, stop/3]).
+-export([check_java/1, open/1, send/2, stop/3]).
 -export([encode/1, decode/1, exit_status/1]).
 -export_type([frame/0, level/0]).
 
@@ -12,7 +12,7 @@
 -type frame() ::
     {log, level(), Logger :: binary(), Message :: binary()}
     | {progress, Path :: binary(), Fraction :: float()}
-    | {ready, #{node := node(), _ => _}}
+    | {ready, #{node := node(), os_pid := integer(), version := binary(), models := [binary()]}}
     | {failed, llama_node:error()}.
 %% What the node says.
 
@@ -22,6 +22,36 @@
 -define(MAX_FRAME, 64 bsl 20).
 %% How long a process may take to vanish after SIGKILL.
 -define(KILL_TIMEOUT, 5000).
+
+%% @doc Checks that `java_home' is the home of a Java that is new enough, with the program that the
+%% launcher finds it by.
+-spec check_java(llama_node_options:options()) -> ok | {error, llama_node:error()}.
+check_java(#{java_home := Home}) ->
+    Program = filename:join([llama_node_options:priv_dir(), "bin", "find-java"]),
+    Env = [{"LLAMA_NODE_JAVA_HOME", unicode:characters_to_list(Home)}],
+    try open_port({spawn_executable, Program}, [{env, Env}, binary, exit_status, stderr_to_stdout, hide]) of
+        Port -> java_found(Port, <<>>)
+    catch
+        error:Reason ->
+            llama_node_error:make(invalid_argument, "java_home: cannot run ~ts: ~0tp", [Program, Reason])
+    end;
+check_java(_Options) ->
+    ok.
+
+java_found(Port, Said) ->
+    receive
+        {Port, {data, Data}} -> java_found(Port, <<Said/binary, Data/binary>>);
+        {Port, {exit_status, 0}} -> ok;
+        {Port, {exit_status, _}} -> llama_node_error:make(invalid_argument, "java_home: ~ts", [reason(Said)])
+    end.
+
+%% What the program says of its variable goes for the option. A path that is not UTF-8 is not shown.
+reason(Said) ->
+    case unicode:characters_to_list(string:trim(Said)) of
+        "LLAMA_NODE_JAVA_HOME: " ++ Reason -> Reason;
+        Text when is_list(Text) -> Text;
+        _ -> "does not fit"
+    end.
 
 %% @doc Launches the node. The calling process owns the port and is linked to it.
 -spec open(llama_node_options:options()) ->
@@ -58,7 +88,8 @@ send(Port, Command) ->
 encode(Command) ->
     term_to_iovec(Command).
 
-%% @doc Reads one frame. Atoms that this runtime does not know make it malformed.
+%% @doc Reads one frame. Atoms that this runtime does not know make it malformed; those of the
+%% protocol are known, whatever has been loaded before.
 %% ```
 %% {ok, {failed, {timeout, <<"x">>}}} =
 %%     llama_node_port:decode(term_to_binary({failed, {timeout, <<"x">>}})).
@@ -69,26 +100,30 @@ decode(Frame) when byte_size(Frame) > ?MAX_FRAME ->
 decode(<<131, 80, _/binary>>) ->
     {error, malformed};
 decode(Frame) ->
+    %% In interactive mode a module's atoms are unknown until its first call, so this must come
+    %% before the decoding. All other atoms of the protocol stand in this module.
+    Codes = llama_node_error:codes(),
     try binary_to_term(Frame, [safe, used]) of
-        {Term, Used} when Used =:= byte_size(Frame) -> check(Term);
+        {Term, Used} when Used =:= byte_size(Frame) -> check(Term, Codes);
         _ -> {error, malformed}
     catch
         error:badarg -> {error, malformed}
     end.
 
-check({log, Level, Logger, Message} = Frame) when is_binary(Logger), is_binary(Message) ->
-    case lists:member(Level, [debug, info, warning, error]) of
-        true -> {ok, Frame};
-        false -> {unknown, Frame}
-    end;
-check({progress, Path, Fraction} = Frame) when is_binary(Path), is_float(Fraction) ->
+check({log, Level, Logger, Message} = Frame, _Codes) when is_binary(Logger), is_binary(Message) ->
+    known(lists:member(Level, [debug, info, warning, error]), Frame);
+check({progress, Path, Fraction} = Frame, _Codes) when is_binary(Path), is_float(Fraction) ->
     {ok, Frame};
-check({ready, #{node := Node}} = Frame) when is_atom(Node) ->
+check({ready, #{node := Node, os_pid := OsPid, version := Version, models := Models}} = Frame, _Codes)
+  when is_atom(Node), is_integer(OsPid), is_binary(Version), is_list(Models) ->
     {ok, Frame};
-check({failed, {Code, Message}} = Frame) when is_atom(Code), is_binary(Message) ->
-    {ok, Frame};
-check(Term) ->
+check({failed, {Code, Message}} = Frame, Codes) when is_binary(Message) ->
+    known(lists:member(Code, Codes), Frame);
+check(Term, _Codes) ->
     {unknown, Term}.
+
+known(true, Frame) -> {ok, Frame};
+known(false, Frame) -> {unknown, Frame}.
 
 %% @doc What an exit status means, in words.
 -spec exit_status(non_neg_integer()) -> io_lib:chars().

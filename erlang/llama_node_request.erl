@@ -6,7 +6,7 @@
 %% @end
 -module(llama_node_request).
 
--export([call/3, call_for/3, run/3, target/2, with_options/2]).
+-export([call/3, call_for/3, create/3, run/3, is_server/1, target/2, with_options/2, path/2]).
 
 %% What the answer to a request with a deadline may need beyond it.
 -define(MARGIN, 5000).
@@ -19,6 +19,16 @@ call(Server, Request, Timeout) ->
     Started = now_ms(),
     case target(Server, Timeout) of
         {ok, Target} -> llama_node_transport:call(Target, Request, left(Timeout, Started));
+        {error, _} = Error -> Error
+    end.
+
+%% @doc Makes a request that creates something. Only the wait for the server to become ready has a
+%% time-out: a call that is given up would leave what it created to nobody. It ends with the node
+%% at the latest, which the distribution takes for gone when it is silent for the tick time.
+-spec create(llama_node:server(), Request :: term(), timeout()) -> term().
+create(Server, Request, Timeout) ->
+    case target(Server, Timeout) of
+        {ok, Target} -> llama_node_transport:call(Target, Request, infinity);
         {error, _} = Error -> Error
     end.
 
@@ -65,15 +75,20 @@ now_ms() ->
 -spec target(llama_node:server(), timeout()) ->
     {ok, llama_node_transport:target()} | {error, llama_node:error()}.
 target(Server, Timeout) when ?IS_TIMEOUT(Timeout) ->
-    case Server of
-        {global, _} -> ask(Server, Timeout);
-        {via, Module, _} when is_atom(Module) -> ask(Server, Timeout);
-        {Name, Node} when is_atom(Name), is_atom(Node) -> {ok, {llama_node_dist, Server}};
-        _ when is_pid(Server); is_atom(Server) -> ask(Server, Timeout);
-        _ -> error(badarg)
+    case {is_server(Server), Server} of
+        {true, {Name, Node}} when Name =/= global, is_atom(Node) -> {ok, {llama_node_dist, Server}};
+        {true, _} -> ask(Server, Timeout);
+        {false, _} -> error(badarg)
     end;
 target(_Server, _Timeout) ->
     error(badarg).
+
+%% @doc Whether a term can be a server: its process, its name, or the mailbox of a node.
+-spec is_server(term()) -> boolean().
+is_server({global, _}) -> true;
+is_server({via, Module, _}) -> is_atom(Module);
+is_server({Name, Node}) -> is_atom(Name) andalso is_atom(Node);
+is_server(Server) -> is_pid(Server) orelse is_atom(Server).
 
 ask(Server, Timeout) ->
     try gen_server:call(Server, target, Timeout) of
@@ -85,11 +100,55 @@ ask(Server, Timeout) ->
             llama_node_error:make(timeout, "the server was not ready within ~b ms", [Timeout]);
         exit:{calling_self, _} ->
             error(badarg);
+        exit:{{undef, [{Module, whereis_name, _, _} | _]}, {gen_server, call, [{via, Module, _} | _]}} ->
+            %% That module is no registry.
+            error(badarg);
         exit:{{Reason, Stack}, {gen_server, call, _}} when is_list(Stack) ->
             llama_node_error:node_down(Reason);
         exit:{Reason, _} ->
             llama_node_error:node_down(Reason)
     end.
+
+%% @doc The path as the node should take it. The working directory of the node is that of the
+%% runtime at its launch, so a relative path is made absolute here, if the server is on this machine.
+%% What is no path is left for the node to refuse.
+-spec path(llama_node:server(), term()) -> term().
+path(Server, Path) ->
+    case is_here(Server) of
+        true -> absolute(Path);
+        false -> Path
+    end.
+
+is_here(Server) when is_pid(Server) -> host(node(Server)) =:= host(node());
+is_here(Server) when is_atom(Server) -> true;
+is_here({global, Name}) -> is_here_if_pid(global:whereis_name(Name));
+is_here({via, Module, Name}) when is_atom(Module) ->
+    try
+        is_here_if_pid(Module:whereis_name(Name))
+    catch
+        error:_ -> false
+    end;
+is_here(_Mailbox) -> false.
+
+is_here_if_pid(Server) -> is_pid(Server) andalso is_here(Server).
+
+host(Node) ->
+    [_, Host] = string:split(atom_to_list(Node), "@"),
+    Host.
+
+absolute(Path) when Path =:= ""; Path =:= <<>>; Path =:= undefined; Path =:= nil; Path =:= null ->
+    Path;
+absolute(Path) when is_atom(Path), not is_boolean(Path) ->
+    absolute(atom_to_binary(Path));
+absolute(Path) when is_binary(Path); is_list(Path) ->
+    try unicode:characters_to_binary(Path) of
+        Text when is_binary(Text) -> filename:absname(Text);
+        _ -> Path
+    catch
+        error:badarg -> Path
+    end;
+absolute(Path) ->
+    Path.
 
 %% @doc Adds what a function of the API takes as arguments to the options given along with them.
 %% An option that is such an argument is refused.

@@ -73,9 +73,19 @@ init({Starter, #{server := Server} = Options}) ->
                     exit(Reason)
             end;
         {false, Pid} ->
-            ok = proc_lib:init_ack(Starter, {error, {already_started, Pid}}),
-            exit(normal)
+            not_started(Starter, {error, {already_started, Pid}});
+        {refused, Reason} ->
+            Refusal = llama_node_error:make(invalid_argument, "name: ~0tP cannot be registered: ~0tP",
+                                            [Name, 8, Reason, 8]),
+            not_started(Starter, Refusal)
     end.
+
+%% No exit signal follows the answer.
+-spec not_started(pid(), {error, term()}) -> no_return().
+not_started(Starter, Error) ->
+    ok = proc_lib:init_ack(Starter, Error),
+    true = unlink(Starter),
+    exit(normal).
 
 register_name(Self) when is_pid(Self) ->
     true;
@@ -88,10 +98,15 @@ register_name({local, Name}) ->
 register_name({global, Name}) ->
     registered(global:register_name(Name, self()), {global, Name});
 register_name({via, Module, Name} = Via) ->
-    registered(Module:register_name(Name, self()), Via).
+    try
+        registered(Module:register_name(Name, self()), Via)
+    catch
+        _:Reason -> {refused, Reason}
+    end.
 
 registered(yes, _Name) -> true;
-registered(no, Name) -> {false, gen_server_where(Name)}.
+registered(no, Name) -> {false, gen_server_where(Name)};
+registered(Other, _Name) -> {refused, Other}.
 
 unregister_name({local, Name}) -> unregister(Name);
 unregister_name({global, Name}) -> global:unregister_name(Name);
@@ -109,8 +124,13 @@ started(State) ->
     State.
 
 launch(#state{options = Given, transport = Transport} = State) ->
-    Options = with_default_model(Given),
-    maybe_launch(Transport:prepare(Options), Options, State).
+    case llama_node_port:check_java(Given) of
+        ok ->
+            Options = with_default_model(Given),
+            maybe_launch(Transport:prepare(Options), Options, State);
+        {error, Error} ->
+            {error, Error}
+    end.
 
 maybe_launch({error, Error}, _Options, _State) ->
     {error, Error};

@@ -14,7 +14,7 @@ all() ->
 groups() ->
     [{calls, [], [status, ping, complete, chat, chat_with_a_text, tokens_round_trip, control_tokens_are_text,
                   apply_template, embed_and_rerank_are_unsupported, texts_of_all_kinds, json_input, seeds_repeat,
-                  stop_strings, run_with_a_deadline, models_by_name, raw_gen_server_calls]},
+                  stop_strings, run_with_a_deadline, models_by_name, models_by_relative_paths, raw_gen_server_calls]},
      {sessions, [], [transcript_grows, session_info, closing_ends_running_tasks, unknown_session, closed_session,
                      session_defaults, session_of_a_dead_owner]},
      {tasks, [], [result_is_collected_once, result_can_wait_for_its_collector, several_wait_at_once,
@@ -152,6 +152,24 @@ models_by_name(Config) ->
     ?CODE(invalid_argument, llama_node:complete(Server, <<"Once">>, #{model => third})),
     ?CODE(invalid_argument, llama_node:create_session(Server, #{model => third})),
     ?CODE(invalid_argument, llama_node:load_model(Server, Path, #{id => second})).
+
+%% The directory of the node is the one in which it was launched.
+models_by_relative_paths(Config) ->
+    Server = server(Config),
+    #{model := Path} = llama_node_ct:options(Config),
+    {ok, Old} = file:get_cwd(),
+    Dir = proplists:get_value(priv_dir, Config),
+    ok = file:make_symlink(Path, filename:join(Dir, "near.gguf")),
+    ok = file:set_cwd(Dir),
+    try
+        [?assertEqual(ok, llama_node:load_model(Server, Near, #{id => Id, n_ctx => 64, n_parallel => 1}))
+         || {Near, Id} <- [{"near.gguf", a}, {<<"./near.gguf">>, b}, {'near.gguf', c}]],
+        %% This runtime's directory is none of the mailbox's business.
+        Mailbox = {llama_node, proplists:get_value(node, Config)},
+        ?CODE(model_load_failed, llama_node:load_model(Mailbox, "near.gguf", #{id => d}))
+    after
+        ok = file:set_cwd(Old)
+    end.
 
 %% No client library is needed.
 raw_gen_server_calls(Config) ->

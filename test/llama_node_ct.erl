@@ -3,7 +3,7 @@
 -module(llama_node_ct).
 
 -export([start_real/2, check_real/1, session/1, task/3, endless/0, events/1]).
--export([distribute/0, real_node/0, model/0, shared/0, options/1, fake/2, stop/1]).
+-export([distribute/0, real_node/0, model/0, root/0, shared/0, options/1, fake/2, peer/2, stop/1]).
 -export([os_pid/1, kill/2, witnessed/2, await_end/1, flush/0, await_down/1]).
 
 %% Makes this runtime a distributed one, which the suites need whoever starts them.
@@ -92,11 +92,15 @@ model() ->
 -spec shared() -> file:filename().
 shared() ->
     case os:getenv("LLAMA_NODE_SHARED") of
-        false -> filename:join([root(filename:absname(filename:dirname(code:which(?MODULE)))), "..", "shared"]);
+        false -> filename:join([root(), "..", "shared"]);
         Dir -> Dir
     end.
 
 %% The nearest directory upwards that holds the project's rebar.config; tests run below it.
+-spec root() -> file:filename().
+root() ->
+    root(filename:absname(filename:dirname(code:which(?MODULE)))).
+
 root("/") ->
     {ok, Cwd} = file:get_cwd(),
     Cwd;
@@ -118,6 +122,17 @@ fake(Behaviour, Config) ->
     Dir = proplists:get_value(priv_dir, Config),
     #{launcher => llama_node_fake:launcher(Dir), env => llama_node_fake:env(Behaviour),
       start_timeout => 30000, models => []}.
+
+%% A BEAM of its own with our code, controlled over its standard streams.
+-spec peer(map(), [{string(), string()}]) -> {pid(), node()}.
+peer(Options, Env) ->
+    Paths = [filename:dirname(code:which(Module)) || Module <- [llama_node, ?MODULE]],
+    Started = peer:start(Options#{connection => standard_io, env => Env, wait_boot => 30000,
+                                  args => maps:get(args, Options, []) ++ lists:append([["-pa", Path] || Path <- Paths])}),
+    case Started of
+        {ok, Peer, Node} -> {Peer, Node};
+        {ok, Peer} -> {Peer, peer:call(Peer, erlang, node, [])}
+    end.
 
 -spec stop(pid()) -> ok.
 stop(Server) ->

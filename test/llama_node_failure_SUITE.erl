@@ -11,7 +11,7 @@ all() ->
 
 groups() ->
     Client = [killed_under_50_callers, restarts_again_and_again, server_is_killed, beam_is_killed, stopped_node_resumes,
-              stopped_node_is_given_up, stopped_consumer_delays_nobody, not_distributed, long_names, epmd_is_gone],
+              stopped_node_is_given_up, stopped_consumer_delays_nobody, not_distributed, long_names, epmd_is_gone, first_call_fails],
     [{fake, [], Client},
      {java, [], Client ++ [owner_death_frees_the_slot, sink_death_frees_the_slot, queued_owner_dies,
                            identifiers_are_not_used_again, default_model_is_taken]}].
@@ -195,6 +195,24 @@ epmd_is_gone(Config) ->
     ok = peer:stop(Peer),
     _ = os:cmd(Epmd ++ " -port " ++ EpmdPort ++ " -kill").
 
+%% The answer to the very first call of a runtime, whose code is loaded as it is called.
+first_call_fails(Config) ->
+    Garbage = filename:join(proplists:get_value(priv_dir, Config), "garbage.gguf"),
+    ok = file:write_file(Garbage, "no model at all"),
+    Options = (llama_node_ct:options(Config))#{model => Garbage},
+    {Peer, _} = peer(#{name => peer:random_name()}, []),
+    interactive = peer:call(Peer, code, get_mode, []),
+    false = peer:call(Peer, code, is_loaded, [llama_node_error]),
+    ?assertMatch({error, {model_load_failed, <<_, _/binary>>}},
+                 peer:call(Peer, llama_node, init_server, [failing(Options)], infinity)),
+    ok = peer:stop(Peer).
+
+%% What the fake node does not find out by itself.
+failing(#{env := Env} = Options) ->
+    Options#{env => [{"LLAMA_NODE_FAKE", "failed"} | proplists:delete("LLAMA_NODE_FAKE", Env)]};
+failing(Options) ->
+    Options.
+
 %% The Java node only: its slots, sessions and identifiers
 
 owner_death_frees_the_slot(Config) ->
@@ -258,6 +276,7 @@ default_model_is_taken(Config) ->
 
 %% Helpers
 
+peer(Options, Env) -> llama_node_ct:peer(Options, Env).
 endless() -> llama_node_ct:endless().
 session(Server) -> llama_node_ct:session(Server).
 
@@ -292,16 +311,6 @@ shut_down(Supervisor) ->
     Ref = erlang:monitor(process, Supervisor),
     exit(Supervisor, shutdown),
     receive {'DOWN', Ref, process, _, shutdown} -> ok end.
-
-%% A BEAM of its own with our code, controlled over its standard streams.
-peer(Options, Env) ->
-    Paths = [filename:dirname(code:which(Module)) || Module <- [llama_node, ?MODULE]],
-    Started = peer:start(Options#{connection => standard_io, env => Env, wait_boot => 30000,
-                                  args => lists:append([["-pa", Path] || Path <- Paths])}),
-    case Started of
-        {ok, Peer, Node} -> {Peer, Node};
-        {ok, Peer} -> {Peer, peer:call(Peer, erlang, node, [])}
-    end.
 
 free_port() ->
     {ok, Socket} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),

@@ -15,7 +15,9 @@ groups() ->
                        bad_contexts, absurd_context, bad_configurations, start_with_a_missing_file]},
      {bad_input, [], [bad_options, bad_types, bad_inputs, bad_utf8, prompt_longer_than_the_context, empty_prompt,
                       five_megabytes, deep_and_huge_terms, noise_in_the_mailbox, noise_as_calls]},
-     {load, [], [ten_thousand_queued_tasks, full_queue]}].
+     {load, [], [longer_than_a_frame, eight_huge_prompts_at_once, ten_thousand_queued_tasks, full_queue,
+                 ten_thousand_tasks_of_another, one_owner_cannot_fill_the_queue, dead_collector_swallows_nothing,
+                 results_of_the_dead_are_not_kept]}].
 
 init_per_suite(Config) ->
     llama_node_ct:start_real(#{max_queue => 20000}, Config).
@@ -133,13 +135,12 @@ prompt_longer_than_the_context(Config) ->
     ?CODE(invalid_argument, llama_node:complete(server(Config), Long, #{n_predict => 1})),
     ?CODE(invalid_argument, llama_node:chat(server(Config), Long, #{n_predict => 1})).
 
+%% The tiny model has no bos token to start from.
 empty_prompt(Config) ->
-    %% A model with a bos token starts from it; another one has nothing to start from.
-    case llama_node:complete(server(Config), <<>>, #{n_predict => 1, ignore_eos => true}) of
-        {ok, #{usage := #{completion_tokens := 1}}} -> ok;
-        Error -> ?CODE(invalid_argument, Error)
-    end,
-    ?CODE(invalid_argument, llama_node:complete(server(Config), <<>>, #{add_special => false})).
+    [begin
+         {error, {invalid_argument, Message}} = llama_node:complete(server(Config), <<>>, Options),
+         ?assertMatch({match, _}, re:run(Message, "\\bprompt\\b"))
+     end || Options <- [#{n_predict => 1, ignore_eos => true}, #{add_special => false}, #{add_special => true}, #{}]].
 
 five_megabytes(Config) ->
     Huge = binary:copy(<<"Once upon a time ">>, 5000000 div 17),
@@ -180,6 +181,37 @@ noise() ->
 
 %% Load
 
+%% Refused by itself, and nothing else is: neither the connection nor what came over it.
+longer_than_a_frame(Config) ->
+    Server = server(Config),
+    Session = session(Config),
+    Node = proplists:get_value(node, Config),
+    true = erlang:monitor_node(Node, true),
+    Running = task(Server, Session, endless()),
+    Long = binary:copy(<<"Once upon a time ">>, (17 bsl 20) div 17),
+    [begin
+         {error, {invalid_argument, Message}} = Answer,
+         ?assertNotEqual(nomatch, string:find(Message, "too long"))
+     end || Answer <- [llama_node:complete(Server, Long, #{}), llama_node:chat(Server, Long, #{}),
+                       llama_node:tokenize(Server, Long), llama_node:create_session(Server, #{system_prompt => Long}),
+                       llama_node:create_task(Server, Session, completion, #{prompt => Long}),
+                       llama_node:stream(Server, Session, completion, #{prompt => Long})]],
+    ?assertMatch({ok, #{id := Session, tasks_running := 1}}, llama_node:get_session_info(Server, Session)),
+    ok = llama_node:cancel_task(Server, Running),
+    ?CODE(cancelled, llama_node:get_result(Server, Running, infinity)),
+    true = erlang:monitor_node(Node, false),
+    ?assertEqual([], llama_node_ct:flush()).
+
+eight_huge_prompts_at_once(Config) ->
+    Server = server(Config),
+    Session = session(Config),
+    Huge = binary:copy(<<"Once upon a time ">>, 60000000 div 17),
+    Callers = [spawn_monitor(fun () -> receive go -> exit(llama_node:complete(Server, Huge, #{})) end end)
+               || _ <- lists:seq(1, 8)],
+    [Pid ! go || {Pid, _} <- Callers],
+    [receive {'DOWN', Ref, process, _, Got} -> ?CODE(invalid_argument, Got) end || {_, Ref} <- Callers],
+    ?assertMatch({ok, #{id := Session}}, llama_node:get_session_info(Server, Session)).
+
 ten_thousand_queued_tasks(Config) ->
     Server = server(Config),
     Session = session(Config),
@@ -209,6 +241,87 @@ full_queue(Config) ->
     {_, {error, {cancelled, _}}} = events(Running),
     ?assertMatch({ok, _}, llama_node:complete(Server, <<"Once">>, #{n_predict => 1})),
     ok = llama_node:destroy_server(Server).
+
+%% All of them endless: only owners served in turn let another one's task have a slot.
+ten_thousand_tasks_of_another(Config) ->
+    Server = server(Config),
+    Session = session(Config),
+    [First, Second | _] = [task(Server, Session, endless()) || _ <- lists:seq(1, 10002)],
+    Self = self(),
+    {Other, Ref} = spawn_monitor(fun () ->
+        Task = task(Server, session(Config), #{prompt => <<"Once">>, n_predict => 1, ignore_eos => true}),
+        Self ! {accepted, self()},
+        exit(llama_node:get_result(Server, Task, infinity))
+    end),
+    receive {accepted, Other} -> ok end,
+    %% One of the two slots is for whoever has waited longer, the other one for the other owner.
+    [ok = llama_node:cancel_task(Server, Task) || Task <- [First, Second]],
+    receive
+        {'DOWN', Ref, process, Other, Got} -> ?assertMatch({ok, #{usage := #{completion_tokens := 1}}}, Got)
+    end,
+    ?assertMatch({ok, #{tasks_waiting := Waiting}} when Waiting >= 9990, llama_node:get_status(Server)),
+    ok = llama_node:close_session(Server, Session).
+
+one_owner_cannot_fill_the_queue(Config) ->
+    {ok, Server} = llama_node:init_server((llama_node_ct:options(Config))#{n_parallel => 1, max_queue => 8}),
+    Session = llama_node_ct:session(Server),
+    Tasks = until_busy(Server, Session),
+    %% The slot, and three quarters of the queue.
+    ?assertEqual(7, length(Tasks)),
+    {Other, Ref} = spawn_monitor(fun () -> exit(length(until_busy(Server, llama_node_ct:session(Server)))) end),
+    receive {'DOWN', Ref, process, Other, Accepted} -> ?assertEqual(2, Accepted) end,
+    ok = llama_node:destroy_server(Server).
+
+until_busy(Server, Session) ->
+    case llama_node:create_task(Server, Session, completion, endless()) of
+        {ok, Task} -> [Task | until_busy(Server, Session)];
+        {error, {server_busy, _}} -> []
+    end.
+
+dead_collector_swallows_nothing(Config) ->
+    Server = server(Config),
+    Session = session(Config),
+    Mailbox = {llama_node, proplists:get_value(node, Config)},
+    Running = [task(Server, Session, endless()) || _ <- [1, 2]],
+    Task = task(Server, Session, #{prompt => <<"Once">>, n_predict => 1, ignore_eos => true}),
+    Self = self(),
+    {Collector, Ref} = spawn_monitor(fun () ->
+        Own = task(Server, session(Config), endless()),
+        _ = gen_server:send_request(Mailbox, {get_result, Task, infinity}),
+        %% Requests of one process are handled in their order.
+        pong = llama_node:ping(Server),
+        Self ! {collecting, Own},
+        receive never -> ok end
+    end),
+    OfCollector = receive {collecting, Own} -> Own end,
+    exit(Collector, kill),
+    receive {'DOWN', Ref, process, Collector, killed} -> ok end,
+    ok = await_owner_gone(Server, OfCollector),
+    [ok = llama_node:cancel_task(Server, Other) || Other <- Running],
+    ?assertMatch({ok, #{usage := #{completion_tokens := 1}}}, llama_node:get_result(Server, Task, infinity)).
+
+%% A task that nobody but its owner ends has ended: the node knows of the owner's death.
+await_owner_gone(Server, Task) ->
+    {error, {Code, _}} = llama_node:get_result(Server, Task, infinity),
+    true = lists:member(Code, [cancelled, task_not_found]),
+    ok.
+
+results_of_the_dead_are_not_kept(Config) ->
+    Server = server(Config),
+    Session = session(Config),
+    %% Until the node has forgotten them, the results of other cases count too.
+    {ok, #{results_kept := Kept}} = llama_node:get_status(Server),
+    Running = [task(Server, Session, endless()) || _ <- [1, 2]],
+    {_, Ref} = spawn_monitor(fun () ->
+        Own = session(Config),
+        exit([task(Server, Own, endless()) || _ <- lists:seq(1, 100)])
+    end),
+    Tasks = receive {'DOWN', Ref, process, _, Created} -> Created end,
+    ok = await_owner_gone(Server, lists:last(Tasks)),
+    [?CODE(task_not_found, llama_node:get_result(Server, Task, infinity)) || Task <- Tasks],
+    ?assertMatch({ok, #{results_kept := Kept}}, llama_node:get_status(Server)),
+    [ok = llama_node:cancel_task(Server, Task) || Task <- Running],
+    [?CODE(cancelled, llama_node:get_result(Server, Task, infinity)) || Task <- Running].
 
 %% Helpers
 

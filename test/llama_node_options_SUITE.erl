@@ -4,10 +4,10 @@
 -include_lib("stdlib/include/assert.hrl").
 
 all() ->
-    [defaults, model_keys_make_a_model, models_follow_the_model, default_model, texts_of_all_kinds,
+    [defaults, model_keys_make_a_model, models_follow_the_model, default_model, texts_of_all_kinds, gpu_layers,
      proplists_work, undefined_is_not_given, environment, unknown_keys_are_named, wrong_types_are_named,
      nested_places_are_named, secrets_stay_secret, child_specification, errors_have_the_numbers_of_the_protocol,
-     error_messages_are_short].
+     error_messages_are_short, documentation_is_of_the_application].
 
 defaults(_) ->
     {ok, Options} = llama_node_options:new(#{}),
@@ -49,6 +49,10 @@ texts_of_all_kinds(_) ->
     ?assertMatch({ok, #{config := #{models := [#{path := <<"/модель"/utf8>>}]}}},
                  llama_node_options:new(#{model => "/модель"})).
 
+gpu_layers(_) ->
+    [?assertMatch({ok, #{config := #{models := [#{n_gpu_layers := Layers}]}}},
+                  llama_node_options:new(#{model => "/m", n_gpu_layers => Layers})) || Layers <- [-1, 0, (1 bsl 31) - 1]].
+
 proplists_work(_) ->
     ?assertMatch({ok, #{server := #{wait := true, start_timeout := 7}}},
                  llama_node_options:new([wait, {start_timeout, 7}, {start_timeout, 8}])).
@@ -75,9 +79,9 @@ wrong_types_are_named(_) ->
         model => [7, <<"x">>, 1.5, {}, [a | b], <<255>>, "", <<>>, [16#d800]],
         n_ctx => [0, -1, 1.0, "512", 1 bsl 31],
         n_parallel => [0, 65], n_batch => [0, 65537], n_ubatch => [0], n_threads => [0, 1025],
-        max_queue => [-1, 1000001], use_mmap => [1, yes], n_gpu_layers => [all],
+        max_queue => [-1, 1000001], use_mmap => [1, yes], n_gpu_layers => [all, -2, 1 bsl 31],
         log_level => [loud, <<"info">>], result_ttl_ms => [-1], max_sessions => [many],
-        name => [llm, {local, "llm"}, {via, "m", x}], wait => [maybe_so], start_timeout => [-1, 1 bsl 32, never],
+        name => [llm, {local, "llm"}, {local, undefined}, {via, "m", x}], wait => [maybe_so], start_timeout => [-1, 1 bsl 32, never],
         stop_timeout => [infinity], progress => [self, fun () -> ok end], transport => [port],
         java_opts => [[<<"-a">>, 3.5], 3], env => [3, [{a}], [{a, 3}], [{a, b} | c]],
         models => [#{}, [[] | x], <<"a">>], node_name => [3], host => [true], cookie => [{}],
@@ -121,6 +125,21 @@ error_messages_are_short(_) ->
     Huge = maps:from_list([{N, binary:copy(<<"x">>, 1000)} || N <- lists:seq(1, 1000)]),
     {error, {invalid_argument, Message}} = llama_node_options:new(#{n_ctx => Huge}),
     ?assert(byte_size(Message) < 2000).
+
+%% With the options that `rebar3 edoc' takes; they name the sources relative to the project.
+documentation_is_of_the_application(Config) ->
+    Root = llama_node_ct:root(),
+    Dir = proplists:get_value(priv_dir, Config),
+    {ok, Project} = file:consult(filename:join(Root, "rebar.config")),
+    {edoc_opts, Given} = lists:keyfind(edoc_opts, 1, Project),
+    {source_path, Paths} = lists:keyfind(source_path, 1, Given),
+    Options = [{source_path, [filename:join(Root, Path) || Path <- Paths]}, {dir, Dir}
+               | proplists:delete(dir, proplists:delete(source_path, Given))],
+    ok = edoc:application(llama_node, Root, Options),
+    Sources = filelib:wildcard(filename:join([Root, "erlang", "*.erl"])),
+    Pages = [filename:rootname(filename:basename(Page))
+             || Page <- filelib:wildcard(filename:join(Dir, "llama_node*.html"))],
+    ?assertEqual(lists:sort([filename:basename(Source, ".erl") || Source <- Sources]), lists:sort(Pages)).
 
 refused(Part, Given) ->
     case llama_node_options:new(Given) of

@@ -127,7 +127,9 @@ final class PortNode implements FrameChannel.Listener {
 
     private static void open(DistEndpoint endpoint, LaunchConfig launch, RequestHandler requests) {
         try {
-            DistConfig dist = DistConfig.of(launch.nodeName(), launch.cookie()).withMailbox(launch.mailboxName());
+            DistConfig dist = DistConfig.of(launch.nodeName(), launch.cookie())
+                    .withMailbox(launch.mailboxName())
+                    .withNetTicktime(launch.netTicktime());
             if (launch.bind() != null) {
                 dist = dist.withListener(InetAddress.getByName(launch.bind()), dist.port());
             }

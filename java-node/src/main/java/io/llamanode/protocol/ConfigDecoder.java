@@ -39,6 +39,7 @@ public final class ConfigDecoder {
         String cookie = cookie(in.require("cookie"));
         String mailbox = atomText(in, "name");
         String bind = in.nonEmptyText("bind");
+        int netTicktime = or(in.integer("net_ticktime", 1, MAX), 60);
         Value level = in.get("log_level");
         Value models = in.get("models");
         Long ttl = in.milliseconds("result_ttl_ms", 0);
@@ -53,6 +54,7 @@ public final class ConfigDecoder {
                 cookie,
                 mailbox == null ? "llama_node" : mailbox,
                 bind,
+                netTicktime,
                 level == null ? LogLevel.INFO : level(level),
                 node);
         in.end();

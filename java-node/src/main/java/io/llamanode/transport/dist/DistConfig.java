@@ -22,7 +22,8 @@ import java.util.function.Predicate;
  * @param maxQueuedBytes bytes waiting for one peer before it is given up; one frame may exceed it
  * @param handshakeDeadline time for a whole handshake
  * @param stallDeadline time a write may make no progress before the peer is given up
- * @param tickTime silence after which a peer is given up; a quarter of it is the longest own silence
+ * @param tickTime silence after which a peer is given up
+ * @param tickInterval longest own silence; peers give up a node that is silent for their {@code net_ticktime}
  * @param terms limits of received terms
  * @param allowed which node names may connect; called on handshake threads
  * @param wrapper what stands between the TCP connection and the handshake, for example TLS
@@ -30,8 +31,10 @@ import java.util.function.Predicate;
 public record DistConfig(
         String nodeName, String cookie, String mailbox, InetAddress bind, int port, boolean epmd, int epmdPort,
         int maxFrameBytes, int maxUnauthenticated, int maxQueuedBytes, Duration handshakeDeadline,
-        Duration stallDeadline, Duration tickTime, TermLimits terms, Predicate<String> allowed,
+        Duration stallDeadline, Duration tickTime, Duration tickInterval, TermLimits terms, Predicate<String> allowed,
         ChannelWrapper wrapper) {
+    /** Seconds, the default of the kernel application's {@code net_ticktime}. */
+    private static final int DEFAULT_NET_TICKTIME = 60;
 
     /** Checks what can be checked before anything is opened. */
     public DistConfig {
@@ -49,7 +52,8 @@ public record DistConfig(
         if (maxFrameBytes < 1024 || maxUnauthenticated < 1 || maxQueuedBytes < 1024) {
             throw new IllegalArgumentException("limit too small");
         }
-        if (handshakeDeadline.toMillis() < 1 || stallDeadline.toMillis() < 1 || tickTime.toMillis() < 4) {
+        if (handshakeDeadline.toMillis() < 1 || stallDeadline.toMillis() < 1 || tickTime.toMillis() < 1
+                || tickInterval.toMillis() < 1) {
             throw new IllegalArgumentException("deadline too short");
         }
     }
@@ -64,7 +68,8 @@ public record DistConfig(
     public static DistConfig of(String nodeName, String cookie) {
         return new DistConfig(nodeName, cookie, "llama_node", InetAddress.getLoopbackAddress(), 0, true,
                 Epmd.defaultPort(), 16 << 20, 64, 8 << 20, Duration.ofSeconds(5), Duration.ofSeconds(15),
-                Duration.ofSeconds(60), TermLimits.DEFAULT, node -> true, ChannelWrapper.PLAIN);
+                Duration.ofSeconds(75), Duration.ofSeconds(15), TermLimits.DEFAULT, node -> true,
+                ChannelWrapper.PLAIN);
     }
 
     /**
@@ -75,7 +80,7 @@ public record DistConfig(
      */
     public DistConfig withMailbox(String name) {
         return new DistConfig(nodeName, cookie, name, bind, port, epmd, epmdPort, maxFrameBytes, maxUnauthenticated,
-                maxQueuedBytes, handshakeDeadline, stallDeadline, tickTime, terms, allowed, wrapper);
+                maxQueuedBytes, handshakeDeadline, stallDeadline, tickTime, tickInterval, terms, allowed, wrapper);
     }
 
     /**
@@ -87,8 +92,8 @@ public record DistConfig(
      */
     public DistConfig withListener(InetAddress address, int fixedPort) {
         return new DistConfig(nodeName, cookie, mailbox, address, fixedPort, epmd, epmdPort, maxFrameBytes,
-                maxUnauthenticated, maxQueuedBytes, handshakeDeadline, stallDeadline, tickTime, terms, allowed,
-                wrapper);
+                maxUnauthenticated, maxQueuedBytes, handshakeDeadline, stallDeadline, tickTime, tickInterval, terms,
+                allowed, wrapper);
     }
 
     /**
@@ -100,7 +105,7 @@ public record DistConfig(
      */
     public DistConfig withEpmd(boolean use, int atPort) {
         return new DistConfig(nodeName, cookie, mailbox, bind, port, use, atPort, maxFrameBytes, maxUnauthenticated,
-                maxQueuedBytes, handshakeDeadline, stallDeadline, tickTime, terms, allowed, wrapper);
+                maxQueuedBytes, handshakeDeadline, stallDeadline, tickTime, tickInterval, terms, allowed, wrapper);
     }
 
     /**
@@ -114,7 +119,7 @@ public record DistConfig(
      */
     public DistConfig withLimits(int frameBytes, int unauthenticated, int queuedBytes, TermLimits limits) {
         return new DistConfig(nodeName, cookie, mailbox, bind, port, epmd, epmdPort, frameBytes, unauthenticated,
-                queuedBytes, handshakeDeadline, stallDeadline, tickTime, limits, allowed, wrapper);
+                queuedBytes, handshakeDeadline, stallDeadline, tickTime, tickInterval, limits, allowed, wrapper);
     }
 
     /**
@@ -122,12 +127,31 @@ public record DistConfig(
      *
      * @param handshake time for a whole handshake
      * @param stall time a write may make no progress
-     * @param tick silence after which a peer is given up
+     * @param tick silence after which a peer is given up; a quarter of it is the longest own silence
      * @return a changed copy
      */
     public DistConfig withDeadlines(Duration handshake, Duration stall, Duration tick) {
         return new DistConfig(nodeName, cookie, mailbox, bind, port, epmd, epmdPort, maxFrameBytes,
-                maxUnauthenticated, maxQueuedBytes, handshake, stall, tick, terms, allowed, wrapper);
+                maxUnauthenticated, maxQueuedBytes, handshake, stall, tick, tick.dividedBy(4), terms, allowed,
+                wrapper);
+    }
+
+    /**
+     * Fits the ticks to peers with this {@code net_ticktime} and to those with the default one: both are silent
+     * for no longer than the larger of the two, plus what their clocks are coarse by, and give up a node that is
+     * silent for the smaller one.
+     *
+     * @param seconds the {@code net_ticktime} of a peer, from 1
+     * @return a changed copy
+     */
+    public DistConfig withNetTicktime(int seconds) {
+        long patience = Math.max(seconds, DEFAULT_NET_TICKTIME) * 1250L;
+        long interval = Math.min(seconds, DEFAULT_NET_TICKTIME) * 250L;
+        // A socket's time-out is an int.
+        Duration tick = Duration.ofMillis(Math.min(patience, Integer.MAX_VALUE));
+        return new DistConfig(nodeName, cookie, mailbox, bind, port, epmd, epmdPort, maxFrameBytes,
+                maxUnauthenticated, maxQueuedBytes, handshakeDeadline, stallDeadline, tick,
+                Duration.ofMillis(interval), terms, allowed, wrapper);
     }
 
     /**
@@ -138,7 +162,8 @@ public record DistConfig(
      */
     public DistConfig withAllowed(Predicate<String> who) {
         return new DistConfig(nodeName, cookie, mailbox, bind, port, epmd, epmdPort, maxFrameBytes,
-                maxUnauthenticated, maxQueuedBytes, handshakeDeadline, stallDeadline, tickTime, terms, who, wrapper);
+                maxUnauthenticated, maxQueuedBytes, handshakeDeadline, stallDeadline, tickTime, tickInterval, terms, who,
+                wrapper);
     }
 
     /**
@@ -149,8 +174,8 @@ public record DistConfig(
      */
     public DistConfig withWrapper(ChannelWrapper channel) {
         return new DistConfig(nodeName, cookie, mailbox, bind, port, epmd, epmdPort, maxFrameBytes,
-                maxUnauthenticated, maxQueuedBytes, handshakeDeadline, stallDeadline, tickTime, terms, allowed,
-                channel);
+                maxUnauthenticated, maxQueuedBytes, handshakeDeadline, stallDeadline, tickTime, tickInterval, terms,
+                allowed, channel);
     }
 
     /** The cookie stays out of logs. */

@@ -162,10 +162,10 @@ final class Peer {
     }
 
     private void write() {
-        long quarter = config.tickTime().toNanos() / 4;
+        long interval = config.tickInterval().toNanos();
         try {
             while (true) {
-                WriteQueue.Batch batch = queue.take(quarter);
+                WriteQueue.Batch batch = queue.take(interval);
                 if (batch == null) {
                     return;
                 }
