@@ -86,11 +86,17 @@ final class PortNode implements FrameChannel.Listener {
 
     @Override
     public void ended(FrameChannel.End end) {
-        if (end instanceof FrameChannel.End.Broken(String message)) {
-            System.err.println("llama_node: " + message);
+        try {
+            if (end instanceof FrameChannel.End.Broken(String message)) {
+                System.err.println("llama_node: " + message);
+            }
+            // Nobody is left who could use this node.
+            Exit.begin(end instanceof FrameChannel.End.Closed ? 0 : FAILED, orderlyEnd);
+        } catch (RuntimeException | Error e) {
+            // An orderly end can fail, for example when the jar is gone from under the process; a node
+            // without an owner that goes on would be found by nobody.
+            Runtime.getRuntime().halt(DEFECT);
         }
-        // Nobody is left who could use this node.
-        Exit.begin(end instanceof FrameChannel.End.Closed ? 0 : FAILED, orderlyEnd);
     }
 
     private void run(LaunchConfig launch) {
