@@ -14,7 +14,7 @@ groups() ->
               stopped_node_is_given_up, stopped_consumer_delays_nobody, not_distributed, long_names, epmd_is_gone, first_call_fails],
     [{fake, [], Client},
      {java, [], Client ++ [owner_death_frees_the_slot, sink_death_frees_the_slot, queued_owner_dies,
-                           identifiers_are_not_used_again, default_model_is_taken]}].
+                           identifiers_are_not_used_again, default_model_is_taken, jar_is_lost]}].
 
 init_per_suite(Config) ->
     ok = llama_node_ct:distribute(),
@@ -109,6 +109,26 @@ beam_is_killed(Config) ->
     {Peer, _} = peer(#{name => peer:random_name()}, []),
     {ok, Server} = peer:call(Peer, llama_node, init_server, [Options], infinity),
     pong = peer:call(Peer, llama_node, ping, [Server]),
+    ok = llama_node_ct:kill("KILL", list_to_integer(peer:call(Peer, os, getpid, []))),
+    ok = llama_node_ct:await_end(Witness).
+
+%% The jar is written over under a running node, as a careless upgrade does: classes that were not
+%% needed yet cannot be loaded any more, and still no node outlives its BEAM.
+jar_is_lost(Config) ->
+    Own = filename:join(proplists:get_value(priv_dir, Config), "own"),
+    Files = ["bin/find-java", "bin/llama-node", "llama-node.jar"],
+    [begin
+        To = filename:join(Own, File),
+        ok = filelib:ensure_dir(To),
+        {ok, _} = file:copy(filename:join(llama_node_options:priv_dir(), File), To),
+        ok = file:change_mode(To, 8#755)
+     end || File <- Files],
+    Launched = (llama_node_ct:options(Config))#{launcher => filename:join(Own, "bin/llama-node")},
+    {Options, Witness} = llama_node_ct:witnessed(Launched, Config),
+    {Peer, _} = peer(#{name => peer:random_name()}, []),
+    {ok, Server} = peer:call(Peer, llama_node, init_server, [Options], infinity),
+    pong = peer:call(Peer, llama_node, ping, [Server]),
+    ok = file:write_file(filename:join(Own, "llama-node.jar"), <<>>),
     ok = llama_node_ct:kill("KILL", list_to_integer(peer:call(Peer, os, getpid, []))),
     ok = llama_node_ct:await_end(Witness).
 

@@ -49,6 +49,7 @@ final class PortNode implements FrameChannel.Listener {
 
     /** Starts the node and does not return: all its threads are daemons, and {@link Exit} ends the process. */
     void start() throws InterruptedException {
+        Thread.setDefaultUncaughtExceptionHandler(this::threadDied);
         channel.start(this);
         try {
             run(config.join().config());
@@ -86,26 +87,29 @@ final class PortNode implements FrameChannel.Listener {
 
     @Override
     public void ended(FrameChannel.End end) {
+        if (end instanceof FrameChannel.End.Broken(String message)) {
+            System.err.println("llama_node: " + message);
+        }
+        // Nobody is left who could use this node.
+        Exit.begin(end instanceof FrameChannel.End.Closed ? 0 : FAILED, orderlyEnd);
+    }
+
+    /**
+     * A node without one of its threads would only seem to live; the supervisor starts a whole one.
+     * The orderly end can fail as well, for example when classes cannot be loaded any more because
+     * the jar was written over, and a node that its owner cannot reach must not go on.
+     */
+    private void threadDied(Thread thread, Throwable defect) {
         try {
-            if (end instanceof FrameChannel.End.Broken(String message)) {
-                System.err.println("llama_node: " + message);
-            }
-            // Nobody is left who could use this node.
-            Exit.begin(end instanceof FrameChannel.End.Closed ? 0 : FAILED, orderlyEnd);
+            LOG.error("thread {} has ended", thread.getName(), defect);
+            Exit.begin(DEFECT, orderlyEnd);
         } catch (RuntimeException | Error e) {
-            // An orderly end can fail, for example when the jar is gone from under the process; a node
-            // without an owner that goes on would be found by nobody.
             Runtime.getRuntime().halt(DEFECT);
         }
     }
 
     private void run(LaunchConfig launch) {
         LogSetup.toFrames(channel, launch.logLevel());
-        Thread.setDefaultUncaughtExceptionHandler((thread, defect) -> {
-            // A node without one of its threads would only seem to live; the supervisor starts a whole one.
-            LOG.error("thread {} has ended", thread.getName(), defect);
-            Exit.begin(DEFECT, orderlyEnd);
-        });
         LlamaLibrary library;
         try {
             library = LlamaLibrary.open();
