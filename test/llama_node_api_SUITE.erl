@@ -8,6 +8,9 @@
 -define(GREEDY, temperature => 0).
 -define(CODE(Code, Call), ?assertMatch({error, {Code, <<_, _/binary>>}}, Call)).
 
+%% A case that hangs must not hold up the others for half an hour.
+suite() -> [{timetrap, {minutes, 3}}].
+
 all() ->
     [{group, calls}, {group, sessions}, {group, tasks}, {group, streams}].
 

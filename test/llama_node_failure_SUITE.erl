@@ -6,6 +6,9 @@
 
 -include_lib("stdlib/include/assert.hrl").
 
+%% A case that hangs must not hold up the others for half an hour.
+suite() -> [{timetrap, {minutes, 3}}].
+
 all() ->
     [{group, fake}, {group, java}].
 

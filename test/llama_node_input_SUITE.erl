@@ -7,6 +7,9 @@
 
 -define(CODE(Code, Call), ?assertMatch({error, {Code, <<_, _/binary>>}}, Call)).
 
+%% A case that hangs must not hold up the others for half an hour.
+suite() -> [{timetrap, {minutes, 3}}].
+
 all() ->
     [{group, bad_models}, {group, bad_input}, {group, load}].
 

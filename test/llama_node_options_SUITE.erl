@@ -3,6 +3,9 @@
 
 -include_lib("stdlib/include/assert.hrl").
 
+%% A case that hangs must not hold up the others for half an hour.
+suite() -> [{timetrap, {minutes, 3}}].
+
 all() ->
     [defaults, model_keys_make_a_model, models_follow_the_model, default_model, texts_of_all_kinds, gpu_layers,
      proplists_work, undefined_is_not_given, environment, unknown_keys_are_named, wrong_types_are_named,

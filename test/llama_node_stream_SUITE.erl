@@ -4,6 +4,9 @@
 
 -include_lib("stdlib/include/assert.hrl").
 
+%% A case that hangs must not hold up the others for half an hour.
+suite() -> [{timetrap, {minutes, 3}}].
+
 all() ->
     [events_in_order, refused_stream_sends_nothing, cancelled_stream, node_dies_mid_stream,
      node_dies_after_the_end, node_dies_between_the_end_and_the_word_of_it, node_dies_under_many_streams,
