@@ -36,9 +36,9 @@ machine(Settings, #{node := #{status := #{version := Version, library := Library
           [Version, maps:get(name, Library), maps:get(version, Library), java(), erlang:system_info(otp_release)]),
      item("Model", "8 layers of 512, Q8_0, random weights, vocabulary ~ts",
           [case os:getenv("BENCH_VOCABULARY") of "" -> "generated, 32,000 pieces"; Name -> Name end]),
-     item("Settings", "~b prompt tokens, ~b generated, ~b threads, OMP_WAIT_POLICY=~ts, ~b rounds",
+     item("Settings", "~b prompt tokens, ~b generated, ~b threads, GOMP_SPINCOUNT=~ts, ~b rounds",
           [maps:get(prompt, Settings), maps:get(tokens, Settings), maps:get(threads, Settings),
-           os:getenv("OMP_WAIT_POLICY"), maps:get(rounds, Settings)])].
+           os:getenv("GOMP_SPINCOUNT"), maps:get(rounds, Settings)])].
 
 item(Name, Format, Arguments) ->
     ["- ", Name, ": ", io_lib:format(Format, Arguments), $\n].
