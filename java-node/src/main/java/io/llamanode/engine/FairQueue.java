@@ -1,11 +1,10 @@
 package io.llamanode.engine;
 
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -74,11 +73,13 @@ public final class FairQueue<T> {
         return null;
     }
 
-    /** {@return every item, each customer's in order} */
-    public List<T> items() {
-        List<T> items = new ArrayList<>(size);
-        lines.values().forEach(items::addAll);
-        return items;
+    /**
+     * Visits every item, each customer's in order.
+     *
+     * @param visitor must not change the queue
+     */
+    public void forEach(Consumer<T> visitor) {
+        lines.values().forEach(line -> line.forEach(visitor));
     }
 
     /** {@return number of items} */

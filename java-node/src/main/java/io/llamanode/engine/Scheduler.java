@@ -59,11 +59,11 @@ final class Scheduler {
     /** {@return ids of all requests whose deadline has passed at {@code now}} */
     List<Long> expired(long now) {
         List<Long> ids = new ArrayList<>();
-        for (GenerationRequest request : waiting.items()) {
+        waiting.forEach(request -> {
             if (request.expired(now)) {
                 ids.add(request.id());
             }
-        }
+        });
         for (Slot slot : slots) {
             if (!slot.idle() && slot.request.expired(now)) {
                 ids.add(slot.request.id());

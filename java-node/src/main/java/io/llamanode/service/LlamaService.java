@@ -1,6 +1,5 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.EngineSnapshot;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -358,14 +357,5 @@ public final class LlamaService implements AutoCloseable {
         tasks.close();
         models.close();
         timer.shutdownNow();
-    }
-
-    static EngineSnapshot.SlotState slotOf(Session session) {
-        for (EngineSnapshot.SlotState slot : session.model.loaded.engine().snapshot().slots()) {
-            if (slot.cacheKey() == session.cacheKey() && slot.cacheKey() != 0) {
-                return slot;
-            }
-        }
-        return null;
     }
 }

@@ -94,7 +94,7 @@ final class StatusReport {
     }
 
     static SessionInfo session(Session session) {
-        SlotState slot = LlamaService.slotOf(session);
+        SlotState slot = slotOf(session);
         int running = 0;
         Set<Long> onSlots = session.model.loaded.engine().snapshot().slots().stream()
                 .map(SlotState::requestId)
@@ -117,6 +117,16 @@ final class StatusReport {
                 session.promptTokens,
                 session.completionTokens,
                 session.config.systemPrompt() != null);
+    }
+
+    /** {@return the slot that holds the session's cache, or {@code null}} */
+    private static SlotState slotOf(Session session) {
+        for (SlotState slot : session.model.loaded.engine().snapshot().slots()) {
+            if (slot.cacheKey() == session.cacheKey() && slot.cacheKey() != 0) {
+                return slot;
+            }
+        }
+        return null;
     }
 
     /** {@return the version in the jar's manifest, or "development" where classes run from a folder} */
