@@ -1,5 +1,7 @@
 package io.llamanode.protocol;
 
+import java.nio.charset.StandardCharsets;
+
 /**
  * Checks terms in Erlang's external format (erts, "External Term Format") before anything is decoded
  * or allocated for them. One pass without recursion; memory is one array as long as the allowed depth.
@@ -288,5 +290,25 @@ public final class TermScanner {
 
     private long u32() throws TermLimitException {
         return (long) u16() << 16 | u16();
+    }
+
+    /**
+     * Reads an atom that {@link #skip} has passed.
+     *
+     * @param bytes the buffer
+     * @param at where the term starts
+     * @return its text, or {@code null} if it is another term
+     */
+    public static String atom(byte[] bytes, int at) {
+        return switch (bytes[at]) {
+            case 119 -> new String(bytes, at + 2, bytes[at + 1] & 0xff, StandardCharsets.UTF_8);
+            case 118 -> new String(bytes, at + 3, atomLength(bytes, at), StandardCharsets.UTF_8);
+            case 100 -> new String(bytes, at + 3, atomLength(bytes, at), StandardCharsets.ISO_8859_1);
+            default -> null;
+        };
+    }
+
+    private static int atomLength(byte[] bytes, int at) {
+        return (bytes[at + 1] & 0xff) << 8 | bytes[at + 2] & 0xff;
     }
 }

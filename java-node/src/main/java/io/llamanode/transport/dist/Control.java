@@ -8,7 +8,6 @@ import io.llamanode.protocol.TermLimitException;
 import io.llamanode.protocol.TermLimits;
 import io.llamanode.protocol.TermScanner;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 
 /**
  * The control tuple of a received frame, reduced to what this node acts on. Only the elements that are
@@ -81,7 +80,7 @@ sealed interface Control {
             // REG_SEND, also with a trace token: {_, FromPid, _, ToName [, Token]}.
             case 6, 16 -> {
                 int[] e = elements(frame, operation, at, arity, operation == 16 ? 5 : 4, limits);
-                yield new ToName(atom(frame, e[2]), e[e.length - 1]);
+                yield new ToName(TermScanner.atom(frame, e[2]), e[e.length - 1]);
             }
             case 1 -> {
                 int[] e = elements(frame, operation, at, arity, 3, limits);
@@ -94,7 +93,7 @@ sealed interface Control {
             case 19 -> {
                 int[] e = elements(frame, operation, at, arity, 4, limits);
                 boolean byPid = isPid(frame[e[1]]);
-                yield new Monitor(slice(e, 0), slice(e, 1), byPid ? null : atom(frame, e[1]),
+                yield new Monitor(slice(e, 0), slice(e, 1), byPid ? null : TermScanner.atom(frame, e[1]),
                         byPid ? pid(frame, e, 1) : null, slice(e, 2));
             }
             // MONITOR_P_EXIT {_, FromProc, ToPid, Ref, Reason}: the reason stays unread.
@@ -138,19 +137,5 @@ sealed interface Control {
 
     private static OtpErlangPid pid(byte[] frame, int[] offsets, int element) throws OtpErlangDecodeException {
         return new OtpInputStream(frame, offsets[element], offsets[element + 1] - offsets[element], 0).read_pid();
-    }
-
-    /** The text of an atom that the scanner has passed; null if it is another term. */
-    static String atom(byte[] frame, int at) {
-        return switch (frame[at]) {
-            case 119 -> new String(frame, at + 2, frame[at + 1] & 0xff, StandardCharsets.UTF_8);
-            case 118 -> new String(frame, at + 3, atomLength(frame, at), StandardCharsets.UTF_8);
-            case 100 -> new String(frame, at + 3, atomLength(frame, at), StandardCharsets.ISO_8859_1);
-            default -> null;
-        };
-    }
-
-    private static int atomLength(byte[] frame, int at) {
-        return (frame[at + 1] & 0xff) << 8 | frame[at + 2] & 0xff;
     }
 }

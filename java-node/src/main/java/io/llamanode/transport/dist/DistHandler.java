@@ -1,42 +1,9 @@
 package io.llamanode.transport.dist;
 
-import com.ericsson.otp.erlang.OtpErlangObject;
+import io.llamanode.transport.mailbox.MailboxHandler;
 
-/**
- * Receives what arrives. All methods are called on one dispatcher thread, in the order of arrival for
- * each peer, and must not block. What they throw is logged and otherwise ignored.
- */
-public interface DistHandler {
-    /**
-     * A {@code gen_server:call} to the mailbox.
-     *
-     * @param from who waits
-     * @param request the request
-     */
-    void onCall(From from, OtpErlangObject request);
-
-    /**
-     * A {@code gen_server:cast} to the mailbox.
-     *
-     * @param request the request
-     */
-    void onCast(OtpErlangObject request);
-
-    /**
-     * A call whose request is malformed or exceeds the limits and was not decoded.
-     *
-     * @param from who waits
-     * @param reason what is wrong with it
-     */
-    void onBadCall(From from, String reason);
-
-    /**
-     * Any other message to the mailbox.
-     *
-     * @param message the message
-     */
-    default void onOther(OtpErlangObject message) {}
-
+/** Receives what arrives at the node's mailbox, and hears which nodes come and go, on the same thread. */
+public interface DistHandler extends MailboxHandler {
     /**
      * A node has connected.
      *

@@ -1,13 +1,14 @@
 package io.llamanode.transport.dist;
 
-import com.ericsson.otp.erlang.OtpErlangAtom;
 import com.ericsson.otp.erlang.OtpErlangDecodeException;
-import com.ericsson.otp.erlang.OtpErlangList;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpInputStream;
 import com.ericsson.otp.erlang.OtpOutputStream;
+import io.llamanode.transport.mailbox.Dispatcher;
+import io.llamanode.transport.mailbox.From;
+import io.llamanode.transport.mailbox.Receiver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -237,17 +238,10 @@ public final class DistNode implements AutoCloseable {
         if (peer == null) {
             return false;
         }
-        OtpErlangRef alias = peer.understandsAliases() ? alias(from.tag()) : null;
+        OtpErlangRef alias = peer.understandsAliases() ? from.alias() : null;
         return alias != null && alias.node().equals(peer.node())
                 ? sendTo(peer, frame -> frame.aliasReply(self, alias, from.tag(), reply))
                 : sendTo(peer, frame -> frame.reply(from.pid(), from.tag(), reply));
-    }
-
-    /** The reference in {@code [alias | Ref]}, or null. */
-    private static OtpErlangRef alias(OtpErlangObject tag) {
-        return tag instanceof OtpErlangList list && list.arity() == 1
-                && list.elementAt(0) instanceof OtpErlangAtom atom && atom.atomValue().equals("alias")
-                && list.getLastTail() instanceof OtpErlangRef ref ? ref : null;
     }
 
     /**

@@ -5,6 +5,10 @@ import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangTuple;
 import io.llamanode.protocol.TermLimits;
+import io.llamanode.transport.mailbox.Dispatcher;
+import io.llamanode.transport.mailbox.From;
+import io.llamanode.transport.mailbox.MailboxHandler;
+import io.llamanode.transport.mailbox.Receiver;
 import java.io.IOException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
@@ -24,7 +28,7 @@ final class Inbound implements Peer.Events {
     private final String mailbox;
     private final OtpErlangPid self;
     private final DistHandler handler;
-    private final DistHandler netKernel;
+    private final MailboxHandler netKernel;
     private final Peers peers;
     private final Receiver receiver;
     private final Dispatcher dispatcher;
@@ -57,16 +61,16 @@ final class Inbound implements Peer.Events {
         switch (Control.parse(frame, limits)) {
             case Control.ToName message -> {
                 if (mailbox.equals(message.name())) {
-                    receiver.receive(peer, frame, message.payload(), handler);
+                    receiver.receive(peer.node(), frame, message.payload(), handler);
                 } else if (NET_KERNEL.equals(message.name())) {
-                    receiver.receive(peer, frame, message.payload(), netKernel);
+                    receiver.receive(peer.node(), frame, message.payload(), netKernel);
                 } else {
                     drop(peer, message.name());
                 }
             }
             case Control.ToPid message -> {
                 if (isSelf(message.pid())) {
-                    receiver.receive(peer, frame, message.payload(), handler);
+                    receiver.receive(peer.node(), frame, message.payload(), handler);
                 } else {
                     drop(peer, message.pid());
                 }
@@ -96,9 +100,9 @@ final class Inbound implements Peer.Events {
         frames.increment();
         switch (Control.parse(beginning, limits)) {
             case Control.ToName message when mailbox.equals(message.name()) ->
-                receiver.refuse(peer, beginning, message.payload(), length, handler);
+                receiver.refuse(peer.node(), beginning, message.payload(), length, handler);
             case Control.ToPid message when isSelf(message.pid()) ->
-                receiver.refuse(peer, beginning, message.payload(), length, handler);
+                receiver.refuse(peer.node(), beginning, message.payload(), length, handler);
             default -> drop(peer, "nobody: " + length + " bytes");
         }
     }
@@ -141,7 +145,7 @@ final class Inbound implements Peer.Events {
     }
 
     /** What {@code net_adm:ping/1} asks: {@code {is_auth, Node}} is answered {@code yes}. */
-    private record NetKernel(BiConsumer<From, OtpErlangObject> reply) implements DistHandler {
+    private record NetKernel(BiConsumer<From, OtpErlangObject> reply) implements MailboxHandler {
         private static final OtpErlangAtom YES = new OtpErlangAtom("yes");
 
         @Override

@@ -1,5 +1,6 @@
 package io.llamanode.transport.dist;
 
+import io.llamanode.transport.mailbox.Dispatcher;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;

@@ -7,6 +7,7 @@ import com.ericsson.otp.erlang.OtpErlangLong;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangTuple;
+import io.llamanode.transport.mailbox.From;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**

@@ -1,4 +1,4 @@
-package io.llamanode.transport.dist;
+package io.llamanode.transport.mailbox;
 
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
@@ -8,9 +8,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs everything that belongs to the handler on one thread, in order. Messages wait within a budget of
- * bytes: a reader that would exceed it waits, and TCP makes the sender wait.
+ * bytes: a reader that would exceed it waits, and the connection makes the sender wait.
  */
-final class Dispatcher implements AutoCloseable {
+public final class Dispatcher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
     /** Decoding recurses as deep as terms may be nested. */
     private static final long STACK_BYTES = 16 << 20;
@@ -27,15 +27,25 @@ final class Dispatcher implements AutoCloseable {
     private long queued;
     private boolean closed;
 
-    Dispatcher(String name, long budget) {
+    /**
+     * Starts the thread.
+     *
+     * @param name of the thread
+     * @param budget bytes of messages that may wait
+     */
+    public Dispatcher(String name, long budget) {
         this.budget = budget;
         thread = new Thread(null, this::run, name, STACK_BYTES);
         thread.setDaemon(true);
         thread.start();
     }
 
-    /** Queues an event of the node itself. Never blocks; ignored after the end. */
-    void submit(Runnable action) {
+    /**
+     * Queues an event of the node itself. Never blocks; ignored after the end.
+     *
+     * @param action what to run
+     */
+    public void submit(Runnable action) {
         lock.lock();
         try {
             if (!closed) {
@@ -47,8 +57,14 @@ final class Dispatcher implements AutoCloseable {
         }
     }
 
-    /** Queues a message; waits while too many bytes wait already. Ignored after the end. */
-    void deliver(Runnable action, long bytes) throws InterruptedException {
+    /**
+     * Queues a message; waits while too many bytes wait already. Ignored after the end.
+     *
+     * @param action what to run
+     * @param bytes how much memory it holds
+     * @throws InterruptedException if interrupted while waiting
+     */
+    public void deliver(Runnable action, long bytes) throws InterruptedException {
         lock.lock();
         try {
             while (queued > budget && !closed) {
@@ -64,7 +80,8 @@ final class Dispatcher implements AutoCloseable {
         }
     }
 
-    long queuedBytes() {
+    /** {@return bytes of the messages that wait} */
+    public long queuedBytes() {
         lock.lock();
         try {
             return queued;

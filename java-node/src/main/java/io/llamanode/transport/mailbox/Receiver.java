@@ -1,4 +1,4 @@
-package io.llamanode.transport.dist;
+package io.llamanode.transport.mailbox;
 
 import com.ericsson.otp.erlang.OtpErlangDecodeException;
 import com.ericsson.otp.erlang.OtpErlangObject;
@@ -16,21 +16,34 @@ import org.slf4j.LoggerFactory;
  * Turns the bytes of a message into a call of the handler. The bytes are measured on the reading thread
  * and decoded on the dispatcher's.
  */
-final class Receiver {
+public final class Receiver {
     private static final Logger LOG = LoggerFactory.getLogger(Receiver.class);
 
     private final Dispatcher dispatcher;
     private final TermLimits limits;
     private final LongAdder dropped;
 
-    Receiver(Dispatcher dispatcher, TermLimits limits, LongAdder dropped) {
+    /**
+     * @param dispatcher calls the handler
+     * @param limits of nesting and size
+     * @param dropped counts messages that are not delivered
+     */
+    public Receiver(Dispatcher dispatcher, TermLimits limits, LongAdder dropped) {
         this.dispatcher = dispatcher;
         this.limits = limits;
         this.dropped = dropped;
     }
 
-    /** Takes a message of a frame, the version byte first. */
-    void receive(Peer peer, byte[] frame, int from, DistHandler handler) throws InterruptedException {
+    /**
+     * Takes a message of a frame; may wait, and thereby make the sender wait.
+     *
+     * @param sender whom the log names
+     * @param frame holds the message to its end
+     * @param from where the message starts, the version byte first
+     * @param handler called on the dispatcher's thread
+     * @throws InterruptedException if interrupted while waiting
+     */
+    public void receive(String sender, byte[] frame, int from, MailboxHandler handler) throws InterruptedException {
         try {
             int term = term(frame, from);
             String kind = kind(frame, term);
@@ -40,18 +53,28 @@ final class Receiver {
             }
             TermScanner.check(frame, from, frame.length, limits);
             if ("$gen_cast".equals(kind)) {
-                dispatcher.deliver(() -> dispatchOther(peer, frame, second(frame, term), handler, true),
+                dispatcher.deliver(() -> dispatchOther(sender, frame, second(frame, term), handler, true),
                         frame.length);
             } else {
-                dispatcher.deliver(() -> dispatchOther(peer, frame, term, handler, false), frame.length);
+                dispatcher.deliver(() -> dispatchOther(sender, frame, term, handler, false), frame.length);
             }
         } catch (TermLimitException refused) {
-            drop(peer, refused.getMessage());
+            drop(sender, refused.getMessage());
         }
     }
 
-    /** Answers a call of which only the beginning was read, if the caller stands in it. */
-    void refuse(Peer peer, byte[] beginning, int from, int length, DistHandler handler) throws InterruptedException {
+    /**
+     * Answers a call of which only the beginning was read, if the caller stands in it.
+     *
+     * @param sender whom the log names
+     * @param beginning of the frame
+     * @param from where the message starts
+     * @param length of the whole frame, bytes
+     * @param handler called on the dispatcher's thread
+     * @throws InterruptedException if interrupted while waiting
+     */
+    public void refuse(String sender, byte[] beginning, int from, int length, MailboxHandler handler)
+            throws InterruptedException {
         String reason = "a message of " + length + " bytes is too long";
         try {
             int term = term(beginning, from);
@@ -65,7 +88,7 @@ final class Receiver {
         } catch (TermLimitException unreadable) {
             LOG.debug("the beginning of a long message cannot be read: {}", unreadable.getMessage());
         }
-        drop(peer, reason);
+        drop(sender, reason);
     }
 
     private static int term(byte[] frame, int from) throws TermLimitException {
@@ -83,7 +106,7 @@ final class Receiver {
         }
         int at = TermScanner.firstElement(frame, term);
         TermScanner.skip(frame, at, frame.length, limits);
-        String atom = Control.atom(frame, at);
+        String atom = TermScanner.atom(frame, at);
         return (arity == 3 ? "$gen_call" : "$gen_cast").equals(atom) ? atom : null;
     }
 
@@ -96,7 +119,7 @@ final class Receiver {
     }
 
     /** The caller is read before the request is, so that a request of any kind can be answered. */
-    private void receiveCall(byte[] frame, int term, DistHandler handler)
+    private void receiveCall(byte[] frame, int term, MailboxHandler handler)
             throws TermLimitException, InterruptedException {
         int caller = second(frame, term);
         int request = TermScanner.skip(frame, caller, frame.length, limits);
@@ -111,7 +134,7 @@ final class Receiver {
         dispatcher.deliver(() -> dispatchCall(frame, caller, request, reason, handler), frame.length);
     }
 
-    private void dispatchCall(byte[] frame, int caller, int request, String reason, DistHandler handler) {
+    private void dispatchCall(byte[] frame, int caller, int request, String reason, MailboxHandler handler) {
         From from = from(frame, caller, request);
         if (from == null) {
             dropped.increment();
@@ -134,12 +157,12 @@ final class Receiver {
         }
     }
 
-    private void dispatchOther(Peer peer, byte[] frame, int at, DistHandler handler, boolean cast) {
+    private void dispatchOther(String sender, byte[] frame, int at, MailboxHandler handler, boolean cast) {
         OtpErlangObject term;
         try {
             term = decode(frame, at);
         } catch (OtpErlangDecodeException | RuntimeException refused) {
-            drop(peer, "undecodable: " + refused.getMessage());
+            drop(sender, "undecodable: " + refused.getMessage());
             return;
         }
         if (cast) {
@@ -149,9 +172,9 @@ final class Receiver {
         }
     }
 
-    private void drop(Peer peer, String reason) {
+    private void drop(String sender, String reason) {
         dropped.increment();
-        LOG.warn("a message from {} is dropped: {}", peer.node(), reason);
+        LOG.warn("a message from {} is dropped: {}", sender, reason);
     }
 
     private static From from(byte[] frame, int at, int end) {

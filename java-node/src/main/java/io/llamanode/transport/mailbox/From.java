@@ -1,0 +1,26 @@
+package io.llamanode.transport.mailbox;
+
+import com.ericsson.otp.erlang.OtpErlangAtom;
+import com.ericsson.otp.erlang.OtpErlangList;
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
+
+/**
+ * Who waits for the answer to a call; {@code From} of {@code gen_server}.
+ *
+ * @param pid the calling process
+ * @param tag what the answer is marked with: a reference, or {@code [alias | Ref]}
+ */
+public record From(OtpErlangPid pid, OtpErlangObject tag) {
+    /** {@return the reference in {@code [alias | Ref]}, or {@code null}: an answer to it is dropped once nobody waits} */
+    public OtpErlangRef alias() {
+        return tag instanceof OtpErlangList list
+                        && list.arity() == 1
+                        && list.elementAt(0) instanceof OtpErlangAtom atom
+                        && atom.atomValue().equals("alias")
+                        && list.getLastTail() instanceof OtpErlangRef ref
+                ? ref
+                : null;
+    }
+}

@@ -1,0 +1,5 @@
+/**
+ * The mailbox that requests arrive at, whichever way they come: the bytes of a message become a call
+ * of the {@link io.llamanode.transport.mailbox.MailboxHandler} on one dispatcher thread.
+ */
+package io.llamanode.transport.mailbox;
