@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
  */
 public final class LlamaService implements AutoCloseable {
     private static final int LONGEST_TEXT = 1 << 20;
+    private static final Failure DRAINING = new Failure(ErrorCode.SERVER_BUSY, "the node is draining");
 
     private final Object lock = new Object();
     private final NodeConfig config;
@@ -49,7 +50,9 @@ public final class LlamaService implements AutoCloseable {
     /** Ends state {@code starting}. */
     public void ready() {
         synchronized (lock) {
-            state = NodeStatus.State.READY;
+            if (state == NodeStatus.State.STARTING) {
+                state = NodeStatus.State.READY;
+            }
         }
     }
 
@@ -61,7 +64,33 @@ public final class LlamaService implements AutoCloseable {
      * @param reply told when it can be used
      */
     public void loadModel(ModelConfig modelConfig, ModelLoader.LoadProgress progress, Reply<Void> reply) {
+        synchronized (lock) {
+            if (state == NodeStatus.State.DRAINING) {
+                reply.failed(DRAINING);
+                return;
+            }
+        }
         models.load(modelConfig, progress, reply);
+    }
+
+    /**
+     * Unloads a model, in turn with loads: its tasks are cancelled and its sessions closed.
+     *
+     * @param modelId the model
+     * @param reply told once its memory is given back; {@code invalid_argument} if there is no such model
+     */
+    public void unloadModel(String modelId, Reply<Void> reply) {
+        models.unload(modelId, this::closeSessions, reply);
+    }
+
+    private void closeSessions(ServedModel model) {
+        synchronized (lock) {
+            for (Session session : new ArrayList<>(sessions.values())) {
+                if (session.model == model) {
+                    closeSession(session.id, Ignored.INSTANCE);
+                }
+            }
+        }
     }
 
     /**
@@ -104,7 +133,7 @@ public final class LlamaService implements AutoCloseable {
 
     private Session newSession(Owner owner, SessionConfig sessionConfig, boolean temporary) {
         if (state == NodeStatus.State.DRAINING) {
-            throw new FailureException(ErrorCode.SERVER_BUSY, "the node is draining");
+            throw DRAINING.asException();
         }
         return new Session(ids.next(), owner, models.find(sessionConfig.model()), sessionConfig, System.nanoTime(), temporary);
     }
@@ -186,7 +215,7 @@ public final class LlamaService implements AutoCloseable {
                 return;
             }
             if (state == NodeStatus.State.DRAINING) {
-                reply.failed(new Failure(ErrorCode.SERVER_BUSY, "the node is draining"));
+                reply.failed(DRAINING);
                 return;
             }
             tasks.create(new Tasks.Order(session, input, taskOwners, sink), reply);
@@ -205,6 +234,22 @@ public final class LlamaService implements AutoCloseable {
             Session session =
                     newSession(owner, new SessionConfig(input.model(), null, GenerationOptions.NONE), true);
             tasks.run(new Tasks.Order(session, input, List.of(owner), null), reply);
+        }
+    }
+
+    /**
+     * Runs one task in a session of its own and tells a sink its events.
+     *
+     * @param owner without whom it is cancelled
+     * @param input what to do
+     * @param sink receives the events
+     * @param reply told its id, before any of its events
+     */
+    public void runStream(Owner owner, TaskInput input, TaskSink sink, Reply<Long> reply) {
+        synchronized (lock) {
+            Session session =
+                    newSession(owner, new SessionConfig(input.model(), null, GenerationOptions.NONE), true);
+            tasks.create(new Tasks.Order(session, input, List.of(owner), sink), reply);
         }
     }
 
@@ -272,12 +317,12 @@ public final class LlamaService implements AutoCloseable {
      */
     public void tokenize(
             Owner owner, String modelId, String content, boolean addSpecial, boolean parseSpecial, Reply<int[]> reply) {
-        LoadedModel model = models.find(modelId).loaded;
+        ServedModel model = models.find(modelId);
         if (content.length() > LONGEST_TEXT) {
             throw FailureException.invalid(
                     "content: has %d characters, at most %d are tokenized".formatted(content.length(), LONGEST_TEXT));
         }
-        tasks.aside(owner, () -> model.vocabulary().tokenize(content, addSpecial, parseSpecial), reply);
+        tasks.aside(owner, model, () -> model.loaded.vocabulary().tokenize(content, addSpecial, parseSpecial), reply);
     }
 
     /**
@@ -289,13 +334,13 @@ public final class LlamaService implements AutoCloseable {
      * @param reply told the text; bytes that are not UTF-8 are replaced
      */
     public void detokenize(Owner owner, String modelId, int[] tokens, Reply<String> reply) {
-        LoadedModel model = models.find(modelId).loaded;
-        int size = model.vocabulary().size();
+        ServedModel model = models.find(modelId);
+        int size = model.loaded.vocabulary().size();
         IntStream.of(tokens).filter(token -> token < 0 || token >= size).findFirst().ifPresent(token -> {
             throw FailureException.invalid(
                     "tokens: there is no token %d; the vocabulary has %d tokens".formatted(token, size));
         });
-        tasks.aside(owner, () -> model.vocabulary().detokenize(tokens), reply);
+        tasks.aside(owner, model, () -> model.loaded.vocabulary().detokenize(tokens), reply);
     }
 
     /**
@@ -306,8 +351,8 @@ public final class LlamaService implements AutoCloseable {
      * @param reply told the prompt, without a leading bos
      */
     public void applyTemplate(Owner owner, ChatTemplating templating, Reply<String> reply) {
-        LoadedModel model = models.find(templating.model()).loaded;
-        tasks.aside(owner, () -> model.render(templating).text(), reply);
+        ServedModel model = models.find(templating.model());
+        tasks.aside(owner, model, () -> model.loaded.render(templating).text(), reply);
     }
 
     private void ownerDown(Owner owner) {
@@ -346,6 +391,18 @@ public final class LlamaService implements AutoCloseable {
 
         @Override
         public void failed(Failure failure) {}
+    }
+
+    /**
+     * Takes no new sessions, tasks or models from here on; what was accepted goes on.
+     *
+     * @param drained run once no task is waiting or running: at once, or on any thread
+     */
+    public void drain(Runnable drained) {
+        synchronized (lock) {
+            state = NodeStatus.State.DRAINING;
+            tasks.whenNoneIsLeft(drained);
+        }
     }
 
     /** Cancels every task, closes every model, and takes no more work. */

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,6 +70,32 @@ final class ModelRegistry {
         reply.failed(STOPPING);
     }
 
+    /** @param removed told the model when nobody finds it any more, before it is closed */
+    void unload(String id, Consumer<ServedModel> removed, Reply<Void> reply) {
+        try {
+            loading.execute(() -> unloadNow(id, removed, reply));
+        } catch (RejectedExecutionException e) {
+            reply.failed(STOPPING);
+        }
+    }
+
+    private void unloadNow(String id, Consumer<ServedModel> removed, Reply<Void> reply) {
+        ServedModel model;
+        try {
+            synchronized (lock) {
+                model = find(id);
+                models.remove(id);
+            }
+        } catch (FailureException e) {
+            reply.failed(e.failure());
+            return;
+        }
+        removed.accept(model);
+        model.close();
+        LOG.info("model {} is unloaded", id);
+        reply.ok(null);
+    }
+
     private void refuseTakenId(String id) {
         synchronized (lock) {
             if (models.containsKey(id)) {
@@ -113,6 +140,6 @@ final class ModelRegistry {
             models.clear();
         }
         loading.shutdown();
-        open.forEach(model -> model.loaded.close());
+        open.forEach(ServedModel::close);
     }
 }

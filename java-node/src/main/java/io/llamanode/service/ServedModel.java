@@ -16,6 +16,7 @@ final class ServedModel {
     private final int share;
     private final Map<Owner, Integer> byOwner = new HashMap<>();
     private int accepted;
+    private volatile boolean closed;
 
     ServedModel(LoadedModel loaded) {
         this.loaded = loaded;
@@ -42,6 +43,17 @@ final class ServedModel {
     void ended(Owner owner) {
         accepted--;
         byOwner.computeIfPresent(owner, (o, count) -> count == 1 ? null : count - 1);
+    }
+
+    /** {@return whether a failure of its tokenizer is no defect} */
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Stops the engine, which cancels its requests, and gives the memory back; not under the lock. */
+    void close() {
+        closed = true;
+        loaded.close();
     }
 
     String id() {

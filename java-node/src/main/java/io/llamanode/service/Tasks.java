@@ -26,6 +26,8 @@ final class Tasks {
     /** Characters, of at most two bytes each: an eighth of the heap. */
     private static final long MOST_UNPREPARED = Runtime.getRuntime().maxMemory() / 16;
 
+    private static final Failure CLOSING = new Failure(ErrorCode.CANCELLED, "the model is being closed");
+
     private final Object lock;
     private final NodeConfig config;
     private final IdSource ids;
@@ -40,6 +42,8 @@ final class Tasks {
     private long done;
     private long failed;
     private long cancelled;
+    /** Told when the last task has ended, or {@code null}. */
+    private Runnable noneIsLeft;
 
     /** @param lock of the service */
     Tasks(Object lock, NodeConfig config, IdSource ids, Owners owners, ScheduledExecutorService timer) {
@@ -195,7 +199,7 @@ final class Tasks {
         } catch (FailureException e) {
             refuse(task, e.failure());
         } catch (RuntimeException | Error e) {
-            refuse(task, unknown(e));
+            refuse(task, model.isClosed() ? CLOSING : unknown(e));
         }
     }
 
@@ -213,7 +217,7 @@ final class Tasks {
             tellId(task);
         });
         if (!taken) {
-            refuse(task, new Failure(ErrorCode.CANCELLED, "the model is being closed"));
+            refuse(task, CLOSING);
         }
     }
 
@@ -301,6 +305,21 @@ final class Tasks {
         if (first && !session.chats.isEmpty()) {
             prepare(session.chats.peekFirst());
         }
+        if (noneIsLeft != null && running.isEmpty()) {
+            noneIsLeft.run();
+            noneIsLeft = null;
+        }
+    }
+
+    /** Runs something when no task is left: now, or at the end of the last. */
+    void whenNoneIsLeft(Runnable then) {
+        synchronized (lock) {
+            if (running.isEmpty()) {
+                then.run();
+            } else {
+                noneIsLeft = then;
+            }
+        }
     }
 
     private void count(TaskOutcome outcome) {
@@ -372,7 +391,7 @@ final class Tasks {
     }
 
     /** Runs something slow that needs no task, such as tokenizing, in turn with the owner's preparations. */
-    <T> void aside(Owner owner, Supplier<T> work, Reply<T> reply) {
+    <T> void aside(Owner owner, ServedModel model, Supplier<T> work, Reply<T> reply) {
         boolean taken = preparation.submit(owner, () -> {
             T value;
             try {
@@ -381,7 +400,7 @@ final class Tasks {
                 reply.failed(e.failure());
                 return;
             } catch (RuntimeException | Error e) {
-                reply.failed(unknown(e));
+                reply.failed(model.isClosed() ? CLOSING : unknown(e));
                 return;
             }
             reply.ok(value);
