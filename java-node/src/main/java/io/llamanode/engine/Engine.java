@@ -260,6 +260,11 @@ public final class Engine implements AutoCloseable {
     /** Takes a sampled token; returns what its listener is to be told. */
     private Runnable advance(Slot slot, int token, long now) {
         Generation generation = generations.get(slot.request.id());
+        if (generation.unsampled() != null) {
+            scheduler.free(slot);
+            remove(generation.request().id());
+            return () -> generation.fail(FailureKind.DECODE_FAILED, generation.unsampled().getMessage());
+        }
         generation.sampled(now);
         Ending ending = Ending.LIMIT;
         String text = "";
@@ -308,7 +313,9 @@ public final class Engine implements AutoCloseable {
     }
 
     private Generation remove(long requestId) {
-        return generations.remove(requestId);
+        Generation generation = generations.remove(requestId);
+        generation.close();
+        return generation;
     }
 
     private void failAll(FailureKind kind, String message) {

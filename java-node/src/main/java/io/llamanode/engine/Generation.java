@@ -4,6 +4,8 @@ import io.llamanode.engine.GenerationListener.Ending;
 import io.llamanode.engine.GenerationListener.FailureKind;
 import io.llamanode.engine.GenerationListener.Outcome;
 import io.llamanode.engine.sampling.Candidates;
+import io.llamanode.engine.sampling.Sampler;
+import io.llamanode.engine.sampling.SamplingException;
 import io.llamanode.engine.sampling.TokenSampler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,17 +19,19 @@ final class Generation {
 
     private final GenerationRequest request;
     private final GenerationListener listener;
-    private final TokenSampler sampler;
+    private final Sampler sampler;
     private final Utf8Assembler utf8 = new Utf8Assembler();
     private final StopMatcher stops;
     private final long submitted;
     private long admitted;
     private long firstToken;
+    private SamplingException unsampled;
 
     Generation(GenerationRequest request, GenerationListener listener, Candidates scratch, long now) {
         this.request = request;
         this.listener = listener;
-        this.sampler = new TokenSampler(request.sampling(), scratch);
+        this.sampler =
+                request.sampler() != null ? request.sampler() : new TokenSampler(request.sampling(), scratch);
         this.stops = new StopMatcher(request.stop());
         this.submitted = now;
         for (int token : request.prompt()) {
@@ -43,10 +47,26 @@ final class Generation {
         admitted = now;
     }
 
+    /** {@return the next token; any, if none can be chosen, which {@link #unsampled} tells} */
     int sample(float[] logits) {
-        int token = sampler.sample(logits);
-        sampler.accept(token);
-        return token;
+        try {
+            int token = sampler.sample(logits);
+            sampler.accept(token);
+            return token;
+        } catch (SamplingException e) {
+            unsampled = e;
+            return 0;
+        }
+    }
+
+    /** {@return why no token could be chosen, or {@code null}} */
+    SamplingException unsampled() {
+        return unsampled;
+    }
+
+    /** Frees what the request holds besides its slot. */
+    void close() {
+        guarded(sampler::close);
     }
 
     void sampled(long now) {

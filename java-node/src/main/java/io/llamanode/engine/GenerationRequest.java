@@ -1,5 +1,6 @@
 package io.llamanode.engine;
 
+import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import java.util.List;
 
@@ -17,6 +18,8 @@ import java.util.List;
  * @param contextShift whether a full context drops its older half when {@code maxTokens} asks for more
  * @param reuseCache whether the slot's KV cache is reused as far as its tokens agree
  * @param deadline {@link System#nanoTime()} after which the request fails, or {@link #NO_DEADLINE}
+ * @param sampler chooses tokens where {@code sampling} alone does not say how, or {@code null}; told of the prompt and
+ *     closed by the engine, once it has taken the request
  */
 public record GenerationRequest(
         long id,
@@ -29,7 +32,8 @@ public record GenerationRequest(
         int nKeep,
         boolean contextShift,
         boolean reuseCache,
-        long deadline) {
+        long deadline,
+        Sampler sampler) {
 
     /** A deadline that never passes. */
     public static final long NO_DEADLINE = Long.MAX_VALUE;
@@ -43,6 +47,22 @@ public record GenerationRequest(
             throw new IllegalArgumentException("empty prompt");
         }
         stop = List.copyOf(stop);
+    }
+
+    /** A request that {@code sampling} says everything of. */
+    public GenerationRequest(
+            long id,
+            long cacheKey,
+            Object customer,
+            int[] prompt,
+            int maxTokens,
+            SamplingParams sampling,
+            List<String> stop,
+            int nKeep,
+            boolean contextShift,
+            boolean reuseCache,
+            long deadline) {
+        this(id, cacheKey, customer, prompt, maxTokens, sampling, stop, nKeep, contextShift, reuseCache, deadline, null);
     }
 
     boolean expired(long now) {

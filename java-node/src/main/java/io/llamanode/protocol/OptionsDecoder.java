@@ -42,7 +42,8 @@ final class OptionsDecoder {
                 in.integer("n_keep", -1, MAX),
                 in.flag("context_shift"),
                 in.flag("cache_prompt"),
-                in.milliseconds("timeout", 1));
+                in.milliseconds("timeout", 1),
+                FormatDecoder.decode(in));
     }
 
     /** A list of integers is one text here; the empty list is no text. */

@@ -10,7 +10,8 @@ import java.util.concurrent.ThreadLocalRandom;
 /** Completes generation options by the node's defaults, which are llama.cpp's. */
 final class GenerationDefaults {
     private static final GenerationOptions DEFAULTS = new GenerationOptions(
-            -1, 0.8f, 40, 0.95f, 0.05f, 1f, 64, 0f, 0f, null, null, Map.of(), List.of(), false, null, true, true, null);
+            -1, 0.8f, 40, 0.95f, 0.05f, 1f, 64, 0f, 0f, null, null, Map.of(), List.of(), false, null, true, true, null,
+            new OutputFormat.Free());
 
     private GenerationDefaults() {}
 

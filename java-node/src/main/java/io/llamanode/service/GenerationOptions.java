@@ -25,6 +25,7 @@ import java.util.Map;
  * @param contextShift whether a full context drops its older half
  * @param cachePrompt whether the slot's KV cache is reused
  * @param timeoutMs deadline of the task in milliseconds from its creation
+ * @param format what the answer must keep to
  */
 public record GenerationOptions(
         Integer maxTokens,
@@ -44,11 +45,55 @@ public record GenerationOptions(
         Integer nKeep,
         Boolean contextShift,
         Boolean cachePrompt,
-        Long timeoutMs) {
+        Long timeoutMs,
+        OutputFormat format) {
 
     /** Nothing given. */
     public static final GenerationOptions NONE = new GenerationOptions(
-            null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+            null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+            null);
+
+    /** Options of the most common kind only. */
+    GenerationOptions(
+            Integer maxTokens,
+            Float temperature,
+            Integer topK,
+            Float topP,
+            Float minP,
+            Float repeatPenalty,
+            Integer repeatLastN,
+            Float frequencyPenalty,
+            Float presencePenalty,
+            Long seed,
+            Boolean randomSeed,
+            Map<Integer, Float> logitBias,
+            List<String> stop,
+            Boolean ignoreEos,
+            Integer nKeep,
+            Boolean contextShift,
+            Boolean cachePrompt,
+            Long timeoutMs) {
+        this(
+                maxTokens,
+                temperature,
+                topK,
+                topP,
+                minP,
+                repeatPenalty,
+                repeatLastN,
+                frequencyPenalty,
+                presencePenalty,
+                seed,
+                randomSeed,
+                logitBias,
+                stop,
+                ignoreEos,
+                nKeep,
+                contextShift,
+                cachePrompt,
+                timeoutMs,
+                null);
+    }
 
     /**
      * @param base what holds where this does not say
@@ -74,7 +119,8 @@ public record GenerationOptions(
                 first(nKeep, base.nKeep),
                 first(contextShift, base.contextShift),
                 first(cachePrompt, base.cachePrompt),
-                first(timeoutMs, base.timeoutMs));
+                first(timeoutMs, base.timeoutMs),
+                first(format, base.format));
     }
 
     private static <T> T first(T own, T base) {

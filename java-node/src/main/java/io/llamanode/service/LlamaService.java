@@ -114,20 +114,24 @@ public final class LlamaService implements AutoCloseable {
         }
     }
 
-    /** The prompts of all sessions together may take an eighth of the heap. */
+    /** The prompts and grammars of all sessions together may take an eighth of the heap. */
     private void refuseHopelessSystemPrompt(Session session) {
-        if (session.config.systemPrompt() == null) {
+        String prompt = session.config.systemPrompt();
+        if (prompt != null) {
+            PromptBuilder.refuseHopelessLength("system_prompt", prompt.length(), session.model.loaded.info().nCtx());
+        }
+        long own = session.config.length();
+        if (own == 0) {
             return;
         }
-        PromptBuilder.refuseHopelessLength(
-                "system_prompt", session.config.systemPrompt().length(), session.model.loaded.info().nCtx());
-        long held = session.config.systemPrompt().length();
+        long held = own;
         for (Session other : sessions.values()) {
-            held += other.config.systemPrompt() == null ? 0 : other.config.systemPrompt().length();
+            held += other.config.length();
         }
         if (held > Runtime.getRuntime().maxMemory() / 16) {
             throw new FailureException(
-                    ErrorCode.SERVER_BUSY, "the system prompts of all sessions have %d characters".formatted(held));
+                    ErrorCode.SERVER_BUSY,
+                    "the system prompts and grammars of all sessions have %d characters".formatted(held));
         }
     }
 

@@ -2,6 +2,9 @@ package io.llamanode.service;
 
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.Vocabulary;
+import io.llamanode.engine.sampling.Grammar;
+import io.llamanode.engine.sampling.Sampler;
+import io.llamanode.engine.sampling.SamplingParams;
 
 /** A model that is ready to work: what the service needs of it. */
 public interface LoadedModel extends AutoCloseable {
@@ -13,6 +16,16 @@ public interface LoadedModel extends AutoCloseable {
 
     /** {@return tokenizer and token properties} */
     Vocabulary vocabulary();
+
+    /**
+     * Makes a sampler that needs more than {@link SamplingParams}. Slow for a large grammar.
+     *
+     * @param params how tokens are chosen
+     * @param grammar what the answer must keep to
+     * @return the sampler, to be closed by the caller or by the engine that takes it
+     * @throws FailureException {@code invalid_argument} if the grammar is none
+     */
+    Sampler sampler(SamplingParams params, Grammar grammar);
 
     /**
      * Renders a conversation with the model's chat template.

@@ -6,7 +6,12 @@ import io.llamanode.chat.RenderedChat;
 import io.llamanode.chat.jinja.Span;
 import io.llamanode.chat.jinja.TemplateException;
 import io.llamanode.engine.Engine;
+import io.llamanode.engine.SamplerFactory;
 import io.llamanode.engine.Vocabulary;
+import io.llamanode.engine.sampling.Grammar;
+import io.llamanode.engine.sampling.Sampler;
+import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.llama.GrammarException;
 import io.llamanode.llama.LlamaModel;
 import io.llamanode.llama.Vocab;
 import java.util.LinkedHashMap;
@@ -22,6 +27,7 @@ final class NativeModel implements LoadedModel {
     private final LlamaModel model;
     private final Engine engine;
     private final Vocabulary vocabulary;
+    private final SamplerFactory samplers;
     private final ModelInfo info;
     /** {@code null} if the model has none, or one that cannot be used. */
     private final ChatTemplate own;
@@ -40,6 +46,7 @@ final class NativeModel implements LoadedModel {
         this.model = model;
         this.engine = engine;
         this.vocabulary = vocabulary;
+        this.samplers = new SamplerFactory(model, vocabulary);
         this.info = new ModelInfo(
                 id,
                 model.file().path().toString(),
@@ -77,6 +84,20 @@ final class NativeModel implements LoadedModel {
     @Override
     public Vocabulary vocabulary() {
         return vocabulary;
+    }
+
+    @Override
+    public Sampler sampler(SamplingParams params, Grammar grammar) {
+        try {
+            return samplers.sampler(params, grammar);
+        } catch (GrammarException e) {
+            throw FailureException.invalid("grammar: " + e.getMessage());
+        } catch (IllegalStateException e) {
+            if (model.isClosed()) {
+                throw new FailureException(ErrorCode.CANCELLED, "the model is being closed");
+            }
+            throw e;
+        }
     }
 
     @Override

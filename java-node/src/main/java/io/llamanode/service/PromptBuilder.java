@@ -3,6 +3,7 @@ package io.llamanode.service;
 import io.llamanode.engine.GenerationListener.Ending;
 import io.llamanode.engine.GenerationListener.Outcome;
 import io.llamanode.engine.Vocabulary;
+import io.llamanode.engine.sampling.Grammar;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -32,8 +33,13 @@ final class PromptBuilder {
      * @param nKeep tokens at the front that a context shift keeps, where the options do not say
      * @param messages the conversation, {@code null} for a completion
      * @param text the rendered conversation, {@code null} for a completion
+     * @param grammar what the answer must keep to in place of what the options say, or {@code null}
      */
-    record Prepared(int[] tokens, int nKeep, List<Map<String, Object>> messages, PromptText text) {}
+    record Prepared(int[] tokens, int nKeep, List<Map<String, Object>> messages, PromptText text, Grammar grammar) {
+        Prepared(int[] tokens, int nKeep, List<Map<String, Object>> messages, PromptText text) {
+            this(tokens, nKeep, messages, text, null);
+        }
+    }
 
     /**
      * @param options complete

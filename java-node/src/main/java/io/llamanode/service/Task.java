@@ -1,6 +1,7 @@
 package io.llamanode.service;
 
 import io.llamanode.engine.GenerationRequest;
+import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.service.PromptBuilder.Prepared;
 import java.util.ArrayList;
@@ -74,7 +75,7 @@ final class Task {
     }
 
     /** {@return what the engine is asked for} */
-    GenerationRequest request(Prepared ready, SamplingParams sampling) {
+    GenerationRequest request(Prepared ready, SamplingParams sampling, Sampler sampler) {
         return new GenerationRequest(
                 id,
                 session.cacheKey(),
@@ -86,6 +87,7 @@ final class Task {
                 options.nKeep() != null ? options.nKeep() : ready.nKeep(),
                 options.contextShift(),
                 options.cachePrompt(),
-                deadline);
+                deadline,
+                sampler);
     }
 }

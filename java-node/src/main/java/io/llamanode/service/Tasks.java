@@ -1,6 +1,8 @@
 package io.llamanode.service;
 
 import io.llamanode.engine.GenerationRequest;
+import io.llamanode.engine.sampling.Grammar;
+import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.service.PromptBuilder.Prepared;
 import io.llamanode.service.Task.State;
@@ -36,7 +38,7 @@ final class Tasks {
     private final ResultDesk results;
     private final Preparation preparation = new Preparation();
     private final Map<Long, Task> running = new HashMap<>();
-    /** Characters of the inputs of all tasks that are not prepared yet. */
+    /** Characters of the inputs of all tasks that are not prepared yet, and of the grammars of all tasks. */
     private long unprepared;
     private long created;
     private long done;
@@ -106,16 +108,17 @@ final class Tasks {
         if (running.size() >= config.maxTasks()) {
             throw busy("%d tasks are waiting or running".formatted(running.size()));
         }
-        if (unprepared + length > MOST_UNPREPARED) {
-            throw busy("%d characters wait to be tokenized".formatted(unprepared));
-        }
         PromptBuilder.refuseHopelessLength(order.input(), session.model.loaded.info().nCtx());
+        GenerationOptions options = GenerationDefaults.complete(options(order.input()), session.config.defaults());
+        Constraints.refuseContradictions(options);
+        if (unprepared + length + options.format().length() > MOST_UNPREPARED) {
+            throw busy("%d characters of prompts and grammars wait for their turn".formatted(unprepared));
+        }
         Owner creator = order.owners().getFirst();
         String full = session.model.accept(creator);
         if (full != null) {
             throw busy(full);
         }
-        GenerationOptions options = GenerationDefaults.complete(options(order.input()), session.config.defaults());
         long now = System.nanoTime();
         long deadline = options.timeoutMs() == null
                 ? GenerationRequest.NO_DEADLINE
@@ -124,7 +127,7 @@ final class Tasks {
                 new Task(ids.next(), session, order.owners(), order.input(), options, order.sink(), now, deadline);
         task.owners.forEach(owner -> owners.add(owner, task));
         running.put(task.id, task);
-        unprepared += task.inputLength;
+        unprepared += task.inputLength + options.format().length();
         session.tasks.add(task);
         return task;
     }
@@ -193,8 +196,15 @@ final class Tasks {
             SamplingParams sampling = GenerationDefaults.sampling(task.options, model.loaded.vocabulary());
             Prepared prepared =
                     model.prompts.prepare(input, task.session.config.systemPrompt(), transcript, task.options);
+            Grammar grammar =
+                    prepared.grammar() != null ? prepared.grammar() : Constraints.grammar(task.options.format());
+            Sampler sampler = grammar == null ? null : model.loaded.sampler(sampling, grammar);
+            boolean taken;
             synchronized (lock) {
-                submit(task, prepared, sampling);
+                taken = submit(task, prepared, sampling, sampler);
+            }
+            if (!taken && sampler != null) {
+                sampler.close();
             }
         } catch (FailureException e) {
             refuse(task, e.failure());
@@ -203,15 +213,16 @@ final class Tasks {
         }
     }
 
-    private void submit(Task task, Prepared prepared, SamplingParams sampling) {
+    /** {@return whether the engine has it now} */
+    private boolean submit(Task task, Prepared prepared, SamplingParams sampling, Sampler sampler) {
         if (task.state == State.ENDED) {
-            return;
+            return false;
         }
         forgetInput(task);
         task.prepared = prepared;
         task.seed = sampling.seed();
         task.submitted = System.nanoTime();
-        GenerationRequest request = task.request(prepared, sampling);
+        GenerationRequest request = task.request(prepared, sampling, sampler);
         boolean taken = task.session.model.loaded.engine().submit(request, new TaskListener(task, this), () -> {
             task.state = State.SUBMITTED;
             tellId(task);
@@ -219,6 +230,7 @@ final class Tasks {
         if (!taken) {
             refuse(task, CLOSING);
         }
+        return taken;
     }
 
     /** Ends a task before the engine had it: its creator is told in the reply, if it still waits for that. */
@@ -283,6 +295,7 @@ final class Tasks {
 
     private void leave(Task task) {
         forgetInput(task);
+        unprepared -= task.options.format().length();
         task.state = State.ENDED;
         running.remove(task.id);
         task.session.tasks.remove(task);

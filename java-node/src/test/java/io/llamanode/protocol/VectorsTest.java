@@ -26,6 +26,16 @@ final class VectorsTest {
     }
 
     @TestFactory
+    Stream<DynamicTest> generationOptions() {
+        return decoded("generation", RequestDecoder::decode);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> badGenerationOptions() {
+        return decoded("bad_generation", RequestDecoder::decode);
+    }
+
+    @TestFactory
     Stream<DynamicTest> badRequests() {
         return decoded("bad_requests", RequestDecoder::decode);
     }

@@ -4,11 +4,20 @@ import io.llamanode.engine.Engine;
 import io.llamanode.engine.EngineConfig;
 import io.llamanode.engine.FakeModel;
 import io.llamanode.engine.Vocabulary;
+import io.llamanode.engine.sampling.Candidates;
+import io.llamanode.engine.sampling.Grammar;
+import io.llamanode.engine.sampling.Sampler;
+import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.engine.sampling.TokenSampler;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A loaded model whose engine runs a {@link FakeModel}; its template is {@code role:content;}. */
 final class FakeLoadedModel implements LoadedModel {
     final FakeModel model = new FakeModel();
+    /** Samplers that are not closed. */
+    final AtomicInteger samplers = new AtomicInteger();
+    final AtomicInteger samplersMade = new AtomicInteger();
     private final String id;
     private final Engine engine;
     private final int maxQueue;
@@ -33,6 +42,29 @@ final class FakeLoadedModel implements LoadedModel {
     @Override
     public Vocabulary vocabulary() {
         return model;
+    }
+
+    @Override
+    public Sampler sampler(SamplingParams params, Grammar grammar) {
+        TokenSampler sampler = new TokenSampler(params, new Candidates());
+        samplers.incrementAndGet();
+        samplersMade.incrementAndGet();
+        return new Sampler() {
+            @Override
+            public void accept(int token) {
+                sampler.accept(token);
+            }
+
+            @Override
+            public int sample(float[] logits) {
+                return sampler.sample(logits);
+            }
+
+            @Override
+            public void close() {
+                samplers.decrementAndGet();
+            }
+        };
     }
 
     @Override

@@ -12,7 +12,7 @@ import java.util.SplittableRandom;
  *
  * <p>Not safe for use by several threads.
  */
-public final class TokenSampler {
+public final class TokenSampler implements Sampler {
     private final SamplingParams params;
     private final PenaltyWindow window;
     private final SplittableRandom random;
@@ -35,6 +35,7 @@ public final class TokenSampler {
      *
      * @param token its id
      */
+    @Override
     public void accept(int token) {
         if (window != null) {
             window.add(token);
@@ -47,6 +48,7 @@ public final class TokenSampler {
      * @param logits one value for each token of the vocabulary; changed in place
      * @return the token's id
      */
+    @Override
     public int sample(float[] logits) {
         for (Map.Entry<Integer, Float> bias : params.logitBias().entrySet()) {
             logits[bias.getKey()] += bias.getValue();

@@ -1,0 +1,19 @@
+package io.llamanode.engine.sampling;
+
+/** No token can be chosen; the request that asks for one fails, and no other. */
+public final class SamplingException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** @param message why */
+    public SamplingException(String message) {
+        super(message);
+    }
+
+    /**
+     * @param message why
+     * @param cause what the sampler threw
+     */
+    public SamplingException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}
