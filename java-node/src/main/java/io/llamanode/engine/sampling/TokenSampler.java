@@ -56,16 +56,25 @@ public final class TokenSampler implements Sampler {
         if (window != null) {
             window.penalize(logits, params.repeatPenalty(), params.frequencyPenalty(), params.presencePenalty());
         }
+        return choose(logits);
+    }
+
+    private int choose(float[] logits) {
         if (params.temperature() <= 0 || params.topK() == 1) {
-            return Candidates.argmax(logits);
+            return candidates.best(logits);
         }
         if (params.topK() > 0 && params.topK() < logits.length) {
             candidates.selectTopK(logits, params.topK());
             candidates.keepTopP(params.topP());
-        } else {
+            candidates.keepMinP(params.minP());
+        } else if (params.topP() < 1) {
             candidates.selectTopP(logits, params.topP());
+            candidates.keepMinP(params.minP());
+        } else if (params.minP() > 0) {
+            candidates.selectMinP(logits, params.minP());
+        } else {
+            return candidates.drawOfAll(logits, params.temperature(), random.nextDouble());
         }
-        candidates.keepMinP(params.minP());
         return candidates.draw(params.temperature(), random.nextDouble());
     }
 }
