@@ -1,0 +1,83 @@
+package io.llamanode.protocol;
+
+import com.ericsson.otp.erlang.OtpErlangAtom;
+import com.ericsson.otp.erlang.OtpErlangBinary;
+import com.ericsson.otp.erlang.OtpErlangObject;
+import io.llamanode.service.FailureException;
+import io.llamanode.service.ModelConfig;
+import io.llamanode.service.NodeStatus;
+import io.llamanode.service.Prompt;
+import io.llamanode.service.TaskInput;
+import io.llamanode.service.TaskResult;
+import io.llamanode.service.TaskType;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
+
+/** The same requests and answers for peers that speak JSON: what is checked and named is what terms are. */
+public final class JsonForm {
+    private JsonForm() {}
+
+    /**
+     * Reads the input of a task. Text that begins with <code>{</code> is a JSON object with the keys of
+     * docs/protocol.md, section 2: a chat if it has {@code messages} or {@code content}, else a
+     * completion. Any other text is a prompt to complete, taken as it is.
+     *
+     * @param text the text
+     * @return the checked input
+     * @throws FailureException {@code invalid_argument} naming the offending key
+     */
+    public static TaskInput task(String text) {
+        if (!text.startsWith("{")) {
+            Value prompt = Value.root("prompt", text);
+            Fields none = new Fields(Value.root("input", Map.of()));
+            return new TaskInput.Completion(
+                    null, new Prompt.Text(prompt.nonEmptyText()), true, OptionsDecoder.decode(none));
+        }
+        Map<String, Value> entries = Value.root("input", Json.parse("input", text)).entries();
+        boolean chat = entries.containsKey("messages") || entries.containsKey("content");
+        TaskType type = chat ? TaskType.CHAT : TaskType.COMPLETION;
+        return InputDecoder.task(new OtpErlangAtom(type.name().toLowerCase(Locale.ROOT)), binary(text));
+    }
+
+    /**
+     * Reads what model to load. Text that begins with <code>{</code> is a JSON object with the keys of
+     * {@code ModelConfig}, {@code path} among them; any other text is the path.
+     *
+     * @param text the text
+     * @return the checked configuration
+     * @throws FailureException {@code invalid_argument} naming the offending key
+     */
+    public static ModelConfig model(String text) {
+        if (!text.startsWith("{")) {
+            return ModelDecoder.decode(Value.root("path", text), new Fields(Value.root("config", Map.of())));
+        }
+        Fields in = new Fields(Value.object("config", binary(text)));
+        return ModelDecoder.decode(in.require("path"), in);
+    }
+
+    private static OtpErlangBinary binary(String text) {
+        return new OtpErlangBinary(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * @param node full name of this node
+     * @param status its state
+     * @return the map of docs/protocol.md, section 5, of what JSON knows
+     */
+    public static Map<String, Object> status(String node, NodeStatus status) {
+        return plain(ReplyEncoder.status(node, status));
+    }
+
+    /**
+     * @param result of a task
+     * @return the map of docs/protocol.md, section 3, of what JSON knows
+     */
+    public static Map<String, Object> result(TaskResult result) {
+        return plain(ReplyEncoder.result(result));
+    }
+
+    private static Map<String, Object> plain(OtpErlangObject term) {
+        return Plain.map(Value.root("answer", term));
+    }
+}

@@ -1,0 +1,152 @@
+package io.llamanode.transport.bridge;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * A listening socket and the file it is reached by, which belongs to its owner alone from the first
+ * moment. A lock on a file beside it, which the system drops with the process, tells a socket that
+ * somebody listens on from one that was left behind; a socket without it is asked by connecting.
+ */
+final class SocketFile implements AutoCloseable {
+    private static final int TYPE = 0170000;
+    private static final int SOCKET = 0140000;
+    /** Bytes of a socket's path, unix(7). */
+    private static final int MAX_PATH = 107;
+
+    private final Path path;
+    private final FileChannel lock;
+    private final ServerSocketChannel server;
+
+    /** The path is taken, or cannot be used. */
+    static final class UnusableException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        UnusableException(String message) {
+            super(message);
+        }
+    }
+
+    private SocketFile(Path path, FileChannel lock, ServerSocketChannel server) {
+        this.path = path;
+        this.lock = lock;
+        this.server = server;
+    }
+
+    /**
+     * Listens.
+     *
+     * @throws UnusableException if somebody listens there, or something else than a socket stands there
+     *     or the path is too long for a socket
+     * @throws IOException if the directory cannot be written
+     */
+    static SocketFile listen(Path path) throws IOException {
+        Path file = path.toAbsolutePath();
+        int length = file.toString().getBytes(StandardCharsets.UTF_8).length;
+        if (length > MAX_PATH) {
+            // It could be made by renaming, but nobody could connect to it.
+            throw new UnusableException(file + " has " + length + " bytes; a socket's path has at most " + MAX_PATH);
+        }
+        FileChannel lock = lock(file);
+        try {
+            check(file);
+            return new SocketFile(file, lock, bind(file));
+        } catch (IOException | RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    private static FileChannel lock(Path file) throws IOException {
+        FileChannel channel = FileChannel.open(
+                file.resolveSibling(file.getFileName() + ".lock"),
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        try {
+            FileLock lock = channel.tryLock();
+            if (lock != null) {
+                return channel;
+            }
+        } catch (OverlappingFileLockException ownProcess) {
+            // Taken by this very process: the answer is the same.
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+        channel.close();
+        throw inUse(file);
+    }
+
+    private static UnusableException inUse(Path file) {
+        return new UnusableException(file + " is in use: another process listens there");
+    }
+
+    /** Refuses what is not a socket without a listener. */
+    private static void check(Path file) throws IOException {
+        if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        int mode = (int) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+        if ((mode & TYPE) != SOCKET) {
+            throw new UnusableException(file + " exists and is no socket");
+        }
+        try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            probe.connect(UnixDomainSocketAddress.of(file));
+        } catch (ConnectException stale) {
+            return;
+        }
+        throw inUse(file);
+    }
+
+    /** Made in a directory that nobody else can enter, and moved over what is there in one step. */
+    private static ServerSocketChannel bind(Path file) throws IOException {
+        // Not much longer than the path that it becomes.
+        String name = "." + Integer.toString(ThreadLocalRandom.current().nextInt(1 << 20, 1 << 25), 36);
+        Path directory = Files.createDirectory(
+                file.resolveSibling(name),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Path made = directory.resolve("s");
+        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            server.bind(UnixDomainSocketAddress.of(made));
+            Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
+            Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
+            return server;
+        } catch (IOException | RuntimeException e) {
+            server.close();
+            throw e;
+        } finally {
+            Files.deleteIfExists(made);
+            Files.deleteIfExists(directory);
+        }
+    }
+
+    ServerSocketChannel server() {
+        return server;
+    }
+
+    /** Removes the socket's file; that of the lock stays, since removing it would let two processes in. */
+    @Override
+    public void close() throws IOException {
+        try (lock) {
+            server.close();
+            Files.deleteIfExists(path);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package io.llamanode.transport.bridge;
+
+import io.llamanode.service.Failure;
+import io.llamanode.service.TaskEvent;
+import io.llamanode.service.TaskSink;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.LongConsumer;
+
+/**
+ * What a task has told and its client has not been written yet. The service puts without waiting; what
+ * does not fit is dropped, and the task should be cancelled then. The end always fits.
+ */
+final class TokenQueue implements TaskSink {
+    private final Deque<String> tokens = new ArrayDeque<>();
+    private final int limit;
+    private final LongConsumer overflow;
+    private long queued;
+    private boolean overflowed;
+    private TaskEvent end;
+
+    /** What comes next. */
+    sealed interface Item {
+        /** @param text whole code points */
+        record Token(String text) implements Item {}
+
+        /**
+         * @param event the terminal event
+         * @param lost whether tokens were dropped
+         */
+        record End(TaskEvent event, boolean lost) implements Item {}
+    }
+
+    /**
+     * @param limit characters that may wait
+     * @param overflow told the task once, when a token had to be dropped; must not wait
+     */
+    TokenQueue(int limit, LongConsumer overflow) {
+        this.limit = limit;
+        this.overflow = overflow;
+    }
+
+    @Override
+    public void accept(long taskId, TaskEvent event) {
+        boolean first = false;
+        synchronized (this) {
+            if (!(event instanceof TaskEvent.Chunk(String content, int index))) {
+                end = event;
+            } else if (overflowed || queued > limit) {
+                first = !overflowed;
+                overflowed = true;
+            } else {
+                tokens.add(content);
+                queued += content.length();
+            }
+            notifyAll();
+        }
+        if (first) {
+            overflow.accept(taskId);
+        }
+    }
+
+    /** The task was refused before it began. */
+    synchronized void refused(Failure failure) {
+        end = new TaskEvent.Failed(failure);
+        notifyAll();
+    }
+
+    /** {@return the next item, once there is one; after the end there is none} */
+    synchronized Item next() throws InterruptedException {
+        while (tokens.isEmpty() && end == null) {
+            wait();
+        }
+        if (!tokens.isEmpty()) {
+            String token = tokens.remove();
+            queued -= token.length();
+            return new Item.Token(token);
+        }
+        return new Item.End(end, overflowed);
+    }
+}

@@ -1,0 +1,46 @@
+package io.llamanode.service;
+
+import io.llamanode.engine.FakeModel;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** A service on fake models, for tests of what stands above it. Any path ending in {@code .gguf} loads. */
+public final class FakeService {
+    private FakeService() {}
+
+    /**
+     * @param monitor watches owners
+     * @param script prepares each model before its engine starts
+     * @return a ready service with a model named {@code fake}
+     */
+    public static LlamaService start(OwnerMonitor monitor, Consumer<FakeModel> script) {
+        ModelLoader loader = new ModelLoader() {
+            @Override
+            public LoadedModel load(ModelConfig config, LoadProgress progress) {
+                if (!config.path().toString().endsWith(".gguf")) {
+                    throw new FailureException(
+                            ErrorCode.MODEL_LOAD_FAILED, "path: there is no file " + config.path());
+                }
+                FakeLoadedModel model = new FakeLoadedModel(ModelRegistry.id(config), 2, 64);
+                script.accept(model.model);
+                return model;
+            }
+
+            @Override
+            public NodeStatus.Library library() {
+                return new NodeStatus.Library("fake", "0", "");
+            }
+        };
+        LlamaService service =
+                new LlamaService(new NodeConfig(List.of(), 60_000, 10, 10, 1000), loader, monitor);
+        Answer<Void> loaded = new Answer<>();
+        service.loadModel(
+                new ModelConfig(Path.of("fake.gguf"), null, null, null, null, null, null, null, null, null, null),
+                fraction -> {},
+                loaded);
+        loaded.value();
+        service.ready();
+        return service;
+    }
+}

@@ -1,0 +1,308 @@
+package io.llamanode.transport.bridge;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.llamanode.service.FakeService;
+import io.llamanode.service.LlamaService;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The bridge and its clients, on a model that recites. */
+@Timeout(60)
+final class BridgeTest {
+    private static final String ENDLESS = "{\"prompt\": \"x\", \"n_predict\": 1000000000}";
+
+    @TempDir
+    Path directory;
+
+    private Path socket;
+    private LlamaService service;
+    private Bridge bridge;
+
+    @BeforeEach
+    void start() throws Exception {
+        socket = directory.resolve("bridge.sock");
+        service = FakeService.start(
+                Bridge.monitor((owner, down) -> {
+                    throw new AssertionError(owner);
+                }),
+                model -> model.answer("Hi", "Hello ☃!").answer("Hi\nyou", "two lines")
+                        .answer("user:Hi\u0100assistant:", "Good day"));
+        bridge = Bridge.open(BridgeConfig.of(socket, "n@host").withLimits(20, 4096, 4096), service);
+    }
+
+    @AfterEach
+    void stop() {
+        bridge.close();
+        service.close();
+    }
+
+    private LineClient client() throws IOException {
+        return new LineClient(socket);
+    }
+
+    /** Fails unless every task ends by itself. */
+    private void awaitNoTask() throws InterruptedException {
+        CountDownLatch drained = new CountDownLatch(1);
+        service.drain(drained::countDown);
+        assertTrue(drained.await(30, TimeUnit.SECONDS), "a task goes on");
+    }
+
+    @Test
+    void simpleCommands() throws Exception {
+        try (LineClient client = client()) {
+            assertEquals("{\"status\":\"ok\",\"message\":\"pong\",\"data\":{}}", client.ask("PING").toString());
+            assertEquals("pong", client.ask("ping\r").path("message").asText());
+            client.send("\n  \n");
+            JsonNode status = client.ask("STATUS");
+            assertEquals("ready", status.path("message").asText());
+            assertEquals("n@host", status.path("data").path("node").asText());
+            assertEquals("fake", status.path("data").path("models").path(0).path("id").asText());
+            assertEquals("bye", client.ask("QUIT").path("message").asText());
+            assertTrue(client.isClosedByBridge());
+        }
+    }
+
+    @Test
+    void inference() throws Exception {
+        try (LineClient client = client()) {
+            JsonNode result = client.data("INFER Hi");
+            assertEquals("Hello ☃!", result.path("content").asText());
+            assertEquals("stop", result.path("finish_reason").asText());
+            assertEquals(2, result.path("usage").path("prompt_tokens").asInt());
+            assertEquals("two lines", client.data("INFER {\"prompt\": \"Hi\\nyou\"}").path("content").asText());
+            assertEquals("Good day", client.data("INFER {\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}")
+                    .path("content").asText());
+            assertEquals("Good day", client.data("INFER {\"content\": \"Hi\"}").path("content").asText());
+            assertEquals("length",
+                    client.data("INFER {\"prompt\": \"Hi\", \"max_tokens\": 2}").path("finish_reason").asText());
+        }
+    }
+
+    @Test
+    void streams() throws Exception {
+        try (LineClient client = client()) {
+            client.send("INFER_STREAM Hi");
+            StringBuilder text = new StringBuilder();
+            JsonNode line = client.receive();
+            for (; !line.path("final").asBoolean(); line = client.receive()) {
+                assertEquals("token", line.path("type").asText());
+                assertFalse(line.has("status"));
+                text.append(line.path("token").asText());
+            }
+            assertEquals("Hello ☃!", text.toString());
+            assertEquals("token", line.path("type").asText());
+            assertEquals("", line.path("token").asText());
+            assertEquals("ok", line.path("status").asText());
+            assertEquals("Hello ☃!", line.path("data").path("content").asText());
+            JsonNode refused = client.ask("INFER_STREAM {\"prompt\": \"x\", \"temprature\": 1}");
+            assertTrue(refused.path("final").asBoolean());
+            assertEquals("error", refused.path("status").asText());
+            assertTrue(refused.path("message").asText().contains("temprature"), refused.toString());
+        }
+    }
+
+    @Test
+    void faults() throws Exception {
+        try (LineClient client = client()) {
+            assertEquals("invalid_argument", client.code("DANCE"));
+            assertEquals("invalid_argument", client.code("PING now"));
+            assertEquals("invalid_argument", client.code("INFER"));
+            assertEquals("invalid_argument", client.code("INFER {\"prompt\""));
+            assertEquals("invalid_argument", client.code("INFER {\"prompt\": \"x\", \"n_predict\": \"many\"}"));
+            assertEquals("invalid_argument", client.code("INFER {\"prompt\": \"x\", \"model\": \"other\"}"));
+            assertEquals("model_load_failed", client.code("LOAD /nowhere"));
+            assertEquals("invalid_argument", client.code("LOAD"));
+            assertEquals("invalid_argument", client.code("FREE other"));
+            assertEquals("invalid_argument", client.code("INFER " + "x".repeat(5000)));
+            client.send(new byte[] {'P', (byte) 0xff, '\n'});
+            assertTrue(client.receive().path("message").asText().contains("UTF-8"));
+            assertEquals("pong", client.ask("PING").path("message").asText());
+        }
+    }
+
+    @Test
+    void modelsComeAndGo() throws Exception {
+        try (LineClient client = client()) {
+            client.data("FREE");
+            assertEquals("unsupported", client.code("INFER Hi"));
+            client.data("LOAD /models/fake.gguf");
+            client.data("LOAD {\"path\": \"/models/fake.gguf\", \"id\": \"second\", \"n_ctx\": 64}");
+            assertEquals("Hello ☃!", client.data("INFER {\"prompt\": \"Hi\", \"model\": \"second\"}")
+                    .path("content").asText());
+            client.data("FREE second");
+            assertEquals("invalid_argument", client.code("FREE second"));
+            assertEquals("Hello ☃!", client.data("INFER Hi").path("content").asText());
+        }
+    }
+
+    @Test
+    void manyClientsAtOnce() throws Exception {
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Integer>> answers = new ArrayList<>();
+            Callable<Integer> work = () -> {
+                try (LineClient client = client()) {
+                    for (int i = 0; i < 10; i++) {
+                        assertEquals("Hello ☃!", client.data("INFER Hi").path("content").asText());
+                    }
+                    return 10;
+                }
+            };
+            for (int i = 0; i < 16; i++) {
+                answers.add(threads.submit(work));
+            }
+            for (Future<Integer> answer : answers) {
+                assertEquals(10, answer.get());
+            }
+        }
+    }
+
+    @Test
+    void commandsOfOneClientAreAnsweredInOrder() throws Exception {
+        try (LineClient client = client()) {
+            client.send("PING\nINFER Hi\nSTATUS\nQUIT\nPING");
+            assertEquals("pong", client.receive().path("message").asText());
+            assertEquals("done", client.receive().path("message").asText());
+            assertEquals("ready", client.receive().path("message").asText());
+            assertEquals("bye", client.receive().path("message").asText());
+            assertTrue(client.isClosedByBridge());
+        }
+    }
+
+    @Test
+    void aClientThatLeavesFreesItsSlot() throws Exception {
+        for (String command : List.of("INFER ", "INFER_STREAM ")) {
+            LineClient leaving = client();
+            LineClient other = client();
+            leaving.send(command + ENDLESS);
+            other.send("INFER_STREAM " + ENDLESS);
+            other.receive();
+            leaving.close();
+            other.close();
+        }
+        awaitNoTask();
+    }
+
+    @Test
+    void aClientThatOnlyStopsSendingGetsItsAnswer() throws Exception {
+        try (LineClient client = client()) {
+            client.send("INFER Hi");
+            client.channel.shutdownOutput();
+            assertEquals("Hello ☃!", client.receive().path("data").path("content").asText());
+            assertTrue(client.isClosedByBridge());
+        }
+        try (LineClient client = client()) {
+            client.send("PING".getBytes(StandardCharsets.UTF_8));
+            client.channel.shutdownOutput();
+            assertEquals("pong", client.receive().path("message").asText());
+        }
+    }
+
+    @Test
+    void aClientThatLeavesAfterItHasStoppedSendingFreesItsSlot() throws Exception {
+        LineClient client = client();
+        client.send("INFER " + ENDLESS);
+        client.channel.shutdownOutput();
+        // The blank tells that the bridge has noticed the first and waits for the second.
+        assertEquals(1, client.channel.read(java.nio.ByteBuffer.allocate(1)));
+        client.close();
+        awaitNoTask();
+    }
+
+    @Test
+    void aClientThatDoesNotReadLosesItsStreamOnly() throws Exception {
+        try (LineClient deaf = client(); LineClient other = client()) {
+            deaf.send("INFER_STREAM " + ENDLESS);
+            // The first line tells that the stream runs; nothing is read from here on.
+            deaf.receive();
+            assertEquals("Hello ☃!", other.data("INFER Hi").path("content").asText());
+            awaitNoTask();
+            JsonNode line = deaf.receive();
+            while (!line.path("final").asBoolean()) {
+                line = deaf.receive();
+            }
+            assertEquals("server_busy", line.path("data").path("code").asText());
+            assertEquals("pong", deaf.ask("PING").path("message").asText());
+        }
+    }
+
+    @Test
+    void drainingRefusesNewTasks() throws Exception {
+        try (LineClient client = client()) {
+            service.drain(() -> {});
+            assertEquals("draining", client.ask("STATUS").path("message").asText());
+            assertEquals("server_busy", client.code("INFER Hi"));
+            assertEquals("server_busy", client.code("LOAD x.gguf"));
+        }
+    }
+
+    @Test
+    void clientsBeyondTheLimitAreToldSo() throws Exception {
+        List<LineClient> clients = new ArrayList<>();
+        try {
+            for (int i = 0; i < 20; i++) {
+                clients.add(client());
+                clients.getLast().ask("PING");
+            }
+            try (LineClient extra = client()) {
+                assertEquals("server_busy", extra.receive().path("data").path("code").asText());
+                assertTrue(extra.isClosedByBridge());
+            }
+            try (LineClient leaving = clients.removeLast()) {
+                leaving.ask("QUIT");
+                assertTrue(leaving.isClosedByBridge());
+            }
+            clients.add(client());
+            JsonNode answer = clients.getLast().ask("PING");
+            assertEquals("pong", answer.path("message").asText());
+        } finally {
+            for (LineClient client : clients) {
+                client.close();
+            }
+        }
+    }
+
+    @Test
+    void closingEndsConnectionsAndTasks() throws Exception {
+        try (LineClient client = client()) {
+            client.send("INFER_STREAM " + ENDLESS);
+            client.receive();
+            bridge.close();
+            awaitNoTask();
+            assertFalse(socket.toFile().exists());
+        }
+    }
+
+    @Test
+    void netcat() throws Exception {
+        Assumptions.assumeTrue(Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                .anyMatch(dir -> new File(dir, "nc").canExecute()), "nc is not on the PATH");
+        Process nc = new ProcessBuilder("nc", "-U", "-N", socket.toString()).redirectErrorStream(true).start();
+        try (var in = nc.outputWriter(StandardCharsets.UTF_8)) {
+            in.write("PING\nINFER Hi\n");
+        }
+        List<String> lines = nc.inputReader(StandardCharsets.UTF_8).lines().toList();
+        assertEquals(2, lines.size(), lines.toString());
+        assertTrue(lines.get(1).contains("Hello ☃!"), lines.toString());
+        assertEquals(0, nc.waitFor());
+    }
+}
