@@ -39,7 +39,9 @@ public final class Engine implements AutoCloseable {
     private final int[] sampledTokens;
     private boolean running = true;
     private long decodeCalls;
-    private long decodeNanos;
+    private StepTimes times = StepTimes.NONE;
+    /** Time of the running step that went to sampling. */
+    private long sampleNanos;
     private long promptTokens;
     private long cachedTokens;
     private long completionTokens;
@@ -205,6 +207,7 @@ public final class Engine implements AutoCloseable {
 
     /** One round: commands, deadlines, plan, execution, output. Package-private so that tests can step without a thread. */
     void step() {
+        long start = clock.getAsLong();
         for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
             command.run();
         }
@@ -218,12 +221,13 @@ public final class Engine implements AutoCloseable {
         if (plan.isEmpty()) {
             publish();
         } else {
-            execute(plan);
+            execute(plan, start);
         }
     }
 
-    private void execute(BatchPlan plan) {
+    private void execute(BatchPlan plan, long start) {
         long before = clock.getAsLong();
+        sampleNanos = 0;
         try {
             runner.execute(plan, (span, logits) -> sampledTokens[span] = sample(plan.spans().get(span), logits));
         } catch (RunnerException e) {
@@ -238,7 +242,6 @@ public final class Engine implements AutoCloseable {
         long now = clock.getAsLong();
         if (!plan.spans().isEmpty()) {
             decodeCalls++;
-            decodeNanos += now - before;
         }
         scheduler.executed(plan);
         // Listeners hear of the step when the slots they may ask about are free and the snapshot says so.
@@ -250,11 +253,18 @@ public final class Engine implements AutoCloseable {
         }
         publish();
         output.forEach(Runnable::run);
+        times = times.plus(before - start, now - before - sampleNanos, sampleNanos, clock.getAsLong() - now);
     }
 
     private int sample(BatchPlan.Span span, float[] logits) {
         Generation generation = generations.get(scheduler.slot(span.slot()).request.id());
-        return generation.request().maxTokens() == 0 ? 0 : generation.sample(logits);
+        if (generation.request().maxTokens() == 0) {
+            return 0;
+        }
+        long before = clock.getAsLong();
+        int token = generation.sample(logits);
+        sampleNanos += clock.getAsLong() - before;
+        return token;
     }
 
     /** Takes a sampled token; returns what its listener is to be told. */
@@ -337,7 +347,7 @@ public final class Engine implements AutoCloseable {
                 states,
                 scheduler.waitingCount(),
                 decodeCalls,
-                decodeNanos,
+                times,
                 promptTokens,
                 cachedTokens,
                 completionTokens,

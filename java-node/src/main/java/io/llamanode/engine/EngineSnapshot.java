@@ -8,7 +8,7 @@ import java.util.List;
  * @param slots every slot
  * @param waiting requests without a slot
  * @param decodeCalls plans executed
- * @param decodeNanos time in them
+ * @param times of the steps before the last one
  * @param promptTokens of admitted requests
  * @param cachedTokens of them that needed no evaluation
  * @param completionTokens sampled
@@ -18,7 +18,7 @@ public record EngineSnapshot(
         List<SlotState> slots,
         int waiting,
         long decodeCalls,
-        long decodeNanos,
+        StepTimes times,
         long promptTokens,
         long cachedTokens,
         long completionTokens,

@@ -82,7 +82,10 @@ final class StatusEncoder {
                 .put("cached_tokens", counters.cachedTokens())
                 .put("completion_tokens", counters.completionTokens())
                 .put("decode_calls", counters.decodeCalls())
+                .put("schedule_ms", counters.scheduleMs())
                 .put("decode_ms", counters.decodeMs())
+                .put("sample_ms", counters.sampleMs())
+                .put("output_ms", counters.outputMs())
                 .put("context_shifts", counters.contextShifts())
                 .build();
     }

@@ -106,7 +106,10 @@ public record NodeStatus(
      * @param cachedTokens not evaluated again
      * @param completionTokens sampled
      * @param decodeCalls calls of {@code llama_decode}
-     * @param decodeMs time in them
+     * @param scheduleMs time of the loop threads in commands, admission and plans
+     * @param decodeMs in decode calls
+     * @param sampleMs in samplers
+     * @param outputMs in text, events and their queues
      * @param contextShifts contexts that dropped their older half
      */
     public record Counters(
@@ -118,7 +121,10 @@ public record NodeStatus(
             long cachedTokens,
             long completionTokens,
             long decodeCalls,
+            long scheduleMs,
             long decodeMs,
+            long sampleMs,
+            long outputMs,
             long contextShifts) {}
 
     /**

@@ -2,6 +2,7 @@ package io.llamanode.service;
 
 import io.llamanode.engine.EngineSnapshot;
 import io.llamanode.engine.EngineSnapshot.SlotState;
+import io.llamanode.engine.StepTimes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +28,8 @@ final class StatusReport {
             Collection<ServedModel> models,
             Tasks.Totals totals) {
         List<NodeStatus.Model> reports = new ArrayList<>();
-        long[] sums = new long[6];
+        long[] sums = new long[5];
+        StepTimes spent = StepTimes.NONE;
         int running = 0;
         for (ServedModel served : models) {
             LoadedModel model = served.loaded;
@@ -41,12 +43,16 @@ final class StatusReport {
             sums[1] += snapshot.cachedTokens();
             sums[2] += snapshot.completionTokens();
             sums[3] += snapshot.decodeCalls();
-            sums[4] += snapshot.decodeNanos() / 1_000_000;
-            sums[5] += snapshot.contextShifts();
+            sums[4] += snapshot.contextShifts();
+            StepTimes times = snapshot.times();
+            spent = spent.plus(times.schedule(), times.decode(), times.sample(), times.output());
         }
         NodeStatus.Counters counters = new NodeStatus.Counters(
                 totals.created(), totals.done(), totals.failed(), totals.cancelled(),
-                sums[0], sums[1], sums[2], sums[3], sums[4], sums[5]);
+                sums[0], sums[1], sums[2], sums[3],
+                milliseconds(spent.schedule()), milliseconds(spent.decode()),
+                milliseconds(spent.sample()), milliseconds(spent.output()),
+                sums[4]);
         return new NodeStatus(
                 state,
                 version(),
@@ -59,6 +65,10 @@ final class StatusReport {
                 reports,
                 counters,
                 memory);
+    }
+
+    private static long milliseconds(long nanos) {
+        return nanos / 1_000_000;
     }
 
     private static NodeStatus.Model model(LoadedModel model, EngineSnapshot snapshot, Map<Long, Session> sessions) {

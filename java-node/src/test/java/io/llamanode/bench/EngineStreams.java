@@ -6,12 +6,14 @@ import io.llamanode.engine.GenerationListener;
 import io.llamanode.engine.GenerationRequest;
 import io.llamanode.engine.LlamaRunner;
 import io.llamanode.engine.LlamaVocabulary;
+import io.llamanode.engine.StepTimes;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.LlamaModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 
 /** The engine with its scheduler, text output and listeners, without a service or a transport. */
@@ -89,6 +91,12 @@ final class EngineStreams implements Variant {
 
     @Override
     public void close() {
+        StepTimes t = engine.snapshot().times();
+        double all = t.schedule() + t.decode() + t.sample() + t.output();
+        System.out.printf(
+                Locale.ROOT,
+                "%nbench: {%.4f,%.4f,%.4f,%.4f}.%n",
+                t.schedule() / all, t.decode() / all, t.sample() / all, t.output() / all);
         engine.close();
         model.close();
     }

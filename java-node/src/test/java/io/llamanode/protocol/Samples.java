@@ -117,7 +117,7 @@ final class Samples {
                 3,
                 4,
                 List.of(model),
-                new NodeStatus.Counters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+                new NodeStatus.Counters(1, 2, 3, 4, 5, 6, 7, 8, 11, 9, 12, 13, 10),
                 new NodeStatus.Memory(500_000_000, 30_000_000, 268_435_456)));
         status("status_starting", empty(NodeStatus.State.STARTING));
         status("status_draining", empty(NodeStatus.State.DRAINING));
@@ -136,7 +136,7 @@ final class Samples {
                 0,
                 0,
                 List.of(),
-                new NodeStatus.Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+                new NodeStatus.Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
                 new NodeStatus.Memory(0, 0, 0));
     }
 
