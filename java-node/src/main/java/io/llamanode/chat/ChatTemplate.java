@@ -5,6 +5,7 @@ import io.llamanode.chat.jinja.Span;
 import io.llamanode.chat.jinja.Template;
 import io.llamanode.chat.jinja.TemplateException;
 import io.llamanode.chat.jinja.Trusted;
+import io.llamanode.chat.tools.AnswerFormat;
 import java.time.Clock;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -26,11 +28,15 @@ public final class ChatTemplate {
     private final Template template;
     private final Capabilities capabilities;
     private final MessageNormalizer normalizer;
+    private final String source;
+    /** Found when it is first asked for. */
+    private volatile AnswerFormat answerFormat;
 
     private ChatTemplate(Template template, String source) {
         this.template = template;
         this.capabilities = Capabilities.of(template);
         this.normalizer = new MessageNormalizer(capabilities, source);
+        this.source = source;
     }
 
     /**
@@ -86,6 +92,30 @@ public final class ChatTemplate {
      */
     public Capabilities capabilities() {
         return capabilities;
+    }
+
+    /**
+     * How models of this template write reasoning and calls of tools. The first use renders a few small conversations.
+     *
+     * @return the format that the template shows
+     */
+    public AnswerFormat answerFormat() {
+        AnswerFormat known = answerFormat;
+        if (known == null) {
+            known = AnswerFormat.detect(source, this::probe);
+            answerFormat = known;
+        }
+        return known;
+    }
+
+    private Optional<String> probe(
+            List<Map<String, Object>> messages, List<Map<String, Object>> tools, boolean generationPrompt) {
+        try {
+            return Optional.of(render(ChatRequest.of(messages).tools(tools).addGenerationPrompt(generationPrompt)
+                    .build()).text());
+        } catch (TemplateException e) {
+            return Optional.empty();
+        }
     }
 
     /**

@@ -1,5 +1,8 @@
 package io.llamanode.chat;
 
+import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -8,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
 
 /** The published templates and llama.cpp's renderings of them, which are shared between checkouts. */
 final class SharedTemplates {
@@ -51,6 +56,14 @@ final class SharedTemplates {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** A test for each template; one that is skipped with a reason where there are none. */
+    static Stream<DynamicTest> forEach(Consumer<String> test) {
+        return present()
+                ? names().stream().map(name -> dynamicTest(name, () -> test.accept(name)))
+                : Stream.of(dynamicTest("shared chat templates", () -> abort("no shared chat templates at "
+                        + directory() + " (set LLAMA_NODE_SHARED)")));
     }
 
     static String source(String name) {

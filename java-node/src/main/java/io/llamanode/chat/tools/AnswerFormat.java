@@ -1,0 +1,184 @@
+package io.llamanode.chat.tools;
+
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** How the models of a chat template write reasoning and calls of tools. Immutable. */
+public final class AnswerFormat {
+    /** What kind of machine reads it. */
+    enum Kind { MARKED, HARMONY, RECIPIENT }
+
+    private static final String ID_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    /** Mistral's templates refuse ids of any other length. */
+    private static final int ID_LENGTH = 9;
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private final Kind kind;
+    private final Reasoning reasoning;
+    private final CallSyntax syntax;
+    private final List<String> noise;
+    private final boolean shown;
+    private final boolean parallel;
+
+    /**
+     * @param reasoning {@code null} if there is none
+     * @param shown whether the template writes calls itself
+     * @param parallel whether it writes several calls of one answer
+     */
+    AnswerFormat(
+            Kind kind, Reasoning reasoning, CallSyntax syntax, List<String> noise, boolean shown, boolean parallel) {
+        this.kind = kind;
+        this.reasoning = reasoning;
+        this.syntax = syntax;
+        this.noise = noise;
+        this.shown = shown;
+        this.parallel = parallel;
+    }
+
+    /** Renders conversations with the template in question. */
+    @FunctionalInterface
+    public interface Rendering {
+        /**
+         * @param messages of a conversation
+         * @param tools definitions; may be empty
+         * @param generationPrompt whether the prompt ends where the answer begins
+         * @return the prompt, or nothing if the template refuses the conversation
+         */
+        Optional<String> render(
+                List<Map<String, Object>> messages, List<Map<String, Object>> tools, boolean generationPrompt);
+    }
+
+    /**
+     * Finds the format that a template uses, by having it render a call and looking which syntax reads it back.
+     *
+     * @param source of the template
+     * @param rendering renders with it
+     * @return the format
+     */
+    public static AnswerFormat detect(String source, Rendering rendering) {
+        return new FormatDetection(source, rendering).detect();
+    }
+
+    /** {@return whether answers may hold reasoning} */
+    public boolean reasons() {
+        return reasoning != null || kind == Kind.HARMONY;
+    }
+
+    /** {@return whether the template writes calls of earlier answers in the syntax itself} */
+    public boolean templateWritesCalls() {
+        return shown;
+    }
+
+    /** {@return whether the template can write several calls of one answer} */
+    public boolean parallel() {
+        return parallel;
+    }
+
+    /** {@return name of the family of syntaxes, for logs} */
+    public String family() {
+        return switch (kind) {
+            case HARMONY -> "harmony";
+            case RECIPIENT -> "functionary";
+            case MARKED -> syntax.family();
+        };
+    }
+
+    /**
+     * {@return the texts that tell the parts of an answer apart: control tokens that stand for a piece of one must be
+     * a part of the text that is parsed}
+     *
+     * @param tools whether tools can be called
+     */
+    public List<String> markers(boolean tools) {
+        if (kind == Kind.HARMONY) {
+            return HarmonyMachine.MARKERS;
+        }
+        List<String> markers = new ArrayList<>(noise);
+        if (reasoning != null) {
+            markers.add(reasoning.open());
+            markers.add(reasoning.close());
+        }
+        if (tools && kind == Kind.MARKED) {
+            markers.addAll(syntax.markers());
+        }
+        return markers;
+    }
+
+    /**
+     * {@return the text that ends the reasoning which a prompt leaves open at its end, or {@code null} if it leaves
+     * none open}
+     *
+     * @param promptEnd what the template wrote last
+     */
+    public String openReasoning(String promptEnd) {
+        boolean open = reasoning != null && promptEnd.stripTrailing().endsWith(reasoning.open().strip());
+        return open ? reasoning.close() : null;
+    }
+
+    /**
+     * Starts to parse an answer.
+     *
+     * @param tools definitions of the tools that can be called, as the template gets them; may be empty
+     * @param insideReasoning whether the prompt leaves reasoning open
+     * @param maxCalls calls that count at most
+     * @return a parser for one answer
+     */
+    public AnswerParser parser(List<Map<String, Object>> tools, boolean insideReasoning, int maxCalls) {
+        return parser(tools, insideReasoning, maxCalls, AnswerFormat::newId);
+    }
+
+    AnswerParser parser(
+            List<Map<String, Object>> tools, boolean insideReasoning, int maxCalls, Supplier<String> newId) {
+        Output output = new Output(newId);
+        Map<String, Map<String, Object>> schemas = schemas(tools);
+        int most = tools.isEmpty() ? 0 : maxCalls;
+        AnswerMachine machine = switch (kind) {
+            case HARMONY -> new HarmonyMachine(!tools.isEmpty(), most, output);
+            case RECIPIENT -> new RecipientMachine(schemas, most, output);
+            case MARKED -> new MarkedMachine(
+                    reasoning, insideReasoning, tools.isEmpty() ? null : syntax, noise, schemas, most, output);
+        };
+        return new AnswerParser(machine, output);
+    }
+
+    CallSyntax syntax() {
+        return syntax;
+    }
+
+    Kind kind() {
+        return kind;
+    }
+
+    Reasoning reasoning() {
+        return reasoning;
+    }
+
+    /** {@return the schema of each tool's parameters, by the tool's name} */
+    static Map<String, Map<String, Object>> schemas(List<Map<String, Object>> tools) {
+        Map<String, Map<String, Object>> schemas = new LinkedHashMap<>();
+        for (Map<String, Object> tool : tools) {
+            if (tool.get("function") instanceof Map<?, ?> function && function.get("name") instanceof String name) {
+                Map<String, Object> schema = new LinkedHashMap<>();
+                if (function.get("parameters") instanceof Map<?, ?> parameters) {
+                    parameters.forEach((key, value) -> schema.put(String.valueOf(key), value));
+                }
+                schemas.put(name, schema);
+            }
+        }
+        return schemas;
+    }
+
+    /** {@return a random id that every template takes} */
+    static String newId() {
+        StringBuilder id = new StringBuilder(ID_LENGTH);
+        for (int i = 0; i < ID_LENGTH; i++) {
+            id.append(ID_CHARACTERS.charAt(RANDOM.nextInt(ID_CHARACTERS.length())));
+        }
+        return id.toString();
+    }
+}

@@ -1,0 +1,147 @@
+package io.llamanode.chat.tools;
+
+import io.llamanode.chat.tools.AnswerFormat.Kind;
+import io.llamanode.chat.tools.AnswerFormat.Rendering;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Finds a template's format. The template renders an answer with a known call; the syntax whose parser gets exactly
+ * that call back from the text is the template's. A template that leaves calls out may still mention a syntax.
+ */
+final class FormatDetection {
+    private static final String QUESTION = "question4f1d";
+    private static final String TOOL = "tool8b2e";
+    private static final String OTHER_TOOL = "tool3c7a";
+    private static final Map<String, Object> ARGUMENTS = Map.of("needle", "value6d90");
+    private static final List<String> SOLAR_NOISE = List.of("<|content|>", "<|end|>", "<|begin|>assistant");
+
+    private final String source;
+    private final Rendering rendering;
+
+    FormatDetection(String source, Rendering rendering) {
+        this.source = source;
+        this.rendering = rendering;
+    }
+
+    AnswerFormat detect() {
+        String call = renderedCalls(List.of(TOOL));
+        boolean parallel = renderedCalls(List.of(TOOL, OTHER_TOOL)).contains(OTHER_TOOL);
+        Reasoning reasoning = Reasoning.ALL.stream().filter(pair -> pair.isIn(source)).findFirst().orElse(null);
+        for (Kind kind : List.of(Kind.HARMONY, Kind.RECIPIENT)) {
+            AnswerFormat format = new AnswerFormat(kind, null, null, List.of(), true, parallel);
+            if (isMentioned(kind) && reads(format, call)) {
+                return format;
+            }
+        }
+        for (CallSyntax syntax : CallSyntaxes.ALL) {
+            AnswerFormat format = marked(reasoning, syntax, true, parallel);
+            if (reads(format, call)) {
+                return format;
+            }
+        }
+        return marked(reasoning, mentioned(), false, true);
+    }
+
+    private AnswerFormat marked(Reasoning reasoning, CallSyntax syntax, boolean shown, boolean parallel) {
+        List<String> noise = new ArrayList<>();
+        if (source.contains("<|begin|>assistant") && source.contains("<|content|>")) {
+            noise.addAll(SOLAR_NOISE);
+        }
+        for (String wrapper : List.of("<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>",
+                "<|message_sep|>")) {
+            if (source.contains(wrapper)) {
+                noise.add(wrapper);
+            }
+        }
+        if (reasoning != null) {
+            noise.remove(reasoning.open());
+        }
+        return new AnswerFormat(Kind.MARKED, reasoning, syntax, List.copyOf(noise), shown, parallel);
+    }
+
+    private boolean isMentioned(Kind kind) {
+        return kind == Kind.HARMONY
+                ? source.contains(HarmonyMachine.CHANNEL) && source.contains(HarmonyMachine.MESSAGE)
+                : source.contains(RecipientMachine.NEXT);
+    }
+
+    /** The syntax that a template tells the model of, though it does not write calls itself. */
+    private CallSyntax mentioned() {
+        String prompt = rendering.render(List.of(message("user", QUESTION)), tools(), true).orElse("") + source;
+        if (prompt.contains("<|tool_call_start|>") || prompt.contains("List of tools: [")) {
+            return CallSyntaxes.PYTHON;
+        }
+        for (CallSyntax syntax : CallSyntaxes.ALL) {
+            if (!syntax.bare() && syntax.specific().stream().allMatch(prompt::contains)) {
+                return syntax;
+            }
+        }
+        return CallSyntaxes.GENERIC;
+    }
+
+    private static boolean reads(AnswerFormat format, String text) {
+        if (text.isEmpty()) {
+            return false;
+        }
+        AnswerParser parser = format.parser(tools(), false, 1);
+        parser.push(text);
+        parser.finish();
+        List<ToolCall> calls = parser.answer().calls();
+        return calls.size() == 1 && calls.getFirst().name().equals(TOOL)
+                && calls.getFirst().arguments().equals(ARGUMENTS);
+    }
+
+    /** What the template writes for an answer of nothing but calls; empty if it does not write them. */
+    private String renderedCalls(List<String> names) {
+        List<Map<String, Object>> question = List.of(message("user", QUESTION));
+        List<Map<String, Object>> answered = new ArrayList<>(question);
+        Map<String, Object> answer = message("assistant", null);
+        answer.put("tool_calls", names.stream().map(FormatDetection::call).toList());
+        answered.add(answer);
+        String prompt = rendering.render(question, tools(), true).orElse("");
+        String rendered = rendering.render(answered, tools(), false).orElse("");
+        int from = rendered.lastIndexOf(QUESTION);
+        if (from < 0 || !rendered.substring(from).contains(TOOL)) {
+            return "";
+        }
+        String before = prompt.substring(Math.max(0, prompt.lastIndexOf(QUESTION)));
+        String after = rendered.substring(from);
+        int common = 0;
+        while (common < Math.min(before.length(), after.length()) && before.charAt(common) == after.charAt(common)) {
+            common++;
+        }
+        // Two markers may begin alike: the one that differs is taken whole.
+        int marker = Math.max(after.lastIndexOf('<', common - 1), after.lastIndexOf('[', common - 1));
+        boolean inside = marker >= 0 && after.substring(marker, common).matches("[<\\[][^>\\]\\s]*");
+        return after.substring(inside ? marker : common);
+    }
+
+    private static Map<String, Object> call(String name) {
+        Map<String, Object> call = new LinkedHashMap<>();
+        call.put("id", name.equals(TOOL) ? "call00001" : "call00002");
+        call.put("type", "function");
+        call.put("function", Map.of("name", name, "arguments", ARGUMENTS));
+        return call;
+    }
+
+    private static Map<String, Object> message(String role, String content) {
+        Map<String, Object> message = new LinkedHashMap<>();
+        message.put("role", role);
+        message.put("content", content);
+        return message;
+    }
+
+    private static List<Map<String, Object>> tools() {
+        return List.of(tool(TOOL), tool(OTHER_TOOL));
+    }
+
+    private static Map<String, Object> tool(String name) {
+        return Map.of("type", "function", "function", Map.of("name", name, "description", "Does it", "parameters",
+                Map.of("type", "object", "properties",
+                        Map.of("needle", Map.of("type", "string", "description", "What")),
+                        "required", List.of("needle"))));
+    }
+}

@@ -1,0 +1,97 @@
+package io.llamanode.chat.tools;
+
+import io.llamanode.chat.tools.Step.Status;
+import java.util.List;
+import java.util.Map;
+
+/** Answers of functionary v3.2: parts to recipients, {@code >>>all} for text and {@code >>>f} for a call. */
+final class RecipientMachine implements AnswerMachine {
+    static final String NEXT = ">>>";
+    private static final String EVERYBODY = "all";
+
+    private enum State { START, RECIPIENT, TEXT, CALL }
+
+    private final Map<String, Map<String, Object>> tools;
+    private final int maxCalls;
+    private final Output output;
+    private State state = State.START;
+    private Step arguments;
+    private Call call;
+
+    RecipientMachine(Map<String, Map<String, Object>> tools, int maxCalls, Output output) {
+        this.tools = tools;
+        this.maxCalls = maxCalls;
+        this.output = output;
+    }
+
+    @Override
+    public void advance(Input in) {
+        boolean more = true;
+        while (more && !(in.isEmpty() && !in.ended())) {
+            more = switch (state) {
+                case START -> start(in);
+                case RECIPIENT -> recipient(in);
+                case TEXT -> text(in);
+                case CALL -> call(in);
+            };
+        }
+    }
+
+    /** The prompt ends with the marker already. */
+    private boolean start(Input in) {
+        Input.Match match = in.literal(NEXT);
+        state = match == Input.Match.MORE ? State.START : State.RECIPIENT;
+        return match != Input.Match.MORE;
+    }
+
+    private boolean recipient(Input in) {
+        int end = in.find("\n");
+        int longest = tools.keySet().stream().mapToInt(String::length).max().orElse(0);
+        if (end < 0 && in.length() <= Math.max(longest, EVERYBODY.length()) + 1 && !in.ended()) {
+            return false;
+        }
+        in.mark();
+        String name = end < 0 ? "" : in.take(end + 1).strip();
+        if (name.equals(EVERYBODY)) {
+            in.unmark();
+            state = State.TEXT;
+        } else if (tools.containsKey(name) && output.callCount() < maxCalls) {
+            call = new Call(output, output.callCount(), tools::containsKey);
+            call.name(name);
+            arguments = JsonValueStep.arguments();
+            state = State.CALL;
+        } else {
+            in.rewind();
+            state = State.TEXT;
+        }
+        return true;
+    }
+
+    private boolean call(Input in) {
+        Status status = arguments.advance(in, call);
+        if (status == Status.MORE) {
+            return false;
+        }
+        ToolCall finished = status == Status.DONE ? call.finish() : null;
+        if (finished == null) {
+            in.rewind();
+        } else {
+            in.unmark();
+            output.finished(finished);
+        }
+        state = State.TEXT;
+        return true;
+    }
+
+    private boolean text(Input in) {
+        int next = in.find(NEXT);
+        if (next < 0) {
+            output.content(in.take(in.length() - in.held(List.of(NEXT))));
+            return false;
+        }
+        output.content(in.take(next));
+        in.take(NEXT.length());
+        state = State.RECIPIENT;
+        return true;
+    }
+}
