@@ -74,7 +74,9 @@
     task_id := task_id(),
     seed := non_neg_integer(),
     stopped_by := eos | stop_string | limit | context,
-    stop => binary()
+    stop => binary(),
+    logprobs => [#{id := non_neg_integer(), token := binary(), logprob := float(),
+                   top_logprobs := [#{id := non_neg_integer(), token := binary(), logprob := float()}]}]
 }.
 
 -type event() ::

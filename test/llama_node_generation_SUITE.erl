@@ -8,11 +8,12 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [{group, constraints}].
+    [{group, constraints}, {group, samplers}].
 
 groups() ->
     [{constraints, [], [grammar, json_schema, response_format, session_default, streams_of_two_grammars,
-                        bad_grammars, bad_schemas, cut_by_length]}].
+                        bad_grammars, bad_schemas, cut_by_length]},
+     {samplers, [], [every_sampler, seeds, ignored_end, penalties_window, probabilities]}].
 
 init_per_suite(Config) ->
     llama_node_ct:start_real(#{n_ctx => 512, n_parallel => 4}, Config).
@@ -108,10 +109,68 @@ cut_by_length(Config) ->
                                                    properties => #{a => #{type => string, minLength => 100}}},
                                   max_tokens => 8}, Config)).
 
+%% Samplers
+
+every_sampler(Config) ->
+    [begin
+         Result = complete(Options#{n_predict => 20, ignore_eos => true, seed => 5}, Config),
+         ?assertMatch({Options, {ok, #{usage := #{completion_tokens := 20}}}}, {Options, Result})
+     end || Options <- [#{typical_p => 0.5}, #{top_n_sigma => 1.5}, #{xtc_probability => 0.5, xtc_threshold => 0.05},
+                        #{dynatemp_range => 0.5, dynatemp_exponent => 1.5}, #{mirostat => 1}, #{mirostat => 2, mirostat_tau => 3},
+                        #{dry_multiplier => 0.8, dry_sequence_breakers => ["\n"]}, #{samplers => [temperature, top_p]},
+                        #{samplers => []}, #{temperature => 0, typical_p => 0.5},
+                        #{typical_p => 0.9, dry_multiplier => 0.8, xtc_probability => 0.1, top_n_sigma => 3,
+                          repeat_penalty => 1.1, repeat_last_n => -1}]].
+
+seeds(Config) ->
+    Answer = fun(Options, Seed) ->
+                 {ok, #{content := Text, seed := Seed}} =
+                     complete(Options#{n_predict => 30, temperature => 10, min_p => 0, top_p => 1, seed => Seed}, Config),
+                 Text
+             end,
+    [begin
+         ?assertEqual(Answer(Options, Seed), Answer(Options, Seed)),
+         ?assertNotEqual(Answer(Options, Seed), Answer(Options, Seed + 1))
+     end || Options <- [#{}, #{mirostat => 2}, #{xtc_probability => 0.5},
+                        #{typical_p => 0.95, samplers => [temperature, typical_p]}],
+            Seed <- [1, 16#ffffffff, 1 bsl 63]].
+
+ignored_end(Config) ->
+    {ok, #{finish_reason := length, usage := #{completion_tokens := 300}}} =
+        chat(<<"Who are you?">>, #{ignore_eos => true, n_predict => 300, temperature => 0, typical_p => 0.9}, Config).
+
+%% A penalty that is high enough forbids what stands in its window.
+penalties_window(Config) ->
+    Distinct = fun(Options) ->
+                   {ok, #{logprobs := Tokens}} =
+                       complete(Options#{n_predict => 40, ignore_eos => true, temperature => 0, logprobs => true,
+                                         presence_penalty => 100, repeat_penalty => 1.0}, Config),
+                   length(lists:usort([Id || #{id := Id} <- Tokens]))
+               end,
+    ?assertEqual(40, Distinct(#{repeat_last_n => -1})),
+    ?assertEqual(40, Distinct(#{repeat_last_n => -1, typical_p => 0.99})),
+    ?assert(Distinct(#{repeat_last_n => 1}) < 40).
+
+probabilities(Config) ->
+    {ok, #{logprobs := Tokens, content := Text, usage := #{completion_tokens := Count}}} =
+        complete(#{n_predict => 12, temperature => 0, n_probs => 3}, Config),
+    ?assertEqual(Count, length(Tokens)),
+    ?assertEqual(Text, << <<Bytes/binary>> || #{token := Bytes} <- Tokens >>),
+    [begin
+         ?assertMatch([#{id := Id, token := Bytes, logprob := Logprob}, _, _], Top),
+         ?assert(lists:sum([math:exp(L) || #{logprob := L} <- Top]) =< 1.0001)
+     end || #{id := Id, token := Bytes, logprob := Logprob, top_logprobs := Top} <- Tokens],
+    {ok, #{logprobs := [#{top_logprobs := []}]}} = complete(#{n_predict => 1, logprobs => true}, Config),
+    {ok, Without} = complete(#{n_predict => 1}, Config),
+    ?assertNot(is_map_key(logprobs, Without)).
+
 %% Internal functions
 
 server(Config) ->
     proplists:get_value(server, Config).
+
+complete(Options, Config) ->
+    llama_node:complete(server(Config), <<"Once upon a time">>, Options).
 
 chat(Question, Options, Config) ->
     llama_node:chat(server(Config), Question, Options).

@@ -4,6 +4,7 @@ import io.llamanode.engine.GenerationListener.Ending;
 import io.llamanode.engine.GenerationListener.FailureKind;
 import io.llamanode.engine.ModelRunner.RunnerException;
 import io.llamanode.engine.sampling.Candidates;
+import io.llamanode.engine.sampling.Probabilities;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -36,6 +37,7 @@ public final class Engine implements AutoCloseable {
 
     private final Map<Long, Generation> generations = new HashMap<>();
     private final Candidates scratch = new Candidates();
+    private final Probabilities probabilities = new Probabilities();
     private final int[] sampledTokens;
     private boolean running = true;
     private long decodeCalls;
@@ -304,7 +306,7 @@ public final class Engine implements AutoCloseable {
     }
 
     private void accept(GenerationRequest request, GenerationListener listener, long submitted) {
-        generations.put(request.id(), new Generation(request, listener, scratch, submitted));
+        generations.put(request.id(), new Generation(request, listener, scratch, probabilities, submitted));
         scheduler.submit(request);
     }
 

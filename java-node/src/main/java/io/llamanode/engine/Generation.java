@@ -4,9 +4,12 @@ import io.llamanode.engine.GenerationListener.Ending;
 import io.llamanode.engine.GenerationListener.FailureKind;
 import io.llamanode.engine.GenerationListener.Outcome;
 import io.llamanode.engine.sampling.Candidates;
+import io.llamanode.engine.sampling.Probabilities;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingException;
 import io.llamanode.engine.sampling.TokenSampler;
+import java.util.ArrayList;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +23,9 @@ final class Generation {
     private final GenerationRequest request;
     private final GenerationListener listener;
     private final Sampler sampler;
+    private final Probabilities probabilities;
+    private final List<Probabilities.Entry> entries = new ArrayList<>(0);
+    private Probabilities.Entry latest;
     private final Utf8Assembler utf8 = new Utf8Assembler();
     private final StopMatcher stops;
     private final long submitted;
@@ -27,15 +33,23 @@ final class Generation {
     private long firstToken;
     private SamplingException unsampled;
 
-    Generation(GenerationRequest request, GenerationListener listener, Candidates scratch, long now) {
+    Generation(
+            GenerationRequest request,
+            GenerationListener listener,
+            Candidates scratch,
+            Probabilities probabilities,
+            long now) {
+        this.probabilities = probabilities;
         this.request = request;
         this.listener = listener;
         this.sampler =
                 request.sampler() != null ? request.sampler() : new TokenSampler(request.sampling(), scratch);
         this.stops = new StopMatcher(request.stop());
         this.submitted = now;
-        for (int token : request.prompt()) {
-            sampler.accept(token);
+        if (request.sampler() == null) {
+            for (int token : request.prompt()) {
+                sampler.accept(token);
+            }
         }
     }
 
@@ -50,13 +64,23 @@ final class Generation {
     /** {@return the next token; any, if none can be chosen, which {@link #unsampled} tells} */
     int sample(float[] logits) {
         try {
-            int token = sampler.sample(logits);
-            sampler.accept(token);
+            if (request.alternatives() == GenerationRequest.NO_PROBABILITIES) {
+                return chosen(logits);
+            }
+            probabilities.read(logits);
+            int token = chosen(logits);
+            latest = probabilities.of(token, request.alternatives());
             return token;
         } catch (SamplingException e) {
             unsampled = e;
             return 0;
         }
+    }
+
+    private int chosen(float[] logits) {
+        int token = sampler.sample(logits);
+        sampler.accept(token);
+        return token;
     }
 
     /** {@return why no token could be chosen, or {@code null}} */
@@ -81,6 +105,9 @@ final class Generation {
      * @return the text that can be shown now, possibly none
      */
     String assemble(byte[] piece) {
+        if (latest != null) {
+            entries.add(latest);
+        }
         return stops.push(utf8.push(piece));
     }
 
@@ -100,6 +127,7 @@ final class Generation {
                 stopped() ? Ending.STOP_STRING : ending,
                 stops.matched(),
                 slot.completion.toArray(),
+                List.copyOf(entries),
                 request.prompt().length,
                 slot.reused,
                 admitted - submitted,

@@ -1,5 +1,8 @@
 package io.llamanode.engine;
 
+import io.llamanode.engine.sampling.Probabilities;
+import java.util.List;
+
 /**
  * Hears of one request: any number of texts, then exactly one of {@code finished} and
  * {@code failed}. Called on the engine's loop thread, so an implementation must not block; what it
@@ -58,6 +61,7 @@ public interface GenerationListener {
      * @param ending what ended it
      * @param stop the stop string met, or {@code null}
      * @param completion sampled tokens, without an end-of-generation token
+     * @param probabilities of the completion's tokens, if they were asked for; else empty
      * @param promptTokens of the whole prompt
      * @param cachedTokens of it that needed no evaluation
      * @param queued from the submission to the slot
@@ -68,6 +72,7 @@ public interface GenerationListener {
             Ending ending,
             String stop,
             int[] completion,
+            List<Probabilities.Entry> probabilities,
             int promptTokens,
             int cachedTokens,
             long queued,

@@ -18,8 +18,10 @@ import java.util.List;
  * @param contextShift whether a full context drops its older half when {@code maxTokens} asks for more
  * @param reuseCache whether the slot's KV cache is reused as far as its tokens agree
  * @param deadline {@link System#nanoTime()} after which the request fails, or {@link #NO_DEADLINE}
- * @param sampler chooses tokens where {@code sampling} alone does not say how, or {@code null}; told of the prompt and
- *     closed by the engine, once it has taken the request
+ * @param alternatives how many of the likeliest tokens to tell beside each sampled one, with their probabilities, or
+ *     {@link #NO_PROBABILITIES}
+ * @param sampler chooses tokens where {@code sampling} alone does not say how, or {@code null}; it knows
+ *     the prompt already, and is closed by the engine once that has taken the request
  */
 public record GenerationRequest(
         long id,
@@ -33,10 +35,14 @@ public record GenerationRequest(
         boolean contextShift,
         boolean reuseCache,
         long deadline,
+        int alternatives,
         Sampler sampler) {
 
     /** A deadline that never passes. */
     public static final long NO_DEADLINE = Long.MAX_VALUE;
+
+    /** The {@code alternatives} that means that not even the sampled token's probability is wanted. */
+    public static final int NO_PROBABILITIES = -1;
 
     /** The {@code maxTokens} that means "to the end of the context". */
     public static final int TO_END_OF_CONTEXT = -1;
@@ -62,7 +68,20 @@ public record GenerationRequest(
             boolean contextShift,
             boolean reuseCache,
             long deadline) {
-        this(id, cacheKey, customer, prompt, maxTokens, sampling, stop, nKeep, contextShift, reuseCache, deadline, null);
+        this(
+                id,
+                cacheKey,
+                customer,
+                prompt,
+                maxTokens,
+                sampling,
+                stop,
+                nKeep,
+                contextShift,
+                reuseCache,
+                deadline,
+                NO_PROBABILITIES,
+                null);
     }
 
     boolean expired(long now) {

@@ -1,6 +1,7 @@
 package io.llamanode.engine;
 
 import io.llamanode.engine.sampling.Candidates;
+import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.ConstrainedSampler;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
@@ -21,6 +22,7 @@ public final class SamplerFactory {
     private final Vocabulary vocabulary;
     private final BitSet controls = new BitSet();
     private final int[] ends;
+    private final int nCtx;
     // For the loop thread.
     private final Candidates best = new Candidates();
     private final TokenCandidates candidates;
@@ -29,8 +31,10 @@ public final class SamplerFactory {
     /**
      * @param model of the engine
      * @param vocabulary of the model
+     * @param nCtx tokens of context of each slot
      */
-    public SamplerFactory(LlamaModel model, Vocabulary vocabulary) {
+    public SamplerFactory(LlamaModel model, Vocabulary vocabulary, int nCtx) {
+        this.nCtx = nCtx;
         this.model = model;
         this.vocabulary = vocabulary;
         this.ends = vocabulary.endOfGenerationTokens();
@@ -43,17 +47,32 @@ public final class SamplerFactory {
     }
 
     /**
-     * Makes a sampler of answers that keep to a grammar.
+     * Makes a sampler.
      *
-     * @param params how to choose among the tokens that the grammar allows
-     * @param grammar what to keep to
+     * @param params how to choose
+     * @param more what else llama.cpp's samplers are to do, or {@code null}
+     * @param grammar what answers keep to, or {@code null}
      * @return the sampler, to be closed
      * @throws io.llamanode.llama.GrammarException when the grammar is malformed or too large
      * @throws IllegalStateException when the model has no tokenizer, or is closed
      */
-    public Sampler sampler(SamplingParams params, Grammar grammar) {
-        GrammarFilter filter = new GrammarFilter(
-                NativeGrammar.parse(model, grammar.gbnf()), candidates, vocabulary, controls, grammar.triggers());
-        return new ConstrainedSampler(new TokenSampler(params, best), filter, ends, logits);
+    public Sampler sampler(SamplingParams params, ChainParams more, Grammar grammar) {
+        if (grammar == null) {
+            return free(params, more);
+        }
+        NativeGrammar parsed = NativeGrammar.parse(model, grammar.gbnf());
+        GrammarFilter filter = new GrammarFilter(parsed, candidates, vocabulary, controls, grammar.triggers());
+        try {
+            return new ConstrainedSampler(free(params, more), filter, ends, logits);
+        } catch (RuntimeException | Error e) {
+            filter.close();
+            throw e;
+        }
+    }
+
+    private Sampler free(SamplingParams params, ChainParams more) {
+        return more == null
+                ? new TokenSampler(params, best)
+                : new ChainSampler(ChainFactory.make(model, params, more, nCtx), params.logitBias(), candidates);
     }
 }

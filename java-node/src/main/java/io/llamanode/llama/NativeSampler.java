@@ -85,6 +85,28 @@ public final class NativeSampler implements AutoCloseable {
         }
     }
 
+    /**
+     * Chooses a token from logits, without a word of a grammar of the chain. Does not call {@link #accept}.
+     *
+     * @param logits one a token of the vocabulary
+     * @param scratch of the model's vocabulary
+     * @return the token; the first if negative infinity rules out every one
+     * @throws DecodeException when the logits are not numbers
+     * @throws IllegalStateException when the sampler is closed
+     */
+    public int choose(float[] logits, TokenCandidates scratch) {
+        MemorySegment chain = handle.acquire();
+        try {
+            if (scratch.fill(logits) == 0) {
+                return 0;
+            }
+            f.apply(chain, scratch.array());
+            return scratch.selected();
+        } finally {
+            handle.release();
+        }
+    }
+
     private int sampleFreely(MemorySegment chain, LlamaContext context, int index) {
         MemorySegment pointer = context.handle().acquire();
         try {

@@ -9,6 +9,7 @@ import java.util.Map;
 
 /** The generation options of docs/protocol.md, section 2. */
 final class OptionsDecoder {
+    private static final int MAX_ALTERNATIVES = 100;
     private static final int MAX_STOPS = 64;
     private static final int MAX_STOP_LENGTH = 1024;
     private static final double MAX_BIAS = 1e6;
@@ -43,7 +44,30 @@ final class OptionsDecoder {
                 in.flag("context_shift"),
                 in.flag("cache_prompt"),
                 in.milliseconds("timeout", 1),
-                FormatDecoder.decode(in));
+                FormatDecoder.decode(in),
+                SamplerDecoder.decode(in),
+                alternatives(in));
+    }
+
+    /**
+     * {@code n_probs} as llama.cpp's server names it, or {@code logprobs} with {@code top_logprobs} as OpenAI does.
+     *
+     * @return likeliest tokens to tell; -1: not even the sampled one's probability; {@code null}: not given
+     */
+    private static Integer alternatives(Fields in) {
+        Integer number = in.integer("n_probs", 0, MAX_ALTERNATIVES);
+        Boolean asked = in.flag("logprobs");
+        Integer top = in.integer("top_logprobs", 0, MAX_ALTERNATIVES);
+        if (number != null && (asked != null || top != null)) {
+            throw FailureException.invalid("n_probs and logprobs are the same; give only one");
+        }
+        if (top != null && !Boolean.TRUE.equals(asked)) {
+            throw FailureException.invalid("top_logprobs: needs logprobs to be true");
+        }
+        if (number != null) {
+            return number == 0 ? -1 : number;
+        }
+        return asked == null ? null : (Integer) (asked ? top == null ? 0 : top : -1);
     }
 
     /** A list of integers is one text here; the empty list is no text. */

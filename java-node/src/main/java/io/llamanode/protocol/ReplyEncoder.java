@@ -1,6 +1,7 @@
 package io.llamanode.protocol;
 
 import com.ericsson.otp.erlang.OtpErlangAtom;
+import com.ericsson.otp.erlang.OtpErlangBinary;
 import com.ericsson.otp.erlang.OtpErlangList;
 import com.ericsson.otp.erlang.OtpErlangLong;
 import com.ericsson.otp.erlang.OtpErlangMap;
@@ -12,6 +13,7 @@ import io.llamanode.service.NodeStatus;
 import io.llamanode.service.SessionInfo;
 import io.llamanode.service.TaskEvent;
 import io.llamanode.service.TaskResult;
+import java.util.List;
 
 /**
  * Turns what the service answers into the terms of docs/protocol.md, sections 1 and 3 to 6. Texts
@@ -142,7 +144,23 @@ public final class ReplyEncoder {
                 .put("seed", Terms.unsigned(result.seed()))
                 .put("stopped_by", Terms.atom(result.stoppedBy()))
                 .put("stop", result.stop())
+                .put("logprobs", result.logprobs() == null ? null : logprobs(result.logprobs(), true))
                 .build();
+    }
+
+    /** @param alternatives whether each entry has its own */
+    private static OtpErlangList logprobs(List<TaskResult.Logprob> logprobs, boolean alternatives) {
+        OtpErlangObject[] entries = new OtpErlangObject[logprobs.size()];
+        for (int i = 0; i < entries.length; i++) {
+            TaskResult.Logprob entry = logprobs.get(i);
+            entries[i] = Terms.map()
+                    .put("id", entry.id())
+                    .put("token", new OtpErlangBinary(entry.token()))
+                    .put("logprob", entry.logprob())
+                    .put("top_logprobs", alternatives ? logprobs(entry.top(), false) : null)
+                    .build();
+        }
+        return new OtpErlangList(entries);
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.engine.GenerationRequest;
 import io.llamanode.engine.Vocabulary;
 import io.llamanode.engine.sampling.SamplingParams;
 import java.util.HashMap;
@@ -11,7 +12,7 @@ import java.util.concurrent.ThreadLocalRandom;
 final class GenerationDefaults {
     private static final GenerationOptions DEFAULTS = new GenerationOptions(
             -1, 0.8f, 40, 0.95f, 0.05f, 1f, 64, 0f, 0f, null, null, Map.of(), List.of(), false, null, true, true, null,
-            new OutputFormat.Free());
+            new OutputFormat.Free(), SamplerOptions.DEFAULTS, GenerationRequest.NO_PROBABILITIES);
 
     private GenerationDefaults() {}
 

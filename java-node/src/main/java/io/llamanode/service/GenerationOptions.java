@@ -26,6 +26,8 @@ import java.util.Map;
  * @param cachePrompt whether the slot's KV cache is reused
  * @param timeoutMs deadline of the task in milliseconds from its creation
  * @param format what the answer must keep to
+ * @param samplers the less common samplers
+ * @param alternatives likeliest tokens told beside each sampled one, with probabilities; -1: nothing is told
  */
 public record GenerationOptions(
         Integer maxTokens,
@@ -46,12 +48,14 @@ public record GenerationOptions(
         Boolean contextShift,
         Boolean cachePrompt,
         Long timeoutMs,
-        OutputFormat format) {
+        OutputFormat format,
+        SamplerOptions samplers,
+        Integer alternatives) {
 
     /** Nothing given. */
     public static final GenerationOptions NONE = new GenerationOptions(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-            null);
+            null, null, null);
 
     /** Options of the most common kind only. */
     GenerationOptions(
@@ -92,6 +96,8 @@ public record GenerationOptions(
                 contextShift,
                 cachePrompt,
                 timeoutMs,
+                null,
+                null,
                 null);
     }
 
@@ -120,7 +126,9 @@ public record GenerationOptions(
                 first(contextShift, base.contextShift),
                 first(cachePrompt, base.cachePrompt),
                 first(timeoutMs, base.timeoutMs),
-                first(format, base.format));
+                first(format, base.format),
+                samplers == null || base.samplers == null ? first(samplers, base.samplers) : samplers.orElse(base.samplers),
+                first(alternatives, base.alternatives));
     }
 
     private static <T> T first(T own, T base) {

@@ -2,6 +2,7 @@ package io.llamanode.service;
 
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.Vocabulary;
+import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
@@ -21,11 +22,12 @@ public interface LoadedModel extends AutoCloseable {
      * Makes a sampler that needs more than {@link SamplingParams}. Slow for a large grammar.
      *
      * @param params how tokens are chosen
-     * @param grammar what the answer must keep to
+     * @param more what llama.cpp's samplers are to do, or {@code null}
+     * @param grammar what the answer must keep to, or {@code null}
      * @return the sampler, to be closed by the caller or by the engine that takes it
      * @throws FailureException {@code invalid_argument} if the grammar is none
      */
-    Sampler sampler(SamplingParams params, Grammar grammar);
+    Sampler sampler(SamplingParams params, ChainParams more, Grammar grammar);
 
     /**
      * Renders a conversation with the model's chat template.

@@ -8,6 +8,7 @@ import io.llamanode.chat.jinja.TemplateException;
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.SamplerFactory;
 import io.llamanode.engine.Vocabulary;
+import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
@@ -46,7 +47,7 @@ final class NativeModel implements LoadedModel {
         this.model = model;
         this.engine = engine;
         this.vocabulary = vocabulary;
-        this.samplers = new SamplerFactory(model, vocabulary);
+        this.samplers = new SamplerFactory(model, vocabulary, engine.config().nCtx());
         this.info = new ModelInfo(
                 id,
                 model.file().path().toString(),
@@ -87,9 +88,9 @@ final class NativeModel implements LoadedModel {
     }
 
     @Override
-    public Sampler sampler(SamplingParams params, Grammar grammar) {
+    public Sampler sampler(SamplingParams params, ChainParams more, Grammar grammar) {
         try {
-            return samplers.sampler(params, grammar);
+            return samplers.sampler(params, more, grammar);
         } catch (GrammarException e) {
             throw FailureException.invalid("grammar: " + e.getMessage());
         } catch (IllegalStateException e) {

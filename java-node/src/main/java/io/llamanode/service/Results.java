@@ -2,10 +2,14 @@ package io.llamanode.service;
 
 import io.llamanode.engine.GenerationListener.Ending;
 import io.llamanode.engine.GenerationListener.Outcome;
+import io.llamanode.engine.GenerationRequest;
+import io.llamanode.engine.Vocabulary;
+import io.llamanode.engine.sampling.Probabilities;
 import io.llamanode.service.TaskResult.FinishReason;
 import io.llamanode.service.TaskResult.StoppedBy;
 import io.llamanode.service.TaskResult.Timings;
 import io.llamanode.service.TaskResult.Usage;
+import java.util.List;
 
 /** Turns the engine's account of a request into a task's result. */
 final class Results {
@@ -24,7 +28,24 @@ final class Results {
                 outcome.stop(),
                 task.seed,
                 new Usage(outcome.promptTokens(), outcome.completion().length, outcome.cachedTokens()),
-                timings(task, outcome));
+                timings(task, outcome),
+                logprobs(task, outcome.probabilities()));
+    }
+
+    private static List<TaskResult.Logprob> logprobs(Task task, List<Probabilities.Entry> entries) {
+        if (task.options.alternatives() == GenerationRequest.NO_PROBABILITIES) {
+            return null;
+        }
+        Vocabulary vocabulary = task.session.model.loaded.vocabulary();
+        return entries.stream().map(entry -> logprob(vocabulary, entry)).toList();
+    }
+
+    private static TaskResult.Logprob logprob(Vocabulary vocabulary, Probabilities.Entry entry) {
+        return new TaskResult.Logprob(
+                entry.token(),
+                vocabulary.piece(entry.token()),
+                entry.logprob(),
+                entry.top().stream().map(other -> logprob(vocabulary, other)).toList());
     }
 
     private static FinishReason finishReason(Ending ending) {

@@ -88,6 +88,7 @@ final class Task {
                 options.contextShift(),
                 options.cachePrompt(),
                 deadline,
+                options.alternatives(),
                 sampler);
     }
 }

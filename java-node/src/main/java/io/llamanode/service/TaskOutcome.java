@@ -8,10 +8,10 @@ sealed interface TaskOutcome {
     /** @param failure why it gave nothing */
     record Failed(Failure failure) implements TaskOutcome {}
 
-    /** {@return characters of its text} */
+    /** {@return characters of its text, and as much as its probabilities weigh} */
     default long length() {
         return switch (this) {
-            case Success(TaskResult result) -> result.content().length();
+            case Success(TaskResult result) -> result.length();
             case Failed(Failure failure) -> failure.message().length();
         };
     }

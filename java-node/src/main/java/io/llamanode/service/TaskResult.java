@@ -1,5 +1,7 @@
 package io.llamanode.service;
 
+import java.util.List;
+
 /**
  * What a finished task gave.
  *
@@ -12,6 +14,7 @@ package io.llamanode.service;
  * @param seed the seed that was used, unsigned
  * @param usage token counts
  * @param timings durations and rates
+ * @param logprobs one a sampled token, or {@code null} if they were not asked for
  */
 public record TaskResult(
         long taskId,
@@ -22,7 +25,32 @@ public record TaskResult(
         String stop,
         long seed,
         Usage usage,
-        Timings timings) {
+        Timings timings,
+        List<Logprob> logprobs) {
+
+    /** A result without probabilities. */
+    public TaskResult(
+            long taskId,
+            String model,
+            String content,
+            FinishReason finishReason,
+            StoppedBy stoppedBy,
+            String stop,
+            long seed,
+            Usage usage,
+            Timings timings) {
+        this(taskId, model, content, finishReason, stoppedBy, stop, seed, usage, timings, null);
+    }
+
+    /**
+     * How probable the model held a token to be.
+     *
+     * @param id the token
+     * @param token its bytes, which may be a part of a code point; none for a control token. Not to be changed
+     * @param logprob natural logarithm of its probability, before any sampler
+     * @param top the likeliest tokens, likeliest first, without any of their own
+     */
+    public record Logprob(int id, byte[] token, float logprob, List<Logprob> top) {}
 
     /** Why a task ended, in the field's usual words. */
     public enum FinishReason {
@@ -68,4 +96,17 @@ public record TaskResult(
      */
     public record Timings(
             double queueMs, double promptMs, double predictedMs, double promptPerSecond, double predictedPerSecond) {}
+
+    /** Characters that weigh as much as a probability does in memory. */
+    private static final int LOGPROB_WEIGHT = 32;
+
+    long length() {
+        long length = content.length();
+        if (logprobs != null) {
+            for (Logprob logprob : logprobs) {
+                length += LOGPROB_WEIGHT * (1L + logprob.top().size());
+            }
+        }
+        return length;
+    }
 }

@@ -1,6 +1,7 @@
 package io.llamanode.service;
 
 import io.llamanode.engine.GenerationRequest;
+import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
@@ -196,9 +197,7 @@ final class Tasks {
             SamplingParams sampling = GenerationDefaults.sampling(task.options, model.loaded.vocabulary());
             Prepared prepared =
                     model.prompts.prepare(input, task.session.config.systemPrompt(), transcript, task.options);
-            Grammar grammar =
-                    prepared.grammar() != null ? prepared.grammar() : Constraints.grammar(task.options.format());
-            Sampler sampler = grammar == null ? null : model.loaded.sampler(sampling, grammar);
+            Sampler sampler = sampler(task, prepared, sampling);
             boolean taken;
             synchronized (lock) {
                 taken = submit(task, prepared, sampling, sampler);
@@ -211,6 +210,21 @@ final class Tasks {
         } catch (RuntimeException | Error e) {
             refuse(task, model.isClosed() ? CLOSING : unknown(e));
         }
+    }
+
+    /** {@return what chooses the tokens, told of the prompt; {@code null} if {@code sampling} says it all} */
+    private static Sampler sampler(Task task, Prepared prepared, SamplingParams sampling) {
+        Grammar grammar =
+                prepared.grammar() != null ? prepared.grammar() : Constraints.grammar(task.options.format());
+        ChainParams chain = task.options.samplers().chain();
+        if (grammar == null && chain == null) {
+            return null;
+        }
+        Sampler sampler = task.session.model.loaded.sampler(sampling, chain, grammar);
+        for (int token : prepared.tokens()) {
+            sampler.accept(token);
+        }
+        return sampler;
     }
 
     /** {@return whether the engine has it now} */

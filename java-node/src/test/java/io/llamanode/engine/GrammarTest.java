@@ -10,99 +10,25 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llamanode.engine.GenerationListener.Ending;
 import io.llamanode.engine.GenerationListener.FailureKind;
 import io.llamanode.engine.sampling.Grammar;
-import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
-import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.GrammarException;
 import io.llamanode.llama.JsonSchemaGrammar;
-import io.llamanode.llama.LlamaModel;
-import io.llamanode.llama.TestLibrary;
-import io.llamanode.testmodel.SyntheticModels;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.AfterParameterizedClassInvocation;
-import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Answers that keep to grammars, of a model with random weights: it obeys only because it must. */
-@ParameterizedClass
-@EnumSource(TestLibrary.class)
-class GrammarTest {
+class GrammarTest extends SamplingFixture {
     private static final String SCHEMA = """
             {"type": "object", "required": ["n", "ok", "tags"], "properties": {
               "n": {"type": "integer", "minimum": 1, "maximum": 99}, "ok": {"type": "boolean"},
               "tags": {"type": "array", "items": {"enum": ["a", "b"]}, "maxItems": 3}}}""";
 
-    @Parameter
-    private TestLibrary library;
-
-    @TempDir
-    private static Path folder;
-
-    private static LlamaModel model;
-    private LlamaVocabulary vocabulary;
-    private SamplerFactory samplers;
-    private Engine engine;
-    private long ids;
-
-    @BeforeParameterizedClassInvocation
-    static void load(TestLibrary library) {
-        model = library.loadForAll(
-                () -> SyntheticModels.write(SyntheticModels.tiny(), folder.resolve("tiny.gguf")));
-    }
-
-    @AfterParameterizedClassInvocation
-    static void unload() {
-        if (model != null) {
-            model.close();
-        }
-    }
-
-    @BeforeEach
-    void start() {
-        library.open();
-        vocabulary = new LlamaVocabulary(model.vocab());
-        samplers = new SamplerFactory(model, vocabulary);
-        LlamaRunner runner = new LlamaRunner(model.newContext(ContextParams.generation(1056, 32, 4, 1)), 32);
-        engine = new Engine("test", runner, vocabulary, new EngineConfig(4, 256, 32, 16));
-        engine.start();
-    }
-
-    @AfterEach
-    void stop() {
-        if (engine != null) {
-            engine.close();
-        }
-    }
-
-    private static SamplingParams params(long seed, Map<Integer, Float> bias) {
-        return new SamplingParams(1, 40, 0.95f, 0.05f, 1.1f, 64, 0, 0, seed, bias);
-    }
-
-    private Recorder submit(int maxTokens, SamplingParams params, Sampler sampler) {
-        Recorder recorder = new Recorder();
-        long id = ++ids;
-        assertTrue(engine.submit(
-                new GenerationRequest(
-                        id, id, "somebody", vocabulary.tokenize("tell", true, false), maxTokens, params, List.of(), 0,
-                        true, true, GenerationRequest.NO_DEADLINE, sampler),
-                recorder,
-                () -> {}));
-        return recorder;
-    }
-
     private Recorder submit(int maxTokens, long seed, Grammar grammar) {
         SamplingParams params = params(seed, Map.of());
-        return submit(maxTokens, params, samplers.sampler(params, grammar));
+        return submit(maxTokens, params, samplers.sampler(params, null, grammar));
     }
 
     @Test
@@ -126,11 +52,6 @@ class GrammarTest {
         assertNotEquals(first, text(submit(-1, 6, grammar)));
     }
 
-    private static String text(Recorder answer) {
-        answer.outcome();
-        return answer.text();
-    }
-
     @Test
     void oneStreamsGrammarIsNotAnothers() {
         List<Recorder> letters = List.of(
@@ -144,12 +65,8 @@ class GrammarTest {
 
     @Test
     void aCompleteAnswerEndsEvenWhereItsEndIsToBeIgnored() {
-        Map<Integer, Float> never = new HashMap<>();
-        for (int token : vocabulary.endOfGenerationTokens()) {
-            never.put(token, Float.NEGATIVE_INFINITY);
-        }
-        SamplingParams params = params(1, never);
-        Recorder answer = submit(1000, params, samplers.sampler(params, Grammar.strict("root ::= \"yes\" | \"no\"")));
+        SamplingParams params = params(1, noEnd());
+        Recorder answer = submit(1000, params, samplers.sampler(params, null, Grammar.strict("root ::= \"yes\" | \"no\"")));
         assertEquals(Ending.EOS, answer.outcome().ending());
         assertTrue(List.of("yes", "no").contains(answer.text()));
     }
@@ -164,7 +81,7 @@ class GrammarTest {
         }
         SamplingParams params = params(1, never);
         Recorder beside = submit(60, 3, Grammar.strict("root ::= [a-z]{200}"));
-        Recorder stuck = submit(-1, params, samplers.sampler(params, Grammar.strict("root ::= \"aq\"")));
+        Recorder stuck = submit(-1, params, samplers.sampler(params, null, Grammar.strict("root ::= \"aq\"")));
         assertEquals(FailureKind.DECODE_FAILED, stuck.failure());
         assertEquals(Ending.LIMIT, beside.outcome().ending());
         assertEquals("ok", text(submit(-1, 1, Grammar.strict("root ::= \"ok\""))));
@@ -174,7 +91,7 @@ class GrammarTest {
     void controlTokensAreNoTextOfAnAnswer() {
         // To llama.cpp <s> is these three characters, and it is made the likeliest token by far.
         SamplingParams params = params(1, Map.of(model.vocab().bos(), 1000f));
-        Recorder answer = submit(-1, params, samplers.sampler(params, Grammar.strict("root ::= [<s>]{9}")));
+        Recorder answer = submit(-1, params, samplers.sampler(params, null, Grammar.strict("root ::= [<s>]{9}")));
         assertEquals(9, text(answer).length());
     }
 
@@ -206,7 +123,7 @@ class GrammarTest {
     void whatIsNoGrammarIsRefused() {
         for (String gbnf : List.of("", "root ::= (", "start ::= \"a\"", "root ::= missing", "root ::= root \"a\"")) {
             assertThrows(
-                    GrammarException.class, () -> samplers.sampler(params(1, Map.of()), Grammar.strict(gbnf)), gbnf);
+                    GrammarException.class, () -> samplers.sampler(params(1, Map.of()), null, Grammar.strict(gbnf)), gbnf);
         }
         assertThrows(IllegalArgumentException.class, () -> new Grammar("root ::= \"a\"", List.of("")));
     }

@@ -71,6 +71,26 @@ final class Samples {
         result("reply_result_length", result(FinishReason.LENGTH, StoppedBy.LIMIT));
         result("reply_result_cancelled", result(FinishReason.CANCELLED, StoppedBy.CONTEXT));
         result("reply_result_tool_calls", result(FinishReason.TOOL_CALLS, StoppedBy.EOS));
+        result("reply_result_logprobs", logprobs());
+    }
+
+    /** The only token is the first byte of a character; an alternative is a control token. */
+    private static TaskResult logprobs() {
+        byte[] half = {(byte) 0xf0};
+        List<TaskResult.Logprob> top = List.of(
+                new TaskResult.Logprob(2, new byte[0], -0.25f, List.of()),
+                new TaskResult.Logprob(243, half, -1.5f, List.of()));
+        return new TaskResult(
+                5,
+                "tiny",
+                "",
+                FinishReason.LENGTH,
+                StoppedBy.LIMIT,
+                null,
+                0,
+                new TaskResult.Usage(1, 1, 0),
+                new TaskResult.Timings(0, 0, 0, 0, 0),
+                List.of(new TaskResult.Logprob(243, half, -1.5f, top)));
     }
 
     private static void result(String name, TaskResult result) {

@@ -5,6 +5,7 @@ import io.llamanode.engine.EngineConfig;
 import io.llamanode.engine.FakeModel;
 import io.llamanode.engine.Vocabulary;
 import io.llamanode.engine.sampling.Candidates;
+import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
@@ -45,7 +46,7 @@ final class FakeLoadedModel implements LoadedModel {
     }
 
     @Override
-    public Sampler sampler(SamplingParams params, Grammar grammar) {
+    public Sampler sampler(SamplingParams params, ChainParams more, Grammar grammar) {
         TokenSampler sampler = new TokenSampler(params, new Candidates());
         samplers.incrementAndGet();
         samplersMade.incrementAndGet();

@@ -33,7 +33,7 @@ public record SamplingParams(
     public static final SamplingParams GREEDY = new SamplingParams(0, 0, 1, 0, 1, 0, 0, 0, 0, Map.of());
 
     /** {@return whether the logits of recent tokens are changed} */
-    boolean penalizes() {
+    public boolean penalizes() {
         return repeatLastN != 0 && (repeatPenalty != 1 || frequencyPenalty != 0 || presencePenalty != 0);
     }
 }
