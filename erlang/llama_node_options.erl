@@ -27,6 +27,8 @@
         n_gpu_layers => -1 | non_neg_integer(),
         %% the service
         bind => text(),
+        tls => #{certfile := text(), keyfile := text(), cacertfile := text()},
+        llama_lib => text(),
         log_level => debug | info | warning | error | none,
         result_ttl_ms => non_neg_integer(),
         max_results => non_neg_integer(),
@@ -69,6 +71,12 @@
 %% The service:
 %% <ul>
 %% <li>`bind': address that the node's distribution listens on. Default: a loopback address.</li>
+%% <li>`tls': PEM files, `#{certfile, keyfile, cacertfile}', of a node in a cluster whose distribution
+%%     runs over TLS (`-proto_dist inet_tls'); both sides must show certificates. The certificate must
+%%     hold the host of the node's name where the runtime checks it, as it does by default with
+%%     `verify_peer'. Default: none, the distribution runs over TCP.</li>
+%% <li>`llama_lib': directory with the llama.cpp to use. Default: the first that is found, see
+%%     docs/architecture.md.</li>
 %% <li>`log_level': least level of the node's log records. Default: `info'.</li>
 %% <li>`result_ttl_ms': how long a result waits to be collected. Default: 300000.</li>
 %% <li>`max_results', `max_sessions', `max_tasks': limits. Defaults: 10000, 10000, 100000.</li>
@@ -131,11 +139,15 @@
 
 -define(NODE, #{
     bind => text,
+    tls => tls,
+    llama_lib => path,
     log_level => {enum, [debug, info, warning, error, none]},
     result_ttl_ms => {integer, 0, 1 bsl 53},
     max_results => {integer, 0, ?INT32},
     max_sessions => {integer, 0, ?INT32},
     max_tasks => {integer, 0, ?INT32}}).
+
+-define(TLS, #{certfile => path, keyfile => path, cacertfile => path}).
 
 -define(SERVER, #{
     name => server_name,
@@ -343,6 +355,12 @@ check(env, Key, Value) when is_map(Value) ->
     check(env, Key, maps:to_list(Value));
 check(env, Key, Value) when is_list(Value) ->
     [variable(Key, Entry) || Entry <- proper(Key, Value)];
+check(tls, Key, Value) ->
+    Files = check_all([Key, $.], as_map(Key, Value), ?TLS),
+    case maps:keys(?TLS) -- maps:keys(Files) of
+        [] -> Files;
+        [Missing | _] -> fault([Key, $., atom_to_binary(Missing)], "is required", [])
+    end;
 check(models, Key, Value) when is_list(Value) ->
     Models = proper(Key, Value),
     [model(lists:flatten(io_lib:format("models[~b]", [Index])), Model)

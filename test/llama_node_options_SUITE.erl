@@ -9,7 +9,7 @@ suite() -> [{timetrap, {minutes, 3}}].
 all() ->
     [defaults, model_keys_make_a_model, models_follow_the_model, default_model, texts_of_all_kinds, gpu_layers,
      proplists_work, undefined_is_not_given, environment, unknown_keys_are_named, wrong_types_are_named,
-     nested_places_are_named, secrets_stay_secret, child_specification, errors_have_the_numbers_of_the_protocol,
+     nested_places_are_named, certificates_are_named, secrets_stay_secret, child_specification, errors_have_the_numbers_of_the_protocol,
      error_messages_are_short, documentation_is_of_the_application].
 
 defaults(_) ->
@@ -97,6 +97,19 @@ wrong_types_are_named(_) ->
              end || Value <- Values]
         end, Wrong),
     [refused(<<"options">>, Given) || Given <- [7, a, <<"{}">>, [{a, 1} | b], [1], self()]].
+
+certificates_are_named(_) ->
+    Files = #{certfile => "/c.pem", keyfile => <<"/k.pem">>, cacertfile => '/ca.pem'},
+    Checked = #{certfile => <<"/c.pem">>, keyfile => <<"/k.pem">>, cacertfile => <<"/ca.pem">>},
+    ?assertMatch({ok, #{config := #{tls := Checked, llama_lib := <<"/l">>}}},
+                 llama_node_options:new(#{tls => Files, llama_lib => "/l"})),
+    Message = fun(Tls) ->
+        {error, {invalid_argument, Text}} = llama_node_options:new(#{tls => Tls}),
+        Text
+    end,
+    ?assertEqual(<<"tls.keyfile: is required">>, Message(maps:remove(keyfile, Files))),
+    ?assertEqual(<<"tls.cafile: unknown option">>, Message(Files#{cafile => "/ca.pem"})),
+    ?assertMatch(<<"tls: must be a map", _/binary>>, Message(certfile)).
 
 nested_places_are_named(_) ->
     refused(<<"models[0].path: is required">>, #{models => [#{}]}),

@@ -15,16 +15,15 @@ import io.llamanode.service.NativeModelLoader;
 import io.llamanode.service.NodeStatus;
 import io.llamanode.service.Reply;
 import io.llamanode.transport.DistEndpoint;
+import io.llamanode.transport.DistSetup;
 import io.llamanode.transport.RequestHandler;
-import io.llamanode.transport.dist.DistConfig;
 import io.llamanode.transport.dist.DistStartException;
 import io.llamanode.transport.stdio.Exit;
 import io.llamanode.transport.stdio.FrameChannel;
 import io.llamanode.transport.stdio.LogSetup;
 import io.llamanode.transport.stdio.StandardStreams;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -112,7 +111,7 @@ final class PortNode implements FrameChannel.Listener {
         LogSetup.toFrames(channel, launch.logLevel());
         LlamaLibrary library;
         try {
-            library = LlamaLibrary.open();
+            library = LlamaLibrary.open(Optional.ofNullable(launch.llamaLib()));
         } catch (LibraryException e) {
             throw new FailureException(ErrorCode.UNSUPPORTED, e.getMessage());
         }
@@ -137,17 +136,9 @@ final class PortNode implements FrameChannel.Listener {
 
     private static void open(DistEndpoint endpoint, LaunchConfig launch, RequestHandler requests) {
         try {
-            DistConfig dist = DistConfig.of(launch.nodeName(), launch.cookie())
-                    .withMailbox(launch.mailboxName())
-                    .withNetTicktime(launch.netTicktime());
-            if (launch.bind() != null) {
-                dist = dist.withListener(InetAddress.getByName(launch.bind()), dist.port());
-            }
-            endpoint.open(dist, requests);
-        } catch (DistStartException | UnknownHostException e) {
-            throw FailureException.invalid("node_name, bind: " + e.getMessage());
-        } catch (IllegalArgumentException e) {
-            throw FailureException.invalid("node_name: " + e.getMessage());
+            endpoint.open(DistSetup.of(launch), requests);
+        } catch (DistStartException e) {
+            throw FailureException.invalid("node_name, bind, port: " + e.getMessage());
         }
     }
 

@@ -4,6 +4,8 @@ import com.ericsson.otp.erlang.OtpErlangObject;
 import io.llamanode.service.FailureException;
 import io.llamanode.service.ModelConfig;
 import io.llamanode.service.NodeConfig;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,6 +37,13 @@ public final class ConfigDecoder {
             throw FailureException.invalid("config must be a map or a list of {Key, Value}");
         }
         Fields in = new Fields(whole);
+        LaunchConfig config = launch(in);
+        in.end();
+        return config;
+    }
+
+    /** Reads the keys that every way of starting a node has. */
+    static LaunchConfig launch(Fields in) {
         String nodeName = nodeName(in.require("node_name"));
         String cookie = cookie(in.require("cookie"));
         String mailbox = atomText(in, "name");
@@ -49,16 +58,42 @@ public final class ConfigDecoder {
                 or(in.integer("max_results", 0, MAX), 10_000),
                 or(in.integer("max_sessions", 0, MAX), 10_000),
                 or(in.integer("max_tasks", 0, MAX), 100_000));
-        LaunchConfig config = new LaunchConfig(
+        return new LaunchConfig(
                 nodeName,
                 cookie,
                 mailbox == null ? "llama_node" : mailbox,
                 bind,
                 netTicktime,
                 level == null ? LogLevel.INFO : level(level),
-                node);
+                node,
+                in.integer("port", 0, 65_535),
+                in.flag("epmd"),
+                names(in.get("allow")),
+                tls(in.get("tls")),
+                path(in.get("llama_lib")));
+    }
+
+    private static List<String> names(Value value) {
+        return value == null ? null : value.list().stream().map(Value::nonEmptyText).toList();
+    }
+
+    private static TlsFiles tls(Value value) {
+        if (value == null) {
+            return null;
+        }
+        Fields in = new Fields(value);
+        TlsFiles files = new TlsFiles(
+                path(in.require("certfile")), path(in.require("keyfile")), path(in.require("cacertfile")));
         in.end();
-        return config;
+        return files;
+    }
+
+    static Path path(Value value) {
+        try {
+            return value == null ? null : Path.of(value.nonEmptyText());
+        } catch (InvalidPathException e) {
+            throw value.mustBe("a path of a file");
+        }
     }
 
     private static int or(Integer given, int otherwise) {

@@ -1,6 +1,8 @@
 package io.llamanode.protocol;
 
 import io.llamanode.service.NodeConfig;
+import java.nio.file.Path;
+import java.util.List;
 
 /**
  * What a node is started with; docs/protocol.md, section 7.
@@ -12,15 +14,22 @@ import io.llamanode.service.NodeConfig;
  * @param netTicktime seconds after which the BEAM that starts the node gives up a silent connection
  * @param logLevel least severe level that is logged
  * @param node limits and models
+ * @param port of the distribution listener, or {@code null} for any
+ * @param epmd whether the node is registered in epmd; {@code null} means that it is
+ * @param allow names of the nodes that may connect, {@code *} for any characters; {@code null} for any name
+ * @param tls certificates of distribution over TLS, or {@code null} for TCP
+ * @param llamaLib directory with the llama.cpp to use, or {@code null} for the first that is found
  */
 public record LaunchConfig(
         String nodeName, String cookie, String mailboxName, String bind, int netTicktime, LogLevel logLevel,
-        NodeConfig node) {
+        NodeConfig node, Integer port, Boolean epmd, List<String> allow, TlsFiles tls, Path llamaLib) {
 
     /** Leaves the cookie out, so that no log line or exception message can carry it. */
     @Override
     public String toString() {
         return "LaunchConfig[nodeName=" + nodeName + ", mailboxName=" + mailboxName + ", bind=" + bind
-                + ", netTicktime=" + netTicktime + ", logLevel=" + logLevel + ", node=" + node + "]";
+                + ", netTicktime=" + netTicktime + ", logLevel=" + logLevel + ", node=" + node
+                + ", port=" + port + ", epmd=" + epmd + ", allow=" + allow + ", tls=" + tls + ", llamaLib=" + llamaLib
+                + "]";
     }
 }
