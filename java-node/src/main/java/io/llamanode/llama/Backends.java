@@ -25,10 +25,10 @@ final class Backends {
 
     private static final long DL_INFO = 32; // Dl_info begins with the path of the object.
 
-    private final MethodHandle loadAllFrom;
-    private final MethodHandle loadAll;
-    private final MethodHandle count;
-    private final MethodHandle get;
+    private final NativeFunction loadAllFrom;
+    private final NativeFunction loadAll;
+    private final NativeFunction count;
+    private final NativeFunction get;
 
     Backends(NativeFunctions f) {
         loadAllFrom = f.function("ggml_backend_load_all_from_path", FunctionDescriptor.ofVoid(ADDRESS));
@@ -48,9 +48,9 @@ final class Backends {
         try (Arena arena = Arena.ofConfined()) {
             if (number() == 0) {
                 if (hasBackends(directory)) {
-                    loadAllFrom.invokeExact(arena.allocateFrom(directory.toString()));
+                    loadAllFrom.handle().invokeExact(arena.allocateFrom(directory.toString()));
                 } else {
-                    loadAll.invokeExact();
+                    loadAll.handle().invokeExact();
                 }
             }
             if (number() == 0) {
@@ -58,7 +58,7 @@ final class Backends {
             }
             List<String> names = new ArrayList<>();
             for (long i = 0; i < number(); i++) {
-                names.add(fileOf((MemorySegment) get.invokeExact(i)).getFileName().toString());
+                names.add(fileOf((MemorySegment) get.handle().invokeExact(i)).getFileName().toString());
             }
             return names;
         } catch (Throwable t) {
@@ -67,7 +67,7 @@ final class Backends {
     }
 
     private long number() throws Throwable {
-        return (long) count.invokeExact();
+        return (long) count.handle().invokeExact();
     }
 
     private static boolean hasBackends(Path directory) throws IOException {

@@ -6,22 +6,21 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /** The functions of llama.h on contexts, other than those of {@link KvMemory}. */
 final class ContextFunctions {
 
-    private final MethodHandle free;
-    private final MethodHandle nCtx;
-    private final MethodHandle nBatch;
-    private final MethodHandle nUbatch;
-    private final MethodHandle pooling;
-    private final MethodHandle decode;
-    private final MethodHandle encode;
-    private final MethodHandle logits;
-    private final MethodHandle embeddings;
-    private final MethodHandle sequenceEmbeddings;
-    private final MethodHandle synchronize;
+    private final NativeFunction free;
+    private final NativeFunction nCtx;
+    private final NativeFunction nBatch;
+    private final NativeFunction nUbatch;
+    private final NativeFunction pooling;
+    private final NativeFunction decode;
+    private final NativeFunction encode;
+    private final NativeFunction logits;
+    private final NativeFunction embeddings;
+    private final NativeFunction sequenceEmbeddings;
+    private final NativeFunction synchronize;
 
     ContextFunctions(NativeFunctions f) {
         free = f.function("llama_free", FunctionDescriptor.ofVoid(ADDRESS));
@@ -39,7 +38,7 @@ final class ContextFunctions {
 
     void free(MemorySegment context) {
         try {
-            free.invokeExact(context);
+            free.handle().invokeExact(context);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -47,7 +46,7 @@ final class ContextFunctions {
 
     int nCtx(MemorySegment context) {
         try {
-            return (int) nCtx.invokeExact(context);
+            return (int) nCtx.handle().invokeExact(context);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -55,7 +54,7 @@ final class ContextFunctions {
 
     int nBatch(MemorySegment context) {
         try {
-            return (int) nBatch.invokeExact(context);
+            return (int) nBatch.handle().invokeExact(context);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -63,7 +62,7 @@ final class ContextFunctions {
 
     int nUbatch(MemorySegment context) {
         try {
-            return (int) nUbatch.invokeExact(context);
+            return (int) nUbatch.handle().invokeExact(context);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -71,7 +70,7 @@ final class ContextFunctions {
 
     int pooling(MemorySegment context) {
         try {
-            return (int) pooling.invokeExact(context);
+            return (int) pooling.handle().invokeExact(context);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -79,7 +78,7 @@ final class ContextFunctions {
 
     int decode(MemorySegment context, MemorySegment batch) {
         try {
-            return (int) decode.invokeExact(context, batch);
+            return (int) decode.handle().invokeExact(context, batch);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -87,7 +86,7 @@ final class ContextFunctions {
 
     int encode(MemorySegment context, MemorySegment batch) {
         try {
-            return (int) encode.invokeExact(context, batch);
+            return (int) encode.handle().invokeExact(context, batch);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -95,7 +94,7 @@ final class ContextFunctions {
 
     MemorySegment logits(MemorySegment context, int index) {
         try {
-            return (MemorySegment) logits.invokeExact(context, index);
+            return (MemorySegment) logits.handle().invokeExact(context, index);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -103,7 +102,7 @@ final class ContextFunctions {
 
     MemorySegment embeddings(MemorySegment context, int index) {
         try {
-            return (MemorySegment) embeddings.invokeExact(context, index);
+            return (MemorySegment) embeddings.handle().invokeExact(context, index);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -111,7 +110,7 @@ final class ContextFunctions {
 
     MemorySegment sequenceEmbeddings(MemorySegment context, int seqId) {
         try {
-            return (MemorySegment) sequenceEmbeddings.invokeExact(context, seqId);
+            return (MemorySegment) sequenceEmbeddings.handle().invokeExact(context, seqId);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -119,7 +118,7 @@ final class ContextFunctions {
 
     void synchronize(MemorySegment context) {
         try {
-            synchronize.invokeExact(context);
+            synchronize.handle().invokeExact(context);
         } catch (Throwable t) {
             throw unexpected(t);
         }

@@ -7,7 +7,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /**
  * Parses a grammar to see whether it is one. {@code llama_sampler_init_grammar} of b4916 does not tell: after a
@@ -15,8 +14,8 @@ import java.lang.invoke.MethodHandle;
  */
 final class GrammarFunctions {
 
-    private final MethodHandle init;
-    private final MethodHandle free;
+    private final NativeFunction init;
+    private final NativeFunction free;
 
     GrammarFunctions(NativeFunctions f) {
         init = f.function(
@@ -30,11 +29,11 @@ final class GrammarFunctions {
         MemorySegment none = MemorySegment.NULL;
         try {
             MemorySegment parsed =
-                    (MemorySegment) init.invokeExact(vocab, grammar, root, false, none, 0L, none, 0L);
+                    (MemorySegment) init.handle().invokeExact(vocab, grammar, root, false, none, 0L, none, 0L);
             if (parsed.equals(MemorySegment.NULL)) {
                 return false;
             }
-            free.invokeExact(parsed);
+            free.handle().invokeExact(parsed);
             return true;
         } catch (Throwable t) {
             throw unexpected(t);

@@ -7,21 +7,20 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /** {@code llama_kv_self_*} of b4916. */
 final class KvMemoryB4916 implements KvMemory {
 
-    private final MethodHandle clear;
-    private final MethodHandle seqRemove;
-    private final MethodHandle seqCopy;
-    private final MethodHandle seqKeep;
-    private final MethodHandle seqAdd;
-    private final MethodHandle seqPosMax;
-    private final MethodHandle canShift;
-    private final MethodHandle usedCells;
-    private final MethodHandle update;
-    private final MethodHandle defragment;
+    private final NativeFunction clear;
+    private final NativeFunction seqRemove;
+    private final NativeFunction seqCopy;
+    private final NativeFunction seqKeep;
+    private final NativeFunction seqAdd;
+    private final NativeFunction seqPosMax;
+    private final NativeFunction canShift;
+    private final NativeFunction usedCells;
+    private final NativeFunction update;
+    private final NativeFunction defragment;
 
     KvMemoryB4916(NativeFunctions f) {
         FunctionDescriptor ofContext = FunctionDescriptor.ofVoid(ADDRESS);
@@ -43,7 +42,7 @@ final class KvMemoryB4916 implements KvMemory {
     @Override
     public void clear(MemorySegment context) {
         try {
-            clear.invokeExact(context);
+            clear.handle().invokeExact(context);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -52,7 +51,7 @@ final class KvMemoryB4916 implements KvMemory {
     @Override
     public boolean seqRemove(MemorySegment context, int seqId, int from, int to) {
         try {
-            return (boolean) seqRemove.invokeExact(context, seqId, from, to);
+            return (boolean) seqRemove.handle().invokeExact(context, seqId, from, to);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -61,7 +60,7 @@ final class KvMemoryB4916 implements KvMemory {
     @Override
     public void seqCopy(MemorySegment context, int source, int target, int from, int to) {
         try {
-            seqCopy.invokeExact(context, source, target, from, to);
+            seqCopy.handle().invokeExact(context, source, target, from, to);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -70,7 +69,7 @@ final class KvMemoryB4916 implements KvMemory {
     @Override
     public void seqKeep(MemorySegment context, int seqId) {
         try {
-            seqKeep.invokeExact(context, seqId);
+            seqKeep.handle().invokeExact(context, seqId);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -79,7 +78,7 @@ final class KvMemoryB4916 implements KvMemory {
     @Override
     public void seqAdd(MemorySegment context, int seqId, int from, int to, int delta) {
         try {
-            seqAdd.invokeExact(context, seqId, from, to, delta);
+            seqAdd.handle().invokeExact(context, seqId, from, to, delta);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -88,7 +87,7 @@ final class KvMemoryB4916 implements KvMemory {
     @Override
     public int seqPosMax(MemorySegment context, int seqId) {
         try {
-            return (int) seqPosMax.invokeExact(context, seqId);
+            return (int) seqPosMax.handle().invokeExact(context, seqId);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -97,7 +96,7 @@ final class KvMemoryB4916 implements KvMemory {
     @Override
     public boolean canShift(MemorySegment context) {
         try {
-            return (boolean) canShift.invokeExact(context);
+            return (boolean) canShift.handle().invokeExact(context);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -106,7 +105,7 @@ final class KvMemoryB4916 implements KvMemory {
     @Override
     public int usedCells(MemorySegment context) {
         try {
-            return (int) usedCells.invokeExact(context);
+            return (int) usedCells.handle().invokeExact(context);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -115,7 +114,7 @@ final class KvMemoryB4916 implements KvMemory {
     @Override
     public void update(MemorySegment context) {
         try {
-            update.invokeExact(context);
+            update.handle().invokeExact(context);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -124,7 +123,7 @@ final class KvMemoryB4916 implements KvMemory {
     @Override
     public void defragment(MemorySegment context) {
         try {
-            defragment.invokeExact(context);
+            defragment.handle().invokeExact(context);
         } catch (Throwable t) {
             throw unexpected(t);
         }

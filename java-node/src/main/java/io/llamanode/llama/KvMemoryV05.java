@@ -7,19 +7,18 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /** {@code llama_memory_*} of v0.5, which take a null pointer for the memory of an encoder, which has none. */
 final class KvMemoryV05 implements KvMemory {
 
-    private final MethodHandle memory;
-    private final MethodHandle clear;
-    private final MethodHandle seqRemove;
-    private final MethodHandle seqCopy;
-    private final MethodHandle seqKeep;
-    private final MethodHandle seqAdd;
-    private final MethodHandle seqPosMax;
-    private final MethodHandle canShift;
+    private final NativeFunction memory;
+    private final NativeFunction clear;
+    private final NativeFunction seqRemove;
+    private final NativeFunction seqCopy;
+    private final NativeFunction seqKeep;
+    private final NativeFunction seqAdd;
+    private final NativeFunction seqPosMax;
+    private final NativeFunction canShift;
 
     KvMemoryV05(NativeFunctions f) {
         memory = f.getter("llama_get_memory", FunctionDescriptor.of(ADDRESS, ADDRESS));
@@ -36,13 +35,13 @@ final class KvMemoryV05 implements KvMemory {
     }
 
     private MemorySegment of(MemorySegment context) throws Throwable {
-        return (MemorySegment) memory.invokeExact(context);
+        return (MemorySegment) memory.handle().invokeExact(context);
     }
 
     @Override
     public void clear(MemorySegment context) {
         try {
-            clear.invokeExact(of(context), false); // The cells are forgotten; what they hold need not be zeroed.
+            clear.handle().invokeExact(of(context), false); // The cells are forgotten; what they hold need not be zeroed.
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -51,7 +50,7 @@ final class KvMemoryV05 implements KvMemory {
     @Override
     public boolean seqRemove(MemorySegment context, int seqId, int from, int to) {
         try {
-            return (boolean) seqRemove.invokeExact(of(context), seqId, from, to);
+            return (boolean) seqRemove.handle().invokeExact(of(context), seqId, from, to);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -60,7 +59,7 @@ final class KvMemoryV05 implements KvMemory {
     @Override
     public void seqCopy(MemorySegment context, int source, int target, int from, int to) {
         try {
-            seqCopy.invokeExact(of(context), source, target, from, to);
+            seqCopy.handle().invokeExact(of(context), source, target, from, to);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -69,7 +68,7 @@ final class KvMemoryV05 implements KvMemory {
     @Override
     public void seqKeep(MemorySegment context, int seqId) {
         try {
-            seqKeep.invokeExact(of(context), seqId);
+            seqKeep.handle().invokeExact(of(context), seqId);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -78,7 +77,7 @@ final class KvMemoryV05 implements KvMemory {
     @Override
     public void seqAdd(MemorySegment context, int seqId, int from, int to, int delta) {
         try {
-            seqAdd.invokeExact(of(context), seqId, from, to, delta);
+            seqAdd.handle().invokeExact(of(context), seqId, from, to, delta);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -87,7 +86,7 @@ final class KvMemoryV05 implements KvMemory {
     @Override
     public int seqPosMax(MemorySegment context, int seqId) {
         try {
-            return (int) seqPosMax.invokeExact(of(context), seqId);
+            return (int) seqPosMax.handle().invokeExact(of(context), seqId);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -96,7 +95,7 @@ final class KvMemoryV05 implements KvMemory {
     @Override
     public boolean canShift(MemorySegment context) {
         try {
-            return (boolean) canShift.invokeExact(of(context));
+            return (boolean) canShift.handle().invokeExact(of(context));
         } catch (Throwable t) {
             throw unexpected(t);
         }

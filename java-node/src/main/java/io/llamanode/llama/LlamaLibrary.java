@@ -162,7 +162,7 @@ public final class LlamaLibrary {
         if (f.find("llama_version").isPresent()) {
             try {
                 var function = f.function("llama_version", FunctionDescriptor.of(ADDRESS));
-                String version = text((MemorySegment) function.invokeExact());
+                String version = text((MemorySegment) function.handle().invokeExact());
                 return version.startsWith("v") ? version : "v" + version;
             } catch (Throwable t) {
                 throw NativeFunctions.unexpected(t);

@@ -9,38 +9,37 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
-import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 
 /** The functions of llama.h on models and on the library itself. */
 final class ModelFunctions {
 
-    private final MethodHandle backendInit;
-    private final MethodHandle systemInfo;
-    private final MethodHandle logSet;
-    private final MethodHandle modelDefaultParams;
-    private final MethodHandle contextDefaultParams;
-    private final MethodHandle modelLoad;
-    private final MethodHandle modelFree;
-    private final MethodHandle contextInit;
-    private final MethodHandle modelVocab;
-    private final MethodHandle modelNCtxTrain;
-    private final MethodHandle modelNEmbd;
-    private final MethodHandle modelEmbeddingWidth;
-    private final MethodHandle modelNLayer;
-    private final MethodHandle modelSize;
-    private final MethodHandle modelNParams;
-    private final MethodHandle modelDesc;
-    private final MethodHandle modelMetaCount;
-    private final MethodHandle modelMetaKey;
-    private final MethodHandle modelMetaValue;
-    private final MethodHandle modelHasEncoder;
-    private final MethodHandle modelHasDecoder;
-    private final MethodHandle modelDecoderStart;
-    private final MethodHandle modelIsRecurrent;
-    private final MethodHandle modelIsHybrid;
-    private final MethodHandle modelRopeType;
-    private final MethodHandle chatTemplate;
+    private final NativeFunction backendInit;
+    private final NativeFunction systemInfo;
+    private final NativeFunction logSet;
+    private final NativeFunction modelDefaultParams;
+    private final NativeFunction contextDefaultParams;
+    private final NativeFunction modelLoad;
+    private final NativeFunction modelFree;
+    private final NativeFunction contextInit;
+    private final NativeFunction modelVocab;
+    private final NativeFunction modelNCtxTrain;
+    private final NativeFunction modelNEmbd;
+    private final NativeFunction modelEmbeddingWidth;
+    private final NativeFunction modelNLayer;
+    private final NativeFunction modelSize;
+    private final NativeFunction modelNParams;
+    private final NativeFunction modelDesc;
+    private final NativeFunction modelMetaCount;
+    private final NativeFunction modelMetaKey;
+    private final NativeFunction modelMetaValue;
+    private final NativeFunction modelHasEncoder;
+    private final NativeFunction modelHasDecoder;
+    private final NativeFunction modelDecoderStart;
+    private final NativeFunction modelIsRecurrent;
+    private final NativeFunction modelIsHybrid;
+    private final NativeFunction modelRopeType;
+    private final NativeFunction chatTemplate;
 
     ModelFunctions(NativeFunctions f, Generation generation) {
         backendInit = f.function("llama_backend_init", FunctionDescriptor.ofVoid());
@@ -81,14 +80,15 @@ final class ModelFunctions {
         modelIsRecurrent = f.getter("llama_model_is_recurrent", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS));
         modelIsHybrid = f.find("llama_model_is_hybrid").isPresent()
                 ? f.getter("llama_model_is_hybrid", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS))
-                : MethodHandles.dropArguments(MethodHandles.constant(boolean.class, false), 0, MemorySegment.class);
+                : new NativeFunction(() ->
+                        MethodHandles.dropArguments(MethodHandles.constant(boolean.class, false), 0, MemorySegment.class));
         modelRopeType = f.getter("llama_model_rope_type", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         chatTemplate = f.function("llama_model_chat_template", FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS));
     }
 
     void backendInit() {
         try {
-            backendInit.invokeExact();
+            backendInit.handle().invokeExact();
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -96,7 +96,7 @@ final class ModelFunctions {
 
     MemorySegment systemInfo() {
         try {
-            return (MemorySegment) systemInfo.invokeExact();
+            return (MemorySegment) systemInfo.handle().invokeExact();
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -104,7 +104,7 @@ final class ModelFunctions {
 
     void logSet(MemorySegment callback, MemorySegment userData) {
         try {
-            logSet.invokeExact(callback, userData);
+            logSet.handle().invokeExact(callback, userData);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -112,7 +112,7 @@ final class ModelFunctions {
 
     MemorySegment modelDefaultParams(SegmentAllocator allocator) {
         try {
-            return (MemorySegment) modelDefaultParams.invokeExact(allocator);
+            return (MemorySegment) modelDefaultParams.handle().invokeExact(allocator);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -120,7 +120,7 @@ final class ModelFunctions {
 
     MemorySegment contextDefaultParams(SegmentAllocator allocator) {
         try {
-            return (MemorySegment) contextDefaultParams.invokeExact(allocator);
+            return (MemorySegment) contextDefaultParams.handle().invokeExact(allocator);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -128,7 +128,7 @@ final class ModelFunctions {
 
     MemorySegment modelLoad(MemorySegment path, MemorySegment params) {
         try {
-            return (MemorySegment) modelLoad.invokeExact(path, params);
+            return (MemorySegment) modelLoad.handle().invokeExact(path, params);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -136,7 +136,7 @@ final class ModelFunctions {
 
     void modelFree(MemorySegment model) {
         try {
-            modelFree.invokeExact(model);
+            modelFree.handle().invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -144,7 +144,7 @@ final class ModelFunctions {
 
     MemorySegment contextInit(MemorySegment model, MemorySegment params) {
         try {
-            return (MemorySegment) contextInit.invokeExact(model, params);
+            return (MemorySegment) contextInit.handle().invokeExact(model, params);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -152,7 +152,7 @@ final class ModelFunctions {
 
     MemorySegment modelVocab(MemorySegment model) {
         try {
-            return (MemorySegment) modelVocab.invokeExact(model);
+            return (MemorySegment) modelVocab.handle().invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -160,7 +160,7 @@ final class ModelFunctions {
 
     int modelNCtxTrain(MemorySegment model) {
         try {
-            return (int) modelNCtxTrain.invokeExact(model);
+            return (int) modelNCtxTrain.handle().invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -168,7 +168,7 @@ final class ModelFunctions {
 
     int modelNEmbd(MemorySegment model) {
         try {
-            return (int) modelNEmbd.invokeExact(model);
+            return (int) modelNEmbd.handle().invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -176,7 +176,7 @@ final class ModelFunctions {
 
     int modelEmbeddingWidth(MemorySegment model) {
         try {
-            return (int) modelEmbeddingWidth.invokeExact(model);
+            return (int) modelEmbeddingWidth.handle().invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -184,7 +184,7 @@ final class ModelFunctions {
 
     int modelNLayer(MemorySegment model) {
         try {
-            return (int) modelNLayer.invokeExact(model);
+            return (int) modelNLayer.handle().invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -192,7 +192,7 @@ final class ModelFunctions {
 
     long modelSize(MemorySegment model) {
         try {
-            return (long) modelSize.invokeExact(model);
+            return (long) modelSize.handle().invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -200,7 +200,7 @@ final class ModelFunctions {
 
     long modelNParams(MemorySegment model) {
         try {
-            return (long) modelNParams.invokeExact(model);
+            return (long) modelNParams.handle().invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -208,7 +208,7 @@ final class ModelFunctions {
 
     int modelDesc(MemorySegment model, MemorySegment buffer, long size) {
         try {
-            return (int) modelDesc.invokeExact(model, buffer, size);
+            return (int) modelDesc.handle().invokeExact(model, buffer, size);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -216,7 +216,7 @@ final class ModelFunctions {
 
     int modelMetaCount(MemorySegment model) {
         try {
-            return (int) modelMetaCount.invokeExact(model);
+            return (int) modelMetaCount.handle().invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -224,7 +224,7 @@ final class ModelFunctions {
 
     int modelMetaKey(MemorySegment model, int index, MemorySegment buffer, long size) {
         try {
-            return (int) modelMetaKey.invokeExact(model, index, buffer, size);
+            return (int) modelMetaKey.handle().invokeExact(model, index, buffer, size);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -232,7 +232,7 @@ final class ModelFunctions {
 
     int modelMetaValue(MemorySegment model, int index, MemorySegment buffer, long size) {
         try {
-            return (int) modelMetaValue.invokeExact(model, index, buffer, size);
+            return (int) modelMetaValue.handle().invokeExact(model, index, buffer, size);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -240,7 +240,7 @@ final class ModelFunctions {
 
     boolean modelHasEncoder(MemorySegment model) {
         try {
-            return (boolean) modelHasEncoder.invokeExact(model);
+            return (boolean) modelHasEncoder.handle().invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -248,7 +248,7 @@ final class ModelFunctions {
 
     boolean modelHasDecoder(MemorySegment model) {
         try {
-            return (boolean) modelHasDecoder.invokeExact(model);
+            return (boolean) modelHasDecoder.handle().invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -256,7 +256,7 @@ final class ModelFunctions {
 
     int modelDecoderStart(MemorySegment model) {
         try {
-            return (int) modelDecoderStart.invokeExact(model);
+            return (int) modelDecoderStart.handle().invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -264,7 +264,7 @@ final class ModelFunctions {
 
     boolean modelIsRecurrent(MemorySegment model) {
         try {
-            return (boolean) modelIsRecurrent.invokeExact(model);
+            return (boolean) modelIsRecurrent.handle().invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -272,7 +272,7 @@ final class ModelFunctions {
 
     boolean modelIsHybrid(MemorySegment model) {
         try {
-            return (boolean) modelIsHybrid.invokeExact(model);
+            return (boolean) modelIsHybrid.handle().invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -280,7 +280,7 @@ final class ModelFunctions {
 
     int modelRopeType(MemorySegment model) {
         try {
-            return (int) modelRopeType.invokeExact(model);
+            return (int) modelRopeType.handle().invokeExact(model);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -288,7 +288,7 @@ final class ModelFunctions {
 
     MemorySegment chatTemplate(MemorySegment model, MemorySegment name) {
         try {
-            return (MemorySegment) chatTemplate.invokeExact(model, name);
+            return (MemorySegment) chatTemplate.handle().invokeExact(model, name);
         } catch (Throwable t) {
             throw unexpected(t);
         }

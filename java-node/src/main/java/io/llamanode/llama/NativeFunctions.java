@@ -4,10 +4,9 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
-import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
-/** Makes method handles for the functions of one loaded library. */
+/** Finds the functions of one loaded library. */
 final class NativeFunctions {
 
     private static final Linker LINKER = Linker.nativeLinker();
@@ -25,13 +24,15 @@ final class NativeFunctions {
     }
 
     /** A function that may take long, call back or log. */
-    MethodHandle function(String name, FunctionDescriptor type) {
-        return LINKER.downcallHandle(address(name), type);
+    NativeFunction function(String name, FunctionDescriptor type) {
+        MemorySegment address = address(name);
+        return new NativeFunction(() -> LINKER.downcallHandle(address, type));
     }
 
     /** A function that returns at once and never calls back, so that no thread-state transition is needed. */
-    MethodHandle getter(String name, FunctionDescriptor type) {
-        return LINKER.downcallHandle(address(name), type, Linker.Option.critical(false));
+    NativeFunction getter(String name, FunctionDescriptor type) {
+        MemorySegment address = address(name);
+        return new NativeFunction(() -> LINKER.downcallHandle(address, type, Linker.Option.critical(false)));
     }
 
     MemorySegment address(String name) {

@@ -9,35 +9,34 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 
 /** The functions of llama.h on samplers. */
 final class SamplerFunctions {
 
-    private final MethodHandle chainInit;
-    private final MethodHandle chainAdd;
-    private final MethodHandle free;
-    private final MethodHandle apply;
-    private final MethodHandle accept;
-    private final MethodHandle reset;
-    private final MethodHandle sample;
-    private final MethodHandle greedy;
-    private final MethodHandle dist;
-    private final MethodHandle topK;
-    private final MethodHandle topP;
-    private final MethodHandle minP;
-    private final MethodHandle typical;
-    private final MethodHandle temp;
-    private final MethodHandle tempExt;
-    private final MethodHandle xtc;
-    private final MethodHandle topNSigma;
-    private final MethodHandle mirostat;
-    private final MethodHandle mirostatV2;
-    private final MethodHandle grammar;
-    private final MethodHandle penalties;
-    private final MethodHandle dry;
-    private final MethodHandle logitBias;
+    private final NativeFunction chainInit;
+    private final NativeFunction chainAdd;
+    private final NativeFunction free;
+    private final NativeFunction apply;
+    private final NativeFunction accept;
+    private final NativeFunction reset;
+    private final NativeFunction sample;
+    private final NativeFunction greedy;
+    private final NativeFunction dist;
+    private final NativeFunction topK;
+    private final NativeFunction topP;
+    private final NativeFunction minP;
+    private final NativeFunction typical;
+    private final NativeFunction temp;
+    private final NativeFunction tempExt;
+    private final NativeFunction xtc;
+    private final NativeFunction topNSigma;
+    private final NativeFunction mirostat;
+    private final NativeFunction mirostatV2;
+    private final NativeFunction grammar;
+    private final NativeFunction penalties;
+    private final NativeFunction dry;
+    private final NativeFunction logitBias;
 
     SamplerFunctions(NativeFunctions f, Generation generation) {
         chainInit = f.function("llama_sampler_chain_init", FunctionDescriptor.of(ADDRESS, JAVA_BOOLEAN));
@@ -75,24 +74,26 @@ final class SamplerFunctions {
                 FunctionDescriptor.of(ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
     }
 
-    private static MethodHandle penalties(NativeFunctions f, boolean vocabularySize) {
+    private static NativeFunction penalties(NativeFunctions f, boolean vocabularySize) {
         FunctionDescriptor type = FunctionDescriptor.of(ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT);
         return vocabularySize
                 ? f.function("llama_sampler_init_penalties", type.insertArgumentLayouts(0, JAVA_INT))
-                : MethodHandles.dropArguments(f.function("llama_sampler_init_penalties", type), 0, int.class);
+                : f.function("llama_sampler_init_penalties", type)
+                        .adapted(handle -> MethodHandles.dropArguments(handle, 0, int.class));
     }
 
-    private static MethodHandle dry(NativeFunctions f, boolean trainingContext) {
+    private static NativeFunction dry(NativeFunctions f, boolean trainingContext) {
         FunctionDescriptor type =
                 FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG);
         return trainingContext
                 ? f.function("llama_sampler_init_dry", type.insertArgumentLayouts(1, JAVA_INT))
-                : MethodHandles.dropArguments(f.function("llama_sampler_init_dry", type), 1, int.class);
+                : f.function("llama_sampler_init_dry", type)
+                        .adapted(handle -> MethodHandles.dropArguments(handle, 1, int.class));
     }
 
     MemorySegment chainInit(boolean noPerf) {
         try {
-            return (MemorySegment) chainInit.invokeExact(noPerf);
+            return (MemorySegment) chainInit.handle().invokeExact(noPerf);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -100,7 +101,7 @@ final class SamplerFunctions {
 
     void chainAdd(MemorySegment chain, MemorySegment sampler) {
         try {
-            chainAdd.invokeExact(chain, sampler);
+            chainAdd.handle().invokeExact(chain, sampler);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -108,7 +109,7 @@ final class SamplerFunctions {
 
     void free(MemorySegment sampler) {
         try {
-            free.invokeExact(sampler);
+            free.handle().invokeExact(sampler);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -116,7 +117,7 @@ final class SamplerFunctions {
 
     void apply(MemorySegment sampler, MemorySegment candidates) {
         try {
-            apply.invokeExact(sampler, candidates);
+            apply.handle().invokeExact(sampler, candidates);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -124,7 +125,7 @@ final class SamplerFunctions {
 
     void accept(MemorySegment sampler, int token) {
         try {
-            accept.invokeExact(sampler, token);
+            accept.handle().invokeExact(sampler, token);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -132,7 +133,7 @@ final class SamplerFunctions {
 
     void reset(MemorySegment sampler) {
         try {
-            reset.invokeExact(sampler);
+            reset.handle().invokeExact(sampler);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -140,7 +141,7 @@ final class SamplerFunctions {
 
     int sample(MemorySegment sampler, MemorySegment context, int index) {
         try {
-            return (int) sample.invokeExact(sampler, context, index);
+            return (int) sample.handle().invokeExact(sampler, context, index);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -148,7 +149,7 @@ final class SamplerFunctions {
 
     MemorySegment greedy() {
         try {
-            return (MemorySegment) greedy.invokeExact();
+            return (MemorySegment) greedy.handle().invokeExact();
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -156,7 +157,7 @@ final class SamplerFunctions {
 
     MemorySegment dist(int seed) {
         try {
-            return (MemorySegment) dist.invokeExact(seed);
+            return (MemorySegment) dist.handle().invokeExact(seed);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -164,7 +165,7 @@ final class SamplerFunctions {
 
     MemorySegment topK(int k) {
         try {
-            return (MemorySegment) topK.invokeExact(k);
+            return (MemorySegment) topK.handle().invokeExact(k);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -172,7 +173,7 @@ final class SamplerFunctions {
 
     MemorySegment topP(float p, long minKeep) {
         try {
-            return (MemorySegment) topP.invokeExact(p, minKeep);
+            return (MemorySegment) topP.handle().invokeExact(p, minKeep);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -180,7 +181,7 @@ final class SamplerFunctions {
 
     MemorySegment minP(float p, long minKeep) {
         try {
-            return (MemorySegment) minP.invokeExact(p, minKeep);
+            return (MemorySegment) minP.handle().invokeExact(p, minKeep);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -188,7 +189,7 @@ final class SamplerFunctions {
 
     MemorySegment typical(float p, long minKeep) {
         try {
-            return (MemorySegment) typical.invokeExact(p, minKeep);
+            return (MemorySegment) typical.handle().invokeExact(p, minKeep);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -196,7 +197,7 @@ final class SamplerFunctions {
 
     MemorySegment temp(float temperature) {
         try {
-            return (MemorySegment) temp.invokeExact(temperature);
+            return (MemorySegment) temp.handle().invokeExact(temperature);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -204,7 +205,7 @@ final class SamplerFunctions {
 
     MemorySegment tempExt(float temperature, float delta, float exponent) {
         try {
-            return (MemorySegment) tempExt.invokeExact(temperature, delta, exponent);
+            return (MemorySegment) tempExt.handle().invokeExact(temperature, delta, exponent);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -212,7 +213,7 @@ final class SamplerFunctions {
 
     MemorySegment xtc(float probability, float threshold, long minKeep, int seed) {
         try {
-            return (MemorySegment) xtc.invokeExact(probability, threshold, minKeep, seed);
+            return (MemorySegment) xtc.handle().invokeExact(probability, threshold, minKeep, seed);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -220,7 +221,7 @@ final class SamplerFunctions {
 
     MemorySegment topNSigma(float n) {
         try {
-            return (MemorySegment) topNSigma.invokeExact(n);
+            return (MemorySegment) topNSigma.handle().invokeExact(n);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -228,7 +229,7 @@ final class SamplerFunctions {
 
     MemorySegment mirostat(int nVocab, int seed, float tau, float eta, int m) {
         try {
-            return (MemorySegment) mirostat.invokeExact(nVocab, seed, tau, eta, m);
+            return (MemorySegment) mirostat.handle().invokeExact(nVocab, seed, tau, eta, m);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -236,7 +237,7 @@ final class SamplerFunctions {
 
     MemorySegment mirostatV2(int seed, float tau, float eta) {
         try {
-            return (MemorySegment) mirostatV2.invokeExact(seed, tau, eta);
+            return (MemorySegment) mirostatV2.handle().invokeExact(seed, tau, eta);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -244,7 +245,7 @@ final class SamplerFunctions {
 
     MemorySegment grammar(MemorySegment vocab, MemorySegment gbnf, MemorySegment root) {
         try {
-            return (MemorySegment) grammar.invokeExact(vocab, gbnf, root);
+            return (MemorySegment) grammar.handle().invokeExact(vocab, gbnf, root);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -252,7 +253,7 @@ final class SamplerFunctions {
 
     MemorySegment penalties(int nVocab, int lastN, float repeat, float frequency, float presence) {
         try {
-            return (MemorySegment) penalties.invokeExact(nVocab, lastN, repeat, frequency, presence);
+            return (MemorySegment) penalties.handle().invokeExact(nVocab, lastN, repeat, frequency, presence);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -268,7 +269,7 @@ final class SamplerFunctions {
             MemorySegment breakers,
             long nBreakers) {
         try {
-            return (MemorySegment) dry.invokeExact(vocab, nCtxTrain, multiplier, base, allowedLength, lastN, breakers, nBreakers);
+            return (MemorySegment) dry.handle().invokeExact(vocab, nCtxTrain, multiplier, base, allowedLength, lastN, breakers, nBreakers);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -276,7 +277,7 @@ final class SamplerFunctions {
 
     MemorySegment logitBias(int nVocab, int nBias, MemorySegment bias) {
         try {
-            return (MemorySegment) logitBias.invokeExact(nVocab, nBias, bias);
+            return (MemorySegment) logitBias.handle().invokeExact(nVocab, nBias, bias);
         } catch (Throwable t) {
             throw unexpected(t);
         }

@@ -8,32 +8,31 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /** The functions of llama.h on vocabularies. All of them are safe to call from several threads. */
 final class VocabFunctions {
 
-    private final MethodHandle type;
-    private final MethodHandle nTokens;
-    private final MethodHandle attr;
-    private final MethodHandle score;
-    private final MethodHandle text;
-    private final MethodHandle isEog;
-    private final MethodHandle isControl;
-    private final MethodHandle bos;
-    private final MethodHandle eos;
-    private final MethodHandle eot;
-    private final MethodHandle sep;
-    private final MethodHandle nl;
-    private final MethodHandle pad;
-    private final MethodHandle fimPrefix;
-    private final MethodHandle fimSuffix;
-    private final MethodHandle fimMiddle;
-    private final MethodHandle addBos;
-    private final MethodHandle addEos;
-    private final MethodHandle tokenize;
-    private final MethodHandle piece;
-    private final MethodHandle detokenize;
+    private final NativeFunction type;
+    private final NativeFunction nTokens;
+    private final NativeFunction attr;
+    private final NativeFunction score;
+    private final NativeFunction text;
+    private final NativeFunction isEog;
+    private final NativeFunction isControl;
+    private final NativeFunction bos;
+    private final NativeFunction eos;
+    private final NativeFunction eot;
+    private final NativeFunction sep;
+    private final NativeFunction nl;
+    private final NativeFunction pad;
+    private final NativeFunction fimPrefix;
+    private final NativeFunction fimSuffix;
+    private final NativeFunction fimMiddle;
+    private final NativeFunction addBos;
+    private final NativeFunction addEos;
+    private final NativeFunction tokenize;
+    private final NativeFunction piece;
+    private final NativeFunction detokenize;
 
     VocabFunctions(NativeFunctions f) {
         type = f.getter("llama_vocab_type", FunctionDescriptor.of(JAVA_INT, ADDRESS));
@@ -67,7 +66,7 @@ final class VocabFunctions {
 
     int type(MemorySegment vocab) {
         try {
-            return (int) type.invokeExact(vocab);
+            return (int) type.handle().invokeExact(vocab);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -75,7 +74,7 @@ final class VocabFunctions {
 
     int nTokens(MemorySegment vocab) {
         try {
-            return (int) nTokens.invokeExact(vocab);
+            return (int) nTokens.handle().invokeExact(vocab);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -83,7 +82,7 @@ final class VocabFunctions {
 
     int attr(MemorySegment vocab, int token) {
         try {
-            return (int) attr.invokeExact(vocab, token);
+            return (int) attr.handle().invokeExact(vocab, token);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -91,7 +90,7 @@ final class VocabFunctions {
 
     float score(MemorySegment vocab, int token) {
         try {
-            return (float) score.invokeExact(vocab, token);
+            return (float) score.handle().invokeExact(vocab, token);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -99,7 +98,7 @@ final class VocabFunctions {
 
     MemorySegment text(MemorySegment vocab, int token) {
         try {
-            return (MemorySegment) text.invokeExact(vocab, token);
+            return (MemorySegment) text.handle().invokeExact(vocab, token);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -107,7 +106,7 @@ final class VocabFunctions {
 
     boolean isEog(MemorySegment vocab, int token) {
         try {
-            return (boolean) isEog.invokeExact(vocab, token);
+            return (boolean) isEog.handle().invokeExact(vocab, token);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -115,7 +114,7 @@ final class VocabFunctions {
 
     boolean isControl(MemorySegment vocab, int token) {
         try {
-            return (boolean) isControl.invokeExact(vocab, token);
+            return (boolean) isControl.handle().invokeExact(vocab, token);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -123,7 +122,7 @@ final class VocabFunctions {
 
     int bos(MemorySegment vocab) {
         try {
-            return (int) bos.invokeExact(vocab);
+            return (int) bos.handle().invokeExact(vocab);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -131,7 +130,7 @@ final class VocabFunctions {
 
     int eos(MemorySegment vocab) {
         try {
-            return (int) eos.invokeExact(vocab);
+            return (int) eos.handle().invokeExact(vocab);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -139,7 +138,7 @@ final class VocabFunctions {
 
     int eot(MemorySegment vocab) {
         try {
-            return (int) eot.invokeExact(vocab);
+            return (int) eot.handle().invokeExact(vocab);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -147,7 +146,7 @@ final class VocabFunctions {
 
     int sep(MemorySegment vocab) {
         try {
-            return (int) sep.invokeExact(vocab);
+            return (int) sep.handle().invokeExact(vocab);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -155,7 +154,7 @@ final class VocabFunctions {
 
     int nl(MemorySegment vocab) {
         try {
-            return (int) nl.invokeExact(vocab);
+            return (int) nl.handle().invokeExact(vocab);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -163,7 +162,7 @@ final class VocabFunctions {
 
     int pad(MemorySegment vocab) {
         try {
-            return (int) pad.invokeExact(vocab);
+            return (int) pad.handle().invokeExact(vocab);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -171,7 +170,7 @@ final class VocabFunctions {
 
     int fimPrefix(MemorySegment vocab) {
         try {
-            return (int) fimPrefix.invokeExact(vocab);
+            return (int) fimPrefix.handle().invokeExact(vocab);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -179,7 +178,7 @@ final class VocabFunctions {
 
     int fimSuffix(MemorySegment vocab) {
         try {
-            return (int) fimSuffix.invokeExact(vocab);
+            return (int) fimSuffix.handle().invokeExact(vocab);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -187,7 +186,7 @@ final class VocabFunctions {
 
     int fimMiddle(MemorySegment vocab) {
         try {
-            return (int) fimMiddle.invokeExact(vocab);
+            return (int) fimMiddle.handle().invokeExact(vocab);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -195,7 +194,7 @@ final class VocabFunctions {
 
     boolean addBos(MemorySegment vocab) {
         try {
-            return (boolean) addBos.invokeExact(vocab);
+            return (boolean) addBos.handle().invokeExact(vocab);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -203,7 +202,7 @@ final class VocabFunctions {
 
     boolean addEos(MemorySegment vocab) {
         try {
-            return (boolean) addEos.invokeExact(vocab);
+            return (boolean) addEos.handle().invokeExact(vocab);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -218,7 +217,7 @@ final class VocabFunctions {
             boolean addSpecial,
             boolean parseSpecial) {
         try {
-            return (int) tokenize.invokeExact(vocab, text, textBytes, tokens, maxTokens, addSpecial, parseSpecial);
+            return (int) tokenize.handle().invokeExact(vocab, text, textBytes, tokens, maxTokens, addSpecial, parseSpecial);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -226,7 +225,7 @@ final class VocabFunctions {
 
     int piece(MemorySegment vocab, int token, MemorySegment buffer, int size, int strip, boolean special) {
         try {
-            return (int) piece.invokeExact(vocab, token, buffer, size, strip, special);
+            return (int) piece.handle().invokeExact(vocab, token, buffer, size, strip, special);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -241,7 +240,7 @@ final class VocabFunctions {
             boolean removeSpecial,
             boolean unparseSpecial) {
         try {
-            return (int) detokenize.invokeExact(vocab, tokens, nTokens, buffer, size, removeSpecial, unparseSpecial);
+            return (int) detokenize.handle().invokeExact(vocab, tokens, nTokens, buffer, size, removeSpecial, unparseSpecial);
         } catch (Throwable t) {
             throw unexpected(t);
         }
