@@ -4,6 +4,7 @@ SHELL := /bin/sh
 
 JAVA_SOURCES := $(shell find java-node/src/main -type f 2>/dev/null) pom.xml java-node/pom.xml
 JAR := priv/llama-node.jar
+AOT := priv/llama-node.aot
 # By renaming: a node that runs from the old jar still loads classes from it.
 INSTALL_JAR = cp java-node/target/llama-node-all.jar $(JAR).new && mv -f $(JAR).new $(JAR)
 JINTERFACE_STAMP := .m2/jinterface.version
@@ -42,8 +43,12 @@ $(JAR): $(JAVA_SOURCES) | $(JINTERFACE_STAMP)
 	@$(MVN) package -Dmaven.test.skip=true
 	@$(INSTALL_JAR)
 
-compile: setup jar          ## build the jar and the Erlang application
+compile: setup jar          ## build the jar, the Erlang application, and the cache of a quick start
 	@rebar3 compile
+	@$(MAKE) --no-print-directory --silent $(AOT)
+
+$(AOT): $(JAR)
+	@priv/bin/make-aot-cache _build/default/lib/llama_node/ebin
 
 # A set MODEL names another model; in a terminal the answers grow in place.
 demo: compile               ## four sessions chat at once; MODEL=/path/to.gguf for another model
@@ -88,4 +93,4 @@ shell: compile              ## an Erlang shell with the application
 	@rebar3 shell --sname llama_node_shell_$$$$
 
 clean:                      ## remove everything that was built
-	@rm -rf _build .m2 $(JAR) java-node/target test/mix_app/_build
+	@rm -rf _build .m2 $(JAR) $(AOT) java-node/target test/mix_app/_build
