@@ -30,7 +30,7 @@
 -export([tokenize/2, detokenize/2, apply_template/2]).
 
 -export_type([server/0, start_options/0, session_id/0, task_id/0, type/0, input/0, text/0,
-              error/0, error_code/0, result/0, event/0, terminal_event/0, message/0, usage/0, timings/0]).
+              error/0, error_code/0, result/0, vector/0, embeddings/0, ranking/0, event/0, terminal_event/0, message/0, usage/0, timings/0]).
 
 -type server() ::
     pid() | atom() | {global, term()} | {via, module(), term()} | {Name :: atom(), JavaNode :: node()}.
@@ -79,11 +79,35 @@
                    top_logprobs := [#{id := non_neg_integer(), token := binary(), logprob := float()}]}]
 }.
 
+-type vector() :: [float()] | binary().
+%% With `encoding_format => binary', 32-bit floats: `[F || <<F:32/float-little>> <= Vector]'.
+
+-type embeddings() :: #{
+    embeddings := [vector() | [vector()]],
+    dimensions := pos_integer(),
+    pooling := none | mean | cls | last,
+    usage := usage(),
+    timings := #{queue_ms := float(), prompt_ms := float(), prompt_per_second := float()},
+    model := binary(),
+    task_id := task_id()
+}.
+%% One vector a text, in the order of the input; with `pooling => none' a list of one a token.
+
+-type ranking() :: #{
+    results := [#{index := non_neg_integer(), score := float()}],
+    scores := [float()],
+    usage := usage(),
+    timings := #{queue_ms := float(), prompt_ms := float(), prompt_per_second := float()},
+    model := binary(),
+    task_id := task_id()
+}.
+%% `results' is best first, of at most `top_n' documents; `scores' is in the order of the documents.
+
 -type event() ::
     {chunk, #{content := binary(), index := non_neg_integer()}}
     | {reasoning, term()}
     | {tool_call, term()}.
--type terminal_event() :: {done, result()} | {error, error()}.
+-type terminal_event() :: {done, result() | embeddings() | ranking()} | {error, error()}.
 
 -type message() :: {llama_node, task_id(), event() | terminal_event()}.
 %% What a stream sends: events, of which exactly one, the last, is a terminal event.
@@ -218,7 +242,8 @@ create_task(Server, SessionId, Type, Input) ->
 %% ```
 %% {ok, #{content := Text}} = llama_node:get_result(Server, Task, 60000).
 %% '''
--spec get_result(server(), task_id(), timeout()) -> {ok, result()} | {error, error()}.
+-spec get_result(server(), task_id(), timeout()) ->
+    {ok, result() | embeddings() | ranking()} | {error, error()}.
 get_result(Server, TaskId, Timeout) ->
     llama_node_request:call_for(Server, fun (Left) -> {get_result, TaskId, Left} end, Timeout).
 
@@ -250,7 +275,7 @@ stream(Server, SessionId, Type, Input) ->
 %% '''
 -spec stream_fold(fun((event(), Acc) -> Acc | {stop, Acc}), Acc,
                   server(), session_id(), type(), input()) ->
-    {ok, result(), Acc} | {stopped, Acc} | {error, error()}.
+    {ok, result() | embeddings() | ranking(), Acc} | {stopped, Acc} | {error, error()}.
 stream_fold(Fun, Acc, Server, SessionId, Type, Input) when is_function(Fun, 2) ->
     case llama_node_request:target(Server, ?TIMEOUT) of
         {ok, Target} -> llama_node_stream:fold(Fun, Acc, Target, SessionId, Type, Input);
@@ -292,20 +317,30 @@ complete(Server, Prompt, Options) ->
         {error, _} = Error -> Error
     end.
 
-%% @doc The embeddings of a text or of several.
+%% @doc The embeddings of a text or of several, which are computed together.
+%%
+%% Options are `pooling' (`none', `mean', `cls' or `last'; else as the model says), `normalize'
+%% (`true') or `embd_normalize', `encoding_format' (`float', or `binary', which costs the BEAM
+%% far less), `add_special', `model' and `timeout'. A text that does not fit into the context is named
+%% by its place: `input[2]'.
 %% ```
-%% {ok, #{embeddings := [Vector]}} = llama_node:embed(Server, <<"a text">>, #{}).
+%% {ok, #{embeddings := [Vector], dimensions := N}} = llama_node:embed(Server, <<"a text">>, #{}),
+%% N = length(Vector),
+%% {ok, #{embeddings := [A, B]}} =
+%%     llama_node:embed(Server, [<<"one">>, <<"two">>], #{encoding_format => binary}).
 %% '''
--spec embed(server(), text() | [text()], input()) -> {ok, map()} | {error, error()}.
+-spec embed(server(), text() | [text() | {tokens, [non_neg_integer()]}], input()) ->
+    {ok, embeddings()} | {error, error()}.
 embed(Server, Input, Options) ->
     run(Server, embedding, #{input => Input}, Options).
 
-%% @doc Orders documents by their relevance to a query, best first.
+%% @doc Orders documents by their relevance to a query, best first. It takes a model of the BERT
+%% family with a rank head; `top_n' among the options limits the list.
 %% ```
 %% {ok, #{results := [#{index := 1, score := _} | _]}} =
 %%     llama_node:rerank(Server, <<"fruit">>, [<<"car">>, <<"apple">>], #{}).
 %% '''
--spec rerank(server(), text(), [text()], input()) -> {ok, map()} | {error, error()}.
+-spec rerank(server(), text(), [text()], input()) -> {ok, ranking()} | {error, error()}.
 rerank(Server, Query, Documents, Options) ->
     run(Server, rerank, #{query => Query, documents => Documents}, Options).
 

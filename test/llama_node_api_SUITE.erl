@@ -16,7 +16,7 @@ all() ->
 
 groups() ->
     [{calls, [], [status, ping, complete, chat, chat_with_a_text, tokens_round_trip, control_tokens_are_text,
-                  apply_template, embed_and_rerank_are_unsupported, texts_of_all_kinds, json_input, seeds_repeat,
+                  apply_template, texts_of_all_kinds, json_input, seeds_repeat,
                   stop_strings, run_with_a_deadline, models_by_name, models_by_relative_paths, raw_gen_server_calls]},
      {sessions, [], [transcript_grows, session_info, closing_ends_running_tasks, unknown_session, closed_session,
                      session_defaults, session_of_a_dead_owner]},
@@ -101,11 +101,6 @@ apply_template(Config) ->
     ?assertNotEqual(nomatch, string:find(Prompt, "<|im_start|>user\nHi<|im_end|>")),
     ?assertMatch({ok, <<"Hi">>}, llama_node:apply_template(server(Config),
         #{messages => [#{role => user, content => <<"Hi">>}], chat_template => <<"{{ messages[0].content }}">>})).
-
-embed_and_rerank_are_unsupported(Config) ->
-    ?CODE(unsupported, llama_node:embed(server(Config), <<"text">>, #{})),
-    ?CODE(unsupported, llama_node:embed(server(Config), [<<"text">>, "more"], #{})),
-    ?CODE(unsupported, llama_node:rerank(server(Config), <<"query">>, [<<"a">>, <<"b">>], #{})).
 
 texts_of_all_kinds(Config) ->
     Server = server(Config),

@@ -104,8 +104,8 @@ bad_types(Config) ->
     Session = session(Config),
     [?CODE(invalid_argument, llama_node:create_task(server(Config), Session, Type, #{prompt => <<"x">>}))
      || Type <- [nonsense, 7, {}, <<>>, "chatt", self()]],
-    [?CODE(unsupported, llama_node:create_task(server(Config), Session, Type, #{prompt => <<"x">>}))
-     || Type <- [embedding, <<"rerank">>, "infill"]].
+    [?CODE(unsupported, llama_node:create_task(server(Config), Session, Type, Input))
+     || {Type, Input} <- [{<<"rerank">>, #{query => q, documents => [d]}}, {"infill", #{}}]].
 
 bad_inputs(Config) ->
     Server = server(Config),

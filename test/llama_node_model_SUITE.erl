@@ -117,17 +117,12 @@ characters_beyond_ascii(Config) ->
     ?assertEqual(<<"こんにちは!"/utf8>>, greedy(Config, [user(<<"Say hello in Japanese.">>)])),
     ?assertEqual(<<"🦙"/utf8>>, greedy(Config, [user(<<"Show me a llama.">>)])).
 
--spec nearness(config()) -> ok | {skip, string()}.
+-spec nearness(config()) -> ok.
 nearness(Config) ->
-    case llama_node:embed(?config(server, Config), <<"What is Erlang?">>, #{}) of
-        {ok, _} ->
-            Triples = consult(Config, "nearness.eterm"),
-            Nearer = [Triple || Triple <- Triples, paraphrase_is_nearer(Config, Triple)],
-            ct:pal("~b of ~b paraphrases nearer", [length(Nearer), length(Triples)]),
-            ?assert(length(Nearer) >= ?NEARER);
-        {error, {unsupported, Why}} ->
-            {skip, unicode:characters_to_list(Why)}
-    end.
+    Triples = consult(Config, "nearness.eterm"),
+    Nearer = [Triple || Triple <- Triples, paraphrase_is_nearer(Config, Triple)],
+    ct:pal("~b of ~b paraphrases nearer", [length(Nearer), length(Triples)]),
+    ?assert(length(Nearer) >= ?NEARER).
 
 %% Internal functions
 

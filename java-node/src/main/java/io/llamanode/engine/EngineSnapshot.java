@@ -24,6 +24,9 @@ public record EngineSnapshot(
         long completionTokens,
         long contextShifts) {
 
+    /** Of no engine. */
+    public static final EngineSnapshot NONE = new EngineSnapshot(List.of(), 0, 0, StepTimes.NONE, 0, 0, 0, 0);
+
     /** What a slot does. */
     public enum Phase {
         /** Nothing. */

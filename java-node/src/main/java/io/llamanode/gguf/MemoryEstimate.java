@@ -65,6 +65,24 @@ public record MemoryEstimate(long weights, long kvCache, long compute, long outp
                 product(outputs, sum(shape.nVocab, shape.nEmbd), Float.BYTES));
     }
 
+    /**
+     * The same with room for other outputs, as embeddings need it, which every token of a batch puts out.
+     *
+     * @param file the model
+     * @param outputs tokens of a batch that put out something
+     * @return the estimate
+     */
+    public MemoryEstimate withOutputs(GgufFile file, int outputs) {
+        Shape shape = Shape.of(file);
+        return new MemoryEstimate(
+                weights, kvCache, compute, product(Math.max(outputs, 1), sum(shape.nVocab, shape.nEmbd), Float.BYTES));
+    }
+
+    /** {@return the same for a further context of a model that is loaded already} */
+    public MemoryEstimate withoutWeights() {
+        return new MemoryEstimate(0, kvCache, compute, output);
+    }
+
     /** {@return the sum of all parts, bytes} */
     public long total() {
         return sum(weights, kvCache, compute, output);

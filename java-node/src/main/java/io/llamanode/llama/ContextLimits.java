@@ -65,6 +65,10 @@ final class ContextLimits {
                     + model.architecture() + "; use NONE and average the embeddings");
         }
         boolean encoderOnly = model.hasEncoder() && !model.hasDecoder();
+        if (encoderOnly && !model.library().generation.runsEncodersAlone()) {
+            throw new IllegalArgumentException("llama.cpp " + model.library().version() + " cannot run models of the architecture "
+                    + model.architecture() + model.library().advice());
+        }
         if (encoderOnly && (!params.embeddings() || params.pooling() != PoolingType.NONE)) {
             throw new IllegalArgumentException("A model with only an encoder needs embeddings and pooling NONE");
         }

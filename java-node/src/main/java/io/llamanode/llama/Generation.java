@@ -46,6 +46,9 @@ interface Generation {
     /** Whether pooling by mean works with every architecture, rather than with encoders only. */
     boolean poolsAnyMean();
 
+    /** Whether models with an encoder and no decoder can be computed. */
+    boolean runsEncodersAlone();
+
     /** Whether {@code llama_sampler_init_penalties} begins with the size of the vocabulary. */
     boolean penaltiesTakeVocabularySize();
 

@@ -65,6 +65,11 @@ final class GenerationB4916 implements Generation {
     }
 
     @Override
+    public boolean runsEncodersAlone() {
+        return false; // It has no graph for them, and aborts.
+    }
+
+    @Override
     public boolean penaltiesTakeVocabularySize() {
         return false;
     }

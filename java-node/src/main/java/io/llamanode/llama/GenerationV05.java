@@ -79,6 +79,11 @@ final class GenerationV05 implements Generation {
     }
 
     @Override
+    public boolean runsEncodersAlone() {
+        return true;
+    }
+
+    @Override
     public boolean penaltiesTakeVocabularySize() {
         return true;
     }

@@ -40,7 +40,9 @@ final class InputDecoder {
         return switch (known) {
             case COMPLETION -> completion(model, in);
             case CHAT -> chat(model, in);
-            case EMBEDDING, RERANK, INFILL -> new TaskInput.Unsupported(model, known);
+            case EMBEDDING -> VectorDecoder.embedding(model, in);
+            case RERANK -> VectorDecoder.rerank(model, in);
+            case INFILL -> new TaskInput.Unsupported(model, known);
         };
     }
 
@@ -55,7 +57,7 @@ final class InputDecoder {
      * In a term, a list of integers is text when a shell would print it as such, and token ids
      * otherwise; {@code {tokens, Ids}} and a JSON array are always token ids.
      */
-    private static Prompt prompt(Value value) {
+    static Prompt prompt(Value value) {
         if (value.raw() instanceof OtpErlangTuple) {
             List<Value> pair = value.pair();
             if (pair == null || !(pair.get(0).raw() instanceof OtpErlangAtom tag) || !tag.atomValue().equals("tokens")) {

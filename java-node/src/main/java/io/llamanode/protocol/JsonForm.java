@@ -8,7 +8,7 @@ import io.llamanode.service.ModelConfig;
 import io.llamanode.service.NodeStatus;
 import io.llamanode.service.Prompt;
 import io.llamanode.service.TaskInput;
-import io.llamanode.service.TaskResult;
+import io.llamanode.service.TaskOutput;
 import io.llamanode.service.TaskType;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -73,7 +73,7 @@ public final class JsonForm {
      * @param result of a task
      * @return the map of docs/protocol.md, section 3, of what JSON knows
      */
-    public static Map<String, Object> result(TaskResult result) {
+    public static Map<String, Object> result(TaskOutput result) {
         return plain(ReplyEncoder.result(result));
     }
 

@@ -8,10 +8,13 @@ import com.ericsson.otp.erlang.OtpErlangMap;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpErlangTuple;
+import io.llamanode.service.EmbeddingResult;
 import io.llamanode.service.Failure;
 import io.llamanode.service.NodeStatus;
+import io.llamanode.service.RankingResult;
 import io.llamanode.service.SessionInfo;
 import io.llamanode.service.TaskEvent;
+import io.llamanode.service.TaskOutput;
 import io.llamanode.service.TaskResult;
 import java.util.List;
 
@@ -98,7 +101,7 @@ public final class ReplyEncoder {
                                 new OtpErlangMap(
                                         new OtpErlangObject[] {CONTENT, INDEX},
                                         new OtpErlangObject[] {Terms.text(content), new OtpErlangLong(index)}));
-                    case TaskEvent.Done(TaskResult result) -> Terms.tuple(DONE, result(result));
+                    case TaskEvent.Done(TaskOutput result) -> Terms.tuple(DONE, result(result));
                     case TaskEvent.Failed(Failure failure) -> error(failure);
                 };
         return Terms.tuple(LLAMA_NODE, new OtpErlangLong(taskId), body);
@@ -116,7 +119,15 @@ public final class ReplyEncoder {
      * @param result of a task
      * @return the map of section 3
      */
-    public static OtpErlangMap result(TaskResult result) {
+    public static OtpErlangMap result(TaskOutput result) {
+        return switch (result) {
+            case TaskResult generated -> generated(generated);
+            case EmbeddingResult embedding -> VectorEncoder.embedding(embedding);
+            case RankingResult ranking -> VectorEncoder.ranking(ranking);
+        };
+    }
+
+    private static OtpErlangMap generated(TaskResult result) {
         TaskResult.Usage usage = result.usage();
         TaskResult.Timings timings = result.timings();
         return Terms.map()

@@ -159,7 +159,7 @@ public final class LlamaService implements AutoCloseable {
             AtomicInteger left = new AtomicInteger(1);
             Runnable ended = () -> {
                 if (left.decrementAndGet() == 0) {
-                    session.model.loaded.engine().forget(session.cacheKey());
+                    session.model.forget(session);
                     reply.ok(null);
                 }
             };
@@ -233,7 +233,7 @@ public final class LlamaService implements AutoCloseable {
      * @param input what to do
      * @param reply told the result
      */
-    public void run(Owner owner, TaskInput input, Reply<TaskResult> reply) {
+    public void run(Owner owner, TaskInput input, Reply<TaskOutput> reply) {
         synchronized (lock) {
             Session session =
                     newSession(owner, new SessionConfig(input.model(), null, GenerationOptions.NONE), true);
@@ -265,7 +265,7 @@ public final class LlamaService implements AutoCloseable {
      * @param timeoutMs how long to wait for it, in milliseconds; negative: for ever
      * @param reply told the result, or {@code timeout}, which leaves the task running
      */
-    public void getResult(Owner caller, long taskId, long timeoutMs, Reply<TaskResult> reply) {
+    public void getResult(Owner caller, long taskId, long timeoutMs, Reply<TaskOutput> reply) {
         tasks.getResult(caller, taskId, timeoutMs, reply);
     }
 

@@ -6,14 +6,40 @@ import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.engine.vector.VectorEngine;
 
 /** A model that is ready to work: what the service needs of it. */
 public interface LoadedModel extends AutoCloseable {
     /** {@return facts} */
     ModelInfo info();
 
-    /** {@return the running engine} */
+    /** {@return the running engine, or {@code null} if the model does not generate} */
     Engine engine();
+
+    /**
+     * The engine of embeddings, which is made at the first call. Slow then.
+     *
+     * @return it, running
+     * @throws FailureException {@code unsupported}, {@code out_of_memory}
+     */
+    VectorEngine embedder();
+
+    /**
+     * The engine of scores, which is made at the first call. Slow then.
+     *
+     * @return it, running; its vectors are one score each
+     * @throws FailureException {@code unsupported}, {@code out_of_memory}
+     */
+    VectorEngine ranker();
+
+    /**
+     * The input of {@link #ranker}.
+     *
+     * @param query what is looked for
+     * @param document where
+     * @return tokens of both, joined in the way of the model's tokenizer
+     */
+    int[] pair(String query, String document);
 
     /** {@return tokenizer and token properties} */
     Vocabulary vocabulary();

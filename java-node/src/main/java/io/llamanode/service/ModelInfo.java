@@ -1,5 +1,7 @@
 package io.llamanode.service;
 
+import java.util.Set;
+
 /**
  * Facts of a loaded model.
  *
@@ -11,7 +13,11 @@ package io.llamanode.service;
  * @param sizeBytes of all tensors
  * @param nCtx tokens of context of each slot
  * @param nCtxTrain tokens the model was trained for
+ * @param nParallel slots; texts side by side where the model does not generate
  * @param maxQueue tasks that may wait for a slot
+ * @param nEmbd floats of an embedding
+ * @param pooling of embeddings where a request does not say
+ * @param capabilities what can be asked of it
  */
 public record ModelInfo(
         String id,
@@ -22,4 +28,8 @@ public record ModelInfo(
         long sizeBytes,
         int nCtx,
         int nCtxTrain,
-        int maxQueue) {}
+        int nParallel,
+        int maxQueue,
+        int nEmbd,
+        TaskInput.Pooling pooling,
+        Set<Capability> capabilities) {}

@@ -13,6 +13,7 @@ import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.llama.GrammarException;
+import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.llama.LlamaModel;
 import io.llamanode.llama.Vocab;
 import java.util.LinkedHashMap;
@@ -26,7 +27,9 @@ final class NativeModel implements LoadedModel {
     private static final int TEMPLATES_KEPT = 16;
 
     private final LlamaModel model;
+    /** {@code null} if the model does not generate. */
     private final Engine engine;
+    private final VectorEngines vectors;
     private final Vocabulary vocabulary;
     private final SamplerFactory samplers;
     private final ModelInfo info;
@@ -43,11 +46,20 @@ final class NativeModel implements LoadedModel {
         }
     };
 
-    NativeModel(String id, LlamaModel model, Engine engine, Vocabulary vocabulary, int maxQueue) {
+    NativeModel(
+            String id,
+            LlamaModel model,
+            ModelTraits traits,
+            ModelSizes sizes,
+            Engine engine,
+            VectorEngines vectors,
+            Vocabulary vocabulary,
+            int maxQueue) {
         this.model = model;
         this.engine = engine;
+        this.vectors = vectors;
         this.vocabulary = vocabulary;
-        this.samplers = new SamplerFactory(model, vocabulary, engine.config().nCtx());
+        this.samplers = new SamplerFactory(model, vocabulary, sizes.nCtx());
         this.info = new ModelInfo(
                 id,
                 model.file().path().toString(),
@@ -55,9 +67,13 @@ final class NativeModel implements LoadedModel {
                 model.description(),
                 model.nParams(),
                 model.sizeBytes(),
-                engine.config().nCtx(),
+                sizes.nCtx(),
                 model.nCtxTrain(),
-                maxQueue);
+                sizes.slots(),
+                maxQueue,
+                model.embeddingWidth(),
+                traits.pooling(),
+                traits.capabilities());
         ChatTemplate parsed = null;
         String problem = "model '" + id + "' has no chat template; give chat_template";
         if (model.chatTemplate().isPresent()) {
@@ -80,6 +96,21 @@ final class NativeModel implements LoadedModel {
     @Override
     public Engine engine() {
         return engine;
+    }
+
+    @Override
+    public VectorEngine embedder() {
+        return vectors.embedder();
+    }
+
+    @Override
+    public VectorEngine ranker() {
+        return vectors.ranker();
+    }
+
+    @Override
+    public int[] pair(String query, String document) {
+        return vectors.pair(query, document);
     }
 
     @Override
@@ -150,7 +181,10 @@ final class NativeModel implements LoadedModel {
 
     @Override
     public void close() {
-        engine.close();
+        vectors.close();
+        if (engine != null) {
+            engine.close();
+        }
         model.close();
     }
 }

@@ -4,10 +4,8 @@ import io.llamanode.engine.Engine;
 import io.llamanode.engine.EngineConfig;
 import io.llamanode.engine.LlamaRunner;
 import io.llamanode.engine.LlamaVocabulary;
-import io.llamanode.gguf.FreeMemory;
 import io.llamanode.gguf.GgufException;
 import io.llamanode.gguf.GgufFile;
-import io.llamanode.gguf.MemoryEstimate;
 import io.llamanode.llama.ContextException;
 import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.LlamaContext;
@@ -17,7 +15,6 @@ import io.llamanode.llama.ModelLoadException;
 import io.llamanode.llama.ModelParams;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,9 +22,6 @@ import org.slf4j.LoggerFactory;
 public final class NativeModelLoader implements ModelLoader {
     private static final Logger LOG = LoggerFactory.getLogger(NativeModelLoader.class);
 
-    private static final int DEFAULT_CONTEXT = 4096;
-    private static final int DEFAULT_SLOTS = 4;
-    private static final int DEFAULT_BATCH = 512;
     private static final int DEFAULT_QUEUE = 1024;
     /** All layers, in llama.cpp's way of saying so. */
     private static final int ALL_LAYERS = 999;
@@ -49,8 +43,9 @@ public final class NativeModelLoader implements ModelLoader {
     @Override
     public LoadedModel load(ModelConfig config, LoadProgress progress) {
         GgufFile header = header(config);
-        Sizes sizes = Sizes.of(config, header);
-        refuseWhatDoesNotFit(config, header, sizes);
+        ModelTraits traits = ModelTraits.of(header, false);
+        ModelSizes sizes = ModelSizes.of(config, header, traits);
+        refuseWhatDoesNotFit(config, header, traits, sizes);
         LlamaModel model;
         try {
             int layers = config.nGpuLayers() == null ? 0 : config.nGpuLayers() < 0 ? ALL_LAYERS : config.nGpuLayers();
@@ -64,7 +59,7 @@ public final class NativeModelLoader implements ModelLoader {
             throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, e.getMessage());
         }
         try {
-            return start(config, model, sizes);
+            return start(config, model, traits, sizes);
         } catch (RuntimeException | Error e) {
             model.close();
             throw e;
@@ -82,45 +77,40 @@ public final class NativeModelLoader implements ModelLoader {
         }
     }
 
-    /** What the configuration and the model's header make of the sizes. */
-    private record Sizes(int nCtx, int slots, int nBatch, int nUbatch) {
-        static Sizes of(ModelConfig config, GgufFile header) {
-            int trained = (int) Math.min(Integer.MAX_VALUE, header.parameter("context_length").orElse(DEFAULT_CONTEXT));
-            int nCtx = config.nCtx() != null ? config.nCtx() : Math.min(Math.max(trained, 2), DEFAULT_CONTEXT);
-            if (nCtx < 2) {
-                throw FailureException.invalid("n_ctx: %d leaves no room for a prompt and an answer".formatted(nCtx));
-            }
-            int slots = config.nParallel() != null ? config.nParallel() : DEFAULT_SLOTS;
-            // A batch must hold a token of every slot.
-            int nBatch = Math.max(slots, config.nBatch() != null ? config.nBatch() : DEFAULT_BATCH);
-            int nUbatch = config.nUbatch() != null ? config.nUbatch() : DEFAULT_BATCH;
-            // No computation is larger than what all slots hold together.
-            return new Sizes(nCtx, slots, nBatch, (int) Math.min(Math.min(nUbatch, nBatch), (long) nCtx * slots));
-        }
-
-        /** Cells of all slots, and the free ones without which a fragmented cache cannot be put in order. */
-        long cells() {
-            return (long) nCtx * slots + nUbatch;
-        }
+    private static void refuseWhatDoesNotFit(
+            ModelConfig config, GgufFile header, ModelTraits traits, ModelSizes sizes) {
+        long required = sizes.cells() > Integer.MAX_VALUE / 2
+                ? Long.MAX_VALUE
+                : sizes.estimate(header, traits).total();
+        ModelSizes.refuseWhatDoesNotFit(
+                "%s with n_ctx %d in %d slots".formatted(config.path(), sizes.nCtx(), sizes.slots()), required);
     }
 
-    private static void refuseWhatDoesNotFit(ModelConfig config, GgufFile header, Sizes sizes) {
-        long required = MemoryEstimate.of(header, sizes.cells(), sizes.nBatch(), sizes.nUbatch(), sizes.slots()).total();
-        OptionalLong available = FreeMemory.available();
-        if (sizes.cells() > Integer.MAX_VALUE / 2 || available.isPresent() && required > available.getAsLong()) {
-            throw new FailureException(
-                    ErrorCode.OUT_OF_MEMORY,
-                    "%s with n_ctx %d in %d slots needs about %d bytes; %s are available"
-                            .formatted(
-                                    config.path(),
-                                    sizes.nCtx(),
-                                    sizes.slots(),
-                                    required,
-                                    available.isPresent() ? available.getAsLong() : "an unknown number"));
+    private LoadedModel start(ModelConfig config, LlamaModel model, ModelTraits traits, ModelSizes sizes) {
+        String id = ModelRegistry.id(config);
+        int queue = config.maxQueue() != null ? config.maxQueue() : DEFAULT_QUEUE;
+        LlamaVocabulary vocabulary = new LlamaVocabulary(model.vocab());
+        VectorEngines vectors =
+                new VectorEngines(id, model, traits, sizes, threads(config), batchThreads(config));
+        if (traits.generates()) {
+            Engine engine = engine(id, config, model, vocabulary, sizes);
+            LOG.info(
+                    "model {} is ready: {}, {} slots of {} tokens",
+                    id, model.description(), sizes.slots(), sizes.nCtx());
+            return new NativeModel(id, model, traits, sizes, engine, vectors, vocabulary, queue);
         }
+        // Made now, so that what does not fit fails here and not at the first request.
+        if (traits.can(Capability.RERANK)) {
+            vectors.ranker();
+        } else if (traits.can(Capability.EMBEDDING)) {
+            vectors.embedder();
+        }
+        LOG.info("model {} is ready: {}, {}", id, model.description(), traits.capabilities());
+        return new NativeModel(id, model, traits, sizes, null, vectors, vocabulary, queue);
     }
 
-    private LoadedModel start(ModelConfig config, LlamaModel model, Sizes sizes) {
+    private Engine engine(
+            String id, ModelConfig config, LlamaModel model, LlamaVocabulary vocabulary, ModelSizes sizes) {
         if (!model.hasDecoder() || model.hasEncoder()) {
             throw new FailureException(
                     ErrorCode.UNSUPPORTED, "models of architecture %s do not complete text".formatted(model.architecture()));
@@ -133,34 +123,36 @@ public final class NativeModelLoader implements ModelLoader {
         } catch (IllegalArgumentException e) {
             throw FailureException.invalid(e.getMessage());
         }
-        LlamaVocabulary vocabulary = new LlamaVocabulary(model.vocab());
-        String id = ModelRegistry.id(config);
         int prefillShare = Math.min(PREFILL_SHARE, sizes.nBatch());
-        int queue = config.maxQueue() != null ? config.maxQueue() : DEFAULT_QUEUE;
         EngineConfig engineConfig =
                 new EngineConfig(sizes.slots(), sizes.nCtx(), sizes.nBatch(), prefillShare);
         Engine engine = new Engine(
                 "engine-" + id, new LlamaRunner(context, sizes.nBatch()), vocabulary, engineConfig);
         engine.start();
-        LOG.info("model {} is ready: {}, {} slots of {} tokens", id, model.description(), sizes.slots(), sizes.nCtx());
-        return new NativeModel(id, model, engine, vocabulary, queue);
+        return engine;
     }
 
-    private ContextParams contextParams(ModelConfig config, Sizes sizes) {
+    private int threads(ModelConfig config) {
         int cores = Runtime.getRuntime().availableProcessors();
         // Spinning threads need cores to themselves; one is left to everybody else.
         int defaultThreads = library.threadsSleep() ? cores : Math.max(1, cores - 1);
-        int threads = config.nThreads() != null ? config.nThreads() : defaultThreads;
-        int batchThreads = config.nThreadsBatch() != null ? config.nThreadsBatch() : threads;
+        return config.nThreads() != null ? config.nThreads() : defaultThreads;
+    }
+
+    private int batchThreads(ModelConfig config) {
+        return config.nThreadsBatch() != null ? config.nThreadsBatch() : threads(config);
+    }
+
+    private ContextParams contextParams(ModelConfig config, ModelSizes sizes) {
         ContextParams base =
-                ContextParams.generation((int) sizes.cells(), sizes.nBatch(), sizes.slots(), threads);
+                ContextParams.generation((int) sizes.cells(), sizes.nBatch(), sizes.slots(), threads(config));
         return new ContextParams(
                 base.nCtx(),
                 base.nBatch(),
                 sizes.nUbatch(),
                 base.nSeqMax(),
-                threads,
-                batchThreads,
+                base.nThreads(),
+                batchThreads(config),
                 false,
                 base.pooling(),
                 base.typeK(),

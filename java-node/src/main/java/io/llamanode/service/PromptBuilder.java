@@ -49,6 +49,8 @@ final class PromptBuilder {
         Prepared prepared = switch (input) {
             case TaskInput.Completion completion -> completion(completion);
             case TaskInput.Chat chat -> chat(chat, systemPrompt, transcript, options);
+            case TaskInput.Embedding vectors -> throw new IllegalStateException("generates nothing");
+            case TaskInput.Rerank vectors -> throw new IllegalStateException("generates nothing");
             case TaskInput.Unsupported other -> throw new FailureException(
                     ErrorCode.UNSUPPORTED,
                     "tasks of type " + other.type().name().toLowerCase(Locale.ROOT) + " are not supported");
@@ -200,6 +202,8 @@ final class PromptBuilder {
             case TaskInput.Completion tokens -> 0;
             case TaskInput.Chat chat when chat.content() != null -> chat.content().length();
             case TaskInput.Chat chat -> contentLength(chat.messages());
+            case TaskInput.Embedding embedding -> VectorTasks.length(embedding);
+            case TaskInput.Rerank rerank -> VectorTasks.length(rerank);
             case TaskInput.Unsupported none -> 0;
         };
     }
@@ -211,7 +215,11 @@ final class PromptBuilder {
      * @throws FailureException {@code invalid_argument} if the texts are that long
      */
     static void refuseHopelessLength(TaskInput input, int nCtx) {
-        refuseHopelessLength(key(input), length(input), nCtx);
+        switch (input) {
+            case TaskInput.Embedding embedding -> VectorTasks.refuseHopelessLength(embedding, nCtx);
+            case TaskInput.Rerank rerank -> VectorTasks.refuseHopelessLength(rerank, nCtx);
+            default -> refuseHopelessLength(key(input), length(input), nCtx);
+        }
     }
 
     static void refuseHopelessLength(String key, long characters, int nCtx) {

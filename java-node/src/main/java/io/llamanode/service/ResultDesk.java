@@ -31,10 +31,10 @@ final class ResultDesk {
     final class Waiter {
         private final Task task;
         private final Owner caller;
-        private final Reply<TaskResult> reply;
+        private final Reply<TaskOutput> reply;
         private Future<?> timeout;
 
-        Waiter(Task task, Owner caller, Reply<TaskResult> reply) {
+        Waiter(Task task, Owner caller, Reply<TaskOutput> reply) {
             this.task = task;
             this.caller = caller;
             this.reply = reply;
@@ -54,7 +54,7 @@ final class ResultDesk {
     }
 
     /** @param timeoutMs negative: for ever */
-    void wait(Task task, Owner caller, long timeoutMs, Reply<TaskResult> reply) {
+    void wait(Task task, Owner caller, long timeoutMs, Reply<TaskOutput> reply) {
         Waiter waiter = new Waiter(task, caller, reply);
         task.waiters.add(waiter);
         owners.add(caller, waiter);

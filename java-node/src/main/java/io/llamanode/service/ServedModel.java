@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.engine.EngineSnapshot;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -21,7 +22,7 @@ final class ServedModel {
     ServedModel(LoadedModel loaded) {
         this.loaded = loaded;
         this.prompts = new PromptBuilder(loaded);
-        int slots = loaded.engine().config().slots();
+        int slots = loaded.info().nParallel();
         this.capacity = slots + loaded.info().maxQueue();
         this.share = slots + loaded.info().maxQueue() - loaded.info().maxQueue() / 4;
     }
@@ -54,6 +55,25 @@ final class ServedModel {
     void close() {
         closed = true;
         loaded.close();
+    }
+
+    /** @throws FailureException {@code unsupported} if the model does not generate */
+    void requireGeneration() {
+        if (!loaded.info().capabilities().contains(Capability.COMPLETION)) {
+            throw new FailureException(ErrorCode.UNSUPPORTED, "model '%s' does not generate text".formatted(id()));
+        }
+    }
+
+    /** {@return the state of its slots, of which a model that does not generate has none} */
+    EngineSnapshot snapshot() {
+        return loaded.engine() == null ? EngineSnapshot.NONE : loaded.engine().snapshot();
+    }
+
+    /** Forgets what slots have cached for a session. */
+    void forget(Session session) {
+        if (loaded.engine() != null) {
+            loaded.engine().forget(session.cacheKey());
+        }
     }
 
     String id() {

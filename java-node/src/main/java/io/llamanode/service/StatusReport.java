@@ -33,7 +33,7 @@ final class StatusReport {
         int running = 0;
         for (ServedModel served : models) {
             LoadedModel model = served.loaded;
-            EngineSnapshot snapshot = model.engine().snapshot();
+            EngineSnapshot snapshot = served.snapshot();
             NodeStatus.Model report = model(model, snapshot, sessions);
             reports.add(report);
             running += (int) report.slots().stream()
@@ -97,7 +97,7 @@ final class StatusReport {
                 info.nCtx(),
                 info.nCtxTrain(),
                 model.vocabulary().size(),
-                model.engine().config().slots(),
+                info.nParallel(),
                 info.maxQueue(),
                 snapshot.waiting(),
                 slots);
@@ -106,7 +106,7 @@ final class StatusReport {
     static SessionInfo session(Session session) {
         SlotState slot = slotOf(session);
         int running = 0;
-        Set<Long> onSlots = session.model.loaded.engine().snapshot().slots().stream()
+        Set<Long> onSlots = session.model.snapshot().slots().stream()
                 .map(SlotState::requestId)
                 .collect(Collectors.toSet());
         for (Task task : session.tasks) {
@@ -131,7 +131,7 @@ final class StatusReport {
 
     /** {@return the slot that holds the session's cache, or {@code null}} */
     private static SlotState slotOf(Session session) {
-        for (SlotState slot : session.model.loaded.engine().snapshot().slots()) {
+        for (SlotState slot : session.model.snapshot().slots()) {
             if (slot.cacheKey() == session.cacheKey() && slot.cacheKey() != 0) {
                 return slot;
             }

@@ -3,6 +3,7 @@ package io.llamanode.service;
 import io.llamanode.engine.GenerationRequest;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.service.PromptBuilder.Prepared;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -44,6 +45,8 @@ final class Task {
     /** {@link System#nanoTime()} when the engine took it. */
     long submitted;
     Prepared prepared;
+    /** Computes it; {@code null} for a task that generates text. */
+    VectorEngine vectors;
     long seed;
     /** Told once it has ended, because somebody cancelled it. */
     final List<Runnable> cancellations = new ArrayList<>();

@@ -15,7 +15,7 @@ public sealed interface TaskEvent {
      *
      * @param result the whole result
      */
-    record Done(TaskResult result) implements TaskEvent {}
+    record Done(TaskOutput result) implements TaskEvent {}
 
     /**
      * The task failed or was cancelled.

@@ -37,6 +37,54 @@ public sealed interface TaskInput {
             GenerationOptions options)
             implements TaskInput {}
 
+    /** How the vectors of a text's tokens become one. */
+    enum Pooling {
+        /** Not at all: one vector a token. */
+        NONE,
+        /** Their mean. */
+        MEAN,
+        /** That of the first token. */
+        CLS,
+        /** That of the last token. */
+        LAST
+    }
+
+    /**
+     * Turns texts into vectors.
+     *
+     * @param model model id or {@code null}
+     * @param inputs the texts, at least one
+     * @param single whether one text was given rather than a list
+     * @param addSpecial whether the model's special tokens are added as its metadata say
+     * @param pooling {@code null}: as the model says
+     * @param normalize llama.cpp's {@code embd_normalize}: -1 not at all, 0 by the largest, 1 taxicab, 2 euclidean,
+     *     another p by the p-norm; {@code null}: euclidean, or not at all without pooling
+     * @param binary whether vectors are told as bytes
+     * @param timeoutMs deadline in milliseconds from the creation, or {@code null}
+     */
+    record Embedding(
+            String model,
+            List<Prompt> inputs,
+            boolean single,
+            boolean addSpecial,
+            Pooling pooling,
+            Integer normalize,
+            boolean binary,
+            Long timeoutMs)
+            implements TaskInput {}
+
+    /**
+     * Scores documents against a query.
+     *
+     * @param model model id or {@code null}
+     * @param query what is looked for
+     * @param documents at least one; equal ones are scored each
+     * @param topN how many of the best are listed; {@code null}: all
+     * @param timeoutMs deadline in milliseconds from the creation, or {@code null}
+     */
+    record Rerank(String model, String query, List<String> documents, Integer topN, Long timeoutMs)
+            implements TaskInput {}
+
     /**
      * A kind of task that no engine of this version runs.
      *

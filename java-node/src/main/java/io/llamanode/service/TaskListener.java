@@ -33,11 +33,6 @@ final class TaskListener implements GenerationListener {
 
     @Override
     public void failed(FailureKind kind, String message) {
-        tasks.failed(task, switch (kind) {
-            case CANCELLED -> new Failure(ErrorCode.CANCELLED, "the task was cancelled");
-            case TIMEOUT -> new Failure(ErrorCode.TIMEOUT, "the task's deadline passed");
-            case DECODE_FAILED -> new Failure(ErrorCode.INFERENCE_FAILED, message);
-            case INTERNAL -> Tasks.unknown(new IllegalStateException(message));
-        });
+        tasks.failed(task, kind, message);
     }
 }

@@ -3,7 +3,7 @@ package io.llamanode.service;
 import java.util.List;
 
 /**
- * What a finished task gave.
+ * What a finished task that generated text gave.
  *
  * @param taskId the task
  * @param model id of the model that ran it
@@ -26,7 +26,8 @@ public record TaskResult(
         long seed,
         Usage usage,
         Timings timings,
-        List<Logprob> logprobs) {
+        List<Logprob> logprobs)
+        implements TaskOutput {
 
     /** A result without probabilities. */
     public TaskResult(
@@ -100,7 +101,8 @@ public record TaskResult(
     /** Characters that weigh as much as a probability does in memory. */
     private static final int LOGPROB_WEIGHT = 32;
 
-    long length() {
+    @Override
+    public long length() {
         long length = content.length();
         if (logprobs != null) {
             for (Logprob logprob : logprobs) {

@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.engine.GenerationListener.FailureKind;
 import io.llamanode.engine.GenerationRequest;
 import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;
@@ -82,7 +83,7 @@ final class Tasks {
     }
 
     /** Makes a task whose result goes to the reply. */
-    void run(Order order, Reply<TaskResult> reply) {
+    void run(Order order, Reply<TaskOutput> reply) {
         synchronized (lock) {
             Task task = accept(order, reply);
             if (task != null) {
@@ -121,9 +122,10 @@ final class Tasks {
             throw busy(full);
         }
         long now = System.nanoTime();
-        long deadline = options.timeoutMs() == null
+        Long timeout = timeout(order.input(), options);
+        long deadline = timeout == null
                 ? GenerationRequest.NO_DEADLINE
-                : now + TimeUnit.MILLISECONDS.toNanos(options.timeoutMs());
+                : now + TimeUnit.MILLISECONDS.toNanos(timeout);
         Task task =
                 new Task(ids.next(), session, order.owners(), order.input(), options, order.sink(), now, deadline);
         task.owners.forEach(owner -> owners.add(owner, task));
@@ -141,8 +143,20 @@ final class Tasks {
         return switch (input) {
             case TaskInput.Completion completion -> completion.options();
             case TaskInput.Chat chat -> chat.options();
+            case TaskInput.Embedding embedding -> GenerationOptions.NONE;
+            case TaskInput.Rerank rerank -> GenerationOptions.NONE;
             case TaskInput.Unsupported other -> GenerationOptions.NONE;
         };
+    }
+
+    /** {@return milliseconds from the creation to the deadline, or {@code null}} */
+    private static Long timeout(TaskInput input, GenerationOptions options) {
+        Long own = switch (input) {
+            case TaskInput.Embedding embedding -> embedding.timeoutMs();
+            case TaskInput.Rerank rerank -> rerank.timeoutMs();
+            default -> null;
+        };
+        return own != null ? own : options.timeoutMs();
     }
 
     private void begin(Task task) {
@@ -194,6 +208,11 @@ final class Tasks {
     private void prepare(Task task, TaskInput input, Transcript transcript) {
         ServedModel model = task.session.model;
         try {
+            if (VectorTasks.takes(input)) {
+                submit(task, VectorTasks.prepare(task, input, this));
+                return;
+            }
+            model.requireGeneration();
             SamplingParams sampling = GenerationDefaults.sampling(task.options, model.loaded.vocabulary());
             Prepared prepared =
                     model.prompts.prepare(input, task.session.config.systemPrompt(), transcript, task.options);
@@ -247,6 +266,24 @@ final class Tasks {
         return taken;
     }
 
+    private void submit(Task task, VectorTasks.Job job) {
+        synchronized (lock) {
+            if (task.state == State.ENDED) {
+                return;
+            }
+            forgetInput(task);
+            task.vectors = job.engine();
+            task.submitted = System.nanoTime();
+            boolean taken = job.engine().submit(job.request(), job.listener(), () -> {
+                task.state = State.SUBMITTED;
+                tellId(task);
+            });
+            if (!taken) {
+                refuse(task, new Failure(ErrorCode.CANCELLED, "the model is being closed"));
+            }
+        }
+    }
+
     /** Ends a task before the engine had it: its creator is told in the reply, if it still waits for that. */
     private void refuse(Task task, Failure failure) {
         synchronized (lock) {
@@ -272,7 +309,7 @@ final class Tasks {
     }
 
     /** @param transcript of a chat, with the answer; {@code null} for another task */
-    void finished(Task task, TaskResult result, Transcript transcript) {
+    void finished(Task task, TaskOutput result, Transcript transcript) {
         synchronized (lock) {
             task.session.promptTokens += result.usage().promptTokens();
             task.session.completionTokens += result.usage().completionTokens();
@@ -283,7 +320,13 @@ final class Tasks {
         }
     }
 
-    void failed(Task task, Failure failure) {
+    void failed(Task task, FailureKind kind, String message) {
+        Failure failure = switch (kind) {
+            case CANCELLED -> new Failure(ErrorCode.CANCELLED, "the task was cancelled");
+            case TIMEOUT -> new Failure(ErrorCode.TIMEOUT, "the task's deadline passed");
+            case DECODE_FAILED -> new Failure(ErrorCode.INFERENCE_FAILED, message);
+            case INTERNAL -> unknown(new IllegalStateException(message));
+        };
         synchronized (lock) {
             end(task, new TaskOutcome.Failed(failure));
         }
@@ -358,7 +401,7 @@ final class Tasks {
     }
 
     /** @param timeoutMs negative: for ever */
-    void getResult(Owner caller, long taskId, long timeoutMs, Reply<TaskResult> reply) {
+    void getResult(Owner caller, long taskId, long timeoutMs, Reply<TaskOutput> reply) {
         synchronized (lock) {
             TaskOutcome outcome = results.take(taskId);
             Task task = running.get(taskId);
@@ -389,7 +432,11 @@ final class Tasks {
                 }
                 case SUBMITTED -> {
                     task.cancellations.add(whenEnded);
-                    task.session.model.loaded.engine().cancel(task.id, () -> {});
+                    if (task.vectors != null) {
+                        task.vectors.cancel(task.id);
+                    } else {
+                        task.session.model.loaded.engine().cancel(task.id, () -> {});
+                    }
                 }
             }
         }

@@ -2,11 +2,15 @@ package io.llamanode.protocol;
 
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
+import io.llamanode.service.EmbeddingResult;
 import io.llamanode.service.ErrorCode;
 import io.llamanode.service.Failure;
 import io.llamanode.service.NodeStatus;
+import io.llamanode.service.RankingResult;
 import io.llamanode.service.SessionInfo;
 import io.llamanode.service.TaskEvent;
+import io.llamanode.service.TaskInput.Pooling;
+import io.llamanode.service.TaskOutput;
 import io.llamanode.service.TaskResult;
 import io.llamanode.service.TaskResult.FinishReason;
 import io.llamanode.service.TaskResult.StoppedBy;
@@ -70,6 +74,7 @@ final class Samples {
         result("reply_result_stop", stop);
         result("reply_result_length", result(FinishReason.LENGTH, StoppedBy.LIMIT));
         result("reply_result_cancelled", result(FinishReason.CANCELLED, StoppedBy.CONTEXT));
+        vectors();
         result("reply_result_tool_calls", result(FinishReason.TOOL_CALLS, StoppedBy.EOS));
         result("reply_result_logprobs", logprobs());
     }
@@ -93,7 +98,26 @@ final class Samples {
                 List.of(new TaskResult.Logprob(243, half, -1.5f, top)));
     }
 
-    private static void result(String name, TaskResult result) {
+    private static void vectors() {
+        float[] first = {0.5f, -0.25f};
+        float[] second = {1, 0};
+        result("reply_embeddings", embeddings(Pooling.MEAN, false, first, second));
+        result("reply_embeddings_binary", embeddings(Pooling.CLS, true, first));
+        result(
+                "reply_embeddings_of_tokens",
+                embeddings(Pooling.NONE, false, new float[] {0.5f, -0.25f, 1, 0}, new float[] {2, 3}));
+        result(
+                "reply_ranking",
+                new RankingResult(
+                        5, "tiny", new float[] {-1, -2, 3.5f}, List.of(2, 0), new TaskResult.Usage(7, 0, 0), 0, 0));
+    }
+
+    private static EmbeddingResult embeddings(Pooling pooling, boolean binary, float[]... vectors) {
+        return new EmbeddingResult(
+                5, "tiny", List.of(vectors), 2, pooling, binary, new TaskResult.Usage(7, 0, 0), 0.25, 3.5);
+    }
+
+    private static void result(String name, TaskOutput result) {
         TERMS.put(name, ReplyEncoder.ok(ReplyEncoder.result(result)));
     }
 

@@ -25,7 +25,7 @@ class DrainTest extends ServiceFixture {
         assertTrue(create(session, turn("three", GREEDY)).failedWith(ErrorCode.SERVER_BUSY));
         Answer<TaskResult> run = new Answer<>();
         FailureException refused = org.junit.jupiter.api.Assertions.assertThrows(
-                FailureException.class, () -> service.run(me, turn("four", GREEDY), run));
+                FailureException.class, () -> service.run(me, turn("four", GREEDY), generated(run)));
         assertEquals(ErrorCode.SERVER_BUSY, refused.failure().code());
         Answer<Void> load = new Answer<>();
         service.loadModel(AGAIN, fraction -> {}, load);

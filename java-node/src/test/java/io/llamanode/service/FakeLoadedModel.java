@@ -10,6 +10,8 @@ import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.engine.sampling.TokenSampler;
+import io.llamanode.engine.vector.VectorEngine;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -32,12 +34,28 @@ final class FakeLoadedModel implements LoadedModel {
 
     @Override
     public ModelInfo info() {
-        return new ModelInfo(id, "/models/" + id, "fake", "fake", 1, 1, 256, 256, maxQueue);
+        return new ModelInfo(id, "/models/" + id, "fake", "fake", 1, 1, 256, 256, engine.config().slots(), maxQueue, 2,
+                TaskInput.Pooling.MEAN, EnumSet.allOf(Capability.class));
     }
 
     @Override
     public Engine engine() {
         return engine;
+    }
+
+    @Override
+    public VectorEngine embedder() {
+        throw new FailureException(ErrorCode.UNSUPPORTED, "no embeddings");
+    }
+
+    @Override
+    public VectorEngine ranker() {
+        throw new FailureException(ErrorCode.UNSUPPORTED, "no scores");
+    }
+
+    @Override
+    public int[] pair(String query, String document) {
+        return model.tokenize(query + document, false, false);
     }
 
     @Override

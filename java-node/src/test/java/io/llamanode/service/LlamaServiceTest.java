@@ -64,7 +64,7 @@ class LlamaServiceTest extends ServiceFixture {
         assertEquals(new TaskEvent.Chunk("x", 0), nextEvent());
         assertEquals(new TaskEvent.Chunk("y", 1), nextEvent());
         assertEquals(new TaskEvent.Chunk("z", 2), nextEvent());
-        assertEquals("xyz", ((TaskEvent.Done) nextEvent()).result().content());
+        assertEquals("xyz", ((TaskResult) ((TaskEvent.Done) nextEvent()).result()).content());
         service.close();
         assertTrue(events.isEmpty());
     }
@@ -98,7 +98,7 @@ class LlamaServiceTest extends ServiceFixture {
         List<Answer<TaskResult>> theirs = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             Answer<TaskResult> result = new Answer<>();
-            service.run(other, completion("a", ENDLESS), result);
+            service.run(other, completion("a", ENDLESS), generated(result));
             theirs.add(result);
         }
         assertEquals(3, theirs.stream().filter(Answer::given).count());
@@ -109,7 +109,7 @@ class LlamaServiceTest extends ServiceFixture {
         long task = create(session(), completion("a", ENDLESS)).value();
         Process waiting = new Process("waiting");
         Answer<TaskResult> never = new Answer<>();
-        service.getResult(waiting, task, -1, never);
+        service.getResult(waiting, task, -1, generated(never));
         watched.get(waiting).run();
         // The end of an owner is handled by one thread, in turn with this time-out.
         assertEquals(ErrorCode.TIMEOUT, result(task, 1).error());

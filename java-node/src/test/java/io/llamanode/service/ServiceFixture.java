@@ -88,8 +88,23 @@ abstract class ServiceFixture {
 
     Answer<TaskResult> result(long task, long timeoutMs) {
         Answer<TaskResult> result = new Answer<>();
-        service.getResult(me, task, timeoutMs, result);
+        service.getResult(me, task, timeoutMs, generated(result));
         return result;
+    }
+
+    /** {@return a reply for tasks that generate text} */
+    static Reply<TaskOutput> generated(Answer<TaskResult> result) {
+        return new Reply<>() {
+            @Override
+            public void ok(TaskOutput value) {
+                result.ok((TaskResult) value);
+            }
+
+            @Override
+            public void failed(Failure failure) {
+                result.failed(failure);
+            }
+        };
     }
 
     Answer<Void> cancel(long task) {

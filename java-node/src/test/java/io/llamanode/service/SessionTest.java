@@ -166,10 +166,10 @@ class SessionTest extends ServiceFixture {
     void runsATaskWithoutASession() {
         model.model.answer("a", "b");
         Answer<TaskResult> result = new Answer<>();
-        service.run(me, completion("a", GREEDY), result);
+        service.run(me, completion("a", GREEDY), generated(result));
         assertEquals("b", result.value().content());
         Answer<TaskResult> refused = new Answer<>();
-        service.run(me, completion("", GREEDY), refused);
+        service.run(me, completion("", GREEDY), generated(refused));
         assertEquals(ErrorCode.INVALID_ARGUMENT, refused.error());
         assertTrue(watched.isEmpty());
     }

@@ -118,12 +118,11 @@ public final class SyntheticModels {
             writer.copyMetadata(file, "tokenizer.");
             return Math.toIntExact(file.array("tokenizer.ggml.tokens").orElseThrow().count());
         }
-        generatedVocabulary(spec.nVocab, writer);
-        return spec.nVocab;
+        return generatedVocabulary(spec.nVocab, writer);
     }
 
     /** SentencePiece: unknown, begin, end, 256 bytes, then pieces of one, two and more letters. */
-    private static void generatedVocabulary(int nVocab, GgufWriter writer) {
+    static int generatedVocabulary(int nVocab, GgufWriter writer) {
         List<String> tokens = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
         for (int b = 0; b < BYTES; b++) {
             tokens.add("<0x%02X>".formatted(b));
@@ -152,6 +151,7 @@ public final class SyntheticModels {
                 .uint32("tokenizer.ggml.eos_token_id", 2)
                 .bool("tokenizer.ggml.add_bos_token", true)
                 .bool("tokenizer.ggml.add_eos_token", false);
+        return nVocab;
     }
 
     /** a, b, ..., z, aa, ab, ... */

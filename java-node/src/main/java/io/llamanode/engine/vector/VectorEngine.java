@@ -1,0 +1,259 @@
+package io.llamanode.engine.vector;
+
+import io.llamanode.engine.FairQueue;
+import io.llamanode.engine.GenerationListener.FailureKind;
+import io.llamanode.engine.ModelRunner.RunnerException;
+import io.llamanode.engine.vector.VectorRunner.Sequence;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns texts into vectors on a context of its own, side by side with the engine that generates. One
+ * loop thread owns the runner. Each step computes as many texts as fit together, taken from all
+ * requests in turn by customer; the thread blocks while there is nothing to do.
+ */
+public final class VectorEngine implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(VectorEngine.class);
+
+    private final VectorRunner runner;
+    private final LongSupplier clock;
+    private final LinkedBlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
+    /** Guards {@code closed}, so that no command is queued behind the one that ends the loop. */
+    private final Object admission = new Object();
+    private boolean closed;
+    private final Thread thread;
+
+    private final Map<Long, Job> jobs = new LinkedHashMap<>();
+    private final FairQueue<Item> waiting = new FairQueue<>();
+    private boolean running = true;
+
+    /** A request and what has come of it so far. */
+    private static final class Job {
+        final VectorRequest request;
+        final VectorListener listener;
+        final long submitted;
+        final float[][] vectors;
+        int left;
+        long started;
+
+        Job(VectorRequest request, VectorListener listener, long submitted) {
+            this.request = request;
+            this.listener = listener;
+            this.submitted = submitted;
+            this.vectors = new float[request.inputs().size()][];
+            this.left = vectors.length;
+        }
+    }
+
+    /** One text of a request. */
+    private record Item(Job job, int index) {
+        int[] tokens() {
+            return job.request.inputs().get(index);
+        }
+    }
+
+    /**
+     * An engine that is not running yet.
+     *
+     * @param name of the loop thread
+     * @param runner computes; closed by {@link #close}
+     */
+    public VectorEngine(String name, VectorRunner runner) {
+        this(name, runner, System::nanoTime);
+    }
+
+    VectorEngine(String name, VectorRunner runner, LongSupplier clock) {
+        this.runner = runner;
+        this.clock = clock;
+        this.thread = Thread.ofPlatform().name(name).daemon().unstarted(this::loop);
+    }
+
+    /** Starts the loop thread. */
+    public void start() {
+        thread.start();
+    }
+
+    /**
+     * Queues a request.
+     *
+     * @param request what to compute
+     * @param listener hears of it, on the loop thread
+     * @param accepted run on this thread if the request is taken, before its listener can hear anything
+     * @return {@code false}, and nothing is heard, if the engine is closed
+     */
+    public boolean submit(VectorRequest request, VectorListener listener, Runnable accepted) {
+        long now = clock.getAsLong();
+        synchronized (admission) {
+            if (closed) {
+                return false;
+            }
+            accepted.run();
+            commands.add(() -> accept(request, listener, now));
+            return true;
+        }
+    }
+
+    /**
+     * Ends a request when the computation that runs is over; its listener hears {@link
+     * FailureKind#CANCELLED}, unless it had ended before. Does nothing once the engine is closed.
+     *
+     * @param requestId the request
+     */
+    public void cancel(long requestId) {
+        synchronized (admission) {
+            if (!closed) {
+                commands.add(() -> fail(requestId, FailureKind.CANCELLED, "cancelled"));
+            }
+        }
+    }
+
+    /** Cancels every request, ends the loop thread, waits for it, and closes the runner. */
+    @Override
+    public void close() {
+        synchronized (admission) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            commands.add(() -> running = false);
+        }
+        if (thread.getState() == Thread.State.NEW) {
+            thread.start();
+        }
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                // The runner must not be closed under the loop, so the wait goes on.
+                interrupted = true;
+            }
+        }
+        runner.close();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void loop() {
+        while (running) {
+            try {
+                if (waiting.size() == 0) {
+                    commands.take().run();
+                }
+                step();
+            } catch (InterruptedException e) {
+                LOG.warn("{}: interrupted; only close() ends this thread", thread.getName());
+            }
+        }
+        failAll(FailureKind.CANCELLED, "the model is being closed");
+    }
+
+    /** One round. Package-private so that tests can step without a thread. */
+    void step() {
+        for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
+            command.run();
+        }
+        long now = clock.getAsLong();
+        for (Job job : List.copyOf(jobs.values())) {
+            if (job.request.expired(now)) {
+                fail(job.request.id(), FailureKind.TIMEOUT, "the deadline passed");
+            }
+        }
+        List<Item> batch = running ? nextBatch() : List.of();
+        if (!batch.isEmpty()) {
+            compute(batch, now);
+        }
+    }
+
+    private void accept(VectorRequest request, VectorListener listener, long submitted) {
+        Job job = new Job(request, listener, submitted);
+        jobs.put(request.id(), job);
+        for (int i = 0; i < job.vectors.length; i++) {
+            waiting.add(request.customer(), new Item(job, i));
+        }
+    }
+
+    private List<Item> nextBatch() {
+        List<Item> batch = new ArrayList<>();
+        int tokens = 0;
+        for (Item item = waiting.peek(); item != null && batch.size() < runner.maxSequences(); item = waiting.peek()) {
+            if (!jobs.containsKey(item.job.request.id())) {
+                waiting.poll();
+                continue;
+            }
+            tokens += item.tokens().length;
+            if (!batch.isEmpty() && tokens > runner.maxTokens()) {
+                break;
+            }
+            batch.add(waiting.poll());
+        }
+        return batch;
+    }
+
+    private void compute(List<Item> batch, long now) {
+        for (Item item : batch) {
+            if (item.job.left == item.job.vectors.length) {
+                item.job.started = now;
+            }
+        }
+        List<float[]> vectors;
+        try {
+            vectors = runner.compute(batch.stream()
+                    .map(item -> new Sequence(item.tokens(), item.job.request.pooling()))
+                    .toList());
+        } catch (RunnerException e) {
+            LOG.error("{}: a computation of {} texts failed", thread.getName(), batch.size(), e);
+            batch.forEach(item -> fail(
+                    item.job.request.id(), FailureKind.DECODE_FAILED, "the computation failed: " + e.getMessage()));
+            return;
+        } catch (RuntimeException | Error e) {
+            LOG.error("{}: a step failed", thread.getName(), e);
+            batch.forEach(item ->
+                    fail(item.job.request.id(), FailureKind.INTERNAL, "the engine failed: " + e));
+            return;
+        }
+        long end = clock.getAsLong();
+        for (int i = 0; i < batch.size(); i++) {
+            Job job = batch.get(i).job;
+            job.vectors[batch.get(i).index] = vectors.get(i);
+            if (--job.left == 0) {
+                jobs.remove(job.request.id());
+                tell(() -> job.listener.finished(new VectorListener.Outcome(
+                        Arrays.asList(job.vectors),
+                        job.request.tokens(),
+                        job.started - job.submitted,
+                        end - job.started)));
+            }
+        }
+    }
+
+    private void fail(long requestId, FailureKind kind, String message) {
+        Job job = jobs.remove(requestId);
+        if (job != null) {
+            tell(() -> job.listener.failed(kind, message));
+        }
+    }
+
+    private void failAll(FailureKind kind, String message) {
+        for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
+            command.run();
+        }
+        List.copyOf(jobs.keySet()).forEach(id -> fail(id, kind, message));
+    }
+
+    private void tell(Runnable news) {
+        try {
+            news.run();
+        } catch (RuntimeException | Error e) {
+            LOG.error("{}: a listener failed", thread.getName(), e);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package io.llamanode.engine.vector;
+
+import io.llamanode.engine.GenerationRequest;
+import io.llamanode.llama.PoolingType;
+import java.util.List;
+
+/**
+ * Texts to be turned into vectors, or into scores.
+ *
+ * @param id unique among the requests of an engine
+ * @param customer who is served in turn with others
+ * @param inputs at least one; token ids, at least one each and at most as many as the runner's context holds
+ * @param pooling how the vectors of a text's tokens become one; {@code RANK} for scores
+ * @param deadline {@link System#nanoTime()} after which it fails, or {@link GenerationRequest#NO_DEADLINE}
+ */
+public record VectorRequest(long id, Object customer, List<int[]> inputs, PoolingType pooling, long deadline) {
+    /** Refuses what no computation can take. */
+    public VectorRequest {
+        inputs = List.copyOf(inputs);
+        if (inputs.isEmpty() || inputs.stream().anyMatch(tokens -> tokens.length == 0)) {
+            throw new IllegalArgumentException("nothing to compute");
+        }
+    }
+
+    boolean expired(long now) {
+        return deadline != GenerationRequest.NO_DEADLINE && now - deadline >= 0;
+    }
+
+    int tokens() {
+        return inputs.stream().mapToInt(tokens -> tokens.length).sum();
+    }
+}

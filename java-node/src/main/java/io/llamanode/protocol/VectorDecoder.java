@@ -1,0 +1,105 @@
+package io.llamanode.protocol;
+
+import com.ericsson.otp.erlang.OtpErlangTuple;
+import io.llamanode.service.FailureException;
+import io.llamanode.service.Prompt;
+import io.llamanode.service.TaskInput;
+import io.llamanode.service.TaskInput.Pooling;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Inputs of embedding and rerank tasks; docs/protocol.md, section 2. */
+final class VectorDecoder {
+    private static final Map<String, Pooling> POOLINGS = new TreeMap<>();
+    private static final Map<String, Boolean> ENCODINGS = new TreeMap<>(Map.of("float", false, "binary", true));
+    private static final int MOST_TEXTS = 65_536;
+    /** A larger exponent leaves nothing but the largest value. */
+    private static final int LARGEST_NORM = 100;
+    private static final int OFF = -1;
+    private static final int EUCLIDEAN = 2;
+
+    static {
+        for (Pooling pooling : Pooling.values()) {
+            POOLINGS.put(pooling.name().toLowerCase(Locale.ROOT), pooling);
+        }
+    }
+
+    private VectorDecoder() {}
+
+    static TaskInput embedding(String model, Fields in) {
+        Value input = in.require("input");
+        boolean single = isSingle(input);
+        var task = new TaskInput.Embedding(
+                model,
+                single ? List.of(InputDecoder.prompt(input)) : prompts(input),
+                single,
+                in.flag("add_special", true),
+                oneOf(in.get("pooling"), POOLINGS),
+                normalize(in),
+                Boolean.TRUE.equals(oneOf(in.get("encoding_format"), ENCODINGS)),
+                in.milliseconds("timeout", 1));
+        in.end();
+        return task;
+    }
+
+    /** A list of integers is one text or the tokens of one, as in a completion's prompt. */
+    private static boolean isSingle(Value input) {
+        if (input.raw() instanceof OtpErlangTuple || !input.isList()) {
+            return true;
+        }
+        List<?> elements = input.elements();
+        return !elements.isEmpty() && (input.isIntegers() || elements.getFirst() instanceof Number);
+    }
+
+    private static List<Prompt> prompts(Value input) {
+        return several(input).stream().map(InputDecoder::prompt).toList();
+    }
+
+    private static List<Value> several(Value value) {
+        List<Value> items = value.list();
+        if (items.isEmpty()) {
+            throw FailureException.invalid(value.path() + " must not be empty");
+        }
+        if (items.size() > MOST_TEXTS) {
+            throw FailureException.invalid(
+                    value.path() + " must have at most " + MOST_TEXTS + " texts, not " + items.size());
+        }
+        return items;
+    }
+
+    private static Integer normalize(Fields in) {
+        Value flag = in.get("normalize");
+        Integer norm = in.integer("embd_normalize", OFF, LARGEST_NORM);
+        if (flag == null) {
+            return norm;
+        }
+        if (norm != null) {
+            throw FailureException.invalid("normalize and embd_normalize exclude each other; give only one");
+        }
+        return flag.flag() ? EUCLIDEAN : OFF;
+    }
+
+    private static <T> T oneOf(Value value, Map<String, T> names) {
+        if (value == null) {
+            return null;
+        }
+        T known = names.get(value.text());
+        if (known == null) {
+            throw value.mustBe(Shown.oneOf(names.keySet()));
+        }
+        return known;
+    }
+
+    static TaskInput rerank(String model, Fields in) {
+        var task = new TaskInput.Rerank(
+                model,
+                in.require("query").text(),
+                several(in.require("documents")).stream().map(Value::text).toList(),
+                in.integer("top_n", 0, Integer.MAX_VALUE),
+                in.milliseconds("timeout", 1));
+        in.end();
+        return task;
+    }
+}

@@ -1,0 +1,96 @@
+package io.llamanode.protocol;
+
+import com.ericsson.otp.erlang.OtpErlangBinary;
+import com.ericsson.otp.erlang.OtpErlangDouble;
+import com.ericsson.otp.erlang.OtpErlangList;
+import com.ericsson.otp.erlang.OtpErlangMap;
+import com.ericsson.otp.erlang.OtpErlangObject;
+import io.llamanode.service.EmbeddingResult;
+import io.llamanode.service.RankingResult;
+import io.llamanode.service.TaskInput;
+import io.llamanode.service.TaskResult;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/** Embeddings and rankings as docs/protocol.md, section 3, writes them. */
+final class VectorEncoder {
+    private VectorEncoder() {}
+
+    static OtpErlangMap embedding(EmbeddingResult result) {
+        return Terms.map()
+                .put("embeddings", Terms.list(result.vectors(), vectors -> embedding(result, vectors)))
+                .put("dimensions", result.dimensions())
+                .put("pooling", Terms.atom(result.pooling()))
+                .put("usage", usage(result.usage()))
+                .put("timings", timings(result.usage(), result.queueMs(), result.computeMs()))
+                .put("model", result.model())
+                .put("task_id", result.taskId())
+                .build();
+    }
+
+    private static OtpErlangObject embedding(EmbeddingResult result, float[] vectors) {
+        int width = result.dimensions();
+        if (result.pooling() != TaskInput.Pooling.NONE) {
+            return vector(vectors, 0, width, result.binary());
+        }
+        OtpErlangObject[] tokens = new OtpErlangObject[vectors.length / width];
+        for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = vector(vectors, i * width, width, result.binary());
+        }
+        return new OtpErlangList(tokens);
+    }
+
+    private static OtpErlangObject vector(float[] floats, int from, int count, boolean binary) {
+        if (binary) {
+            ByteBuffer bytes = ByteBuffer.allocate(count * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            bytes.asFloatBuffer().put(floats, from, count);
+            return new OtpErlangBinary(bytes.array());
+        }
+        OtpErlangObject[] elements = new OtpErlangObject[count];
+        for (int i = 0; i < count; i++) {
+            elements[i] = new OtpErlangDouble(floats[from + i]);
+        }
+        return new OtpErlangList(elements);
+    }
+
+    static OtpErlangMap ranking(RankingResult result) {
+        float[] scores = result.scores();
+        OtpErlangObject[] all = new OtpErlangObject[scores.length];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = new OtpErlangDouble(scores[i]);
+        }
+        return Terms.map()
+                .put(
+                        "results",
+                        Terms.list(
+                                result.best(),
+                                index -> Terms.map()
+                                        .put("index", index)
+                                        .put("score", (double) scores[index])
+                                        .build()))
+                .put("scores", new OtpErlangList(all))
+                .put("usage", usage(result.usage()))
+                .put("timings", timings(result.usage(), result.queueMs(), result.computeMs()))
+                .put("model", result.model())
+                .put("task_id", result.taskId())
+                .build();
+    }
+
+    /** The keys of a generated text's usage, so that one reader does for all. */
+    static OtpErlangMap usage(TaskResult.Usage usage) {
+        return Terms.map()
+                .put("prompt_tokens", usage.promptTokens())
+                .put("completion_tokens", usage.completionTokens())
+                .put("total_tokens", (long) usage.promptTokens() + usage.completionTokens())
+                .put("cached_tokens", usage.cachedTokens())
+                .build();
+    }
+
+    private static OtpErlangMap timings(TaskResult.Usage usage, double queueMs, double computeMs) {
+        return Terms.map()
+                .put("queue_ms", queueMs)
+                .put("prompt_ms", computeMs)
+                .put("prompt_per_second", computeMs <= 0 ? 0 : usage.promptTokens() * 1000.0 / computeMs)
+                .build();
+    }
+}

@@ -1,0 +1,53 @@
+package io.llamanode.service;
+
+/** Scales vectors in the ways of llama.cpp's {@code embd_normalize}. */
+final class Normalization {
+    /** Not at all. */
+    static final int OFF = -1;
+    /** By the largest absolute value, to the range of 16-bit integers. */
+    static final int LARGEST = 0;
+    /** To a length of 1. */
+    static final int EUCLIDEAN = 2;
+
+    /** What llama.cpp takes for the largest, a little below 32767. */
+    private static final double RANGE = 32760;
+
+    private Normalization() {}
+
+    /**
+     * @param vectors side by side; changed in place
+     * @param width floats of each
+     * @param norm {@link #OFF}, {@link #LARGEST}, or p of the p-norm: 1 taxicab, 2 euclidean
+     */
+    static void apply(float[] vectors, int width, int norm) {
+        if (norm == OFF) {
+            return;
+        }
+        for (int from = 0; from < vectors.length; from += width) {
+            double size = size(vectors, from, width, norm);
+            double factor = size > 0 ? 1 / size : 0;
+            for (int i = from; i < from + width; i++) {
+                vectors[i] = (float) (vectors[i] * factor);
+            }
+        }
+    }
+
+    private static double size(float[] vectors, int from, int width, int norm) {
+        double size = 0;
+        for (int i = from; i < from + width; i++) {
+            double value = Math.abs((double) vectors[i]);
+            size = switch (norm) {
+                case LARGEST -> Math.max(size, value);
+                case 1 -> size + value;
+                case EUCLIDEAN -> size + value * value;
+                default -> size + Math.pow(value, norm);
+            };
+        }
+        return switch (norm) {
+            case LARGEST -> size / RANGE;
+            case 1 -> size;
+            case EUCLIDEAN -> Math.sqrt(size);
+            default -> Math.pow(size, 1.0 / norm);
+        };
+    }
+}

@@ -1,0 +1,232 @@
+package io.llamanode.service;
+
+import io.llamanode.engine.GenerationListener.FailureKind;
+import io.llamanode.engine.vector.VectorEngine;
+import io.llamanode.engine.vector.VectorListener;
+import io.llamanode.engine.vector.VectorRequest;
+import io.llamanode.llama.PoolingType;
+import io.llamanode.service.TaskInput.Pooling;
+import io.llamanode.service.TaskResult.Usage;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+
+/** Makes requests for vectors of the inputs of embedding and rerank tasks, and results of their outcomes. */
+final class VectorTasks {
+    private static final double NANOS_PER_MILLI = 1e6;
+    /**
+     * Bytes of the vectors in one answer. An answer goes out in one frame, and a peer is given up when twice as
+     * much waits for it.
+     */
+    private static final long LARGEST_ANSWER = 4L << 20;
+    /** Of a float in a list of the external term format. */
+    private static final int LISTED_FLOAT = 9;
+
+    private VectorTasks() {}
+
+    /** What an engine is asked for, and who hears of it. */
+    record Job(VectorEngine engine, VectorRequest request, VectorListener listener) {}
+
+    static boolean takes(TaskInput input) {
+        return input instanceof TaskInput.Embedding || input instanceof TaskInput.Rerank;
+    }
+
+    /** Slow: tokenizes, and makes the engine for the first of its kind. */
+    static Job prepare(Task task, TaskInput input, Tasks tasks) {
+        return switch (input) {
+            case TaskInput.Embedding embedding -> embedding(task, embedding, tasks);
+            case TaskInput.Rerank rerank -> rerank(task, rerank, tasks);
+            default -> throw new IllegalArgumentException(input.getClass().getName());
+        };
+    }
+
+    private static Job embedding(Task task, TaskInput.Embedding input, Tasks tasks) {
+        LoadedModel model = task.session.model.loaded;
+        VectorEngine engine = model.embedder();
+        List<int[]> texts = new ArrayList<>(input.inputs().size());
+        for (int i = 0; i < input.inputs().size(); i++) {
+            String place = place(input, i);
+            texts.add(fitting(place, tokens(place, input.inputs().get(i), input.addSpecial(), model), model));
+        }
+        Pooling pooling = input.pooling() != null ? input.pooling() : model.info().pooling();
+        refuseLargeAnswer(input, pooling, texts, model.info().nEmbd());
+        int norm = input.normalize() != null
+                ? input.normalize()
+                : pooling == Pooling.NONE ? Normalization.OFF : Normalization.EUCLIDEAN;
+        boolean binary = input.binary();
+        return new Job(
+                engine,
+                request(task, texts, PoolingType.valueOf(pooling.name())),
+                listener(task, tasks, outcome -> {
+                    int width = outcome.vectors().getFirst().length
+                            / (pooling == Pooling.NONE ? texts.getFirst().length : 1);
+                    outcome.vectors().forEach(vectors -> Normalization.apply(vectors, width, norm));
+                    return new EmbeddingResult(
+                            task.id,
+                            task.session.model.id(),
+                            outcome.vectors(),
+                            width,
+                            pooling,
+                            binary,
+                            new Usage(outcome.tokens(), 0, 0),
+                            queueMs(task, outcome),
+                            outcome.computed() / NANOS_PER_MILLI);
+                }));
+    }
+
+    private static Job rerank(Task task, TaskInput.Rerank input, Tasks tasks) {
+        LoadedModel model = task.session.model.loaded;
+        VectorEngine engine = model.ranker();
+        List<int[]> pairs = new ArrayList<>(input.documents().size());
+        for (int i = 0; i < input.documents().size(); i++) {
+            int[] pair = model.pair(input.query(), input.documents().get(i));
+            pairs.add(fitting("documents[%d], with the query,".formatted(i), pair, model));
+        }
+        int listed = input.topN() == null ? pairs.size() : Math.min(input.topN(), pairs.size());
+        return new Job(
+                engine,
+                request(task, pairs, PoolingType.RANK),
+                listener(task, tasks, outcome -> {
+                    float[] scores = new float[outcome.vectors().size()];
+                    for (int i = 0; i < scores.length; i++) {
+                        scores[i] = outcome.vectors().get(i)[0];
+                    }
+                    return new RankingResult(
+                            task.id,
+                            task.session.model.id(),
+                            scores,
+                            best(scores, listed),
+                            new Usage(outcome.tokens(), 0, 0),
+                            queueMs(task, outcome),
+                            outcome.computed() / NANOS_PER_MILLI);
+                }));
+    }
+
+    private static List<Integer> best(float[] scores, int listed) {
+        return IntStream.range(0, scores.length)
+                .boxed()
+                // Stable: of equal documents the first stays first.
+                .sorted(Comparator.comparingDouble(i -> -scores[i]))
+                .limit(listed)
+                .toList();
+    }
+
+    private static VectorRequest request(Task task, List<int[]> inputs, PoolingType pooling) {
+        return new VectorRequest(task.id, task.owners.getFirst(), inputs, pooling, task.deadline);
+    }
+
+    private static double queueMs(Task task, VectorListener.Outcome outcome) {
+        return (task.submitted - task.created + outcome.queued()) / NANOS_PER_MILLI;
+    }
+
+    private static VectorListener listener(
+            Task task, Tasks tasks, Function<VectorListener.Outcome, TaskOutput> result) {
+        return new VectorListener() {
+            @Override
+            public void finished(Outcome outcome) {
+                if (outcome.vectors().stream().allMatch(VectorTasks::isFinite)) {
+                    tasks.finished(task, result.apply(outcome), null);
+                } else {
+                    // No term could carry them.
+                    failed(FailureKind.DECODE_FAILED, "the model computed numbers that are not finite");
+                }
+            }
+
+            @Override
+            public void failed(FailureKind kind, String message) {
+                tasks.failed(task, kind, message);
+            }
+        };
+    }
+
+    private static boolean isFinite(float[] vector) {
+        for (float value : vector) {
+            if (!Float.isFinite(value)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static int[] tokens(String place, Prompt prompt, boolean addSpecial, LoadedModel model) {
+        return switch (prompt) {
+            case Prompt.Text(String text) -> {
+                if (text.isEmpty()) {
+                    throw FailureException.invalid(place + ": must not be empty");
+                }
+                yield model.vocabulary().tokenize(text, addSpecial, false);
+            }
+            case Prompt.Tokens(int[] ids) -> {
+                for (int id : ids) {
+                    if (id < 0 || id >= model.vocabulary().size()) {
+                        throw FailureException.invalid("%s: there is no token %d; the vocabulary has %d tokens"
+                                .formatted(place, id, model.vocabulary().size()));
+                    }
+                }
+                yield ids;
+            }
+        };
+    }
+
+    private static int[] fitting(String place, int[] tokens, LoadedModel model) {
+        if (tokens.length == 0) {
+            throw FailureException.invalid(place + ": has no tokens");
+        }
+        if (tokens.length > model.info().nCtx()) {
+            throw FailureException.invalid("%s: has %d tokens, more than the context of %d"
+                    .formatted(place, tokens.length, model.info().nCtx()));
+        }
+        return tokens;
+    }
+
+    private static void refuseLargeAnswer(
+            TaskInput.Embedding input, Pooling pooling, List<int[]> texts, int width) {
+        long vectors = pooling == Pooling.NONE
+                ? texts.stream().mapToLong(tokens -> tokens.length).sum()
+                : texts.size();
+        long bytes = vectors * width * (input.binary() ? Float.BYTES : LISTED_FLOAT);
+        if (bytes > LARGEST_ANSWER) {
+            throw FailureException.invalid(
+                    "input: %d vectors of %d floats take %d bytes in an answer, at most %d are sent; give fewer texts%s"
+                            .formatted(
+                                    vectors,
+                                    width,
+                                    bytes,
+                                    LARGEST_ANSWER,
+                                    input.binary() ? "" : " or ask for encoding_format binary"));
+        }
+    }
+
+    private static String place(TaskInput.Embedding input, int index) {
+        return input.single() ? "input" : "input[%d]".formatted(index);
+    }
+
+    static long length(TaskInput.Embedding input) {
+        return input.inputs().stream().mapToLong(VectorTasks::length).sum();
+    }
+
+    private static long length(Prompt prompt) {
+        return prompt instanceof Prompt.Text(String text) ? text.length() : 0;
+    }
+
+    static long length(TaskInput.Rerank input) {
+        return input.query().length()
+                + input.documents().stream().mapToLong(String::length).sum();
+    }
+
+    static void refuseHopelessLength(TaskInput.Embedding input, int nCtx) {
+        for (int i = 0; i < input.inputs().size(); i++) {
+            PromptBuilder.refuseHopelessLength(place(input, i), length(input.inputs().get(i)), nCtx);
+        }
+    }
+
+    static void refuseHopelessLength(TaskInput.Rerank input, int nCtx) {
+        PromptBuilder.refuseHopelessLength("query", input.query().length(), nCtx);
+        for (int i = 0; i < input.documents().size(); i++) {
+            PromptBuilder.refuseHopelessLength(
+                    "documents[%d]".formatted(i), input.documents().get(i).length(), nCtx);
+        }
+    }
+}

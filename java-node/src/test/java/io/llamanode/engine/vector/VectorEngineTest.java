@@ -1,0 +1,193 @@
+package io.llamanode.engine.vector;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.llamanode.engine.GenerationListener.FailureKind;
+import io.llamanode.engine.GenerationRequest;
+import io.llamanode.engine.ModelRunner.RunnerException;
+import io.llamanode.llama.PoolingType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** The engine stepped without a thread, on a runner whose vectors are the first tokens. */
+class VectorEngineTest {
+    private final FakeRunner runner = new FakeRunner();
+    private long now;
+    private final VectorEngine engine = new VectorEngine("test", runner, () -> now);
+
+    /** Refuses a batch beyond its limits. */
+    private static final class FakeRunner implements VectorRunner {
+        final List<List<Integer>> batches = new ArrayList<>();
+        Exception failure;
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(0);
+        boolean closed;
+
+        @Override
+        public int maxSequences() {
+            return 3;
+        }
+
+        @Override
+        public int maxTokens() {
+            return 10;
+        }
+
+        @Override
+        public List<float[]> compute(List<Sequence> sequences) throws RunnerException {
+            entered.countDown();
+            try {
+                release.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+            int tokens = sequences.stream().mapToInt(s -> s.tokens().length).sum();
+            assertTrue(sequences.size() <= 3 && (tokens <= 10 || sequences.size() == 1), "too large");
+            batches.add(sequences.stream().map(s -> s.tokens()[0]).toList());
+            if (failure instanceof RunnerException e) {
+                failure = null;
+                throw e;
+            }
+            if (failure instanceof RuntimeException e) {
+                failure = null;
+                throw e;
+            }
+            return sequences.stream().map(s -> new float[] {s.tokens()[0]}).toList();
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+    }
+
+    /** What a request came to; a second end fails the test. */
+    private static final class Ear implements VectorListener {
+        Outcome outcome;
+        FailureKind kind;
+        final CountDownLatch ended = new CountDownLatch(1);
+
+        @Override
+        public void finished(Outcome result) {
+            assertEquals(1, ended.getCount());
+            outcome = result;
+            ended.countDown();
+        }
+
+        @Override
+        public void failed(FailureKind why, String message) {
+            assertEquals(1, ended.getCount());
+            kind = why;
+            ended.countDown();
+        }
+    }
+
+    private Ear submit(long id, Object customer, long deadline, int[]... inputs) {
+        Ear ear = new Ear();
+        assertTrue(engine.submit(
+                new VectorRequest(id, customer, Arrays.asList(inputs), PoolingType.MEAN, deadline), ear, () -> {}));
+        return ear;
+    }
+
+    private Ear submit(long id, Object customer, int[]... inputs) {
+        return submit(id, customer, GenerationRequest.NO_DEADLINE, inputs);
+    }
+
+    private static int[] text(int first, int length) {
+        int[] tokens = new int[length];
+        tokens[0] = first;
+        return tokens;
+    }
+
+    @Test
+    void textsAreComputedTogetherAsFarAsTheyFit() {
+        Ear ear = submit(1, "a", text(1, 4), text(2, 4), text(3, 4), text(4, 50), text(5, 1), text(6, 1));
+        for (int i = 0; i < 4; i++) {
+            engine.step();
+        }
+        assertEquals(List.of(List.of(1, 2), List.of(3), List.of(4), List.of(5, 6)), runner.batches);
+        assertEquals(6, ear.outcome.vectors().size());
+        assertArrayEquals(new float[] {4}, ear.outcome.vectors().get(3));
+        assertEquals(64, ear.outcome.tokens());
+    }
+
+    @Test
+    void aCustomerWithManyTextsDelaysAnotherByOne() {
+        Ear many = submit(1, "a", text(1, 5), text(2, 5), text(3, 5), text(4, 5), text(5, 5), text(6, 5));
+        Ear one = submit(2, "b", text(9, 5));
+        engine.step();
+        assertEquals(List.of(List.of(1, 9)), runner.batches);
+        assertEquals(5, one.outcome.tokens());
+        assertFalse(many.ended.getCount() == 0);
+    }
+
+    @Test
+    void whatIsCancelledIsNotComputed() {
+        Ear ear = submit(1, "a", text(1, 10), text(2, 10));
+        engine.step();
+        engine.cancel(1);
+        engine.step();
+        engine.step();
+        assertEquals(FailureKind.CANCELLED, ear.kind);
+        assertEquals(List.of(List.of(1)), runner.batches);
+        engine.cancel(1);
+        engine.cancel(77);
+        engine.step();
+    }
+
+    @Test
+    void aDeadlineEndsARequestBetweenTwoSteps() {
+        Ear ear = submit(1, "a", 1000, text(1, 10), text(2, 10));
+        engine.step();
+        now = 1000;
+        engine.step();
+        assertEquals(FailureKind.TIMEOUT, ear.kind);
+        assertEquals(1, runner.batches.size());
+    }
+
+    @Test
+    void aFailureEndsTheRequestsOfItsBatchOnly() {
+        Ear first = submit(1, "a", text(1, 5), text(2, 5));
+        Ear second = submit(2, "b", text(3, 5));
+        Ear third = submit(3, "c", text(4, 5));
+        runner.failure = new RunnerException("no", null);
+        engine.step();
+        engine.step();
+        assertEquals(FailureKind.DECODE_FAILED, first.kind);
+        assertEquals(FailureKind.DECODE_FAILED, second.kind);
+        assertArrayEquals(new float[] {4}, third.outcome.vectors().getFirst());
+        Ear defect = submit(4, "a", text(5, 1));
+        runner.failure = new IllegalStateException("bug");
+        engine.step();
+        assertEquals(FailureKind.INTERNAL, defect.kind);
+    }
+
+    @Test
+    void closingCancelsWhatWaitsAndWhatRuns() throws InterruptedException {
+        runner.release = new CountDownLatch(1);
+        engine.start();
+        Ear runs = submit(1, "a", text(1, 10), text(2, 10));
+        assertTrue(runner.entered.await(30, TimeUnit.SECONDS));
+        Ear waits = submit(2, "b", text(3, 10));
+        Thread closing = Thread.ofPlatform().start(engine::close);
+        // Either order is right: the close is seen before the second text or not.
+        runner.release.countDown();
+        closing.join();
+        assertEquals(0, runs.ended.getCount());
+        assertEquals(0, waits.ended.getCount());
+        assertTrue(runner.closed);
+        assertFalse(engine.submit(
+                new VectorRequest(3, "a", List.of(text(1, 1)), PoolingType.MEAN, GenerationRequest.NO_DEADLINE),
+                new Ear(),
+                () -> {}));
+        engine.close();
+        engine.cancel(1);
+    }
+}
