@@ -35,4 +35,13 @@ public record BatchPlan(List<KvOperation> kv, List<Span> spans) {
         }
         return count;
     }
+
+    /** {@return tokens that generating slots have sampled, or that cost the same: the last one of a prompt, alone} */
+    public int decodes() {
+        int count = 0;
+        for (Span span : spans) {
+            count += span.output() && span.count() == 1 ? 1 : 0;
+        }
+        return count;
+    }
 }

@@ -28,6 +28,7 @@ public final class Engine implements AutoCloseable {
     private final EngineConfig config;
     private final LongSupplier clock;
     private final Scheduler scheduler;
+    private final PrefillPacing pacing;
     private final LinkedBlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
     /** Guards {@code closed}, so that no command is queued behind the one that ends the loop. */
     private final Object admission = new Object();
@@ -68,6 +69,7 @@ public final class Engine implements AutoCloseable {
         this.config = config;
         this.clock = clock;
         this.scheduler = new Scheduler(config, runner.canShift(), runner.canTruncate());
+        this.pacing = new PrefillPacing(config.prefillShare(), config.nBatch());
         this.sampledTokens = new int[config.slots()];
         this.thread = Thread.ofPlatform().name(name).daemon().unstarted(this::loop);
         publish();
@@ -219,7 +221,7 @@ public final class Engine implements AutoCloseable {
         if (!running) {
             return;
         }
-        BatchPlan plan = scheduler.plan(this::admitted);
+        BatchPlan plan = scheduler.plan(this::admitted, pacing.share());
         if (plan.isEmpty()) {
             publish();
         } else {
@@ -244,6 +246,8 @@ public final class Engine implements AutoCloseable {
         long now = clock.getAsLong();
         if (!plan.spans().isEmpty()) {
             decodeCalls++;
+            int decodes = plan.decodes();
+            pacing.executed(decodes, plan.tokenCount() - decodes, now - before - sampleNanos);
         }
         scheduler.executed(plan);
         // Listeners hear of the step when the slots they may ask about are free and the snapshot says so.

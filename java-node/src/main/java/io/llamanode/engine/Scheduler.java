@@ -102,8 +102,9 @@ final class Scheduler {
      * generating slot, then prompt tokens, the request that got its slot first before the others.
      *
      * @param admitted told of each slot that got a request
+     * @param prefillShare prompt tokens at most where a slot generates
      */
-    BatchPlan plan(Consumer<Slot> admitted) {
+    BatchPlan plan(Consumer<Slot> admitted, int prefillShare) {
         admit(admitted);
         List<Span> spans = new ArrayList<>(config.slots());
         for (Slot slot : slots) {
@@ -113,7 +114,7 @@ final class Scheduler {
         }
         int budget = config.nBatch() - spans.size();
         if (!spans.isEmpty()) {
-            budget = Math.min(budget, config.prefillShare());
+            budget = Math.min(budget, prefillShare);
         }
         for (Slot slot : prefillOrder()) {
             int done = slot.cached.size();

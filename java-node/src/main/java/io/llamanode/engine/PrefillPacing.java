@@ -1,0 +1,67 @@
+package io.llamanode.engine;
+
+/**
+ * How many prompt tokens a step takes beside running decodes: so many that it lasts about twice as long as
+ * a step without any. What a token costs depends on model, machine and context, so it is measured as the
+ * engine goes.
+ */
+final class PrefillPacing {
+    /** A prompt must get on, whatever it costs the others. */
+    static final int LEAST = 8;
+
+    /** What prompt tokens may add to a step, as a share of its length without them. */
+    private static final double ADDED = 1;
+    /** Weight of the newest measurement. */
+    private static final double NEWEST = 0.25;
+    /** A measurement counts as at most this many times what was expected: the machine has other work at times. */
+    private static final double OUTLIER = 4;
+
+    private final int most;
+    private int share;
+    /** Of a step without prompt tokens; 0 while unknown. */
+    private double decodeNanos;
+    /** Added by each prompt token; 0 while unknown. */
+    private double tokenNanos;
+
+    /**
+     * @param first share while nothing is known
+     * @param most share that the batch has room for
+     */
+    PrefillPacing(int first, int most) {
+        this.share = first;
+        this.most = most;
+    }
+
+    /** {@return prompt tokens for a step with running decodes} */
+    int share() {
+        return share;
+    }
+
+    /**
+     * Learns from a step.
+     *
+     * @param decodes tokens of running decodes
+     * @param prompt tokens of prompts
+     * @param nanos how long it took, or 0 if nobody knows
+     */
+    void executed(int decodes, int prompt, long nanos) {
+        if (nanos <= 0) {
+            return;
+        }
+        if (prompt == 0) {
+            decodeNanos = learned(decodeNanos, nanos);
+        } else if (decodes == 0) {
+            // Large batches are cheaper by the token; good enough until there is something better.
+            tokenNanos = tokenNanos == 0 ? (double) nanos / prompt : tokenNanos;
+        } else if (decodeNanos > 0) {
+            tokenNanos = learned(tokenNanos, Math.max(0, nanos - decodeNanos) / prompt);
+        }
+        if (decodeNanos > 0 && tokenNanos > 0) {
+            share = (int) Math.clamp(ADDED * decodeNanos / tokenNanos, Math.min(LEAST, most), most);
+        }
+    }
+
+    private static double learned(double known, double measured) {
+        return known == 0 ? measured : known + NEWEST * (Math.min(measured, OUTLIER * known) - known);
+    }
+}

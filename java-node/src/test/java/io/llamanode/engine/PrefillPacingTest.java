@@ -1,0 +1,71 @@
+package io.llamanode.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+class PrefillPacingTest {
+    private static final long DECODE = 8_000_000;
+
+    /** A machine on which a step takes {@link #DECODE} and each prompt token adds to it. */
+    private static void steps(PrefillPacing pacing, int count, long tokenNanos) {
+        for (int i = 0; i < count; i++) {
+            pacing.executed(4, pacing.share(), DECODE + pacing.share() * tokenNanos);
+        }
+    }
+
+    @Test
+    void whatIsConfiguredHoldsWhileNothingIsKnown() {
+        PrefillPacing pacing = new PrefillPacing(32, 512);
+        assertEquals(32, pacing.share());
+        pacing.executed(4, 32, DECODE);
+        assertEquals(32, pacing.share(), "without a step to compare with");
+    }
+
+    @Test
+    void aStepLastsTwiceAsLongAsWithoutAPrompt() {
+        PrefillPacing pacing = new PrefillPacing(32, 512);
+        pacing.executed(4, 0, DECODE);
+        steps(pacing, 20, 100_000);
+        assertEquals(80, pacing.share(), 1);
+        steps(pacing, 40, 500_000);
+        assertEquals(16, pacing.share(), 1);
+    }
+
+    @Test
+    void aPromptAloneTellsWhatATokenCosts() {
+        PrefillPacing pacing = new PrefillPacing(32, 512);
+        pacing.executed(0, 512, 512 * 200_000L);
+        pacing.executed(4, 0, DECODE);
+        assertEquals(40, pacing.share());
+    }
+
+    @Test
+    void aPromptAlwaysGetsOn() {
+        PrefillPacing pacing = new PrefillPacing(32, 512);
+        pacing.executed(1, 0, DECODE);
+        steps(pacing, 40, 1_000_000_000);
+        assertEquals(PrefillPacing.LEAST, pacing.share());
+        assertEquals(4, new PrefillPacing(4, 4).share());
+    }
+
+    @Test
+    void theBatchBoundsTheShare() {
+        PrefillPacing pacing = new PrefillPacing(32, 64);
+        pacing.executed(4, 0, DECODE);
+        steps(pacing, 40, 1);
+        assertEquals(64, pacing.share());
+    }
+
+    @Test
+    void oneSlowStepChangesLittle() {
+        PrefillPacing pacing = new PrefillPacing(32, 512);
+        pacing.executed(4, 0, DECODE);
+        steps(pacing, 20, 100_000);
+        pacing.executed(4, 0, 1000 * DECODE);
+        assertTrue(pacing.share() < 160, "share " + pacing.share());
+        pacing.executed(4, 0, 0);
+        assertTrue(pacing.share() < 160, "an unknown time is none");
+    }
+}
