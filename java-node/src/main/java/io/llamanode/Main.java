@@ -1,18 +1,19 @@
 package io.llamanode;
 
+import io.llamanode.node.Cli;
+import io.llamanode.transport.stdio.LogSetup;
 import io.llamanode.transport.stdio.StandardStreams;
 import java.io.IOException;
 
 /** Entry point of the Java node. */
 public final class Main {
-    private static final int USAGE = 64;
-
     private Main() {}
 
     /**
-     * Starts the node.
+     * Starts the node, or asks one that runs.
      *
      * @param args {@code --port}: configuration and control come as frames on the standard streams
+     *     (docs/protocol.md, section 7); anything else: a command of docs/operations.md
      * @throws IOException if the standard streams cannot be set up
      * @throws InterruptedException never, as nobody interrupts the main thread
      */
@@ -21,7 +22,15 @@ public final class Main {
             new PortNode(StandardStreams.claim()).start();
             return;
         }
-        System.err.println("usage: llama-node --port    (started by a BEAM; docs/protocol.md, section 7)");
-        System.exit(USAGE);
+        LogSetup.outlastShutdown();
+        Runtime.getRuntime().halt(exitStatus(args));
+    }
+
+    /** Halting skips the shutdown hook, which would drain a node whose start has failed. */
+    private static int exitStatus(String[] args) {
+        int status = Cli.run(args);
+        System.out.flush();
+        System.err.flush();
+        return status;
     }
 }

@@ -25,7 +25,7 @@ class LayersTest {
     void layersCallDownwardsOnly() {
         layeredArchitecture()
                 .consideringOnlyDependenciesInLayers()
-                .layer("main").definedBy("io.llamanode")
+                .layer("main").definedBy("io.llamanode", "io.llamanode.node..")
                 .layer("transport").definedBy("io.llamanode.transport..")
                 .layer("protocol").definedBy("io.llamanode.protocol..")
                 .layer("service").definedBy("io.llamanode.service..")

@@ -56,15 +56,21 @@ final class LibraryFile {
      * @param path the directory, or the library itself
      */
     static SymbolLookup installed(Path path) {
-        Path file = Files.isDirectory(path) ? libraryIn(path) : path;
-        if (!Files.isRegularFile(file)) {
-            throw new LibraryException("There is no file " + file);
-        }
+        Path file = find(path);
         try {
             return SymbolLookup.libraryLookup(file.toAbsolutePath(), Arena.global());
         } catch (IllegalArgumentException e) {
             throw new LibraryException(file + " cannot be loaded: " + e.getMessage(), e);
         }
+    }
+
+    /** {@return the library at a place} */
+    static Path find(Path path) {
+        Path file = Files.isDirectory(path) ? libraryIn(path) : path;
+        if (!Files.isRegularFile(file)) {
+            throw new LibraryException("There is no file " + file);
+        }
+        return file;
     }
 
     /** Some packages have the release in the name. */

@@ -137,6 +137,17 @@ public final class LlamaLibrary {
     }
 
     /**
+     * Finds a library without loading it.
+     *
+     * @param location a directory with a {@code libllama}, or such a file
+     * @return the file that {@link #at} would load
+     * @throws LibraryException when there is none
+     */
+    public static Path find(Path location) {
+        return LibraryFile.find(location);
+    }
+
+    /**
      * The library in the class path, whichever this process uses otherwise.
      *
      * @return the library

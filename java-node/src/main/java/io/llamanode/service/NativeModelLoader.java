@@ -40,6 +40,18 @@ public final class NativeModelLoader implements ModelLoader {
         return new NodeStatus.Library(library.name(), library.version(), library.systemInfo());
     }
 
+    /**
+     * Reads a model's header and looks whether there is room for it; loads nothing.
+     *
+     * @param config what would be loaded and how
+     * @throws FailureException {@code model_load_failed}, {@code out_of_memory} or {@code invalid_argument}
+     */
+    public static void check(ModelConfig config) {
+        GgufFile header = header(config);
+        ModelTraits traits = ModelTraits.of(header, false);
+        refuseWhatDoesNotFit(config, header, traits, ModelSizes.of(config, header, traits));
+    }
+
     @Override
     public LoadedModel load(ModelConfig config, LoadProgress progress) {
         GgufFile header = header(config);

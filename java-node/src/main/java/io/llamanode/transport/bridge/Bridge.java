@@ -6,6 +6,7 @@ import io.llamanode.service.OwnerMonitor;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -20,14 +21,16 @@ public final class Bridge implements AutoCloseable {
     private final BridgeConfig config;
     private final LlamaService service;
     private final SocketFile socket;
+    private final Runnable stop;
     private final Set<Connection> connections = new HashSet<>();
     private long clients;
     private volatile boolean closed;
 
-    private Bridge(BridgeConfig config, LlamaService service, SocketFile socket) {
+    private Bridge(BridgeConfig config, LlamaService service, Runnable stop) throws IOException {
         this.config = config;
         this.service = service;
-        this.socket = socket;
+        this.stop = stop;
+        this.socket = SocketFile.listen(config.socket());
     }
 
     /**
@@ -39,10 +42,25 @@ public final class Bridge implements AutoCloseable {
      * @throws IOException if somebody listens there already, or the path cannot be used; the message tells
      */
     public static Bridge open(BridgeConfig config, LlamaService service) throws IOException {
-        Bridge bridge = new Bridge(config, service, SocketFile.listen(config.socket()));
+        Bridge bridge = new Bridge(config, service, null);
         Thread.ofVirtual().name("bridge-accept").start(bridge::accept);
         LOG.info("the bridge listens on {}", config.socket());
         return bridge;
+    }
+
+    /**
+     * Listens for who asks how the node is, or tells it to stop, and for nothing else.
+     *
+     * @param config where, and what clients may cost
+     * @param service whose state is asked for
+     * @param stop begins the end of the node; must not wait for it
+     * @return the open socket
+     * @throws IOException as {@link #open}
+     */
+    public static Bridge control(BridgeConfig config, LlamaService service, Runnable stop) throws IOException {
+        Bridge control = new Bridge(config, service, stop);
+        Thread.ofVirtual().name("control-accept").start(control::accept);
+        return control;
     }
 
     /**
@@ -81,14 +99,18 @@ public final class Bridge implements AutoCloseable {
         Connection connection;
         synchronized (connections) {
             if (!closed && connections.size() < config.maxClients()) {
-                connection = new Connection(channel, new BridgeClient(++clients), service, config);
+                connection = new Connection(channel, new BridgeClient(++clients), service, config, stop);
                 connections.add(connection);
             } else {
                 connection = null;
             }
         }
         if (connection == null) {
-            Connection.refuse(channel, config.maxClients());
+            Connection.refuse(
+                    channel,
+                    closed
+                            ? "the node is ending"
+                            : config.maxClients() + " clients are connected, which is the limit");
             return;
         }
         Thread.ofVirtual().name("bridge-client").start(() -> connection.run(() -> forget(connection)));
@@ -97,6 +119,29 @@ public final class Bridge implements AutoCloseable {
     private void forget(Connection connection) {
         synchronized (connections) {
             connections.remove(connection);
+            connections.notifyAll();
+        }
+    }
+
+    /**
+     * Reads no more commands, and lets clients have the answers to those they sent.
+     *
+     * @param patience how long
+     */
+    public void finish(Duration patience) {
+        long end = System.nanoTime() + patience.toNanos();
+        synchronized (connections) {
+            closed = true;
+            connections.forEach(Connection::finish);
+            long left = patience.toMillis();
+            try {
+                while (!connections.isEmpty() && left > 0) {
+                    connections.wait(left);
+                    left = (end - System.nanoTime()) / 1_000_000;
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

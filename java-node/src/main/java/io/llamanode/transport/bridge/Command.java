@@ -23,6 +23,9 @@ sealed interface Command {
     /** @param model id of a model, or empty for all of them */
     record Free(String model) implements Command {}
 
+    /** Ends the node; on its control socket only. */
+    record Stop() implements Command {}
+
     /** Ends the connection. */
     record Quit() implements Command {}
 
@@ -39,6 +42,7 @@ sealed interface Command {
         return switch (name) {
             case "PING" -> without(name, argument, new Ping());
             case "STATUS" -> without(name, argument, new Status());
+            case "STOP" -> without(name, argument, new Stop());
             case "QUIT" -> without(name, argument, new Quit());
             case "LOAD" -> new Load(required(name, argument.strip(), "a path"));
             case "INFER" -> new Infer(required(name, argument, "a prompt"));

@@ -32,17 +32,22 @@ final class Connection {
     private final BridgeClient client;
     private final LlamaService service;
     private final BridgeConfig config;
+    /** {@code null} on a bridge. */
+    private final Runnable stop;
     private final LineQueue lines = new LineQueue();
     private final ReentrantLock writing = new ReentrantLock();
     private volatile boolean inputEnded;
     private volatile boolean waitsForTask;
     private long nextProbe = System.nanoTime();
 
-    Connection(SocketChannel channel, BridgeClient client, LlamaService service, BridgeConfig config) {
+    /** @param stop ends the node; where it is given there are no commands for models and tasks, else it is {@code null} */
+    Connection(
+            SocketChannel channel, BridgeClient client, LlamaService service, BridgeConfig config, Runnable stop) {
         this.channel = channel;
         this.client = client;
         this.service = service;
         this.config = config;
+        this.stop = stop;
     }
 
     /**
@@ -123,8 +128,13 @@ final class Connection {
     }
 
     private boolean perform(Command command) throws IOException, InterruptedException {
+        refuseElsewhere(command);
         switch (command) {
-            case Command.Ping() -> write(Replies.ok("pong", Map.of()));
+            case Command.Ping() -> write(Replies.ok("pong", process()));
+            case Command.Stop() -> {
+                write(Replies.ok("stopping", process()));
+                stop.run();
+            }
             case Command.Status() -> {
                 NodeStatus status = service.status();
                 String state = status.state().name().toLowerCase(Locale.ROOT);
@@ -140,6 +150,27 @@ final class Connection {
             }
         }
         return true;
+    }
+
+    private void refuseElsewhere(Command command) {
+        boolean general =
+                switch (command) {
+                    case Command.Ping ping -> true;
+                    case Command.Status status -> true;
+                    case Command.Quit quit -> true;
+                    case Command other -> false;
+                };
+        if (!general && command instanceof Command.Stop != (stop != null)) {
+            throw new FailureException(
+                    ErrorCode.UNAUTHORIZED,
+                    stop == null
+                            ? "only the control socket takes STOP"
+                            : "the control socket takes PING, STATUS, STOP and QUIT; tasks go to a bridge");
+        }
+    }
+
+    private static Map<String, Object> process() {
+        return Map.of("os_pid", ProcessHandle.current().pid());
     }
 
     private void load(String model) throws IOException {
@@ -285,9 +316,14 @@ final class Connection {
         }
     }
 
-    /** Tells a client that it is one too many. */
-    static void refuse(SocketChannel channel, int limit) throws IOException {
-        byte[] line = Replies.error(new Failure(ErrorCode.SERVER_BUSY, limit + " clients are connected, which is the limit"));
+    /** Lets the client go once it has its answers to what it sent so far. */
+    void finish() {
+        lines.end();
+    }
+
+    /** Tells a client why it is not served. */
+    static void refuse(SocketChannel channel, String why) throws IOException {
+        byte[] line = Replies.error(new Failure(ErrorCode.SERVER_BUSY, why));
         try (channel) {
             channel.write(ByteBuffer.wrap(line));
         }

@@ -12,6 +12,11 @@ import java.util.logging.Logger;
 public final class LogSetup {
     private LogSetup() {}
 
+    /** Keeps records flowing while the virtual machine shuts down. To be called before anything logs. */
+    public static void outlastShutdown() {
+        System.setProperty("java.util.logging.manager", LastingLogManager.class.getName());
+    }
+
     /**
      * Sends log records to the parent as frames.
      *
@@ -44,7 +49,10 @@ public final class LogSetup {
 
     private static void install(LogLevel level, Handler handler) {
         // Also drops the default handler, which would write a second copy to standard error.
-        LogManager.getLogManager().reset();
+        switch (LogManager.getLogManager()) {
+            case LastingLogManager manager -> manager.resetNow();
+            case LogManager manager -> manager.reset();
+        }
         Logger root = Logger.getLogger("");
         handler.setLevel(Level.ALL);
         root.addHandler(handler);

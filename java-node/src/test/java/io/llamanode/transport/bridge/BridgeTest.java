@@ -70,7 +70,9 @@ final class BridgeTest {
     @Test
     void simpleCommands() throws Exception {
         try (LineClient client = client()) {
-            assertEquals("{\"status\":\"ok\",\"message\":\"pong\",\"data\":{}}", client.ask("PING").toString());
+            assertEquals(
+                    "{\"status\":\"ok\",\"message\":\"pong\",\"data\":{\"os_pid\":" + ProcessHandle.current().pid() + "}}",
+                    client.ask("PING").toString());
             assertEquals("pong", client.ask("ping\r").path("message").asText());
             client.send("\n  \n");
             JsonNode status = client.ask("STATUS");
@@ -126,6 +128,7 @@ final class BridgeTest {
         try (LineClient client = client()) {
             assertEquals("invalid_argument", client.code("DANCE"));
             assertEquals("invalid_argument", client.code("PING now"));
+            assertEquals("unauthorized", client.code("STOP"));
             assertEquals("invalid_argument", client.code("INFER"));
             assertEquals("invalid_argument", client.code("INFER {\"prompt\""));
             assertEquals("invalid_argument", client.code("INFER {\"prompt\": \"x\", \"n_predict\": \"many\"}"));
@@ -289,6 +292,42 @@ final class BridgeTest {
             bridge.close();
             awaitNoTask();
             assertFalse(socket.toFile().exists());
+        }
+    }
+
+    @Test
+    void clientsGetTheirAnswersBeforeTheEnd() throws Exception {
+        try (LineClient client = client(); LineClient idle = client()) {
+            idle.ask("PING");
+            client.send("INFER_STREAM " + ENDLESS);
+            client.receive();
+            service.close();
+            bridge.finish(java.time.Duration.ofSeconds(30));
+            assertTrue(idle.isClosedByBridge());
+            JsonNode line = client.receive();
+            while (!line.path("final").asBoolean()) {
+                line = client.receive();
+            }
+            assertEquals("cancelled", line.path("data").path("code").asText());
+            assertTrue(client.isClosedByBridge());
+        }
+    }
+
+    @Test
+    void theControlSocketOnlyControls() throws Exception {
+        Path path = directory.resolve("control.sock");
+        CountDownLatch stopped = new CountDownLatch(1);
+        Bridge control = Bridge.control(BridgeConfig.of(path, "n@host"), service, stopped::countDown);
+        try (LineClient client = new LineClient(path)) {
+            assertEquals("pong", client.ask("PING").path("message").asText());
+            assertEquals("ready", client.ask("STATUS").path("message").asText());
+            for (String command : List.of("INFER Hi", "INFER_STREAM Hi", "LOAD x.gguf", "FREE")) {
+                assertEquals("unauthorized", client.code(command));
+            }
+            assertEquals("stopping", client.ask("STOP").path("message").asText());
+            assertTrue(stopped.await(30, TimeUnit.SECONDS));
+        } finally {
+            control.close();
         }
     }
 

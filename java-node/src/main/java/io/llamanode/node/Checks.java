@@ -1,0 +1,126 @@
+package io.llamanode.node;
+
+import io.llamanode.llama.LibraryException;
+import io.llamanode.llama.LlamaLibrary;
+import io.llamanode.protocol.ServiceConfig;
+import io.llamanode.service.FailureException;
+import io.llamanode.service.ModelConfig;
+import io.llamanode.service.NativeModelLoader;
+import io.llamanode.transport.DistSetup;
+import io.llamanode.transport.dist.DistConfig;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Goes through all that a start needs, and loads nothing, opens nothing, leaves nothing behind. */
+final class Checks {
+    private static final int EPMD_TIMEOUT_MS = 2000;
+
+    private final PrintStream out;
+    private ExitStatus worst = ExitStatus.OK;
+
+    private Checks(PrintStream out) {
+        this.out = out;
+    }
+
+    /** Something that can fail with a reason. */
+    @FunctionalInterface
+    private interface Check {
+        void run() throws CommandException;
+    }
+
+    /**
+     * @param configuration whose sources have been merged
+     * @param out gets a line for each check
+     * @return the status of the first check that failed
+     */
+    static ExitStatus run(Configuration configuration, PrintStream out) {
+        Checks checks = new Checks(out);
+        checks.all(configuration);
+        return checks.worst;
+    }
+
+    private void all(Configuration configuration) {
+        ServiceConfig[] read = new ServiceConfig[1];
+        check("configuration and cookie", () -> read[0] = configuration.checked());
+        check("files of the node", () -> directory("run_dir", configuration.paths().directory()));
+        ServiceConfig config = read[0];
+        if (config == null) {
+            return;
+        }
+        DistConfig[] dist = new DistConfig[1];
+        check("distribution" + (config.launch().tls() == null ? "" : " and certificates"), () -> {
+            try {
+                dist[0] = DistSetup.of(config.launch());
+            } catch (FailureException e) {
+                throw CommandException.config(e);
+            }
+        });
+        if (dist[0] != null && dist[0].epmd()) {
+            check("epmd on port " + dist[0].epmdPort(), () -> epmd(dist[0].epmdPort()));
+        }
+        if (config.bridge() != null) {
+            check("bridge", () -> directory("bridge", config.bridge().toAbsolutePath().getParent()));
+        }
+        if (config.launch().llamaLib() != null) {
+            check("llama.cpp", () -> library(config.launch().llamaLib()));
+        }
+        for (ModelConfig model : config.launch().node().models()) {
+            check("model " + model.path(), () -> model(model));
+        }
+    }
+
+    private void check(String what, Check check) {
+        try {
+            check.run();
+            out.println("ok      " + what);
+        } catch (CommandException e) {
+            out.println("FAILED  " + what + ": " + e.getMessage());
+            worst = worst == ExitStatus.OK ? e.status() : worst;
+        }
+    }
+
+    /** The nearest part of a path that is there must be writable. */
+    private static void directory(String key, Path directory) throws CommandException {
+        Path there = directory.toAbsolutePath();
+        while (there.getParent() != null && !Files.exists(there)) {
+            there = there.getParent();
+        }
+        if (!Files.isDirectory(there) || !Files.isWritable(there)) {
+            throw new CommandException(ExitStatus.CONFIG, key + ": cannot write into " + there);
+        }
+        if (key.equals("bridge") && !there.equals(directory)) {
+            throw new CommandException(ExitStatus.CONFIG, key + ": there is no directory " + directory);
+        }
+    }
+
+    private static void epmd(int port) throws CommandException {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), EPMD_TIMEOUT_MS);
+        } catch (IOException e) {
+            throw new CommandException(
+                    ExitStatus.UNAVAILABLE, "it does not answer (start it with 'epmd -daemon', or set epmd to false)");
+        }
+    }
+
+    private static void library(Path location) throws CommandException {
+        try {
+            LlamaLibrary.find(location);
+        } catch (LibraryException e) {
+            throw new CommandException(ExitStatus.CONFIG, "llama_lib: " + e.getMessage());
+        }
+    }
+
+    private static void model(ModelConfig model) throws CommandException {
+        try {
+            NativeModelLoader.check(model);
+        } catch (FailureException e) {
+            throw new CommandException(
+                    ExitStatus.FAILED, e.failure().code().wireName() + ": " + e.failure().message());
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package io.llamanode.node;
+
+import io.llamanode.protocol.ServiceConfig;
+import io.llamanode.protocol.ServiceConfigDecoder;
+import io.llamanode.service.FailureException;
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The settings of all sources. A flag outranks the environment, which outranks the file, which outranks
+ * the default.
+ */
+final class Configuration {
+    private static final String DEFAULT_NAME = "llama@localhost";
+    private static final String COOKIE = "LLAMA_NODE_COOKIE";
+    private static final String FILE = "LLAMA_NODE_CONFIG";
+    /** Variables that are no settings: of the launcher, of this class, and of tests. */
+    private static final Set<String> OTHERS = Set.of(
+            FILE, COOKIE, "LLAMA_NODE_JAVA_HOME", "LLAMA_NODE_JAVA_OPTS", "LLAMA_NODE_AOT", "LLAMA_NODE_SHARED");
+
+    private final Map<String, Object> tree;
+    private final Map<String, String> environment;
+
+    private Configuration(Map<String, Object> tree, Map<String, String> environment) {
+        this.tree = tree;
+        this.environment = environment;
+    }
+
+    /**
+     * Merges the sources.
+     *
+     * @param file named on the command line, or {@code null}
+     * @param flags settings of the command line
+     * @param environment of the process
+     */
+    static Configuration of(String file, Map<Setting, String> flags, Map<String, String> environment)
+            throws CommandException {
+        String named = file != null ? file : environment.get(FILE);
+        Map<String, Object> tree = named == null || named.isEmpty() ? new LinkedHashMap<>() : read(Path.of(named));
+        tree.putIfAbsent(Setting.NODE_NAME.key(), DEFAULT_NAME);
+        for (Setting setting : Setting.values()) {
+            String text = flags.getOrDefault(setting, environment.get(setting.variable()));
+            if (text != null && !text.isEmpty()) {
+                setting.put(tree, setting.value(text));
+            }
+        }
+        return new Configuration(tree, environment);
+    }
+
+    private static Map<String, Object> read(Path file) throws CommandException {
+        try {
+            return ServiceConfigDecoder.parse(file.toString(), Files.readString(file));
+        } catch (FailureException e) {
+            throw CommandException.config(e);
+        } catch (NoSuchFileException e) {
+            throw new CommandException(ExitStatus.CONFIG, "there is no configuration file " + file);
+        } catch (MalformedInputException e) {
+            throw new CommandException(ExitStatus.CONFIG, file + " is not UTF-8");
+        } catch (IOException e) {
+            throw new CommandException(ExitStatus.CONFIG, file + " cannot be read: " + e);
+        }
+    }
+
+    /** {@return where the node's files are; checks nothing else} */
+    NodePaths paths() throws CommandException {
+        return NodePaths.of(text(Setting.NODE_NAME), text(Setting.RUN_DIR), text(Setting.LOG_FILE), environment);
+    }
+
+    private String text(Setting setting) throws CommandException {
+        Object value = tree.get(setting.key());
+        if (value != null && !(value instanceof String)) {
+            throw new CommandException(ExitStatus.CONFIG, setting.key() + " must be text");
+        }
+        return (String) value;
+    }
+
+    /** {@return everything, checked} */
+    ServiceConfig checked() throws CommandException {
+        try {
+            // First without the secret: what is wrong with the rest is worth more than that it is missing.
+            ServiceConfigDecoder.decode(tree, "x");
+            return ServiceConfigDecoder.decode(tree, cookie());
+        } catch (FailureException e) {
+            throw CommandException.config(e);
+        }
+    }
+
+    /** {@return variables that look like settings and are none, for a warning} */
+    List<String> unknownVariables() {
+        Set<String> known = Stream.concat(Stream.of(Setting.values()).map(Setting::variable), OTHERS.stream())
+                .collect(Collectors.toSet());
+        return environment.keySet().stream()
+                .filter(name -> name.startsWith("LLAMA_NODE_") && !known.contains(name))
+                .sorted()
+                .toList();
+    }
+
+    private String cookie() throws CommandException {
+        String given = environment.get(COOKIE);
+        if (given != null && !given.isEmpty()) {
+            return given;
+        }
+        String named = text(Setting.COOKIE_FILE);
+        Path file = named != null ? Path.of(named) : Path.of(System.getProperty("user.home"), ".erlang.cookie");
+        try {
+            refuseReadableByOthers(file);
+            return Files.readString(file, StandardCharsets.ISO_8859_1).strip();
+        } catch (NoSuchFileException e) {
+            throw new CommandException(
+                    ExitStatus.CONFIG, "there is no cookie: set cookie_file or " + COOKIE + "; there is no file " + file);
+        } catch (IOException e) {
+            throw new CommandException(ExitStatus.CONFIG, "cookie_file: " + file + " cannot be read: " + e);
+        }
+    }
+
+    /** As {@code erl} does. */
+    private static void refuseReadableByOthers(Path file) throws IOException, CommandException {
+        List<PosixFilePermission> others = new ArrayList<>(Files.getPosixFilePermissions(file));
+        others.removeIf(permission -> permission.name().startsWith("OWNER_"));
+        if (!others.isEmpty()) {
+            throw new CommandException(
+                    ExitStatus.CONFIG, "cookie_file: " + file + " must be accessible by its owner only (chmod 600)");
+        }
+    }
+}

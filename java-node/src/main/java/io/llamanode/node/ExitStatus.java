@@ -1,0 +1,35 @@
+package io.llamanode.node;
+
+/** The exit statuses of docs/operations.md; those from 64 on are sysexits(3)'s. */
+enum ExitStatus {
+    /** Done; for a node: it was told to stop, and every task had ended. */
+    OK(0),
+    /** The start failed for another reason than those below, for example because of its model. */
+    FAILED(1),
+    /** No node is running. */
+    NOT_RUNNING(3),
+    /** A node is running, but has not answered or ended in time. */
+    NO_ANSWER(4),
+    /** The node was told to stop, and tasks were cancelled at the drain deadline. */
+    CUT_SHORT(5),
+    /** The command line is wrong. */
+    USAGE(64),
+    /** epmd does not answer. */
+    UNAVAILABLE(69),
+    /** A defect of the node. */
+    DEFECT(70),
+    /** A name, port or socket belongs to another process. */
+    TAKEN(73),
+    /** The configuration is wrong; of the launcher: no Java that is new enough, or no jar. */
+    CONFIG(78);
+
+    private final int number;
+
+    ExitStatus(int number) {
+        this.number = number;
+    }
+
+    int number() {
+        return number;
+    }
+}

@@ -1,0 +1,95 @@
+package io.llamanode.node;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * The files of a running node, named after it.
+ *
+ * @param nodeName full name of the node
+ * @param directory of the files below
+ * @param pid holds the process's number; nothing is decided by it
+ * @param socket the control socket, whose lock decides whether the node runs
+ * @param log what {@code start} leads standard error to
+ */
+record NodePaths(String nodeName, Path directory, Path pid, Path socket, Path log) {
+    static NodePaths of(String nodeName, String runDir, String logFile, Map<String, String> environment)
+            throws CommandException {
+        if (nodeName.contains("/")) {
+            throw new CommandException(ExitStatus.CONFIG, "node_name must not hold a /");
+        }
+        Path directory = runDir != null ? Path.of(runDir) : defaultDirectory(environment);
+        return new NodePaths(
+                nodeName,
+                directory,
+                directory.resolve(nodeName + ".pid"),
+                directory.resolve(nodeName + ".sock"),
+                logFile != null ? Path.of(logFile) : directory.resolve(nodeName + ".log"));
+    }
+
+    /** What systemd made for the service, or what belongs to the user's login, or else a name that is the user's. */
+    private static Path defaultDirectory(Map<String, String> environment) {
+        String ofService = environment.get("RUNTIME_DIRECTORY");
+        if (ofService != null && !ofService.isEmpty()) {
+            return Path.of(ofService.split(":")[0]);
+        }
+        String ofLogin = environment.get("XDG_RUNTIME_DIR");
+        return ofLogin != null && !ofLogin.isEmpty()
+                ? Path.of(ofLogin, "llama-node")
+                : Path.of("/tmp", "llama-node-" + System.getProperty("user.name"));
+    }
+
+    /**
+     * Waits until no node holds the control socket any more.
+     *
+     * @return {@code false} if one still does after this time
+     */
+    boolean awaitUnlocked(long timeoutMs) throws IOException, InterruptedException {
+        Path file = socket.resolveSibling(socket.getFileName() + ".lock");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            CompletableFuture<Void> unlocked = new CompletableFuture<>();
+            Thread.ofPlatform().daemon().start(() -> {
+                try {
+                    channel.lock().close();
+                    unlocked.complete(null);
+                } catch (IOException e) {
+                    unlocked.completeExceptionally(e);
+                }
+            });
+            unlocked.get(timeoutMs, TimeUnit.MILLISECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        } catch (ExecutionException e) {
+            throw new IOException(e.getCause());
+        }
+    }
+
+    /** Makes the directory, for its owner only. */
+    void create() throws CommandException {
+        try {
+            if (!Files.exists(directory)) {
+                Files.createDirectories(
+                        directory,
+                        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            }
+            // In /tmp it may have been made by somebody else, who could then replace what is in it.
+            String owner = Files.getOwner(directory).getName();
+            if (!owner.equals(System.getProperty("user.name"))) {
+                throw new CommandException(
+                        ExitStatus.CONFIG, "run_dir: " + directory + " belongs to " + owner);
+            }
+        } catch (IOException e) {
+            throw new CommandException(ExitStatus.CONFIG, "run_dir: " + directory + " cannot be used: " + e);
+        }
+    }
+}

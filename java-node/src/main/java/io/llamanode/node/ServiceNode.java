@@ -1,0 +1,231 @@
+package io.llamanode.node;
+
+import io.llamanode.llama.LibraryException;
+import io.llamanode.llama.LlamaLibrary;
+import io.llamanode.protocol.LaunchConfig;
+import io.llamanode.protocol.ServiceConfig;
+import io.llamanode.service.Failure;
+import io.llamanode.service.FailureException;
+import io.llamanode.service.LlamaService;
+import io.llamanode.service.ModelConfig;
+import io.llamanode.service.NativeModelLoader;
+import io.llamanode.service.NodeStatus;
+import io.llamanode.service.Reply;
+import io.llamanode.transport.DistEndpoint;
+import io.llamanode.transport.DistSetup;
+import io.llamanode.transport.RequestHandler;
+import io.llamanode.transport.bridge.Bridge;
+import io.llamanode.transport.bridge.BridgeConfig;
+import io.llamanode.transport.dist.DistStartException;
+import io.llamanode.transport.stdio.Exit;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A node that nobody's port owns. It ends when the process is told to (SIGTERM, SIGINT, SIGHUP or STOP
+ * on the control socket): new work is refused, running tasks finish or reach the deadline.
+ */
+final class ServiceNode {
+    private static final Logger LOG = LoggerFactory.getLogger(ServiceNode.class);
+    /** For clients to read their last answers, within {@link Exit#GRACE}. */
+    private static final Duration LAST_ANSWERS = Duration.ofSeconds(1);
+
+    private final ServiceConfig config;
+    private final NodePaths paths;
+    private final DistEndpoint endpoint = new DistEndpoint();
+    private final LlamaService service;
+    private volatile Bridge control;
+    private volatile Bridge bridge;
+    private volatile boolean ending;
+
+    private ServiceNode(ServiceConfig config, NodePaths paths, LlamaLibrary library) {
+        this.config = config;
+        this.paths = paths;
+        this.service =
+                new LlamaService(config.launch().node(), new NativeModelLoader(library), Bridge.monitor(endpoint));
+    }
+
+    /**
+     * Runs a node until the process is told to end.
+     *
+     * @param config how
+     * @param paths its files
+     * @param ready told once requests are answered
+     * @throws CommandException if the start fails; the process should end then
+     */
+    static void run(ServiceConfig config, NodePaths paths, Runnable ready) throws CommandException {
+        paths.create();
+        LlamaLibrary library;
+        try {
+            library = LlamaLibrary.open(Optional.ofNullable(config.launch().llamaLib()));
+        } catch (LibraryException e) {
+            throw new CommandException(ExitStatus.FAILED, e.getMessage());
+        }
+        ServiceNode node = new ServiceNode(config, paths, library);
+        Thread.setDefaultUncaughtExceptionHandler(node::threadDied);
+        try {
+            node.start();
+        } catch (CommandException e) {
+            if (node.ending) {
+                // It was told to end while it was starting, and that is under way.
+                awaitEnd();
+            }
+            node.close();
+            throw e;
+        }
+        ready.run();
+        LOG.info("{} is ready", paths.nodeName());
+        awaitEnd();
+    }
+
+    private void start() throws CommandException {
+        // The control socket first: its lock keeps a second node of this name away from all the rest.
+        control = listen(BridgeConfig.of(paths.socket(), paths.nodeName()), this::stopProcess);
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("drain").unstarted(this::drain));
+        openDistribution(config.launch());
+        if (config.bridge() != null) {
+            BridgeConfig limits = BridgeConfig.of(config.bridge(), paths.nodeName());
+            bridge = listen(
+                    limits.withLimits(config.bridgeMaxClients(), config.bridgeMaxLineBytes(), limits.maxQueuedChars()),
+                    null);
+        }
+        writePid();
+        for (ModelConfig model : config.launch().node().models()) {
+            load(model);
+        }
+        service.ready();
+    }
+
+    private Bridge listen(BridgeConfig where, Runnable stop) throws CommandException {
+        try {
+            return stop == null ? Bridge.open(where, service) : Bridge.control(where, service, stop);
+        } catch (IOException e) {
+            throw new CommandException(ExitStatus.TAKEN, "cannot listen on " + where.socket() + ": " + e.getMessage());
+        }
+    }
+
+    private void openDistribution(LaunchConfig launch) throws CommandException {
+        try {
+            endpoint.open(
+                    DistSetup.of(launch),
+                    new RequestHandler(service, endpoint, launch.nodeName(), (path, fraction) -> {}));
+        } catch (FailureException e) {
+            throw CommandException.config(e);
+        } catch (DistStartException e) {
+            throw new CommandException(
+                    switch (e.reason()) {
+                        case BIND_FAILED, NAME_TAKEN -> ExitStatus.TAKEN;
+                        case EPMD_ABSENT -> ExitStatus.UNAVAILABLE;
+                    },
+                    e.getMessage());
+        }
+    }
+
+    private void writePid() throws CommandException {
+        try {
+            Files.writeString(paths.pid(), ProcessHandle.current().pid() + "\n");
+        } catch (IOException e) {
+            throw new CommandException(ExitStatus.CONFIG, "run_dir: " + paths.pid() + " cannot be written: " + e);
+        }
+    }
+
+    private void load(ModelConfig model) throws CommandException {
+        CompletableFuture<Failure> loaded = new CompletableFuture<>();
+        service.loadModel(model, fraction -> {}, new Reply<>() {
+            @Override
+            public void ok(Void nothing) {
+                loaded.complete(null);
+            }
+
+            @Override
+            public void failed(Failure failure) {
+                loaded.complete(failure);
+            }
+        });
+        Failure failure = loaded.join();
+        if (failure != null) {
+            throw new CommandException(ExitStatus.FAILED, failure.code().wireName() + ": " + failure.message());
+        }
+    }
+
+    /** On a thread of its own, since it runs the shutdown hooks and waits for them. */
+    private void stopProcess() {
+        Thread.ofPlatform().name("stop").start(() -> System.exit(ExitStatus.OK.number()));
+    }
+
+    /** The shutdown hook. The other threads go on meanwhile. */
+    private void drain() {
+        ending = true;
+        NodeStatus status = service.status();
+        LOG.info(
+                "ending: no new work is taken, {} tasks may go on for {} ms",
+                status.tasksRunning() + status.tasksWaiting(), config.drainTimeoutMs());
+        CountDownLatch drained = new CountDownLatch(1);
+        service.drain(drained::countDown);
+        boolean inTime = true;
+        try {
+            inTime = drained.await(config.drainTimeoutMs(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            LOG.warn("interrupted; nobody has a reason to");
+        }
+        if (!inTime) {
+            NodeStatus left = service.status();
+            LOG.warn("{} tasks are cancelled at the drain deadline", left.tasksRunning() + left.tasksWaiting());
+        }
+        Exit.begin((inTime ? ExitStatus.OK : ExitStatus.CUT_SHORT).number(), this::close);
+        awaitEnd();
+    }
+
+    /** Ends what was opened, in the order that lets everybody have the last answer. */
+    private void close() {
+        service.close();
+        for (Bridge open : new Bridge[] {bridge, control}) {
+            if (open != null) {
+                open.finish(LAST_ANSWERS.dividedBy(2));
+            }
+        }
+        endpoint.close();
+        // A node that met another one of its name has neither of these.
+        if (control != null) {
+            try {
+                Files.deleteIfExists(paths.pid());
+            } catch (IOException e) {
+                LOG.warn("{} stays: {}", paths.pid(), e.getMessage());
+            }
+        }
+        for (Bridge open : new Bridge[] {bridge, control}) {
+            if (open != null) {
+                open.close();
+            }
+        }
+        LOG.info("{} has ended", paths.nodeName());
+    }
+
+    /** A node without one of its threads would only seem to live. */
+    private void threadDied(Thread thread, Throwable defect) {
+        try {
+            LOG.error("thread {} has ended", thread.getName(), defect);
+            Exit.begin(ExitStatus.DEFECT.number(), this::close);
+        } catch (RuntimeException | Error e) {
+            Runtime.getRuntime().halt(ExitStatus.DEFECT.number());
+        }
+    }
+
+    private static void awaitEnd() {
+        CountDownLatch never = new CountDownLatch(1);
+        while (true) {
+            try {
+                never.await();
+            } catch (InterruptedException e) {
+                LOG.warn("interrupted; only the end of the process ends this wait");
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package io.llamanode.node;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * What can be set in the environment and on the command line as well as in the configuration file. The
+ * order is that of the help.
+ */
+enum Setting {
+    NODE_NAME(Kind.TEXT, "full node name, default llama@localhost"),
+    COOKIE_FILE(Kind.TEXT, "file with the cookie, default ~/.erlang.cookie"),
+    BIND(Kind.TEXT, "address of the distribution listener, default loopback"),
+    PORT(Kind.INTEGER, "port of that listener, default any"),
+    EPMD(Kind.BOOLEAN, "whether the node is registered in epmd, default true"),
+    ALLOW(Kind.LIST, "nodes that may connect, with commas; * for any characters; default all"),
+    TLS_CERTFILE(Kind.TEXT, "PEM file: the node's certificate, for distribution over TLS"),
+    TLS_KEYFILE(Kind.TEXT, "PEM file: its private key"),
+    TLS_CACERTFILE(Kind.TEXT, "PEM file: the authorities of peers' certificates"),
+    NET_TICKTIME(Kind.INTEGER, "net_ticktime of the BEAMs in seconds, default 60"),
+    MODEL(Kind.TEXT, "path of a GGUF file to load, default none"),
+    ID(Kind.TEXT, "its name in requests, default the file's"),
+    N_CTX(Kind.INTEGER, "tokens of context of each slot"),
+    N_PARALLEL(Kind.INTEGER, "slots, default 4"),
+    N_BATCH(Kind.INTEGER, "tokens of one decode call, default 512"),
+    N_UBATCH(Kind.INTEGER, "tokens the backend computes at once, default 512"),
+    N_THREADS(Kind.INTEGER, "threads of a decode, default the cores"),
+    N_THREADS_BATCH(Kind.INTEGER, "threads of a prefill, default n_threads"),
+    MAX_QUEUE(Kind.INTEGER, "tasks that may wait for a slot, default 1024"),
+    USE_MMAP(Kind.BOOLEAN, "map the file rather than read it, default true"),
+    N_GPU_LAYERS(Kind.INTEGER, "layers to offload, -1 for all, default 0"),
+    LLAMA_LIB(Kind.TEXT, "directory with the llama.cpp to use, default the first that is found"),
+    BRIDGE(Kind.TEXT, "socket of the line bridge, default none"),
+    BRIDGE_MAX_CLIENTS(Kind.INTEGER, "its clients at a time, default 32"),
+    BRIDGE_MAX_LINE_BYTES(Kind.INTEGER, "its longest line, default 1048576"),
+    RUN_DIR(Kind.TEXT, "directory of the pid file and the control socket"),
+    LOG_FILE(Kind.TEXT, "log of a node that 'start' starts, default in run_dir"),
+    LOG_LEVEL(Kind.TEXT, "debug, info, warning, error or none, default info"),
+    DRAIN_TIMEOUT_MS(Kind.INTEGER, "time for running tasks at the end, default 30000"),
+    RESULT_TTL_MS(Kind.INTEGER, "how long a result waits to be collected, default 300000"),
+    MAX_RESULTS(Kind.INTEGER, "uncollected results, default 10000"),
+    MAX_SESSIONS(Kind.INTEGER, "open sessions, default 10000"),
+    MAX_TASKS(Kind.INTEGER, "tasks that wait or run, default 100000");
+
+    /** How its text in the environment or on the command line is read. */
+    enum Kind { TEXT, INTEGER, BOOLEAN, LIST }
+
+    private final Kind kind;
+    private final String help;
+
+    Setting(Kind kind, String help) {
+        this.kind = kind;
+        this.help = help;
+    }
+
+    /** {@return its key in the file; those of {@code tls} are keys of a map there} */
+    String key() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    String option() {
+        return "--" + key().replace('_', '-');
+    }
+
+    String variable() {
+        // The engine has had this variable from the first.
+        return this == LLAMA_LIB ? "LLAMA_NODE_LIB" : "LLAMA_NODE_" + name();
+    }
+
+    String help() {
+        return help + " (" + variable() + ")";
+    }
+
+    /** {@return what the file would hold; a text of the wrong kind stays text, which its check refuses} */
+    Object value(String text) {
+        return switch (kind) {
+            case TEXT -> text;
+            case INTEGER -> text.matches("-?[0-9]{1,18}") ? (Object) Long.parseLong(text) : text;
+            case BOOLEAN ->
+                switch (text.toLowerCase(Locale.ROOT)) {
+                    case "true" -> true;
+                    case "false" -> false;
+                    default -> text;
+                };
+            case LIST -> text.isBlank() ? List.of() : Stream.of(text.split(",")).map(String::strip).toList();
+        };
+    }
+
+    /** Puts a value where the file would have it. */
+    void put(Map<String, Object> tree, Object value) {
+        if (!name().startsWith("TLS_")) {
+            tree.put(key(), value);
+            return;
+        }
+        Map<String, Object> tls = new LinkedHashMap<>();
+        if (tree.get("tls") instanceof Map<?, ?> given) {
+            given.forEach((key, file) -> tls.put((String) key, file));
+        }
+        tls.put(key().substring("tls_".length()), value);
+        tree.put("tls", tls);
+    }
+}

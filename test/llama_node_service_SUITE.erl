@@ -1,0 +1,368 @@
+%% The node as a service of the operating system: the real script, real processes, real signals.
+-module(llama_node_service_SUITE).
+-compile([export_all, nowarn_export_all]).
+
+-include_lib("kernel/include/file.hrl").
+-include_lib("stdlib/include/assert.hrl").
+
+suite() -> [{timetrap, {minutes, 3}}].
+
+all() ->
+    [start_ping_status_stop, sigterm_lets_tasks_finish, the_drain_deadline_cancels, a_taken_name,
+     a_taken_run_directory, leftovers_of_a_killed_node, a_bridge, a_bridge_socket_in_use, sources_have_their_rank,
+     bad_configurations, check_loads_nothing, not_running, a_node_that_hangs, a_model_that_is_missing, no_epmd,
+     no_java, usage, the_cookie_is_not_shown, the_library_can_be_chosen].
+
+init_per_suite(Config) ->
+    case llama_node_ct:real_node() of
+        {ok, #{model := Model}} -> [{model, Model} | Config];
+        Skip -> Skip
+    end.
+
+end_per_suite(Config) -> Config.
+
+init_per_testcase(_Case, Config) ->
+    %% The paths of sockets are short.
+    Dir = "/tmp/lls" ++ integer_to_list(erlang:unique_integer([positive])) ++ "_" ++ os:getpid(),
+    ok = file:make_dir(Dir),
+    Name = "svc" ++ integer_to_list(erlang:unique_integer([positive])) ++ "_" ++ os:getpid() ++ "@localhost",
+    [{dir, Dir}, {name, Name} | Config].
+
+end_per_testcase(_Case, Config) ->
+    _ = command(Config, ["stop"]),
+    ok = file:del_dir_r(proplists:get_value(dir, Config)).
+
+start_ping_status_stop(Config) ->
+    {0, Started} = command(Config, ["start", "--model", model(Config), "--n-parallel", "2"]),
+    contains(Started, [name(Config), "is ready"]),
+    {0, "pong\n"} = command(Config, ["ping"]),
+    {0, Status} = command(Config, ["status"]),
+    contains(Status, ["is ready", "llama.cpp", "0 of 2 slots busy"]),
+    {0, Json} = command(Config, ["status", "--json"]),
+    contains(Json, ["\"state\" : \"ready\"", "\"heap_used_bytes\""]),
+    pong = call(Config, ping),
+    {ok, #{content := _}} = call(Config, {run, completion, #{prompt => <<"Hi">>, max_tokens => 2}}),
+    {ok, Pid} = file:read_file(file(Config, ".pid")),
+    contains(Started, [string:trim(Pid)]),
+    {ok, #file_info{mode = Mode}} = read_info(file(Config, ".sock")),
+    ?assertEqual(8#600, Mode band 8#777),
+    true = monitor_node(node_name(Config), true),
+    {0, Stopped} = command(Config, ["stop"]),
+    contains(Stopped, ["has ended"]),
+    receive {nodedown, _} -> ok end,
+    ?assertNot(filelib:is_file(file(Config, ".pid"))),
+    ?assertMatch({error, enoent}, read_info(file(Config, ".sock"))),
+    {ok, Log} = file:read_file(file(Config, ".log")),
+    contains(Log, ["is ready", "has ended"]),
+    {3, _} = command(Config, ["ping"]).
+
+sigterm_lets_tasks_finish(Config) ->
+    Node = foreground(Config, ["--model", model(Config)]),
+    {ok, Session} = call(Config, {create_session, #{}}),
+    Input = #{prompt => <<"Once">>, n_predict => 3000, ignore_eos => true},
+    {ok, Task} = call(Config, {stream, Session, completion, Input, self()}),
+    receive {llama_node, Task, {chunk, _}} -> ok end,
+    ok = signal(Node, "TERM"),
+    _ = await(Node, "ending: no new work"),
+    {error, {server_busy, _}} = call(Config, {create_session, #{}}),
+    {_, {done, Result}} = llama_node_ct:events(Task),
+    ?assertMatch(#{finish_reason := length, usage := #{completion_tokens := 3000}}, Result),
+    ?assertEqual(0, exit_status(Node)).
+
+the_drain_deadline_cancels(Config) ->
+    Node = foreground(Config, ["--model", model(Config), "--drain-timeout-ms", "50"]),
+    {ok, Session} = call(Config, {create_session, #{}}),
+    {ok, Task} = call(Config, {stream, Session, completion, llama_node_ct:endless(), self()}),
+    receive {llama_node, Task, {chunk, _}} -> ok end,
+    ok = signal(Node, "INT"),
+    {_, {error, {cancelled, _}}} = llama_node_ct:events(Task),
+    ?assertEqual(5, exit_status(Node)).
+
+a_taken_name(Config) ->
+    {0, _} = command(Config, ["start"]),
+    Other = filename:join(proplists:get_value(dir, Config), "other"),
+    {73, Said} = run(["foreground", "--node-name", name(Config), "--run-dir", Other], env()),
+    contains(Said, ["epmd has a node named"]),
+    ?assertNot(filelib:is_file(filename:join(Other, name(Config) ++ ".pid"))),
+    {0, "pong\n"} = command(Config, ["ping"]).
+
+a_taken_run_directory(Config) ->
+    {0, _} = command(Config, ["start"]),
+    {73, Said} = command(Config, ["start"]),
+    contains(Said, ["in use"]),
+    {0, "pong\n"} = command(Config, ["ping"]),
+    ?assert(filelib:is_file(file(Config, ".pid"))).
+
+leftovers_of_a_killed_node(Config) ->
+    {0, _} = command(Config, ["start", "--bridge", bridge(Config)]),
+    {ok, Pid} = file:read_file(file(Config, ".pid")),
+    [] = os:cmd("kill -KILL " ++ binary_to_list(string:trim(Pid))),
+    ok = await_no_process(string:trim(Pid)),
+    ?assert(filelib:is_file(file(Config, ".pid"))),
+    {3, _} = command(Config, ["ping"]),
+    %% The number now belongs to a process that has nothing to do with it.
+    ok = file:write_file(file(Config, ".pid"), os:getpid()),
+    {3, _} = command(Config, ["stop"]),
+    {0, _} = command(Config, ["start", "--bridge", bridge(Config)]),
+    {0, "pong\n"} = command(Config, ["ping"]),
+    ?assertEqual(<<"pong">>, ask(bridge(Config), "PING")).
+
+a_bridge(Config) ->
+    {0, _} = command(Config, ["start", "--bridge", bridge(Config), "--bridge-max-line-bytes", "100"]),
+    Socket = connect(bridge(Config)),
+    contains(line(Socket, "LOAD " ++ model(Config)), ["\"status\":\"ok\"", "loaded"]),
+    contains(line(Socket, "INFER {\"content\": \"Hi\", \"max_tokens\": 3}"), ["\"completion_tokens\":3"]),
+    ok = gen_tcp:send(Socket, "INFER_STREAM {\"prompt\": \"Once\", \"max_tokens\": 3, \"ignore_eos\": true}\n"),
+    {Tokens, Last} = tokens(Socket),
+    ?assert(length(Tokens) > 0),
+    contains(Last, ["\"final\":true", "\"status\":\"ok\""]),
+    contains(line(Socket, "INFER " ++ lists:duplicate(200, $x)), ["\"status\":\"error\"", "100 bytes"]),
+    contains(line(Socket, "FREE"), ["freed"]),
+    contains(line(Socket, "INFER x"), ["no model is loaded"]),
+    contains(line(Socket, "QUIT"), ["bye"]),
+    {error, closed} = gen_tcp:recv(Socket, 0).
+
+a_bridge_socket_in_use(Config) ->
+    {ok, Listener} = gen_tcp:listen(0, [local, {ifaddr, {local, bridge(Config)}}]),
+    {73, Said} = command(Config, ["start", "--bridge", bridge(Config)]),
+    contains(Said, ["in use", bridge(Config)]),
+    ok = gen_tcp:close(Listener),
+    ok = file:delete(bridge(Config)),
+    ok = file:write_file(bridge(Config), "precious"),
+    {73, _} = command(Config, ["start", "--bridge", bridge(Config)]),
+    {ok, <<"precious">>} = file:read_file(bridge(Config)),
+    {3, _} = command(Config, ["ping"]).
+
+sources_have_their_rank(Config) ->
+    Json = ["{\"model\": \"", model(Config), "\", \"n_ctx\": 32, \"n_parallel\": 3, \"id\": \"file\", \"max_queue\": 7}"],
+    ok = file:write_file(config_file(Config), Json),
+    Env = [{"LLAMA_NODE_N_CTX", "64"}, {"LLAMA_NODE_ID", "variable"}, {"LLAMA_NODE_N_CTXX", "1"} | env()],
+    {0, Said} = command(Config, ["start", "--config", config_file(Config), "--id", "flag"], Env),
+    contains(Said, ["LLAMA_NODE_N_CTXX is no setting"]),
+    {ok, #{models := [Model]}} = call(Config, get_status),
+    ?assertMatch(#{id := <<"flag">>, n_ctx := 64, n_parallel := 3, max_queue := 7}, Model).
+
+bad_configurations(Config) ->
+    Bad = fun(Json) ->
+        ok = file:write_file(config_file(Config), Json),
+        {78, Said} = command(Config, ["start", "--config", config_file(Config)]),
+        Said
+    end,
+    contains(Bad("{\"n_ctxx\": 1}"), ["unknown option 'n_ctxx'"]),
+    contains(Bad("{\"n_ctx\": 1}"), ["n_ctx belongs to model"]),
+    contains(Bad("{\"port\": \"x\"}"), ["port must be an integer"]),
+    contains(Bad("{\"cookie\": \"secret\"}"), ["cookie_file"]),
+    contains(Bad("{\"log_file\": 1}"), ["log_file must be text"]),
+    contains(Bad("{\"node_name\": "), ["is not valid JSON"]),
+    contains(Bad("[]"), ["JSON object"]),
+    contains(Bad("{\"bind\": \"256.0.0.1\"}"), ["bind"]),
+    contains(Bad("{\"tls\": {\"certfile\": \"/x\", \"keyfile\": \"/x\", \"cacertfile\": \"/x\"}}"), ["tls.certfile"]),
+    {78, Missing} = command(Config, ["start", "--config", "/nowhere.json"]),
+    contains(Missing, ["/nowhere.json"]),
+    {78, Port} = command(Config, ["start", "--port", "many"]),
+    contains(Port, ["port must be an integer"]),
+    Cookie = filename:join(proplists:get_value(dir, Config), "cookie"),
+    ok = file:write_file(Cookie, "secret\n"),
+    ok = file:change_mode(Cookie, 8#644),
+    NoCookie = [{"LLAMA_NODE_COOKIE", false}],
+    {78, Open} = command(Config, ["start", "--cookie-file", Cookie], NoCookie),
+    contains(Open, ["accessible by its owner only"]),
+    {78, None} = command(Config, ["start", "--cookie-file", "/nowhere"], NoCookie),
+    contains(None, ["there is no cookie"]).
+
+check_loads_nothing(Config) ->
+    Args = ["--check", "--model", model(Config), "--bridge", bridge(Config)],
+    {0, Good} = command(Config, ["start" | Args]),
+    contains(Good, ["ok      model"]),
+    ?assertEqual(nomatch, string:find(Good, "FAILED")),
+    {3, _} = command(Config, ["ping"]),
+    ?assertEqual({ok, []}, file:list_dir(proplists:get_value(dir, Config))),
+    {1, NoModel} = command(Config, ["foreground", "--check", "--model", "/nowhere.gguf"]),
+    contains(NoModel, ["FAILED  model /nowhere.gguf", "no file"]),
+    {1, NoRoom} = command(Config, ["foreground", "--check", "--n-ctx", "500000000" | tl(Args)]),
+    contains(NoRoom, ["out_of_memory"]),
+    {78, NoLib} = command(Config, ["foreground", "--check", "--llama-lib", "/nowhere"]),
+    contains(NoLib, ["llama_lib", "/nowhere"]),
+    {78, NoDir} = command(Config, ["foreground", "--check", "--bridge", "/nowhere/x.sock"]),
+    contains(NoDir, ["no directory /nowhere"]),
+    {69, NoEpmd} = command(Config, ["foreground", "--check"], [{"ERL_EPMD_PORT", "1"} | env()]),
+    contains(NoEpmd, ["FAILED  epmd on port 1"]).
+
+not_running(Config) ->
+    [{3, _} = command(Config, [Command]) || Command <- ["ping", "status", "stop"]].
+
+a_node_that_hangs(Config) ->
+    {0, _} = command(Config, ["start"]),
+    {ok, Pid} = file:read_file(file(Config, ".pid")),
+    OsPid = binary_to_integer(string:trim(Pid)),
+    ok = llama_node_ct:kill("STOP", OsPid),
+    {4, Said} = command(Config, ["ping", "--timeout-ms", "200"]),
+    contains(Said, ["does not answer"]),
+    ok = llama_node_ct:kill("CONT", OsPid),
+    {0, _} = command(Config, ["ping"]).
+
+a_model_that_is_missing(Config) ->
+    {1, Said} = command(Config, ["start", "--model", "/nowhere.gguf"]),
+    contains(Said, ["model_load_failed", "/nowhere.gguf"]),
+    {3, _} = command(Config, ["ping"]),
+    ?assertNot(filelib:is_file(file(Config, ".pid"))).
+
+no_epmd(Config) ->
+    {69, Said} = command(Config, ["start"], [{"ERL_EPMD_PORT", "1"} | env()]),
+    contains(Said, ["no epmd on port 1"]).
+
+no_java(Config) ->
+    {78, Said} = command(Config, ["start"], [{"LLAMA_NODE_JAVA_HOME", "/nowhere"} | env()]),
+    contains(Said, ["/nowhere"]).
+
+usage(Config) ->
+    {64, _} = run([], env()),
+    {64, _} = run(["dance"], env()),
+    {64, Said} = command(Config, ["start", "--n-ctxx", "1"]),
+    contains(Said, ["--n-ctxx"]),
+    {64, _} = command(Config, ["ping", "--timeout-ms", "soon"]),
+    {0, Help} = run(["start", "--help"], env()),
+    contains(Help, ["--drain-timeout-ms", "LLAMA_NODE_N_CTX"]).
+
+the_cookie_is_not_shown(Config) ->
+    Cookie = filename:join(proplists:get_value(dir, Config), "cookie"),
+    ok = file:write_file(Cookie, atom_to_list(erlang:get_cookie()) ++ "\n"),
+    ok = file:change_mode(Cookie, 8#600),
+    {0, Said} = command(Config, ["start", "--cookie-file", Cookie, "--log-level", "debug"],
+                        [{"LLAMA_NODE_COOKIE", false}]),
+    pong = call(Config, ping),
+    {ok, Pid} = file:read_file(file(Config, ".pid")),
+    {ok, CommandLine} = file:read_file("/proc/" ++ binary_to_list(string:trim(Pid)) ++ "/cmdline"),
+    {ok, Log} = file:read_file(file(Config, ".log")),
+    [?assertEqual(nomatch, string:find(Text, atom_to_list(erlang:get_cookie()))) || Text <- [Said, CommandLine, Log]].
+
+%% A directory of links has another path than the one that is found without being named.
+the_library_can_be_chosen(Config) ->
+    case filelib:wildcard(filename:join([llama_node_options:priv_dir(), "native", "*", "libllama*.so"])) of
+        [] ->
+            {skip, "no llama.cpp is installed (make native)"};
+        [Library | _] ->
+            Own = filename:join(proplists:get_value(dir, Config), "lib"),
+            ok = file:make_dir(Own),
+            [{ok, _} = file:copy(File, filename:join(Own, filename:basename(File)))
+             || File <- filelib:wildcard(filename:join(filename:dirname(Library), "*.so"))],
+            {0, _} = command(Config, ["start", "--llama-lib", Own]),
+            {ok, Log} = file:read_file(file(Config, ".log")),
+            contains(Log, ["from " ++ Own]),
+            {0, _} = command(Config, ["stop"]),
+            Server = start_link(#{llama_lib => Own, models => []}),
+            ok = llama_node_ct:stop(Server)
+    end.
+
+start_link(Options) ->
+    {ok, Server} = llama_node:start_link(Options),
+    Server.
+
+%% Commands
+
+command(Config, Args) ->
+    command(Config, Args, env()).
+
+command(Config, [Command | Args], Env) ->
+    run([Command, "--node-name", name(Config), "--run-dir", proplists:get_value(dir, Config) | Args], Env).
+
+run(Args, Env) ->
+    collect(open(Args, Env), []).
+
+open(Args, Env) ->
+    Script = filename:join([llama_node_ct:root(), "bin", "llama-node"]),
+    open_port({spawn_executable, Script}, [{args, Args}, {env, Env}, exit_status, stderr_to_stdout, binary, {line, 4096}]).
+
+collect(Port, Lines) ->
+    receive
+        {Port, {data, {_, Line}}} -> collect(Port, [Lines, Line, $\n]);
+        {Port, {exit_status, Status}} -> {Status, unicode:characters_to_list(Lines)}
+    end.
+
+env() ->
+    [{"LLAMA_NODE_COOKIE", atom_to_list(erlang:get_cookie())}].
+
+%% A node in the foreground, ready.
+foreground(Config, Args) ->
+    Port = open(["foreground", "--node-name", name(Config), "--run-dir", proplists:get_value(dir, Config) | Args], env()),
+    _ = await(Port, "is ready (process"),
+    Port.
+
+await(Port, Text) ->
+    receive
+        {Port, {data, {_, Line}}} ->
+            case string:find(Line, Text) of
+                nomatch -> await(Port, Text);
+                _ -> Line
+            end;
+        {Port, {exit_status, Status}} ->
+            ct:fail("ended with ~b before it said ~ts", [Status, Text])
+    end.
+
+exit_status(Port) ->
+    {Status, _} = collect(Port, []),
+    Status.
+
+signal(Port, Name) ->
+    {os_pid, OsPid} = erlang:port_info(Port, os_pid),
+    llama_node_ct:kill(Name, OsPid).
+
+await_no_process(Pid) ->
+    case filelib:is_dir("/proc/" ++ binary_to_list(Pid)) of
+        true -> await_no_process(Pid);
+        false -> ok
+    end.
+
+call(Config, Request) ->
+    gen_server:call({llama_node, node_name(Config)}, Request, 60000).
+
+%% Names and files
+
+name(Config) -> proplists:get_value(name, Config).
+
+node_name(Config) -> list_to_atom(name(Config)).
+
+model(Config) -> proplists:get_value(model, Config).
+
+file(Config, Extension) -> filename:join(proplists:get_value(dir, Config), name(Config) ++ Extension).
+
+bridge(Config) -> filename:join(proplists:get_value(dir, Config), "bridge").
+
+config_file(Config) -> filename:join(proplists:get_value(dir, Config), "config.json").
+
+%% The bridge
+
+connect(Path) ->
+    {ok, Socket} = gen_tcp:connect({local, Path}, 0, [local, binary, {packet, line}, {active, false}, {buffer, 1 bsl 20}]),
+    Socket.
+
+line(Socket, Line) ->
+    ok = gen_tcp:send(Socket, [Line, $\n]),
+    {ok, Answer} = gen_tcp:recv(Socket, 0),
+    Answer.
+
+ask(Path, Line) ->
+    Socket = connect(Path),
+    Answer = line(Socket, Line),
+    ok = gen_tcp:close(Socket),
+    case string:find(Answer, "\"message\":\"pong\"") of
+        nomatch -> Answer;
+        _ -> <<"pong">>
+    end.
+
+tokens(Socket) ->
+    {ok, Line} = gen_tcp:recv(Socket, 0),
+    case string:find(Line, "\"final\":true") of
+        nomatch ->
+            {Tokens, Last} = tokens(Socket),
+            {[Line | Tokens], Last};
+        _ ->
+            {[], Line}
+    end.
+
+contains(Text, Parts) ->
+    [?assertMatch({_, true}, {{Part, Text}, string:find(Text, Part) =/= nomatch}) || Part <- Parts],
+    ok.
+
+read_info(File) ->
+    file:read_file_info(File).
