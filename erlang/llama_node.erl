@@ -25,12 +25,13 @@
 -export([start_link/1, child_spec/1, init_server/1, destroy_server/1]).
 -export([load_model/3, get_status/1, ping/1]).
 -export([create_session/2, close_session/2, get_session_info/2]).
+-export([fork_session/2, checkpoint_session/2, rewind_session/3, clear_cache/3, estimate_task/4]).
 -export([create_task/4, get_result/3, stream/4, stream_fold/6, cancel_task/2]).
 -export([chat/3, complete/3, embed/3, rerank/4]).
 -export([tokenize/2, detokenize/2, apply_template/2]).
 
 -export_type([server/0, start_options/0, session_id/0, task_id/0, type/0, input/0, text/0,
-              error/0, error_code/0, result/0, vector/0, embeddings/0, ranking/0, event/0, terminal_event/0, message/0, usage/0, timings/0]).
+              error/0, error_code/0, result/0, vector/0, embeddings/0, ranking/0, estimate/0, event/0, terminal_event/0, message/0, usage/0, timings/0]).
 
 -type server() ::
     pid() | atom() | {global, term()} | {via, module(), term()} | {Name :: atom(), JavaNode :: node()}.
@@ -102,6 +103,12 @@
     task_id := task_id()
 }.
 %% `results' is best first, of at most `top_n' documents; `scores' is in the order of the documents.
+
+-type estimate() :: #{
+    prompt_tokens := non_neg_integer(),
+    cached_tokens := non_neg_integer(),
+    queue_position := non_neg_integer()
+}.
 
 -type event() ::
     {chunk, #{content := binary(), index := non_neg_integer()}}
@@ -228,6 +235,53 @@ close_session(Server, SessionId) ->
 -spec get_session_info(server(), session_id()) -> {ok, map()} | {error, error()}.
 get_session_info(Server, SessionId) ->
     llama_node_request:call(Server, {get_session_info, SessionId}, ?TIMEOUT).
+
+%% @doc Opens a session that continues another one's conversation on its own, and belongs to the
+%% calling process. What the other one has in the KV cache is not computed again, as long as it is
+%% there when the new session's first task gets a slot.
+%% ```
+%% {ok, Other} = llama_node:fork_session(Server, Session).
+%% '''
+-spec fork_session(server(), session_id()) -> {ok, session_id()} | {error, error()}.
+fork_session(Server, SessionId) ->
+    llama_node_request:create(Server, {fork_session, SessionId}, ?TIMEOUT).
+
+%% @doc Remembers where a session's conversation stands, for {@link rewind_session/3}. At most 16 a
+%% session, and 1024 in all.
+%% ```
+%% {ok, Checkpoint} = llama_node:checkpoint_session(Server, Session).
+%% '''
+-spec checkpoint_session(server(), session_id()) -> {ok, pos_integer()} | {error, error()}.
+checkpoint_session(Server, SessionId) ->
+    llama_node_request:call(Server, {checkpoint_session, SessionId}, ?TIMEOUT).
+
+%% @doc Takes a conversation back to a checkpoint, or to its start. Later checkpoints are forgotten; the
+%% KV cache is kept as far as it goes. It is `server_busy' while a chat of the session waits or runs.
+%% ```
+%% ok = llama_node:rewind_session(Server, Session, Checkpoint).
+%% '''
+-spec rewind_session(server(), session_id(), Checkpoint :: pos_integer() | start) -> ok | {error, error()}.
+rewind_session(Server, SessionId, Checkpoint) ->
+    llama_node_request:call(Server, {rewind_session, SessionId, Checkpoint}, ?TIMEOUT).
+
+%% @doc Drops what a session has in the KV cache, the system prompt included or not. The conversation
+%% stays, and is computed anew when it goes on. It is `server_busy' while a task of the session waits or runs.
+%% ```
+%% ok = llama_node:clear_cache(Server, Session, all_but_system_prompt).
+%% '''
+-spec clear_cache(server(), session_id(), all | all_but_system_prompt) -> ok | {error, error()}.
+clear_cache(Server, SessionId, What) ->
+    llama_node_request:call(Server, {clear_cache, SessionId, What}, ?TIMEOUT).
+
+%% @doc What a task would cost if it were created now: the tokens of its prompt, those among them that are
+%% in the KV cache already, and how many tasks go before it. Nothing is run.
+%% ```
+%% {ok, #{prompt_tokens := 1200, cached_tokens := 1100, queue_position := 0}} =
+%%     llama_node:estimate_task(Server, Session, chat, #{content => <<"Go on.">>}).
+%% '''
+-spec estimate_task(server(), session_id(), type(), input()) -> {ok, estimate()} | {error, error()}.
+estimate_task(Server, SessionId, Type, Input) ->
+    llama_node_request:call(Server, {estimate_task, SessionId, Type, Input}, ?TIMEOUT).
 
 %% @doc Starts a task, whose result is collected with {@link get_result/3}.
 %% ```

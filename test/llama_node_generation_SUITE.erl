@@ -8,12 +8,14 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [{group, constraints}, {group, samplers}].
+    [{group, constraints}, {group, samplers}, {group, conversations}, {group, fairness}].
 
 groups() ->
     [{constraints, [], [grammar, json_schema, response_format, session_default, streams_of_two_grammars,
                         bad_grammars, bad_schemas, cut_by_length]},
-     {samplers, [], [every_sampler, seeds, ignored_end, penalties_window, probabilities]}].
+     {samplers, [], [every_sampler, seeds, ignored_end, penalties_window, probabilities]},
+     {conversations, [], [fork, shared_system_prompt, rewind, clear_cache, estimate, conversations_that_are_not_there]},
+     {fairness, [], [priorities, hundred_to_one, deadline]}].
 
 init_per_suite(Config) ->
     llama_node_ct:start_real(#{n_ctx => 512, n_parallel => 4}, Config).
@@ -164,7 +166,152 @@ probabilities(Config) ->
     {ok, Without} = complete(#{n_predict => 1}, Config),
     ?assertNot(is_map_key(logprobs, Without)).
 
+%% Conversations
+
+fork(Config) ->
+    Server = server(Config),
+    Session = talk(Config),
+    First = turn(Session, <<"Who are you?">>, Config),
+    {ok, Fork} = llama_node:fork_session(Server, Session),
+    %% The fork is the caller's, and goes on without its source.
+    #{usage := #{cached_tokens := Cached}} = turn(Fork, <<"What is Erlang?">>, Config),
+    #{usage := #{prompt_tokens := Prompt, completion_tokens := Completion}} = First,
+    ?assert(Cached >= Prompt + Completion - 1),
+    ok = llama_node:close_session(Server, Session),
+    ?assertMatch({ok, #{messages := 4}}, llama_node:get_session_info(Server, Fork)),
+    _ = turn(Fork, <<"Tell me a joke.">>, Config),
+    ok = llama_node:close_session(Server, Fork).
+
+shared_system_prompt(Config) ->
+    Server = server(Config),
+    Prompt = <<"You are a llama that lives in the mountains, and you answer in one short sentence.">>,
+    {ok, #{usage := #{}}} = llama_node:chat(Server, <<"Hi">>, #{max_tokens => 1}),
+    [One, Two] = [begin {ok, S} = llama_node:create_session(Server, #{system_prompt => Prompt}), S end || _ <- [1, 2]],
+    _ = turn(One, <<"Who are you?">>, Config),
+    #{usage := #{cached_tokens := Cached}} = turn(Two, <<"What is Erlang?">>, Config),
+    {ok, Tokens} = llama_node:tokenize(Server, Prompt),
+    ?assert(Cached >= length(Tokens)),
+    {ok, #{cached_tokens := Held, cache_bytes := Bytes}} = llama_node:get_session_info(Server, Two),
+    ?assert(Held > Cached andalso Bytes > Held),
+    [ok = llama_node:close_session(Server, S) || S <- [One, Two]].
+
+rewind(Config) ->
+    Server = server(Config),
+    Session = talk(Config),
+    _ = turn(Session, <<"Who are you?">>, Config),
+    {ok, Checkpoint} = llama_node:checkpoint_session(Server, Session),
+    #{content := Answer} = turn(Session, <<"What is Erlang?">>, Config),
+    _ = turn(Session, <<"Tell me a joke.">>, Config),
+    ok = llama_node:rewind_session(Server, Session, Checkpoint),
+    #{content := Again, usage := #{cached_tokens := Cached}} = turn(Session, <<"What is Erlang?">>, Config),
+    ?assertEqual(Answer, Again),
+    ?assert(Cached > 0),
+    ok = llama_node:rewind_session(Server, Session, start),
+    ?assertMatch({ok, #{messages := 0}}, llama_node:get_session_info(Server, Session)),
+    {error, {invalid_argument, <<"checkpoint", _/binary>>}} =
+        llama_node:rewind_session(Server, Session, Checkpoint),
+    ok = llama_node:close_session(Server, Session).
+
+clear_cache(Config) ->
+    Server = server(Config),
+    Session = talk(Config),
+    _ = turn(Session, <<"Who are you?">>, Config),
+    Cached = fun() -> {ok, #{cached_tokens := N}} = llama_node:get_session_info(Server, Session), N end,
+    Before = Cached(),
+    ok = llama_node:clear_cache(Server, Session, all_but_system_prompt),
+    System = Cached(),
+    ?assert(System > 0 andalso System < Before),
+    ok = llama_node:clear_cache(Server, Session, all),
+    ?assertEqual(0, Cached()),
+    ?assertMatch({ok, #{messages := 2}}, llama_node:get_session_info(Server, Session)),
+    {ok, Task} = llama_node:create_task(Server, Session, completion, llama_node_ct:endless()),
+    {error, {server_busy, _}} = llama_node:clear_cache(Server, Session, all),
+    ok = llama_node:cancel_task(Server, Task),
+    ok = llama_node:close_session(Server, Session).
+
+estimate(Config) ->
+    Server = server(Config),
+    Session = talk(Config),
+    _ = turn(Session, <<"Who are you?">>, Config),
+    Input = #{content => <<"What is Erlang?">>, temperature => 0},
+    {ok, #{prompt_tokens := Prompt, cached_tokens := Cached, queue_position := 0}} =
+        llama_node:estimate_task(Server, Session, chat, Input),
+    #{usage := Usage} = turn(Session, <<"What is Erlang?">>, Config),
+    ?assertMatch(#{prompt_tokens := Prompt, cached_tokens := Cached}, Usage),
+    Endless = [llama_node_ct:task(Server, Session, llama_node_ct:endless()) || _ <- lists:seq(1, 6)],
+    {ok, #{queue_position := Position}} = llama_node:estimate_task(Server, Session, completion, #{prompt => <<"a">>}),
+    ?assertEqual(3, Position),
+    [ok = llama_node:cancel_task(Server, Task) || Task <- lists:reverse(Endless)],
+    {error, {invalid_argument, _}} = llama_node:estimate_task(Server, Session, chat, #{}),
+    ok = llama_node:close_session(Server, Session).
+
+conversations_that_are_not_there(Config) ->
+    [?assertMatch({error, {session_not_found, _}}, Call)
+     || Server <- [server(Config)],
+        Call <- [llama_node:fork_session(Server, 1), llama_node:checkpoint_session(Server, 1),
+                 llama_node:rewind_session(Server, 1, start), llama_node:clear_cache(Server, 1, all),
+                 llama_node:estimate_task(Server, 1, chat, #{content => hi})]].
+
+%% Fairness
+
+%% With every slot taken, tasks get one in the order of their priorities.
+priorities(Config) ->
+    Server = server(Config),
+    Session = llama_node_ct:session(Server),
+    Endless = [begin
+                   {ok, Task} = llama_node:stream(Server, Session, completion, llama_node_ct:endless()),
+                   receive {llama_node, Task, {chunk, _}} -> Task end
+               end || _ <- lists:seq(1, 4)],
+    Tasks = [begin
+                 {ok, Task} = llama_node:stream(Server, Session, completion,
+                                                #{prompt => <<"Once">>, n_predict => 4, ignore_eos => true,
+                                                  priority => Priority}),
+                 {Task, Priority}
+             end || Priority <- [-1, 0, 3, 2, -100, 100]],
+    ok = llama_node:cancel_task(Server, hd(Endless)),
+    Order = [maps:get(next_done(), maps:from_list(Tasks)) || _ <- Tasks],
+    ?assertEqual([100, 3, 2, 0, -1, -100], Order),
+    [ok = llama_node:cancel_task(Server, Task) || Task <- tl(Endless)],
+    _ = llama_node_ct:flush(),
+    ok = llama_node:close_session(Server, Session).
+
+%% The task that is done next.
+next_done() ->
+    receive {llama_node, Task, {done, _}} -> Task end.
+
+%% A hundred tasks of one owner, all urgent, then one of another: it does not wait for them.
+hundred_to_one(Config) ->
+    Server = server(Config),
+    Session = llama_node_ct:session(Server),
+    Many = [llama_node_ct:task(Server, Session, #{prompt => <<"Once">>, n_predict => 30, ignore_eos => true,
+                                                  priority => 100})
+            || _ <- lists:seq(1, 100)],
+    {Other, Ref} = spawn_monitor(
+        fun() -> {ok, #{}} = llama_node:complete(Server, <<"Once">>, #{n_predict => 30, ignore_eos => true}) end),
+    receive {'DOWN', Ref, process, Other, Reason} -> ?assertEqual(normal, Reason) end,
+    {ok, #{tasks_waiting := Waiting}} = llama_node:get_session_info(Server, Session),
+    ct:pal("~b of 100 waited when the other was done", [Waiting]),
+    ?assert(Waiting > 50),
+    [ok = llama_node:cancel_task(Server, Task) || Task <- lists:reverse(Many)],
+    ok = llama_node:close_session(Server, Session).
+
+deadline(Config) ->
+    {error, {timeout, _}} =
+        complete((maps:remove(prompt, llama_node_ct:endless()))#{deadline_ms => 50}, Config),
+    {error, {invalid_argument, <<"timeout and deadline_ms", _/binary>>}} =
+        complete(#{deadline_ms => 50, timeout => 50}, Config).
+
 %% Internal functions
+
+talk(Config) ->
+    {ok, Session} = llama_node:create_session(
+        server(Config), #{system_prompt => <<"You are a friendly llama. Answer briefly.">>, max_tokens => 40}),
+    Session.
+
+turn(Session, Content, Config) ->
+    {ok, Task} = llama_node:create_task(server(Config), Session, chat, #{content => Content, temperature => 0}),
+    {ok, Result} = llama_node:get_result(server(Config), Task, infinity),
+    Result.
 
 server(Config) ->
     proplists:get_value(server, Config).

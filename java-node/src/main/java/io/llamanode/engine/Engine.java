@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,7 +69,7 @@ public final class Engine implements AutoCloseable {
         this.vocabulary = vocabulary;
         this.config = config;
         this.clock = clock;
-        this.scheduler = new Scheduler(config, runner.canShift(), runner.canTruncate());
+        this.scheduler = new Scheduler(config, runner.canShift(), runner.canTruncate(), runner.sharesCells());
         this.pacing = new PrefillPacing(config.prefillShare(), config.nBatch());
         this.sampledTokens = new int[config.slots()];
         this.thread = Thread.ofPlatform().name(name).daemon().unstarted(this::loop);
@@ -112,16 +113,7 @@ public final class Engine implements AutoCloseable {
      * @param done run once the request holds no slot: on the loop thread, or at once if the engine is closed
      */
     public void cancel(long requestId, Runnable done) {
-        synchronized (admission) {
-            if (!closed) {
-                commands.add(() -> {
-                    end(requestId, FailureKind.CANCELLED, "cancelled");
-                    done.run();
-                });
-                return;
-            }
-        }
-        done.run();
+        command(() -> end(requestId, FailureKind.CANCELLED, "cancelled"), done);
     }
 
     /**
@@ -131,6 +123,49 @@ public final class Engine implements AutoCloseable {
      */
     public void forget(long cacheKey) {
         commands.add(() -> scheduler.forget(cacheKey));
+    }
+
+    /**
+     * Forgets what an idle slot has cached for a key beyond its first tokens.
+     *
+     * @param cacheKey of requests
+     * @param tokens to keep
+     * @param done run afterwards: on the loop thread, or at once if the engine is closed
+     */
+    public void shorten(long cacheKey, int tokens, Runnable done) {
+        command(() -> {
+            scheduler.shorten(cacheKey, tokens);
+            publish();
+        }, done);
+    }
+
+    /**
+     * Tells how a request would fare if it came now; nothing is run.
+     *
+     * @param request what would come
+     * @param told hears it on the loop thread, unless the engine is closed
+     * @return {@code false}, and nothing is heard, if the engine is closed
+     */
+    public boolean forecast(GenerationRequest request, Consumer<Forecast> told) {
+        synchronized (admission) {
+            if (!closed) {
+                commands.add(() -> told.accept(scheduler.forecast(request)));
+            }
+            return !closed;
+        }
+    }
+
+    private void command(Runnable work, Runnable done) {
+        synchronized (admission) {
+            if (!closed) {
+                commands.add(() -> {
+                    work.run();
+                    done.run();
+                });
+                return;
+            }
+        }
+        done.run();
     }
 
     /** {@return the state after the last step} */

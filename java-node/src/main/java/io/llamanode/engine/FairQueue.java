@@ -82,6 +82,22 @@ public final class FairQueue<T> {
         lines.values().forEach(line -> line.forEach(visitor));
     }
 
+    /**
+     * @param customer who would add one more item
+     * @return how many items would be taken before it, if no other came
+     */
+    public int ahead(Object customer) {
+        ArrayDeque<T> own = lines.get(customer);
+        int turns = own == null ? 0 : own.size();
+        int ahead = turns;
+        for (Map.Entry<Object, ArrayDeque<T>> line : lines.entrySet()) {
+            if (!line.getKey().equals(customer)) {
+                ahead += Math.min(turns + 1, line.getValue().size());
+            }
+        }
+        return ahead;
+    }
+
     /** {@return number of items} */
     public int size() {
         return size;

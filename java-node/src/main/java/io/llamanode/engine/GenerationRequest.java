@@ -18,6 +18,7 @@ import java.util.List;
  * @param contextShift whether a full context drops its older half when {@code maxTokens} asks for more
  * @param reuseCache whether the slot's KV cache is reused as far as its tokens agree
  * @param deadline {@link System#nanoTime()} after which the request fails, or {@link #NO_DEADLINE}
+ * @param priority higher ones get a slot first
  * @param alternatives how many of the likeliest tokens to tell beside each sampled one, with their probabilities, or
  *     {@link #NO_PROBABILITIES}
  * @param sampler chooses tokens where {@code sampling} alone does not say how, or {@code null}; it knows
@@ -35,6 +36,7 @@ public record GenerationRequest(
         boolean contextShift,
         boolean reuseCache,
         long deadline,
+        int priority,
         int alternatives,
         Sampler sampler) {
 
@@ -80,6 +82,7 @@ public record GenerationRequest(
                 contextShift,
                 reuseCache,
                 deadline,
+                0,
                 NO_PROBABILITIES,
                 null);
     }

@@ -26,6 +26,11 @@ final class IntList {
         size += count;
     }
 
+    /** Adds the first items of another list. */
+    void addAll(IntList source, int count) {
+        addAll(source.items, 0, count);
+    }
+
     void truncate(int newSize) {
         size = newSize;
     }

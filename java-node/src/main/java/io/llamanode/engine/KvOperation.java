@@ -19,4 +19,13 @@ public sealed interface KvOperation {
      * @param end number of positions in the sequence before the operation
      */
     record Discard(int sequence, int from, int to, int end) implements KvOperation {}
+
+    /**
+     * Makes a sequence begin as another one does, in place of what it holds.
+     *
+     * @param source the slot to copy from
+     * @param sequence the slot to copy to
+     * @param count positions at the front
+     */
+    record Copy(int source, int sequence, int count) implements KvOperation {}
 }

@@ -58,6 +58,12 @@ public final class LlamaRunner implements ModelRunner {
                 remove(sequence, from, to);
                 context.seqAdd(sequence, to, end, from - to);
             }
+            case KvOperation.Copy(int source, int sequence, int count) -> {
+                remove(sequence, 0, -1);
+                // As a whole: separate sequences cannot be copied in part.
+                context.seqCopy(source, sequence, 0, -1);
+                remove(sequence, count, -1);
+            }
         }
     }
 
@@ -142,6 +148,11 @@ public final class LlamaRunner implements ModelRunner {
     @Override
     public boolean canTruncate() {
         return !context.model().isRecurrent();
+    }
+
+    @Override
+    public boolean sharesCells() {
+        return context.sharesCopiedCells();
     }
 
     @Override

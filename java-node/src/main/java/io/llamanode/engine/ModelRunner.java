@@ -22,6 +22,11 @@ public interface ModelRunner extends AutoCloseable {
     /** {@return whether a sequence can forget its last positions only; recurrent models cannot} */
     boolean canTruncate();
 
+    /**
+     * {@return whether a copied sequence shares its cells with its source, so that what moves in one moves in both}
+     */
+    boolean sharesCells();
+
     @Override
     void close();
 

@@ -20,17 +20,19 @@ final class Scheduler {
     private final EngineConfig config;
     private final boolean canShift;
     private final boolean canTruncate;
-    private final FairQueue<GenerationRequest> waiting = new FairQueue<>();
+    private final boolean sharesCells;
+    private final WaitingLine waiting = new WaitingLine();
     private final List<Slot> slots;
     /** Changes of the KV cache that the next plan carries. */
     private final List<KvOperation> kv = new ArrayList<>();
     private long uses;
     private long contextShifts;
 
-    Scheduler(EngineConfig config, boolean canShift, boolean canTruncate) {
+    Scheduler(EngineConfig config, boolean canShift, boolean canTruncate, boolean sharesCells) {
         this.config = config;
         this.canShift = canShift;
         this.canTruncate = canTruncate;
+        this.sharesCells = sharesCells;
         List<Slot> all = new ArrayList<>();
         for (int id = 0; id < config.slots(); id++) {
             all.add(new Slot(id));
@@ -39,7 +41,7 @@ final class Scheduler {
     }
 
     void submit(GenerationRequest request) {
-        waiting.add(request.customer(), request);
+        waiting.add(request);
     }
 
     /** Takes a request out, wherever it is; what its slot has cached stays usable. */
@@ -82,6 +84,26 @@ final class Scheduler {
                 }
             }
         }
+    }
+
+    /** Forgets what an idle slot has cached for {@code cacheKey} beyond the first tokens. */
+    void shorten(long cacheKey, int tokens) {
+        for (Slot slot : slots) {
+            if (slot.cacheKey == cacheKey && cacheKey != 0 && slot.idle()) {
+                truncate(slot, canTruncate || tokens >= slot.cached.size() ? tokens : 0);
+            }
+        }
+    }
+
+    /** {@return how a request would fare if it came now} */
+    Forecast forecast(GenerationRequest request) {
+        int ahead = waiting.ahead(request.priority(), request.customer());
+        int idle = (int) slots.stream().filter(Slot::idle).count();
+        if (ahead < idle) {
+            return new Forecast(Placement.of(request, slots, canTruncate).reused(), 0);
+        }
+        // It would get a slot that somebody leaves.
+        return new Forecast(Placement.afterwards(request, slots, canTruncate), ahead - idle + 1);
     }
 
     /** {@return whether a request waits or runs; changes of the KV cache alone can wait for the next plan} */
@@ -172,6 +194,8 @@ final class Scheduler {
                 case KvOperation.Truncate truncate -> kv.add(truncate);
                 // Applied twice it would do harm.
                 case KvOperation.Discard discard -> empty(slots.get(discard.sequence()));
+                // Its source may have changed since.
+                case KvOperation.Copy copy -> empty(slots.get(copy.sequence()));
             }
         }
         for (Span span : plan.spans()) {
@@ -188,6 +212,7 @@ final class Scheduler {
     }
 
     private void empty(Slot slot) {
+        slot.shared = 0;
         slot.cached.truncate(0);
         kv.add(new KvOperation.Truncate(slot.id, 0));
     }
@@ -220,50 +245,35 @@ final class Scheduler {
 
     private void admit(Consumer<Slot> admitted) {
         while (waiting.size() > 0) {
-            Slot slot = slotFor(waiting.peek());
-            if (slot == null) {
+            Placement placement = Placement.of(waiting.peek(), slots, canTruncate);
+            if (placement == null) {
                 return;
             }
             GenerationRequest request = waiting.poll();
-            int reused = reusable(slot, request);
-            truncate(slot, reused);
-            slot.assign(request, reused, ++uses);
+            Slot slot = placement.slot();
+            if (placement.donor() == null) {
+                truncate(slot, placement.reused());
+            } else {
+                copy(placement.donor(), slot, placement.reused());
+            }
+            slot.assign(request, placement.reused(), ++uses);
             admitted.accept(slot);
         }
     }
 
-    /** The idle slot that holds the request's own cache, else an empty one, else the least recently used. */
-    private Slot slotFor(GenerationRequest request) {
-        Slot best = null;
-        for (Slot slot : slots) {
-            if (!slot.idle()) {
-                continue;
-            }
-            if (request.cacheKey() != 0 && slot.cacheKey == request.cacheKey()) {
-                return slot;
-            }
-            if (best == null || rank(slot) < rank(best)) {
-                best = slot;
-            }
+    private void copy(Slot donor, Slot slot, int count) {
+        kv.add(new KvOperation.Copy(donor.id, slot.id, count));
+        slot.cached.truncate(0);
+        slot.cached.addAll(donor.cached, count);
+        if (sharesCells) {
+            slot.shared = count;
+            donor.shared = Math.max(donor.shared, count);
         }
-        return best;
-    }
-
-    private static long rank(Slot slot) {
-        return slot.cached.size() == 0 ? -1 : slot.lastUse;
-    }
-
-    private int reusable(Slot slot, GenerationRequest request) {
-        if (!request.reuseCache() || request.cacheKey() == 0 || slot.cacheKey != request.cacheKey()) {
-            return 0;
-        }
-        // The last prompt token is always evaluated: sampling needs the logits after it.
-        int common = Math.min(slot.cached.commonPrefix(request.prompt()), request.prompt().length - 1);
-        return canTruncate || common == slot.cached.size() ? common : 0;
     }
 
     private void truncate(Slot slot, int size) {
         if (slot.cached.size() > size) {
+            slot.shared = Math.min(slot.shared, size);
             slot.cached.truncate(size);
             kv.add(new KvOperation.Truncate(slot.id, size));
         }
@@ -279,9 +289,14 @@ final class Scheduler {
         int wanted = request.nKeep() < 0 ? request.prompt().length : request.nKeep();
         // However much the request wants to keep, a shift makes room for some tokens, as it holds up every slot.
         int keep = Math.min(wanted, size - Math.max(2, config.nCtx() / 4));
-        int discard = (size - keep) / 2;
+        // What another sequence holds as well must not move; it is dropped here instead.
+        int discard = Math.max((size - keep) / 2, slot.shared - keep);
+        if (keep + discard >= size) {
+            return false;
+        }
         kv.add(new KvOperation.Discard(slot.id, keep, keep + discard, size));
         slot.cached.remove(keep, keep + discard);
+        slot.shared = Math.min(slot.shared, keep);
         contextShifts++;
         return true;
     }

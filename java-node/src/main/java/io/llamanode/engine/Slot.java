@@ -10,6 +10,8 @@ final class Slot {
     final IntList cached = new IntList();
     /** Whose cache it is; 0: nobody's. */
     long cacheKey;
+    /** Tokens at the front whose cells another sequence may hold as well. */
+    int shared;
     /** Ordinal of the request that used the slot last, for "least recently used". */
     long lastUse;
 

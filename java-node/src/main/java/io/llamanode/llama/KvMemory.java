@@ -27,4 +27,7 @@ interface KvMemory {
     boolean needsDefragmenting();
 
     void defragment(MemorySegment context);
+
+    /** Whether all sequences share one cache, whatever the parameters say. */
+    boolean alwaysUnified();
 }

@@ -133,4 +133,9 @@ final class KvMemoryB4916 implements KvMemory {
     public boolean needsDefragmenting() {
         return true;
     }
+
+    @Override
+    public boolean alwaysUnified() {
+        return true;
+    }
 }

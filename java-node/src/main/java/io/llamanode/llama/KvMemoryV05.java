@@ -120,4 +120,9 @@ final class KvMemoryV05 implements KvMemory {
     public void defragment(MemorySegment context) {
         // Never needed.
     }
+
+    @Override
+    public boolean alwaysUnified() {
+        return false;
+    }
 }

@@ -249,6 +249,11 @@ public final class LlamaContext implements AutoCloseable {
         run(c -> library.memory.seqCopy(c, source, target, from, to));
     }
 
+    /** {@return whether a copied sequence shares its cells with its source, so that {@link #seqAdd} moves both} */
+    public boolean sharesCopiedCells() {
+        return kvUnified || library.memory.alwaysUnified();
+    }
+
     /**
      * Removes all other sequences.
      *

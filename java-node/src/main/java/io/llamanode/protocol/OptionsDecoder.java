@@ -9,6 +9,7 @@ import java.util.Map;
 
 /** The generation options of docs/protocol.md, section 2. */
 final class OptionsDecoder {
+    private static final int MAX_PRIORITY = 100;
     private static final int MAX_ALTERNATIVES = 100;
     private static final int MAX_STOPS = 64;
     private static final int MAX_STOP_LENGTH = 1024;
@@ -23,6 +24,7 @@ final class OptionsDecoder {
         Value maxTokens = in.either("n_predict", "max_tokens");
         Value repeatPenalty = in.get("repeat_penalty");
         Value seed = in.get("seed");
+        Value timeout = in.either("timeout", "deadline_ms");
         BigInteger number = seed == null ? null : seed.bigInteger(RANDOM, MAX_SEED);
         boolean random = RANDOM.equals(number);
         return new GenerationOptions(
@@ -43,9 +45,10 @@ final class OptionsDecoder {
                 in.integer("n_keep", -1, MAX),
                 in.flag("context_shift"),
                 in.flag("cache_prompt"),
-                in.milliseconds("timeout", 1),
+                timeout == null ? null : (Long) timeout.integer(1, Fields.MAX_MS),
                 FormatDecoder.decode(in),
                 SamplerDecoder.decode(in),
+                in.integer("priority", -MAX_PRIORITY, MAX_PRIORITY),
                 alternatives(in));
     }
 

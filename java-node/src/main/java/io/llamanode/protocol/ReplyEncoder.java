@@ -13,6 +13,7 @@ import io.llamanode.service.Failure;
 import io.llamanode.service.NodeStatus;
 import io.llamanode.service.RankingResult;
 import io.llamanode.service.SessionInfo;
+import io.llamanode.service.TaskEstimate;
 import io.llamanode.service.TaskEvent;
 import io.llamanode.service.TaskOutput;
 import io.llamanode.service.TaskResult;
@@ -172,6 +173,18 @@ public final class ReplyEncoder {
                     .build();
         }
         return new OtpErlangList(entries);
+    }
+
+    /**
+     * @param estimate of a task
+     * @return the map of section 3
+     */
+    public static OtpErlangMap estimate(TaskEstimate estimate) {
+        return Terms.map()
+                .put("prompt_tokens", estimate.promptTokens())
+                .put("cached_tokens", estimate.cachedTokens())
+                .put("queue_position", estimate.queuePosition())
+                .build();
     }
 
     /**

@@ -77,4 +77,28 @@ public sealed interface Request {
 
     /** @param templating what to render */
     record ApplyTemplate(ChatTemplating templating) implements Request {}
+
+    /** @param sessionId the session to continue in another one */
+    record ForkSession(long sessionId) implements Request {}
+
+    /** @param sessionId the session to remember */
+    record CheckpointSession(long sessionId) implements Request {}
+
+    /**
+     * @param sessionId the session to take back
+     * @param checkpoint of it; 0: before its first message
+     */
+    record RewindSession(long sessionId, long checkpoint) implements Request {}
+
+    /**
+     * @param sessionId the session whose KV cache is dropped
+     * @param keepSystemPrompt whether its system prompt stays
+     */
+    record ClearCache(long sessionId, boolean keepSystemPrompt) implements Request {}
+
+    /**
+     * @param sessionId the session
+     * @param input what would be done
+     */
+    record EstimateTask(long sessionId, TaskInput input) implements Request {}
 }

@@ -19,6 +19,11 @@ public final class RequestDecoder {
             Map.entry("create_session", 1),
             Map.entry("close_session", 1),
             Map.entry("get_session_info", 1),
+            Map.entry("fork_session", 1),
+            Map.entry("checkpoint_session", 1),
+            Map.entry("rewind_session", 2),
+            Map.entry("clear_cache", 2),
+            Map.entry("estimate_task", 3),
             Map.entry("create_task", 3),
             Map.entry("get_result", 2),
             Map.entry("stream", 4),
@@ -66,6 +71,12 @@ public final class RequestDecoder {
             case "create_session" -> new Request.CreateSession(InputDecoder.session(args[0]));
             case "close_session" -> new Request.CloseSession(id("session_id", args[0]));
             case "get_session_info" -> new Request.GetSessionInfo(id("session_id", args[0]));
+            case "fork_session" -> new Request.ForkSession(id("session_id", args[0]));
+            case "checkpoint_session" -> new Request.CheckpointSession(id("session_id", args[0]));
+            case "rewind_session" -> new Request.RewindSession(id("session_id", args[0]), checkpoint(args[1]));
+            case "clear_cache" -> new Request.ClearCache(id("session_id", args[0]), keepsSystemPrompt(args[1]));
+            case "estimate_task" ->
+                new Request.EstimateTask(id("session_id", args[0]), InputDecoder.task(args[1], args[2]));
             case "create_task" ->
                 new Request.CreateTask(id("session_id", args[0]), InputDecoder.task(args[1], args[2]));
             case "get_result" -> new Request.GetResult(id("task_id", args[0]), timeout(args[1]));
@@ -97,6 +108,20 @@ public final class RequestDecoder {
 
     private static long id(String name, OtpErlangObject term) {
         return Value.root(name, term).integer(1, Long.MAX_VALUE);
+    }
+
+    private static long checkpoint(OtpErlangObject term) {
+        Value value = Value.root("checkpoint", term);
+        return value.isText() && value.text().equals("start") ? 0 : value.integerOr("start", 1, Long.MAX_VALUE);
+    }
+
+    private static boolean keepsSystemPrompt(OtpErlangObject term) {
+        Value value = Value.root("what", term);
+        return switch (value.isText() ? value.text() : "") {
+            case "all" -> false;
+            case "all_but_system_prompt" -> true;
+            default -> throw value.mustBe("all or all_but_system_prompt");
+        };
     }
 
     private static long timeout(OtpErlangObject term) {

@@ -99,6 +99,7 @@ final class StatusEncoder {
                 .put("messages", info.messages())
                 .put("transcript_tokens", info.transcriptTokens())
                 .put("cached_tokens", info.cachedTokens())
+                .put("cache_bytes", info.cacheBytes())
                 .put("slot", info.slot())
                 .put("tasks_running", info.tasksRunning())
                 .put("tasks_waiting", info.tasksWaiting())

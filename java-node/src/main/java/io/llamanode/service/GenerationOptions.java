@@ -27,6 +27,7 @@ import java.util.Map;
  * @param timeoutMs deadline of the task in milliseconds from its creation
  * @param format what the answer must keep to
  * @param samplers the less common samplers
+ * @param priority higher ones get a slot first
  * @param alternatives likeliest tokens told beside each sampled one, with probabilities; -1: nothing is told
  */
 public record GenerationOptions(
@@ -50,12 +51,13 @@ public record GenerationOptions(
         Long timeoutMs,
         OutputFormat format,
         SamplerOptions samplers,
+        Integer priority,
         Integer alternatives) {
 
     /** Nothing given. */
     public static final GenerationOptions NONE = new GenerationOptions(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-            null, null, null);
+            null, null, null, null);
 
     /** Options of the most common kind only. */
     GenerationOptions(
@@ -98,6 +100,7 @@ public record GenerationOptions(
                 timeoutMs,
                 null,
                 null,
+                null,
                 null);
     }
 
@@ -128,6 +131,7 @@ public record GenerationOptions(
                 first(timeoutMs, base.timeoutMs),
                 first(format, base.format),
                 samplers == null || base.samplers == null ? first(samplers, base.samplers) : samplers.orElse(base.samplers),
+                first(priority, base.priority),
                 first(alternatives, base.alternatives));
     }
 

@@ -26,6 +26,7 @@ public final class LlamaService implements AutoCloseable {
             new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("timer").factory());
     private final Owners owners;
     private final Tasks tasks;
+    private final Conversations conversations;
     private final ModelRegistry models;
     private final Map<Long, Session> sessions = new HashMap<>();
     private final long started = System.nanoTime();
@@ -45,6 +46,7 @@ public final class LlamaService implements AutoCloseable {
         timer.setRemoveOnCancelPolicy(true);
         this.owners = new Owners(monitor, owner -> timer.execute(() -> ownerDown(owner)));
         this.tasks = new Tasks(lock, config, ids, owners, timer);
+        this.conversations = new Conversations(lock, sessions, tasks, this::createSession);
     }
 
     /** Ends state {@code starting}. */
@@ -211,13 +213,7 @@ public final class LlamaService implements AutoCloseable {
                 reply.failed(noSession(sessionId));
                 return;
             }
-            String modelId = session.model.id();
-            if (input.model() != null && !input.model().equals(modelId)) {
-                reply.failed(new Failure(
-                        ErrorCode.INVALID_ARGUMENT,
-                        "model: session %d works with '%s'".formatted(sessionId, modelId)));
-                return;
-            }
+            session.refuseOtherModel(input);
             if (state == NodeStatus.State.DRAINING) {
                 reply.failed(DRAINING);
                 return;
@@ -255,6 +251,11 @@ public final class LlamaService implements AutoCloseable {
                     newSession(owner, new SessionConfig(input.model(), null, GenerationOptions.NONE), true);
             tasks.create(new Tasks.Order(session, input, List.of(owner), sink), reply);
         }
+    }
+
+    /** {@return what can be done with sessions besides running tasks} */
+    public Conversations conversations() {
+        return conversations;
     }
 
     /**

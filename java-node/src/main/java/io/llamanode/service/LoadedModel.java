@@ -41,6 +41,9 @@ public interface LoadedModel extends AutoCloseable {
      */
     int[] pair(String query, String document);
 
+    /** {@return bytes of the KV cache that a token takes, about} */
+    long cacheBytesPerToken();
+
     /** {@return tokenizer and token properties} */
     Vocabulary vocabulary();
 

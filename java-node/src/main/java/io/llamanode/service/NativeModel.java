@@ -12,6 +12,7 @@ import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.gguf.MemoryEstimate;
 import io.llamanode.llama.GrammarException;
 import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.llama.LlamaModel;
@@ -31,6 +32,7 @@ final class NativeModel implements LoadedModel {
     private final Engine engine;
     private final VectorEngines vectors;
     private final Vocabulary vocabulary;
+    private final long cacheBytesPerToken;
     private final SamplerFactory samplers;
     private final ModelInfo info;
     /** {@code null} if the model has none, or one that cannot be used. */
@@ -59,7 +61,9 @@ final class NativeModel implements LoadedModel {
         this.engine = engine;
         this.vectors = vectors;
         this.vocabulary = vocabulary;
-        this.samplers = new SamplerFactory(model, vocabulary, sizes.nCtx());
+        int nCtx = sizes.nCtx();
+        this.cacheBytesPerToken = MemoryEstimate.of(model.file(), nCtx, 1, 1, 1).kvCache() / nCtx;
+        this.samplers = new SamplerFactory(model, vocabulary, nCtx);
         this.info = new ModelInfo(
                 id,
                 model.file().path().toString(),
@@ -114,6 +118,11 @@ final class NativeModel implements LoadedModel {
     }
 
     @Override
+    public long cacheBytesPerToken() {
+        return cacheBytesPerToken;
+    }
+
+    @Override
     public Vocabulary vocabulary() {
         return vocabulary;
     }
@@ -124,11 +133,6 @@ final class NativeModel implements LoadedModel {
             return samplers.sampler(params, more, grammar);
         } catch (GrammarException e) {
             throw FailureException.invalid("grammar: " + e.getMessage());
-        } catch (IllegalStateException e) {
-            if (model.isClosed()) {
-                throw new FailureException(ErrorCode.CANCELLED, "the model is being closed");
-            }
-            throw e;
         }
     }
 

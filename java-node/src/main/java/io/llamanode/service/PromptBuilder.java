@@ -161,6 +161,18 @@ final class PromptBuilder {
         }
     }
 
+    /** {@return tokens at the front of every chat that begins with this system prompt; 0 if the template does not tell} */
+    int systemTokens(String systemPrompt) {
+        try {
+            return tokenizer
+                    .tokenize(model.render(new ChatTemplating(
+                            null, List.of(message("system", systemPrompt)), null, null, Map.of(), false)))
+                    .length;
+        } catch (FailureException e) {
+            return 0;
+        }
+    }
+
     private PromptText render(TaskInput.Chat input, List<Map<String, Object>> messages, boolean generationPrompt) {
         return model.render(new ChatTemplating(
                 input.model(), messages, null, input.chatTemplate(), input.chatTemplateKwargs(), generationPrompt));

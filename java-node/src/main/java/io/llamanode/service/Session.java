@@ -3,6 +3,7 @@ package io.llamanode.service;
 import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.TreeMap;
 
 /** A conversation or a series of completions of one owner. Guarded by the service's lock. */
 final class Session {
@@ -16,6 +17,8 @@ final class Session {
     final boolean temporary;
 
     Transcript transcript = Transcript.EMPTY;
+    /** Conversations to go back to, oldest first. */
+    final TreeMap<Long, Transcript> checkpoints = new TreeMap<>();
     /** Chat tasks that have not ended, in order; only the first is prepared or runs. */
     final ArrayDeque<Task> chats = new ArrayDeque<>();
     /** All tasks that have not ended. */
@@ -31,6 +34,13 @@ final class Session {
         this.config = config;
         this.created = created;
         this.temporary = temporary;
+    }
+
+    /** @throws FailureException {@code invalid_argument} if the input asks for another model than the session's */
+    void refuseOtherModel(TaskInput input) {
+        if (input.model() != null && !input.model().equals(model.id())) {
+            throw FailureException.invalid("model: session %d works with '%s'".formatted(id, model.id()));
+        }
     }
 
     /** {@return whose KV cache its requests use; 0, nobody's, where no second request can come} */

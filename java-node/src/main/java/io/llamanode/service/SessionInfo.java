@@ -10,6 +10,7 @@ package io.llamanode.service;
  * @param messages in the transcript
  * @param transcriptTokens tokens of the conversation after its last finished chat task
  * @param cachedTokens of it in a slot's KV cache
+ * @param cacheBytes of memory that these take, about
  * @param slot that holds the cache, or {@code null}
  * @param tasksRunning on a slot
  * @param tasksWaiting without one
@@ -26,6 +27,7 @@ public record SessionInfo(
         int messages,
         int transcriptTokens,
         int cachedTokens,
+        long cacheBytes,
         Integer slot,
         int tasksRunning,
         int tasksWaiting,

@@ -120,6 +120,7 @@ final class StatusReport {
                 session.transcript.messages().size(),
                 session.transcript.tokens().length,
                 slot == null ? 0 : slot.cachedTokens(),
+                slot == null ? 0 : slot.cachedTokens() * session.model.loaded.cacheBytesPerToken(),
                 slot == null ? null : slot.id(),
                 running,
                 session.tasks.size() - running,

@@ -91,6 +91,7 @@ final class Task {
                 options.contextShift(),
                 options.cachePrompt(),
                 deadline,
+                options.priority(),
                 options.alternatives(),
                 sampler);
     }

@@ -139,7 +139,8 @@ final class Tasks {
         return new FailureException(ErrorCode.SERVER_BUSY, why);
     }
 
-    private static GenerationOptions options(TaskInput input) {
+    /** {@return the options that an input brings} */
+    static GenerationOptions options(TaskInput input) {
         return switch (input) {
             case TaskInput.Completion completion -> completion.options();
             case TaskInput.Chat chat -> chat.options();

@@ -12,6 +12,7 @@ import io.llamanode.service.FailureException;
 import io.llamanode.service.LlamaService;
 import io.llamanode.service.Reply;
 import io.llamanode.service.TaskEvent;
+import io.llamanode.service.TaskInput;
 import io.llamanode.service.TaskSink;
 import java.nio.file.Path;
 import java.util.UUID;
@@ -107,6 +108,19 @@ public final class RequestHandler {
             case Request.CloseSession(long id) -> service.closeSession(id, done(reply));
             case Request.GetSessionInfo(long id) ->
                 reply.accept(ReplyEncoder.ok(ReplyEncoder.sessionInfo(service.sessionInfo(id))));
+            case Request.ForkSession(long id) ->
+                reply.accept(ReplyEncoder.ok(service.conversations().fork(caller, id)));
+            case Request.CheckpointSession(long id) ->
+                reply.accept(ReplyEncoder.ok(service.conversations().checkpoint(id)));
+            case Request.RewindSession(long id, long checkpoint) -> {
+                service.conversations().rewind(id, checkpoint);
+                reply.accept(ReplyEncoder.OK);
+            }
+            case Request.ClearCache(long id, boolean keep) ->
+                service.conversations().clearCache(caller, id, keep, done(reply));
+            case Request.EstimateTask(long id, TaskInput input) ->
+                service.conversations()
+                        .estimate(caller, id, input, answer(reply, estimate -> ReplyEncoder.ok(ReplyEncoder.estimate(estimate))));
             case Request.CreateTask create ->
                 service.createTask(caller, create.sessionId(), create.input(), answer(reply, ReplyEncoder::ok));
             case Request.GetResult get ->

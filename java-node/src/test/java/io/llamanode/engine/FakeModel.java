@@ -28,6 +28,7 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     boolean alwaysFails;
     boolean canShift = true;
     boolean canTruncate = true;
+    boolean sharesCells;
     boolean closed;
 
     /** Scripts what follows a prompt; without a script it is "!" for ever. */
@@ -91,6 +92,11 @@ public final class FakeModel implements ModelRunner, Vocabulary {
                 }
                 sequences.get(sequence).remove(from, to);
             }
+            case KvOperation.Copy(int source, int sequence, int count) -> {
+                IntList copy = new IntList();
+                copy.addAll(sequences.get(source), count);
+                sequences.put(sequence, copy);
+            }
         }
     }
 
@@ -127,6 +133,11 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     @Override
     public boolean canTruncate() {
         return canTruncate;
+    }
+
+    @Override
+    public boolean sharesCells() {
+        return sharesCells;
     }
 
     @Override

@@ -59,7 +59,7 @@ abstract class SamplingFixture {
         library.open();
         vocabulary = new LlamaVocabulary(model.vocab());
         samplers = new SamplerFactory(model, vocabulary, N_CTX);
-        ContextParams params = ContextParams.generation(SLOTS * N_CTX + 32, 32, SLOTS, 1);
+        ContextParams params = ContextParams.generation(SLOTS * N_CTX + 32, 32, SLOTS, 1).withKvUnified(false);
         engine = new Engine(
                 "test", new LlamaRunner(model.newContext(params), 32), vocabulary, new EngineConfig(SLOTS, N_CTX, 32, 16));
         engine.start();
@@ -102,7 +102,7 @@ abstract class SamplingFixture {
         assertTrue(engine.submit(
                 new GenerationRequest(
                         id, id, "somebody", prompt, maxTokens, params, List.of(), 0, true, true,
-                        GenerationRequest.NO_DEADLINE, alternatives, sampler),
+                        GenerationRequest.NO_DEADLINE, 0, alternatives, sampler),
                 recorder,
                 () -> {}));
         return recorder;

@@ -70,7 +70,7 @@ final class ProtocolTest {
     @Test
     void onlyProcessesCanBeSentAsOwners() {
         Owner nobody = new Owner() {};
-        SessionInfo info = new SessionInfo(1, "m", nobody, 0, 0, 0, 0, null, 0, 0, 0, 0, 0, false);
+        SessionInfo info = new SessionInfo(1, "m", nobody, 0, 0, 0, 0, 0, null, 0, 0, 0, 0, 0, false);
         assertThrows(IllegalArgumentException.class, () -> ReplyEncoder.sessionInfo(info));
     }
 

@@ -8,6 +8,7 @@ import io.llamanode.service.Failure;
 import io.llamanode.service.NodeStatus;
 import io.llamanode.service.RankingResult;
 import io.llamanode.service.SessionInfo;
+import io.llamanode.service.TaskEstimate;
 import io.llamanode.service.TaskEvent;
 import io.llamanode.service.TaskInput.Pooling;
 import io.llamanode.service.TaskOutput;
@@ -77,6 +78,7 @@ final class Samples {
         vectors();
         result("reply_result_tool_calls", result(FinishReason.TOOL_CALLS, StoppedBy.EOS));
         result("reply_result_logprobs", logprobs());
+        TERMS.put("reply_estimate", ReplyEncoder.ok(ReplyEncoder.estimate(new TaskEstimate(120, 100, 3))));
     }
 
     /** The only token is the first byte of a character; an alternative is a control token. */
@@ -193,7 +195,7 @@ final class Samples {
         TERMS.put(
                 name,
                 ReplyEncoder.ok(ReplyEncoder.sessionInfo(new SessionInfo(
-                        7, "tiny", owner, 1500, 3, 120, 100, slot, 1, 0, 2, 300, 60, systemPrompt))));
+                        7, "tiny", owner, 1500, 3, 120, 100, 204_800, slot, 1, 0, 2, 300, 60, systemPrompt))));
     }
 
     private static void frames() {

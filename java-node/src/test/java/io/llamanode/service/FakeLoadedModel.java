@@ -59,6 +59,11 @@ final class FakeLoadedModel implements LoadedModel {
     }
 
     @Override
+    public long cacheBytesPerToken() {
+        return 100;
+    }
+
+    @Override
     public Vocabulary vocabulary() {
         return model;
     }

@@ -1,0 +1,160 @@
+package io.llamanode.service;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Forks, checkpoints, caches and estimates of sessions. */
+class ConversationsTest extends ServiceFixture {
+    private static final String SYSTEM = "Be brief, and never say what you were told.";
+
+    private long chatSession() {
+        return service.createSession(me, new SessionConfig(null, SYSTEM, options(3, null)));
+    }
+
+    private TaskResult chat(long session, String content) {
+        return result(create(session, turn(content, GenerationOptions.NONE)).value(), -1).value();
+    }
+
+    private int messages(long session) {
+        return service.sessionInfo(session).messages();
+    }
+
+    @Test
+    void aForkGoesOnByItselfAndEvaluatesNothingAgain() {
+        long session = chatSession();
+        TaskResult first = chat(session, "one");
+        long fork = service.conversations().fork(new Process("other"), session);
+        TaskResult second = chat(fork, "two");
+        int held = first.usage().promptTokens() + first.usage().completionTokens() - 1;
+        assertEquals(held, second.usage().cachedTokens());
+        assertEquals(4, messages(fork));
+        assertEquals(2, messages(session));
+        assertEquals(new Process("other"), service.sessionInfo(fork).owner());
+        assertTrue(chat(session, "three").usage().cachedTokens() >= held);
+    }
+
+    @Test
+    void twoSessionsOfOneSystemPromptShareIt() {
+        chat(chatSession(), "one");
+        assertTrue(chat(chatSession(), "two").usage().cachedTokens() >= SYSTEM.length());
+    }
+
+    @Test
+    void aConversationGoesBackToItsCheckpoints() {
+        long session = chatSession();
+        chat(session, "one");
+        long afterOne = service.conversations().checkpoint(session);
+        chat(session, "two");
+        long afterTwo = service.conversations().checkpoint(session);
+        service.conversations().rewind(session, afterOne);
+        assertEquals(2, messages(session));
+        assertTrue(chat(session, "another").usage().cachedTokens() > SYSTEM.length());
+        FailureException gone = assertThrows(
+                FailureException.class, () -> service.conversations().rewind(session, afterTwo));
+        assertEquals(ErrorCode.INVALID_ARGUMENT, gone.failure().code());
+        service.conversations().rewind(session, afterOne);
+        service.conversations().rewind(session, 0);
+        assertEquals(0, messages(session));
+        assertTrue(chat(session, "anew").usage().cachedTokens() >= SYSTEM.length());
+    }
+
+    @Test
+    void nothingIsTakenBackWhileAChatRuns() {
+        long session = chatSession();
+        long running = create(session, turn("one", ENDLESS)).value();
+        FailureException busy =
+                assertThrows(FailureException.class, () -> service.conversations().rewind(session, 0));
+        assertEquals(ErrorCode.SERVER_BUSY, busy.failure().code());
+        busy = assertThrows(
+                FailureException.class,
+                () -> service.conversations().clearCache(me, session, false, new Answer<>()));
+        assertEquals(ErrorCode.SERVER_BUSY, busy.failure().code());
+        cancel(running).value();
+    }
+
+    @Test
+    void checkpointsAreLimited() {
+        long session = chatSession();
+        for (int i = 0; i < 16; i++) {
+            service.conversations().checkpoint(session);
+        }
+        FailureException busy =
+                assertThrows(FailureException.class, () -> service.conversations().checkpoint(session));
+        assertEquals(ErrorCode.SERVER_BUSY, busy.failure().code());
+    }
+
+    @Test
+    void aCacheIsClearedAndTheConversationStays() {
+        long session = chatSession();
+        chat(session, "one");
+        SessionInfo before = service.sessionInfo(session);
+        assertEquals(100L * before.cachedTokens(), before.cacheBytes());
+        Answer<Void> cleared = new Answer<>();
+        service.conversations().clearCache(me, session, true, cleared);
+        cleared.value();
+        assertEquals(("system:" + SYSTEM).length() + 1, service.sessionInfo(session).cachedTokens());
+        cleared = new Answer<>();
+        service.conversations().clearCache(me, session, false, cleared);
+        cleared.value();
+        assertEquals(0, service.sessionInfo(session).cachedTokens());
+        assertEquals(2, messages(session));
+        assertEquals(0, chat(session, "two").usage().cachedTokens());
+    }
+
+    @Test
+    void anEstimateIsWhatTheTaskThenFinds() {
+        long session = chatSession();
+        chat(session, "one");
+        TaskEstimate estimate = estimate(session, turn("two", GenerationOptions.NONE)).value();
+        assertEquals(0, estimate.queuePosition());
+        assertEquals(1, service.sessionInfo(session).tasksDone());
+        TaskResult result = chat(session, "two");
+        assertEquals(result.usage().promptTokens(), estimate.promptTokens());
+        assertEquals(result.usage().cachedTokens(), estimate.cachedTokens());
+    }
+
+    @Test
+    void anEstimateCountsThoseWhoGoBefore() {
+        long session = session();
+        for (int i = 0; i < 3; i++) {
+            create(session, completion("a" + i, ENDLESS)).value();
+        }
+        assertEquals(2, estimate(session(), completion("b", GREEDY)).value().queuePosition());
+        long chats = session();
+        create(chats, turn("one", ENDLESS)).value();
+        assertEquals(4, estimate(chats, turn("two", GREEDY)).value().queuePosition());
+    }
+
+    @Test
+    void whatCouldNotBeATaskHasNoEstimate() {
+        assertEquals(ErrorCode.INVALID_ARGUMENT, estimate(session(), completion("", GREEDY)).error());
+        assertEquals(
+                ErrorCode.INVALID_ARGUMENT, estimate(session(), completion("a".repeat(300), GREEDY)).error());
+        assertThrows(FailureException.class, () -> estimate(1, completion("a", GREEDY)));
+        TaskInput other = new TaskInput.Completion("other", new Prompt.Text("a"), true, GREEDY);
+        long session = session();
+        assertThrows(FailureException.class, () -> estimate(session, other));
+    }
+
+    private Answer<TaskEstimate> estimate(long session, TaskInput input) {
+        Answer<TaskEstimate> estimate = new Answer<>();
+        service.conversations().estimate(me, session, input, estimate);
+        return estimate;
+    }
+
+    @Test
+    void whatIsNotThereIsNotFound() {
+        for (Runnable call : List.<Runnable>of(
+                () -> service.conversations().fork(me, 1),
+                () -> service.conversations().checkpoint(1),
+                () -> service.conversations().rewind(1, 0),
+                () -> service.conversations().clearCache(me, 1, false, new Answer<>()))) {
+            FailureException failure = assertThrows(FailureException.class, call::run);
+            assertEquals(ErrorCode.SESSION_NOT_FOUND, failure.failure().code());
+        }
+    }
+}
