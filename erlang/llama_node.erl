@@ -26,12 +26,14 @@
 -export([load_model/3, get_status/1, ping/1]).
 -export([create_session/2, close_session/2, get_session_info/2]).
 -export([fork_session/2, checkpoint_session/2, rewind_session/3, clear_cache/3, estimate_task/4]).
--export([create_task/4, get_result/3, stream/4, stream_fold/6, cancel_task/2]).
+-export([create_task/4, get_result/3, cancel_task/2]).
+-export([stream/4, active/3, stream_fold/6, stream_open/4, stream_next/1, stream_close/1]).
 -export([chat/3, complete/3, embed/3, rerank/4]).
 -export([tokenize/2, detokenize/2, apply_template/2]).
 
 -export_type([server/0, start_options/0, session_id/0, task_id/0, type/0, input/0, text/0,
-              error/0, error_code/0, result/0, vector/0, embeddings/0, ranking/0, estimate/0, event/0, terminal_event/0, message/0, usage/0, timings/0]).
+              error/0, error_code/0, result/0, vector/0, embeddings/0, ranking/0, estimate/0, event/0, terminal_event/0, message/0,
+              active/0, stream/0, usage/0, timings/0]).
 
 -type server() ::
     pid() | atom() | {global, term()} | {via, module(), term()} | {Name :: atom(), JavaNode :: node()}.
@@ -116,8 +118,14 @@
     | {tool_call, term()}.
 -type terminal_event() :: {done, result() | embeddings() | ranking()} | {error, error()}.
 
--type message() :: {llama_node, task_id(), event() | terminal_event()}.
+-type message() :: {llama_node, task_id(), event() | passive | terminal_event()}.
 %% What a stream sends: events, of which exactly one, the last, is a terminal event.
+
+-type active() :: boolean() | once | pos_integer().
+%% How many events a stream may send, as in `inet': all, none, one, or so many more.
+
+-type stream() :: llama_node_stream:stream().
+%% A stream that one process takes event by event.
 
 %% How long the node may take to answer what it answers without computing.
 -define(TIMEOUT, 30000).
@@ -309,6 +317,12 @@ get_result(Server, TaskId, Timeout) ->
 %% {ok, Task} = llama_node:stream(Server, Session, completion, #{prompt => <<"Once">>}),
 %% receive {llama_node, Task, {chunk, #{content := Text}}} -> io:put_chars(Text) end.
 %% '''
+%% Two more keys of the input say how fast events come. `active' is {@type active()}, `true' unless
+%% given: with `once' or a number so many events come, and then none until the process asks for more with
+%% {@link active/3}. A number that is used up is told by `{llama_node, Task, passive}'. Text that
+%% waits is joined into one chunk. The terminal event comes when no text waits any more, and
+%% `error' at once. A stream of which over 1,048,576 characters wait ends with `server_busy'.
+%% `coalesce_ms' is the least time between two chunks, 0 to 60000; the first one is not delayed.
 -spec stream(server(), session_id(), type(), input()) -> {ok, task_id()} | {error, error()}.
 stream(Server, SessionId, Type, Input) ->
     case llama_node_request:target(Server, ?TIMEOUT) of
@@ -316,12 +330,22 @@ stream(Server, SessionId, Type, Input) ->
         {error, _} = Error -> Error
     end.
 
+%% @doc Asks for more events of a stream, as `inet:setopts(Socket, [{active, Active}])' does. A number adds
+%% to what is left of an earlier one.
+%% ```
+%% ok = llama_node:active(Server, Task, once).
+%% '''
+-spec active(server(), task_id(), active()) -> ok | {error, error()}.
+active(Server, TaskId, Active) ->
+    llama_node_request:call(Server, {active, TaskId, Active}, ?TIMEOUT).
+
 %% @doc Runs a task and folds `Fun' over its events in the calling process.
 %%
 %% `Fun' returns the next accumulator, or `{stop, Acc}' to cancel the task, which makes the result
 %% `{stopped, Acc}'. The terminal event is not given to `Fun': it becomes `{ok, Result, Acc}' or
 %% `{error, Error}'. An exception in `Fun' cancels the task and goes on to the caller. Messages
-%% that do not belong to the task stay in the mailbox, and none that does is left there.
+%% that do not belong to the task stay in the mailbox, and none that does is left there. A `Fun' that is
+%% slow holds up nothing: only a few events are asked for ahead of it.
 %% ```
 %% {ok, _Result, Chunks} = llama_node:stream_fold(
 %%     fun ({chunk, #{content := Text}}, Acc) -> [Text | Acc] end, [],
@@ -337,6 +361,31 @@ stream_fold(Fun, Acc, Server, SessionId, Type, Input) when is_function(Fun, 2) -
     end;
 stream_fold(_Fun, _Acc, _Server, _SessionId, _Type, _Input) ->
     error(badarg).
+
+%% @doc Starts a stream whose events the calling process takes one by one with {@link stream_next/1}. This
+%% and the next two are what `Stream.resource/3' of Elixir wants.
+%% ```
+%% {ok, Stream} = llama_node:stream_open(Server, Session, chat, #{content => <<"Hi">>}),
+%% {[{chunk, #{content := Text}}], Next} = llama_node:stream_next(Stream),
+%% ok = llama_node:stream_close(Next).
+%% '''
+-spec stream_open(server(), session_id(), type(), input()) -> {ok, stream()} | {error, error()}.
+stream_open(Server, SessionId, Type, Input) ->
+    case llama_node_request:target(Server, ?TIMEOUT) of
+        {ok, Target} -> llama_node_stream:open(Target, SessionId, Type, Input);
+        {error, _} = Error -> Error
+    end.
+
+%% @doc Waits for the next event, which comes in a list. The last one is the terminal event; after it
+%% comes `halt'. Only a few events are on their way at a time, however long a process takes to ask for them.
+-spec stream_next(stream()) -> {[event() | terminal_event()], stream()} | {halt, stream()}.
+stream_next(Stream) ->
+    llama_node_stream:next(Stream).
+
+%% @doc Ends a stream. Its task is cancelled unless it has ended, and none of its messages is left.
+-spec stream_close(stream()) -> ok.
+stream_close(Stream) ->
+    llama_node_stream:close(Stream).
 
 %% @doc Cancels a task. Returns once its slot is free.
 %% ```

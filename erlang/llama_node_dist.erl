@@ -4,7 +4,8 @@
 -module(llama_node_dist).
 -behaviour(llama_node_transport).
 
--export([prepare/1, connect/2, monitor/1, call/3]).
+-export([prepare/1, opened/2, connect/2, frame/2, down/2, request/2]).
+-export([monitor/1, call/3, cast/2]).
 -export([node_name/4]).
 -export_type([address/0]).
 
@@ -170,6 +171,26 @@ run(Program, Args) ->
     Port = open_port({spawn_executable, Program}, [{args, Args}, exit_status]),
     receive {Port, {exit_status, _}} -> ok end.
 
+%% @doc The port carries none of the requests.
+-spec opened(node(), port()) -> node().
+opened(Node, _Port) ->
+    Node.
+
+%% @doc No frame belongs to this transport.
+-spec frame(node(), binary()) -> {other, node()}.
+frame(Node, _Frame) ->
+    {other, Node}.
+
+%% @doc The node itself monitors processes.
+-spec down(node(), reference()) -> {other, node()}.
+down(Node, _Ref) ->
+    {other, Node}.
+
+%% @doc The mailbox is the node's.
+-spec request(node(), term()) -> refused.
+request(_Node, _Request) ->
+    refused.
+
 %% @doc Connects to a node that is ready, without becoming visible to it in `nodes()', and checks
 %% that its mailbox answers.
 -spec connect(node(), map()) -> {ok, address()} | {error, llama_node:error()}.
@@ -203,3 +224,8 @@ call(Address, Request, Timeout) ->
         exit:{timeout, {gen_server, call, _}} -> llama_node_error:timeout(Timeout);
         exit:{Reason, {gen_server, call, _}} -> llama_node_error:node_down(Reason)
     end.
+
+%% @doc Sends a request that is not answered.
+-spec cast(address(), term()) -> ok.
+cast(Address, Request) ->
+    gen_server:cast(Address, Request).

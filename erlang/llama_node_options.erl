@@ -91,7 +91,10 @@
 %% <li>`stop_timeout': milliseconds for the node to end before it is killed. Default: 5000.</li>
 %% <li>`progress': a process that gets `{llama_node_progress, Path, Fraction}' while a model loads,
 %%     or a fun that is called by the server process and must not block. Default: none.</li>
-%% <li>`transport': `distribution' or `auto'. Default: `auto'.</li>
+%% <li>`transport': how requests reach the node. `distribution': it is a hidden node of the cluster. `port':
+%%     over the standard streams of its process, without epmd, cookie and network; the options of the
+%%     distribution are refused then. `auto': the distribution if this runtime is
+%%     distributed, otherwise the port, where the options of the distribution do nothing. Default: `auto'.</li>
 %% <li>`node_name': name of the node, with or without a host: ASCII letters, digits, `_' and `-'
 %%     before the `@'. Default: a name of its own for each start, so that no start meets what an
 %%     earlier one left behind in epmd. A runtime never forgets an atom or a node that it was
@@ -155,7 +158,7 @@
     start_timeout => timeout,
     stop_timeout => {integer, 0, ?NO_TIMEOUT},
     progress => progress,
-    transport => {enum, [auto, distribution]}}).
+    transport => {enum, [auto, port, distribution]}}).
 
 -define(LAUNCH, #{
     model => path,
@@ -167,6 +170,8 @@
     java_opts => flags,
     launcher => path,
     env => env}).
+
+-define(DISTRIBUTION, [bind, cookie, host, node_name, tls]).
 
 -define(SERVER_DEFAULTS, #{wait => true, start_timeout => 120000, stop_timeout => 5000, transport => auto}).
 
@@ -180,11 +185,21 @@ new(Given) ->
     Types = maps:merge(maps:merge(?MODEL, ?NODE), maps:merge(?SERVER, ?LAUNCH)),
     try
         Checked = check_all("", as_map("options", Given), Types),
+        ok = check_transport(Checked),
         {ok, assemble(Checked)}
     catch
         throw:{fault, Key, Format, Args} ->
             llama_node_error:make(invalid_argument, "~ts: " ++ Format, [Key | Args])
     end.
+
+%% With `auto' they apply if the distribution does.
+check_transport(#{transport := port} = Checked) ->
+    case maps:keys(maps:with(?DISTRIBUTION, Checked)) of
+        [] -> ok;
+        [Key | _] -> fault(Key, "belongs to the distribution, and the transport is the port", [])
+    end;
+check_transport(_Checked) ->
+    ok.
 
 assemble(Checked) ->
     Kept = maps:with([node_name, host, cookie, java_home], Checked),
@@ -231,6 +246,8 @@ with_model(Keys, Path, #{config := Config} = Options) ->
 
 %% @doc The first frame's configuration: the options' part and the transport's part.
 -spec node_config(options(), map()) -> map().
+node_config(#{config := Config}, #{transport := port} = Transport) ->
+    maps:merge(maps:without(?DISTRIBUTION, Config), Transport);
 node_config(#{config := Config}, Transport) ->
     maps:merge(Config, Transport).
 

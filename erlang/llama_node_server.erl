@@ -1,8 +1,8 @@
 %% @doc The process that owns a node: it launches it, connects to it, and ends it.
 %%
-%% It carries no requests. Callers ask it for the node's address, which it gives as soon as the
-%% node is ready, and it never waits for anything in between. It stops when the node has gone, so
-%% that its supervisor starts a new one.
+%% Callers ask it for the node's address, which it gives as soon as the node is ready, and it never
+%% waits for anything in between. Their requests do not pass through it, unless the transport is the port:
+%% see {@link llama_node_stdio}. It stops when the node has gone, so that its supervisor starts a new one.
 %% @end
 -module(llama_node_server).
 -behaviour(gen_server).
@@ -25,6 +25,7 @@
     os_pid :: non_neg_integer() | undefined,
     transport :: module(),
     handle :: llama_node_transport:handle() | undefined,
+    node = nonode@nohost :: node(),        % its name, for the log
     connector :: reference() | undefined,
     target :: llama_node_transport:target() | undefined,
     monitor :: reference() | undefined,
@@ -134,12 +135,13 @@ launch(#state{options = Given, transport = Transport} = State) ->
 
 maybe_launch({error, Error}, _Options, _State) ->
     {error, Error};
-maybe_launch({ok, Part, Handle}, Options, State) ->
+maybe_launch({ok, Part, Handle}, Options, #state{transport = Transport} = State) ->
     case llama_node_port:open(Options) of
         {ok, Port, OsPid} ->
             %% A node that is dead already says so by its exit status.
             _ = llama_node_port:send(Port, {config, 1, llama_node_options:node_config(Options, Part)}),
-            {ok, State#state{port = Port, os_pid = OsPid, handle = Handle,
+            {ok, State#state{port = Port, os_pid = OsPid, handle = Transport:opened(Handle, Port),
+                             node = maps:get(node_name, Part, nonode@nohost),
                              options = llama_node_options:redact(Options), timer = start_timer(Options)}};
         {error, Error} ->
             {error, Error}
@@ -166,28 +168,28 @@ handle_call(target, _From, #state{phase = lost} = State) ->
     {reply, llama_node_error:node_down(noconnection), State};
 handle_call(target, From, #state{waiting = Waiting} = State) ->
     {noreply, State#state{waiting = [From | Waiting]}};
-handle_call(_Request, _From, State) ->
-    Error = llama_node_error:make(invalid_argument,
-        "this process owns the node and takes no requests for it: use the functions of llama_node"),
-    {reply, Error, State}.
+handle_call(Request, From, #state{transport = Transport, handle = Handle} = State) ->
+    case Transport:request(Handle, {'$gen_call', From, Request}) of
+        ok ->
+            {noreply, State};
+        refused ->
+            Error = llama_node_error:make(invalid_argument,
+                "this process owns the node and takes no requests for it: use the functions of llama_node"),
+            {reply, Error, State}
+    end.
 
 %% @private
 -spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
-handle_cast(_Request, State) ->
+handle_cast(Request, #state{transport = Transport, handle = Handle} = State) ->
+    _ = Transport:request(Handle, {'$gen_cast', Request}),
     {noreply, State}.
 
 %% @private
 -spec handle_info(term(), #state{}) -> {noreply, #state{}} | {stop, term(), #state{}}.
-handle_info({Port, {data, Data}}, #state{port = Port} = State) ->
-    case llama_node_port:decode(Data) of
-        {ok, Frame} ->
-            handle_frame(Frame, State);
-        {unknown, Term} ->
-            ?LOG_WARNING("frame of an unknown kind: ~0tP", [Term, 8]),
-            {noreply, State};
-        {error, Reason} ->
-            down({bad_frame, Reason}, "the launched program does not speak the protocol: ~ts frame",
-                 [Reason], State)
+handle_info({Port, {data, Data}}, #state{port = Port, transport = Transport, handle = Handle} = State) ->
+    case Transport:frame(Handle, Data) of
+        {ok, Next} -> {noreply, State#state{handle = Next}};
+        {other, Next} -> handle_data(Data, State#state{handle = Next})
     end;
 handle_info({Port, {exit_status, Status}}, #state{port = Port} = State) ->
     down({exit_status, Status}, "the node ended: ~ts", [llama_node_port:exit_status(Status)],
@@ -214,10 +216,25 @@ handle_info({timeout, Timer, start_timeout}, #state{timer = Timer, options = Opt
     fail(start_timeout, Error, State);
 handle_info({timeout, Timer, connection_lost}, #state{timer = Timer} = State) ->
     down(connection_lost, "the connection to the node is lost", [], State);
+handle_info({'DOWN', Ref, process, _, _}, #state{transport = Transport, handle = Handle} = State) ->
+    {_, Next} = Transport:down(Handle, Ref),
+    {noreply, State#state{handle = Next}};
 handle_info(_Other, State) ->
     {noreply, State}.
 
-handle_frame({log, Level, Logger, Message}, #state{handle = Node} = State) ->
+handle_data(Data, State) ->
+    case llama_node_port:decode(Data) of
+        {ok, Frame} ->
+            handle_frame(Frame, State);
+        {unknown, Term} ->
+            ?LOG_WARNING("frame of an unknown kind: ~0tP", [Term, 8]),
+            {noreply, State};
+        {error, Reason} ->
+            down({bad_frame, Reason}, "the launched program does not speak the protocol: ~ts frame",
+                 [Reason], State)
+    end.
+
+handle_frame({log, Level, Logger, Message}, #state{node = Node} = State) ->
     logger:log(Level, "~ts", [Message], #{llama_node => Node, llama_node_logger => Logger}),
     {noreply, State};
 handle_frame({progress, Path, Fraction}, State) ->
@@ -314,7 +331,7 @@ report_failure(#state{failure = Error, starter = Starter, options = #{server := 
 
 end_process(#state{port = undefined}) ->
     ok;
-end_process(#state{port = Port, os_pid = OsPid, handle = Node, options = #{server := Server}}) ->
+end_process(#state{port = Port, os_pid = OsPid, node = Node, options = #{server := Server}}) ->
     case llama_node_port:stop(Port, OsPid, maps:get(stop_timeout, Server)) of
         killed -> ?LOG_WARNING("~ts did not end when told to and was killed", [Node]);
         _ -> ok

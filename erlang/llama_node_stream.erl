@@ -9,9 +9,17 @@
 %% @end
 -module(llama_node_stream).
 
--export([start/4, fold/6]).
+-export([start/4, open/4, next/1, close/1, fold/6]).
 %% Entry point of the watcher.
 -export([watch/3]).
+-export_type([stream/0]).
+
+-opaque stream() :: #{target := llama_node_transport:target(), task := llama_node:task_id(),
+                      node := reference() | ended, asked := integer()}.
+%% A stream that one process takes event by event.
+
+%% Events that the node may send ahead.
+-define(WINDOW, 64).
 
 %% @doc Starts a stream for the calling process.
 -spec start(llama_node_transport:target(), llama_node:session_id(), llama_node:type(),
@@ -54,57 +62,99 @@ watch(Owner, Node, Alias, TaskId) ->
             ok
     end.
 
-%% @doc Runs a streamed task and folds over its events in the calling process. Only messages of
-%% this task are taken from the mailbox, and none of them is left there.
--spec fold(fun((llama_node:event(), Acc) -> Acc | {stop, Acc}), Acc, llama_node_transport:target(),
-           llama_node:session_id(), llama_node:type(), llama_node:input()) ->
-    {ok, llama_node:result(), Acc} | {stopped, Acc} | {error, llama_node:error()}.
-fold(Fun, Acc, Target, SessionId, Type, Input) ->
-    %% The fold sees every message itself, so a plain monitor is enough to end it exactly once.
+%% @doc Starts a stream that the calling process takes event by event with {@link next/1}.
+-spec open(llama_node_transport:target(), llama_node:session_id(), llama_node:type(), llama_node:input()) ->
+    {ok, stream()} | {error, llama_node:error()}.
+open(Target, SessionId, Type, Input) ->
+    %% Every message of the stream passes through next/1, so a plain monitor is enough to end it exactly once.
     Node = llama_node_transport:monitor(Target),
-    Ended = case llama_node_transport:call(Target, {stream, SessionId, Type, Input, self()}, infinity) of
-        {ok, TaskId} -> loop(Fun, Acc, Target, Node, TaskId);
-        {error, _} = Error -> Error
-    end,
-    _ = erlang:demonitor(Node, [flush]),
-    Ended.
-
-loop(Fun, Acc, Target, Node, TaskId) ->
-    receive
-        {llama_node, TaskId, {done, Result}} ->
-            {ok, Result, Acc};
-        {llama_node, TaskId, {error, Error}} ->
-            {error, Error};
-        {llama_node, TaskId, Event} ->
-            case step(Fun, Event, Acc, Target, Node, TaskId) of
-                {stop, Last} ->
-                    ok = abandon(Target, Node, TaskId),
-                    {stopped, Last};
-                Next ->
-                    loop(Fun, Next, Target, Node, TaskId)
-            end;
-        {'DOWN', Node, process, _, Reason} ->
-            llama_node_error:node_down(Reason)
-    end.
-
-step(Fun, Event, Acc, Target, Node, TaskId) ->
-    try
-        Fun(Event, Acc)
-    catch
-        Class:Reason:Stacktrace ->
-            ok = abandon(Target, Node, TaskId),
+    case llama_node_transport:call(Target, {stream, SessionId, Type, Input, self()}, infinity) of
+        {ok, TaskId} ->
+            ok = ask(Target, TaskId, ?WINDOW),
+            {ok, #{target => Target, node => Node, task => TaskId, asked => ?WINDOW}};
+        {error, _} = Error ->
             _ = erlang:demonitor(Node, [flush]),
-            erlang:raise(Class, Reason, Stacktrace)
+            Error
     end.
 
-%% The terminal event is the last one, so the mailbox is clean after it.
-abandon(Target, Node, TaskId) ->
+%% @doc The next event, in a list, or the end. The terminal event is the last one.
+-spec next(stream()) -> {[llama_node:event() | llama_node:terminal_event()], stream()} | {halt, stream()}.
+next(#{node := ended} = Stream) ->
+    {halt, Stream};
+next(#{node := Node, task := TaskId} = Stream) ->
+    receive
+        {llama_node, TaskId, passive} ->
+            %% All that was asked for has come; the next events are asked for by the events themselves.
+            next(Stream);
+        {llama_node, TaskId, {Kind, _} = Event} when Kind =/= done, Kind =/= error ->
+            {[Event], ask_again(Stream)};
+        {llama_node, TaskId, Terminal} ->
+            {[Terminal], ended(Stream)};
+        {'DOWN', Node, process, _, Reason} ->
+            {[llama_node_error:node_down(Reason)], Stream#{node := ended}}
+    end.
+
+%% More is asked for as soon as half of the window is used up, so the node need not wait for it.
+ask_again(#{asked := Asked} = Stream) when Asked > ?WINDOW div 2 ->
+    Stream#{asked := Asked - 1};
+ask_again(#{target := Target, task := TaskId, asked := Asked} = Stream) ->
+    ok = ask(Target, TaskId, ?WINDOW div 2),
+    Stream#{asked := Asked - 1 + ?WINDOW div 2}.
+
+ask(Target, TaskId, Events) ->
+    llama_node_transport:cast(Target, {active, TaskId, Events}).
+
+ended(#{node := Node} = Stream) ->
+    _ = erlang:demonitor(Node, [flush]),
+    Stream#{node := ended}.
+
+%% @doc Ends a stream: cancels its task unless it has ended, and leaves none of its messages behind.
+-spec close(stream()) -> ok.
+close(#{node := ended}) ->
+    ok;
+close(#{target := Target, node := Node, task := TaskId} = Stream) ->
     _ = llama_node_transport:call(Target, {cancel_task, TaskId}, infinity),
-    drain(Node, TaskId).
+    %% The terminal event is the last one, so the mailbox is clean after it.
+    ok = drain(Node, TaskId),
+    _ = ended(Stream),
+    ok.
 
 drain(Node, TaskId) ->
     receive
         {llama_node, TaskId, {Last, _}} when Last =:= done; Last =:= error -> ok;
         {llama_node, TaskId, _} -> drain(Node, TaskId);
         {'DOWN', Node, process, _, _} -> ok
+    end.
+
+%% @doc Runs a streamed task and folds over its events in the calling process. Only messages of
+%% this task are taken from the mailbox, and none of them is left there.
+-spec fold(fun((llama_node:event(), Acc) -> Acc | {stop, Acc}), Acc, llama_node_transport:target(),
+           llama_node:session_id(), llama_node:type(), llama_node:input()) ->
+    {ok, llama_node:result(), Acc} | {stopped, Acc} | {error, llama_node:error()}.
+fold(Fun, Acc, Target, SessionId, Type, Input) ->
+    case open(Target, SessionId, Type, Input) of
+        {ok, Stream} -> loop(Fun, Acc, next(Stream));
+        {error, _} = Error -> Error
+    end.
+
+loop(_Fun, Acc, {[{done, Result}], _Ended}) ->
+    {ok, Result, Acc};
+loop(_Fun, _Acc, {[{error, Error}], _Ended}) ->
+    {error, Error};
+loop(Fun, Acc, {[Event], Stream}) ->
+    case step(Fun, Event, Acc, Stream) of
+        {stop, Last} ->
+            ok = close(Stream),
+            {stopped, Last};
+        Next ->
+            loop(Fun, Next, next(Stream))
+    end.
+
+step(Fun, Event, Acc, Stream) ->
+    try
+        Fun(Event, Acc)
+    catch
+        Class:Reason:Stacktrace ->
+            ok = close(Stream),
+            erlang:raise(Class, Reason, Stacktrace)
     end.

@@ -7,17 +7,17 @@
 -module(llama_node_transport).
 
 -export([module/1]).
--export([call/3, monitor/1]).
+-export([call/3, cast/2, monitor/1]).
 -export_type([target/0, address/0, handle/0, name/0]).
 
--type name() :: auto | distribution.
-%% `auto' (default) takes the distribution, the only transport there is so far.
+-type name() :: auto | port | distribution.
+%% `auto' (default) takes the distribution if this runtime is distributed, and the port otherwise.
 
 -type address() :: term().
 %% What the transport needs to reach a node that is ready.
 
 -type handle() :: term().
-%% What the transport needs to connect to a node that is being started.
+%% What the transport keeps with the process that owns the node and its port.
 
 -type target() :: {module(), address()}.
 %% A node that is ready, and the transport that reaches it.
@@ -25,6 +25,18 @@
 -callback prepare(llama_node_options:options()) ->
     {ok, Config :: map(), handle()} | {error, llama_node:error()}.
 %% Checks that the transport can work at all; `Config' is added to the node's first frame.
+
+-callback opened(handle(), port()) -> handle().
+%% The node was launched. Called by the owner of the port, like the next three.
+
+-callback frame(handle(), Frame :: binary()) -> {ok | other, handle()}.
+%% A frame came from the node; `other' if it is none of the transport's.
+
+-callback down(handle(), reference()) -> {ok | other, handle()}.
+%% A process that the owner monitors is gone; `other' if it is not monitored for the transport.
+
+-callback request(handle(), {'$gen_call', gen_server:from(), term()} | {'$gen_cast', term()}) -> ok | refused.
+%% Somebody took the owner for the mailbox of the node.
 
 -callback connect(handle(), Ready :: map()) -> {ok, address()} | {error, llama_node:error()}.
 %% Connects to a node that said it is ready. May block: it runs in a process of its own.
@@ -36,15 +48,30 @@
 %% Makes one request in the name of the calling process. Never raises: a node that has gone is
 %% `{error, {node_down, _}}', an overdue answer `{error, {timeout, _}}', which leaves no message.
 
+-callback cast(address(), Request :: term()) -> ok.
+%% Makes a request that is not answered. Never waits.
+
 %% @doc The module that implements a transport.
 -spec module(name()) -> module().
-module(auto) -> llama_node_dist;
-module(distribution) -> llama_node_dist.
+module(auto) ->
+    case is_alive() of
+        true -> llama_node_dist;
+        false -> llama_node_stdio
+    end;
+module(port) ->
+    llama_node_stdio;
+module(distribution) ->
+    llama_node_dist.
 
 %% @doc Makes a request to a node, in the name of the calling process.
 -spec call(target(), term(), timeout()) -> term().
 call({Module, Address}, Request, Timeout) ->
     Module:call(Address, Request, Timeout).
+
+%% @doc Makes a request that is not answered.
+-spec cast(target(), term()) -> ok.
+cast({Module, Address}, Request) ->
+    Module:cast(Address, Request).
 
 %% @doc Monitors a node.
 -spec monitor(target()) -> reference().

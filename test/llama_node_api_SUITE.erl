@@ -12,10 +12,13 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [{group, calls}, {group, sessions}, {group, tasks}, {group, streams}].
+    [{group, distribution}, {group, port}].
 
 groups() ->
-    [{calls, [], [status, ping, complete, chat, chat_with_a_text, tokens_round_trip, control_tokens_are_text,
+    Groups = [{group, calls}, {group, sessions}, {group, tasks}, {group, streams}],
+    [{distribution, [], Groups},
+     {port, [], Groups},
+     {calls, [], [status, ping, complete, chat, chat_with_a_text, tokens_round_trip, control_tokens_are_text,
                   apply_template, texts_of_all_kinds, json_input, seeds_repeat,
                   stop_strings, run_with_a_deadline, models_by_name, models_by_relative_paths, raw_gen_server_calls]},
      {sessions, [], [transcript_grows, session_info, closing_ends_running_tasks, unknown_session, closed_session,
@@ -23,13 +26,25 @@ groups() ->
      {tasks, [], [result_is_collected_once, result_can_wait_for_its_collector, several_wait_at_once,
                   get_result_timeouts, cancel_twice, cancel_unknown, unknown_task, prompt_only, cast_cancels]},
      {streams, [], [chunks_make_the_content, chunks_are_utf8, fold, fold_stops, cancelled_stream, consumer_is_killed,
-                    streams_side_by_side, streams_past_the_context]}].
+                    streams_side_by_side, streams_past_the_context, once_at_a_time, so_many_at_a_time, passive_from_the_start,
+                    passive_and_active_again, cancelled_while_text_waits, passive_consumer_dies, too_much_text_waits,
+                    coalesced, demand_of_nobody, enumerated, closed_early]}].
 
 init_per_suite(Config) ->
-    llama_node_ct:start_real(#{}, Config).
+    Config.
 
-end_per_suite(Config) ->
-    ok = llama_node:destroy_server(server(Config)).
+end_per_suite(_) ->
+    ok.
+
+init_per_group(Transport, Config) when Transport =:= distribution; Transport =:= port ->
+    llama_node_ct:start_real(#{transport => Transport}, Config);
+init_per_group(_, Config) ->
+    Config.
+
+end_per_group(Transport, Config) when Transport =:= distribution; Transport =:= port ->
+    ok = llama_node:destroy_server(server(Config));
+end_per_group(_, _) ->
+    ok.
 
 end_per_testcase(_, Config) ->
     llama_node_ct:check_real(Config).
@@ -49,7 +64,7 @@ status(Config) ->
 
 ping(Config) ->
     ?assertEqual(pong, llama_node:ping(server(Config))),
-    ?assertEqual(pong, llama_node:ping({llama_node, proplists:get_value(node, Config)})).
+    ?assertEqual(pong, llama_node:ping(proplists:get_value(mailbox, Config))).
 
 complete(Config) ->
     {ok, Result} = llama_node:complete(server(Config), <<"Once upon a time">>,
@@ -156,22 +171,23 @@ models_by_relative_paths(Config) ->
     Server = server(Config),
     #{model := Path} = llama_node_ct:options(Config),
     {ok, Old} = file:get_cwd(),
-    Dir = proplists:get_value(priv_dir, Config),
+    Dir = filename:join(proplists:get_value(priv_dir, Config), integer_to_list(erlang:unique_integer([positive]))),
+    ok = file:make_dir(Dir),
     ok = file:make_symlink(Path, filename:join(Dir, "near.gguf")),
     ok = file:set_cwd(Dir),
     try
         [?assertEqual(ok, llama_node:load_model(Server, Near, #{id => Id, n_ctx => 64, n_parallel => 1}))
          || {Near, Id} <- [{"near.gguf", a}, {<<"./near.gguf">>, b}, {'near.gguf', c}]],
         %% This runtime's directory is none of the mailbox's business.
-        Mailbox = {llama_node, proplists:get_value(node, Config)},
-        ?CODE(model_load_failed, llama_node:load_model(Mailbox, "near.gguf", #{id => d}))
+        ?CODE(model_load_failed, gen_server:call(proplists:get_value(mailbox, Config),
+                                                 {load_model, "near.gguf", #{id => d}}))
     after
         ok = file:set_cwd(Old)
     end.
 
 %% No client library is needed.
 raw_gen_server_calls(Config) ->
-    Mailbox = {llama_node, proplists:get_value(node, Config)},
+    Mailbox = proplists:get_value(mailbox, Config),
     {ok, Session} = gen_server:call(Mailbox, {create_session, #{}}),
     Requests = [gen_server:send_request(Mailbox, {get_session_info, Session}) || _ <- lists:seq(1, 20)],
     [?assertMatch({reply, {ok, #{id := Session}}}, gen_server:receive_response(Request, infinity)) || Request <- Requests],
@@ -302,7 +318,7 @@ prompt_only(Config) ->
 
 cast_cancels(Config) ->
     Server = server(Config),
-    Mailbox = {llama_node, proplists:get_value(node, Config)},
+    Mailbox = proplists:get_value(mailbox, Config),
     Task = task(Server, session(Config), endless()),
     gen_server:cast(Mailbox, {cancel_task, Task}),
     ?CODE(cancelled, llama_node:get_result(Server, Task, infinity)),
@@ -388,6 +404,184 @@ streams_past_the_context(Config) ->
      || Task <- Tasks],
     {ok, #{counters := #{context_shifts := After}}} = llama_node:get_status(Server),
     ?assert(After >= Before + 4).
+
+%% Demand
+
+once_at_a_time(Config) ->
+    Server = server(Config),
+    {ok, Task} = llama_node:stream(Server, session(Config), completion, (finite(30))#{active => once}),
+    {Chunks, {done, #{content := Content}}} = re_armed(Server, Task, once),
+    is_content(Content, Chunks),
+    nothing_more(Config).
+
+%% Each number of chunks is followed by the word that there are no more, unless the task ended with them.
+so_many_at_a_time(Config) ->
+    Server = server(Config),
+    {ok, Task} = llama_node:stream(Server, session(Config), completion, (endless())#{active => 3}),
+    [receive {llama_node, Task, {chunk, #{index := Index}}} -> ok end || Index <- [0, 1, 2]],
+    receive {llama_node, Task, passive} -> ok end,
+    ok = llama_node:active(Server, Task, 1),
+    ok = llama_node:active(Server, Task, 2),
+    [receive {llama_node, Task, {chunk, #{index := Index}}} -> ok end || Index <- [3, 4, 5]],
+    ok = llama_node:cancel_task(Server, Task),
+    ?assertMatch({error, {cancelled, _}}, last(Task)),
+    nothing_more(Config).
+
+passive_from_the_start(Config) ->
+    Server = server(Config),
+    Session = session(Config),
+    {ok, Task} = llama_node:stream(Server, Session, completion, (finite(10))#{active => false}),
+    await_idle(Server, Session),
+    %% The task is over and its slot is free, and nothing has come.
+    nothing_more(Config),
+    ok = llama_node:active(Server, Task, once),
+    {[#{content := Content, index := 0}], {done, #{content := Content}}} = events(Task),
+    ?CODE(task_not_found, llama_node:active(Server, Task, once)),
+    nothing_more(Config).
+
+passive_and_active_again(Config) ->
+    Server = server(Config),
+    {ok, Task} = llama_node:stream(Server, session(Config), completion, finite(200)),
+    First = receive {llama_node, Task, {chunk, #{index := 0} = Chunk}} -> Chunk end,
+    ok = llama_node:active(Server, Task, false),
+    Some = [More || {llama_node, _, {chunk, More}} <- llama_node_ct:flush()],
+    pong = llama_node:ping(Server),
+    ok = llama_node:active(Server, Task, true),
+    {Rest, {done, #{content := Content}}} = events(Task),
+    is_content(Content, [First] ++ Some ++ Rest),
+    nothing_more(Config).
+
+%% Also one whose task has ended can be cancelled.
+cancelled_while_text_waits(Config) ->
+    Server = server(Config),
+    Session = session(Config),
+    {ok, Running} = llama_node:stream(Server, Session, completion, (endless())#{active => false}),
+    {ok, Ended} = llama_node:stream(Server, Session, completion, (finite(5))#{active => false}),
+    ok = llama_node:cancel_task(Server, Running),
+    ?assertMatch({[], {error, {cancelled, _}}}, events(Running)),
+    await_idle(Server, Session),
+    ok = llama_node:cancel_task(Server, Ended),
+    ?assertMatch({[], {error, {cancelled, _}}}, events(Ended)),
+    ?CODE(task_not_found, llama_node:cancel_task(Server, Ended)),
+    nothing_more(Config).
+
+passive_consumer_dies(Config) ->
+    Server = server(Config),
+    Session = session(Config),
+    {_, Ref} = spawn_monitor(fun () ->
+        {ok, Task} = llama_node:stream(Server, Session, completion, (finite(5))#{active => false}),
+        await_idle(Server, Session),
+        exit(Task)
+    end),
+    Task = receive {'DOWN', Ref, process, _, Id} -> Id end,
+    %% The node hears of it in its own time.
+    ?CODE(task_not_found, await_no_stream(Server, Task, 10000)).
+
+await_no_stream(Server, Task, Retries) ->
+    case llama_node:active(Server, Task, false) of
+        ok when Retries > 0 -> await_no_stream(Server, Task, Retries - 1);
+        Answer -> Answer
+    end.
+
+%% Long before that, the bench of another consumer goes on.
+too_much_text_waits(Config) ->
+    Server = server(Config),
+    {ok, Task} = llama_node:stream(Server, session(Config), completion,
+                                   (endless())#{active => false, logit_bias => long_pieces(Server)}),
+    {[], {error, {server_busy, Message}}} = events(Task),
+    ?assertNotEqual(nomatch, string:find(Message, "wait")),
+    nothing_more(Config).
+
+coalesced(Config) ->
+    Server = server(Config),
+    {ok, Task} = llama_node:stream(Server, session(Config), completion, (finite(60))#{coalesce_ms => 60000}),
+    %% The first one is not delayed, and the end does not wait.
+    {[#{index := 0}, #{index := 1}] = Chunks, {done, #{content := Content}}} = events(Task),
+    is_content(Content, Chunks),
+    {ok, Short} = llama_node:stream(Server, session(Config), completion, (endless())#{coalesce_ms => 1}),
+    [receive {llama_node, Short, {chunk, #{index := Index}}} -> ok end || Index <- lists:seq(0, 20)],
+    ok = llama_node:cancel_task(Server, Short),
+    ?assertMatch({error, {cancelled, _}}, last(Short)),
+    nothing_more(Config).
+
+demand_of_nobody(Config) ->
+    Server = server(Config),
+    ?CODE(task_not_found, llama_node:active(Server, 1 bsl 52, once)),
+    [?CODE(invalid_argument, llama_node:active(Server, Task, Active))
+     || {Task, Active} <- [{one, once}, {1, twice}, {1, 0}, {1, -1}, {1, 1.5}, {1, 1 bsl 31}]],
+    [?CODE(invalid_argument, llama_node:stream(Server, session(Config), completion, (finite(1))#{Key => Value}))
+     || {Key, Value} <- [{active, 0}, {active, never}, {active, #{}}, {coalesce_ms, -1}, {coalesce_ms, 60001}]],
+    ?CODE(invalid_argument, llama_node:create_task(Server, session(Config), completion, (finite(1))#{active => once})),
+    %% Only who streams is asked how.
+    Task = task(Server, session(Config), finite(1)),
+    ?CODE(task_not_found, llama_node:active(Server, Task, once)).
+
+enumerated(Config) ->
+    {ok, Stream} = llama_node:stream_open(server(Config), session(Config), completion, finite(150)),
+    {Events, Ended} = enumerate(Stream),
+    {Chunks, [{done, #{content := Content}}]} = lists:split(length(Events) - 1, Events),
+    is_content(Content, [Chunk || {chunk, Chunk} <- Chunks]),
+    ok = llama_node:stream_close(Ended),
+    nothing_more(Config).
+
+enumerate(Stream) ->
+    case llama_node:stream_next(Stream) of
+        {halt, Ended} -> {[], Ended};
+        {Events, Next} -> {More, Ended} = enumerate(Next), {Events ++ More, Ended}
+    end.
+
+closed_early(Config) ->
+    {ok, Stream} = llama_node:stream_open(server(Config), session(Config), completion, endless()),
+    {[{chunk, #{index := 0}}], Next} = llama_node:stream_next(Stream),
+    ok = llama_node:stream_close(Next),
+    ?assertMatch({ok, #{tasks_running := 0}}, llama_node:get_status(server(Config))),
+    {ok, Unread} = llama_node:stream_open(server(Config), session(Config), completion, finite(5)),
+    ok = llama_node:stream_close(Unread),
+    ?CODE(session_not_found, llama_node:stream_open(server(Config), 1 bsl 52, completion, finite(1))),
+    nothing_more(Config).
+
+%% What comes if the rest is asked for each time.
+re_armed(Server, Task, Active) ->
+    receive
+        {llama_node, Task, {chunk, Chunk}} ->
+            %% It may have ended with this one.
+            _ = llama_node:active(Server, Task, Active),
+            {Chunks, Terminal} = re_armed(Server, Task, Active),
+            {[Chunk | Chunks], Terminal};
+        {llama_node, Task, Terminal} ->
+            {[], Terminal}
+    end.
+
+last(Task) ->
+    receive
+        {llama_node, Task, {Kind, _} = Terminal} when Kind =:= done; Kind =:= error -> Terminal;
+        {llama_node, Task, _} -> last(Task)
+    end.
+
+is_content(Content, Chunks) ->
+    ?assertEqual(lists:seq(0, length(Chunks) - 1), [Index || #{index := Index} <- Chunks]),
+    ?assertEqual(Content, iolist_to_binary([Text || #{content := Text} <- Chunks])).
+
+%% The answer to this comes after everything that was sent before.
+nothing_more(Config) ->
+    pong = llama_node:ping(server(Config)),
+    ?assertEqual([], llama_node_ct:flush()).
+
+finite(Tokens) ->
+    #{prompt => <<"Once upon a time">>, ?GREEDY, n_predict => Tokens, ignore_eos => true}.
+
+await_idle(Server, Session) ->
+    case llama_node:get_session_info(Server, Session) of
+        {ok, #{tasks_running := 0, tasks_waiting := 0}} -> ok;
+        {ok, _} -> await_idle(Server, Session)
+    end.
+
+%% Makes the longest text of the fewest tokens.
+long_pieces(Server) ->
+    Pieces = [{byte_size(Text), Token} || Token <- lists:seq(0, 899), {ok, Text} <- [llama_node:detokenize(Server, [Token])],
+                                          Text =:= unicode:characters_to_binary(Text)],
+    [_ | _] = Longest = lists:sublist(lists:reverse(lists:sort(Pieces)), 1),
+    maps:from_list([{Token, 1000} || {_, Token} <- Longest]).
 
 %% Helpers
 

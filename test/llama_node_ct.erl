@@ -38,10 +38,15 @@ start_real(More, Config) ->
         {ok, Options} ->
             {ok, Server} = llama_node:init_server(maps:merge(Options, More)),
             {ok, #{node := Node}} = llama_node:get_status(Server),
-            [{server, Server}, {node, Node}, {server_options, Options} | Config];
+            [{server, Server}, {node, Node}, {mailbox, mailbox(More, Node, Server)}, {server_options, maps:merge(Options, More)}
+             | Config];
         {skip, _} = Skip ->
             Skip
     end.
+
+%% Where raw calls go.
+mailbox(#{transport := port}, _Node, Server) -> Server;
+mailbox(_Options, Node, _Server) -> {llama_node, Node}.
 
 %% Whatever a case did, the node answers and has a slot free. A case that failed may have left tasks
 %% running, for it is its own process that checks this: with the deadline that fails too, and the suite
@@ -121,7 +126,7 @@ options(Config) ->
 -spec fake(atom(), list()) -> map().
 fake(Behaviour, Config) ->
     Dir = proplists:get_value(priv_dir, Config),
-    #{launcher => llama_node_fake:launcher(Dir), env => llama_node_fake:env(Behaviour),
+    #{launcher => llama_node_fake_program:launcher(Dir), env => llama_node_fake_program:env(Behaviour),
       start_timeout => 30000, models => []}.
 
 %% A BEAM of its own with our code, controlled over its standard streams.

@@ -10,14 +10,17 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [{group, fake}, {group, java}].
+    [{group, distribution}, {group, port}].
 
 groups() ->
     Client = [killed_under_50_callers, restarts_again_and_again, server_is_killed, beam_is_killed, stopped_node_resumes,
-              stopped_node_is_given_up, stopped_consumer_delays_nobody, not_distributed, long_names, epmd_is_gone, first_call_fails],
-    [{fake, [], Client},
-     {java, [], Client ++ [owner_death_frees_the_slot, sink_death_frees_the_slot, queued_owner_dies,
-                           identifiers_are_not_used_again, default_model_is_taken, jar_is_lost]}].
+              first_call_fails],
+    OfDistribution = [stopped_node_is_given_up, stopped_consumer_delays_nobody, not_distributed, long_names, epmd_is_gone],
+    OfPort = [runtime_becomes_distributed, stopped_node_is_killed_by_its_server, callers_on_another_node],
+    Java = [owner_death_frees_the_slot, sink_death_frees_the_slot, queued_owner_dies, identifiers_are_not_used_again,
+            default_model_is_taken, jar_is_lost],
+    [{distribution, [], [{fake, [], Client ++ OfDistribution}, {java, [], Client ++ OfDistribution ++ Java}]},
+     {port, [], [{fake, [], Client ++ OfPort}, {java, [], Client ++ OfPort ++ Java ++ [nothing_but_a_port]}]}].
 
 init_per_suite(Config) ->
     ok = llama_node_ct:distribute(),
@@ -26,11 +29,13 @@ init_per_suite(Config) ->
 end_per_suite(_) ->
     ok.
 
+init_per_group(Transport, Config) when Transport =:= distribution; Transport =:= port ->
+    [{transport, Transport} | Config];
 init_per_group(fake, Config) ->
-    [{server_options, llama_node_ct:fake(normal, Config)} | Config];
+    [{server_options, over(llama_node_ct:fake(normal, Config), Config)} | Config];
 init_per_group(java, Config) ->
     case llama_node_ct:real_node() of
-        {ok, Options} -> [{server_options, Options} | Config];
+        {ok, Options} -> [{server_options, over(Options, Config)} | Config];
         {skip, _} = Skip -> Skip
     end.
 
@@ -43,6 +48,9 @@ init_per_testcase(_, Config) ->
 
 end_per_testcase(_, _) ->
     ok.
+
+over(Options, Config) ->
+    Options#{transport => proplists:get_value(transport, Config)}.
 
 %% A supervisor with one server.
 init(Spec) ->
@@ -194,6 +202,101 @@ not_distributed(Config) ->
     ?assertNotEqual(nomatch, string:find(Message, "-sname")),
     ok = peer:stop(Peer).
 
+%% Over the port
+
+%% What was encoded under the old name still finds its processes, and theirs are still told of.
+runtime_becomes_distributed(Config) ->
+    {Peer, nonode@nohost} = peer(#{}, []),
+    {ok, Options} = {ok, maps:remove(transport, llama_node_ct:options(Config))},
+    ok = peer:call(Peer, ?MODULE, become_distributed, [Options], 60000),
+    ok = peer:stop(Peer).
+
+become_distributed(Options) ->
+    {ok, Server} = llama_node:init_server(Options),
+    {ok, Session} = llama_node:create_session(Server, #{}),
+    {ok, Task} = llama_node:stream(Server, Session, completion, endless()),
+    {Waiting, Ref} = spawn_monitor(fun () -> exit(llama_node:get_result(Server, Task, infinity)) end),
+    receive {llama_node, Task, {chunk, _}} -> ok end,
+    Name = list_to_atom("llama_node_late_" ++ os:getpid()),
+    {ok, _} = net_kernel:start([Name, shortnames]),
+    pong = llama_node:ping(Server),
+    Self = self(),
+    {ok, New} = llama_node:create_session(Server, #{}),
+    {ok, #{owner := Self}} = llama_node:get_session_info(Server, New),
+    ok = llama_node:cancel_task(Server, Task),
+    {error, {cancelled, _}} = terminal(Task),
+    exit(Waiting, kill),
+    receive {'DOWN', Ref, process, Waiting, _} -> ok end,
+    ok = llama_node:destroy_server(Server).
+
+%% The server waits for nothing that the node does not do, even when more is said to it than a pipe holds.
+stopped_node_is_killed_by_its_server(Config) ->
+    {Options, Witness} = llama_node_ct:witnessed((llama_node_ct:options(Config))#{stop_timeout => 50}, Config),
+    {ok, Server} = llama_node:init_server(Options),
+    ok = llama_node_ct:kill("STOP", llama_node_ct:os_pid(Server)),
+    Large = #{prompt => binary:copy(<<"x">>, 1 bsl 20)},
+    Callers = [spawn_monitor(fun () -> exit(llama_node:create_session(Server, Large)) end) || _ <- lists:seq(1, 5)],
+    ?assertMatch({error, {timeout, _}}, llama_node_request:call(Server, {tokenize, Large}, 100)),
+    ?assertMatch({error, {timeout, _}}, llama_node_request:call(Server, ping, 100)),
+    ok = llama_node:destroy_server(Server),
+    [receive {'DOWN', Ref, process, _, Got} -> ?assertMatch({error, {node_down, _}}, Got) end || {_, Ref} <- Callers],
+    ok = llama_node_ct:await_end(Witness).
+
+callers_on_another_node(Config) ->
+    {ok, Server} = llama_node:init_server(llama_node_ct:options(Config)),
+    {Peer, _} = peer(#{name => peer:random_name()}, []),
+    true = peer:call(Peer, erlang, set_cookie, [node(), erlang:get_cookie()]),
+    pong = peer:call(Peer, llama_node, ping, [Server]),
+    {ok, Result} = peer:call(Peer, ?MODULE, stream_from_afar, [Server], 60000),
+    ?assertMatch(#{usage := #{completion_tokens := 3}}, Result),
+    %% Their sessions end with them.
+    {ok, Session} = peer:call(Peer, ?MODULE, session_of_a_process, [Server]),
+    ok = peer:stop(Peer),
+    ok = await_gone(Server, Session, 10000),
+    ok = llama_node:destroy_server(Server).
+
+stream_from_afar(Server) ->
+    {ok, Result, _} = llama_node:stream_fold(fun (_, Acc) -> Acc end, none, Server, session(Server), completion,
+                                             #{prompt => <<"Once">>, n_predict => 3, ignore_eos => true}),
+    {ok, Task} = llama_node:stream(Server, session(Server), completion, endless()),
+    ok = llama_node:cancel_task(Server, Task),
+    {error, {cancelled, _}} = terminal(Task),
+    {ok, Result}.
+
+session_of_a_process(Server) ->
+    Self = self(),
+    _ = spawn(fun () -> Self ! {session, llama_node:create_session(Server, #{})}, receive never -> ok end end),
+    receive {session, Session} -> Session end.
+
+%% The fake node says who owned its last session, whatever has become of it.
+await_gone(Server, Session, Retries) ->
+    case llama_node:get_session_info(Server, Session) of
+        {error, {session_not_found, _}} -> ok;
+        {ok, #{id := _, model := _}} when Retries > 0 -> await_gone(Server, Session, Retries - 1);
+        {ok, Info} when not is_map_key(model, Info) -> ok
+    end.
+
+%% No epmd, no cookie, no listening socket: a runtime that is not distributed, and nowhere to find an epmd.
+nothing_but_a_port(Config) ->
+    {Peer, nonode@nohost} = peer(#{}, [{"ERL_EPMD_PORT", integer_to_list(free_port())}]),
+    Options = maps:remove(transport, llama_node_ct:options(Config)),
+    {ok, Server} = peer:call(Peer, llama_node, init_server, [Options], infinity),
+    {ok, #{node := nonode@nohost}} = peer:call(Peer, llama_node, get_status, [Server]),
+    {ok, OsPid} = peer:call(Peer, ?MODULE, os_pid_of, [Server]),
+    ?assertEqual([], sockets(OsPid)),
+    {ok, _} = peer:call(Peer, llama_node, complete, [Server, <<"Once">>, #{n_predict => 1}]),
+    ok = peer:call(Peer, llama_node, destroy_server, [Server], infinity),
+    ok = peer:stop(Peer).
+
+os_pid_of(Server) ->
+    {ok, llama_node_ct:os_pid(Server)}.
+
+sockets(OsPid) ->
+    Descriptors = filelib:wildcard("/proc/" ++ integer_to_list(OsPid) ++ "/fd/*"),
+    [Link || Descriptor <- Descriptors, {ok, "socket:" ++ _ = Link} <- [file:read_link(Descriptor)]].
+
+%% Over the distribution
+
 long_names(Config) ->
     {Peer, _} = peer(#{name => peer:random_name(), host => "127.0.0.1", longnames => true}, []),
     true = peer:call(Peer, net_kernel, longnames, []),
@@ -287,7 +390,7 @@ default_model_is_taken(Config) ->
     Priv = llama_node_options:priv_dir(),
     case filelib:is_regular(filename:join([Priv, "models", "tiny-chat.gguf"])) of
         true ->
-            {ok, Server} = llama_node:init_server(#{}),
+            {ok, Server} = llama_node:init_server(over(#{}, Config)),
             ?assertMatch({ok, #{models := [#{id := <<"tiny-chat">>}]}}, llama_node:get_status(Server)),
             ok = llama_node:destroy_server(Server);
         false ->

@@ -11,10 +11,13 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [{group, bad_models}, {group, bad_input}, {group, load}].
+    [{group, distribution}, {group, port}].
 
 groups() ->
-    [{bad_models, [], [missing_file, empty_file, truncated_file, not_gguf, unknown_architecture, a_directory,
+    Groups = [{group, bad_models}, {group, bad_input}, {group, load}],
+    [{distribution, [], Groups},
+     {port, [], Groups},
+     {bad_models, [], [missing_file, empty_file, truncated_file, not_gguf, unknown_architecture, a_directory,
                        bad_contexts, absurd_context, bad_configurations, start_with_a_missing_file]},
      {bad_input, [], [bad_options, bad_types, bad_inputs, bad_utf8, prompt_longer_than_the_context, empty_prompt,
                       five_megabytes, deep_and_huge_terms, noise_in_the_mailbox, noise_as_calls]},
@@ -23,10 +26,20 @@ groups() ->
                  results_of_the_dead_are_not_kept]}].
 
 init_per_suite(Config) ->
-    llama_node_ct:start_real(#{max_queue => 20000}, Config).
+    Config.
 
-end_per_suite(Config) ->
-    ok = llama_node:destroy_server(server(Config)).
+end_per_suite(_) ->
+    ok.
+
+init_per_group(Transport, Config) when Transport =:= distribution; Transport =:= port ->
+    llama_node_ct:start_real(#{transport => Transport, max_queue => 20000}, Config);
+init_per_group(_, Config) ->
+    Config.
+
+end_per_group(Transport, Config) when Transport =:= distribution; Transport =:= port ->
+    ok = llama_node:destroy_server(server(Config));
+end_per_group(_, _) ->
+    ok.
 
 end_per_testcase(_, Config) ->
     llama_node_ct:check_real(Config).
@@ -162,7 +175,7 @@ deep_and_huge_terms(Config) ->
      end || Term <- [Deep, DeepMap, Huge, [Deep], {Huge}]].
 
 noise_in_the_mailbox(Config) ->
-    Mailbox = {llama_node, proplists:get_value(node, Config)},
+    Mailbox = proplists:get_value(mailbox, Config),
     [Mailbox ! Noise || Noise <- noise()],
     [gen_server:cast(Mailbox, Noise) || Noise <- noise()],
     [Mailbox ! {'$gen_call', From, ping} || From <- [x, {self()}, {x, y}, {self(), a, b}, 7]],
@@ -170,7 +183,7 @@ noise_in_the_mailbox(Config) ->
     ?assertEqual([], llama_node_ct:flush()).
 
 noise_as_calls(Config) ->
-    Mailbox = {llama_node, proplists:get_value(node, Config)},
+    Mailbox = proplists:get_value(mailbox, Config),
     [?CODE(invalid_argument, gen_server:call(Mailbox, Noise)) || Noise <- noise()],
     [?CODE(invalid_argument, gen_server:call(Mailbox, {create_session, Noise, Noise})) || Noise <- noise()].
 
@@ -188,8 +201,7 @@ noise() ->
 longer_than_a_frame(Config) ->
     Server = server(Config),
     Session = session(Config),
-    Node = proplists:get_value(node, Config),
-    true = erlang:monitor_node(Node, true),
+    Ref = erlang:monitor(process, proplists:get_value(mailbox, Config)),
     Running = task(Server, Session, endless()),
     Long = binary:copy(<<"Once upon a time ">>, (17 bsl 20) div 17),
     [begin
@@ -202,7 +214,7 @@ longer_than_a_frame(Config) ->
     ?assertMatch({ok, #{id := Session, tasks_running := 1}}, llama_node:get_session_info(Server, Session)),
     ok = llama_node:cancel_task(Server, Running),
     ?CODE(cancelled, llama_node:get_result(Server, Running, infinity)),
-    true = erlang:monitor_node(Node, false),
+    true = erlang:demonitor(Ref),
     ?assertEqual([], llama_node_ct:flush()).
 
 eight_huge_prompts_at_once(Config) ->
@@ -284,7 +296,7 @@ until_busy(Server, Session) ->
 dead_collector_swallows_nothing(Config) ->
     Server = server(Config),
     Session = session(Config),
-    Mailbox = {llama_node, proplists:get_value(node, Config)},
+    Mailbox = proplists:get_value(mailbox, Config),
     Running = [task(Server, Session, endless()) || _ <- [1, 2]],
     Task = task(Server, Session, #{prompt => <<"Once">>, n_predict => 1, ignore_eos => true}),
     Self = self(),

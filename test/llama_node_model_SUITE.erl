@@ -27,23 +27,25 @@ suite() ->
 
 -spec all() -> [ct_suite:ct_test_def()].
 all() ->
-    [{group, files}, {group, answers}].
+    [{group, files}, {group, distribution}, {group, port}].
 
 -spec groups() -> [ct_suite:ct_group_def()].
 groups() ->
+    Answers = [questions, paraphrases, conversations, topics,
+               story_is_worth_streaming, characters_beyond_ascii, nearness],
     [{files, [], [card_states_the_file, lists_are_long_enough]},
-     {answers, [], [questions, paraphrases, conversations, topics,
-                    story_is_worth_streaming, characters_beyond_ascii, nearness]}].
+     {distribution, [], Answers},
+     {port, [], Answers}].
 
 -spec init_per_group(ct_suite:ct_groupname(), config()) -> config() | {skip, string()}.
 init_per_group(files, Config) ->
     Config;
-init_per_group(answers, Config) ->
+init_per_group(Transport, Config) ->
     case llama_node_ct:real_node() of
         {ok, _OptionsForAnyModel} ->
             %% No option names a model: the one in the box is the default. The process that runs
             %% this function ends with it; the server must not.
-            {ok, Server} = llama_node:start_link(#{}),
+            {ok, Server} = llama_node:start_link(#{transport => Transport}),
             true = unlink(Server),
             [{server, Server} | Config];
         {skip, _} = Skip ->
@@ -53,7 +55,7 @@ init_per_group(answers, Config) ->
 -spec end_per_group(ct_suite:ct_groupname(), config()) -> ok.
 end_per_group(files, _Config) ->
     ok;
-end_per_group(answers, Config) ->
+end_per_group(_Transport, Config) ->
     ok = llama_node:destroy_server(?config(server, Config)).
 
 %% The card promises a size and a digest; both must be those of the file.

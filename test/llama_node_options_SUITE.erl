@@ -9,6 +9,7 @@ suite() -> [{timetrap, {minutes, 3}}].
 all() ->
     [defaults, model_keys_make_a_model, models_follow_the_model, default_model, texts_of_all_kinds, gpu_layers,
      proplists_work, undefined_is_not_given, environment, unknown_keys_are_named, wrong_types_are_named,
+     distribution_and_port_exclude_each_other,
      nested_places_are_named, certificates_are_named, secrets_stay_secret, child_specification, errors_have_the_numbers_of_the_protocol,
      error_messages_are_short, documentation_is_of_the_application].
 
@@ -85,7 +86,7 @@ wrong_types_are_named(_) ->
         max_queue => [-1, 1000001], use_mmap => [1, yes], n_gpu_layers => [all, -2, 1 bsl 31],
         log_level => [loud, <<"info">>], result_ttl_ms => [-1], max_sessions => [many],
         name => [llm, {local, "llm"}, {local, undefined}, {via, "m", x}], wait => [maybe_so], start_timeout => [-1, 1 bsl 32, never],
-        stop_timeout => [infinity], progress => [self, fun () -> ok end], transport => [port],
+        stop_timeout => [infinity], progress => [self, fun () -> ok end], transport => [pigeon, <<"port">>],
         java_opts => [[<<"-a">>, 3.5], 3], env => [3, [{a}], [{a, 3}], [{a, b} | c]],
         models => [#{}, [[] | x], <<"a">>], node_name => [3], host => [true], cookie => [{}],
         launcher => [3]},
@@ -110,6 +111,14 @@ certificates_are_named(_) ->
     ?assertEqual(<<"tls.keyfile: is required">>, Message(maps:remove(keyfile, Files))),
     ?assertEqual(<<"tls.cafile: unknown option">>, Message(Files#{cafile => "/ca.pem"})),
     ?assertMatch(<<"tls: must be a map", _/binary>>, Message(certfile)).
+
+distribution_and_port_exclude_each_other(_) ->
+    Given = #{bind => "127.0.0.1", cookie => c, host => h, node_name => n},
+    [refused(atom_to_binary(Key), #{Key => Value, transport => port}) || {Key, Value} <- maps:to_list(Given)],
+    %% With `auto' they wait for the distribution, and are no part of what a node is told without it.
+    {ok, Options} = llama_node_options:new(Given#{log_level => none}),
+    ?assertEqual(#{transport => port, log_level => none}, llama_node_options:node_config(Options, #{transport => port})),
+    ?assertMatch(#{bind := _, log_level := none, node_name := n}, llama_node_options:node_config(Options, #{node_name => n})).
 
 nested_places_are_named(_) ->
     refused(<<"models[0].path: is required">>, #{models => [#{}]}),

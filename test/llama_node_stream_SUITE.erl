@@ -8,10 +8,14 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [events_in_order, refused_stream_sends_nothing, cancelled_stream, node_dies_mid_stream,
-     node_dies_after_the_end, node_dies_between_the_end_and_the_word_of_it, node_dies_under_many_streams,
-     stream_through_the_mailbox_itself, watchers_end_with_their_streams, watchers_end_with_their_consumers,
-     fold_collects, fold_stops, fold_raises, fold_fails, fold_over_a_dying_node, fold_takes_its_own_messages_only].
+    [{group, distribution}, {group, port}].
+
+groups() ->
+    Cases = [events_in_order, refused_stream_sends_nothing, cancelled_stream, node_dies_mid_stream,
+             node_dies_after_the_end, node_dies_between_the_end_and_the_word_of_it, node_dies_under_many_streams,
+             stream_through_the_mailbox_itself, watchers_end_with_their_streams, watchers_end_with_their_consumers,
+             fold_collects, fold_stops, fold_raises, fold_fails, fold_over_a_dying_node, fold_takes_its_own_messages_only],
+    [{distribution, [], Cases}, {port, [], Cases}].
 
 init_per_suite(Config) ->
     ok = llama_node_ct:distribute(),
@@ -20,9 +24,16 @@ init_per_suite(Config) ->
 end_per_suite(_) ->
     ok.
 
+init_per_group(Transport, Config) ->
+    [{transport, Transport} | Config].
+
+end_per_group(_, _) ->
+    ok.
+
 init_per_testcase(_, Config) ->
     process_flag(trap_exit, true),
-    {ok, Server} = llama_node:start_link(llama_node_ct:fake(normal, Config)),
+    Transport = proplists:get_value(transport, Config),
+    {ok, Server} = llama_node:start_link((llama_node_ct:fake(normal, Config))#{transport => Transport}),
     [{server, Server} | Config].
 
 end_per_testcase(_, Config) ->
@@ -93,7 +104,11 @@ node_dies_under_many_streams(Config) ->
 
 stream_through_the_mailbox_itself(Config) ->
     {ok, #{node := Node}} = llama_node:get_status(server(Config)),
-    {ok, Task} = llama_node:stream({llama_node, Node}, 1, completion, #{prompt => hang, n_predict => 0}),
+    Mailbox = case proplists:get_value(transport, Config) of
+        distribution -> {llama_node, Node};
+        port -> server(Config)
+    end,
+    {ok, Task} = llama_node:stream(Mailbox, 1, completion, #{prompt => hang, n_predict => 0}),
     kill_node(Config),
     ?assertMatch({error, {node_down, _}}, terminal(Task)),
     nothing_else().

@@ -16,6 +16,7 @@ import io.llamanode.service.NodeStatus;
 import io.llamanode.service.Reply;
 import io.llamanode.transport.DistEndpoint;
 import io.llamanode.transport.DistSetup;
+import io.llamanode.transport.PortEndpoint;
 import io.llamanode.transport.RequestHandler;
 import io.llamanode.transport.dist.DistStartException;
 import io.llamanode.transport.stdio.Exit;
@@ -41,6 +42,8 @@ final class PortNode implements FrameChannel.Listener {
     private final FrameChannel channel;
     private final CompletableFuture<ControlFrame.Config> config = new CompletableFuture<>();
     private volatile Runnable orderlyEnd = () -> {};
+    /** {@code null} unless requests come over the port. */
+    private volatile PortEndpoint port;
 
     PortNode(StandardStreams streams) {
         this.channel = new FrameChannel(streams.input(), streams.output());
@@ -64,17 +67,25 @@ final class PortNode implements FrameChannel.Listener {
     }
 
     @Override
+    public boolean taken(byte[] frame) throws InterruptedException {
+        PortEndpoint endpoint = port;
+        return endpoint != null && endpoint.taken(frame);
+    }
+
+    @Override
     public void received(OtpErlangObject term) {
         try {
             switch (ControlFrame.decode(term)) {
-                case ControlFrame.Config launch -> {
-                    if (!config.complete(launch)) {
-                        LOG.warn("a second config frame is ignored");
-                    }
-                }
+                case ControlFrame.Config launch -> configured(launch);
                 case ControlFrame.Stop() -> {
                     LOG.info("told to stop");
                     Exit.begin(0, orderlyEnd);
+                }
+                case ControlFrame.Ack(long bytes) -> channel.acknowledged(bytes);
+                case ControlFrame.Down(long monitor) -> {
+                    if (port != null) {
+                        port.down(monitor);
+                    }
                 }
             }
         } catch (FailureException e) {
@@ -82,6 +93,18 @@ final class PortNode implements FrameChannel.Listener {
                 LOG.warn("a frame is ignored: {}", e.failure().message());
             }
         }
+    }
+
+    private void configured(ControlFrame.Config launch) {
+        if (config.isDone()) {
+            LOG.warn("a second config frame is ignored");
+            return;
+        }
+        // Here rather than in run(), because the owner acknowledges frames from the first one on.
+        if (launch.config().overPort()) {
+            port = new PortEndpoint(channel, launch.config().window());
+        }
+        config.complete(launch);
     }
 
     @Override
@@ -115,13 +138,7 @@ final class PortNode implements FrameChannel.Listener {
         } catch (LibraryException e) {
             throw new FailureException(ErrorCode.UNSUPPORTED, e.getMessage());
         }
-        DistEndpoint endpoint = new DistEndpoint();
-        LlamaService service = new LlamaService(launch.node(), new NativeModelLoader(library), endpoint);
-        orderlyEnd = () -> {
-            service.close();
-            endpoint.close();
-        };
-        open(endpoint, launch, new RequestHandler(service, endpoint, launch.nodeName(), this::progress));
+        LlamaService service = port != null ? openPort(launch, library) : openDistribution(launch, library);
         for (ModelConfig model : launch.node().models()) {
             load(service, model);
         }
@@ -132,6 +149,28 @@ final class PortNode implements FrameChannel.Listener {
                 ProcessHandle.current().pid(),
                 status.version(),
                 status.models().stream().map(NodeStatus.Model::id).toList()));
+    }
+
+    private LlamaService openPort(LaunchConfig launch, LlamaLibrary library) {
+        PortEndpoint endpoint = port;
+        LlamaService service = new LlamaService(launch.node(), new NativeModelLoader(library), endpoint);
+        orderlyEnd = () -> {
+            service.close();
+            endpoint.close();
+        };
+        endpoint.open(new RequestHandler(service, endpoint, endpoint, launch.nodeName(), this::progress));
+        return service;
+    }
+
+    private LlamaService openDistribution(LaunchConfig launch, LlamaLibrary library) {
+        DistEndpoint endpoint = new DistEndpoint();
+        LlamaService service = new LlamaService(launch.node(), new NativeModelLoader(library), endpoint);
+        orderlyEnd = () -> {
+            service.close();
+            endpoint.close();
+        };
+        open(endpoint, launch, new RequestHandler(service, endpoint, endpoint, launch.nodeName(), this::progress));
+        return service;
     }
 
     private static void open(DistEndpoint endpoint, LaunchConfig launch, RequestHandler requests) {

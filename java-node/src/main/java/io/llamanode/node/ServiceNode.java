@@ -115,7 +115,7 @@ final class ServiceNode {
         try {
             endpoint.open(
                     DistSetup.of(launch),
-                    new RequestHandler(service, endpoint, launch.nodeName(), (path, fraction) -> {}));
+                    new RequestHandler(service, endpoint, endpoint, launch.nodeName(), (path, fraction) -> {}));
         } catch (FailureException e) {
             throw CommandException.config(e);
         } catch (DistStartException e) {

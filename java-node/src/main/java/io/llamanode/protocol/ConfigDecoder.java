@@ -15,6 +15,8 @@ import java.util.Map;
 public final class ConfigDecoder {
     private static final int MAX_ATOM = 255;
     private static final int MAX = Integer.MAX_VALUE;
+    private static final int WINDOW = 256 << 10;
+    private static final String NOT_DISTRIBUTED = "nonode@nohost";
     private static final Map<String, LogLevel> LEVELS = new LinkedHashMap<>();
 
     static {
@@ -37,7 +39,7 @@ public final class ConfigDecoder {
             throw FailureException.invalid("config must be a map or a list of {Key, Value}");
         }
         Fields in = new Fields(whole);
-        LaunchConfig config = launch(in);
+        LaunchConfig config = overPort(in.get("transport")) ? portLaunch(in) : launch(in);
         in.end();
         return config;
     }
@@ -49,28 +51,44 @@ public final class ConfigDecoder {
         String mailbox = atomText(in, "name");
         String bind = in.nonEmptyText("bind");
         int netTicktime = or(in.integer("net_ticktime", 1, MAX), 60);
-        Value level = in.get("log_level");
-        Value models = in.get("models");
-        Long ttl = in.milliseconds("result_ttl_ms", 0);
-        NodeConfig node = new NodeConfig(
-                models == null ? List.of() : models(models),
-                ttl == null ? 300_000 : ttl,
-                or(in.integer("max_results", 0, MAX), 10_000),
-                or(in.integer("max_sessions", 0, MAX), 10_000),
-                or(in.integer("max_tasks", 0, MAX), 100_000));
         return new LaunchConfig(
                 nodeName,
                 cookie,
                 mailbox == null ? "llama_node" : mailbox,
                 bind,
                 netTicktime,
-                level == null ? LogLevel.INFO : level(level),
-                node,
+                level(in),
+                node(in),
                 in.integer("port", 0, 65_535),
                 in.flag("epmd"),
                 names(in.get("allow")),
                 tls(in.get("tls")),
-                path(in.get("llama_lib")));
+                path(in.get("llama_lib")),
+                null);
+    }
+
+    /** Reads the keys of a node that has no distribution. */
+    private static LaunchConfig portLaunch(Fields in) {
+        int window = or(in.integer("window", 1, MAX), WINDOW);
+        return new LaunchConfig(
+                NOT_DISTRIBUTED, null, null, null, 0, level(in), node(in), null, null, null, null,
+                path(in.get("llama_lib")), window);
+    }
+
+    private static NodeConfig node(Fields in) {
+        Value models = in.get("models");
+        Long ttl = in.milliseconds("result_ttl_ms", 0);
+        return new NodeConfig(
+                models == null ? List.of() : models(models),
+                ttl == null ? 300_000 : ttl,
+                or(in.integer("max_results", 0, MAX), 10_000),
+                or(in.integer("max_sessions", 0, MAX), 10_000),
+                or(in.integer("max_tasks", 0, MAX), 100_000));
+    }
+
+    private static LogLevel level(Fields in) {
+        Value level = in.get("log_level");
+        return level == null ? LogLevel.INFO : level(level);
     }
 
     private static List<String> names(Value value) {
@@ -98,6 +116,17 @@ public final class ConfigDecoder {
 
     private static int or(Integer given, int otherwise) {
         return given == null ? otherwise : given;
+    }
+
+    private static boolean overPort(Value value) {
+        if (value == null) {
+            return false;
+        }
+        return switch (value.text()) {
+            case "port" -> true;
+            case "distribution" -> false;
+            default -> throw value.mustBe("port or distribution");
+        };
     }
 
     private static String nodeName(Value value) {

@@ -22,6 +22,20 @@ public sealed interface ControlFrame {
     record Stop() implements ControlFrame {}
 
     /**
+     * The owner has handled frames of the node.
+     *
+     * @param bytes of these frames, without their lengths
+     */
+    record Ack(long bytes) implements ControlFrame {}
+
+    /**
+     * A monitored process is gone.
+     *
+     * @param monitor its number
+     */
+    record Down(long monitor) implements ControlFrame {}
+
+    /**
      * @param term one frame's term
      * @return the checked frame
      * @throws FailureException {@code invalid_argument} if it is none of the above; no message holds the cookie
@@ -41,6 +55,22 @@ public sealed interface ControlFrame {
                         + Shown.of(tuple.elementAt(1)));
             }
             return new Config(ConfigDecoder.decode(tuple.elementAt(2)));
+        }
+        if (term instanceof OtpErlangTuple tuple
+                && tuple.arity() == 2
+                && tuple.elementAt(0) instanceof OtpErlangAtom atom) {
+            Value number = Value.root(atom.atomValue(), tuple.elementAt(1));
+            switch (atom.atomValue()) {
+                case "ack" -> {
+                    return new Ack(number.integer(0, Long.MAX_VALUE));
+                }
+                case "down" -> {
+                    return new Down(number.integer(1, Long.MAX_VALUE));
+                }
+                default -> {
+                    // No frame of the protocol.
+                }
+            }
         }
         throw FailureException.invalid("a frame must be stop or {config, " + VERSION + ", Config}");
     }

@@ -30,12 +30,16 @@ final class InputDecoder {
     private InputDecoder() {}
 
     static TaskInput task(OtpErlangObject type, OtpErlangObject input) {
+        return task(type, new Fields(Value.object("input", input)));
+    }
+
+    /** @param in the input's fields, of which the caller may have taken some */
+    static TaskInput task(OtpErlangObject type, Fields in) {
         Value name = Value.root("type", type);
         TaskType known = TYPES.get(name.text());
         if (known == null) {
             throw name.mustBe(Shown.oneOf(TYPES.keySet()));
         }
-        Fields in = new Fields(Value.object("input", input));
         String model = in.nonEmptyText("model");
         return switch (known) {
             case COMPLETION -> completion(model, in);

@@ -19,10 +19,17 @@ import java.util.List;
  * @param allow names of the nodes that may connect, {@code *} for any characters; {@code null} for any name
  * @param tls certificates of distribution over TLS, or {@code null} for TCP
  * @param llamaLib directory with the llama.cpp to use, or {@code null} for the first that is found
+ * @param window if requests come over the port and there is no distribution: how many bytes of frames
+ *     the BEAM lets the node send before it has handled them; otherwise {@code null}
  */
 public record LaunchConfig(
         String nodeName, String cookie, String mailboxName, String bind, int netTicktime, LogLevel logLevel,
-        NodeConfig node, Integer port, Boolean epmd, List<String> allow, TlsFiles tls, Path llamaLib) {
+        NodeConfig node, Integer port, Boolean epmd, List<String> allow, TlsFiles tls, Path llamaLib,
+        Integer window) {
+    /** {@return whether requests come over the port} */
+    public boolean overPort() {
+        return window != null;
+    }
 
     /** Leaves the cookie out, so that no log line or exception message can carry it. */
     @Override
@@ -30,6 +37,7 @@ public record LaunchConfig(
         return "LaunchConfig[nodeName=" + nodeName + ", mailboxName=" + mailboxName + ", bind=" + bind
                 + ", netTicktime=" + netTicktime + ", logLevel=" + logLevel + ", node=" + node
                 + ", port=" + port + ", epmd=" + epmd + ", allow=" + allow + ", tls=" + tls + ", llamaLib=" + llamaLib
+                + ", window=" + window
                 + "]";
     }
 }

@@ -32,6 +32,7 @@ public final class ReplyEncoder {
     private static final OtpErlangAtom LLAMA_NODE = Terms.atom("llama_node");
     private static final OtpErlangAtom ENDED = Terms.atom("llama_node_ended");
     private static final OtpErlangAtom CHUNK = Terms.atom("chunk");
+    private static final OtpErlangAtom PASSIVE = Terms.atom("passive");
     private static final OtpErlangAtom DONE = Terms.atom("done");
     private static final OtpErlangAtom ERROR = Terms.atom("error");
     private static final OtpErlangAtom CONTENT = Terms.atom("content");
@@ -106,6 +107,14 @@ public final class ReplyEncoder {
                     case TaskEvent.Failed(Failure failure) -> error(failure);
                 };
         return Terms.tuple(LLAMA_NODE, new OtpErlangLong(taskId), body);
+    }
+
+    /**
+     * @param taskId a streamed task
+     * @return {@code {llama_node, TaskId, passive}}
+     */
+    public static OtpErlangTuple passive(long taskId) {
+        return Terms.tuple(LLAMA_NODE, new OtpErlangLong(taskId), PASSIVE);
     }
 
     /**

@@ -44,8 +44,10 @@ public sealed interface Request {
      * @param input what to do
      * @param sink receives the events
      * @param end where the terminal event goes instead, or {@code null} for the sink as well
+     * @param delivery how fast the events come
      */
-    record Stream(long sessionId, TaskInput input, OtpErlangPid sink, StreamEnd end) implements Request {}
+    record Stream(long sessionId, TaskInput input, OtpErlangPid sink, StreamEnd end, Delivery delivery)
+            implements Request {}
 
     /**
      * Where a stream's terminal event goes.
@@ -54,6 +56,12 @@ public sealed interface Request {
      * @param watcher told of the alias once the event is on its way
      */
     record StreamEnd(OtpErlangRef alias, OtpErlangPid watcher) {}
+
+    /**
+     * @param taskId the streamed task
+     * @param demand what its process asks for now
+     */
+    record Active(long taskId, Demand demand) implements Request {}
 
     /** @param taskId the task */
     record CancelTask(long taskId) implements Request {}

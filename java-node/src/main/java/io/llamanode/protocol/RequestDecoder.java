@@ -27,6 +27,7 @@ public final class RequestDecoder {
             Map.entry("create_task", 3),
             Map.entry("get_result", 2),
             Map.entry("stream", 4),
+            Map.entry("active", 2),
             Map.entry("cancel_task", 1),
             Map.entry("run", 2),
             Map.entry("tokenize", 1),
@@ -80,8 +81,9 @@ public final class RequestDecoder {
             case "create_task" ->
                 new Request.CreateTask(id("session_id", args[0]), InputDecoder.task(args[1], args[2]));
             case "get_result" -> new Request.GetResult(id("task_id", args[0]), timeout(args[1]));
-            case "stream" ->
-                stream(id("session_id", args[0]), InputDecoder.task(args[1], args[2]), args[3]);
+            case "stream" -> stream(id("session_id", args[0]), args[1], args[2], args[3]);
+            case "active" ->
+                new Request.Active(id("task_id", args[0]), Delivery.demand(Value.root("active", args[1])));
             case "cancel_task" -> new Request.CancelTask(id("task_id", args[0]));
             case "run" -> new Request.Run(InputDecoder.task(args[0], args[1]));
             case "tokenize" -> InputDecoder.tokenize(args[0]);
@@ -130,16 +132,20 @@ public final class RequestDecoder {
                 : Value.root("timeout", term).integerOr("infinity", 0, Fields.MAX_MS);
     }
 
-    private static Request.Stream stream(long sessionId, TaskInput input, OtpErlangObject sink) {
+    private static Request.Stream stream(
+            long sessionId, OtpErlangObject type, OtpErlangObject given, OtpErlangObject sink) {
+        Fields in = new Fields(Value.object("input", given));
+        Delivery delivery = Delivery.decode(in);
+        TaskInput input = InputDecoder.task(type, in);
         if (sink instanceof OtpErlangPid pid) {
-            return new Request.Stream(sessionId, input, pid, null);
+            return new Request.Stream(sessionId, input, pid, null, delivery);
         }
         if (sink instanceof OtpErlangTuple tuple
                 && tuple.arity() == 3
                 && tuple.elementAt(0) instanceof OtpErlangPid pid
                 && tuple.elementAt(1) instanceof OtpErlangRef alias
                 && tuple.elementAt(2) instanceof OtpErlangPid watcher) {
-            return new Request.Stream(sessionId, input, pid, new Request.StreamEnd(alias, watcher));
+            return new Request.Stream(sessionId, input, pid, new Request.StreamEnd(alias, watcher), delivery);
         }
         throw Value.root("sink", sink).mustBe("a pid or {SinkPid, Alias, WatcherPid}");
     }

@@ -145,6 +145,11 @@ final class Value {
         return Boolean.FALSE.equals(raw) || raw instanceof OtpErlangAtom atom && atom.atomValue().equals("false");
     }
 
+    /** {@return whether {@link #flag} would succeed} */
+    boolean isBoolean() {
+        return raw instanceof Boolean || raw instanceof OtpErlangAtom atom && isBoolean(atom);
+    }
+
     /** {@return whether this is an integer or a float} */
     boolean isNumber() {
         return raw instanceof Number || raw instanceof OtpErlangLong || raw instanceof OtpErlangDouble;

@@ -84,6 +84,13 @@ public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, 
         node.join().send(to, message);
     }
 
+    /** The write queue takes what there is: a connection that does not drain it is closed. */
+    @Override
+    public boolean offer(OtpErlangPid to, OtpErlangObject message, Runnable room) {
+        send(to, message);
+        return true;
+    }
+
     @Override
     public Watch watch(Owner owner, Runnable down) {
         ProcessMonitor monitor = node.join().monitor(((ProcessOwner) owner).pid(), down);

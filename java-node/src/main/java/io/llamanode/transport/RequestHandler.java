@@ -1,7 +1,6 @@
 package io.llamanode.transport;
 
 import com.ericsson.otp.erlang.OtpErlangObject;
-import com.ericsson.otp.erlang.OtpErlangPid;
 import io.llamanode.protocol.ProcessOwner;
 import io.llamanode.protocol.ReplyEncoder;
 import io.llamanode.protocol.Request;
@@ -10,10 +9,9 @@ import io.llamanode.service.ErrorCode;
 import io.llamanode.service.Failure;
 import io.llamanode.service.FailureException;
 import io.llamanode.service.LlamaService;
+import io.llamanode.service.OwnerMonitor;
 import io.llamanode.service.Reply;
-import io.llamanode.service.TaskEvent;
 import io.llamanode.service.TaskInput;
-import io.llamanode.service.TaskSink;
 import java.nio.file.Path;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -29,7 +27,7 @@ public final class RequestHandler {
     private static final Logger LOG = LoggerFactory.getLogger(RequestHandler.class);
 
     private final LlamaService service;
-    private final Outbound outbound;
+    private final Streams streams;
     private final String node;
     private final LoadListener loads;
 
@@ -46,12 +44,13 @@ public final class RequestHandler {
     /**
      * @param service does the work
      * @param outbound carries the events
+     * @param owners watches the processes that events go to
      * @param node full name of this node, for the status
      * @param loads hears how far requested models are loaded
      */
-    public RequestHandler(LlamaService service, Outbound outbound, String node, LoadListener loads) {
+    public RequestHandler(LlamaService service, Outbound outbound, OwnerMonitor owners, String node, LoadListener loads) {
         this.service = service;
-        this.outbound = outbound;
+        this.streams = new Streams(service, outbound, owners);
         this.node = node;
         this.loads = loads;
     }
@@ -85,7 +84,8 @@ public final class RequestHandler {
         Consumer<OtpErlangObject> nobody = answer -> {};
         try {
             switch (RequestDecoder.decode(term)) {
-                case Request.CancelTask(long id) -> service.cancelTask(id, done(nobody));
+                case Request.CancelTask(long id) -> cancel(id, nobody);
+                case Request.Active active -> active(active, nobody);
                 case Request.CloseSession(long id) -> service.closeSession(id, done(nobody));
                 case Request other -> LOG.warn("a cast of {} is refused: nobody could use it", other.getClass().getSimpleName());
             }
@@ -127,7 +127,8 @@ public final class RequestHandler {
                 service.getResult(
                         caller, get.taskId(), get.timeoutMs(), answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
             case Request.Stream stream -> stream(caller, stream, reply);
-            case Request.CancelTask(long id) -> service.cancelTask(id, done(reply));
+            case Request.Active active -> active(active, reply);
+            case Request.CancelTask(long id) -> cancel(id, reply);
             case Request.Run run ->
                 service.run(caller, run.input(), answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
             case Request.Tokenize tokenize ->
@@ -146,25 +147,30 @@ public final class RequestHandler {
     }
 
     private void stream(ProcessOwner caller, Request.Stream stream, Consumer<OtpErlangObject> reply) {
-        OtpErlangPid process = stream.sink();
-        Request.StreamEnd end = stream.end();
-        // The sink lives as long as the task and must not keep the request's texts with it.
-        TaskSink sink = (taskId, event) -> {
-            OtpErlangObject message = ReplyEncoder.event(taskId, event);
-            if (end == null || event instanceof TaskEvent.Chunk) {
-                outbound.send(process, message);
-            } else {
-                outbound.send(end.alias(), message);
-                outbound.send(end.watcher(), ReplyEncoder.ended(end.alias()));
+        streams.start(caller, new ProcessOwner(stream.sink()), stream, answer(reply, ReplyEncoder::ok));
+    }
+
+    private void active(Request.Active request, Consumer<OtpErlangObject> reply) {
+        reply.accept(
+                streams.ask(request.taskId(), request.demand())
+                        ? ReplyEncoder.OK
+                        : ReplyEncoder.error(new Failure(
+                                ErrorCode.TASK_NOT_FOUND, "there is no stream %d".formatted(request.taskId()))));
+    }
+
+    /** The task of a stream may have ended while its text still waits. */
+    private void cancel(long taskId, Consumer<OtpErlangObject> reply) {
+        service.cancelTask(taskId, new Reply<>() {
+            @Override
+            public void ok(Void nothing) {
+                reply.accept(ReplyEncoder.OK);
             }
-        };
-        service.stream(
-                caller,
-                new ProcessOwner(stream.sink()),
-                sink,
-                stream.sessionId(),
-                stream.input(),
-                answer(reply, ReplyEncoder::ok));
+
+            @Override
+            public void failed(Failure failure) {
+                reply.accept(streams.cancelIfLingering(taskId) ? ReplyEncoder.OK : ReplyEncoder.error(failure));
+            }
+        });
     }
 
     private static Reply<Void> done(Consumer<OtpErlangObject> reply) {

@@ -2,6 +2,7 @@ package io.llamanode.protocol;
 
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
 import io.llamanode.service.EmbeddingResult;
 import io.llamanode.service.ErrorCode;
 import io.llamanode.service.Failure;
@@ -126,6 +127,7 @@ final class Samples {
     private static void events() {
         TERMS.put("event_chunk", ReplyEncoder.event(5, new TaskEvent.Chunk("Hi", 0)));
         TERMS.put("event_chunk_unicode", ReplyEncoder.event(LARGE_ID, new TaskEvent.Chunk(TURTLE, 70_000)));
+        TERMS.put("event_passive", ReplyEncoder.passive(5));
         TERMS.put(
                 "event_done",
                 ReplyEncoder.event(5, new TaskEvent.Done(result(FinishReason.STOP, StoppedBy.EOS))));
@@ -206,6 +208,12 @@ final class Samples {
         TERMS.put("frame_progress", ControlEncoder.progress("/models/tiny.gguf", 0.5));
         TERMS.put("frame_ready", ControlEncoder.ready(NODE, 4242, "0.1.0", List.of("tiny", "other")));
         TERMS.put("frame_ready_no_models", ControlEncoder.ready(NODE, 1, "0.1.0", List.of()));
+        OtpErlangPid process = new OtpErlangPid("a@b", 90, 1, 1_700_000_000);
+        TERMS.put("frame_send", PortFrames.send(process, ReplyEncoder.event(5, new TaskEvent.Chunk("Hi", 0))));
+        OtpErlangRef alias = new OtpErlangRef(90, "a@b", new int[] {1, 2, 3}, 1_700_000_000);
+        TERMS.put("frame_send_to_alias", PortFrames.send(alias, Terms.tuple(alias, ReplyEncoder.PONG)));
+        TERMS.put("frame_monitor", PortFrames.monitor(1, process));
+        TERMS.put("frame_demonitor", PortFrames.demonitor(1));
         TERMS.put(
                 "frame_failed",
                 ControlEncoder.failed(

@@ -64,6 +64,27 @@ public final class Receiver {
     }
 
     /**
+     * Takes a frame that is a call or a cast, and nothing else; may wait, and thereby make the sender wait.
+     *
+     * @param sender whom the log names
+     * @param frame the external term, or what should be one
+     * @param handler called on the dispatcher's thread
+     * @return whether it was taken
+     * @throws InterruptedException if interrupted while waiting
+     */
+    public boolean receiveRequest(String sender, byte[] frame, MailboxHandler handler) throws InterruptedException {
+        try {
+            if (kind(frame, term(frame, 0)) == null) {
+                return false;
+            }
+        } catch (TermLimitException malformed) {
+            return false;
+        }
+        receive(sender, frame, 0, handler);
+        return true;
+    }
+
+    /**
      * Answers a call of which only the beginning was read, if the caller stands in it.
      *
      * @param sender whom the log names

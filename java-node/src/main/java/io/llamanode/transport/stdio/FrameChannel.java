@@ -9,6 +9,7 @@ import io.llamanode.protocol.LogLevel;
 import io.llamanode.protocol.TermLimitException;
 import io.llamanode.protocol.TermLimits;
 import io.llamanode.protocol.TermScanner;
+import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -27,12 +28,24 @@ public final class FrameChannel {
 
     private static final int MAX_LOGS = 1024;
     private static final long MAX_LOG_BYTES = 4 << 20;
+    private static final int BUFFER = 64 << 10;
     private static final String LOGGER = FrameChannel.class.getPackageName();
 
     /** Receives frames and the end, all on the reading or the writing thread. */
     public interface Listener {
         /**
-         * A frame came.
+         * A frame came. This sees it first, undecoded.
+         *
+         * @param frame an external term, or what should be one
+         * @return whether it is taken care of
+         * @throws InterruptedException if interrupted while waiting
+         */
+        default boolean taken(byte[] frame) throws InterruptedException {
+            return false;
+        }
+
+        /**
+         * A frame came that {@link #taken} did not take.
          *
          * @param term what it holds
          */
@@ -61,7 +74,9 @@ public final class FrameChannel {
 
     private final DataInputStream in;
     private final OutputStream out;
-    private final FrameQueue queue = new FrameQueue(MAX_LOGS, MAX_LOG_BYTES);
+    private final FrameQueue queue =
+            new FrameQueue(MAX_LOGS, MAX_LOG_BYTES, Runtime.getRuntime().maxMemory() / 4);
+    private volatile Listener listener;
     private final AtomicBoolean ended = new AtomicBoolean();
     private final AtomicBoolean started = new AtomicBoolean();
 
@@ -84,6 +99,7 @@ public final class FrameChannel {
         if (!started.compareAndSet(false, true)) {
             throw new IllegalStateException("the channel is started already");
         }
+        this.listener = listener;
         Thread.ofPlatform().daemon().name("stdio-writer").start(() -> write(listener));
         Thread.ofPlatform().daemon().name("stdio-reader").start(() -> read(listener));
     }
@@ -94,7 +110,39 @@ public final class FrameChannel {
      * @param term what it holds
      */
     public void send(OtpErlangObject term) {
-        queue.put(encode(term), null);
+        if (!queue.put(encode(term), null) && listener != null) {
+            queue.close();
+            end(listener, new End.Broken("the parent does not read what it asked for"));
+        }
+    }
+
+    /**
+     * Sends a frame that can wait, unless much waits to be sent already.
+     *
+     * @param term what it holds
+     * @param room run once there is room again, on the writing thread; only if this returns {@code false}
+     * @return whether it was taken
+     */
+    public boolean offer(OtpErlangObject term, Runnable room) {
+        return queue.offer(encode(term), room);
+    }
+
+    /**
+     * Sends no more than the parent has room for, from here on.
+     *
+     * @param bytes of frames, without their lengths, that may be on their way
+     */
+    public void limit(long bytes) {
+        queue.limit(bytes);
+    }
+
+    /**
+     * The parent has handled frames.
+     *
+     * @param bytes of them, without their lengths
+     */
+    public void acknowledged(long bytes) {
+        queue.acknowledged(bytes);
     }
 
     /**
@@ -150,12 +198,16 @@ public final class FrameChannel {
                     end(listener, new End.Closed());
                     return;
                 }
-                listener.received(decode(frame));
+                if (!listener.taken(frame)) {
+                    listener.received(decode(frame));
+                }
             }
         } catch (BrokenFrameException e) {
             end(listener, new End.Broken(e.getMessage()));
         } catch (IOException e) {
             end(listener, new End.Closed());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } catch (RuntimeException | Error e) {
             // A defect of the listener must not leave a node that hears nothing any more.
             end(listener, new End.Broken("a frame could not be handled: " + e));
@@ -211,10 +263,15 @@ public final class FrameChannel {
 
     private void write(Listener listener) {
         long reported = 0;
-        try {
+        try (BufferedOutputStream buffered = new BufferedOutputStream(out, BUFFER)) {
             for (byte[] frame = queue.take(); frame != null; frame = queue.take()) {
-                out.write(frame);
-                out.flush();
+                for (byte[] more = frame; more != null; more = queue.poll()) {
+                    buffered.write(more);
+                }
+                buffered.flush();
+                for (Runnable room = queue.roomFor(); room != null; room = queue.roomFor()) {
+                    room.run();
+                }
                 long dropped = queue.dropped();
                 if (dropped > reported) {
                     reported = dropped;

@@ -8,7 +8,10 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Frames that wait for the writer. Log records are bounded in number and bytes and dropped beyond
- * that; other frames are few and always taken, progress of the same thing replacing what waits.
+ * that; what can wait elsewhere is refused while much waits here; all other frames are taken,
+ * progress of the same thing replacing what waits, up to a limit at which the reader has to be given up.
+ *
+ * <p>With a window, the writer gets no more than so many bytes that the reader has not acknowledged.
  */
 final class FrameQueue {
     /**
@@ -18,20 +21,56 @@ final class FrameQueue {
      */
     private record Frame(byte[] bytes, Object subject, boolean isLog) {}
 
+    /** Bytes of frames that may wait before the next offer is refused. */
+    private static final int FULL = 64 << 10;
+    private static final int PREFIX = 4;
+
     private final int maxLogs;
     private final long maxLogBytes;
+    private final long maxBytes;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Deque<Frame> frames = new ArrayDeque<>();
+    private final Deque<Runnable> refused = new ArrayDeque<>();
+    private long queued;
+    private long window = Long.MAX_VALUE;
+    private long unacknowledged;
     private int logs;
     private long logBytes;
     private long dropped;
     private boolean writing;
     private boolean closed;
 
-    FrameQueue(int maxLogs, long maxLogBytes) {
+    /**
+     * @param maxLogs log records that may wait
+     * @param maxLogBytes bytes of log records that may wait
+     * @param maxBytes bytes of all frames that may wait
+     */
+    FrameQueue(int maxLogs, long maxLogBytes, long maxBytes) {
         this.maxLogs = maxLogs;
         this.maxLogBytes = maxLogBytes;
+        this.maxBytes = maxBytes;
+    }
+
+    /** From here on no more than so many bytes are on their way, lengths not counted. */
+    void limit(long bytes) {
+        lock.lock();
+        try {
+            window = bytes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The reader has handled so many bytes, lengths not counted. */
+    void acknowledged(long bytes) {
+        lock.lock();
+        try {
+            unacknowledged = Math.max(0, unacknowledged - bytes);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Takes a log record, or drops and counts it. */
@@ -44,53 +83,108 @@ final class FrameQueue {
             }
             logs++;
             logBytes += bytes.length;
-            frames.add(new Frame(bytes, null, true));
-            changed.signalAll();
+            add(new Frame(bytes, null, true));
             return true;
         } finally {
             lock.unlock();
         }
     }
 
-    /** Takes any other frame. */
-    void put(byte[] bytes, Object subject) {
+    /**
+     * Takes a frame that can wait elsewhere.
+     *
+     * @param room given to {@link #roomFor} later if the frame is refused
+     * @return whether it was taken
+     */
+    boolean offer(byte[] bytes, Runnable room) {
         lock.lock();
         try {
-            if (closed) {
-                return;
+            if (!closed && queued >= FULL) {
+                refused.add(room);
+                return false;
             }
-            if (subject != null) {
-                frames.removeIf(frame -> subject.equals(frame.subject()));
+            if (!closed) {
+                add(new Frame(bytes, null, false));
             }
-            frames.add(new Frame(bytes, subject, false));
-            changed.signalAll();
+            return true;
         } finally {
             lock.unlock();
         }
     }
 
-    /** {@return the next frame, once there is one; {@code null} when closed} */
+    /** {@return who was refused first, if the next offer would be taken; otherwise {@code null}} */
+    Runnable roomFor() {
+        lock.lock();
+        try {
+            return queued >= FULL ? null : refused.poll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes any other frame. {@return whether the limit of all frames is still kept} */
+    boolean put(byte[] bytes, Object subject) {
+        lock.lock();
+        try {
+            if (closed) {
+                return true;
+            }
+            if (subject != null) {
+                frames.removeIf(frame -> {
+                    boolean obsolete = subject.equals(frame.subject());
+                    queued -= obsolete ? frame.bytes().length : 0;
+                    return obsolete;
+                });
+            }
+            add(new Frame(bytes, subject, false));
+            return queued <= maxBytes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void add(Frame frame) {
+        frames.add(frame);
+        queued += frame.bytes().length;
+        changed.signalAll();
+    }
+
+    /** {@return the next frame, once there is one and the reader has room for it; {@code null} when closed} */
     byte[] take() throws InterruptedException {
         lock.lock();
         try {
             writing = false;
             changed.signalAll();
-            while (frames.isEmpty() && !closed) {
+            while ((frames.isEmpty() || unacknowledged >= window) && !closed) {
                 changed.await();
             }
-            if (closed) {
-                return null;
-            }
-            Frame frame = frames.remove();
-            if (frame.isLog()) {
-                logs--;
-                logBytes -= frame.bytes().length;
-            }
-            writing = true;
-            return frame.bytes();
+            return closed ? null : next();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** {@return the next frame; {@code null} if there is none that the reader has room for} */
+    byte[] poll() {
+        lock.lock();
+        try {
+            return closed || frames.isEmpty() || unacknowledged >= window ? null : next();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private byte[] next() {
+        Frame frame = frames.remove();
+        int length = frame.bytes().length;
+        queued -= length;
+        unacknowledged += length - PREFIX;
+        if (frame.isLog()) {
+            logs--;
+            logBytes -= length;
+        }
+        writing = true;
+        return frame.bytes();
     }
 
     /** {@return how many log records were dropped in all} */
@@ -125,6 +219,7 @@ final class FrameQueue {
         lock.lock();
         try {
             closed = true;
+            refused.clear();
             changed.signalAll();
         } finally {
             lock.unlock();

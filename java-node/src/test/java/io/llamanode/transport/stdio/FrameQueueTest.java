@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 1, unit = TimeUnit.MINUTES)
 final class FrameQueueTest {
-    private final FrameQueue queue = new FrameQueue(2, 10);
+    private final FrameQueue queue = new FrameQueue(2, 10, 200_000);
 
     @Test
     void dropsLogsBeyondTheirNumberButNoOtherFrames() throws Exception {

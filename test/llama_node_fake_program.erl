@@ -1,8 +1,8 @@
-%% A node that speaks docs/protocol.md without a model: a BEAM of its own, launched like the Java
-%% node, with frames on its standard streams and a mailbox called llama_node. What it does wrong is
-%% chosen by LLAMA_NODE_FAKE. Tests of the client use it to provoke, one by one, failures that a
-%% sound node never shows.
--module(llama_node_fake).
+%% A program that speaks docs/protocol.md without a model: a BEAM of its own, launched like the Java
+%% node, with frames on its standard streams and a mailbox called llama_node, reached over either
+%% transport. What it does wrong is chosen by LLAMA_NODE_FAKE. Tests of the client use it to provoke,
+%% one by one, failures that a sound node never shows.
+-module(llama_node_fake_program).
 -behaviour(gen_server).
 
 -export([launcher/1, env/1]).
@@ -13,7 +13,7 @@
 -spec launcher(file:filename()) -> file:filename().
 launcher(Dir) ->
     Ebin = filename:dirname(code:which(?MODULE)),
-    script(Dir, "fake-node", ["exec erl -noinput -hidden -pa '", Ebin, "' -s llama_node_fake main"]).
+    script(Dir, "fake-node", ["exec erl -noinput -hidden -pa '", Ebin, "' -s llama_node_fake_program main"]).
 
 script(Dir, Name, Line) ->
     Path = filename:join(Dir, Name),
@@ -65,6 +65,11 @@ behave(malformed_later, Port, Config) ->
 behave(progress, Port, Config) ->
     [say(Port, {progress, <<"m.gguf">>, N / 16}) || N <- lists:seq(0, 16)],
     behave(normal, Port, Config);
+behave(_Normal, Port, #{transport := port} = Config) ->
+    ok = persistent_term:put(?MODULE, Port),
+    {ok, _} = gen_server:start({local, llama_node}, ?MODULE, Config, []),
+    say(Port, {ready, #{node => node(), os_pid => list_to_integer(os:getpid()), version => <<"0">>,
+                        models => [<<"fake">>]}});
 behave(_Normal, Port, #{node_name := Node, cookie := Cookie} = Config) ->
     %% Modes that misbehave later start like a sound node.
     NameType = case lists:member($., atom_to_list(Node)) of
@@ -83,8 +88,19 @@ wait(Behaviour, Port) ->
         {Port, {data, Data}} ->
             case {Behaviour, binary_to_term(Data)} of
                 {ignores_stop, stop} -> wait(Behaviour, Port);
-                {_, stop} -> end_with(0)
+                {_, stop} -> end_with(0);
+                {_, {'$gen_call', From, Request}} ->
+                    llama_node ! {'$gen_call', {self(), {over_the_port, From}}, Request},
+                    wait(Behaviour, Port);
+                {_, {'$gen_cast', _} = Cast} -> llama_node ! Cast, wait(Behaviour, Port);
+                {_, {Kind, _}} when Kind =:= ack; Kind =:= down -> wait(Behaviour, Port)
             end;
+        {{over_the_port, {_, [alias | Alias] = Tag}}, Reply} ->
+            say(Port, {send, Alias, {Tag, Reply}}),
+            wait(Behaviour, Port);
+        {{over_the_port, {Pid, Tag}}, Reply} ->
+            say(Port, {send, Pid, {Tag, Reply}}),
+            wait(Behaviour, Port);
         {Port, eof} ->
             end_with(0)
     end.
@@ -111,6 +127,8 @@ handle_call(ping, _From, State) ->
 handle_call(get_status, _From, #{config := Config, streams := Streams} = State) ->
     {reply, {ok, #{state => ready, node => node(), models => maps:get(models, Config, []),
                    config => Config, tasks_running => maps:size(Streams)}}, State};
+handle_call({create_session, Config}, {_, {over_the_port, From}}, State) ->
+    handle_call({create_session, Config}, From, State);
 handle_call({create_session, _}, {Pid, _}, #{next := Id} = State) ->
     {reply, {ok, Id}, State#{next := Id + 1, owner => Pid}};
 handle_call({get_session_info, Id}, _From, State) ->
@@ -171,7 +189,7 @@ handle_info(_, State) ->
 
 chunk({Pid, _, _}, Id, Index) -> chunk(Pid, Id, Index);
 chunk(Pid, Id, Index) ->
-    Pid ! {llama_node, Id, {chunk, #{content => integer_to_binary(Index), index => Index}}}.
+    deliver(Pid, {llama_node, Id, {chunk, #{content => integer_to_binary(Index), index => Index}}}).
 
 finish(Id, Event, #{streams := Streams} = State) ->
     {Sink, Rest} = maps:take(Id, Streams),
@@ -179,11 +197,17 @@ finish(Id, Event, #{streams := Streams} = State) ->
     ended(Sink),
     State#{streams := Rest}.
 
-terminal({_, Alias, _}, Message) -> Alias ! Message;
-terminal(Pid, Message) -> Pid ! Message.
+terminal({_, Alias, _}, Message) -> deliver(Alias, Message);
+terminal(Pid, Message) -> deliver(Pid, Message).
 
-ended({_, Alias, Watcher}) -> Watcher ! {llama_node_ended, Alias};
+ended({_, Alias, Watcher}) -> deliver(Watcher, {llama_node_ended, Alias});
 ended(_) -> ok.
+
+deliver(To, Message) ->
+    case persistent_term:get(?MODULE, none) of
+        none -> To ! Message;
+        Port -> say(Port, {send, To, Message})
+    end.
 
 result(Id, Count) ->
     Usage = #{prompt_tokens => 1, completion_tokens => Count, total_tokens => Count + 1, cached_tokens => 0},

@@ -1,0 +1,152 @@
+package io.llamanode.transport;
+
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
+import com.ericsson.otp.erlang.OtpErlangTuple;
+import io.llamanode.protocol.PortFrames;
+import io.llamanode.protocol.ProcessOwner;
+import io.llamanode.protocol.ReplyEncoder;
+import io.llamanode.protocol.TermLimits;
+import io.llamanode.service.ErrorCode;
+import io.llamanode.service.Failure;
+import io.llamanode.service.Owner;
+import io.llamanode.service.OwnerMonitor;
+import io.llamanode.transport.mailbox.Dispatcher;
+import io.llamanode.transport.mailbox.From;
+import io.llamanode.transport.mailbox.MailboxHandler;
+import io.llamanode.transport.mailbox.Receiver;
+import io.llamanode.transport.stdio.FrameChannel;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Joins the port of the BEAM that started this node to a {@link RequestHandler}; docs/protocol.md, section 8. */
+public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonitor, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PortEndpoint.class);
+    private static final String OWNER = "the port";
+
+    private final FrameChannel channel;
+    private final Dispatcher dispatcher = new Dispatcher("port-dispatch", 2L * FrameChannel.MAX_FRAME);
+    private final Receiver receiver = new Receiver(dispatcher, TermLimits.DEFAULT, new LongAdder());
+    private final Map<Long, Runnable> monitors = new ConcurrentHashMap<>();
+    private final AtomicLong monitorIds = new AtomicLong();
+    /** Completed by {@link #open}; frames can come while the node is still being made. */
+    private final CompletableFuture<RequestHandler> handler = new CompletableFuture<>();
+
+    /**
+     * An endpoint that is not open yet: what comes waits.
+     *
+     * @param channel carries the frames
+     * @param window bytes of frames that may be on their way to the BEAM
+     */
+    public PortEndpoint(FrameChannel channel, int window) {
+        this.channel = channel;
+        channel.limit(window);
+    }
+
+    /**
+     * From here on requests are answered.
+     *
+     * @param requests answers them; made with this endpoint as its {@link Outbound}
+     */
+    public void open(RequestHandler requests) {
+        handler.complete(requests);
+    }
+
+    /**
+     * Takes a frame if it is a message for the mailbox; waits while many wait to be handled.
+     *
+     * @param frame as it came
+     * @return whether it was one
+     * @throws InterruptedException if interrupted while waiting
+     */
+    public boolean taken(byte[] frame) throws InterruptedException {
+        return receiver.receiveRequest(OWNER, frame, this);
+    }
+
+    /**
+     * A process that this node monitors is gone.
+     *
+     * @param monitor number of the monitor
+     */
+    public void down(long monitor) {
+        dispatcher.submit(() -> {
+            Runnable down = monitors.remove(monitor);
+            if (down != null) {
+                down.run();
+            }
+        });
+    }
+
+    @Override
+    public void onCall(From from, OtpErlangObject request) {
+        handler.join().call(new ProcessOwner(from.pid()), request, answer -> reply(from, answer));
+    }
+
+    @Override
+    public void onBadCall(From from, String reason) {
+        LOG.warn("a call of {} is refused: {}", from.pid(), reason);
+        reply(from, ReplyEncoder.error(new Failure(ErrorCode.INVALID_ARGUMENT, "request: " + reason)));
+    }
+
+    private void reply(From from, OtpErlangObject answer) {
+        OtpErlangRef alias = from.alias();
+        send(
+                alias == null ? from.pid() : alias,
+                new OtpErlangTuple(new OtpErlangObject[] {from.tag(), answer}));
+    }
+
+    @Override
+    public void onCast(OtpErlangObject request) {
+        handler.join().cast(request);
+    }
+
+    @Override
+    public void send(OtpErlangPid to, OtpErlangObject message) {
+        send((OtpErlangObject) to, message);
+    }
+
+    @Override
+    public void send(OtpErlangRef to, OtpErlangObject message) {
+        send((OtpErlangObject) to, message);
+    }
+
+    private void send(OtpErlangObject to, OtpErlangObject message) {
+        channel.send(PortFrames.send(to, message));
+    }
+
+    @Override
+    public boolean offer(OtpErlangPid to, OtpErlangObject message, Runnable room) {
+        return channel.offer(PortFrames.send(to, message), room);
+    }
+
+    @Override
+    public Watch watch(Owner owner, Runnable down) {
+        long id = monitorIds.incrementAndGet();
+        monitors.put(id, down);
+        channel.send(PortFrames.monitor(id, ((ProcessOwner) owner).pid()));
+        return () -> {
+            if (monitors.remove(id) != null) {
+                channel.send(PortFrames.demonitor(id));
+            }
+        };
+    }
+
+    /** Waits a moment until what was sent is written; what comes from here on is ignored. */
+    @Override
+    public void close() {
+        handler.cancel(false);
+        dispatcher.close();
+        try {
+            channel.awaitSent(1, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
