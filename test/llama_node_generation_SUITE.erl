@@ -258,10 +258,7 @@ conversations_that_are_not_there(Config) ->
 priorities(Config) ->
     Server = server(Config),
     Session = llama_node_ct:session(Server),
-    Endless = [begin
-                   {ok, Task} = llama_node:stream(Server, Session, completion, llama_node_ct:endless()),
-                   receive {llama_node, Task, {chunk, _}} -> Task end
-               end || _ <- lists:seq(1, 4)],
+    Endless = endless_in_every_slot(Session, Config),
     Tasks = [begin
                  {ok, Task} = llama_node:stream(Server, Session, completion,
                                                 #{prompt => <<"Once">>, n_predict => 4, ignore_eos => true,
@@ -283,17 +280,35 @@ next_done() ->
 hundred_to_one(Config) ->
     Server = server(Config),
     Session = llama_node_ct:session(Server),
-    Many = [llama_node_ct:task(Server, Session, #{prompt => <<"Once">>, n_predict => 30, ignore_eos => true,
-                                                  priority => 100})
-            || _ <- lists:seq(1, 100)],
-    {Other, Ref} = spawn_monitor(
-        fun() -> {ok, #{}} = llama_node:complete(Server, <<"Once">>, #{n_predict => 30, ignore_eos => true}) end),
-    receive {'DOWN', Ref, process, Other, Reason} -> ?assertEqual(normal, Reason) end,
-    {ok, #{tasks_waiting := Waiting}} = llama_node:get_session_info(Server, Session),
-    ct:pal("~b of 100 waited when the other was done", [Waiting]),
-    ?assert(Waiting > 50),
-    [ok = llama_node:cancel_task(Server, Task) || Task <- lists:reverse(Many)],
-    ok = llama_node:close_session(Server, Session).
+    Endless = endless_in_every_slot(Session, Config),
+    Short = #{prompt => <<"Once">>, n_predict => 30, ignore_eos => true},
+    Many = [begin
+                {ok, Task} = llama_node:stream(Server, Session, completion, Short#{priority => 100}),
+                Task
+            end || _ <- lists:seq(1, 100)],
+    Self = self(),
+    Other = spawn_link(
+        fun() ->
+            OtherSession = llama_node_ct:session(Server),
+            {ok, Task} = llama_node:stream(Server, OtherSession, completion, Short),
+            Self ! {waits, self()},
+            {_, {done, _}} = llama_node_ct:events(Task),
+            Self ! {served, self()}
+        end),
+    receive {waits, Other} -> ok end,
+    ok = llama_node:cancel_task(Server, hd(Endless)),
+    receive {served, Other} -> ok end,
+    Served = length([Task || {llama_node, Task, {done, _}} <- llama_node_ct:flush()]),
+    ct:pal("~b of 100 were served before the other", [Served]),
+    ?assert(Served < 50),
+    ok = llama_node:close_session(Server, Session),
+    ?assertEqual(100, length(Many)).
+
+endless_in_every_slot(Session, Config) ->
+    [begin
+         {ok, Task} = llama_node:stream(server(Config), Session, completion, llama_node_ct:endless()),
+         receive {llama_node, Task, {chunk, _}} -> Task end
+     end || _ <- lists:seq(1, 4)].
 
 deadline(Config) ->
     {error, {timeout, _}} =
