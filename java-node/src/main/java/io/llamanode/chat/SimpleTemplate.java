@@ -1,9 +1,5 @@
 package io.llamanode.chat;
 
-import io.llamanode.chat.jinja.Span;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -23,33 +19,17 @@ public record SimpleTemplate(String system, String prefix, String postfix) {
     }
 
     /**
-     * Renders a conversation. A system message follows {@code system}, any role but system and assistant is framed.
-     *
-     * @param messages maps with a {@code role} and a {@code content} that is a string or a list of text parts
-     * @return the prompt by origin
+     * {@return the same as a template for {@link ChatTemplate#parse(String)}}. A system message follows
+     * {@code system}, any role but system and assistant is framed.
      */
-    public List<Span> render(List<Map<String, Object>> messages) {
-        List<Span> spans = new ArrayList<>();
-        add(spans, system, true);
-        for (Map<String, Object> message : messages) {
-            Object content = message.get("content");
-            String text = content == null ? "" : MessageNormalizer.text(content);
-            boolean framed = !"system".equals(message.get("role")) && !"assistant".equals(message.get("role"));
-            add(spans, framed ? prefix : "", true);
-            add(spans, text, false);
-            add(spans, framed ? postfix : "", true);
-        }
-        return List.copyOf(spans);
+    public String source() {
+        return "{{ " + literal(system) + " }}{% for message in messages %}"
+                + "{% if message['role'] == 'system' or message['role'] == 'assistant' %}{{ message['content'] }}"
+                + "{% else %}{{ " + literal(prefix) + " + message['content'] + " + literal(postfix)
+                + " }}{% endif %}{% endfor %}";
     }
 
-    private static void add(List<Span> spans, String text, boolean trusted) {
-        if (text.isEmpty()) {
-            return;
-        }
-        if (!spans.isEmpty() && spans.getLast().trusted() == trusted) {
-            spans.add(new Span(spans.removeLast().text() + text, trusted));
-        } else {
-            spans.add(new Span(text, trusted));
-        }
+    private static String literal(String text) {
+        return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r") + "'";
     }
 }

@@ -324,7 +324,7 @@ public final class Engine implements AutoCloseable {
             ending = scheduler.sampled(slot, token, endOfGeneration);
             if (!endOfGeneration) {
                 completionTokens++;
-                text = generation.assemble(vocabulary.piece(token));
+                text = generation.assemble(token, vocabulary.piece(token));
             }
         }
         String shown = text;

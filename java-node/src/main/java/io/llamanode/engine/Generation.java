@@ -100,15 +100,15 @@ final class Generation {
     }
 
     /**
-     * Takes the bytes of a sampled token.
+     * Takes a sampled token and its bytes, of which a control token has none.
      *
      * @return the text that can be shown now, possibly none
      */
-    String assemble(byte[] piece) {
+    String assemble(int token, byte[] piece) {
         if (latest != null) {
             entries.add(latest);
         }
-        return stops.push(utf8.push(piece));
+        return stops.push(utf8.push(piece.length > 0 ? piece : listener.spelling(token)));
     }
 
     /** {@return whether a stop string was met} */

@@ -17,6 +17,16 @@ public interface GenerationListener {
     void text(String text);
 
     /**
+     * What stands for a control token in the text, which is nothing unless a listener says otherwise.
+     *
+     * @param token that has no text of its own
+     * @return UTF-8, not to be changed
+     */
+    default byte[] spelling(int token) {
+        return new byte[0];
+    }
+
+    /**
      * The request finished and its slot is free.
      *
      * @param outcome how

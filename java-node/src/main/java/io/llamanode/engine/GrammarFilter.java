@@ -13,8 +13,8 @@ import java.util.List;
 /**
  * A grammar that an answer keeps to: from its beginning, or from the end of a trigger on, which may come or not.
  *
- * <p>Control tokens are ruled out wherever the grammar holds. To llama.cpp they are the text that spells them, which
- * a JSON string allows, but the answer would lack it.
+ * <p>Control tokens are ruled out wherever the grammar holds, but for those that are a part of the answer's syntax. To
+ * llama.cpp they are the text that spells them, which a JSON string allows, but the answer would lack it.
  */
 final class GrammarFilter implements TokenFilter {
     private final NativeGrammar grammar;
@@ -29,7 +29,7 @@ final class GrammarFilter implements TokenFilter {
 
     /**
      * @param grammar at its beginning; closed along with this
-     * @param controls control tokens other than those that end a generation
+     * @param controls control tokens that may not come
      * @param triggers texts behind the first of which the grammar holds; none: it holds from the beginning
      */
     GrammarFilter(

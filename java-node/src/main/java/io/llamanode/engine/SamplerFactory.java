@@ -61,7 +61,9 @@ public final class SamplerFactory {
             return free(params, more);
         }
         NativeGrammar parsed = NativeGrammar.parse(model, grammar.gbnf());
-        GrammarFilter filter = new GrammarFilter(parsed, candidates, vocabulary, controls, grammar.triggers());
+        BitSet forbidden = (BitSet) controls.clone();
+        grammar.controls().forEach(forbidden::clear);
+        GrammarFilter filter = new GrammarFilter(parsed, candidates, vocabulary, forbidden, grammar.triggers());
         try {
             return new ConstrainedSampler(free(params, more), filter, ends, logits);
         } catch (RuntimeException | Error e) {

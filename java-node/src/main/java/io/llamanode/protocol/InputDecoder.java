@@ -5,7 +5,6 @@ import com.ericsson.otp.erlang.OtpErlangList;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangTuple;
 import io.llamanode.service.ChatTemplating;
-import io.llamanode.service.FailureException;
 import io.llamanode.service.Prompt;
 import io.llamanode.service.SessionConfig;
 import io.llamanode.service.TaskInput;
@@ -43,7 +42,7 @@ final class InputDecoder {
         String model = in.nonEmptyText("model");
         return switch (known) {
             case COMPLETION -> completion(model, in);
-            case CHAT -> chat(model, in);
+            case CHAT -> ChatDecoder.chat(model, in);
             case EMBEDDING -> VectorDecoder.embedding(model, in);
             case RERANK -> VectorDecoder.rerank(model, in);
             case INFILL -> new TaskInput.Unsupported(model, known);
@@ -51,8 +50,12 @@ final class InputDecoder {
     }
 
     private static TaskInput completion(String model, Fields in) {
+        Prompt prompt = prompt(in.require("prompt"));
+        if (in.flag("parse_special", false) && prompt instanceof Prompt.Text(String text)) {
+            prompt = new Prompt.Special(text);
+        }
         var task = new TaskInput.Completion(
-                model, prompt(in.require("prompt")), in.flag("add_special", true), OptionsDecoder.decode(in));
+                model, prompt, in.flag("add_special", true), OptionsDecoder.decode(in));
         in.end();
         return task;
     }
@@ -77,35 +80,10 @@ final class InputDecoder {
                 : new Prompt.Text(value.text());
     }
 
-    private static TaskInput chat(String model, Fields in) {
-        Value messages = in.get("messages");
-        Value content = in.either("content", "prompt");
-        if ((messages == null) == (content == null)) {
-            throw FailureException.invalid(
-                    messages == null
-                            ? "messages or content is required"
-                            : "messages and content exclude each other; give only one");
-        }
-        var task = new TaskInput.Chat(
-                model,
-                messages == null ? null : MessagesDecoder.decode(messages),
-                content == null ? null : MessagesDecoder.content(content),
-                in.text("chat_template"),
-                kwargs(in),
-                OptionsDecoder.decode(in));
-        in.end();
-        return task;
-    }
-
-    private static Map<String, Object> kwargs(Fields in) {
-        Value kwargs = in.get("chat_template_kwargs");
-        return kwargs == null ? Map.of() : Plain.map(kwargs);
-    }
-
     static SessionConfig session(OtpErlangObject config) {
         Fields in = new Fields(Value.object("config", config));
-        var session =
-                new SessionConfig(in.nonEmptyText("model"), in.text("system_prompt"), OptionsDecoder.decode(in));
+        var session = new SessionConfig(
+                in.nonEmptyText("model"), in.text("system_prompt"), OptionsDecoder.decode(in), ChatDecoder.options(in));
         in.end();
         return session;
     }
@@ -144,16 +122,6 @@ final class InputDecoder {
     }
 
     static ChatTemplating templating(OtpErlangObject input) {
-        Fields in = new Fields(Value.object("input", input));
-        Value tools = in.get("tools");
-        var templating = new ChatTemplating(
-                in.nonEmptyText("model"),
-                MessagesDecoder.decode(in.require("messages")),
-                tools == null ? null : MessagesDecoder.maps(tools),
-                in.text("chat_template"),
-                kwargs(in),
-                in.flag("add_generation_prompt", true));
-        in.end();
-        return templating;
+        return ChatDecoder.templating(new Fields(Value.object("input", input)));
     }
 }

@@ -46,7 +46,7 @@ final class MessagesDecoder {
         Value content = name.equals("assistant") && calls != null ? in.get("content") : in.require("content");
         message.put("content", content == null ? null : content(content));
         if (calls != null) {
-            message.put("tool_calls", maps(calls));
+            message.put("tool_calls", ToolsDecoder.calls(calls));
         }
         for (String key : List.of("name", "tool_call_id", "reasoning_content")) {
             String text = in.text(key);
@@ -79,10 +79,5 @@ final class MessagesDecoder {
             in.end();
         }
         return text.toString();
-    }
-
-    /** {@return a list of free-form maps: tool calls, tool definitions} */
-    static List<Map<String, Object>> maps(Value value) {
-        return value.list().stream().map(Plain::map).toList();
     }
 }

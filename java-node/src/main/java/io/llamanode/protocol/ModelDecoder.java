@@ -33,7 +33,8 @@ final class ModelDecoder {
                 in.integer("n_threads_batch", 1, MAX_THREADS),
                 in.integer("max_queue", 0, 1_000_000),
                 in.flag("use_mmap"),
-                in.integer("n_gpu_layers", -1, MAX));
+                in.integer("n_gpu_layers", -1, MAX),
+                ChatDecoder.template(in.get("chat_template")));
         in.end();
         return config;
     }

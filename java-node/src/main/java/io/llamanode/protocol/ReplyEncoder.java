@@ -33,6 +33,8 @@ public final class ReplyEncoder {
     private static final OtpErlangAtom ENDED = Terms.atom("llama_node_ended");
     private static final OtpErlangAtom CHUNK = Terms.atom("chunk");
     private static final OtpErlangAtom PASSIVE = Terms.atom("passive");
+    private static final OtpErlangAtom REASONING = Terms.atom("reasoning");
+    private static final OtpErlangAtom TOOL_CALL = Terms.atom("tool_call");
     private static final OtpErlangAtom DONE = Terms.atom("done");
     private static final OtpErlangAtom ERROR = Terms.atom("error");
     private static final OtpErlangAtom CONTENT = Terms.atom("content");
@@ -103,6 +105,19 @@ public final class ReplyEncoder {
                                 new OtpErlangMap(
                                         new OtpErlangObject[] {CONTENT, INDEX},
                                         new OtpErlangObject[] {Terms.text(content), new OtpErlangLong(index)}));
+                    case TaskEvent.Reasoning(String content, int index) ->
+                        Terms.tuple(
+                                REASONING,
+                                Terms.map().put("content", content).put("index", index).build());
+                    case TaskEvent.ToolCall(int index, String id, String name, String delta) ->
+                        Terms.tuple(
+                                TOOL_CALL,
+                                Terms.map()
+                                        .put("index", index)
+                                        .put("id", id)
+                                        .put("name", name)
+                                        .put("delta", delta)
+                                        .build());
                     case TaskEvent.Done(TaskOutput result) -> Terms.tuple(DONE, result(result));
                     case TaskEvent.Failed(Failure failure) -> error(failure);
                 };
@@ -142,6 +157,8 @@ public final class ReplyEncoder {
         TaskResult.Timings timings = result.timings();
         return Terms.map()
                 .put("content", result.content())
+                .put("reasoning_content", result.reasoning())
+                .put("tool_calls", result.toolCalls().isEmpty() ? null : toolCalls(result))
                 .put("finish_reason", Terms.atom(result.finishReason()))
                 .put(
                         "usage",
@@ -167,6 +184,14 @@ public final class ReplyEncoder {
                 .put("stop", result.stop())
                 .put("logprobs", result.logprobs() == null ? null : logprobs(result.logprobs(), true))
                 .build();
+    }
+
+    private static OtpErlangList toolCalls(TaskResult result) {
+        return Terms.list(result.toolCalls(), call -> Terms.map()
+                .put("id", call.id())
+                .put("name", call.name())
+                .put("arguments", PlainTerms.of(call.arguments()))
+                .build());
     }
 
     /** @param alternatives whether each entry has its own */

@@ -3,6 +3,8 @@ package io.llamanode.service;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.llama.GrammarException;
 import io.llamanode.llama.JsonSchemaGrammar;
+import java.util.List;
+import java.util.Map;
 
 /** Turns output formats into grammars. */
 final class Constraints {
@@ -15,6 +17,26 @@ final class Constraints {
     static void refuseContradictions(GenerationOptions options) {
         if (options.format() instanceof OutputFormat.Json && !options.stop().isEmpty()) {
             throw FailureException.invalid("stop: could cut the JSON that the answer must be");
+        }
+    }
+
+    /**
+     * Slow for large schemas.
+     *
+     * @param reader of the answer
+     * @param tools one of which must be called
+     * @param several whether the answer may call several times
+     * @param mayThink whether the model may reason before it calls
+     * @return the grammar of answers that are nothing but calls
+     * @throws FailureException {@code invalid_argument} if a tool's schema cannot be converted
+     */
+    static Grammar calls(AnswerReader reader, List<Map<String, Object>> tools, boolean several, boolean mayThink) {
+        try {
+            String gbnf = reader.format().grammar(
+                    tools, reader.insideReasoning(), mayThink, several, JsonSchemaGrammar::convert);
+            return new Grammar(gbnf, List.of(), reader.spellings().keySet());
+        } catch (GrammarException e) {
+            throw FailureException.invalid("tools: " + e.getMessage());
         }
     }
 

@@ -3,7 +3,6 @@ package io.llamanode.service;
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.GenerationRequest;
 import io.llamanode.engine.sampling.SamplingParams;
-import io.llamanode.service.PromptBuilder.Prepared;
 import java.util.Map;
 import java.util.function.BiFunction;
 
@@ -57,7 +56,11 @@ public final class Conversations {
             Session source = find(sessionId);
             long id = create.apply(
                     owner,
-                    new SessionConfig(source.model.id(), source.config.systemPrompt(), source.config.defaults()));
+                    new SessionConfig(
+                            source.model.id(),
+                            source.config.systemPrompt(),
+                            source.config.defaults(),
+                            source.config.chat()));
             find(id).transcript = source.transcript;
             return id;
         }
@@ -133,12 +136,12 @@ public final class Conversations {
                 reply.ok(null);
                 return;
             }
-            String prompt = session.config.systemPrompt();
-            if (!keepSystemPrompt || prompt == null) {
+            SessionConfig config = session.config;
+            if (!keepSystemPrompt || config.systemPrompt() == null) {
                 engine.shorten(session.cacheKey(), 0, () -> reply.ok(null));
                 return;
             }
-            tasks.aside(owner, session.model, () -> session.model.prompts.systemTokens(prompt), new Continued<Integer>(reply) {
+            tasks.aside(owner, session.model, () -> session.model.prompts.systemTokens(config), new Continued<Integer>(reply) {
                 @Override
                 public void ok(Integer count) {
                     engine.shorten(session.cacheKey(), count, () -> reply.ok(null));
@@ -172,7 +175,7 @@ public final class Conversations {
             tasks.aside(
                     owner,
                     session.model,
-                    () -> session.model.prompts.prepare(input, session.config.systemPrompt(), transcript, options),
+                    () -> session.model.prompts.prepare(input, session.config, transcript, options),
                     new Continued<Prepared>(reply) {
                         @Override
                         public void ok(Prepared prepared) {

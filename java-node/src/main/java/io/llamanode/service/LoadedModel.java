@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.chat.tools.AnswerFormat;
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.Vocabulary;
 import io.llamanode.engine.sampling.ChainParams;
@@ -67,6 +68,15 @@ public interface LoadedModel extends AutoCloseable {
      *     fault, {@code unsupported} if the model has no template
      */
     PromptText render(ChatTemplating request);
+
+    /**
+     * How answers to a conversation are written.
+     *
+     * @param request what is rendered
+     * @return the format that its chat template shows
+     * @throws FailureException as {@link #render}
+     */
+    AnswerFormat answerFormat(ChatTemplating request);
 
     /** Stops the engine, which cancels its requests, and gives the memory back. */
     @Override

@@ -16,6 +16,7 @@ import java.nio.file.Path;
  * @param maxQueue tasks that may wait for a slot
  * @param useMmap whether the file is mapped rather than read
  * @param nGpuLayers layers to offload
+ * @param chatTemplate in place of the model's own
  */
 public record ModelConfig(
         Path path,
@@ -28,4 +29,22 @@ public record ModelConfig(
         Integer nThreadsBatch,
         Integer maxQueue,
         Boolean useMmap,
-        Integer nGpuLayers) {}
+        Integer nGpuLayers,
+        TemplateChoice chatTemplate) {
+
+    /** A model with its own chat template. */
+    public ModelConfig(
+            Path path,
+            String id,
+            Integer nCtx,
+            Integer nParallel,
+            Integer nBatch,
+            Integer nUbatch,
+            Integer nThreads,
+            Integer nThreadsBatch,
+            Integer maxQueue,
+            Boolean useMmap,
+            Integer nGpuLayers) {
+        this(path, id, nCtx, nParallel, nBatch, nUbatch, nThreads, nThreadsBatch, maxQueue, useMmap, nGpuLayers, null);
+    }
+}

@@ -1,10 +1,6 @@
 package io.llamanode.service;
 
-import io.llamanode.chat.ChatRequest;
-import io.llamanode.chat.ChatTemplate;
-import io.llamanode.chat.RenderedChat;
-import io.llamanode.chat.jinja.Span;
-import io.llamanode.chat.jinja.TemplateException;
+import io.llamanode.chat.tools.AnswerFormat;
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.SamplerFactory;
 import io.llamanode.engine.Vocabulary;
@@ -16,16 +12,9 @@ import io.llamanode.gguf.MemoryEstimate;
 import io.llamanode.llama.GrammarException;
 import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.llama.LlamaModel;
-import io.llamanode.llama.Vocab;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** A GGUF model on its engine. */
 final class NativeModel implements LoadedModel {
-    private static final Logger LOG = LoggerFactory.getLogger(NativeModel.class);
-    private static final int TEMPLATES_KEPT = 16;
 
     private final LlamaModel model;
     /** {@code null} if the model does not generate. */
@@ -35,19 +24,9 @@ final class NativeModel implements LoadedModel {
     private final long cacheBytesPerToken;
     private final SamplerFactory samplers;
     private final ModelInfo info;
-    /** {@code null} if the model has none, or one that cannot be used. */
-    private final ChatTemplate own;
-    private final String whyNoTemplate;
-    /** Templates that requests brought, by source: a client sends the same one again and again. */
-    private final Map<String, ChatTemplate> brought = new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
+    private final ChatTemplates templates;
 
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, ChatTemplate> eldest) {
-            return size() > TEMPLATES_KEPT;
-        }
-    };
-
+    /** @param chatTemplate in place of the model's own, or {@code null} */
     NativeModel(
             String id,
             LlamaModel model,
@@ -56,7 +35,8 @@ final class NativeModel implements LoadedModel {
             Engine engine,
             VectorEngines vectors,
             Vocabulary vocabulary,
-            int maxQueue) {
+            int maxQueue,
+            TemplateChoice chatTemplate) {
         this.model = model;
         this.engine = engine;
         this.vectors = vectors;
@@ -78,18 +58,7 @@ final class NativeModel implements LoadedModel {
                 model.embeddingWidth(),
                 traits.pooling(),
                 traits.capabilities());
-        ChatTemplate parsed = null;
-        String problem = "model '" + id + "' has no chat template; give chat_template";
-        if (model.chatTemplate().isPresent()) {
-            try {
-                parsed = ChatTemplate.parse(model.chatTemplate().get());
-            } catch (TemplateException e) {
-                problem = "the chat template of model '" + id + "' cannot be used: " + e.getMessage();
-                LOG.warn("{}", problem);
-            }
-        }
-        this.own = parsed;
-        this.whyNoTemplate = problem;
+        this.templates = new ChatTemplates(id, model, chatTemplate);
     }
 
     @Override
@@ -138,49 +107,12 @@ final class NativeModel implements LoadedModel {
 
     @Override
     public PromptText render(ChatTemplating request) {
-        RenderedChat rendered;
-        try {
-            rendered = template(request.chatTemplate()).render(chatRequest(request));
-        } catch (TemplateException e) {
-            throw FailureException.invalid("messages: the chat template refuses them: " + e.getMessage());
-        }
-        PromptText.Builder prompt = new PromptText.Builder();
-        for (Span span : rendered.spans()) {
-            prompt.add(span.text(), span.trusted());
-        }
-        return prompt.build();
+        return templates.render(request);
     }
 
-    private ChatTemplate template(String source) {
-        if (source == null) {
-            if (own == null) {
-                throw new FailureException(ErrorCode.UNSUPPORTED, whyNoTemplate);
-            }
-            return own;
-        }
-        synchronized (brought) {
-            ChatTemplate known = brought.get(source);
-            if (known == null) {
-                try {
-                    known = ChatTemplate.parse(source);
-                } catch (TemplateException e) {
-                    throw FailureException.invalid("chat_template: " + e.getMessage());
-                }
-                brought.put(source, known);
-            }
-            return known;
-        }
-    }
-
-    private ChatRequest chatRequest(ChatTemplating request) {
-        Vocab vocab = model.vocab();
-        return ChatRequest.of(request.messages())
-                .tools(request.tools())
-                .addGenerationPrompt(request.addGenerationPrompt())
-                .bosToken(vocab.bos() == Vocab.NONE ? "" : vocab.text(vocab.bos()))
-                .eosToken(vocab.eos() == Vocab.NONE ? "" : vocab.text(vocab.eos()))
-                .kwargs(request.chatTemplateKwargs())
-                .build();
+    @Override
+    public AnswerFormat answerFormat(ChatTemplating request) {
+        return templates.answerFormat(request);
     }
 
     @Override

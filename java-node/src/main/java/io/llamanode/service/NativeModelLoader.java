@@ -109,7 +109,7 @@ public final class NativeModelLoader implements ModelLoader {
             LOG.info(
                     "model {} is ready: {}, {} slots of {} tokens",
                     id, model.description(), sizes.slots(), sizes.nCtx());
-            return new NativeModel(id, model, traits, sizes, engine, vectors, vocabulary, queue);
+            return new NativeModel(id, model, traits, sizes, engine, vectors, vocabulary, queue, config.chatTemplate());
         }
         // Made now, so that what does not fit fails here and not at the first request.
         if (traits.can(Capability.RERANK)) {
@@ -118,7 +118,7 @@ public final class NativeModelLoader implements ModelLoader {
             vectors.embedder();
         }
         LOG.info("model {} is ready: {}, {}", id, model.description(), traits.capabilities());
-        return new NativeModel(id, model, traits, sizes, null, vectors, vocabulary, queue);
+        return new NativeModel(id, model, traits, sizes, null, vectors, vocabulary, queue, config.chatTemplate());
     }
 
     private Engine engine(

@@ -10,6 +10,13 @@ public sealed interface Prompt {
     record Text(String text) implements Prompt {}
 
     /**
+     * Text in which control tokens count, by which whoever wrote a part of it can end turns and begin others.
+     *
+     * @param text any Unicode text
+     */
+    record Special(String text) implements Prompt {}
+
+    /**
      * Token ids as given.
      *
      * @param ids ids, not checked against a vocabulary yet

@@ -35,9 +35,15 @@ public final class PromptText {
         return text.startsWith(prefix.text) && trust.startsWith(prefix.trust);
     }
 
-    /** {@return this followed by text that is not trusted} */
-    PromptText plus(String plain) {
-        return new PromptText(text + plain, trust + String.valueOf(PLAIN).repeat(plain.length()));
+    /** {@return this followed by more text} */
+    PromptText plus(String more, boolean trusted) {
+        return new PromptText(text + more, trust + String.valueOf(trusted ? TRUSTED : PLAIN).repeat(more.length()));
+    }
+
+    /** {@return whether the last character that is no white space is trusted} */
+    boolean endsTrusted() {
+        int end = text.stripTrailing().length();
+        return end > 0 && trusted(end - 1);
     }
 
     /** Puts a prompt together from its parts. */

@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.chat.tools.Answer;
 import io.llamanode.engine.GenerationListener.Ending;
 import io.llamanode.engine.GenerationListener.Outcome;
 import io.llamanode.engine.GenerationRequest;
@@ -18,12 +19,16 @@ final class Results {
 
     private Results() {}
 
-    static TaskResult of(Task task, String content, Outcome outcome) {
+    static TaskResult of(Task task, Answer answer, Outcome outcome) {
         return new TaskResult(
                 task.id,
                 task.session.model.id(),
-                content,
-                finishReason(outcome.ending()),
+                answer.content(),
+                answer.reasoning(),
+                answer.calls().stream()
+                        .map(call -> new TaskResult.Call(call.id(), call.name(), call.arguments()))
+                        .toList(),
+                finishReason(outcome.ending(), answer),
                 stoppedBy(outcome.ending()),
                 outcome.stop(),
                 task.seed,
@@ -48,9 +53,9 @@ final class Results {
                 entry.top().stream().map(other -> logprob(vocabulary, other)).toList());
     }
 
-    private static FinishReason finishReason(Ending ending) {
+    private static FinishReason finishReason(Ending ending, Answer answer) {
         return switch (ending) {
-            case EOS, STOP_STRING -> FinishReason.STOP;
+            case EOS, STOP_STRING -> answer.calls().isEmpty() ? FinishReason.STOP : FinishReason.TOOL_CALLS;
             case LIMIT, CONTEXT -> FinishReason.LENGTH;
         };
     }

@@ -6,11 +6,17 @@ package io.llamanode.service;
  * @param model model id, or {@code null} for the node's first model
  * @param systemPrompt first message of its chats, or {@code null}
  * @param defaults generation options where a task does not say
+ * @param chat how its conversation is put to the model where a task does not say
  */
-public record SessionConfig(String model, String systemPrompt, GenerationOptions defaults) {
+public record SessionConfig(String model, String systemPrompt, GenerationOptions defaults, ChatOptions chat) {
+    /** A session whose chats say for themselves how they are put to the model. */
+    SessionConfig(String model, String systemPrompt, GenerationOptions defaults) {
+        this(model, systemPrompt, defaults, ChatOptions.NONE);
+    }
+
     /** {@return characters of its texts} */
     long length() {
         long prompt = systemPrompt == null ? 0 : systemPrompt.length();
-        return prompt + (defaults.format() == null ? 0 : defaults.format().length());
+        return prompt + chat.length() + (defaults.format() == null ? 0 : defaults.format().length());
     }
 }

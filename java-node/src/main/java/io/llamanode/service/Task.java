@@ -4,7 +4,6 @@ import io.llamanode.engine.GenerationRequest;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.engine.vector.VectorEngine;
-import io.llamanode.service.PromptBuilder.Prepared;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

@@ -19,21 +19,21 @@ public sealed interface TaskInput {
     record Completion(String model, Prompt prompt, boolean addSpecial, GenerationOptions options) implements TaskInput {}
 
     /**
-     * Answers a conversation. Exactly one of {@code messages} and {@code content} is given.
+     * Answers a conversation. Exactly one of {@code messages}, {@code content} and {@code toolResults} is given.
      *
      * @param model model id or {@code null}
      * @param messages the whole conversation: maps with at least {@code role} and {@code content}; or {@code null}
      * @param content one user turn to append to the session's transcript; or {@code null}
-     * @param chatTemplate Jinja source in place of the model's, or {@code null}
-     * @param chatTemplateKwargs further template variables; may be empty
+     * @param toolResults messages of role {@code tool} to append to it, one for each call that waits; or {@code null}
+     * @param chat how to put the conversation to the model
      * @param options how
      */
     record Chat(
             String model,
             List<Map<String, Object>> messages,
             String content,
-            String chatTemplate,
-            Map<String, Object> chatTemplateKwargs,
+            List<Map<String, Object>> toolResults,
+            ChatOptions chat,
             GenerationOptions options)
             implements TaskInput {}
 

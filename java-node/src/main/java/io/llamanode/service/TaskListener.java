@@ -1,34 +1,45 @@
 package io.llamanode.service;
 
+import io.llamanode.chat.tools.Answer;
 import io.llamanode.engine.GenerationListener;
 
-/** Hears the engine of one task, on its loop thread: text goes to the sink, the end to {@link Tasks}. */
+/** Hears the engine of one task, on its loop thread: what it says goes to the sink, the end to {@link Tasks}. */
 final class TaskListener implements GenerationListener {
+    private static final byte[] NO_BYTES = new byte[0];
+
     private final Task task;
     private final Tasks tasks;
-    private final StringBuilder content = new StringBuilder();
-    private int nextIndex;
+    private final AnswerReader reader;
+    private final AnswerCollector answer;
 
     TaskListener(Task task, Tasks tasks) {
         this.task = task;
         this.tasks = tasks;
+        this.reader = task.prepared.reader();
+        this.answer = new AnswerCollector(reader, event -> {
+            if (task.sink != null) {
+                task.sink.accept(task.id, event);
+            }
+        });
     }
 
     @Override
     public void text(String text) {
-        content.append(text);
-        if (task.sink != null) {
-            task.sink.accept(task.id, new TaskEvent.Chunk(text, nextIndex++));
-        }
+        answer.take(text);
+    }
+
+    @Override
+    public byte[] spelling(int token) {
+        return reader == null ? NO_BYTES : reader.spellings().getOrDefault(token, NO_BYTES);
     }
 
     @Override
     public void finished(Outcome outcome) {
-        TaskResult result = Results.of(task, content.toString(), outcome);
+        Answer whole = answer.finish();
         Transcript transcript = task.isChat
-                ? task.session.model.prompts.answered(task.prepared, result.content(), outcome)
+                ? Transcript.answered(task.prepared, whole, outcome, task.session.model.loaded.vocabulary())
                 : null;
-        tasks.finished(task, result, transcript);
+        tasks.finished(task, Results.of(task, whole, outcome), transcript);
     }
 
     @Override

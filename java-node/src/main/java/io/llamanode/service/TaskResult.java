@@ -1,6 +1,7 @@
 package io.llamanode.service;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * What a finished task that generated text gave.
@@ -8,6 +9,8 @@ import java.util.List;
  * @param taskId the task
  * @param model id of the model that ran it
  * @param content the text
+ * @param reasoning what the model thought before it, or {@code null}
+ * @param toolCalls the calls of tools that it asks for
  * @param finishReason why it ended
  * @param stoppedBy what exactly ended it
  * @param stop the stop string that was met, or {@code null}
@@ -20,6 +23,8 @@ public record TaskResult(
         long taskId,
         String model,
         String content,
+        String reasoning,
+        List<Call> toolCalls,
         FinishReason finishReason,
         StoppedBy stoppedBy,
         String stop,
@@ -29,7 +34,7 @@ public record TaskResult(
         List<Logprob> logprobs)
         implements TaskOutput {
 
-    /** A result without probabilities. */
+    /** A result that is nothing but text. */
     public TaskResult(
             long taskId,
             String model,
@@ -40,7 +45,7 @@ public record TaskResult(
             long seed,
             Usage usage,
             Timings timings) {
-        this(taskId, model, content, finishReason, stoppedBy, stop, seed, usage, timings, null);
+        this(taskId, model, content, null, List.of(), finishReason, stoppedBy, stop, seed, usage, timings, null);
     }
 
     /**
@@ -52,6 +57,15 @@ public record TaskResult(
      * @param top the likeliest tokens, likeliest first, without any of their own
      */
     public record Logprob(int id, byte[] token, float logprob, List<Logprob> top) {}
+
+    /**
+     * A tool that the model asks to have called.
+     *
+     * @param id names the call in its result
+     * @param name of the tool
+     * @param arguments decoded JSON
+     */
+    public record Call(String id, String name, Map<String, Object> arguments) {}
 
     /** Why a task ended, in the field's usual words. */
     public enum FinishReason {
@@ -103,7 +117,10 @@ public record TaskResult(
 
     @Override
     public long length() {
-        long length = content.length();
+        long length = content.length() + (reasoning == null ? 0 : reasoning.length());
+        for (Call call : toolCalls) {
+            length += ChatOptions.length(call.arguments());
+        }
         if (logprobs != null) {
             for (Logprob logprob : logprobs) {
                 length += LOGPROB_WEIGHT * (1L + logprob.top().size());

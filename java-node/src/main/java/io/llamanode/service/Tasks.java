@@ -6,7 +6,6 @@ import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
-import io.llamanode.service.PromptBuilder.Prepared;
 import io.llamanode.service.Task.State;
 import java.util.HashMap;
 import java.util.List;
@@ -216,7 +215,7 @@ final class Tasks {
             model.requireGeneration();
             SamplingParams sampling = GenerationDefaults.sampling(task.options, model.loaded.vocabulary());
             Prepared prepared =
-                    model.prompts.prepare(input, task.session.config.systemPrompt(), transcript, task.options);
+                    model.prompts.prepare(input, task.session.config, transcript, task.options);
             Sampler sampler = sampler(task, prepared, sampling);
             boolean taken;
             synchronized (lock) {

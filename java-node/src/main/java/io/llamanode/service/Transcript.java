@@ -1,5 +1,11 @@
 package io.llamanode.service;
 
+import io.llamanode.chat.tools.Answer;
+import io.llamanode.engine.GenerationListener.Ending;
+import io.llamanode.engine.GenerationListener.Outcome;
+import io.llamanode.engine.Vocabulary;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
@@ -13,4 +19,25 @@ import java.util.Map;
  */
 record Transcript(List<Map<String, Object>> messages, PromptText prompt, int[] tokens) {
     static final Transcript EMPTY = new Transcript(List.of(), null, new int[0]);
+
+    /** {@return the transcript after an answer} */
+    static Transcript answered(Prepared prepared, Answer answer, Outcome outcome, Vocabulary vocabulary) {
+        String content = answer.content();
+        boolean exact = outcome.ending() != Ending.STOP_STRING
+                && answer.reasoning() == null
+                && answer.calls().isEmpty()
+                && content.equals(text(outcome.completion(), vocabulary));
+        return new Transcript(
+                List.copyOf(Turns.withAnswer(prepared.messages(), answer)),
+                exact ? prepared.text().plus(content, false) : null,
+                ChatPrompts.concat(prepared.tokens(), outcome.completion()));
+    }
+
+    private static String text(int[] tokens, Vocabulary vocabulary) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (int token : tokens) {
+            bytes.writeBytes(vocabulary.piece(token));
+        }
+        return bytes.toString(StandardCharsets.UTF_8);
+    }
 }

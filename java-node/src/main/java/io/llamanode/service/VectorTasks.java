@@ -48,7 +48,9 @@ final class VectorTasks {
         List<int[]> texts = new ArrayList<>(input.inputs().size());
         for (int i = 0; i < input.inputs().size(); i++) {
             String place = place(input, i);
-            texts.add(fitting(place, tokens(place, input.inputs().get(i), input.addSpecial(), model), model));
+            int[] tokens =
+                    PromptBuilder.tokens(place, input.inputs().get(i), input.addSpecial(), model.vocabulary());
+            texts.add(fitting(place, tokens, model));
         }
         Pooling pooling = input.pooling() != null ? input.pooling() : model.info().pooling();
         refuseLargeAnswer(input, pooling, texts, model.info().nEmbd());
@@ -150,26 +152,6 @@ final class VectorTasks {
         return true;
     }
 
-    private static int[] tokens(String place, Prompt prompt, boolean addSpecial, LoadedModel model) {
-        return switch (prompt) {
-            case Prompt.Text(String text) -> {
-                if (text.isEmpty()) {
-                    throw FailureException.invalid(place + ": must not be empty");
-                }
-                yield model.vocabulary().tokenize(text, addSpecial, false);
-            }
-            case Prompt.Tokens(int[] ids) -> {
-                for (int id : ids) {
-                    if (id < 0 || id >= model.vocabulary().size()) {
-                        throw FailureException.invalid("%s: there is no token %d; the vocabulary has %d tokens"
-                                .formatted(place, id, model.vocabulary().size()));
-                    }
-                }
-                yield ids;
-            }
-        };
-    }
-
     private static int[] fitting(String place, int[] tokens, LoadedModel model) {
         if (tokens.length == 0) {
             throw FailureException.invalid(place + ": has no tokens");
@@ -208,7 +190,7 @@ final class VectorTasks {
     }
 
     private static long length(Prompt prompt) {
-        return prompt instanceof Prompt.Text(String text) ? text.length() : 0;
+        return PromptBuilder.length(prompt);
     }
 
     static long length(TaskInput.Rerank input) {

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Hands the events of one stream to its process, as fast as that asks for them and the way to it has
- * room. Text that must wait is joined into one chunk. The engine is never held up: a stream whose text
+ * room. Text of one kind that must wait is joined into one event. The engine is never held up: a stream whose text
  * waits beyond the limits is cancelled.
  *
  * <p>Its lock is taken inside of the service's; nothing that takes another one is called within it but
@@ -28,8 +28,7 @@ final class StreamDelivery implements TaskSink {
     private final long coalesceNanos;
 
     private Demand demand;
-    private final StringBuilder waiting = new StringBuilder();
-    private int nextIndex;
+    private final Backlog waiting = new Backlog();
     private long lastSent;
     private boolean timerSet;
     /** The way to the process was full; {@link #roomAgain} will be called. */
@@ -59,7 +58,9 @@ final class StreamDelivery implements TaskSink {
         synchronized (this) {
             taskId = task;
             switch (event) {
-                case TaskEvent.Chunk(String text, int index) -> excess = text(text);
+                case TaskEvent.Chunk part -> excess = part(part);
+                case TaskEvent.Reasoning part -> excess = part(part);
+                case TaskEvent.ToolCall part -> excess = part(part);
                 case TaskEvent.Done finished when givenUp == null -> {
                     done = finished;
                     flush();
@@ -77,12 +78,11 @@ final class StreamDelivery implements TaskSink {
     }
 
     /** {@return why the stream must be cancelled now, or {@code null}} */
-    private Failure text(String text) {
+    private Failure part(TaskEvent part) {
         if (givenUp != null) {
             return null;
         }
-        waiting.append(text);
-        streams.waits(text.length());
+        streams.waits(waiting.add(part));
         flush();
         if (!streams.isTooMuch(waiting.length())) {
             return null;
@@ -132,11 +132,8 @@ final class StreamDelivery implements TaskSink {
         if (over) {
             return;
         }
-        if (!waiting.isEmpty()) {
-            if (demand instanceof Demand.None || full || tooSoon()) {
-                return;
-            }
-            if (!sendChunk()) {
+        while (!waiting.isEmpty()) {
+            if (demand instanceof Demand.None || full || tooSoon() || !sendPart()) {
                 return;
             }
         }
@@ -157,17 +154,18 @@ final class StreamDelivery implements TaskSink {
         return left > 0;
     }
 
-    private boolean sendChunk() {
-        TaskEvent chunk = new TaskEvent.Chunk(waiting.toString(), nextIndex);
-        if (!streams.outbound().offer(process, ReplyEncoder.event(taskId, chunk), this::roomAgain)) {
+    private boolean sendPart() {
+        TaskEvent part = waiting.peek();
+        if (!streams.outbound().offer(process, ReplyEncoder.event(taskId, part), this::roomAgain)) {
             full = true;
             return false;
         }
-        nextIndex++;
         if (coalesceNanos > 0) {
             lastSent = System.nanoTime();
         }
-        dropText();
+        int before = waiting.length();
+        waiting.remove();
+        streams.waits(waiting.length() - before);
         switch (demand) {
             case Demand.Once() -> demand = new Demand.None();
             case Demand.More(int left) when left == 1 -> {
@@ -176,17 +174,14 @@ final class StreamDelivery implements TaskSink {
             }
             case Demand.More(int left) -> demand = new Demand.More(left - 1);
             case Demand.All all -> {}
-            case Demand.None none -> throw new IllegalStateException("a chunk that nobody asked for");
+            case Demand.None none -> throw new IllegalStateException("an event that nobody asked for");
         }
         return true;
     }
 
     private void dropText() {
         streams.waits(-waiting.length());
-        waiting.setLength(0);
-        if (waiting.capacity() > Streams.KEPT_CAPACITY) {
-            waiting.trimToSize();
-        }
+        waiting.clear();
     }
 
     private void fail(Failure failure) {

@@ -13,13 +13,14 @@ import io.llamanode.service.TaskEstimate;
 import io.llamanode.service.TaskEvent;
 import io.llamanode.service.TaskInput.Pooling;
 import io.llamanode.service.TaskOutput;
-import io.llamanode.service.TaskResult;
 import io.llamanode.service.TaskResult.FinishReason;
 import io.llamanode.service.TaskResult.StoppedBy;
+import io.llamanode.service.TaskResult;
+import java.math.BigInteger;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-
 /** The records behind the golden terms that the node sends, by name of the vector. */
 final class Samples {
     static final Map<String, OtpErlangObject> TERMS = new LinkedHashMap<>();
@@ -78,6 +79,26 @@ final class Samples {
         result("reply_result_cancelled", result(FinishReason.CANCELLED, StoppedBy.CONTEXT));
         vectors();
         result("reply_result_tool_calls", result(FinishReason.TOOL_CALLS, StoppedBy.EOS));
+        Map<String, Object> arguments = new LinkedHashMap<>();
+        arguments.put("city", TURTLE);
+        arguments.put("days", 3);
+        arguments.put("big", new BigInteger("123456789012345678901234567890"));
+        arguments.put("more", Arrays.asList(1.5, true, null, List.of(), Map.of("a", 4_000_000_000L)));
+        result("reply_result_calls", new TaskResult(
+                5,
+                "tiny",
+                "",
+                "It rains.",
+                List.of(
+                        new TaskResult.Call("abcdefghi", "get_weather", arguments),
+                        new TaskResult.Call("functions.now:1", "now", Map.of())),
+                FinishReason.TOOL_CALLS,
+                StoppedBy.EOS,
+                null,
+                7,
+                new TaskResult.Usage(1, 1, 0),
+                new TaskResult.Timings(0, 0, 0, 0, 0),
+                null));
         result("reply_result_logprobs", logprobs());
         TERMS.put("reply_estimate", ReplyEncoder.ok(ReplyEncoder.estimate(new TaskEstimate(120, 100, 3))));
     }
@@ -92,6 +113,8 @@ final class Samples {
                 5,
                 "tiny",
                 "",
+                null,
+                List.of(),
                 FinishReason.LENGTH,
                 StoppedBy.LIMIT,
                 null,
@@ -128,6 +151,8 @@ final class Samples {
         TERMS.put("event_chunk", ReplyEncoder.event(5, new TaskEvent.Chunk("Hi", 0)));
         TERMS.put("event_chunk_unicode", ReplyEncoder.event(LARGE_ID, new TaskEvent.Chunk(TURTLE, 70_000)));
         TERMS.put("event_passive", ReplyEncoder.passive(5));
+        TERMS.put("event_reasoning", ReplyEncoder.event(5, new TaskEvent.Reasoning("Hm " + TURTLE, 2)));
+        TERMS.put("event_tool_call", ReplyEncoder.event(5, new TaskEvent.ToolCall(0, "abcdefghi", "f", "{\"a\": ")));
         TERMS.put(
                 "event_done",
                 ReplyEncoder.event(5, new TaskEvent.Done(result(FinishReason.STOP, StoppedBy.EOS))));

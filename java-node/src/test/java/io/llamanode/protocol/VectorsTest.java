@@ -36,6 +36,16 @@ final class VectorsTest {
     }
 
     @TestFactory
+    Stream<DynamicTest> chats() {
+        return decoded("chat", RequestDecoder::decode);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> badChats() {
+        return decoded("bad_chat", RequestDecoder::decode);
+    }
+
+    @TestFactory
     Stream<DynamicTest> badRequests() {
         return decoded("bad_requests", RequestDecoder::decode);
     }

@@ -1,5 +1,7 @@
 package io.llamanode.service;
 
+import io.llamanode.chat.ChatTemplate;
+import io.llamanode.chat.tools.AnswerFormat;
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.EngineConfig;
 import io.llamanode.engine.FakeModel;
@@ -100,6 +102,14 @@ final class FakeLoadedModel implements LoadedModel {
                     .add("<eog>", true);
         }
         return request.addGenerationPrompt() ? text.add("assistant:", true).build() : text.build();
+    }
+
+    /** What its chats are said to be written in. */
+    AnswerFormat format = ChatTemplate.parse("{{ messages[0].content }}").answerFormat();
+
+    @Override
+    public AnswerFormat answerFormat(ChatTemplating request) {
+        return format;
     }
 
     @Override

@@ -77,7 +77,7 @@ abstract class ServiceFixture {
     }
 
     static TaskInput turn(String content, GenerationOptions options) {
-        return new TaskInput.Chat(null, null, content, null, Map.of(), options);
+        return new TaskInput.Chat(null, null, content, null, ChatOptions.NONE, options);
     }
 
     Answer<Long> create(long session, TaskInput input) {

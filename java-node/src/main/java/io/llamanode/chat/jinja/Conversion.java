@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Copies the caller's JSON-like values; their strings are untrusted unless marked {@link Trusted}. */
+/** Copies the caller's JSON-like values; their strings are untrusted unless marked {@link Trusted} or {@link Mixed}. */
 final class Conversion {
     private static final int MAX_DEPTH = 200;
 
@@ -28,6 +28,7 @@ final class Conversion {
         Value converted = switch (value) {
             case null -> Value.NONE;
             case Trusted(String text) -> Str.trusted(text);
+            case Mixed(List<Span> spans) -> mixed(spans);
             case CharSequence text -> Str.of(text.toString(), false);
             case Boolean flag -> Value.of(flag);
             case Long number -> new Value.Int(number);
@@ -49,6 +50,12 @@ final class Conversion {
             usage.name(converted, path);
         }
         return converted;
+    }
+
+    private static Value mixed(List<Span> spans) {
+        StrBuilder builder = new StrBuilder(null);
+        spans.forEach(span -> builder.append(span.text(), span.trusted()));
+        return builder.build();
     }
 
     private Value dict(Map<?, ?> map, String path, int depth) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /** How the models of a chat template write reasoning and calls of tools. Immutable. */
 public final class AnswerFormat {
@@ -22,22 +23,30 @@ public final class AnswerFormat {
     private final Reasoning reasoning;
     private final CallSyntax syntax;
     private final List<String> noise;
-    private final boolean shown;
-    private final boolean parallel;
+    private final Written written;
+
+    /**
+     * What the template writes itself.
+     *
+     * @param tools definitions of tools
+     * @param calls calls of earlier answers
+     * @param results messages of tools
+     * @param parallel several calls of one answer
+     */
+    record Written(boolean tools, boolean calls, boolean results, boolean parallel) {
+        static final Written ALL = new Written(true, true, true, true);
+    }
 
     /**
      * @param reasoning {@code null} if there is none
-     * @param shown whether the template writes calls itself
-     * @param parallel whether it writes several calls of one answer
+     * @param noise texts around the content that are no part of it
      */
-    AnswerFormat(
-            Kind kind, Reasoning reasoning, CallSyntax syntax, List<String> noise, boolean shown, boolean parallel) {
+    AnswerFormat(Kind kind, Reasoning reasoning, CallSyntax syntax, List<String> noise, Written written) {
         this.kind = kind;
         this.reasoning = reasoning;
         this.syntax = syntax;
         this.noise = noise;
-        this.shown = shown;
-        this.parallel = parallel;
+        this.written = written;
     }
 
     /** Renders conversations with the template in question. */
@@ -71,12 +80,23 @@ public final class AnswerFormat {
 
     /** {@return whether the template writes calls of earlier answers in the syntax itself} */
     public boolean templateWritesCalls() {
-        return shown;
+        return written.calls();
+    }
+
+    /**
+     * Puts what the template does not write itself into the text of messages.
+     *
+     * @param messages of a conversation
+     * @param tools definitions as the template gets them; may be empty
+     * @return messages to render along with the same tools
+     */
+    public List<Map<String, Object>> adapt(List<Map<String, Object>> messages, List<Map<String, Object>> tools) {
+        return new ToolAdaptation(syntax, written.tools(), written.calls(), written.results()).adapt(messages, tools);
     }
 
     /** {@return whether the template can write several calls of one answer} */
     public boolean parallel() {
-        return parallel;
+        return written.parallel() || !written.calls();
     }
 
     /** {@return name of the family of syntaxes, for logs} */
@@ -146,6 +166,29 @@ public final class AnswerFormat {
         return new AnswerParser(machine, output);
     }
 
+    /**
+     * Writes the grammar of answers that call tools and say nothing else.
+     *
+     * @param tools one of which is called; at least one
+     * @param insideReasoning whether the prompt leaves reasoning open, which the answer has to end first
+     * @param mayReason whether the answer may begin with reasoning
+     * @param several whether it may call several times
+     * @param convert turns a JSON schema into a grammar in llama.cpp's notation
+     * @return a grammar in that notation
+     */
+    public String grammar(
+            List<Map<String, Object>> tools,
+            boolean insideReasoning,
+            boolean mayReason,
+            boolean several,
+            UnaryOperator<String> convert) {
+        return new CallGrammar(this, convert).write(tools, insideReasoning, mayReason, several);
+    }
+
+    boolean isSolar() {
+        return noise.contains(FormatDetection.SOLAR_TURN);
+    }
+
     CallSyntax syntax() {
         return syntax;
     }
@@ -163,14 +206,25 @@ public final class AnswerFormat {
         Map<String, Map<String, Object>> schemas = new LinkedHashMap<>();
         for (Map<String, Object> tool : tools) {
             if (tool.get("function") instanceof Map<?, ?> function && function.get("name") instanceof String name) {
-                Map<String, Object> schema = new LinkedHashMap<>();
-                if (function.get("parameters") instanceof Map<?, ?> parameters) {
-                    parameters.forEach((key, value) -> schema.put(String.valueOf(key), value));
-                }
-                schemas.put(name, schema);
+                schemas.put(name, object(function.get("parameters")));
             }
         }
         return schemas;
+    }
+
+    /** {@return the schemas of an object's properties, by name} */
+    static Map<String, Map<String, Object>> properties(Map<String, Object> schema) {
+        Map<String, Map<String, Object>> properties = new LinkedHashMap<>();
+        object(schema.get("properties")).forEach((name, property) -> properties.put(name, object(property)));
+        return properties;
+    }
+
+    private static Map<String, Object> object(Object value) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        if (value instanceof Map<?, ?> map) {
+            map.forEach((key, entry) -> object.put(String.valueOf(key), entry));
+        }
+        return object;
     }
 
     /** {@return a random id that every template takes} */

@@ -2,9 +2,14 @@ package io.llamanode.chat.tools;
 
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /** A call that is being read. What it is told before its name waits for that. */
 final class Call {
+    /** Names that tools can have: what else a model writes is no call, and no trouble in a later prompt. */
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
+    private static final int LONGEST_ID = 128;
+
     private final Output output;
     private final int index;
     private final Predicate<String> acceptsName;
@@ -22,7 +27,7 @@ final class Call {
 
     /** {@return whether there is a name, and it may be called} */
     boolean name(String given) {
-        if (name != null || given.isEmpty() || !acceptsName.test(given)) {
+        if (name != null || !NAME.matcher(given).matches() || !acceptsName.test(given)) {
             return false;
         }
         name = given;
@@ -35,7 +40,7 @@ final class Call {
 
     /** An id that comes after the call was announced under another one is too late. */
     void id(String given) {
-        if (!announced) {
+        if (!announced && given.length() <= LONGEST_ID) {
             id = given;
         }
     }

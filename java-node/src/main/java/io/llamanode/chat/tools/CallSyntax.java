@@ -33,6 +33,11 @@ record CallSyntax(
         return openers.isEmpty();
     }
 
+    /** {@return whether the section's end is a token that ends the answer, too} */
+    boolean endsAnswer() {
+        return close.equals("<|calls|>") || close.equals("<|message_sep|>");
+    }
+
     /** {@return the texts that frame calls and their parts; none is empty} */
     List<String> markers() {
         List<String> markers = new ArrayList<>(openers);

@@ -2,6 +2,7 @@ package io.llamanode.chat.tools;
 
 import io.llamanode.chat.tools.AnswerFormat.Kind;
 import io.llamanode.chat.tools.AnswerFormat.Rendering;
+import io.llamanode.chat.tools.AnswerFormat.Written;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,8 +16,10 @@ final class FormatDetection {
     private static final String QUESTION = "question4f1d";
     private static final String TOOL = "tool8b2e";
     private static final String OTHER_TOOL = "tool3c7a";
+    private static final String RESULT = "result0b5c";
     private static final Map<String, Object> ARGUMENTS = Map.of("needle", "value6d90");
-    private static final List<String> SOLAR_NOISE = List.of("<|content|>", "<|end|>", "<|begin|>assistant");
+    static final String SOLAR_TURN = "<|begin|>assistant";
+    private static final List<String> SOLAR_NOISE = List.of("<|content|>", "<|end|>", SOLAR_TURN);
 
     private final String source;
     private final Rendering rendering;
@@ -28,26 +31,44 @@ final class FormatDetection {
 
     AnswerFormat detect() {
         String call = renderedCalls(List.of(TOOL));
-        boolean parallel = renderedCalls(List.of(TOOL, OTHER_TOOL)).contains(OTHER_TOOL);
         Reasoning reasoning = Reasoning.ALL.stream().filter(pair -> pair.isIn(source)).findFirst().orElse(null);
+        Written shown = written(true);
         for (Kind kind : List.of(Kind.HARMONY, Kind.RECIPIENT)) {
-            AnswerFormat format = new AnswerFormat(kind, null, null, List.of(), true, parallel);
+            AnswerFormat format = new AnswerFormat(kind, null, null, List.of(), shown);
             if (isMentioned(kind) && reads(format, call)) {
                 return format;
             }
         }
         for (CallSyntax syntax : CallSyntaxes.ALL) {
-            AnswerFormat format = marked(reasoning, syntax, true, parallel);
+            AnswerFormat format = marked(reasoning, syntax, shown);
             if (reads(format, call)) {
                 return format;
             }
         }
-        return marked(reasoning, mentioned(), false, true);
+        return marked(reasoning, mentioned(), written(false));
     }
 
-    private AnswerFormat marked(Reasoning reasoning, CallSyntax syntax, boolean shown, boolean parallel) {
+    /** Tries what the template writes itself. */
+    private Written written(boolean calls) {
+        List<Map<String, Object>> messages = new ArrayList<>(List.of(message("user", QUESTION)));
+        boolean tools = rendering.render(messages, tools(), true).orElse("").contains(TOOL);
+        Map<String, Object> answer = message("assistant", calls ? null : "Wait.");
+        if (calls) {
+            answer.put("tool_calls", List.of(call(TOOL)));
+        }
+        messages.add(answer);
+        Map<String, Object> result = message("tool", RESULT);
+        result.put("tool_call_id", "call00001");
+        result.put("name", TOOL);
+        messages.add(result);
+        boolean results = rendering.render(messages, tools(), true).orElse("").contains(RESULT);
+        boolean parallel = renderedCalls(List.of(TOOL, OTHER_TOOL)).contains(OTHER_TOOL);
+        return new Written(tools, calls, results, parallel);
+    }
+
+    private AnswerFormat marked(Reasoning reasoning, CallSyntax syntax, Written written) {
         List<String> noise = new ArrayList<>();
-        if (source.contains("<|begin|>assistant") && source.contains("<|content|>")) {
+        if (source.contains(SOLAR_TURN) && source.contains("<|content|>")) {
             noise.addAll(SOLAR_NOISE);
         }
         for (String wrapper : List.of("<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>",
@@ -59,7 +80,7 @@ final class FormatDetection {
         if (reasoning != null) {
             noise.remove(reasoning.open());
         }
-        return new AnswerFormat(Kind.MARKED, reasoning, syntax, List.copyOf(noise), shown, parallel);
+        return new AnswerFormat(Kind.MARKED, reasoning, syntax, List.copyOf(noise), written);
     }
 
     private boolean isMentioned(Kind kind) {

@@ -36,6 +36,34 @@ final class PythonLiterals {
         }
     }
 
+    /** Writes a value of JSON's as Python has it. */
+    static void write(Object value, StringBuilder text) {
+        switch (value) {
+            case null -> text.append("None");
+            case Boolean flag -> text.append(flag ? "True" : "False");
+            case List<?> list -> {
+                String separator = "[";
+                for (Object item : list) {
+                    text.append(separator);
+                    write(item, text);
+                    separator = ", ";
+                }
+                text.append(list.isEmpty() ? "[]" : "]");
+            }
+            case Map<?, ?> map -> {
+                String separator = "{";
+                for (Map.Entry<?, ?> entry : map.entrySet()) {
+                    text.append(separator).append(JsonText.write(entry.getKey())).append(": ");
+                    write(entry.getValue(), text);
+                    separator = ", ";
+                }
+                text.append(map.isEmpty() ? "{}" : "}");
+            }
+            // Strings that JSON writes are strings in Python, too.
+            default -> text.append(JsonText.write(value));
+        }
+    }
+
     private Map<String, Object> read() {
         Map<String, Object> arguments = new LinkedHashMap<>();
         expect('(');

@@ -173,7 +173,7 @@ final class TaggedStep implements Step {
                 : null;
     }
 
-    private static boolean isString(Object type) {
+    static boolean isString(Object type) {
         return "string".equals(type) || type instanceof List<?> types && types.equals(List.of("string"));
     }
 }

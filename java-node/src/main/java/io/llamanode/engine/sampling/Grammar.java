@@ -1,6 +1,7 @@
 package io.llamanode.engine.sampling;
 
 import java.util.List;
+import java.util.Set;
 
 /**
  * What an answer must keep to.
@@ -8,14 +9,21 @@ import java.util.List;
  * @param gbnf a grammar in llama.cpp's notation, with a rule named {@code root}
  * @param triggers texts behind the first of which it holds, while what comes before is free; none: it holds from the
  *     beginning
+ * @param controls control tokens that may come where the grammar has the text that spells them
  */
-public record Grammar(String gbnf, List<String> triggers) {
+public record Grammar(String gbnf, List<String> triggers, Set<Integer> controls) {
     /** Refuses an empty trigger, which would be found everywhere. */
     public Grammar {
         triggers = List.copyOf(triggers);
+        controls = Set.copyOf(controls);
         if (triggers.contains("")) {
             throw new IllegalArgumentException("empty trigger");
         }
+    }
+
+    /** A grammar without control tokens. */
+    public Grammar(String gbnf, List<String> triggers) {
+        this(gbnf, triggers, Set.of());
     }
 
     /**
@@ -23,6 +31,6 @@ public record Grammar(String gbnf, List<String> triggers) {
      * @return it
      */
     public static Grammar strict(String gbnf) {
-        return new Grammar(gbnf, List.of());
+        return new Grammar(gbnf, List.of(), Set.of());
     }
 }

@@ -222,7 +222,8 @@ final class Connection {
         write(switch (end.event()) {
             case TaskEvent.Done(var result) -> Replies.ok("done", JsonForm.result(result));
             case TaskEvent.Failed(Failure failure) -> Replies.error(failure);
-            case TaskEvent.Chunk other -> throw new IllegalStateException("no end: " + other);
+            case TaskEvent.Chunk _, TaskEvent.Reasoning _, TaskEvent.ToolCall _ ->
+                throw new IllegalStateException("no end: " + end.event());
         });
     }
 
@@ -242,7 +243,8 @@ final class Connection {
         write(switch (end.event()) {
             case TaskEvent.Done(var result) -> Replies.streamOk("done", JsonForm.result(result));
             case TaskEvent.Failed(Failure failure) -> Replies.streamError(failure);
-            case TaskEvent.Chunk other -> throw new IllegalStateException("no end: " + other);
+            case TaskEvent.Chunk _, TaskEvent.Reasoning _, TaskEvent.ToolCall _ ->
+                throw new IllegalStateException("no end: " + end.event());
         });
     }
 

@@ -44,8 +44,11 @@ final class TokenQueue implements TaskSink {
     public void accept(long taskId, TaskEvent event) {
         boolean first = false;
         synchronized (this) {
-            if (!(event instanceof TaskEvent.Chunk(String content, int index))) {
+            if (event.isTerminal()) {
                 end = event;
+            } else if (!(event instanceof TaskEvent.Chunk(String content, int index))) {
+                // A line carries text only; reasoning and calls come with the result.
+                return;
             } else if (overflowed || queued > limit) {
                 first = !overflowed;
                 overflowed = true;

@@ -16,11 +16,11 @@ class AnswerParserTest {
 
     private static AnswerFormat format(String family, Reasoning reasoning, String... noise) {
         CallSyntax syntax = CallSyntaxes.ALL.stream().filter(s -> s.family().equals(family)).findFirst().orElseThrow();
-        return new AnswerFormat(Kind.MARKED, reasoning, syntax, List.of(noise), true, true);
+        return new AnswerFormat(Kind.MARKED, reasoning, syntax, List.of(noise), AnswerFormat.Written.ALL);
     }
 
     private static AnswerFormat format(Kind kind) {
-        return new AnswerFormat(kind, null, null, List.of(), true, true);
+        return new AnswerFormat(kind, null, null, List.of(), AnswerFormat.Written.ALL);
     }
 
     private static List<Map<String, Object>> tools() {

@@ -1,0 +1,144 @@
+package io.llamanode.chat.tools;
+
+import io.llamanode.chat.jinja.Mixed;
+import io.llamanode.chat.jinja.Span;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Puts tools, calls and results into the plain text of messages, as far as a template does not write them itself.
+ */
+final class ToolAdaptation {
+    private final CallSyntax syntax;
+    private final boolean writesTools;
+    private final boolean writesCalls;
+    private final boolean writesResults;
+
+    ToolAdaptation(CallSyntax syntax, boolean writesTools, boolean writesCalls, boolean writesResults) {
+        this.syntax = syntax;
+        this.writesTools = writesTools;
+        this.writesCalls = writesCalls;
+        this.writesResults = writesResults;
+    }
+
+    List<Map<String, Object>> adapt(List<Map<String, Object>> messages, List<Map<String, Object>> tools) {
+        List<Map<String, Object>> adapted = new ArrayList<>();
+        Map<Object, Object> names = new LinkedHashMap<>();
+        for (Map<String, Object> message : messages) {
+            List<?> calls = message.get("tool_calls") instanceof List<?> list ? list : List.of();
+            calls.forEach(call -> names.put(field(call, "id"), function(call, "name")));
+            if (!calls.isEmpty() && !writesCalls) {
+                adapted.add(withCalls(message, calls));
+            } else if ("tool".equals(message.get("role")) && !writesResults) {
+                addResult(adapted, message, names);
+            } else {
+                adapted.add(message);
+            }
+        }
+        if (!writesTools && !tools.isEmpty()) {
+            describe(adapted, tools);
+        }
+        return adapted;
+    }
+
+    private Map<String, Object> withCalls(Map<String, Object> message, List<?> calls) {
+        List<Span> content = new ArrayList<>();
+        if (message.get("content") instanceof String text && !text.isBlank()) {
+            content.add(new Span(text + "\n", false));
+        }
+        if (syntax.style() instanceof CallStyle.Python) {
+            pythonCalls(content, calls);
+        } else {
+            List<Object> written = new ArrayList<>();
+            calls.forEach(call -> written.add(plainCall(call)));
+            content.add(new Span(JsonText.write(written.size() == 1 ? written.getFirst() : written), false));
+        }
+        Map<String, Object> adapted = new LinkedHashMap<>(message);
+        adapted.remove("tool_calls");
+        adapted.put("content", content.stream().anyMatch(Span::trusted) ? new Mixed(content) : text(content));
+        return adapted;
+    }
+
+    private static String text(List<Span> spans) {
+        StringBuilder text = new StringBuilder();
+        spans.forEach(span -> text.append(span.text()));
+        return text.toString();
+    }
+
+    private void pythonCalls(List<Span> content, List<?> calls) {
+        content.add(new Span(syntax.openers().getFirst() + "[", true));
+        String separator = "";
+        for (Object call : calls) {
+            StringBuilder written = new StringBuilder(separator).append(function(call, "name")).append('(');
+            String comma = "";
+            for (Map.Entry<?, ?> argument : arguments(call).entrySet()) {
+                written.append(comma).append(argument.getKey()).append('=');
+                PythonLiterals.write(argument.getValue(), written);
+                comma = ", ";
+            }
+            content.add(new Span(written.append(')').toString(), false));
+            separator = ", ";
+        }
+        content.add(new Span("]" + syntax.close(), true));
+    }
+
+    private static Map<String, Object> plainCall(Object call) {
+        Map<String, Object> plain = new LinkedHashMap<>();
+        plain.put("name", function(call, "name"));
+        plain.put("arguments", arguments(call));
+        return plain;
+    }
+
+    private static Map<?, ?> arguments(Object call) {
+        return switch (function(call, "arguments")) {
+            case Map<?, ?> arguments -> arguments;
+            case String json when JsonText.object(json) != null -> JsonText.object(json);
+            case null, default -> Map.of();
+        };
+    }
+
+    /** Several results stand in one message: many templates want users and assistants to take turns. */
+    private static void addResult(
+            List<Map<String, Object>> adapted, Map<String, Object> message, Map<Object, Object> names) {
+        Object name = message.get("name") != null ? message.get("name") : names.get(message.get("tool_call_id"));
+        String result = "Result of " + (name == null ? "the tool" : name) + ":\n" + message.get("content");
+        if (!adapted.isEmpty() && adapted.getLast() instanceof ResultMessage last) {
+            last.merge("content", result, (one, other) -> one + "\n\n" + other);
+            return;
+        }
+        ResultMessage user = new ResultMessage();
+        user.put("role", "user");
+        user.put("content", result);
+        adapted.add(user);
+    }
+
+    /** A message of the user that was made of a tool's result. */
+    private static final class ResultMessage extends LinkedHashMap<String, Object> {
+        private static final long serialVersionUID = 1L;
+    }
+
+    private static void describe(List<Map<String, Object>> adapted, List<Map<String, Object>> tools) {
+        StringBuilder text = new StringBuilder("You can call these tools:\n");
+        for (Map<String, Object> tool : tools) {
+            text.append(JsonText.write(tool.getOrDefault("function", tool))).append('\n');
+        }
+        text.append("To call one, answer with nothing but a JSON object: "
+                + "{\"name\": \"<name of the tool>\", \"arguments\": {<its arguments>}}. "
+                + "To call several, answer with a JSON array of such objects. "
+                + "If no tool is needed, answer in plain words.");
+        boolean system = !adapted.isEmpty() && "system".equals(adapted.getFirst().get("role"));
+        Map<String, Object> first = new LinkedHashMap<>(system ? adapted.removeFirst() : Map.of("role", "system"));
+        first.put("content", system ? first.get("content") + "\n\n" + text : text.toString());
+        adapted.addFirst(first);
+    }
+
+    private static Object function(Object call, String key) {
+        return field(field(call, "function"), key);
+    }
+
+    private static Object field(Object map, String key) {
+        return map instanceof Map<?, ?> fields ? fields.get(key) : null;
+    }
+}

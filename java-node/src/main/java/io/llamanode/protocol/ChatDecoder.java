@@ -1,0 +1,89 @@
+package io.llamanode.protocol;
+
+import io.llamanode.service.ChatOptions;
+import io.llamanode.service.ChatTemplating;
+import io.llamanode.service.FailureException;
+import io.llamanode.service.TaskInput;
+import io.llamanode.service.TemplateChoice;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+/** Conversations, and how they are put to a model; docs/protocol.md, section 2. */
+final class ChatDecoder {
+    private ChatDecoder() {}
+
+    static TaskInput chat(String model, Fields in) {
+        Value messages = in.get("messages");
+        Value content = in.either("content", "prompt");
+        Value results = in.get("tool_results");
+        long given = Stream.of(messages, content, results).filter(Objects::nonNull).count();
+        if (given != 1) {
+            throw FailureException.invalid(
+                    given == 0
+                            ? "messages, content or tool_results is required"
+                            : "messages, content and tool_results exclude each other; give only one");
+        }
+        var task = new TaskInput.Chat(
+                model,
+                messages == null ? null : MessagesDecoder.decode(messages),
+                content == null ? null : MessagesDecoder.content(content),
+                ToolsDecoder.results(results),
+                options(in),
+                OptionsDecoder.decode(in));
+        in.end();
+        return task;
+    }
+
+    /** {@return the options that a session has as well} */
+    static ChatOptions options(Fields in) {
+        return new ChatOptions(
+                ToolsDecoder.tools(in.get("tools")),
+                ToolsDecoder.choice(in.get("tool_choice")),
+                in.flag("parallel_tool_calls"),
+                template(in.get("chat_template")),
+                kwargs(in),
+                in.flag("enable_thinking"));
+    }
+
+    private static Map<String, Object> kwargs(Fields in) {
+        Value kwargs = in.get("chat_template_kwargs");
+        return kwargs == null ? null : Plain.map(kwargs);
+    }
+
+    /** Text without any of Jinja's tags can only be a name. */
+    static TemplateChoice template(Value value) {
+        if (value == null) {
+            return null;
+        }
+        if (!value.isText()) {
+            Fields in = new Fields(value);
+            var simple = new TemplateChoice.Simple(
+                    orEmpty(in.text("system")), orEmpty(in.text("prefix")), orEmpty(in.text("postfix")));
+            in.end();
+            return simple;
+        }
+        String text = value.nonEmptyText();
+        return text.contains("{{") || text.contains("{%")
+                ? new TemplateChoice.Source(text)
+                : new TemplateChoice.Variant(text);
+    }
+
+    private static String orEmpty(String text) {
+        return text == null ? "" : text;
+    }
+
+    static ChatTemplating templating(Fields in) {
+        ChatOptions options = options(in);
+        var templating = new ChatTemplating(
+                in.nonEmptyText("model"),
+                MessagesDecoder.decode(in.require("messages")),
+                options.callable(),
+                options.template(),
+                options.variables(),
+                in.flag("add_generation_prompt", true),
+                in.flag("adapt_tools", false));
+        in.end();
+        return templating;
+    }
+}
