@@ -23,17 +23,17 @@
 -module(llama_node).
 
 -export([start_link/1, child_spec/1, init_server/1, destroy_server/1]).
--export([load_model/3, get_status/1, ping/1]).
+-export([load_model/3, unload_model/2, list_models/1, inspect_model/2, get_status/1, ping/1]).
 -export([create_session/2, close_session/2, get_session_info/2]).
 -export([fork_session/2, checkpoint_session/2, rewind_session/3, clear_cache/3, estimate_task/4]).
 -export([create_task/4, get_result/3, cancel_task/2]).
 -export([stream/4, active/3, stream_fold/6, stream_open/4, stream_next/1, stream_close/1]).
 -export([chat/3, complete/3, embed/3, rerank/4]).
--export([tokenize/2, detokenize/2, apply_template/2]).
+-export([tokenize/2, count_tokens/2, detokenize/2, apply_template/2]).
 
 -export_type([server/0, start_options/0, session_id/0, task_id/0, type/0, input/0, text/0,
-              error/0, error_code/0, result/0, vector/0, embeddings/0, ranking/0, estimate/0, event/0, terminal_event/0, message/0,
-              active/0, stream/0, usage/0, timings/0]).
+              error/0, error_code/0, result/0, vector/0, embeddings/0, ranking/0, model/0, capability/0,
+              estimate/0, event/0, terminal_event/0, message/0, active/0, stream/0, usage/0, timings/0]).
 
 -type server() ::
     pid() | atom() | {global, term()} | {via, module(), term()} | {Name :: atom(), JavaNode :: node()}.
@@ -111,6 +111,36 @@
     cached_tokens := non_neg_integer(),
     queue_position := non_neg_integer()
 }.
+
+-type capability() :: completion | chat | embedding | rerank | infill | tokenize.
+
+-type model() :: #{
+    path := binary(),
+    architecture := binary(),
+    name => binary(),
+    n_params := non_neg_integer(),
+    quantization => binary(),
+    size_bytes := non_neg_integer(),
+    file_bytes := pos_integer(),
+    n_ctx_train := non_neg_integer(),
+    n_embd := non_neg_integer(),
+    n_layer := non_neg_integer(),
+    n_vocab := non_neg_integer(),
+    capabilities := [capability()],
+    chat_template => boolean() | binary(),
+    memory => #{required_bytes := non_neg_integer(), available_bytes => non_neg_integer()},
+    id => binary(),
+    default => boolean(),
+    n_ctx => pos_integer(),
+    n_parallel => pos_integer(),
+    max_queue => non_neg_integer(),
+    tasks => non_neg_integer(),
+    use_count => non_neg_integer(),
+    loaded_ms_ago => non_neg_integer(),
+    last_used_ms_ago => non_neg_integer()
+}.
+%% The keys from `id' on are those of a loaded model, whose `chat_template' says only whether there is
+%% one; `memory' and the template's text belong to {@link inspect_model/2}.
 
 -type event() ::
     {chunk, #{content := binary(), index := non_neg_integer()}}
@@ -197,12 +227,52 @@ stop(Server) ->
 %% A relative path is taken from the working directory of this runtime when the server is a process
 %% on this machine. For `{Name, JavaNode}', and for a server on another machine, it goes to the node
 %% as it is, whose working directory is that of the runtime that launched it: name such files in full.
+%%
+%% Options are those of a model's start, and `progress': a process that gets
+%% `{llama_node_progress, Path, Fraction}' for every percent. `default => true' makes it the model
+%% of requests that name none, which is the first one loaded otherwise; `vocab_only => true' loads
+%% only the vocabulary, for tokens and templates.
 %% ```
 %% ok = llama_node:load_model(Server, "model.gguf", #{id => small, n_parallel => 2}).
 %% '''
 -spec load_model(server(), Path :: text(), input()) -> ok | {error, error()}.
 load_model(Server, Path, Config) ->
     llama_node_request:call(Server, {load_model, llama_node_request:path(Server, Path), Config}, infinity).
+
+%% @doc Unloads a model and gives its memory back. Its tasks end with `cancelled', its sessions are
+%% closed.
+%% ```
+%% ok = llama_node:unload_model(Server, small).
+%% '''
+-spec unload_model(server(), Id :: text()) -> ok | {error, error()}.
+unload_model(Server, Id) ->
+    llama_node_request:call(Server, {unload_model, Id}, infinity).
+
+%% @doc The loaded models in the order of their loading: what their files tell, their sizes, and
+%% how much they are used.
+%% ```
+%% {ok, [#{id := Id, default := true, capabilities := Capabilities} | _]} = llama_node:list_models(Server).
+%% '''
+-spec list_models(server()) -> {ok, [model()]} | {error, error()}.
+list_models(Server) ->
+    llama_node_request:call(Server, list_models, ?TIMEOUT).
+
+%% @doc What the header of a model's file tells, without loading it: architecture, size,
+%% quantization, context length, chat template, capabilities, and the memory that it would take.
+%%
+%% The path is taken like that of {@link load_model/3}. A map instead of it gives options of
+%% `load_model', for the estimate, along with `path'.
+%% ```
+%% {ok, #{architecture := <<"llama">>, capabilities := [completion | _]}} =
+%%     llama_node:inspect_model(Server, "model.gguf").
+%% '''
+-spec inspect_model(server(), Path :: text() | #{path := text(), atom() => term()}) ->
+    {ok, model()} | {error, error()}.
+inspect_model(Server, #{path := Path} = Config) ->
+    Absolute = llama_node_request:path(Server, Path),
+    llama_node_request:call(Server, {inspect_model, Absolute, maps:remove(path, Config)}, ?TIMEOUT);
+inspect_model(Server, Path) ->
+    inspect_model(Server, #{path => Path}).
 
 %% @doc The node's state, models, slots and counters.
 %% ```
@@ -447,13 +517,26 @@ embed(Server, Input, Options) ->
 rerank(Server, Query, Documents, Options) ->
     run(Server, rerank, #{query => Query, documents => Documents}, Options).
 
-%% @doc The tokens of a text. A map gives options along with `content'.
+%% @doc The tokens of a text. A map gives options along with `content': `add_special' (the model's
+%% bos and eos), `parse_special' (control tokens written in the text), `with_pieces' (tell what each
+%% token stands for), `model'.
 %% ```
+%% {ok, [#{id := Id, piece := Bytes} | _]} =
+%%     llama_node:tokenize(Server, #{content => <<"Hi">>, with_pieces => true}),
 %% {ok, Tokens} = llama_node:tokenize(Server, #{content => <<"Hi">>, add_special => true}).
 %% '''
--spec tokenize(server(), text() | input()) -> {ok, [non_neg_integer()]} | {error, error()}.
+-spec tokenize(server(), text() | input()) ->
+    {ok, [non_neg_integer()] | [#{id := non_neg_integer(), piece := binary()}]} | {error, error()}.
 tokenize(Server, Input) ->
     llama_node_request:call(Server, {tokenize, Input}, ?TIMEOUT).
+
+%% @doc How many tokens a text has. A map gives options as in {@link tokenize/2}.
+%% ```
+%% {ok, N} = llama_node:count_tokens(Server, <<"How long is this?">>).
+%% '''
+-spec count_tokens(server(), text() | input()) -> {ok, non_neg_integer()} | {error, error()}.
+count_tokens(Server, Input) ->
+    llama_node_request:call(Server, {count_tokens, Input}, ?TIMEOUT).
 
 %% @doc The text of tokens. A map gives `model' along with `tokens'.
 %% ```

@@ -25,6 +25,8 @@
         max_queue => 0..1000000,
         use_mmap => boolean(),
         n_gpu_layers => -1 | non_neg_integer(),
+        vocab_only => boolean(),
+        default => boolean(),
         %% the service
         bind => text(),
         tls => #{certfile := text(), keyfile := text(), cacertfile := text()},
@@ -67,6 +69,8 @@
 %% <li>`max_queue': tasks that may wait for a slot. Default: 1024.</li>
 %% <li>`use_mmap': map the file rather than read it. Default: `true'.</li>
 %% <li>`n_gpu_layers': layers to offload, -1 for all of them. Default: 0.</li>
+%% <li>`vocab_only': load only the vocabulary, for tokens and templates. Default: `false'.</li>
+%% <li>`default': whether requests that name no model get it. Default: `false', and the first model is it.</li>
 %% </ul>
 %% The service:
 %% <ul>
@@ -138,7 +142,9 @@
     n_threads_batch => {integer, 1, 512},
     max_queue => {integer, 0, 1000000},
     use_mmap => boolean,
-    n_gpu_layers => {integer, -1, ?INT32}}).
+    n_gpu_layers => {integer, -1, ?INT32},
+    vocab_only => boolean,
+    default => boolean}).
 
 -define(NODE, #{
     bind => text,

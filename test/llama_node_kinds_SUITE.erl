@@ -11,15 +11,43 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [{group, embedding}].
+    [{group, embedding}, {group, bert}, {group, models}, {group, tokens}].
 
 groups() ->
-    [{embedding, [], [one_text, a_list, texts_of_all_kinds, binary_is_the_floats, poolings, normalisation,
+    [{bert, [], [bert_embeds, documents_are_ranked, bad_rankings]},
+     {models, [], [models_side_by_side, unloading_ends_its_tasks, the_default_model, listed_models, inspected_files,
+                   progress_goes_to_a_process, loads_that_fail]},
+     {tokens, [], [reference_tokens_llama_spm, reference_tokens_gpt_2, reference_tokens_bert_bge, pieces,
+                   a_vocabulary_does_nothing_else]},
+     {embedding, [], [one_text, a_list, texts_of_all_kinds, binary_is_the_floats, poolings, normalisation,
                       too_long_texts_are_named, bad_embeddings, embedding_tasks, streamed_embeddings,
                       beside_a_generation, a_dead_caller_leaves_nothing]}].
 
 init_per_suite(Config) ->
     llama_node_ct:start_real(#{}, Config).
+
+init_per_group(bert, Config) ->
+    case vocabulary("bert-bge") of
+        {ok, Vocabulary} ->
+            Dir = proplists:get_value(priv_dir, Config),
+            [ok = load_bert(Config, filename:join(Dir, Id ++ ".gguf"), Vocabulary, Pooling)
+             || {Id, Pooling} <- [{"bert", 1}, {"ranker", 4}]],
+            Config;
+        {skip, _} = Skip ->
+            Skip
+    end;
+init_per_group(_, Config) ->
+    Config.
+
+end_per_group(bert, Config) ->
+    [ok = llama_node:unload_model(server(Config), Id) || Id <- [bert, <<"ranker">>]],
+    {ok, [#{id := <<"tiny-chat">>}]} = llama_node:list_models(server(Config));
+end_per_group(_, _Config) ->
+    ok.
+
+load_bert(Config, File, Vocabulary, Pooling) ->
+    ok = llama_node_test_gguf:bert(File, Vocabulary, Pooling),
+    llama_node:load_model(server(Config), File, #{n_threads => 1}).
 
 end_per_suite(Config) ->
     ok = llama_node:destroy_server(server(Config)).
@@ -145,7 +173,196 @@ a_dead_caller_leaves_nothing(Config) ->
     _ = llama_node_ct:await_down(Caller),
     {ok, _} = llama_node:embed(Server, <<"next">>, #{}).
 
+%% BERT, beside the generation model
+
+bert_embeds(Config) ->
+    Texts = [<<"a panda is a bear">>, <<"hi">>, <<"a panda is a bear">>],
+    {ok, #{embeddings := [A, B, C], dimensions := 64, model := <<"bert">>}} =
+        llama_node:embed(server(Config), Texts, #{model => bert}),
+    ?assert(dot(A, C) > 0.9999),
+    ?assert(dot(A, B) < 0.9999),
+    ?MESSAGE(invalid_argument, <<"input[1]: has 142 tokens, more than the context of 128">>,
+             llama_node:embed(server(Config), [<<"a">>, binary:copy(<<"word ">>, 140)], #{model => bert})),
+    ?CODE(unsupported, llama_node:complete(server(Config), <<"a">>, #{model => bert})),
+    ?CODE(unsupported, llama_node:rerank(server(Config), <<"a">>, [<<"b">>], #{model => bert})).
+
+documents_are_ranked(Config) ->
+    Documents = [<<"a panda is a bear">>, <<"hi">>, <<"a panda is a bear">>, "the sky", 'blue'],
+    {ok, #{results := Results, scores := Scores, usage := #{prompt_tokens := _}, model := <<"ranker">>}} =
+        llama_node:rerank(server(Config), <<"what is a panda?">>, Documents, #{model => ranker}),
+    ?assertEqual(5, length(Scores)),
+    ?assert(abs(lists:nth(1, Scores) - lists:nth(3, Scores)) < 1.0e-3),
+    ?assertEqual([0, 1, 2, 3, 4], lists:sort([Index || #{index := Index} <- Results])),
+    [?assertEqual(lists:nth(Index + 1, Scores), Score) || #{index := Index, score := Score} <- Results],
+    Ordered = [Score || #{score := Score} <- Results],
+    ?assertEqual(lists:reverse(lists:sort(Ordered)), Ordered),
+    {ok, #{results := Two, scores := [_, _, _, _, _]}} =
+        llama_node:rerank(server(Config), <<"what is a panda?">>, Documents, #{model => ranker, top_n => 2}),
+    ?assertEqual([Index || #{index := Index} <- lists:sublist(Results, 2)], [Index || #{index := Index} <- Two]),
+    Session = element(2, {ok, _} = llama_node:create_session(server(Config), #{model => ranker})),
+    {ok, Task} = llama_node:create_task(server(Config), Session, rerank, #{query => <<"q">>, documents => [<<"d">>]}),
+    {ok, #{results := [#{index := 0}]}} = llama_node:get_result(server(Config), Task, 60000),
+    ok = llama_node:close_session(server(Config), Session).
+
+bad_rankings(Config) ->
+    Rerank = fun (Documents, Options) -> llama_node:rerank(server(Config), <<"q">>, Documents, Options) end,
+    [?CODE(invalid_argument, Rerank(Documents, #{model => ranker})) || Documents <- [[], <<"d">>, [7], [[1.5]]]],
+    [?CODE(invalid_argument, Rerank([<<"d">>], Options))
+     || Options <- [#{model => ranker, top_n => -1}, #{model => ranker, pooling => cls}, #{query => <<"r">>}]],
+    ?MESSAGE(invalid_argument, <<"documents[1]">>, Rerank([<<"d">>, binary:copy(<<"word ">>, 140)], #{model => ranker})),
+    ?CODE(unsupported, Rerank([<<"d">>], #{model => <<"tiny-chat">>})).
+
+%% Several models
+
+models_side_by_side(Config) ->
+    Server = server(Config),
+    ok = load_second(Config, #{n_ctx => 64, n_parallel => 1}),
+    {ok, #{model := <<"second">>}} = llama_node:complete(Server, <<"Once">>, #{model => second, n_predict => 2}),
+    {ok, #{model := <<"tiny-chat">>}} = llama_node:complete(Server, <<"Once">>, #{n_predict => 2}),
+    {ok, #{models := [_, #{id := <<"second">>, n_parallel := 1, n_ctx := 64}]}} = llama_node:get_status(Server),
+    ?MESSAGE(invalid_argument, <<"loaded already">>, load_second(Config, #{})),
+    ok = llama_node:unload_model(Server, second),
+    ?CODE(invalid_argument, llama_node:complete(Server, <<"Once">>, #{model => second, n_predict => 2})),
+    ?CODE(invalid_argument, llama_node:unload_model(Server, second)).
+
+unloading_ends_its_tasks(Config) ->
+    Server = server(Config),
+    ok = load_second(Config, #{n_ctx => 64, n_parallel => 1}),
+    {ok, Session} = llama_node:create_session(Server, #{model => second}),
+    {ok, Running} = llama_node:stream(Server, Session, completion, llama_node_ct:endless()),
+    _ = await_chunk(Running),
+    {ok, Waiting} = llama_node:create_task(Server, Session, completion, llama_node_ct:endless()),
+    ok = llama_node:unload_model(Server, second),
+    {_, {error, Error}} = llama_node_ct:events(Running),
+    ?assertEqual({cancelled, <<"model 'second' was unloaded">>}, Error),
+    ?assertEqual({error, Error}, llama_node:get_result(Server, Waiting, 60000)),
+    ?CODE(session_not_found, llama_node:get_session_info(Server, Session)),
+    {ok, #{tasks_running := 0, tasks_waiting := 0}} = llama_node:get_status(Server).
+
+the_default_model(Config) ->
+    Server = server(Config),
+    ok = load_second(Config, #{default => true}),
+    {ok, #{model := <<"second">>}} = llama_node:complete(Server, <<"Once">>, #{n_predict => 1}),
+    {ok, [#{id := <<"tiny-chat">>, default := false}, #{id := <<"second">>, default := true}]} =
+        llama_node:list_models(Server),
+    ok = llama_node:unload_model(Server, second),
+    {ok, #{model := <<"tiny-chat">>}} = llama_node:complete(Server, <<"Once">>, #{n_predict => 1}),
+    {ok, [#{id := <<"tiny-chat">>, default := true}]} = llama_node:list_models(Server).
+
+listed_models(Config) ->
+    Server = server(Config),
+    {ok, [Before]} = llama_node:list_models(Server),
+    ?assertMatch(#{id := <<"tiny-chat">>, architecture := <<"llama">>, n_params := 968320, n_vocab := 900, n_ctx := 256,
+                   n_parallel := 2, chat_template := true, capabilities := [completion, chat, embedding, tokenize],
+                   tasks := 0, loaded_ms_ago := _, quantization := <<_, _/binary>>, n_embd := 128}, Before),
+    {ok, _} = llama_node:count_tokens(Server, <<"a">>),
+    {ok, [#{use_count := Count, last_used_ms_ago := Ago}]} = llama_node:list_models(Server),
+    ?assertEqual(maps:get(use_count, Before) + 1, Count),
+    ?assert(Ago >= 0).
+
+inspected_files(Config) ->
+    {ok, Model} = llama_node_ct:model(),
+    {ok, Found} = llama_node:inspect_model(server(Config), Model),
+    ?assertMatch(#{architecture := <<"llama">>, n_params := 968320, n_vocab := 900, file_bytes := _, size_bytes := _,
+                   chat_template := <<_/binary>>, memory := #{required_bytes := _, available_bytes := _}}, Found),
+    ?assertEqual(filelib:file_size(Model), maps:get(file_bytes, Found)),
+    ?assertNot(maps:is_key(id, Found)),
+    {ok, #{memory := #{required_bytes := Large}}} =
+        llama_node:inspect_model(server(Config), #{path => Model, n_ctx => 4096, n_parallel => 64}),
+    ?assert(Large > map_get(required_bytes, map_get(memory, Found))),
+    ?CODE(model_load_failed, llama_node:inspect_model(server(Config), "/nonexistent.gguf")),
+    ?CODE(model_load_failed, llama_node:inspect_model(server(Config), code:which(?MODULE))),
+    ?CODE(invalid_argument, llama_node:inspect_model(server(Config), #{path => Model, n_ctx => 0})),
+    ?CODE(invalid_argument, llama_node:inspect_model(server(Config), <<>>)).
+
+progress_goes_to_a_process(Config) ->
+    ok = load_second(Config, #{progress => self()}),
+    Fractions = fractions(),
+    ?assertEqual(1.0, lists:last(Fractions)),
+    ?assertEqual(lists:usort(Fractions), Fractions),
+    ok = llama_node:unload_model(server(Config), second).
+
+fractions() ->
+    receive {llama_node_progress, _, Fraction} -> [Fraction | fractions()] after 0 -> [] end.
+
+loads_that_fail(Config) ->
+    {ok, Model} = llama_node_ct:model(),
+    Load = fun (Options) -> llama_node:load_model(server(Config), Model, Options) end,
+    ?MESSAGE(out_of_memory, <<"bytes; ">>, Load(#{id => large, n_ctx => 16#7fffffff, n_parallel => 64})),
+    ?MESSAGE(invalid_argument, <<"progress">>, Load(#{id => large, progress => all})),
+    ?CODE(model_load_failed, llama_node:load_model(server(Config), code:which(?MODULE), #{})),
+    {ok, [_]} = llama_node:list_models(server(Config)).
+
+%% Tokens: the vectors of the shared vocabularies, through the API
+
+reference_tokens_llama_spm(Config) -> reference_tokens("llama-spm", Config).
+reference_tokens_gpt_2(Config) -> reference_tokens("gpt-2", Config).
+reference_tokens_bert_bge(Config) -> reference_tokens("bert-bge", Config).
+
+reference_tokens(Name, Config) ->
+    case vocabulary(Name) of
+        {ok, File} ->
+            Server = server(Config),
+            ok = llama_node:load_model(Server, File, #{id => Name, vocab_only => true}),
+            {ok, Inputs} = file:read_file(File ++ ".inp"),
+            {ok, Outputs} = file:read_file(File ++ ".out"),
+            Texts = binary:split(Inputs, <<"\n__ggml_vocab_test__\n">>, [global]),
+            Lines = binary:split(string:trim(Outputs, trailing, "\n"), <<"\n">>, [global]),
+            Count = min(length(Texts), length(Lines)),
+            Pairs = lists:zip(lists:sublist(Texts, Count), lists:sublist(Lines, Count)),
+            ?assert(length(Pairs) > 40),
+            [begin
+                 Expected = [binary_to_integer(Id) || Id <- binary:split(Line, <<" ">>, [global, trim_all])],
+                 ?assertEqual({Text, {ok, Expected}},
+                              {Text, llama_node:tokenize(Server, #{content => Text, model => Name})}),
+                 ?assertEqual({ok, length(Expected)}, llama_node:count_tokens(Server, #{content => Text, model => Name}))
+             end || {Text, Line} <- Pairs],
+            ok = llama_node:unload_model(Server, Name);
+        {skip, _} = Skip ->
+            Skip
+    end.
+
+pieces(Config) ->
+    Server = server(Config),
+    Text = <<"What is Erlang? ", 16#1F999/utf8>>,
+    {ok, Ids} = llama_node:tokenize(Server, Text),
+    {ok, Pieces} = llama_node:tokenize(Server, #{content => Text, with_pieces => true}),
+    ?assertEqual(Ids, [Id || #{id := Id} <- Pieces]),
+    Joined = iolist_to_binary([Piece || #{piece := Piece} <- Pieces]),
+    ?assertMatch({_, {_, _}}, {Joined, binary:match(Joined, Text)}),
+    ?assertEqual({ok, length(Ids)}, llama_node:count_tokens(Server, Text)),
+    ?assertMatch({ok, [#{piece := <<"<|im_start|>">>}]}, llama_node:tokenize(Server,
+        #{content => <<"<|im_start|>">>, parse_special => true, with_pieces => true})),
+    ?CODE(invalid_argument, llama_node:count_tokens(Server, #{with_pieces => true, content => Text})),
+    ?CODE(invalid_argument, llama_node:count_tokens(Server, #{content => Text, model => nonsense})).
+
+a_vocabulary_does_nothing_else(Config) ->
+    Server = server(Config),
+    {ok, Model} = llama_node_ct:model(),
+    ok = llama_node:load_model(Server, Model, #{id => words, vocab_only => true}),
+    {ok, [_, #{id := <<"words">>, capabilities := [tokenize]}]} = llama_node:list_models(Server),
+    {ok, #{models := [_, #{id := <<"words">>, slots := []}]}} = llama_node:get_status(Server),
+    ?assertEqual(llama_node:tokenize(Server, <<"Once">>), llama_node:tokenize(Server, #{content => <<"Once">>, model => words})),
+    ?assertEqual({ok, <<"Once">>}, llama_node:detokenize(Server, #{
+        tokens => element(2, llama_node:tokenize(Server, <<"Once">>)), model => words})),
+    {ok, <<_/binary>>} = llama_node:apply_template(Server, #{messages => [#{role => user, content => hi}], model => words}),
+    ?CODE(unsupported, llama_node:complete(Server, <<"Once">>, #{model => words})),
+    ?CODE(unsupported, llama_node:chat(Server, <<"Once">>, #{model => words})),
+    ?CODE(unsupported, llama_node:embed(Server, <<"Once">>, #{model => words})),
+    ok = llama_node:unload_model(Server, words).
+
 %% Internal functions
+
+vocabulary(Name) ->
+    File = filename:join([llama_node_ct:shared(), "vocab", "ggml-vocab-" ++ Name ++ ".gguf"]),
+    case filelib:is_regular(File) of
+        true -> {ok, filename:absname(File)};
+        false -> {skip, File ++ " is absent; set LLAMA_NODE_SHARED to the shared directory"}
+    end.
+
+load_second(Config, Options) ->
+    {ok, Model} = llama_node_ct:model(),
+    llama_node:load_model(server(Config), Model, maps:merge(#{id => second, n_ctx => 64, n_threads => 1}, Options)).
 
 message(Code, Text, Answer) ->
     ?assertMatch({error, {Code, _}}, Answer),

@@ -1,6 +1,7 @@
 package io.llamanode.engine;
 
 import io.llamanode.llama.Vocab;
+import io.llamanode.llama.VocabType;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
@@ -19,7 +20,7 @@ public final class LlamaVocabulary implements Vocabulary {
         this.endOfGeneration =
                 IntStream.range(0, vocab.nTokens()).filter(vocab::isEog).toArray();
         Map<String, Integer> found = new HashMap<>();
-        IntStream.range(0, vocab.nTokens())
+        IntStream.range(0, vocab.type() == VocabType.NONE ? 0 : vocab.nTokens())
                 .filter(vocab::isControl)
                 .forEach(token -> found.putIfAbsent(vocab.text(token), token));
         this.controls = Map.copyOf(found);
@@ -43,6 +44,11 @@ public final class LlamaVocabulary implements Vocabulary {
     @Override
     public byte[] piece(int token) {
         return vocab.piece(token, false);
+    }
+
+    @Override
+    public byte[] spelling(int token) {
+        return vocab.piece(token, true);
     }
 
     @Override

@@ -30,6 +30,12 @@ public interface Vocabulary {
 
     /**
      * @param token an id
+     * @return its bytes, which for a control token are those of its spelling. Not to be changed
+     */
+    byte[] spelling(int token);
+
+    /**
+     * @param token an id
      * @return whether it ends a generation
      */
     boolean isEndOfGeneration(int token);

@@ -9,6 +9,7 @@ import io.llamanode.service.Prompt;
 import io.llamanode.service.SessionConfig;
 import io.llamanode.service.TaskInput;
 import io.llamanode.service.TaskType;
+import io.llamanode.service.TokenText;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -91,16 +92,31 @@ final class InputDecoder {
     static Request.Tokenize tokenize(OtpErlangObject input) {
         Value value = Value.root("input", input);
         if (!isObject(value)) {
-            return new Request.Tokenize(null, value.text(), false, false);
+            return new Request.Tokenize(new TokenText(null, value.text(), false, false), false);
         }
         Fields in = new Fields(value);
-        var request = new Request.Tokenize(
+        var request = new Request.Tokenize(text(in), in.flag("with_pieces", false));
+        in.end();
+        return request;
+    }
+
+    static TokenText countTokens(OtpErlangObject input) {
+        Value value = Value.root("input", input);
+        if (!isObject(value)) {
+            return new TokenText(null, value.text(), false, false);
+        }
+        Fields in = new Fields(value);
+        TokenText text = text(in);
+        in.end();
+        return text;
+    }
+
+    private static TokenText text(Fields in) {
+        return new TokenText(
                 in.nonEmptyText("model"),
                 in.require("content").text(),
                 in.flag("add_special", false),
                 in.flag("parse_special", false));
-        in.end();
-        return request;
     }
 
     static Request.Detokenize detokenize(OtpErlangObject input) {

@@ -34,7 +34,9 @@ final class ModelDecoder {
                 in.integer("max_queue", 0, 1_000_000),
                 in.flag("use_mmap"),
                 in.integer("n_gpu_layers", -1, MAX),
-                ChatDecoder.template(in.get("chat_template")));
+                ChatDecoder.template(in.get("chat_template")),
+                in.flag("vocab_only"),
+                in.flag("default"));
         in.end();
         return config;
     }

@@ -2,6 +2,7 @@ package io.llamanode.protocol;
 
 import com.ericsson.otp.erlang.OtpErlangAtom;
 import com.ericsson.otp.erlang.OtpErlangBinary;
+import com.ericsson.otp.erlang.OtpErlangDouble;
 import com.ericsson.otp.erlang.OtpErlangList;
 import com.ericsson.otp.erlang.OtpErlangLong;
 import com.ericsson.otp.erlang.OtpErlangMap;
@@ -10,6 +11,8 @@ import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpErlangTuple;
 import io.llamanode.service.EmbeddingResult;
 import io.llamanode.service.Failure;
+import io.llamanode.service.ModelInspection;
+import io.llamanode.service.ModelReport;
 import io.llamanode.service.NodeStatus;
 import io.llamanode.service.RankingResult;
 import io.llamanode.service.SessionInfo;
@@ -17,6 +20,8 @@ import io.llamanode.service.TaskEstimate;
 import io.llamanode.service.TaskEvent;
 import io.llamanode.service.TaskOutput;
 import io.llamanode.service.TaskResult;
+import io.llamanode.service.TokenPiece;
+import java.util.List;
 import java.util.List;
 
 /**
@@ -31,6 +36,7 @@ public final class ReplyEncoder {
 
     private static final OtpErlangAtom LLAMA_NODE = Terms.atom("llama_node");
     private static final OtpErlangAtom ENDED = Terms.atom("llama_node_ended");
+    private static final OtpErlangAtom PROGRESS = Terms.atom("llama_node_progress");
     private static final OtpErlangAtom CHUNK = Terms.atom("chunk");
     private static final OtpErlangAtom PASSIVE = Terms.atom("passive");
     private static final OtpErlangAtom REASONING = Terms.atom("reasoning");
@@ -76,6 +82,39 @@ public final class ReplyEncoder {
             elements[i] = new OtpErlangLong(tokens[i]);
         }
         return ok(new OtpErlangList(elements));
+    }
+
+    /**
+     * @param tokens tokens and what they stand for
+     * @return {@code {ok, [#{id, piece}]}}
+     */
+    public static OtpErlangTuple ok(List<TokenPiece> tokens) {
+        return ok(ModelEncoder.pieces(tokens));
+    }
+
+    /**
+     * @param models loaded ones
+     * @return {@code {ok, [Model]}} of section 5
+     */
+    public static OtpErlangTuple models(List<ModelReport> models) {
+        return ok(ModelEncoder.models(models));
+    }
+
+    /**
+     * @param inspection of a file
+     * @return {@code {ok, Map}} of section 5
+     */
+    public static OtpErlangTuple inspection(ModelInspection inspection) {
+        return ok(ModelEncoder.inspection(inspection));
+    }
+
+    /**
+     * @param path of a model being loaded
+     * @param fraction from 0 to 1
+     * @return {@code {llama_node_progress, Path, Fraction}}
+     */
+    public static OtpErlangTuple progress(String path, double fraction) {
+        return Terms.tuple(PROGRESS, Terms.text(path), new OtpErlangDouble(fraction));
     }
 
     /**

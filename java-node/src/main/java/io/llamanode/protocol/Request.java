@@ -6,6 +6,7 @@ import io.llamanode.service.ChatTemplating;
 import io.llamanode.service.ModelConfig;
 import io.llamanode.service.SessionConfig;
 import io.llamanode.service.TaskInput;
+import io.llamanode.service.TokenText;
 
 /** A checked request; the terms are in docs/protocol.md, section 1. */
 public sealed interface Request {
@@ -15,8 +16,20 @@ public sealed interface Request {
     /** The node's state. */
     record GetStatus() implements Request {}
 
-    /** @param config what to load and how */
-    record LoadModel(ModelConfig config) implements Request {}
+    /**
+     * @param config what to load and how
+     * @param progress hears how far it has come, or {@code null}
+     */
+    record LoadModel(ModelConfig config, OtpErlangPid progress) implements Request {}
+
+    /** @param id of a loaded model */
+    record UnloadModel(String id) implements Request {}
+
+    /** The loaded models. */
+    record ListModels() implements Request {}
+
+    /** @param config the file, and how it would be loaded */
+    record InspectModel(ModelConfig config) implements Request {}
 
     /** @param config how the session is made */
     record CreateSession(SessionConfig config) implements Request {}
@@ -70,12 +83,13 @@ public sealed interface Request {
     record Run(TaskInput input) implements Request {}
 
     /**
-     * @param model model id or {@code null}
-     * @param content the text
-     * @param addSpecial whether the model's bos and eos are added as its metadata say
-     * @param parseSpecial whether control tokens written in the text are read as such
+     * @param text what and how
+     * @param withPieces whether to tell what each token stands for
      */
-    record Tokenize(String model, String content, boolean addSpecial, boolean parseSpecial) implements Request {}
+    record Tokenize(TokenText text, boolean withPieces) implements Request {}
+
+    /** @param text what and how */
+    record CountTokens(TokenText text) implements Request {}
 
     /**
      * @param model model id or {@code null}

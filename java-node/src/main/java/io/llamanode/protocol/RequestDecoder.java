@@ -16,6 +16,9 @@ public final class RequestDecoder {
             Map.entry("ping", 0),
             Map.entry("get_status", 0),
             Map.entry("load_model", 2),
+            Map.entry("unload_model", 1),
+            Map.entry("list_models", 0),
+            Map.entry("inspect_model", 2),
             Map.entry("create_session", 1),
             Map.entry("close_session", 1),
             Map.entry("get_session_info", 1),
@@ -31,6 +34,7 @@ public final class RequestDecoder {
             Map.entry("cancel_task", 1),
             Map.entry("run", 2),
             Map.entry("tokenize", 1),
+            Map.entry("count_tokens", 1),
             Map.entry("detokenize", 1),
             Map.entry("apply_template", 1));
 
@@ -66,8 +70,11 @@ public final class RequestDecoder {
         return switch (name) {
             case "ping" -> new Request.Ping();
             case "get_status" -> new Request.GetStatus();
-            case "load_model" ->
-                new Request.LoadModel(
+            case "load_model" -> loadModel(Value.root("path", args[0]), new Fields(Value.object("config", args[1])));
+            case "unload_model" -> new Request.UnloadModel(Value.root("id", args[0]).nonEmptyText());
+            case "list_models" -> new Request.ListModels();
+            case "inspect_model" ->
+                new Request.InspectModel(
                         ModelDecoder.decode(Value.root("path", args[0]), new Fields(Value.object("config", args[1]))));
             case "create_session" -> new Request.CreateSession(InputDecoder.session(args[0]));
             case "close_session" -> new Request.CloseSession(id("session_id", args[0]));
@@ -87,10 +94,20 @@ public final class RequestDecoder {
             case "cancel_task" -> new Request.CancelTask(id("task_id", args[0]));
             case "run" -> new Request.Run(InputDecoder.task(args[0], args[1]));
             case "tokenize" -> InputDecoder.tokenize(args[0]);
+            case "count_tokens" -> new Request.CountTokens(InputDecoder.countTokens(args[0]));
             case "detokenize" -> InputDecoder.detokenize(args[0]);
             case "apply_template" -> new Request.ApplyTemplate(InputDecoder.templating(args[0]));
             default -> throw new IllegalStateException(name + " has an arity but no decoder");
         };
+    }
+
+    private static Request loadModel(Value path, Fields in) {
+        Value progress = in.get("progress");
+        if (progress != null && !(progress.raw() instanceof OtpErlangPid)) {
+            throw progress.mustBe("a pid");
+        }
+        return new Request.LoadModel(
+                ModelDecoder.decode(path, in), progress == null ? null : (OtpErlangPid) progress.raw());
     }
 
     private static OtpErlangObject[] arguments(OtpErlangObject term) {

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.IntStream;
 
 /**
  * Models, sessions and tasks of one node: everything a request can ask for, in Java terms. Safe for
@@ -15,7 +14,6 @@ import java.util.stream.IntStream;
  * {@link Reply}.
  */
 public final class LlamaService implements AutoCloseable {
-    private static final int LONGEST_TEXT = 1 << 20;
     private static final Failure DRAINING = new Failure(ErrorCode.SERVER_BUSY, "the node is draining");
 
     private final Object lock = new Object();
@@ -28,6 +26,7 @@ public final class LlamaService implements AutoCloseable {
     private final Tasks tasks;
     private final Conversations conversations;
     private final ModelRegistry models;
+    private final ModelService modelService;
     private final Map<Long, Session> sessions = new HashMap<>();
     private final long started = System.nanoTime();
     private NodeStatus.State state = NodeStatus.State.STARTING;
@@ -47,6 +46,12 @@ public final class LlamaService implements AutoCloseable {
         this.owners = new Owners(monitor, owner -> timer.execute(() -> ownerDown(owner)));
         this.tasks = new Tasks(lock, config, ids, owners, timer);
         this.conversations = new Conversations(lock, sessions, tasks, this::createSession);
+        this.modelService = new ModelService(models, loader, tasks);
+    }
+
+    /** {@return what requests ask of models rather than of sessions and tasks} */
+    public ModelService models() {
+        return modelService;
     }
 
     /** Ends state {@code starting}. */
@@ -87,6 +92,7 @@ public final class LlamaService implements AutoCloseable {
 
     private void closeSessions(ServedModel model) {
         synchronized (lock) {
+            tasks.unloaded(model);
             for (Session session : new ArrayList<>(sessions.values())) {
                 if (session.model == model) {
                     closeSession(session.id, Ignored.INSTANCE);
@@ -308,56 +314,6 @@ public final class LlamaService implements AutoCloseable {
                     models.all(),
                     tasks.totals());
         }
-    }
-
-    /**
-     * Tokenizes a text.
-     *
-     * @param owner in turn with whose other work
-     * @param modelId or {@code null} for the first model
-     * @param content the text, at most {@value #LONGEST_TEXT} characters
-     * @param addSpecial whether bos and eos are added as the model's metadata say
-     * @param parseSpecial whether control tokens in the text are read as such
-     * @param reply told the token ids
-     */
-    public void tokenize(
-            Owner owner, String modelId, String content, boolean addSpecial, boolean parseSpecial, Reply<int[]> reply) {
-        ServedModel model = models.find(modelId);
-        if (content.length() > LONGEST_TEXT) {
-            throw FailureException.invalid(
-                    "content: has %d characters, at most %d are tokenized".formatted(content.length(), LONGEST_TEXT));
-        }
-        tasks.aside(owner, model, () -> model.loaded.vocabulary().tokenize(content, addSpecial, parseSpecial), reply);
-    }
-
-    /**
-     * Turns tokens into text.
-     *
-     * @param owner in turn with whose other work
-     * @param modelId or {@code null} for the first model
-     * @param tokens token ids
-     * @param reply told the text; bytes that are not UTF-8 are replaced
-     */
-    public void detokenize(Owner owner, String modelId, int[] tokens, Reply<String> reply) {
-        ServedModel model = models.find(modelId);
-        int size = model.loaded.vocabulary().size();
-        IntStream.of(tokens).filter(token -> token < 0 || token >= size).findFirst().ifPresent(token -> {
-            throw FailureException.invalid(
-                    "tokens: there is no token %d; the vocabulary has %d tokens".formatted(token, size));
-        });
-        tasks.aside(owner, model, () -> model.loaded.vocabulary().detokenize(tokens), reply);
-    }
-
-    /**
-     * Renders a conversation with a chat template.
-     *
-     * @param owner in turn with whose other work
-     * @param templating what to render
-     * @param reply told the prompt, without a leading bos
-     */
-    public void applyTemplate(Owner owner, ChatTemplating templating, Reply<String> reply) {
-        ServedModel model = models.find(templating.model());
-        tasks.aside(owner, model, () -> model.loaded.render(templating).text(), reply);
     }
 
     private void ownerDown(Owner owner) {

@@ -14,6 +14,9 @@ public interface LoadedModel extends AutoCloseable {
     /** {@return facts} */
     ModelInfo info();
 
+    /** {@return what its file tells} */
+    ModelHeader header();
+
     /** {@return the running engine, or {@code null} if the model does not generate} */
     Engine engine();
 

@@ -17,6 +17,8 @@ import java.nio.file.Path;
  * @param useMmap whether the file is mapped rather than read
  * @param nGpuLayers layers to offload
  * @param chatTemplate in place of the model's own
+ * @param vocabOnly whether only the vocabulary is loaded, for tokens and templates
+ * @param asDefault whether requests that name no model get it
  */
 public record ModelConfig(
         Path path,
@@ -30,9 +32,11 @@ public record ModelConfig(
         Integer maxQueue,
         Boolean useMmap,
         Integer nGpuLayers,
-        TemplateChoice chatTemplate) {
+        TemplateChoice chatTemplate,
+        Boolean vocabOnly,
+        Boolean asDefault) {
 
-    /** A model with its own chat template. */
+    /** A model with its own chat template, whole, and not the default for being asked. */
     public ModelConfig(
             Path path,
             String id,
@@ -45,6 +49,15 @@ public record ModelConfig(
             Integer maxQueue,
             Boolean useMmap,
             Integer nGpuLayers) {
-        this(path, id, nCtx, nParallel, nBatch, nUbatch, nThreads, nThreadsBatch, maxQueue, useMmap, nGpuLayers, null);
+        this(path, id, nCtx, nParallel, nBatch, nUbatch, nThreads, nThreadsBatch, maxQueue, useMmap, nGpuLayers, null,
+                null, null);
+    }
+
+    /**
+     * @param path the GGUF file
+     * @return the defaults
+     */
+    public static ModelConfig of(Path path) {
+        return new ModelConfig(path, null, null, null, null, null, null, null, null, null, null);
     }
 }

@@ -13,6 +13,21 @@ public interface ModelLoader {
      */
     LoadedModel load(ModelConfig config, LoadProgress progress);
 
+    /**
+     * What a load would come to, told from the file's header. Slow; on the calling thread.
+     *
+     * @param header what the file tells
+     * @param requiredBytes of memory, estimated
+     */
+    record Preview(ModelHeader header, long requiredBytes) {}
+
+    /**
+     * @param config what and how
+     * @return what a load would come to
+     * @throws FailureException {@code model_load_failed} or {@code invalid_argument}
+     */
+    Preview preview(ModelConfig config);
+
     /** {@return the native library} */
     NodeStatus.Library library();
 

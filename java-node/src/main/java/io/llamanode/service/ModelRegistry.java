@@ -22,6 +22,8 @@ final class ModelRegistry {
     private final Map<String, ServedModel> models = new LinkedHashMap<>();
     private final ExecutorService loading =
             Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("load-model").factory());
+    /** {@code null} where no configuration asked for it. */
+    private String defaultId;
     private boolean closed;
 
     ModelRegistry(Object lock, ModelLoader loader) {
@@ -62,6 +64,9 @@ final class ModelRegistry {
         synchronized (lock) {
             if (!closed) {
                 models.put(model.info().id(), new ServedModel(model));
+                if (Boolean.TRUE.equals(config.asDefault())) {
+                    defaultId = model.info().id();
+                }
                 reply.ok(null);
                 return;
             }
@@ -85,6 +90,9 @@ final class ModelRegistry {
             synchronized (lock) {
                 model = find(id);
                 models.remove(id);
+                if (id.equals(defaultId)) {
+                    defaultId = null;
+                }
             }
         } catch (FailureException e) {
             reply.failed(e.failure());
@@ -105,7 +113,7 @@ final class ModelRegistry {
     }
 
     /**
-     * @param id or {@code null} for the first model
+     * @param id or {@code null} for the default model
      * @throws FailureException {@code unsupported} if there is no model, {@code invalid_argument} if not this one
      */
     ServedModel find(String id) {
@@ -114,7 +122,7 @@ final class ModelRegistry {
                 throw new FailureException(ErrorCode.UNSUPPORTED, "no model is loaded");
             }
             if (id == null) {
-                return models.values().iterator().next();
+                return models.get(defaultId());
             }
             ServedModel model = models.get(id);
             if (model == null) {
@@ -122,6 +130,28 @@ final class ModelRegistry {
                         "model: there is no model '%s'; loaded are %s".formatted(id, models.keySet()));
             }
             return model;
+        }
+    }
+
+    /** As {@link #find}, and counts the use. */
+    ServedModel use(String id) {
+        synchronized (lock) {
+            ServedModel model = find(id);
+            model.used();
+            return model;
+        }
+    }
+
+    /** {@return what was made the default, else the model that was loaded first} */
+    private String defaultId() {
+        return defaultId != null ? defaultId : models.keySet().iterator().next();
+    }
+
+    List<ModelReport> reports() {
+        synchronized (lock) {
+            List<ModelReport> reports = new ArrayList<>();
+            models.forEach((id, model) -> reports.add(model.report(id.equals(defaultId()))));
+            return reports;
         }
     }
 

@@ -92,7 +92,7 @@ record ModelTraits(Structure structure, Pooling pooling, Set<Capability> capabil
 
     /** Where the model has no opinion, generators among them, the mean is what keeps most of a text. */
     private static Pooling pooling(long code) {
-        return switch (Math.toIntExact(Math.clamp(code, -1, 99))) {
+        return switch (Math.clamp(code, -1, 99)) {
             case CLS, RANK -> Pooling.CLS;
             case LAST -> Pooling.LAST;
             case MEAN -> Pooling.MEAN;

@@ -24,6 +24,7 @@ final class NativeModel implements LoadedModel {
     private final long cacheBytesPerToken;
     private final SamplerFactory samplers;
     private final ModelInfo info;
+    private final ModelHeader header;
     private final ChatTemplates templates;
 
     /** @param chatTemplate in place of the model's own, or {@code null} */
@@ -40,6 +41,7 @@ final class NativeModel implements LoadedModel {
         this.model = model;
         this.engine = engine;
         this.vectors = vectors;
+        this.header = ModelHeader.of(model.file(), model.params().vocabOnly());
         this.vocabulary = vocabulary;
         int nCtx = sizes.nCtx();
         this.cacheBytesPerToken = MemoryEstimate.of(model.file(), nCtx, 1, 1, 1).kvCache() / nCtx;
@@ -64,6 +66,11 @@ final class NativeModel implements LoadedModel {
     @Override
     public ModelInfo info() {
         return info;
+    }
+
+    @Override
+    public ModelHeader header() {
+        return header;
     }
 
     @Override

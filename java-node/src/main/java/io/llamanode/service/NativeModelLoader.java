@@ -53,16 +53,32 @@ public final class NativeModelLoader implements ModelLoader {
     }
 
     @Override
+    public Preview preview(ModelConfig config) {
+        GgufFile header = header(config);
+        boolean vocabOnly = vocabOnly(config);
+        ModelTraits traits = ModelTraits.of(header, vocabOnly);
+        ModelSizes sizes = ModelSizes.of(config, header, traits);
+        return new Preview(ModelHeader.of(header, vocabOnly), vocabOnly ? 0 : sizes.estimate(header, traits).total());
+    }
+
+    private static boolean vocabOnly(ModelConfig config) {
+        return Boolean.TRUE.equals(config.vocabOnly());
+    }
+
+    @Override
     public LoadedModel load(ModelConfig config, LoadProgress progress) {
         GgufFile header = header(config);
-        ModelTraits traits = ModelTraits.of(header, false);
+        boolean vocabOnly = vocabOnly(config);
+        ModelTraits traits = ModelTraits.of(header, vocabOnly);
         ModelSizes sizes = ModelSizes.of(config, header, traits);
-        refuseWhatDoesNotFit(config, header, traits, sizes);
+        if (!vocabOnly) {
+            refuseWhatDoesNotFit(config, header, traits, sizes);
+        }
         LlamaModel model;
         try {
             int layers = config.nGpuLayers() == null ? 0 : config.nGpuLayers() < 0 ? ALL_LAYERS : config.nGpuLayers();
             boolean mapped = config.useMmap() == null || config.useMmap();
-            ModelParams params = new ModelParams(layers, mapped, false, false);
+            ModelParams params = new ModelParams(layers, mapped, false, vocabOnly);
             model = LlamaModel.load(library, config.path(), params, fraction -> {
                 progress.at(fraction);
                 return true;

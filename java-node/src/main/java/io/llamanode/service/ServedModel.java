@@ -3,6 +3,7 @@ package io.llamanode.service;
 import io.llamanode.engine.EngineSnapshot;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A loaded model and the tasks accepted for it. Its counts are guarded by the service's lock.
@@ -16,7 +17,11 @@ final class ServedModel {
     private final int capacity;
     private final int share;
     private final Map<Owner, Integer> byOwner = new HashMap<>();
+    /** {@link System#nanoTime()} when it was loaded. */
+    private final long loadedAt = System.nanoTime();
     private int accepted;
+    private long useCount;
+    private long lastUsed;
     private volatile boolean closed;
 
     ServedModel(LoadedModel loaded) {
@@ -44,6 +49,28 @@ final class ServedModel {
     void ended(Owner owner) {
         accepted--;
         byOwner.computeIfPresent(owner, (o, count) -> count == 1 ? null : count - 1);
+    }
+
+    /** Counts a request that works with it. */
+    void used() {
+        useCount++;
+        lastUsed = System.nanoTime();
+    }
+
+    ModelReport report(boolean isDefault) {
+        long now = System.nanoTime();
+        ModelInfo info = loaded.info();
+        return new ModelReport(
+                info.id(),
+                isDefault,
+                loaded.header(),
+                info.nCtx(),
+                info.nParallel(),
+                info.maxQueue(),
+                accepted,
+                useCount,
+                TimeUnit.NANOSECONDS.toMillis(now - loadedAt),
+                useCount == 0 ? null : TimeUnit.NANOSECONDS.toMillis(now - lastUsed));
     }
 
     /** {@return whether a failure of its tokenizer is no defect} */

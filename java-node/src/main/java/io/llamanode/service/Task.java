@@ -52,6 +52,8 @@ final class Task {
     final Set<ResultDesk.Waiter> waiters = new LinkedHashSet<>();
     /** Told its id once it is accepted; {@code null} when that is done, or nobody waits for it. */
     Reply<Long> creation;
+    /** What it is told when it is cancelled. */
+    String whyCancelled = "the task was cancelled";
     /** Nobody is left who could collect its result. */
     boolean abandoned;
 

@@ -7,6 +7,7 @@ import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.service.Task.State;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -120,6 +121,7 @@ final class Tasks {
         if (full != null) {
             throw busy(full);
         }
+        session.model.used();
         long now = System.nanoTime();
         Long timeout = timeout(order.input(), options);
         long deadline = timeout == null
@@ -322,7 +324,7 @@ final class Tasks {
 
     void failed(Task task, FailureKind kind, String message) {
         Failure failure = switch (kind) {
-            case CANCELLED -> new Failure(ErrorCode.CANCELLED, "the task was cancelled");
+            case CANCELLED -> new Failure(ErrorCode.CANCELLED, task.whyCancelled);
             case TIMEOUT -> new Failure(ErrorCode.TIMEOUT, "the task's deadline passed");
             case DECODE_FAILED -> new Failure(ErrorCode.INFERENCE_FAILED, message);
             case INTERNAL -> unknown(new IllegalStateException(message));
@@ -428,7 +430,7 @@ final class Tasks {
                 case ENDED -> whenEnded.run();
                 case QUEUED, PREPARING -> {
                     task.cancellations.add(whenEnded);
-                    refuse(task, new Failure(ErrorCode.CANCELLED, "the task was cancelled"));
+                    refuse(task, new Failure(ErrorCode.CANCELLED, task.whyCancelled));
                 }
                 case SUBMITTED -> {
                     task.cancellations.add(whenEnded);
@@ -455,6 +457,21 @@ final class Tasks {
         }
     }
 
+    /** Cancels every task of a model that nobody finds any more. */
+    void unloaded(ServedModel model) {
+        synchronized (lock) {
+            // The last first, as in the end of a session.
+            List<Task> affected = running.values().stream()
+                    .filter(task -> task.session.model == model)
+                    .sorted(Comparator.comparingLong((Task task) -> task.id).reversed())
+                    .toList();
+            for (Task task : affected) {
+                task.whyCancelled = "model '%s' was unloaded".formatted(model.id());
+                cancel(task, () -> {});
+            }
+        }
+    }
+
     /** Numbers for the status. */
     record Totals(int running, int kept, long created, long done, long failed, long cancelled) {}
 
@@ -464,7 +481,11 @@ final class Tasks {
         }
     }
 
-    /** Runs something slow that needs no task, such as tokenizing, in turn with the owner's preparations. */
+    /**
+     * Runs something slow that needs no task, such as tokenizing, in turn with the owner's preparations.
+     *
+     * @param model that it needs, or {@code null}
+     */
     <T> void aside(Owner owner, ServedModel model, Supplier<T> work, Reply<T> reply) {
         boolean taken = preparation.submit(owner, () -> {
             T value;
@@ -474,7 +495,7 @@ final class Tasks {
                 reply.failed(e.failure());
                 return;
             } catch (RuntimeException | Error e) {
-                reply.failed(model.isClosed() ? CLOSING : unknown(e));
+                reply.failed(model != null && model.isClosed() ? CLOSING : unknown(e));
                 return;
             }
             reply.ok(value);

@@ -9,11 +9,15 @@ import io.llamanode.service.ErrorCode;
 import io.llamanode.service.Failure;
 import io.llamanode.service.FailureException;
 import io.llamanode.service.LlamaService;
+import io.llamanode.service.ModelConfig;
+import io.llamanode.service.ModelLoader;
 import io.llamanode.service.OwnerMonitor;
 import io.llamanode.service.Reply;
 import io.llamanode.service.TaskInput;
+import io.llamanode.service.TokenText;
 import java.nio.file.Path;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -27,6 +31,7 @@ public final class RequestHandler {
     private static final Logger LOG = LoggerFactory.getLogger(RequestHandler.class);
 
     private final LlamaService service;
+    private final Outbound outbound;
     private final Streams streams;
     private final String node;
     private final LoadListener loads;
@@ -50,6 +55,7 @@ public final class RequestHandler {
      */
     public RequestHandler(LlamaService service, Outbound outbound, OwnerMonitor owners, String node, LoadListener loads) {
         this.service = service;
+        this.outbound = outbound;
         this.streams = new Streams(service, outbound, owners);
         this.node = node;
         this.loads = loads;
@@ -100,9 +106,11 @@ public final class RequestHandler {
         switch (request) {
             case Request.Ping() -> reply.accept(ReplyEncoder.PONG);
             case Request.GetStatus() -> reply.accept(ReplyEncoder.ok(ReplyEncoder.status(node, service.status())));
-            case Request.LoadModel load ->
-                service.loadModel(
-                        load.config(), fraction -> loads.at(load.config().path(), fraction), done(reply));
+            case Request.LoadModel load -> service.loadModel(load.config(), progress(load), done(reply));
+            case Request.UnloadModel(String id) -> service.unloadModel(id, done(reply));
+            case Request.ListModels() -> reply.accept(ReplyEncoder.models(service.models().list()));
+            case Request.InspectModel(ModelConfig config) ->
+                service.models().inspect(caller, config, answer(reply, ReplyEncoder::inspection));
             case Request.CreateSession create ->
                 reply.accept(ReplyEncoder.ok(service.createSession(caller, create.config())));
             case Request.CloseSession(long id) -> service.closeSession(id, done(reply));
@@ -132,18 +140,35 @@ public final class RequestHandler {
             case Request.Run run ->
                 service.run(caller, run.input(), answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
             case Request.Tokenize tokenize ->
-                service.tokenize(
-                        caller,
-                        tokenize.model(),
-                        tokenize.content(),
-                        tokenize.addSpecial(),
-                        tokenize.parseSpecial(),
-                        answer(reply, ReplyEncoder::ok));
+                tokenize(caller, tokenize, reply);
+            case Request.CountTokens(TokenText text) ->
+                service.models().countTokens(caller, text, answer(reply, count -> ReplyEncoder.ok(count.longValue())));
             case Request.Detokenize detokenize ->
-                service.detokenize(caller, detokenize.model(), detokenize.tokens(), answer(reply, ReplyEncoder::ok));
+                service.models().detokenize(caller, detokenize.model(), detokenize.tokens(), answer(reply, ReplyEncoder::ok));
             case Request.ApplyTemplate apply ->
-                service.applyTemplate(caller, apply.templating(), answer(reply, ReplyEncoder::ok));
+                service.models().applyTemplate(caller, apply.templating(), answer(reply, ReplyEncoder::ok));
         }
+    }
+
+    private void tokenize(ProcessOwner caller, Request.Tokenize tokenize, Consumer<OtpErlangObject> reply) {
+        if (tokenize.withPieces()) {
+            service.models().pieces(caller, tokenize.text(), answer(reply, ReplyEncoder::ok));
+        } else {
+            service.models().tokenize(caller, tokenize.text(), answer(reply, ReplyEncoder::ok));
+        }
+    }
+
+    /** A model of many tensors reports more often than anybody wants to know: a caller hears of whole percents. */
+    private ModelLoader.LoadProgress progress(Request.LoadModel load) {
+        Path path = load.config().path();
+        AtomicInteger percent = new AtomicInteger(-1);
+        return fraction -> {
+            loads.at(path, fraction);
+            int reached = (int) (fraction * 100);
+            if (load.progress() != null && percent.getAndSet(reached) != reached) {
+                outbound.send(load.progress(), ReplyEncoder.progress(path.toString(), fraction));
+            }
+        };
     }
 
     private void stream(ProcessOwner caller, Request.Stream stream, Consumer<OtpErlangObject> reply) {

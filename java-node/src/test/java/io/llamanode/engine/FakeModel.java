@@ -166,6 +166,11 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     }
 
     @Override
+    public byte[] spelling(int token) {
+        return token == EOG ? "<eog>".getBytes(StandardCharsets.UTF_8) : piece(token);
+    }
+
+    @Override
     public boolean isEndOfGeneration(int token) {
         return token == EOG;
     }

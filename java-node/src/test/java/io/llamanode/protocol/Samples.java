@@ -3,9 +3,13 @@ package io.llamanode.protocol;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
+import io.llamanode.service.Capability;
 import io.llamanode.service.EmbeddingResult;
 import io.llamanode.service.ErrorCode;
 import io.llamanode.service.Failure;
+import io.llamanode.service.ModelHeader;
+import io.llamanode.service.ModelInspection;
+import io.llamanode.service.ModelReport;
 import io.llamanode.service.NodeStatus;
 import io.llamanode.service.RankingResult;
 import io.llamanode.service.SessionInfo;
@@ -16,8 +20,11 @@ import io.llamanode.service.TaskOutput;
 import io.llamanode.service.TaskResult.FinishReason;
 import io.llamanode.service.TaskResult.StoppedBy;
 import io.llamanode.service.TaskResult;
+import io.llamanode.service.TokenPiece;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,6 +85,7 @@ final class Samples {
         result("reply_result_length", result(FinishReason.LENGTH, StoppedBy.LIMIT));
         result("reply_result_cancelled", result(FinishReason.CANCELLED, StoppedBy.CONTEXT));
         vectors();
+        models();
         result("reply_result_tool_calls", result(FinishReason.TOOL_CALLS, StoppedBy.EOS));
         Map<String, Object> arguments = new LinkedHashMap<>();
         arguments.put("city", TURTLE);
@@ -122,6 +130,26 @@ final class Samples {
                 new TaskResult.Usage(1, 1, 0),
                 new TaskResult.Timings(0, 0, 0, 0, 0),
                 List.of(new TaskResult.Logprob(243, half, -1.5f, top)));
+    }
+
+    private static void models() {
+        TERMS.put(
+                "reply_pieces",
+                ReplyEncoder.ok(List.of(
+                        new TokenPiece(1, "<s>".getBytes(StandardCharsets.UTF_8)),
+                        new TokenPiece(200, new byte[] {(byte) 240}))));
+        ModelHeader tiny = new ModelHeader(
+                "/models/tiny.gguf", "llama", "Tiny", 1_100_048_384L, "Q8_0", 1_170_000_000L, 1_170_001_000L, 4096, 2048,
+                22, 32_000, "{{ messages }}",
+                EnumSet.of(Capability.COMPLETION, Capability.CHAT, Capability.EMBEDDING, Capability.TOKENIZE));
+        TERMS.put(
+                "reply_models",
+                ReplyEncoder.models(List.of(new ModelReport("tiny", true, tiny, 2048, 4, 1024, 2, 7, 5000, 10L))));
+        ModelHeader bert = new ModelHeader(
+                "/models/bert.gguf", "bert", null, 0, null, 0, 1000, 512, 384, 12, 30_522, null,
+                EnumSet.of(Capability.TOKENIZE));
+        TERMS.put("reply_inspection", ReplyEncoder.inspection(new ModelInspection(bert, 0, null)));
+        TERMS.put("reply_progress", ReplyEncoder.progress("/models/tiny.gguf", 0.5));
     }
 
     private static void vectors() {

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 /** How work ends that nobody cancelled: draining, and unloading its model. */
 class DrainTest extends ServiceFixture {
     private static final ModelConfig AGAIN =
-            new ModelConfig(Path.of("fake.gguf"), null, null, null, null, null, null, null, null, null, null);
+            ModelConfig.of(Path.of("fake.gguf"));
 
     @Test
     void drainingRefusesNewWorkAndWaitsForTheRest() throws Exception {

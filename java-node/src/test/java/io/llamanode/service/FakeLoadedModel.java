@@ -41,6 +41,12 @@ final class FakeLoadedModel implements LoadedModel {
     }
 
     @Override
+    public ModelHeader header() {
+        return new ModelHeader(
+                "/models/" + id, "fake", null, 1, "F32", 1, 1, 256, 2, 1, 257, "role:content;", info().capabilities());
+    }
+
+    @Override
     public Engine engine() {
         return engine;
     }

@@ -28,6 +28,11 @@ public final class FakeService {
             }
 
             @Override
+            public Preview preview(ModelConfig config) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
             public NodeStatus.Library library() {
                 return new NodeStatus.Library("fake", "0", "");
             }
@@ -36,7 +41,7 @@ public final class FakeService {
                 new LlamaService(new NodeConfig(List.of(), 60_000, 10, 10, 1000), loader, monitor);
         Answer<Void> loaded = new Answer<>();
         service.loadModel(
-                new ModelConfig(Path.of("fake.gguf"), null, null, null, null, null, null, null, null, null, null),
+                ModelConfig.of(Path.of("fake.gguf")),
                 fraction -> {},
                 loaded);
         loaded.value();

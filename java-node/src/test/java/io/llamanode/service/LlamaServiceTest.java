@@ -145,7 +145,7 @@ class LlamaServiceTest extends ServiceFixture {
     @Test
     void longTextsAreRefusedBeforeTheyWait() {
         Answer<int[]> tokens = new Answer<>();
-        assertThrows(FailureException.class, () -> service.tokenize(me, null, "a".repeat(2_000_000), true, false, tokens));
+        assertThrows(FailureException.class, () -> service.models().tokenize(me, new TokenText(null, "a".repeat(2_000_000), true, false), tokens));
         SessionConfig hopeless = new SessionConfig(null, "a".repeat(1_000_000), GenerationOptions.NONE);
         FailureException e = assertThrows(FailureException.class, () -> service.createSession(me, hopeless));
         assertTrue(e.failure().message().startsWith("system_prompt:"));

@@ -44,6 +44,11 @@ abstract class ServiceFixture {
             }
 
             @Override
+            public Preview preview(ModelConfig config) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
             public NodeStatus.Library library() {
                 return new NodeStatus.Library("fake", "0", "");
             }
@@ -55,7 +60,7 @@ abstract class ServiceFixture {
         LlamaService made = new LlamaService(new NodeConfig(List.of(), resultTtlMs, 3, 5, maxTasks), loader, monitor);
         Answer<Void> loaded = new Answer<>();
         made.loadModel(
-                new ModelConfig(Path.of("fake.gguf"), null, null, null, null, null, null, null, null, null, null),
+                ModelConfig.of(Path.of("fake.gguf")),
                 fraction -> {},
                 loaded);
         loaded.value();

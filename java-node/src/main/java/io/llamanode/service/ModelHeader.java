@@ -1,0 +1,86 @@
+package io.llamanode.service;
+
+import io.llamanode.gguf.GgmlType;
+import io.llamanode.gguf.GgufFile;
+import io.llamanode.gguf.GgufTensor;
+import io.llamanode.gguf.GgufValue;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What the header of a model's file tells, without its weights.
+ *
+ * @param path of the file
+ * @param architecture {@code general.architecture}
+ * @param name {@code general.name}, or {@code null}
+ * @param nParams elements of all tensors
+ * @param quantization {@code general.file_type} by llama.cpp's name, else the type of most of the weights; {@code null}
+ *     where there are none
+ * @param sizeBytes of all tensors
+ * @param fileBytes of the file
+ * @param nCtxTrain tokens the model was trained for; 0 if the file does not say
+ * @param nEmbd width of the embeddings inside; 0 if the file does not say
+ * @param nLayer layers; 0 if the file does not say
+ * @param nVocab tokens of the vocabulary
+ * @param chatTemplate Jinja source, or {@code null}
+ * @param capabilities what can be asked of it
+ */
+public record ModelHeader(
+        String path,
+        String architecture,
+        String name,
+        long nParams,
+        String quantization,
+        long sizeBytes,
+        long fileBytes,
+        long nCtxTrain,
+        long nEmbd,
+        long nLayer,
+        long nVocab,
+        String chatTemplate,
+        Set<Capability> capabilities) {
+
+    /** {@code enum llama_ftype} by number; what was taken out of llama.cpp has no name. */
+    private static final List<String> FILE_TYPES = List.of(
+            "F32", "F16", "Q4_0", "Q4_1", "", "", "", "Q8_0", "Q5_0", "Q5_1", "Q2_K", "Q3_K_S", "Q3_K_M", "Q3_K_L", "Q4_K_S",
+            "Q4_K_M", "Q5_K_S", "Q5_K_M", "Q6_K", "IQ2_XXS", "IQ2_XS", "Q2_K_S", "IQ3_XS", "IQ3_XXS", "IQ1_S", "IQ4_NL",
+            "IQ3_S", "IQ3_M", "IQ2_S", "IQ2_M", "IQ4_XS", "IQ1_M", "BF16", "", "", "", "TQ1_0", "TQ2_0", "MXFP4_MOE");
+
+    /**
+     * @param file a header
+     * @param vocabOnly whether only the vocabulary is to be loaded
+     * @return what it tells
+     */
+    static ModelHeader of(GgufFile file, boolean vocabOnly) {
+        return new ModelHeader(
+                file.path().toString(),
+                file.architecture(),
+                file.text("general.name").orElse(null),
+                file.tensors().values().stream().mapToLong(GgufTensor::elements).sum(),
+                quantization(file),
+                file.tensorBytes(),
+                file.fileBytes(),
+                file.parameter("context_length").orElse(0),
+                file.parameter("embedding_length").orElse(0),
+                file.parameter("block_count").orElse(0),
+                file.array("tokenizer.ggml.tokens").map(GgufValue.Array::count).orElse(0L),
+                file.text("tokenizer.chat_template").orElse(null),
+                ModelTraits.of(file, vocabOnly).capabilities());
+    }
+
+    private static String quantization(GgufFile file) {
+        int number = Math.clamp(file.integer("general.file_type").orElse(-1), -1, FILE_TYPES.size());
+        if (number >= 0 && number < FILE_TYPES.size() && !FILE_TYPES.get(number).isEmpty()) {
+            return FILE_TYPES.get(number);
+        }
+        Map<GgmlType, Long> bytes = new EnumMap<>(GgmlType.class);
+        file.tensors().values().forEach(tensor -> bytes.merge(tensor.type(), tensor.bytes(), Long::sum));
+        return bytes.entrySet().stream()
+                .max(Map.Entry.comparingByValue())
+                .map(most -> most.getKey().name().toUpperCase(Locale.ROOT))
+                .orElse(null);
+    }
+}

@@ -1,0 +1,163 @@
+package io.llamanode.service;
+
+import io.llamanode.gguf.FreeMemory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+
+/**
+ * What requests ask of models rather than of sessions and tasks. Safe for use by any thread; what
+ * takes time is done aside, in turn with the owner's other work, and answered through a {@link Reply}.
+ */
+public final class ModelService {
+    private static final int LONGEST_TEXT = 1 << 20;
+
+    private final ModelRegistry models;
+    private final ModelLoader loader;
+    private final Tasks tasks;
+
+    ModelService(ModelRegistry models, ModelLoader loader, Tasks tasks) {
+        this.models = models;
+        this.loader = loader;
+        this.tasks = tasks;
+    }
+
+    /** {@return the loaded models, in the order of their loading} */
+    public List<ModelReport> list() {
+        return models.reports();
+    }
+
+    /**
+     * Reads a file's header, and estimates what loading it would take.
+     *
+     * @param owner in turn with whose other work
+     * @param config the file, and how it would be loaded
+     * @param reply told what it is; {@code model_load_failed} if it is no model
+     */
+    public void inspect(Owner owner, ModelConfig config, Reply<ModelInspection> reply) {
+        tasks.aside(
+                owner,
+                null,
+                () -> {
+                    OptionalLong available = FreeMemory.available();
+                    ModelLoader.Preview preview = loader.preview(config);
+                    return new ModelInspection(
+                            preview.header(),
+                            preview.requiredBytes(),
+                            available.isPresent() ? available.getAsLong() : null);
+                },
+                reply);
+    }
+
+    /**
+     * Tokenizes a text.
+     *
+     * @param owner in turn with whose other work
+     * @param text what and how, at most 2^20 characters
+     * @param reply told the token ids
+     */
+    public void tokenize(Owner owner, TokenText text, Reply<int[]> reply) {
+        tokens(owner, text, (model, ids) -> ids, reply);
+    }
+
+    /**
+     * Counts the tokens of a text.
+     *
+     * @param owner in turn with whose other work
+     * @param text what and how, at most 2^20 characters
+     * @param reply told how many there are
+     */
+    public void countTokens(Owner owner, TokenText text, Reply<Integer> reply) {
+        tokens(owner, text, (model, ids) -> ids.length, reply);
+    }
+
+    /**
+     * Tokenizes a text, and tells what each token stands for.
+     *
+     * @param owner in turn with whose other work
+     * @param text what and how, at most 2^20 characters
+     * @param reply told the tokens
+     */
+    public void pieces(Owner owner, TokenText text, Reply<List<TokenPiece>> reply) {
+        tokens(
+                owner,
+                text,
+                (model, ids) -> {
+                    List<TokenPiece> pieces = new ArrayList<>(ids.length);
+                    for (int id : ids) {
+                        pieces.add(new TokenPiece(id, model.vocabulary().spelling(id)));
+                    }
+                    return pieces;
+                },
+                reply);
+    }
+
+    private interface Use<T> {
+        T of(LoadedModel model, int[] ids);
+    }
+
+    private <T> void tokens(Owner owner, TokenText text, Use<T> use, Reply<T> reply) {
+        if (text.content().length() > LONGEST_TEXT) {
+            throw FailureException.invalid("content: has %d characters, at most %d are tokenized"
+                    .formatted(text.content().length(), LONGEST_TEXT));
+        }
+        with(
+                owner,
+                text.model(),
+                model -> {
+                    requireTokenizer(model);
+                    int[] ids = model.vocabulary().tokenize(text.content(), text.addSpecial(), text.parseSpecial());
+                    return use.of(model, ids);
+                },
+                reply);
+    }
+
+    private static void requireTokenizer(LoadedModel model) {
+        if (!model.info().capabilities().contains(Capability.TOKENIZE)) {
+            throw new FailureException(
+                    ErrorCode.UNSUPPORTED, "model '%s' has no tokenizer".formatted(model.info().id()));
+        }
+    }
+
+    /**
+     * Turns tokens into text.
+     *
+     * @param owner in turn with whose other work
+     * @param modelId or {@code null} for the default model
+     * @param tokens token ids
+     * @param reply told the text; bytes that are not UTF-8 are replaced
+     */
+    public void detokenize(Owner owner, String modelId, int[] tokens, Reply<String> reply) {
+        int size = models.find(modelId).loaded.vocabulary().size();
+        IntStream.of(tokens).filter(token -> token < 0 || token >= size).findFirst().ifPresent(token -> {
+            throw FailureException.invalid(
+                    "tokens: there is no token %d; the vocabulary has %d tokens".formatted(token, size));
+        });
+        with(
+                owner,
+                modelId,
+                model -> {
+                    requireTokenizer(model);
+                    return model.vocabulary().detokenize(tokens);
+                },
+                reply);
+    }
+
+    /**
+     * Renders a conversation with a chat template.
+     *
+     * @param owner in turn with whose other work
+     * @param templating what to render
+     * @param reply told the prompt, without a leading bos
+     */
+    public void applyTemplate(Owner owner, ChatTemplating templating, Reply<String> reply) {
+        with(owner, templating.model(), model -> model.render(templating).text(), reply);
+    }
+
+    private <T> void with(Owner owner, String modelId, Function<LoadedModel, T> work, Reply<T> reply) {
+        ServedModel model = models.use(modelId);
+        tasks.aside(owner, model, () -> work.apply(model.loaded), reply);
+    }
+}

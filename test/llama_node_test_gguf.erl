@@ -1,0 +1,133 @@
+%% Writes small models with random weights for the suites: BERT, with a rank head or without, on a
+%% vocabulary of the shared data. The same arguments give the same bytes.
+-module(llama_node_test_gguf).
+
+-export([bert/3, llama/2]).
+
+-define(WIDTH, 64).
+-define(FF, 128).
+-define(CONTEXT, 128).
+-define(LAYERS, 2).
+
+-type path() :: file:filename_all().
+
+%% `Pooling' is that of llama.cpp's `enum llama_pooling_type'; with 4, RANK, there is a rank head.
+-spec bert(path(), Vocabulary :: path(), Pooling :: 0..4) -> ok.
+bert(File, Vocabulary, Pooling) ->
+    {Tokens, Metadata} = vocabulary(Vocabulary),
+    Keys = [text("general.architecture", "bert"), uint32("bert.block_count", ?LAYERS),
+            uint32("bert.context_length", ?CONTEXT), uint32("bert.embedding_length", ?WIDTH),
+            uint32("bert.feed_forward_length", ?FF), uint32("bert.attention.head_count", 4),
+            float32("bert.attention.layer_norm_epsilon", 1.0e-12), bool("bert.attention.causal", false),
+            uint32("bert.pooling_type", Pooling) | Metadata],
+    Blocks = [bert_block(lists:concat(["blk.", I, "."])) || I <- lists:seq(0, ?LAYERS - 1)],
+    Head = case Pooling of
+        4 -> [linear("cls", ?WIDTH, ?WIDTH), linear("cls.output", ?WIDTH, 1)];
+        _ -> []
+    end,
+    write(File, Keys, [matrix("token_embd.weight", ?WIDTH, Tokens), matrix("token_types.weight", ?WIDTH, 2),
+                       matrix("position_embd.weight", ?WIDTH, ?CONTEXT), norm("token_embd_norm"), Blocks, Head]).
+
+bert_block(Block) ->
+    [[linear(Block ++ Name, ?WIDTH, ?WIDTH) || Name <- ["attn_q", "attn_k", "attn_v", "attn_output"]],
+     norm(Block ++ "attn_output_norm"), linear(Block ++ "ffn_up", ?WIDTH, ?FF),
+     linear(Block ++ "ffn_down", ?FF, ?WIDTH), norm(Block ++ "layer_output_norm")].
+
+%% A generator on any vocabulary.
+-spec llama(path(), Vocabulary :: path()) -> ok.
+llama(File, Vocabulary) ->
+    {Tokens, Metadata} = vocabulary(Vocabulary),
+    Keys = [text("general.architecture", "llama"), uint32("llama.block_count", 1), uint32("llama.context_length", ?CONTEXT),
+            uint32("llama.embedding_length", ?WIDTH), uint32("llama.feed_forward_length", ?FF),
+            uint32("llama.attention.head_count", 4), float32("llama.attention.layer_norm_rms_epsilon", 1.0e-5) | Metadata],
+    write(File, Keys, [matrix("token_embd.weight", ?WIDTH, Tokens), ones("output_norm.weight"),
+                       ones("blk.0.attn_norm.weight"), ones("blk.0.ffn_norm.weight"),
+                       [matrix("blk.0." ++ Name ++ ".weight", ?WIDTH, ?WIDTH)
+                        || Name <- ["attn_q", "attn_k", "attn_v", "attn_output"]],
+                       matrix("blk.0.ffn_gate.weight", ?WIDTH, ?FF), matrix("blk.0.ffn_up.weight", ?WIDTH, ?FF),
+                       matrix("blk.0.ffn_down.weight", ?FF, ?WIDTH)]).
+
+%% Tensors
+
+linear(Name, Columns, Rows) ->
+    [matrix(Name ++ ".weight", Columns, Rows), vector(Name ++ ".bias", random(Name ++ ".bias", Rows, 0.1))].
+
+norm(Name) ->
+    [ones(Name ++ ".weight"), vector(Name ++ ".bias", random(Name, ?WIDTH, 0.1))].
+
+matrix(Name, Columns, Rows) ->
+    {Name, [Columns, Rows], random(Name, Columns * Rows, math:sqrt(3 / Columns))}.
+
+ones(Name) ->
+    vector(Name, binary:copy(<<1.0:32/float-little>>, ?WIDTH)).
+
+vector(Name, Data) ->
+    {Name, [byte_size(Data) div 4], Data}.
+
+random(Seed, Count, Scale) ->
+    {Floats, _} = lists:mapfoldl(
+        fun (_, State0) ->
+            {Real, State} = rand:uniform_s(State0),
+            {<<((2 * Real - 1) * Scale):32/float-little>>, State}
+        end, rand:seed_s(exsss, erlang:phash2(Seed)), lists:seq(1, Count)),
+    iolist_to_binary(Floats).
+
+%% The format
+
+write(File, Keys, Nested) ->
+    Tensors = lists:flatten(Nested),
+    {Infos, _} = lists:mapfoldl(
+        fun ({Name, Dims, Data}, Offset) ->
+            {[string(Name), <<(length(Dims)):32/little>>, [<<Dim:64/little>> || Dim <- Dims], <<0:32, Offset:64/little>>],
+             padded(Offset + byte_size(Data))}
+        end, 0, Tensors),
+    Header = iolist_to_binary(["GGUF", <<3:32/little, (length(Tensors)):64/little, (length(Keys)):64/little>>, Keys, Infos]),
+    ok = file:write_file(File, [pad(Header) | [pad(Data) || {_, _, Data} <- Tensors]]).
+
+pad(Data) ->
+    [Data, binary:copy(<<0>>, padded(byte_size(Data)) - byte_size(Data))].
+
+padded(Size) -> (Size + 31) band bnot 31.
+
+text(Key, Value) -> [string(Key), <<8:32/little>>, string(Value)].
+uint32(Key, Value) -> [string(Key), <<4:32/little, Value:32/little>>].
+float32(Key, Value) -> [string(Key), <<6:32/little, Value:32/float-little>>].
+bool(Key, false) -> [string(Key), <<7:32/little, 0>>].
+
+string(Text) ->
+    Bytes = iolist_to_binary(Text),
+    [<<(byte_size(Bytes)):64/little>>, Bytes].
+
+%% The number of tokens of a vocabulary and the metadata of its tokenizer as they stand in the file.
+vocabulary(File) ->
+    {ok, <<"GGUF", 3:32/little, _:64, Count:64/little, Rest/binary>>} = file:read_file(File),
+    keys(Count, Rest, 0, []).
+
+keys(0, _, Tokens, Kept) ->
+    {Tokens, lists:reverse(Kept)};
+keys(Count, <<Size:64/little, Key:Size/binary, Type:32/little, Value/binary>> = All, Tokens, Kept) ->
+    Rest = skip(Type, Value),
+    Entry = binary:part(All, 0, byte_size(All) - byte_size(Rest)),
+    case {Key, Value} of
+        {<<"tokenizer.ggml.tokens">>, <<8:32/little, N:64/little, _/binary>>} -> keys(Count - 1, Rest, N, [Entry | Kept]);
+        {<<"tokenizer.", _/binary>>, _} -> keys(Count - 1, Rest, Tokens, [Entry | Kept]);
+        _ -> keys(Count - 1, Rest, Tokens, Kept)
+    end.
+
+skip(8, <<Size:64/little, _:Size/binary, Rest/binary>>) ->
+    Rest;
+skip(9, <<8:32/little, Count:64/little, Rest/binary>>) ->
+    lists:foldl(fun (_, Left) -> skip(8, Left) end, Rest, lists:seq(1, Count));
+skip(9, <<Type:32/little, Count:64/little, Rest/binary>>) ->
+    Size = Count * width(Type),
+    <<_:Size/binary, Left/binary>> = Rest,
+    Left;
+skip(Type, Value) ->
+    Size = width(Type),
+    <<_:Size/binary, Rest/binary>> = Value,
+    Rest.
+
+width(Type) when Type =:= 0; Type =:= 1; Type =:= 7 -> 1;
+width(Type) when Type =:= 2; Type =:= 3 -> 2;
+width(Type) when Type =:= 4; Type =:= 5; Type =:= 6 -> 4;
+width(Type) when Type >= 10, Type =< 12 -> 8.
