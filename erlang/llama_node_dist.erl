@@ -27,7 +27,7 @@ prepare(Options) ->
                 "or call net_kernel:start/2 first");
         true ->
             {Host, Bind} = host(Options),
-            case check_name(Options, Host) of
+            case check_protocol(Options, check_name(Options, Host)) of
                 ok -> prepare(Options, Host, Bind);
                 {Key, Format, Args} ->
                     llama_node_error:make(invalid_argument, "~ts: " ++ Format, [Key | Args])
@@ -100,6 +100,20 @@ check_name(_Options, Host) when length(Host) > ?MAX_NAME - 64 ->
     {host, "is too long", []};
 check_name(_Options, Host) ->
     check_host(host, Host).
+
+%% A runtime and a node that speak different protocols would fail to connect without saying why.
+check_protocol(#{config := Config}, ok) ->
+    Tls = case init:get_argument(proto_dist) of
+        {ok, [[Protocol | _] | _]} -> lists:member(Protocol, ["inet_tls", "inet6_tls"]);
+        _ -> false
+    end,
+    case is_map_key(tls, Config) of
+        Tls -> ok;
+        true -> {tls, "the distribution of this runtime does not run over TLS (-proto_dist inet_tls)", []};
+        false -> {tls, "the distribution of this runtime runs over TLS; the node needs certificates as well", []}
+    end;
+check_protocol(_Options, Wrong) ->
+    Wrong.
 
 check_host(Key, Host) ->
     Ascii = re:run(Host, "^[0-9A-Za-z_.:%-]+$", [dollar_endonly, unicode]),
