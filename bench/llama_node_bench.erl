@@ -2,22 +2,24 @@
 -module(llama_node_bench).
 
 -export([main/0]).
+-export([prompt/2]).
 
 %% One stream's timeline, in microseconds from the start of all streams of a run.
--export_type([timeline/0, settings/0]).
+-export_type([timeline/0, settings/0, variant/0]).
 -type timeline() :: {PromptTokens :: pos_integer(), CompletionTokens :: pos_integer(),
                      Done :: integer(), Pieces :: [integer()]}.
+-type variant() :: raw | engine | beam | port | jni | server.
 -type settings() :: #{model := file:filename(), tiny := file:filename(), n_ctx := pos_integer(),
                       n_batch := pos_integer(), threads := pos_integer(), tokens := pos_integer(),
-                      prompt := pos_integer(), rounds := pos_integer(), streams := [pos_integer()],
-                      record := boolean(), load => binary()}.
+                      prompt := pos_integer(), rounds := pos_integer(), warm_ups := pos_integer(),
+                      streams := [pos_integer()], models := [string()], record := boolean(), load => binary(),
+                      given := #{atom() => term()}}.
 
--define(VARIANTS, [raw, engine, beam, jni]).
 %% A prompt long enough for the prefill to outweigh everything else.
 -define(LONG_PROMPT, 256).
 -define(LONG_ROUNDS, 9).
-%% Runs that are not counted: the Java compiler works during them.
--define(WARM_UPS, 2).
+%% Of all streams of a run together: enough to measure, and no more of a model's time.
+-define(MOST_TOKENS, 1024).
 
 %% @doc Runs the benchmark with the options of the command line and ends the runtime.
 -spec main() -> no_return().
@@ -44,29 +46,36 @@ load() ->
     {ok, string:lexemes(Text, " ")}.
 
 defaults() ->
-    Work = os:getenv("BENCH_WORK"),
-    #{model => filename:join(Work, "bench.gguf"), tiny => filename:join(Work, "tiny.gguf"),
-      n_ctx => 512, n_batch => 512, threads => erlang:system_info(logical_processors_available),
-      tokens => 128, prompt => 64, rounds => 5, streams => [1, 4, 8, 16], record => false}.
+    #{tiny => model("tiny"), models => ["bench", "qwen-q8_0", "qwen-q4_0"], n_ctx => 512, n_batch => 512,
+      threads => erlang:system_info(logical_processors_available), record => false, given => #{}}.
+
+model(Name) ->
+    filename:join(os:getenv("BENCH_WORK"), Name ++ ".gguf").
 
 options(["--record" | Rest], Settings) ->
     options(Rest, Settings#{record := true});
-options(["--streams", Value | Rest], Settings) ->
-    options(Rest, Settings#{streams := [number("--streams", V) || V <- string:lexemes(Value, ",")]});
-options([Option, Value | Rest], Settings) ->
+options([Option, Value | Rest], #{given := Given} = Settings) ->
+    Give = fun(Key, V) -> options(Rest, Settings#{given := Given#{Key => V}}) end,
     case Option of
-        "--rounds" -> options(Rest, Settings#{rounds := number(Option, Value)});
-        "--tokens" -> options(Rest, Settings#{tokens := number(Option, Value)});
-        "--prompt" -> options(Rest, Settings#{prompt := number(Option, Value)});
+        "--models" -> options(Rest, Settings#{models := [known_model(V) || V <- string:lexemes(Value, ",")]});
+        "--streams" -> Give(streams, [number("--streams", V) || V <- string:lexemes(Value, ",")]);
+        "--rounds" -> Give(rounds, number(Option, Value));
+        "--tokens" -> Give(tokens, number(Option, Value));
+        "--prompt" -> Give(prompt, number(Option, Value));
         "--threads" -> options(Rest, Settings#{threads := number(Option, Value)});
         _ -> throw({usage, ["unknown option ", Option]})
     end;
-options([], #{prompt := Prompt, tokens := Tokens, n_ctx := NCtx}) when Prompt + Tokens > NCtx ->
-    throw({usage, io_lib:format("--prompt and --tokens together are over ~b", [NCtx])});
 options([], Settings) ->
+    _ = [for_model(Name, Settings) || Name <- maps:get(models, Settings)],
     Settings;
 options([Option], _) ->
     throw({usage, ["unknown option, or one without its value: ", Option]}).
+
+known_model(Name) ->
+    case filelib:is_regular(model(Name)) of
+        true -> Name;
+        false -> throw({usage, ["there is no model ", Name]})
+    end.
 
 number(Option, Value) ->
     try list_to_integer(Value) of
@@ -76,37 +85,66 @@ number(Option, Value) ->
         error:badarg -> throw({usage, [Option, " is no number: ", Value]})
     end.
 
-measure(Settings) ->
-    Rows = [speeds(Settings, N) || N <- maps:get(streams, Settings)],
-    #{speeds => Rows,
-      first_token => first_token(Settings),
-      node => llama_node_bench_node:measure(Settings)}.
+%% A model of half a billion parameters takes its time.
+for_model(Name, #{given := Given, n_ctx := NCtx} = Settings) ->
+    Size = case Name of
+               "bench" -> #{streams => [1, 4, 8, 16, 32], tokens => 128, prompt => 64, rounds => 5, warm_ups => 2};
+               _ -> #{streams => [1, 4, 8, 16], tokens => 24, prompt => 16, rounds => 3, warm_ups => 1}
+           end,
+    #{prompt := Prompt, tokens := Tokens} = Chosen = maps:merge(Size, Given),
+    Prompt + Tokens > NCtx andalso throw({usage, io_lib:format("--prompt and --tokens together are over ~b", [NCtx])}),
+    (maps:merge(Settings, Chosen))#{model => model(Name)}.
+
+measure(#{models := [First | _] = Models} = Settings) ->
+    Main = for_model(First, Settings),
+    #{speeds => [{Name, speeds(Name, for_model(Name, Settings))} || Name <- Models],
+      first_token => first_token(Main),
+      gaps => llama_node_bench_latency:gaps(Main),
+      starts => llama_node_bench_latency:starts(),
+      samplers => llama_node_bench_worker:samplers(),
+      node => llama_node_bench_node:measure(Main)}.
+
+variants() ->
+    [raw, engine, beam, jni] ++ [server || os:getenv("LLAMA_SERVER", "") =/= ""].
 
 %% Every round runs each variant once, in an order that turns from round to round, so that what
 %% else the machine does hits all of them alike.
-speeds(#{rounds := Rounds, tokens := Tokens, prompt := Length} = Settings, N) ->
-    with_variants(Settings, N, fun(Variants) ->
-        _ = [round(Variants, N, Round, Length, Tokens) || Round <- lists:seq(1, ?WARM_UPS)],
-        {N, [begin
-                 io:format(standard_error, "~b streams, round ~b of ~b~n", [N, Round, Rounds]),
-                 round(Variants, N, ?WARM_UPS + Round, Length, Tokens)
-             end || Round <- lists:seq(1, Rounds)]}
-    end).
+speeds(Name, #{streams := Streams} = Settings) ->
+    [begin
+         {Rounds, Steps} = with_variants(Settings, N, variants(), fun(Variants) -> rounds(Name, Settings, N, Variants) end),
+         {N, Rounds, Steps}
+     end || N <- Streams].
+
+rounds(Name, #{rounds := Rounds, warm_ups := WarmUps, tokens := Most, prompt := Length}, N, Variants) ->
+    Tokens = max(8, min(Most, ?MOST_TOKENS div N)),
+    %% Runs that are not counted: the Java compiler works during them.
+    _ = [round(Variants, N, Round, Length, Tokens) || Round <- lists:seq(1, WarmUps)],
+    [begin
+         io:format(standard_error, "~ts: ~b streams, round ~b of ~b~n", [Name, N, Round, Rounds]),
+         round(Variants, N, WarmUps + Round, Length, Tokens)
+     end || Round <- lists:seq(1, Rounds)].
 
 %% One request, one token: it ends when the first token is known.
 first_token(Settings) ->
-    with_variants(Settings, 1, fun(Variants) ->
-        _ = [round(Variants, 1, Round, ?LONG_PROMPT, 1) || Round <- lists:seq(1, 5 * ?WARM_UPS)],
+    {Rounds, _} = with_variants(Settings, 1, [raw, engine, beam, jni], fun(Variants) ->
+        _ = [round(Variants, 1, Round, ?LONG_PROMPT, 1) || Round <- lists:seq(1, 10)],
         io:format(standard_error, "time to first token~n", []),
-        [round(Variants, 1, 5 * ?WARM_UPS + Round, ?LONG_PROMPT, 1) || Round <- lists:seq(1, ?LONG_ROUNDS)]
-    end).
+        [round(Variants, 1, 10 + Round, ?LONG_PROMPT, 1) || Round <- lists:seq(1, ?LONG_ROUNDS)]
+    end),
+    Rounds.
 
-with_variants(Settings, N, Fun) ->
-    Variants = [{Kind, open(Kind, Settings, N)} || Kind <- ?VARIANTS],
-    try
-        Fun(Variants)
-    after
-        [close(Kind, Variant) || {Kind, Variant} <- Variants]
+%% The result of the function, and where each variant says that the time of its steps went.
+with_variants(Settings, N, Kinds, Fun) ->
+    Variants = [{Kind, open(Kind, Settings, N)} || Kind <- Kinds],
+    Result = try
+                 {ok, Fun(Variants)}
+             catch
+                 Class:Reason:Stacktrace -> {Class, Reason, Stacktrace}
+             end,
+    Steps = [{Kind, Shares} || {Kind, Variant} <- Variants, {steps, Shares} <- [close(Kind, Variant)]],
+    case Result of
+        {ok, Value} -> {Value, Steps};
+        {C, R, S} -> erlang:raise(C, R, S)
     end.
 
 round(Variants, N, Round, Length, Tokens) ->
@@ -115,17 +153,21 @@ round(Variants, N, Round, Length, Tokens) ->
     maps:from_list([{Kind, run(Kind, Variant, Prompts, Tokens)} || {Kind, Variant} <- Back ++ Front]).
 
 open(beam, Settings, N) -> llama_node_bench_node:open(Settings, N);
+open(server, Settings, N) -> llama_node_bench_http:open(Settings, N);
 open(Kind, Settings, N) -> llama_node_bench_worker:open(Kind, Settings, N).
 
 close(beam, Node) -> llama_node_bench_node:close(Node);
+close(server, Server) -> llama_node_bench_http:close(Server);
 close(_, Worker) -> llama_node_bench_worker:close(Worker).
 
 run(beam, Node, Prompts, Tokens) -> llama_node_bench_node:run(Node, Prompts, Tokens);
+run(server, Server, Prompts, Tokens) -> llama_node_bench_http:run(Server, Prompts, Tokens);
 run(_, Worker, Prompts, Tokens) -> llama_node_bench_worker:run(Worker, Prompts, Tokens).
 
-%% Words that are one token each in the vocabulary of llama, behind the token that begins a text.
+%% @doc Words that are one token each in the vocabulary of llama, behind the token that begins a text.
 %% No two prompts agree, so no cache helps anybody.
-prompt(Length, {N, Round, Stream}) ->
+-spec prompt(pos_integer(), {integer(), integer(), integer()}) -> string().
+prompt(Length, Seed) ->
     Words = {"the", "of", "and", "to", "in", "that", "is", "was", "for", "on", "with", "as", "it",
              "at", "by", "from", "this", "be", "are", "not", "have", "his", "but", "they", "one",
              "all", "there", "when", "which", "you", "were", "her"},
@@ -133,5 +175,5 @@ prompt(Length, {N, Round, Stream}) ->
         fun(_, State) ->
             {Index, Next} = rand:uniform_s(tuple_size(Words), State),
             {element(Index, Words), Next}
-        end, rand:seed_s(exsss, {N, Round, Stream}), lists:seq(2, Length)),
+        end, rand:seed_s(exsss, Seed), lists:seq(2, Length)),
     lists:flatten(lists:join($\s, Chosen)).

@@ -22,11 +22,15 @@ start(#{n_ctx := NCtx, n_batch := NBatch, threads := Threads}, Model, Slots) ->
                                            n_ubatch => NBatch, n_threads => Threads, log_level => warning}),
     Server.
 
-%% @doc Ends a node.
--spec close(pid()) -> ok.
+%% @doc Ends a node. It tells where the time of its steps went, as shares: schedule, decode, sample, output.
+-spec close(pid()) -> {steps, {float(), float(), float(), float()}}.
 close(Server) ->
+    {ok, #{counters := #{schedule_ms := Schedule, decode_ms := Decode, sample_ms := Sample, output_ms := Output}}} =
+        llama_node:get_status(Server),
     unlink(Server),
-    ok = llama_node:destroy_server(Server).
+    ok = llama_node:destroy_server(Server),
+    All = max(1, Schedule + Decode + Sample + Output),
+    {steps, {Schedule / All, Decode / All, Sample / All, Output / All}}.
 
 %% @doc Runs all streams at once, each in a session and a process of its own.
 -spec run(pid(), [string()], pos_integer()) -> [llama_node_bench:timeline()].
@@ -69,7 +73,7 @@ measure(Settings) ->
     Calls = calls(Server),
     Idle = idle(Server),
     {ok, Status} = llama_node:get_status(Server),
-    ok = close(Server),
+    _ = close(Server),
     #{warm => Warm, calls => Calls, idle => Idle, events => events_per_second(Settings),
       status => maps:with([version, library], Status)}.
 
@@ -163,7 +167,7 @@ events_per_second(#{tiny := Tiny} = Settings) ->
                  _ = [ok = llama_node:close_session(Server, S) || S <- Sessions],
                  Count * 1000000 / Elapsed
              end || Round <- lists:seq(1, 9)],
-    ok = close(Server),
+    _ = close(Server),
     lists:nthtail(4, Rates).
 
 session(Server) ->

@@ -1,5 +1,6 @@
 package io.llamanode.bench;
 
+import io.llamanode.gguf.GgmlType;
 import io.llamanode.testmodel.SyntheticModels;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -7,8 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
 /**
- * Writes the models of the benchmark. Arguments: a directory, which gets {@code bench.gguf} and {@code tiny.gguf}, and
- * optionally a GGUF file whose vocabulary the first one gets.
+ * Writes the models of the benchmark that are not there yet. Arguments: a directory, and optionally a GGUF file whose
+ * vocabulary {@code bench.gguf} gets.
  */
 final class ModelFile {
     private ModelFile() {}
@@ -17,10 +18,15 @@ final class ModelFile {
         Path directory = Files.createDirectories(Path.of(args[0]));
         write(SyntheticModels.bench(args.length > 1 ? Path.of(args[1]) : null), directory.resolve("bench.gguf"));
         write(SyntheticModels.tiny(), directory.resolve("tiny.gguf"));
+        write(SyntheticModels.qwen(GgmlType.Q8_0), directory.resolve("qwen-q8_0.gguf"));
+        write(SyntheticModels.qwen(GgmlType.Q4_0), directory.resolve("qwen-q4_0.gguf"));
     }
 
     /** A model that is there is whole. */
     private static void write(SyntheticModels.Spec spec, Path file) throws IOException {
+        if (Files.exists(file)) {
+            return;
+        }
         Path unfinished = file.resolveSibling(file.getFileName() + ".part");
         Files.move(SyntheticModels.write(spec, unfinished), file, StandardCopyOption.ATOMIC_MOVE);
     }

@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Generates models of the llama architecture with random weights: they compute real logits of real shapes, and say
- * nothing sensible. The same specification gives the same bytes.
+ * Generates models of the llama and qwen2 architectures with random weights: they compute real logits of real shapes,
+ * and say nothing sensible. The same specification gives the same bytes.
  */
 public final class SyntheticModels {
 
@@ -24,6 +24,7 @@ public final class SyntheticModels {
     /**
      * The shape of a model.
      *
+     * @param architecture llama, or qwen2 with its biases and an output that shares the embedding
      * @param nLayer layers
      * @param nEmbd width, a multiple of {@code nHead}
      * @param nFf width of the feed-forward layers
@@ -36,6 +37,7 @@ public final class SyntheticModels {
      * @param seed seed of the weights
      */
     public record Spec(
+            String architecture,
             int nLayer,
             int nEmbd,
             int nFf,
@@ -47,19 +49,34 @@ public final class SyntheticModels {
             int nVocab,
             long seed) {
 
+        /** The shape of a model of the llama architecture. */
+        public Spec(
+                int nLayer,
+                int nEmbd,
+                int nFf,
+                int nHead,
+                int nHeadKv,
+                int nCtxTrain,
+                GgmlType type,
+                Path vocabulary,
+                int nVocab,
+                long seed) {
+            this("llama", nLayer, nEmbd, nFf, nHead, nHeadKv, nCtxTrain, type, vocabulary, nVocab, seed);
+        }
+
         /** {@return this with another type of matrices} */
         public Spec withType(GgmlType other) {
-            return new Spec(nLayer, nEmbd, nFf, nHead, nHeadKv, nCtxTrain, other, vocabulary, nVocab, seed);
+            return new Spec(architecture, nLayer, nEmbd, nFf, nHead, nHeadKv, nCtxTrain, other, vocabulary, nVocab, seed);
         }
 
         /** {@return this with another seed} */
         public Spec withSeed(long other) {
-            return new Spec(nLayer, nEmbd, nFf, nHead, nHeadKv, nCtxTrain, type, vocabulary, nVocab, other);
+            return new Spec(architecture, nLayer, nEmbd, nFf, nHead, nHeadKv, nCtxTrain, type, vocabulary, nVocab, other);
         }
 
         /** {@return this with another training context} */
         public Spec withCtxTrain(int other) {
-            return new Spec(nLayer, nEmbd, nFf, nHead, nHeadKv, other, type, vocabulary, nVocab, seed);
+            return new Spec(architecture, nLayer, nEmbd, nFf, nHead, nHeadKv, other, type, vocabulary, nVocab, seed);
         }
     }
 
@@ -76,6 +93,16 @@ public final class SyntheticModels {
      */
     public static Spec bench(Path vocabulary) {
         return new Spec(8, 512, 1536, 8, 8, 4096, GgmlType.Q8_0, vocabulary, 32_000, 1);
+    }
+
+    /**
+     * A model of the shape of Qwen2.5-0.5B, with a generated vocabulary of the same size.
+     *
+     * @param type element type of matrices
+     * @return its shape
+     */
+    public static Spec qwen(GgmlType type) {
+        return new Spec("qwen2", 24, 896, 4864, 14, 2, 32_768, type, null, 151_936, 1);
     }
 
     /**
@@ -97,16 +124,16 @@ public final class SyntheticModels {
      */
     public static GgufWriter writer(Spec spec) {
         GgufWriter writer = new GgufWriter()
-                .text("general.architecture", "llama")
+                .text("general.architecture", spec.architecture)
                 .text("general.name", "synthetic")
-                .uint32("llama.block_count", spec.nLayer)
-                .uint32("llama.context_length", spec.nCtxTrain)
-                .uint32("llama.embedding_length", spec.nEmbd)
-                .uint32("llama.feed_forward_length", spec.nFf)
-                .uint32("llama.attention.head_count", spec.nHead)
-                .uint32("llama.attention.head_count_kv", spec.nHeadKv)
-                .uint32("llama.rope.dimension_count", spec.nEmbd / spec.nHead)
-                .float32("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+                .uint32(spec.architecture + ".block_count", spec.nLayer)
+                .uint32(spec.architecture + ".context_length", spec.nCtxTrain)
+                .uint32(spec.architecture + ".embedding_length", spec.nEmbd)
+                .uint32(spec.architecture + ".feed_forward_length", spec.nFf)
+                .uint32(spec.architecture + ".attention.head_count", spec.nHead)
+                .uint32(spec.architecture + ".attention.head_count_kv", spec.nHeadKv)
+                .uint32(spec.architecture + ".rope.dimension_count", spec.nEmbd / spec.nHead)
+                .float32(spec.architecture + ".attention.layer_norm_rms_epsilon", 1e-5f);
         int nVocab = vocabulary(spec, writer);
         tensors(spec, nVocab, writer);
         return writer;
@@ -167,6 +194,7 @@ public final class SyntheticModels {
         Tensors tensors = new Tensors(spec, writer);
         long head = spec.nEmbd / spec.nHead;
         long kv = head * spec.nHeadKv;
+        boolean biased = spec.architecture.equals("qwen2");
         tensors.matrix("token_embd.weight", spec.nEmbd, nVocab);
         for (int i = 0; i < spec.nLayer; i++) {
             String block = "blk." + i + ".";
@@ -174,6 +202,11 @@ public final class SyntheticModels {
             tensors.matrix(block + "attn_q.weight", spec.nEmbd, spec.nEmbd);
             tensors.matrix(block + "attn_k.weight", spec.nEmbd, kv);
             tensors.matrix(block + "attn_v.weight", spec.nEmbd, kv);
+            if (biased) {
+                tensors.zeros(block + "attn_q.bias", spec.nEmbd);
+                tensors.zeros(block + "attn_k.bias", kv);
+                tensors.zeros(block + "attn_v.bias", kv);
+            }
             tensors.matrix(block + "attn_output.weight", spec.nEmbd, spec.nEmbd);
             tensors.ones(block + "ffn_norm.weight", spec.nEmbd);
             tensors.matrix(block + "ffn_gate.weight", spec.nEmbd, spec.nFf);
@@ -181,7 +214,9 @@ public final class SyntheticModels {
             tensors.matrix(block + "ffn_down.weight", spec.nFf, spec.nEmbd);
         }
         tensors.ones("output_norm.weight", spec.nEmbd);
-        tensors.matrix("output.weight", spec.nEmbd, nVocab);
+        if (!biased) {
+            tensors.matrix("output.weight", spec.nEmbd, nVocab);
+        }
     }
 
     private static final class Tensors {
@@ -205,6 +240,10 @@ public final class SyntheticModels {
 
         void ones(String name, long length) {
             writer.tensor(name, GgmlType.F32, new long[] {length}, RandomWeights.constant(length, 1));
+        }
+
+        void zeros(String name, long length) {
+            writer.tensor(name, GgmlType.F32, new long[] {length}, RandomWeights.constant(length, 0));
         }
     }
 }
