@@ -25,6 +25,7 @@
 -export([start_link/1, child_spec/1, init_server/1, destroy_server/1]).
 -export([load_model/3, unload_model/2, list_models/1, inspect_model/2, get_status/1, ping/1]).
 -export([create_session/2, close_session/2, get_session_info/2]).
+-export([load_adapter/3, unload_adapter/3, list_adapters/1]).
 -export([fork_session/2, checkpoint_session/2, rewind_session/3, clear_cache/3, estimate_task/4]).
 -export([create_task/4, get_result/3, cancel_task/2]).
 -export([stream/4, active/3, stream_fold/6, stream_open/4, stream_next/1, stream_close/1]).
@@ -313,6 +314,33 @@ close_session(Server, SessionId) ->
 -spec get_session_info(server(), session_id()) -> {ok, map()} | {error, error()}.
 get_session_info(Server, SessionId) ->
     llama_node_request:call(Server, {get_session_info, SessionId}, ?TIMEOUT).
+
+%% @doc Loads a LoRA adapter of a loaded model, a GGUF file, for requests to ask for with `lora'. `Config' may
+%% give `id', else the file's name without `.gguf', and `model'. Relative paths are as in {@link load_model/3}.
+%% ```
+%% ok = llama_node:load_adapter(Server, "pirate.gguf", #{id => pirate}),
+%% {ok, _} = llama_node:chat(Server, <<"Who are you?">>, #{lora => [{pirate, 0.8}]}).
+%% '''
+-spec load_adapter(server(), Path :: text(), input()) -> ok | {error, error()}.
+load_adapter(Server, Path, Config) ->
+    llama_node_request:call(Server, {load_adapter, llama_node_request:path(Server, Path), Config}, infinity).
+
+%% @doc Unloads an adapter. It is `server_busy' while tasks use it. `Config' may give `model'.
+%% ```
+%% ok = llama_node:unload_adapter(Server, pirate, #{}).
+%% '''
+-spec unload_adapter(server(), Id :: text(), input()) -> ok | {error, error()}.
+unload_adapter(Server, Id, Config) ->
+    llama_node_request:call(Server, {unload_adapter, Id, Config}, ?TIMEOUT).
+
+%% @doc The adapters that are loaded, and how many tasks use each.
+%% ```
+%% {ok, [#{id := <<"pirate">>, tasks := 0}]} = llama_node:list_adapters(Server).
+%% '''
+-spec list_adapters(server()) ->
+    {ok, [#{id := binary(), model := binary(), path := binary(), tasks := non_neg_integer()}]} | {error, error()}.
+list_adapters(Server) ->
+    llama_node_request:call(Server, list_adapters, ?TIMEOUT).
 
 %% @doc Opens a session that continues another one's conversation on its own, and belongs to the
 %% calling process. What the other one has in the KV cache is not computed again, as long as it is

@@ -8,20 +8,35 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [{group, constraints}, {group, samplers}, {group, conversations}, {group, fairness}].
+    [{group, constraints}, {group, samplers}, {group, conversations}, {group, fairness}, {group, adapters}].
 
 groups() ->
     [{constraints, [], [grammar, json_schema, response_format, session_default, streams_of_two_grammars,
                         bad_grammars, bad_schemas, cut_by_length]},
      {samplers, [], [every_sampler, seeds, ignored_end, penalties_window, probabilities]},
      {conversations, [], [fork, shared_system_prompt, rewind, clear_cache, estimate, conversations_that_are_not_there]},
-     {fairness, [], [priorities, hundred_to_one, deadline]}].
+     {fairness, [], [priorities, hundred_to_one, deadline]},
+     {adapters, [], [adapter_in_the_box, adapters_side_by_side, adapter_of_a_session, bad_adapters]}].
 
 init_per_suite(Config) ->
     llama_node_ct:start_real(#{n_ctx => 512, n_parallel => 4}, Config).
 
 end_per_suite(Config) ->
     ok = llama_node:destroy_server(server(Config)).
+
+%% The adapter in the box is for the model in the box.
+init_per_group(adapters, Config) ->
+    Model = filename:join([llama_node_options:priv_dir(), "models", "tiny-chat.gguf"]),
+    Options = (llama_node_ct:options(Config))#{model => Model, n_parallel => 3},
+    {ok, Server} = llama_node:init_server(Options),
+    lists:keystore(server, 1, Config, {server, Server});
+init_per_group(_, Config) ->
+    Config.
+
+end_per_group(adapters, Config) ->
+    ok = llama_node:destroy_server(server(Config));
+end_per_group(_, _) ->
+    ok.
 
 end_per_testcase(_, Config) ->
     llama_node_ct:check_real(Config).
@@ -315,6 +330,71 @@ deadline(Config) ->
         complete((maps:remove(prompt, llama_node_ct:endless()))#{deadline_ms => 50}, Config),
     {error, {invalid_argument, <<"timeout and deadline_ms", _/binary>>}} =
         complete(#{deadline_ms => 50, timeout => 50}, Config).
+
+%% Adapters
+
+adapter_in_the_box(Config) ->
+    with_adapter(Config, fun(Id, Pairs) ->
+        [?assertEqual({Question, Answer}, {Question, greedy(Question, #{lora => [{Id, 1}]}, Config)})
+         || {Question, Answer} <- Pairs],
+        [?assertNotEqual({Question, Answer}, {Question, greedy(Question, #{lora => Lora}, Config)})
+         || {Question, Answer} <- Pairs, Lora <- [[], [#{id => Id, scale => 0}]]]
+    end).
+
+%% Streams with and without the adapter, all at once: each answers as it would by itself.
+adapters_side_by_side(Config) ->
+    with_adapter(Config, fun(Id, Pairs) ->
+        Self = self(),
+        Asked = [{spawn_link(fun() -> Self ! {self(), greedy(Question, #{lora => Lora}, Config)} end), Expected}
+                 || {Question, Answer} <- Pairs, Free <- [greedy(Question, #{}, Config)],
+                    {Lora, Expected} <- [{[], Free}, {[{Id, 1}], Answer}, {[], Free}, {[{Id, 1}], Answer}]],
+        [receive {Pid, Answer} -> ?assertEqual(Expected, Answer) end || {Pid, Expected} <- Asked]
+    end).
+
+%% The conversation of a session goes on when the adapter changes, and so does its cache.
+adapter_of_a_session(Config) ->
+    with_adapter(Config, fun(Id, [{Question, Answer} | _]) ->
+        Server = server(Config),
+        {ok, Session} = llama_node:create_session(Server, #{lora => [{Id, 1}], temperature => 0, max_tokens => 40}),
+        ?assertMatch(#{content := Answer}, turn(Session, Question, Config)),
+        {ok, Task} = llama_node:create_task(Server, Session, chat, #{content => Question, lora => []}),
+        {ok, #{usage := #{cached_tokens := 0}}} = llama_node:get_result(Server, Task, infinity),
+        ok = llama_node:close_session(Server, Session)
+    end).
+
+bad_adapters(Config) ->
+    Server = server(Config),
+    Load = fun(Path, Options) -> llama_node:load_adapter(Server, Path, Options) end,
+    [?assertMatch({error, {model_load_failed, _}}, Load(Path, #{}))
+     || Path <- ["/no/such/file.gguf", "/", filename:join([llama_node_options:priv_dir(), "models", "tiny-chat.gguf"])]],
+    {error, {invalid_argument, <<"lora", _/binary>>}} = chat(<<"Hi">>, #{lora => [{nobody, 1}]}, Config),
+    {error, {invalid_argument, <<"id", _/binary>>}} = llama_node:unload_adapter(Server, nobody, #{}),
+    {error, {invalid_argument, <<"model", _/binary>>}} = Load(adapter_file(), #{model => nobody}),
+    with_adapter(Config, fun(Id, _) ->
+        {error, {invalid_argument, <<"id", _/binary>>}} = Load(adapter_file(), #{id => Id}),
+        Session = llama_node_ct:session(Server),
+        Task = llama_node_ct:task(Server, Session, (llama_node_ct:endless())#{lora => [{Id, 1}]}),
+        {ok, [#{tasks := 1}]} = llama_node:list_adapters(Server),
+        {error, {server_busy, _}} = llama_node:unload_adapter(Server, Id, #{}),
+        ok = llama_node:cancel_task(Server, Task),
+        ok = llama_node:close_session(Server, Session)
+    end),
+    ?assertEqual({ok, []}, llama_node:list_adapters(Server)).
+
+adapter_file() ->
+    filename:join([llama_node_options:priv_dir(), "models", "tiny-chat-lora.gguf"]).
+
+%% With the list of what the adapter changes.
+with_adapter(Config, Fun) ->
+    ok = llama_node:load_adapter(server(Config), adapter_file(), #{id => lora}),
+    DataDir = filename:join([llama_node_ct:root(), "test", "llama_node_model_SUITE_data"]),
+    {ok, Pairs} = file:consult(filename:join(DataDir, "adapter.eterm")),
+    _ = Fun(lora, Pairs),
+    ok = llama_node:unload_adapter(server(Config), lora, #{}).
+
+greedy(Question, Options, Config) ->
+    {ok, #{content := Answer}} = chat(Question, Options#{temperature => 0, max_tokens => 60}, Config),
+    Answer.
 
 %% Internal functions
 

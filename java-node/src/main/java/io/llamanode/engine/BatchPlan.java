@@ -7,9 +7,10 @@ import java.util.List;
  * number of sequences.
  *
  * @param kv in order, before the batch
+ * @param adapters what the batch is computed with
  * @param spans consecutive tokens of one slot each; at most one span a slot
  */
-public record BatchPlan(List<KvOperation> kv, List<Span> spans) {
+public record BatchPlan(List<KvOperation> kv, AdapterSet adapters, List<Span> spans) {
     /**
      * Tokens of one slot.
      *

@@ -168,6 +168,16 @@ public final class Engine implements AutoCloseable {
         done.run();
     }
 
+    /**
+     * Lets go of an adapter that no request has.
+     *
+     * @param adapter not to be used again
+     * @param done run afterwards: on the loop thread, or at once if the engine is closed
+     */
+    public void forget(Adapter adapter, Runnable done) {
+        command(() -> runner.forget(adapter), done);
+    }
+
     /** {@return the state after the last step} */
     public EngineSnapshot snapshot() {
         return snapshot;

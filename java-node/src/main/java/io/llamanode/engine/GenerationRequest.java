@@ -19,6 +19,7 @@ import java.util.List;
  * @param reuseCache whether the slot's KV cache is reused as far as its tokens agree
  * @param deadline {@link System#nanoTime()} after which the request fails, or {@link #NO_DEADLINE}
  * @param priority higher ones get a slot first
+ * @param adapters what it is computed with
  * @param alternatives how many of the likeliest tokens to tell beside each sampled one, with their probabilities, or
  *     {@link #NO_PROBABILITIES}
  * @param sampler chooses tokens where {@code sampling} alone does not say how, or {@code null}; it knows
@@ -37,6 +38,7 @@ public record GenerationRequest(
         boolean reuseCache,
         long deadline,
         int priority,
+        AdapterSet adapters,
         int alternatives,
         Sampler sampler) {
 
@@ -83,6 +85,7 @@ public record GenerationRequest(
                 reuseCache,
                 deadline,
                 0,
+                AdapterSet.NONE,
                 NO_PROBABILITIES,
                 null);
     }

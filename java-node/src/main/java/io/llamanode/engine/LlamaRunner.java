@@ -5,6 +5,7 @@ import io.llamanode.llama.DecodeException;
 import io.llamanode.llama.LlamaBatch;
 import io.llamanode.llama.LlamaContext;
 import io.llamanode.llama.LlamaException;
+import io.llamanode.llama.LoraAdapter;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -18,6 +19,8 @@ public final class LlamaRunner implements ModelRunner {
 
     private final LlamaContext context;
     private final LlamaBatch batch;
+    /** What the context computes with; {@code null}: unknown. */
+    private AdapterSet current = AdapterSet.NONE;
     private final float[] logits;
 
     /**
@@ -40,6 +43,7 @@ public final class LlamaRunner implements ModelRunner {
                 apply(operation);
             }
             if (!plan.spans().isEmpty()) {
+                set(plan.adapters());
                 List<Part> parts = new ArrayList<>(plan.spans().size());
                 for (int i = 0; i < plan.spans().size(); i++) {
                     parts.add(new Part(i, plan.spans().get(i)));
@@ -138,6 +142,28 @@ public final class LlamaRunner implements ModelRunner {
     private static Span slice(Span span, int from, int to) {
         boolean output = span.output() && to == span.count();
         return new Span(span.slot(), span.tokens(), span.offset() + from, to - from, span.position() + from, output);
+    }
+
+    private void set(AdapterSet adapters) {
+        if (adapters.equals(current)) {
+            return;
+        }
+        List<LoraAdapter> natives = new ArrayList<>();
+        float[] scales = new float[adapters.uses().size()];
+        for (AdapterSet.Use use : adapters.uses()) {
+            scales[natives.size()] = use.scale();
+            natives.add(((LlamaAdapter) use.adapter()).adapter());
+        }
+        current = null; // Unknown, should it fail.
+        context.setAdapters(natives, scales);
+        current = adapters;
+    }
+
+    @Override
+    public void forget(Adapter adapter) {
+        if (current == null || current.contains(adapter)) {
+            set(AdapterSet.NONE);
+        }
     }
 
     @Override

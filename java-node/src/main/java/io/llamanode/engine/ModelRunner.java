@@ -16,6 +16,13 @@ public interface ModelRunner extends AutoCloseable {
      */
     void execute(BatchPlan plan, Outputs outputs) throws RunnerException;
 
+    /**
+     * Lets go of an adapter that no plan to come has.
+     *
+     * @param adapter may have been set by an earlier plan
+     */
+    void forget(Adapter adapter);
+
     /** {@return whether a sequence can forget positions in its middle and close the gap} */
     boolean canShift();
 

@@ -72,6 +72,9 @@ record Placement(Slot slot, int reused, Slot donor) {
 
     /** The last prompt token is always evaluated: sampling needs the logits after it. */
     private static int common(GenerationRequest request, Slot slot) {
+        if (!slot.adapters.equals(request.adapters())) {
+            return 0;
+        }
         return Math.min(slot.cached.commonPrefix(request.prompt()), request.prompt().length - 1);
     }
 

@@ -25,6 +25,7 @@ final class Scheduler {
     private final List<Slot> slots;
     /** Changes of the KV cache that the next plan carries. */
     private final List<KvOperation> kv = new ArrayList<>();
+    private final AdapterTurns turns = new AdapterTurns();
     private long uses;
     private long contextShifts;
 
@@ -128,9 +129,10 @@ final class Scheduler {
      */
     BatchPlan plan(Consumer<Slot> admitted, int prefillShare) {
         admit(admitted);
+        AdapterSet adapters = turns.next(slots);
         List<Span> spans = new ArrayList<>(config.slots());
         for (Slot slot : slots) {
-            if (slot.decoding()) {
+            if (slot.decoding() && slot.adapters.equals(adapters)) {
                 spans.add(new Span(slot.id, new int[] {slot.pending}, 0, 1, slot.cached.size(), true));
             }
         }
@@ -138,7 +140,7 @@ final class Scheduler {
         if (!spans.isEmpty()) {
             budget = Math.min(budget, prefillShare);
         }
-        for (Slot slot : prefillOrder()) {
+        for (Slot slot : prefillOrder(adapters)) {
             int done = slot.cached.size();
             int[] prompt = slot.request.prompt();
             int count = Math.min(budget, prompt.length - done);
@@ -148,7 +150,7 @@ final class Scheduler {
                 budget -= count;
             }
         }
-        BatchPlan plan = new BatchPlan(List.copyOf(kv), spans);
+        BatchPlan plan = new BatchPlan(List.copyOf(kv), adapters, spans);
         kv.clear();
         return plan;
     }
@@ -301,10 +303,10 @@ final class Scheduler {
         return true;
     }
 
-    private List<Slot> prefillOrder() {
+    private List<Slot> prefillOrder(AdapterSet adapters) {
         List<Slot> order = new ArrayList<>();
         for (Slot slot : slots) {
-            if (slot.prefilling()) {
+            if (slot.prefilling() && slot.adapters.equals(adapters)) {
                 order.add(slot);
             }
         }

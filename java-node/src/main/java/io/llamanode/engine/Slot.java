@@ -12,6 +12,8 @@ final class Slot {
     long cacheKey;
     /** Tokens at the front whose cells another sequence may hold as well. */
     int shared;
+    /** What the cache was computed with. */
+    AdapterSet adapters = AdapterSet.NONE;
     /** Ordinal of the request that used the slot last, for "least recently used". */
     long lastUse;
 
@@ -46,6 +48,7 @@ final class Slot {
         completion = new IntList();
         lastUse = use;
         cacheKey = newRequest.cacheKey();
+        adapters = newRequest.adapters();
     }
 
     void release() {

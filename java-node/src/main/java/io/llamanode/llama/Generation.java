@@ -55,6 +55,9 @@ interface Generation {
     /** Whether {@code llama_sampler_init_dry} takes the training context behind the vocabulary. */
     boolean dryTakesTrainingContext();
 
+    /** Whether {@code llama_set_adapters_lora} sets all adapters of a context at once. */
+    boolean setsAllAdapters();
+
     /** What a code other than 0 that {@code llama_decode} returned means. */
     DecodeException.Kind decodeFailure(int code);
 

@@ -80,6 +80,11 @@ final class GenerationB4916 implements Generation {
     }
 
     @Override
+    public boolean setsAllAdapters() {
+        return false;
+    }
+
+    @Override
     public DecodeException.Kind decodeFailure(int code) {
         return switch (code) {
             // b4916 returns -3 when no cells are free, and 1 is what its header promises; its CPU backend

@@ -94,6 +94,11 @@ final class GenerationV05 implements Generation {
     }
 
     @Override
+    public boolean setsAllAdapters() {
+        return true;
+    }
+
+    @Override
     public DecodeException.Kind decodeFailure(int code) {
         return switch (code) {
             case 1 -> DecodeException.Kind.NO_KV_SLOT;

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
+import java.util.List;
 
 /**
  * A context: a KV cache and the buffers to compute with. For use by one thread at a time; only {@link #close} may
@@ -337,6 +338,28 @@ public final class LlamaContext implements AutoCloseable {
         run(library.memory::defragment);
         update();
         return true;
+    }
+
+    /**
+     * Makes adapters change what is computed from here on, in place of those set before.
+     *
+     * @param adapters of the context's model, which stay open while they are set
+     * @param scales one for each, how strong
+     * @throws IllegalArgumentException when an adapter is of another model
+     * @throws IllegalStateException when an adapter or the context is closed
+     * @throws ContextException when llama.cpp refuses
+     */
+    public void setAdapters(List<LoraAdapter> adapters, float[] scales) {
+        MemorySegment[] pointers = new MemorySegment[adapters.size()];
+        for (int i = 0; i < pointers.length; i++) {
+            LoraAdapter adapter = adapters.get(i);
+            if (adapter.model() != model) {
+                throw new IllegalArgumentException("The adapter is of another model than the context");
+            }
+            pointers[i] = adapter.handle().acquire();
+            adapter.handle().release();
+        }
+        run(c -> library.adapters.set(c, pointers, scales));
     }
 
     /** Waits for the computation to end; fetching logits or embeddings does so too. */

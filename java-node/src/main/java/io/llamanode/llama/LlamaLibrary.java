@@ -37,6 +37,7 @@ public final class LlamaLibrary {
     final ContextFunctions contexts;
     final SamplerFunctions samplers;
     final GrammarFunctions grammars;
+    final AdapterFunctions adapters;
     final KvMemory memory;
     final NativeLog log;
     private final String version;
@@ -55,6 +56,7 @@ public final class LlamaLibrary {
         this.contexts = new ContextFunctions(functions);
         this.samplers = new SamplerFunctions(functions, generation);
         this.grammars = new GrammarFunctions(functions);
+        this.adapters = new AdapterFunctions(functions, generation);
         this.memory = generation.memory(functions);
         this.path = isFile ? Backends.fileOf(functions.address("llama_decode")) : null;
         this.log = new NativeLog();

@@ -39,7 +39,7 @@ final class ModelFileCheck {
         return file;
     }
 
-    private static Reason reason(GgufException.Reason reason) {
+    static Reason reason(GgufException.Reason reason) {
         return switch (reason) {
             case MISSING -> Reason.MISSING;
             case UNREADABLE -> Reason.UNREADABLE;

@@ -1,5 +1,6 @@
 package io.llamanode.protocol;
 
+import io.llamanode.service.AdapterConfig;
 import io.llamanode.service.FailureException;
 import io.llamanode.service.ModelConfig;
 import java.nio.file.InvalidPathException;
@@ -37,6 +38,17 @@ final class ModelDecoder {
                 ChatDecoder.template(in.get("chat_template")),
                 in.flag("vocab_only"),
                 in.flag("default"));
+        in.end();
+        return config;
+    }
+
+    /**
+     * @param path where the GGUF file is
+     * @param in the configuration of an adapter
+     * @return the checked configuration
+     */
+    static AdapterConfig adapter(Value path, Fields in) {
+        var config = new AdapterConfig(path(path), in.nonEmptyText("id"), in.nonEmptyText("model"));
         in.end();
         return config;
     }

@@ -1,8 +1,10 @@
 package io.llamanode.protocol;
 
+import io.llamanode.service.AdapterScale;
 import io.llamanode.service.FailureException;
 import io.llamanode.service.GenerationOptions;
 import java.math.BigInteger;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +12,8 @@ import java.util.Map;
 /** The generation options of docs/protocol.md, section 2. */
 final class OptionsDecoder {
     private static final int MAX_PRIORITY = 100;
+    private static final int MAX_ADAPTERS = 16;
+    private static final double MAX_SCALE = 100;
     private static final int MAX_ALTERNATIVES = 100;
     private static final int MAX_STOPS = 64;
     private static final int MAX_STOP_LENGTH = 1024;
@@ -49,7 +53,38 @@ final class OptionsDecoder {
                 FormatDecoder.decode(in),
                 SamplerDecoder.decode(in),
                 in.integer("priority", -MAX_PRIORITY, MAX_PRIORITY),
+                adapters(in.get("lora")),
                 alternatives(in));
+    }
+
+    /** Maps of {@code id} and {@code scale} as llama.cpp's server takes them, or pairs. */
+    private static List<AdapterScale> adapters(Value value) {
+        if (value == null) {
+            return null;
+        }
+        List<AdapterScale> adapters = new ArrayList<>();
+        for (Value item : value.list()) {
+            List<Value> pair = item.pair();
+            AdapterScale adapter;
+            if (pair != null && pair.get(0).isText()) {
+                adapter = new AdapterScale(pair.get(0).nonEmptyText(), pair.get(1).real(-MAX_SCALE, MAX_SCALE, false));
+            } else {
+                Fields in = new Fields(item);
+                Value id = in.require("id");
+                Float scale = in.real("scale", -MAX_SCALE, MAX_SCALE);
+                in.end();
+                adapter = new AdapterScale(id.nonEmptyText(), scale == null ? 1 : scale);
+            }
+            if (adapters.stream().anyMatch(other -> other.id().equals(adapter.id()))) {
+                throw FailureException.invalid(item.path() + ": adapter '" + Shown.line(adapter.id(), 40) + "' is given twice");
+            }
+            adapters.add(adapter);
+        }
+        if (adapters.size() > MAX_ADAPTERS) {
+            throw FailureException.invalid(
+                    value.path() + " must have at most " + MAX_ADAPTERS + " adapters, not " + adapters.size());
+        }
+        return List.copyOf(adapters);
     }
 
     /**

@@ -10,6 +10,7 @@ import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpErlangTuple;
 import io.llamanode.service.EmbeddingResult;
+import io.llamanode.service.AdapterInfo;
 import io.llamanode.service.Failure;
 import io.llamanode.service.ModelInspection;
 import io.llamanode.service.ModelReport;
@@ -246,6 +247,21 @@ public final class ReplyEncoder {
                     .build();
         }
         return new OtpErlangList(entries);
+    }
+
+    /**
+     * @param adapters that are loaded
+     * @return the list of section 5
+     */
+    public static OtpErlangList adapters(List<AdapterInfo> adapters) {
+        return new OtpErlangList(adapters.stream()
+                .map(adapter -> Terms.map()
+                        .put("id", adapter.id())
+                        .put("model", adapter.model())
+                        .put("path", adapter.path())
+                        .put("tasks", adapter.tasks())
+                        .build())
+                .toArray(OtpErlangObject[]::new));
     }
 
     /**

@@ -2,6 +2,7 @@ package io.llamanode.protocol;
 
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
+import io.llamanode.service.AdapterConfig;
 import io.llamanode.service.ChatTemplating;
 import io.llamanode.service.ModelConfig;
 import io.llamanode.service.SessionConfig;
@@ -99,6 +100,18 @@ public sealed interface Request {
 
     /** @param templating what to render */
     record ApplyTemplate(ChatTemplating templating) implements Request {}
+
+    /** @param config what to load */
+    record LoadAdapter(AdapterConfig config) implements Request {}
+
+    /**
+     * @param id the adapter
+     * @param model model id or {@code null}
+     */
+    record UnloadAdapter(String id, String model) implements Request {}
+
+    /** Every loaded adapter. */
+    record ListAdapters() implements Request {}
 
     /** @param sessionId the session to continue in another one */
     record ForkSession(long sessionId) implements Request {}

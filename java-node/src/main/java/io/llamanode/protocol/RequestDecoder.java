@@ -22,6 +22,9 @@ public final class RequestDecoder {
             Map.entry("create_session", 1),
             Map.entry("close_session", 1),
             Map.entry("get_session_info", 1),
+            Map.entry("load_adapter", 2),
+            Map.entry("unload_adapter", 2),
+            Map.entry("list_adapters", 0),
             Map.entry("fork_session", 1),
             Map.entry("checkpoint_session", 1),
             Map.entry("rewind_session", 2),
@@ -79,6 +82,11 @@ public final class RequestDecoder {
             case "create_session" -> new Request.CreateSession(InputDecoder.session(args[0]));
             case "close_session" -> new Request.CloseSession(id("session_id", args[0]));
             case "get_session_info" -> new Request.GetSessionInfo(id("session_id", args[0]));
+            case "load_adapter" ->
+                new Request.LoadAdapter(
+                        ModelDecoder.adapter(Value.root("path", args[0]), new Fields(Value.object("config", args[1]))));
+            case "unload_adapter" -> unloadAdapter(Value.root("id", args[0]), new Fields(Value.object("config", args[1])));
+            case "list_adapters" -> new Request.ListAdapters();
             case "fork_session" -> new Request.ForkSession(id("session_id", args[0]));
             case "checkpoint_session" -> new Request.CheckpointSession(id("session_id", args[0]));
             case "rewind_session" -> new Request.RewindSession(id("session_id", args[0]), checkpoint(args[1]));
@@ -127,6 +135,12 @@ public final class RequestDecoder {
 
     private static long id(String name, OtpErlangObject term) {
         return Value.root(name, term).integer(1, Long.MAX_VALUE);
+    }
+
+    private static Request.UnloadAdapter unloadAdapter(Value id, Fields in) {
+        var request = new Request.UnloadAdapter(id.nonEmptyText(), in.nonEmptyText("model"));
+        in.end();
+        return request;
     }
 
     private static long checkpoint(OtpErlangObject term) {

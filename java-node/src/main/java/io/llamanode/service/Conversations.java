@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.engine.AdapterSet;
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.GenerationRequest;
 import io.llamanode.engine.sampling.SamplingParams;
@@ -170,6 +171,7 @@ public final class Conversations {
             PromptBuilder.refuseHopelessLength(input, session.model.loaded.info().nCtx());
             GenerationOptions options =
                     GenerationDefaults.complete(Tasks.options(input), session.config.defaults());
+            AdapterSet adapters = session.model.adapters.set(options.lora());
             Transcript transcript = session.transcript;
             int behind = input instanceof TaskInput.Chat ? session.chats.size() : 0;
             tasks.aside(
@@ -179,7 +181,7 @@ public final class Conversations {
                     new Continued<Prepared>(reply) {
                         @Override
                         public void ok(Prepared prepared) {
-                            estimate(owner, session, options, prepared, behind, reply);
+                            estimate(owner, session, options, adapters, prepared, behind, reply);
                         }
                     });
         }
@@ -189,6 +191,7 @@ public final class Conversations {
             Owner owner,
             Session session,
             GenerationOptions options,
+            AdapterSet adapters,
             Prepared prepared,
             int behind,
             Reply<TaskEstimate> reply) {
@@ -205,6 +208,7 @@ public final class Conversations {
                 options.cachePrompt(),
                 GenerationRequest.NO_DEADLINE,
                 options.priority(),
+                adapters,
                 GenerationRequest.NO_PROBABILITIES,
                 null);
         boolean asked = session.model.loaded.engine().forecast(request, forecast -> reply.ok(new TaskEstimate(

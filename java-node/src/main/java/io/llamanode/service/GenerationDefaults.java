@@ -12,7 +12,7 @@ import java.util.concurrent.ThreadLocalRandom;
 final class GenerationDefaults {
     private static final GenerationOptions DEFAULTS = new GenerationOptions(
             -1, 0.8f, 40, 0.95f, 0.05f, 1f, 64, 0f, 0f, null, null, Map.of(), List.of(), false, null, true, true, null,
-            new OutputFormat.Free(), SamplerOptions.DEFAULTS, 0, GenerationRequest.NO_PROBABILITIES);
+            new OutputFormat.Free(), SamplerOptions.DEFAULTS, 0, List.of(), GenerationRequest.NO_PROBABILITIES);
 
     private GenerationDefaults() {}
 

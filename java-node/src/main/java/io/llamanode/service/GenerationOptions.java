@@ -28,6 +28,7 @@ import java.util.Map;
  * @param format what the answer must keep to
  * @param samplers the less common samplers
  * @param priority higher ones get a slot first
+ * @param lora adapters and their scales
  * @param alternatives likeliest tokens told beside each sampled one, with probabilities; -1: nothing is told
  */
 public record GenerationOptions(
@@ -52,12 +53,13 @@ public record GenerationOptions(
         OutputFormat format,
         SamplerOptions samplers,
         Integer priority,
+        List<AdapterScale> lora,
         Integer alternatives) {
 
     /** Nothing given. */
     public static final GenerationOptions NONE = new GenerationOptions(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-            null, null, null, null);
+            null, null, null, null, null);
 
     /** Options of the most common kind only. */
     GenerationOptions(
@@ -101,6 +103,7 @@ public record GenerationOptions(
                 null,
                 null,
                 null,
+                null,
                 null);
     }
 
@@ -132,6 +135,7 @@ public record GenerationOptions(
                 first(format, base.format),
                 samplers == null || base.samplers == null ? first(samplers, base.samplers) : samplers.orElse(base.samplers),
                 first(priority, base.priority),
+                first(lora, base.lora),
                 first(alternatives, base.alternatives));
     }
 

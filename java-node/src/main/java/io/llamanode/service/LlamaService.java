@@ -25,6 +25,7 @@ public final class LlamaService implements AutoCloseable {
     private final Owners owners;
     private final Tasks tasks;
     private final Conversations conversations;
+    private final Adapters adapters;
     private final ModelRegistry models;
     private final ModelService modelService;
     private final Map<Long, Session> sessions = new HashMap<>();
@@ -42,6 +43,7 @@ public final class LlamaService implements AutoCloseable {
         this.config = config;
         this.loader = loader;
         this.models = new ModelRegistry(lock, loader);
+        this.adapters = new Adapters(lock, models);
         timer.setRemoveOnCancelPolicy(true);
         this.owners = new Owners(monitor, owner -> timer.execute(() -> ownerDown(owner)));
         this.tasks = new Tasks(lock, config, ids, owners, timer);
@@ -257,6 +259,11 @@ public final class LlamaService implements AutoCloseable {
                     newSession(owner, new SessionConfig(input.model(), null, GenerationOptions.NONE), true);
             tasks.create(new Tasks.Order(session, input, List.of(owner), sink), reply);
         }
+    }
+
+    /** {@return what can be done with LoRA adapters} */
+    public Adapters adapters() {
+        return adapters;
     }
 
     /** {@return what can be done with sessions besides running tasks} */

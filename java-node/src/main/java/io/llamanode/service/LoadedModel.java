@@ -1,12 +1,14 @@
 package io.llamanode.service;
 
 import io.llamanode.chat.tools.AnswerFormat;
+import io.llamanode.engine.Adapter;
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.Vocabulary;
 import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
+import java.nio.file.Path;
 import io.llamanode.engine.vector.VectorEngine;
 
 /** A model that is ready to work: what the service needs of it. */
@@ -44,6 +46,15 @@ public interface LoadedModel extends AutoCloseable {
      * @return tokens of both, joined in the way of the model's tokenizer
      */
     int[] pair(String query, String document);
+
+    /**
+     * Loads a LoRA adapter. Slow.
+     *
+     * @param path a GGUF file
+     * @return the adapter, to be closed by the caller once the engine has let go of it
+     * @throws FailureException {@code model_load_failed} if the file is unfit
+     */
+    Adapter loadAdapter(Path path);
 
     /** {@return bytes of the KV cache that a token takes, about} */
     long cacheBytesPerToken();

@@ -41,11 +41,7 @@ final class ModelRegistry {
     }
 
     void load(ModelConfig config, ModelLoader.LoadProgress progress, Reply<Void> reply) {
-        try {
-            loading.execute(() -> loadNow(config, progress, reply));
-        } catch (RejectedExecutionException e) {
-            reply.failed(STOPPING);
-        }
+        inTurn(() -> loadNow(config, progress, reply), reply);
     }
 
     private void loadNow(ModelConfig config, ModelLoader.LoadProgress progress, Reply<Void> reply) {
@@ -75,13 +71,18 @@ final class ModelRegistry {
         reply.failed(STOPPING);
     }
 
-    /** @param removed told the model when nobody finds it any more, before it is closed */
-    void unload(String id, Consumer<ServedModel> removed, Reply<Void> reply) {
+    /** Runs something in turn with loads. */
+    void inTurn(Runnable work, Reply<?> reply) {
         try {
-            loading.execute(() -> unloadNow(id, removed, reply));
+            loading.execute(work);
         } catch (RejectedExecutionException e) {
             reply.failed(STOPPING);
         }
+    }
+
+    /** @param removed told the model when nobody finds it any more, before it is closed */
+    void unload(String id, Consumer<ServedModel> removed, Reply<Void> reply) {
+        inTurn(() -> unloadNow(id, removed, reply), reply);
     }
 
     private void unloadNow(String id, Consumer<ServedModel> removed, Reply<Void> reply) {

@@ -1,7 +1,9 @@
 package io.llamanode.service;
 
 import io.llamanode.chat.tools.AnswerFormat;
+import io.llamanode.engine.Adapter;
 import io.llamanode.engine.Engine;
+import io.llamanode.engine.LlamaAdapter;
 import io.llamanode.engine.SamplerFactory;
 import io.llamanode.engine.Vocabulary;
 import io.llamanode.engine.sampling.ChainParams;
@@ -12,6 +14,11 @@ import io.llamanode.gguf.MemoryEstimate;
 import io.llamanode.llama.GrammarException;
 import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.llama.LlamaModel;
+import io.llamanode.llama.LoraAdapter;
+import io.llamanode.llama.ModelLoadException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /** A GGUF model on its engine. */
 final class NativeModel implements LoadedModel {
@@ -91,6 +98,18 @@ final class NativeModel implements LoadedModel {
     @Override
     public int[] pair(String query, String document) {
         return vectors.pair(query, document);
+    }
+
+    @Override
+    public Adapter loadAdapter(Path path) {
+        if (!Files.isRegularFile(path)) {
+            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: there is no file " + path);
+        }
+        try {
+            return new LlamaAdapter(LoraAdapter.load(model, path));
+        } catch (ModelLoadException | UncheckedIOException e) {
+            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, e.getMessage());
+        }
     }
 
     @Override

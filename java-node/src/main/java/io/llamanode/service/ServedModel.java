@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.engine.Adapter;
 import io.llamanode.engine.EngineSnapshot;
 import java.util.HashMap;
 import java.util.Map;
@@ -14,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 final class ServedModel {
     final LoadedModel loaded;
     final PromptBuilder prompts;
+    final ModelAdapters adapters;
     private final int capacity;
     private final int share;
     private final Map<Owner, Integer> byOwner = new HashMap<>();
@@ -27,6 +29,7 @@ final class ServedModel {
     ServedModel(LoadedModel loaded) {
         this.loaded = loaded;
         this.prompts = new PromptBuilder(loaded);
+        this.adapters = new ModelAdapters(loaded.info().id());
         int slots = loaded.info().nParallel();
         this.capacity = slots + loaded.info().maxQueue();
         this.share = slots + loaded.info().maxQueue() - loaded.info().maxQueue() / 4;
@@ -82,6 +85,8 @@ final class ServedModel {
     void close() {
         closed = true;
         loaded.close();
+        // Nobody can ask for them any more, and nothing computes with them.
+        adapters.removeAll().forEach(Adapter::close);
     }
 
     /** @throws FailureException {@code unsupported} if the model does not generate */

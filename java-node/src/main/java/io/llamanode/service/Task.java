@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.engine.AdapterSet;
 import io.llamanode.engine.GenerationRequest;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
@@ -33,6 +34,8 @@ final class Task {
     final TaskSink sink;
     /** The processes without which it is cancelled; the first made it. */
     final List<Owner> owners;
+    /** What it is computed with. */
+    final AdapterSet adapters;
     /** {@link System#nanoTime()} at creation. */
     final long created;
     /** {@link System#nanoTime()} of its deadline, or {@link GenerationRequest#NO_DEADLINE}. */
@@ -64,6 +67,7 @@ final class Task {
             TaskInput input,
             GenerationOptions options,
             TaskSink sink,
+            AdapterSet adapters,
             long created,
             long deadline) {
         this.id = id;
@@ -74,6 +78,7 @@ final class Task {
         this.inputLength = PromptBuilder.length(input);
         this.options = options;
         this.sink = sink;
+        this.adapters = adapters;
         this.created = created;
         this.deadline = deadline;
     }
@@ -93,6 +98,7 @@ final class Task {
                 options.cachePrompt(),
                 deadline,
                 options.priority(),
+                adapters,
                 options.alternatives(),
                 sampler);
     }

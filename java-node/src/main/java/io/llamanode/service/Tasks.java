@@ -1,6 +1,7 @@
 package io.llamanode.service;
 
 import io.llamanode.engine.GenerationListener.FailureKind;
+import io.llamanode.engine.AdapterSet;
 import io.llamanode.engine.GenerationRequest;
 import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;
@@ -30,7 +31,7 @@ final class Tasks {
     /** Characters, of at most two bytes each: an eighth of the heap. */
     private static final long MOST_UNPREPARED = Runtime.getRuntime().maxMemory() / 16;
 
-    private static final Failure CLOSING = new Failure(ErrorCode.CANCELLED, "the model is being closed");
+    static final Failure CLOSING = new Failure(ErrorCode.CANCELLED, "the model is being closed");
 
     private final Object lock;
     private final NodeConfig config;
@@ -116,6 +117,7 @@ final class Tasks {
         if (unprepared + length + options.format().length() > MOST_UNPREPARED) {
             throw busy("%d characters of prompts and grammars wait for their turn".formatted(unprepared));
         }
+        AdapterSet adapters = session.model.adapters.set(options.lora());
         Owner creator = order.owners().getFirst();
         String full = session.model.accept(creator);
         if (full != null) {
@@ -128,11 +130,12 @@ final class Tasks {
                 ? GenerationRequest.NO_DEADLINE
                 : now + TimeUnit.MILLISECONDS.toNanos(timeout);
         Task task =
-                new Task(ids.next(), session, order.owners(), order.input(), options, order.sink(), now, deadline);
+                new Task(ids.next(), session, order.owners(), order.input(), options, order.sink(), adapters, now, deadline);
         task.owners.forEach(owner -> owners.add(owner, task));
         running.put(task.id, task);
         unprepared += task.inputLength + options.format().length();
         session.tasks.add(task);
+        session.model.adapters.count(adapters, 1);
         return task;
     }
 
@@ -358,6 +361,7 @@ final class Tasks {
         task.state = State.ENDED;
         running.remove(task.id);
         task.session.tasks.remove(task);
+        task.session.model.adapters.count(task.adapters, -1);
         task.session.model.ended(task.owners.getFirst());
         task.owners.forEach(owner -> owners.remove(owner, task));
     }

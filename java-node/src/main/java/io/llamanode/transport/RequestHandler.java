@@ -116,6 +116,10 @@ public final class RequestHandler {
             case Request.CloseSession(long id) -> service.closeSession(id, done(reply));
             case Request.GetSessionInfo(long id) ->
                 reply.accept(ReplyEncoder.ok(ReplyEncoder.sessionInfo(service.sessionInfo(id))));
+            case Request.LoadAdapter(var config) -> service.adapters().load(config, done(reply));
+            case Request.UnloadAdapter(String id, String model) -> service.adapters().unload(id, model, done(reply));
+            case Request.ListAdapters() ->
+                reply.accept(ReplyEncoder.ok(ReplyEncoder.adapters(service.adapters().list())));
             case Request.ForkSession(long id) ->
                 reply.accept(ReplyEncoder.ok(service.conversations().fork(caller, id)));
             case Request.CheckpointSession(long id) ->

@@ -136,6 +136,9 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     }
 
     @Override
+    public void forget(Adapter adapter) {}
+
+    @Override
     public boolean sharesCells() {
         return sharesCells;
     }

@@ -102,7 +102,7 @@ abstract class SamplingFixture {
         assertTrue(engine.submit(
                 new GenerationRequest(
                         id, id, "somebody", prompt, maxTokens, params, List.of(), 0, true, true,
-                        GenerationRequest.NO_DEADLINE, 0, alternatives, sampler),
+                        GenerationRequest.NO_DEADLINE, 0, AdapterSet.NONE, alternatives, sampler),
                 recorder,
                 () -> {}));
         return recorder;

@@ -5,6 +5,7 @@ import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import io.llamanode.service.Capability;
 import io.llamanode.service.EmbeddingResult;
+import io.llamanode.service.AdapterInfo;
 import io.llamanode.service.ErrorCode;
 import io.llamanode.service.Failure;
 import io.llamanode.service.ModelHeader;
@@ -108,6 +109,10 @@ final class Samples {
                 new TaskResult.Timings(0, 0, 0, 0, 0),
                 null));
         result("reply_result_logprobs", logprobs());
+        TERMS.put(
+                "reply_adapters",
+                ReplyEncoder.ok(ReplyEncoder.adapters(
+                        List.of(new AdapterInfo("one", "tiny", "/models/a.gguf", 2)))));
         TERMS.put("reply_estimate", ReplyEncoder.ok(ReplyEncoder.estimate(new TaskEstimate(120, 100, 3))));
     }
 

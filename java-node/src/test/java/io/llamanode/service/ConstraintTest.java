@@ -14,7 +14,7 @@ class ConstraintTest extends ServiceFixture {
     private static GenerationOptions options(int maxTokens, List<String> stop, OutputFormat format) {
         return new GenerationOptions(
                 maxTokens, 0f, null, null, null, null, null, null, null, null, null, null, stop, null, null, null,
-                null, null, format, null, null, null);
+                null, null, format, null, null, null, null);
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.llamanode.service;
 
 import io.llamanode.chat.ChatTemplate;
 import io.llamanode.chat.tools.AnswerFormat;
+import io.llamanode.engine.Adapter;
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.EngineConfig;
 import io.llamanode.engine.FakeModel;
@@ -14,12 +15,15 @@ import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.engine.sampling.TokenSampler;
 import io.llamanode.engine.vector.VectorEngine;
 import java.util.EnumSet;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A loaded model whose engine runs a {@link FakeModel}; its template is {@code role:content;}. */
 final class FakeLoadedModel implements LoadedModel {
     final FakeModel model = new FakeModel();
+    /** Adapters that are not closed. */
+    final AtomicInteger adapters = new AtomicInteger();
     /** Samplers that are not closed. */
     final AtomicInteger samplers = new AtomicInteger();
     final AtomicInteger samplersMade = new AtomicInteger();
@@ -64,6 +68,12 @@ final class FakeLoadedModel implements LoadedModel {
     @Override
     public int[] pair(String query, String document) {
         return model.tokenize(query + document, false, false);
+    }
+
+    @Override
+    public Adapter loadAdapter(Path path) {
+        adapters.incrementAndGet();
+        return adapters::decrementAndGet;
     }
 
     @Override
