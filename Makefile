@@ -77,9 +77,7 @@ test-erlang: compile        ## EUnit, xref, dialyzer, Common Test on a real JVM
 	@rebar3 ct --sname llama_node_ct_$$$$
 
 test-mix: compile           ## the mix project in test/mix_app
-	@epmd -daemon
-	@cd test/mix_app && MIX_ENV=test MIX_REBAR3=$$(command -v rebar3) \
-	    elixir --sname mix_app_$$$$ -S mix test
+	@cd test/mix_app && MIX_ENV=test MIX_REBAR3=$$(command -v rebar3) mix test
 
 test-trainer: setup         ## unit tests of the demo model's trainer, gradients among them
 	@cd priv/models/trainer && /usr/bin/python3 -m unittest discover -t . -s tests

@@ -20,7 +20,7 @@ groups() ->
     Java = [owner_death_frees_the_slot, sink_death_frees_the_slot, queued_owner_dies, identifiers_are_not_used_again,
             default_model_is_taken, jar_is_lost],
     [{distribution, [], [{fake, [], Client ++ OfDistribution}, {java, [], Client ++ OfDistribution ++ Java}]},
-     {port, [], [{fake, [], Client ++ OfPort}, {java, [], Client ++ OfPort ++ Java ++ [nothing_but_a_port]}]}].
+     {port, [], [{fake, [], Client ++ OfPort}, {java, [], Client ++ OfPort ++ Java ++ [nothing_but_a_port, slow_owner]}]}].
 
 init_per_suite(Config) ->
     ok = llama_node_ct:distribute(),
@@ -290,6 +290,31 @@ nothing_but_a_port(Config) ->
 
 os_pid_of(Server) ->
     {ok, llama_node_ct:os_pid(Server)}.
+
+%% The node sends no more than the window while the owner of the port handles nothing; the task goes on, and
+%% nothing of its text is lost.
+slow_owner(Config) ->
+    {ok, Server} = llama_node:init_server(llama_node_ct:options(Config)),
+    {ok, Task} = llama_node:stream(Server, session(Server), completion, (endless())#{n_predict => 6000}),
+    receive {llama_node, Task, {chunk, #{index := 0}}} -> ok end,
+    true = erlang:suspend_process(Server),
+    {messages, Waiting} = await_full(Server, 0),
+    Bytes = lists:sum([byte_size(Data) || {_Port, {data, Data}} <- Waiting]),
+    ?assertMatch(B when B =< 262144 + 4096, Bytes),
+    true = erlang:resume_process(Server),
+    {Chunks, {done, #{content := Content, usage := #{completion_tokens := 6000}}}} = llama_node_ct:events(Task),
+    ?assertEqual(lists:seq(1, length(Chunks)), [Index || #{index := Index} <- Chunks]),
+    Rest = iolist_to_binary([Text || #{content := Text} <- Chunks]),
+    ?assertEqual(Rest, binary:part(Content, byte_size(Content), -byte_size(Rest))),
+    pong = llama_node:ping(Server),
+    ok = llama_node:destroy_server(Server).
+
+%% Until nothing came for a while after much had come.
+await_full(Server, Before) ->
+    case process_info(Server, message_queue_len) of
+        {message_queue_len, Before} when Before > 500 -> process_info(Server, messages);
+        {message_queue_len, Now} -> receive never -> ok after 300 -> await_full(Server, Now) end
+    end.
 
 sockets(OsPid) ->
     Descriptors = filelib:wildcard("/proc/" ++ integer_to_list(OsPid) ++ "/fd/*"),

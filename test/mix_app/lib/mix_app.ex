@@ -6,9 +6,14 @@ defmodule MixApp do
 
   @impl true
   def start(_type, _args) do
-    # Without a model in the options, the one that comes with llama_node is loaded.
-    options = %{name: {:local, MixApp.Llama}, log_level: :warning}
-    Supervisor.start_link([:llama_node.child_spec(options)], strategy: :one_for_one, name: MixApp.Supervisor)
+    # Without a model in the options, the one that comes with llama_node is loaded. The node is reached over its port,
+    # whether this runtime is distributed or not.
+    options = %{name: {:local, MixApp.Llama}, transport: :port, log_level: :warning}
+
+    Supervisor.start_link([:llama_node.child_spec(options)],
+      strategy: :one_for_one,
+      name: MixApp.Supervisor
+    )
   end
 
   @doc "Answers one question."
@@ -20,24 +25,27 @@ defmodule MixApp do
 
   @doc "The answer as a lazy enumeration of its pieces, in a session of its own."
   def stream(question) do
-    Stream.resource(
-      fn ->
-        {:ok, session} = :llama_node.create_session(MixApp.Llama, %{temperature: 0})
-        {:ok, task} = :llama_node.stream(MixApp.Llama, session, :chat, %{content: question})
-        {session, task}
-      end,
-      fn
-        {_session, :ended} = state ->
-          {:halt, state}
+    Stream.resource(fn -> open(question) end, &next/1, &close/1)
+  end
 
-        {session, task} ->
-          receive do
-            {:llama_node, ^task, {:chunk, %{content: text}}} -> {[text], {session, task}}
-            {:llama_node, ^task, {:done, _result}} -> {[], {session, :ended}}
-            {:llama_node, ^task, {:error, {code, message}}} -> raise "#{code}: #{message}"
-          end
-      end,
-      fn {session, _task} -> :llama_node.close_session(MixApp.Llama, session) end
-    )
+  defp open(question) do
+    {:ok, session} = :llama_node.create_session(MixApp.Llama, %{temperature: 0})
+    {:ok, stream} = :llama_node.stream_open(MixApp.Llama, session, :chat, %{content: question})
+    {session, stream}
+  end
+
+  defp next({session, stream}) do
+    case :llama_node.stream_next(stream) do
+      {[chunk: %{content: text}], rest} -> {[text], {session, rest}}
+      {[done: _result], rest} -> {[], {session, rest}}
+      {[error: {code, message}], _rest} -> raise "#{code}: #{message}"
+      {:halt, rest} -> {:halt, {session, rest}}
+    end
+  end
+
+  # Whoever takes only some of the pieces ends up here as well.
+  defp close({session, stream}) do
+    :ok = :llama_node.stream_close(stream)
+    :llama_node.close_session(MixApp.Llama, session)
   end
 end

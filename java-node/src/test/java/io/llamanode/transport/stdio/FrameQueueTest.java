@@ -64,6 +64,44 @@ final class FrameQueueTest {
     }
 
     @Test
+    void refusesWhatCanWaitWhileMuchWaits() throws Exception {
+        StringBuilder rooms = new StringBuilder();
+        assertTrue(queue.offer(new byte[64 << 10], () -> rooms.append("never")));
+        assertFalse(queue.offer(new byte[] {1}, () -> rooms.append("a")));
+        assertFalse(queue.offer(new byte[] {1}, () -> rooms.append("b")));
+        assertNull(queue.roomFor());
+        assertTrue(queue.put(new byte[] {2}, null), "other frames are taken all the same");
+        queue.take();
+        queue.roomFor().run();
+        assertTrue(queue.offer(new byte[64 << 10], () -> rooms.append("never")));
+        assertNull(queue.roomFor(), "full again");
+        assertEquals("a", rooms.toString());
+    }
+
+    @Test
+    void tellsWhenAllFramesTogetherAreTooMany() {
+        assertTrue(queue.put(new byte[200_000], "progress"));
+        assertTrue(queue.put(new byte[200_000], "progress"), "it replaces the one before");
+        assertFalse(queue.put(new byte[] {1}, null));
+    }
+
+    @Test
+    void goesNoFurtherThanTheWindow() throws Exception {
+        queue.limit(10);
+        queue.put(new byte[4 + 9], null);
+        queue.put(new byte[4 + 100], null);
+        queue.put(new byte[4], null);
+        assertEquals(13, queue.take().length);
+        assertEquals(104, queue.poll().length, "the window is open until it is full");
+        assertNull(queue.poll());
+        queue.acknowledged(99);
+        assertNull(queue.poll(), "10 are on their way");
+        Thread reader = Thread.ofPlatform().daemon().start(() -> queue.acknowledged(1));
+        assertEquals(4, queue.take().length);
+        reader.join();
+    }
+
+    @Test
     void givesAndTakesNothingOnceClosed() throws Exception {
         queue.put(new byte[] {1}, null);
         queue.close();
