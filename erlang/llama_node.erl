@@ -22,7 +22,7 @@
 %% @end
 -module(llama_node).
 
--export([start_link/1, child_spec/1, init_server/1, destroy_server/1]).
+-export([start_link/1, child_spec/1, init_server/1, destroy_server/1, connect/2]).
 -export([load_model/3, unload_model/2, list_models/1, inspect_model/2, get_status/1, ping/1]).
 -export([create_session/2, close_session/2, get_session_info/2]).
 -export([load_adapter/3, unload_adapter/3, list_adapters/1]).
@@ -198,6 +198,21 @@ child_spec(Options) ->
 -spec init_server(start_options()) -> {ok, pid()} | {error, error() | {already_started, pid()} | term()}.
 init_server(Options) ->
     llama_node_server:start(Options).
+
+%% @doc Connects to a node that was started elsewhere: by another BEAM, or as a service of the operating system.
+%% The result is used like any server. Several BEAMs can use one node; what the processes of one of them own ends when
+%% its connection does. The options are described at {@link llama_node_options:attach_options()}.
+%% ```
+%% {ok, Llama} = llama_node:connect('llama@myhost', #{cookie => secret}).
+%% '''
+-spec connect(node(), llama_node_options:attach_options()) -> {ok, server()} | {error, error()}.
+connect(Node, Options) when is_atom(Node) ->
+    case llama_node_options:attach(Options) of
+        {ok, Checked} -> llama_node_dist:attach(Node, Checked);
+        {error, _} = Error -> Error
+    end;
+connect(_Node, _Options) ->
+    error(badarg).
 
 %% @doc Ends a server and its node. It is `ok' when there is none. A supervised server would be
 %% started again: use `supervisor:terminate_child/2' for it.

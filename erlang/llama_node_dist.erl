@@ -6,7 +6,7 @@
 
 -export([prepare/1, opened/2, connect/2, frame/2, down/2, request/2]).
 -export([monitor/1, call/3, cast/2]).
--export([node_name/4]).
+-export([node_name/4, attach/2]).
 -export_type([address/0]).
 
 -type address() :: {Mailbox :: atom(), Node :: node()}.
@@ -22,9 +22,7 @@
 prepare(Options) ->
     case is_alive() of
         false ->
-            llama_node_error:make(unsupported,
-                "this runtime is not distributed: start it with -name or -sname, "
-                "or call net_kernel:start/2 first");
+            not_distributed();
         true ->
             {Host, Bind} = host(Options),
             case check_protocol(Options, check_name(Options, Host)) of
@@ -33,6 +31,10 @@ prepare(Options) ->
                     llama_node_error:make(invalid_argument, "~ts: " ++ Format, [Key | Args])
             end
     end.
+
+not_distributed() ->
+    llama_node_error:make(unsupported,
+        "this runtime is not distributed: start it with -name or -sname, or call net_kernel:start/2 first").
 
 prepare(Options, Host, Bind) ->
     ok = ensure_epmd(),
@@ -222,6 +224,27 @@ connect(Node, #{node := Node}) ->
     end;
 connect(Node, #{node := Other}) ->
     llama_node_error:make(node_down, "the node calls itself ~ts instead of ~ts", [Other, Node]).
+
+%% @doc Connects to a node that was started elsewhere. Like {@link connect/2} this makes it no visible node.
+-spec attach(node(), #{cookie => binary(), name => atom()}) -> {ok, address()} | {error, llama_node:error()}.
+attach(Node, Options) ->
+    case is_alive() of
+        true ->
+            _ = cookie(Node, Options),
+            attach(Node, {maps:get(name, Options, ?MAILBOX), Node}, net_kernel:hidden_connect_node(Node));
+        false ->
+            not_distributed()
+    end.
+
+attach(Node, Address, true) ->
+    case call(Address, ping, ?PING_TIMEOUT) of
+        pong -> {ok, Address};
+        {error, {node_down, _}} -> llama_node_error:make(node_down, "~ts is up, but it is no such node", [Node]);
+        {error, _} = Error -> Error;
+        Other -> llama_node_error:make(node_down, "ping was answered with ~0tp", [Other])
+    end;
+attach(Node, _Address, _) ->
+    llama_node_error:make(node_down, "~ts cannot be connected: it is not running, or has another cookie", [Node]).
 
 %% @doc Monitors the node's mailbox.
 -spec monitor(address()) -> reference().

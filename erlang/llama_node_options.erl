@@ -5,8 +5,8 @@
 %% @end
 -module(llama_node_options).
 
--export([new/1, node_config/2, default_model/2, priv_dir/0, redact/1, child_id/1, shutdown/1]).
--export_type([start_options/0, options/0, text/0]).
+-export([new/1, attach/1, node_config/2, default_model/2, priv_dir/0, redact/1, child_id/1, shutdown/1]).
+-export_type([start_options/0, attach_options/0, options/0, text/0]).
 
 -type text() :: atom() | binary() | string().
 
@@ -116,6 +116,13 @@
 %% <li>`env': environment of the launcher, added to the runtime's own. Default: none.</li>
 %% </ul>
 
+-type attach_options() :: #{cookie => text(), name => atom()} | [{cookie | name, term()}].
+%% Options of {@link llama_node:connect/2}.
+%% <ul>
+%% <li>`cookie': that of the node, at most 255 characters of Latin-1. Default: `erlang:get_cookie()'.</li>
+%% <li>`name': registered name of the node's mailbox. Default: `llama_node'.</li>
+%% </ul>
+
 -type options() :: #{
     server := #{wait := boolean(), start_timeout := timeout(), stop_timeout := non_neg_integer(),
                 transport := llama_node_transport:name(), name => tuple(), progress => pid() | fun()},
@@ -193,6 +200,16 @@ new(Given) ->
         Checked = check_all("", as_map("options", Given), Types),
         ok = check_transport(Checked),
         {ok, assemble(Checked)}
+    catch
+        throw:{fault, Key, Format, Args} ->
+            llama_node_error:make(invalid_argument, "~ts: " ++ Format, [Key | Args])
+    end.
+
+%% @doc Checks the options of {@link llama_node:connect/2}.
+-spec attach(term()) -> {ok, #{cookie => binary(), name => atom()}} | {error, llama_node:error()}.
+attach(Given) ->
+    try
+        {ok, check_all("", as_map("options", Given), #{cookie => secret, name => atom})}
     catch
         throw:{fault, Key, Format, Args} ->
             llama_node_error:make(invalid_argument, "~ts: " ++ Format, [Key | Args])
@@ -342,6 +359,10 @@ check({enum, Names}, Key, Value) ->
         true -> Value;
         false -> fault(Key, "must be one of ~0tp, got ~0tP", [Names, Value, 8])
     end;
+check(atom, _Key, Value) when is_atom(Value) ->
+    Value;
+check(atom, Key, Value) ->
+    fault(Key, "must be an atom, got ~0tP", [Value, 8]);
 check(timeout, _Key, infinity) ->
     infinity;
 check(timeout, Key, Value) ->

@@ -91,6 +91,11 @@ final class StreamDeliveryTest {
         }
 
         @Override
+        public Preview preview(ModelConfig config) {
+            throw new AssertionError("nothing is asked");
+        }
+
+        @Override
         public NodeStatus.Library library() {
             return new NodeStatus.Library("", "", "");
         }

@@ -1,0 +1,117 @@
+%% Several BEAMs and one node that none of them started.
+-module(llama_node_attach_SUITE).
+-compile([export_all, nowarn_export_all]).
+
+-include_lib("stdlib/include/assert.hrl").
+
+%% A case that hangs must not hold up the others for half an hour.
+suite() -> [{timetrap, {minutes, 3}}].
+
+all() ->
+    [two_beams_share_a_node, lost_beam_loses_its_sessions_only, cookie_of_the_node, nothing_there, another_mailbox,
+     not_distributed, bad_options].
+
+init_per_suite(Config) ->
+    llama_node_ct:start_real(#{transport => distribution}, Config).
+
+end_per_suite(Config) ->
+    ok = llama_node:destroy_server(server(Config)).
+
+end_per_testcase(_, Config) ->
+    llama_node_ct:check_real(Config).
+
+two_beams_share_a_node(Config) ->
+    Node = node_of(Config),
+    Peers = [peer() || _ <- [1, 2]],
+    [?assertEqual({ok, {llama_node, Node}}, peer:call(Peer, llama_node, connect, [Node, #{}])) || Peer <- Peers],
+    Texts = [peer:call(Peer, ?MODULE, complete, [{llama_node, Node}], 60000) || Peer <- Peers],
+    ?assertMatch([<<_, _/binary>>], lists:usort(Texts)),
+    %% Nobody's nodes() shows it.
+    [?assertNot(lists:member(Node, peer:call(Peer, erlang, nodes, []))) || Peer <- Peers],
+    [ok = peer:stop(Peer) || Peer <- Peers].
+
+lost_beam_loses_its_sessions_only(Config) ->
+    Node = node_of(Config),
+    [Lost, Staying] = [peer() || _ <- [1, 2]],
+    [{LostSession, LostTask}, {Session, Task}] =
+        [begin
+             {ok, Server} = peer:call(Peer, llama_node, connect, [Node, []]),
+             peer:call(Peer, ?MODULE, stream_for_ever, [Server])
+         end || Peer <- [Lost, Staying]],
+    ok = llama_node_ct:kill("KILL", list_to_integer(peer:call(Lost, os, getpid, []))),
+    Server = server(Config),
+    %% The lost one's task ends as one does that is cancelled.
+    ?assertMatch({error, {Code, _}} when Code =:= cancelled; Code =:= task_not_found,
+                 llama_node:get_result(Server, LostTask, infinity)),
+    ?assertMatch({error, {session_not_found, _}}, llama_node:close_session(Server, LostSession)),
+    ?assertMatch({ok, #{tasks_running := 1}}, llama_node:get_session_info(Server, Session)),
+    ?assertEqual(running, peer:call(Staying, ?MODULE, goes_on, [Task])),
+    ok = peer:stop(Staying).
+
+cookie_of_the_node(Config) ->
+    Node = node_of(Config),
+    {Peer, _} = llama_node_ct:peer(#{name => peer:random_name(), args => ["-setcookie", "another"]}, []),
+    {error, {node_down, Message}} = peer:call(Peer, llama_node, connect, [Node, #{}], 30000),
+    ?assertNotEqual(nomatch, string:find(Message, "cookie")),
+    {ok, Server} = peer:call(Peer, llama_node, connect, [Node, #{cookie => erlang:get_cookie()}], 30000),
+    pong = peer:call(Peer, llama_node, ping, [Server]),
+    ok = peer:stop(Peer).
+
+nothing_there(_) ->
+    [_, Host] = string:split(atom_to_list(node()), "@"),
+    ?assertMatch({error, {node_down, _}}, llama_node:connect(list_to_atom("no_such_llama@" ++ Host), #{})).
+
+another_mailbox(Config) ->
+    ?assertMatch({error, {node_down, _}}, llama_node:connect(node_of(Config), #{name => somebody})),
+    %% A BEAM is no such node either.
+    ?assertMatch({error, {node_down, _}}, llama_node:connect(node(), #{})).
+
+not_distributed(Config) ->
+    {Peer, nonode@nohost} = llama_node_ct:peer(#{}, []),
+    ?assertMatch({error, {unsupported, _}}, peer:call(Peer, llama_node, connect, [node_of(Config), #{}])),
+    ok = peer:stop(Peer).
+
+bad_options(Config) ->
+    Node = node_of(Config),
+    [begin
+         {error, {invalid_argument, Message}} = llama_node:connect(Node, Options),
+         ?assertMatch({_, true}, {Message, string:find(Message, Named) =/= nomatch})
+     end || {Options, Named} <- [{#{cooky => x}, "cooky"}, {#{cookie => {}}, "cookie"}, {#{name => "x"}, "name"}, {7, "options"}]],
+    ?assertError(badarg, llama_node:connect("llama@host", #{})).
+
+%% Helpers, some of them called in the peers
+
+server(Config) -> proplists:get_value(server, Config).
+node_of(Config) -> proplists:get_value(node, Config).
+
+%% With the cookie of this runtime, as BEAMs of one cluster have it.
+peer() ->
+    {Peer, _} = llama_node_ct:peer(#{name => peer:random_name(),
+                                     args => ["-setcookie", atom_to_list(erlang:get_cookie())]}, []),
+    Peer.
+
+complete(Server) ->
+    {ok, #{content := Text}} = llama_node:complete(Server, <<"Once upon">>, #{temperature => 0, n_predict => 10}),
+    Text.
+
+%% In a process of its own: the one that is called ends with the call.
+stream_for_ever(Server) ->
+    Self = self(),
+    _ = spawn(fun () ->
+        true = register(streaming, self()),
+        {ok, Session} = llama_node:create_session(Server, #{}),
+        {ok, Task} = llama_node:stream(Server, Session, completion, llama_node_ct:endless()),
+        Self ! {Session, Task},
+        count(Task)
+    end),
+    receive Ids -> Ids end.
+
+count(Task) ->
+    receive
+        {llama_node, Task, {chunk, _}} -> count(Task);
+        {goes_on, From} -> receive {llama_node, Task, {chunk, _}} -> From ! running, count(Task) end
+    end.
+
+goes_on(_Task) ->
+    streaming ! {goes_on, self()},
+    receive Answer -> Answer end.
