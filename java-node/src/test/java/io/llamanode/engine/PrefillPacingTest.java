@@ -24,13 +24,13 @@ class PrefillPacingTest {
     }
 
     @Test
-    void aStepLastsTwiceAsLongAsWithoutAPrompt() {
+    void aStepLastsTwiceAndAQuarterAsLongAsWithoutAPrompt() {
         PrefillPacing pacing = new PrefillPacing(32, 512);
         pacing.executed(4, 0, DECODE);
         steps(pacing, 20, 100_000);
-        assertEquals(80, pacing.share(), 1);
+        assertEquals(100, pacing.share(), 1);
         steps(pacing, 40, 500_000);
-        assertEquals(16, pacing.share(), 1);
+        assertEquals(20, pacing.share(), 1);
     }
 
     @Test
@@ -38,7 +38,7 @@ class PrefillPacingTest {
         PrefillPacing pacing = new PrefillPacing(32, 512);
         pacing.executed(0, 512, 512 * 200_000L);
         pacing.executed(4, 0, DECODE);
-        assertEquals(40, pacing.share());
+        assertEquals(50, pacing.share());
     }
 
     @Test
@@ -64,8 +64,8 @@ class PrefillPacingTest {
         pacing.executed(4, 0, DECODE);
         steps(pacing, 20, 100_000);
         pacing.executed(4, 0, 1000 * DECODE);
-        assertTrue(pacing.share() < 160, "share " + pacing.share());
+        assertTrue(pacing.share() < 240, "share " + pacing.share());
         pacing.executed(4, 0, 0);
-        assertTrue(pacing.share() < 160, "an unknown time is none");
+        assertTrue(pacing.share() < 240, "an unknown time is none");
     }
 }
