@@ -163,12 +163,12 @@ final class ServiceNode {
     /** The shutdown hook. The other threads go on meanwhile. */
     private void drain() {
         ending = true;
+        CountDownLatch drained = new CountDownLatch(1);
+        service.drain(drained::countDown);
         NodeStatus status = service.status();
         LOG.info(
                 "ending: no new work is taken, {} tasks may go on for {} ms",
                 status.tasksRunning() + status.tasksWaiting(), config.drainTimeoutMs());
-        CountDownLatch drained = new CountDownLatch(1);
-        service.drain(drained::countDown);
         boolean inTime = true;
         try {
             inTime = drained.await(config.drainTimeoutMs(), TimeUnit.MILLISECONDS);

@@ -5,6 +5,7 @@ import io.llamanode.service.FailureException;
 import io.llamanode.service.ModelConfig;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Model configurations; docs/protocol.md, section 2. */
 final class ModelDecoder {
@@ -12,6 +13,11 @@ final class ModelDecoder {
     private static final int DEFAULT_BATCH = 512;
     /** GGML_MAX_N_THREADS. */
     private static final int MAX_THREADS = 512;
+
+    /** Every key but the path. */
+    static final List<String> KEYS = List.of(
+            "id", "n_ctx", "n_parallel", "n_batch", "n_ubatch", "n_threads", "n_threads_batch", "max_queue",
+            "use_mmap", "n_gpu_layers", "chat_template", "vocab_only", "default");
 
     private ModelDecoder() {}
 

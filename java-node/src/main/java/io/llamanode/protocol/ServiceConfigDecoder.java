@@ -10,11 +10,6 @@ import java.util.stream.Stream;
 /** Reads the configuration of a node that runs as a service: JSON, with the names of docs/operations.md. */
 public final class ServiceConfigDecoder {
     private static final String NAME = "the configuration";
-    /** Keys that describe {@code model}; they stand beside it, as in the options of {@code start_link}. */
-    private static final List<String> MODEL = List.of(
-            "id", "n_ctx", "n_parallel", "n_batch", "n_ubatch", "n_threads", "n_threads_batch", "max_queue",
-            "use_mmap", "n_gpu_layers");
-
     private ServiceConfigDecoder() {}
 
     /**
@@ -68,8 +63,9 @@ public final class ServiceConfigDecoder {
         return config;
     }
 
+    /** The keys of {@code model} stand beside it, as in the options of {@code start_link}. */
     private static void gatherModels(Map<String, Object> tree) {
-        TreeSet<String> given = new TreeSet<>(MODEL);
+        TreeSet<String> given = new TreeSet<>(ModelDecoder.KEYS);
         given.retainAll(tree.keySet());
         Object path = tree.remove("model");
         if (path == null) {

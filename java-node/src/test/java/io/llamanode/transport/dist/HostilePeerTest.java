@@ -27,6 +27,46 @@ final class HostilePeerTest {
     private Echo echo;
     private DistNode node;
     private RawPeer good;
+    private SteadyPeer steady;
+
+    /** Asks again and again while the node is under attack. */
+    private static final class SteadyPeer {
+        private final RawPeer peer;
+        private final Thread thread;
+        private volatile boolean enough;
+        private volatile Exception failure;
+        private volatile int answers;
+
+        SteadyPeer(int port) throws Exception {
+            peer = RawPeer.connected(port, "steady@host", "secret");
+            thread = Thread.ofVirtual().start(this::ask);
+        }
+
+        private void ask() {
+            try {
+                while (!enough) {
+                    assertEquals("pong", peer.ping());
+                    answers++;
+                }
+            } catch (Exception e) {
+                failure = e;
+            }
+        }
+
+        void stop() throws Exception {
+            // One more after the attack, so that it was answered in the midst of it and behind it.
+            int before = answers;
+            while (answers == before && thread.isAlive()) {
+                Thread.onSpinWait();
+            }
+            enough = true;
+            thread.join();
+            peer.close();
+            if (failure != null) {
+                throw failure;
+            }
+        }
+    }
 
     @BeforeEach
     void start() throws Exception {
@@ -35,6 +75,7 @@ final class HostilePeerTest {
         good = RawPeer.connected(node.port(), "good@host", "secret");
         // The acknowledgement leaves just before the connection counts as a peer.
         assertEquals("pong", good.ping());
+        steady = new SteadyPeer(node.port());
     }
 
     private static DistConfig config() {
@@ -46,6 +87,7 @@ final class HostilePeerTest {
         try {
             assertEquals("pong", good.ping());
             assertEquals("pong", ping("late@host"));
+            steady.stop();
         } finally {
             good.close();
             node.close();
@@ -117,7 +159,7 @@ final class HostilePeerTest {
             assertThrows(IOException.class, () -> peer.handshake("good@host", "guess", false));
             assertTrue(peer.isClosedByNode());
         }
-        assertEquals(List.of("good@host"), node.peers());
+        assertEquals(List.of("good@host", "steady@host"), node.peers());
     }
 
     @Test
@@ -140,7 +182,7 @@ final class HostilePeerTest {
                 echo.await("fired");
                 echo.await("down twice@host");
                 echo.await("up twice@host");
-                assertEquals(List.of("good@host", "twice@host"), node.peers());
+                assertEquals(List.of("good@host", "steady@host", "twice@host"), node.peers());
                 assertEquals("pong", second.ping());
             }
         }
