@@ -101,6 +101,7 @@ measure(#{models := [First | _] = Models} = Settings) ->
       first_token => first_token(Main),
       gaps => llama_node_bench_latency:gaps(Main),
       starts => llama_node_bench_latency:starts(),
+      forks => llama_node_bench_fork:measure(Main),
       samplers => llama_node_bench_worker:samplers(),
       node => llama_node_bench_node:measure(Main)}.
 

@@ -134,7 +134,7 @@ whole(Timelines) ->
 tokens(Timelines) ->
     lists:sum([Tokens || {_, Tokens, _, _} <- Timelines]).
 
-bars(_, #{speeds := [{_, Rows} | _], first_token := First, gaps := Gaps, starts := Starts,
+bars(_, #{speeds := [{_, Rows} | _], first_token := First, gaps := Gaps, starts := Starts, forks := Forks,
           node := #{warm := {Turn1, Turn2}, calls := Calls, idle := Idle, events := Events, status := Status}}) ->
     Done = fun([{_, _, Time, _}]) -> Time end,
     [FirstA, FirstB, FirstC, FirstD] =
@@ -168,6 +168,10 @@ bars(_, #{speeds := [{_, Rows} | _], first_token := First, gaps := Gaps, starts 
      "\n",
      item("Round trip BEAM to node (`get_status`)", "~.1f µs; the same term from a process of a second BEAM ~.1f µs; "
           "ratio ~.2f; `ping` ~.1f µs", [StatusTime, Echo, median([S / E || {S, E, _} <- Calls]), Ping]),
+     item("First token of a forked session / of the same prompt evaluated anew",
+          "~.3f (~.1f and ~.1f ms; ~b tokens, of which the fork finds ~b)",
+          [median([With / Without || {_, _, With, Without} <- Forks]), median([With || {_, _, With, _} <- Forks]),
+           median([Without || {_, _, _, Without} <- Forks]), element(1, hd(Forks)), element(2, hd(Forks))]),
      item("Events to one process", "~.1f chunks/s from a 2-layer model of 64 on one thread, 8 streams",
           [median(Events)])].
 

@@ -44,6 +44,25 @@ class GrammarTest extends SamplingFixture {
         }
     }
 
+    /** Each combination is another way through the sampler, which the grammar leaves a handful of tokens of. */
+    @Test
+    void everyWayOfChoosingKeepsToTheGrammar() {
+        Grammar grammar = Grammar.strict("root ::= [xyz]{25}");
+        for (int topK : new int[] {0, 1, 7, 1000}) {
+            for (float topP : new float[] {0, 0.9f, 1}) {
+                for (float minP : new float[] {0, 0.1f}) {
+                    for (float temperature : new float[] {0, 1, 100}) {
+                        SamplingParams params =
+                                new SamplingParams(temperature, topK, topP, minP, 1.3f, -1, 0.5f, 0.5f, 1, Map.of());
+                        Recorder answer = submit(-1, params, samplers.sampler(params, null, grammar));
+                        assertEquals(Ending.EOS, answer.outcome().ending(), params::toString);
+                        assertTrue(answer.text().matches("[xyz]{25}"), params::toString);
+                    }
+                }
+            }
+        }
+    }
+
     @Test
     void theSameSeedGivesTheSameAnswer() {
         Grammar grammar = Grammar.strict("root ::= [a-z]{30}");
