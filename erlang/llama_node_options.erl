@@ -42,7 +42,9 @@
         start_timeout => timeout(),
         stop_timeout => non_neg_integer(),
         progress => pid() | fun((Path :: binary(), Fraction :: float()) -> term()),
-        transport => llama_node_transport:name(),
+        transport => llama_node_transport:name() | fake,
+        script => llama_node_fake:script(),
+        replies => #{atom() => term()},
         node_name => text(),
         host => text(),
         cookie => text(),
@@ -98,7 +100,9 @@
 %% <li>`transport': how requests reach the node. `distribution': it is a hidden node of the cluster. `port':
 %%     over the standard streams of its process, without epmd, cookie and network; the options of the
 %%     distribution are refused then. `auto': the distribution if this runtime is
-%%     distributed, otherwise the port, where the options of the distribution do nothing. Default: `auto'.</li>
+%%     distributed, otherwise the port, where the options of the distribution do nothing. `fake': there is no node, and
+%%     answers come from a script, for tests: see {@link llama_node_fake}. Default: `auto'.</li>
+%% <li>`script', `replies': with `fake' only, what it answers.</li>
 %% <li>`node_name': name of the node, with or without a host: ASCII letters, digits, `_' and `-'
 %%     before the `@'. Default: a name of its own for each start, so that no start meets what an
 %%     earlier one left behind in epmd. A runtime never forgets an atom or a node that it was
@@ -125,7 +129,7 @@
 
 -type options() :: #{
     server := #{wait := boolean(), start_timeout := timeout(), stop_timeout := non_neg_integer(),
-                transport := llama_node_transport:name(), name => tuple(), progress => pid() | fun()},
+                transport := llama_node_transport:name() | fake, script => llama_node_fake:script(), replies => map(), name => tuple(), progress => pid() | fun()},
     launcher := file:filename_all(),
     env := [{string(), string() | false}],
     config := map(),
@@ -171,7 +175,9 @@
     start_timeout => timeout,
     stop_timeout => {integer, 0, ?NO_TIMEOUT},
     progress => progress,
-    transport => {enum, [auto, port, distribution]}}).
+    transport => {enum, [auto, port, distribution, fake]},
+    script => script,
+    replies => replies}).
 
 -define(LAUNCH, #{
     model => path,
@@ -215,14 +221,25 @@ attach(Given) ->
             llama_node_error:make(invalid_argument, "~ts: " ++ Format, [Key | Args])
     end.
 
-%% With `auto' they apply if the distribution does.
+is_answer({error, {Code, Message}}) -> is_atom(Code) andalso is_binary(Message);
+is_answer(Answer) when is_map(Answer) ->
+    maps:without([content, chunks, delay, chunk_delay, result, error], Answer) =:= #{};
+is_answer(Answer) -> is_binary(Answer) orelse Answer =:= crash.
+
+%% With `auto' the options of the distribution apply if it does.
+check_transport(#{transport := fake}) ->
+    ok;
 check_transport(#{transport := port} = Checked) ->
-    case maps:keys(maps:with(?DISTRIBUTION, Checked)) of
+    ok = none_of(?DISTRIBUTION, Checked, "belongs to the distribution, and the transport is the port"),
+    check_transport(maps:remove(transport, Checked));
+check_transport(Checked) ->
+    none_of([script, replies], Checked, "belongs to the transport 'fake'").
+
+none_of(Keys, Checked, Why) ->
+    case maps:keys(maps:with(Keys, Checked)) of
         [] -> ok;
-        [Key | _] -> fault(Key, "belongs to the distribution, and the transport is the port", [])
-    end;
-check_transport(_Checked) ->
-    ok.
+        [Key | _] -> fault(Key, Why, [])
+    end.
 
 assemble(Checked) ->
     Kept = maps:with([node_name, host, cookie, java_home], Checked),
@@ -359,6 +376,19 @@ check({enum, Names}, Key, Value) ->
         true -> Value;
         false -> fault(Key, "must be one of ~0tp, got ~0tP", [Names, Value, 8])
     end;
+check(script, _Key, Value) when is_function(Value, 1) ->
+    Value;
+check(script, Key, [_ | _] = Value) ->
+    case [Answer || Answer <- proper(Key, Value), not is_answer(Answer)] of
+        [] -> Value;
+        [Answer | _] -> fault(Key, "~0tP is no answer", [Answer, 8])
+    end;
+check(script, Key, Value) ->
+    fault(Key, "must be a list of answers or a fun of one argument, got ~0tP", [Value, 8]);
+check(replies, _Key, Value) when is_map(Value) ->
+    Value;
+check(replies, Key, Value) ->
+    fault(Key, "must be a map, got ~0tP", [Value, 8]);
 check(atom, _Key, Value) when is_atom(Value) ->
     Value;
 check(atom, Key, Value) ->

@@ -47,6 +47,7 @@ start(Given) ->
 
 start(How, Given) ->
     case llama_node_options:new(Given) of
+        {ok, #{server := #{transport := fake}} = Options} -> llama_node_fake:How(Options);
         {ok, Options} -> proc_lib:How(?MODULE, init, [{self(), Options}]);
         {error, _} = Error -> Error
     end.
