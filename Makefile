@@ -17,7 +17,7 @@ export MAVEN_OPTS ?= --sun-misc-unsafe-memory-access=allow
 MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE)
 MVN = $(MVN_LOUD) -q
 
-.PHONY: help setup compile jar demo test test-java test-erlang test-mix test-trainer native demo-model bench shell clean
+.PHONY: help setup compile jar demo test test-native test-java test-erlang test-mix test-trainer native demo-model bench shell clean
 
 help:                       ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -63,7 +63,11 @@ native:                     ## install a current llama.cpp (prebuilt, from npm) 
 demo-model: setup           ## train the demo model anew (under an hour; rarely needed)
 	@priv/models/trainer/build
 
-test: test-java test-erlang test-mix test-trainer ## every test: JUnit, EUnit, xref, dialyzer, Common Test, mix, trainer
+test: test-native test-java test-erlang test-mix test-trainer ## every test: JUnit, EUnit, xref, dialyzer, Common Test, mix, trainer
+
+# Both generations of llama.cpp are tested where the newer one can be had.
+test-native:
+	@priv/bin/install-native || echo "tests with a current llama.cpp are skipped"
 
 test-java: setup            ## JUnit and ArchUnit
 	@$(MVN_LOUD) verify
@@ -75,6 +79,8 @@ test-erlang: compile        ## EUnit, xref, dialyzer, Common Test on a real JVM
 	@rebar3 xref
 	@rebar3 dialyzer
 	@rebar3 ct --sname llama_node_ct_$$$$
+	@if [ -d priv/native ]; then LLAMA_NODE_LIB=embedded rebar3 ct --sname llama_node_ct_$$$$ \
+	    --suite test/llama_node_api_SUITE,test/llama_node_generation_SUITE,test/llama_node_kinds_SUITE,test/llama_node_model_SUITE,test/llama_node_stream_SUITE; fi
 
 test-mix: compile           ## the mix project in test/mix_app
 	@cd test/mix_app && MIX_ENV=test MIX_REBAR3=$$(command -v rebar3) mix test

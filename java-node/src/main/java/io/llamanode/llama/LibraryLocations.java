@@ -12,7 +12,10 @@ import java.util.Optional;
 /** Where libraries of llama.cpp are looked for, in this order; the embedded one, the oldest, comes last. */
 final class LibraryLocations {
 
-    /** A directory or file to try before all others. */
+    /** In place of a path: the library in the class path. */
+    static final String EMBEDDED = "embedded";
+
+    /** A directory or file to try before all others, or {@link #EMBEDDED}. */
     static final String PROPERTY = "llamanode.llama.lib";
 
     /** Likewise, as an environment variable. */
@@ -40,15 +43,19 @@ final class LibraryLocations {
 
     static List<Location> all(Optional<Path> argument, Optional<String> property, Optional<String> variable) {
         List<Location> locations = new ArrayList<>();
-        argument.ifPresent(path -> locations.add(new Location.Named("the argument", path)));
-        property.ifPresent(path -> locations.add(new Location.Named(PROPERTY, Path.of(path))));
-        variable.ifPresent(path -> locations.add(new Location.Named(VARIABLE, Path.of(path))));
+        argument.ifPresent(path -> locations.add(named("the argument", path)));
+        property.ifPresent(path -> locations.add(named(PROPERTY, Path.of(path))));
+        variable.ifPresent(path -> locations.add(named(VARIABLE, Path.of(path))));
         jarDirectory().ifPresent(directory -> locations.add(new Location.Installed(
                 directory.resolve("native").resolve(platform(
                         System.getProperty("os.name"), System.getProperty("os.arch"))))));
         SYSTEM_NAMES.forEach(name -> locations.add(new Location.OfSystem(name)));
         locations.add(new Location.Embedded());
         return locations;
+    }
+
+    private static Location named(String by, Path path) {
+        return path.toString().equals(EMBEDDED) ? new Location.Embedded() : new Location.Named(by, path);
     }
 
     static List<Location> all(Optional<Path> argument) {

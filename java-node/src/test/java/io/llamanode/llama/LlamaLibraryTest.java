@@ -66,6 +66,13 @@ class LlamaLibraryTest {
     }
 
     @Test
+    void theEmbeddedOneCanBeAskedFor() {
+        assertEquals(
+                new Location.Embedded(),
+                LibraryLocations.all(Optional.empty(), Optional.empty(), Optional.of("embedded")).getFirst());
+    }
+
+    @Test
     void aPlaceWithoutAUsableLibraryIsPassedOver() throws IOException {
         Path empty = Files.createDirectory(directory.resolve("empty"));
         Path text = Files.createDirectory(directory.resolve("text"));
