@@ -118,7 +118,7 @@ bad_types(Config) ->
     [?CODE(invalid_argument, llama_node:create_task(server(Config), Session, Type, #{prompt => <<"x">>}))
      || Type <- [nonsense, 7, {}, <<>>, "chatt", self()]],
     [?CODE(unsupported, llama_node:create_task(server(Config), Session, Type, Input))
-     || {Type, Input} <- [{<<"rerank">>, #{query => q, documents => [d]}}, {"infill", #{}}]].
+     || {Type, Input} <- [{<<"rerank">>, #{query => q, documents => [d]}}, {"infill", #{input_prefix => <<"a">>, input_suffix => <<"b">>}}]].
 
 bad_inputs(Config) ->
     Server = server(Config),

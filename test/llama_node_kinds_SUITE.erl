@@ -11,7 +11,7 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [{group, embedding}, {group, bert}, {group, models}, {group, tokens}].
+    [{group, embedding}, {group, bert}, {group, models}, {group, tokens}, {group, infill}].
 
 groups() ->
     [{bert, [], [bert_embeds, documents_are_ranked, bad_rankings]},
@@ -19,6 +19,7 @@ groups() ->
                    progress_goes_to_a_process, loads_that_fail]},
      {tokens, [], [reference_tokens_llama_spm, reference_tokens_gpt_2, reference_tokens_bert_bge, pieces,
                    a_vocabulary_does_nothing_else]},
+     {infill, [], [gaps_are_filled]},
      {embedding, [], [one_text, a_list, texts_of_all_kinds, binary_is_the_floats, poolings, normalisation,
                       too_long_texts_are_named, bad_embeddings, embedding_tasks, streamed_embeddings,
                       beside_a_generation, a_dead_caller_leaves_nothing]}].
@@ -350,6 +351,39 @@ a_vocabulary_does_nothing_else(Config) ->
     ?CODE(unsupported, llama_node:chat(Server, <<"Once">>, #{model => words})),
     ?CODE(unsupported, llama_node:embed(Server, <<"Once">>, #{model => words})),
     ok = llama_node:unload_model(Server, words).
+
+%% Infill
+
+gaps_are_filled(Config) ->
+    Server = server(Config),
+    case vocabulary("gpt-2") of
+        {ok, Vocabulary} ->
+            File = filename:join(proplists:get_value(priv_dir, Config), "filler.gguf"),
+            ok = llama_node_test_gguf:llama(File, Vocabulary),
+            ok = llama_node:load_model(Server, File, #{n_threads => 1, n_parallel => 1}),
+            {ok, Session} = llama_node:create_session(Server, #{model => filler, temperature => 0, n_predict => 8}),
+            Input = #{input_prefix => <<"a = ">>, input_suffix => <<";">>, prompt => "b",
+                      input_extra => [#{filename => "x", text => <<"a = b;">>}]},
+            {ok, Task} = llama_node:create_task(Server, Session, infill, Input),
+            {ok, #{content := Content, usage := #{prompt_tokens := Count}}} = llama_node:get_result(Server, Task, 60000),
+            Ids = fun (Text) ->
+                {ok, Found} = llama_node:tokenize(Server, #{content => Text, model => filler}), Found end,
+            Prompt = Ids(<<"\n\n--- snippet ---\n\n">>) ++ Ids(<<"a = b;">>) ++ [300 | Ids(<<"a = ">>)] ++ Ids(<<"b">>)
+                ++ [301 | Ids(<<";">>)] ++ [302],
+            ?assertEqual(length(Prompt), Count),
+            {ok, Same} = llama_node:create_task(Server, Session, completion, #{prompt => {tokens, Prompt}}),
+            {ok, #{content := Content}} = llama_node:get_result(Server, Same, 60000),
+            {Chunks, {done, #{content := Content}}} =
+                llama_node_ct:events(element(2, {ok, _} = llama_node:stream(Server, Session, infill, Input))),
+            ?assertEqual(Content, iolist_to_binary([Chunk || #{content := Chunk} <- Chunks])),
+            {ok, [_, #{id := <<"filler">>, capabilities := Capabilities}]} = llama_node:list_models(Server),
+            ?assert(lists:member(infill, Capabilities)),
+            Refused = llama_node_ct:session(Server),
+            ?CODE(unsupported, llama_node:create_task(Server, Refused, infill, Input)),
+            ok = llama_node:unload_model(Server, filler);
+        {skip, _} = Skip ->
+            Skip
+    end.
 
 %% Internal functions
 

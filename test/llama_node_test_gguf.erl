@@ -33,13 +33,15 @@ bert_block(Block) ->
      norm(Block ++ "attn_output_norm"), linear(Block ++ "ffn_up", ?WIDTH, ?FF),
      linear(Block ++ "ffn_down", ?FF, ?WIDTH), norm(Block ++ "layer_output_norm")].
 
-%% A generator on any vocabulary.
+%% A generator on any vocabulary, with tokens 300, 301 and 302 for prefix, suffix and middle of an infill.
 -spec llama(path(), Vocabulary :: path()) -> ok.
 llama(File, Vocabulary) ->
     {Tokens, Metadata} = vocabulary(Vocabulary),
     Keys = [text("general.architecture", "llama"), uint32("llama.block_count", 1), uint32("llama.context_length", ?CONTEXT),
             uint32("llama.embedding_length", ?WIDTH), uint32("llama.feed_forward_length", ?FF),
-            uint32("llama.attention.head_count", 4), float32("llama.attention.layer_norm_rms_epsilon", 1.0e-5) | Metadata],
+            uint32("llama.attention.head_count", 4), float32("llama.attention.layer_norm_rms_epsilon", 1.0e-5)
+            | [uint32(["tokenizer.ggml.fim_", Name, "_token_id"], Id)
+               || {Name, Id} <- [{"pre", 300}, {"suf", 301}, {"mid", 302}]] ++ Metadata],
     write(File, Keys, [matrix("token_embd.weight", ?WIDTH, Tokens), ones("output_norm.weight"),
                        ones("blk.0.attn_norm.weight"), ones("blk.0.ffn_norm.weight"),
                        [matrix("blk.0." ++ Name ++ ".weight", ?WIDTH, ?WIDTH)

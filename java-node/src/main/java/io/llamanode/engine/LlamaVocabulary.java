@@ -5,6 +5,7 @@ import io.llamanode.llama.VocabType;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
@@ -64,6 +65,21 @@ public final class LlamaVocabulary implements Vocabulary {
     @Override
     public Map<String, Integer> controlTokens() {
         return controls;
+    }
+
+    @Override
+    public Optional<InfillTokens> infill() {
+        int prefix = vocab.fimPrefix();
+        int suffix = vocab.fimSuffix();
+        int middle = vocab.fimMiddle();
+        return prefix == Vocab.NONE || suffix == Vocab.NONE || middle == Vocab.NONE
+                ? Optional.empty()
+                : Optional.of(new InfillTokens(
+                        prefix, suffix, middle, optional(vocab.fimRepository()), optional(vocab.fimFile())));
+    }
+
+    private static OptionalInt optional(int token) {
+        return token == Vocab.NONE ? OptionalInt.empty() : OptionalInt.of(token);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.llamanode.engine;
 
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** What turns text into tokens and back. Safe for use by any thread. */
@@ -45,6 +46,9 @@ public interface Vocabulary {
 
     /** {@return control tokens by the text that stands for them in chat templates} */
     Map<String, Integer> controlTokens();
+
+    /** {@return the tokens for filling gaps, if the model has them} */
+    Optional<InfillTokens> infill();
 
     /** {@return the token that begins a text, if the model's metadata want one} */
     OptionalInt beginOfSequence();

@@ -68,7 +68,15 @@ public enum GgmlType {
     /** Ternary, 1.69 bits a weight. */
     TQ1_0(34, 256, 54),
     /** Ternary, 2.06 bits a weight. */
-    TQ2_0(35, 256, 66);
+    TQ2_0(35, 256, 66),
+    /** 4-bit floats with a shared exponent; unknown to b4916, like what follows. */
+    MXFP4(39, 32, 17),
+    /** 4-bit floats with 8-bit float scales. */
+    NVFP4(40, 64, 36),
+    /** 1-bit blocks with a scale. */
+    Q1_0(41, 128, 18),
+    /** 2-bit blocks with a scale. */
+    Q2_0(42, 64, 18);
 
     private static final GgmlType[] BY_ID = new GgmlType[64];
 

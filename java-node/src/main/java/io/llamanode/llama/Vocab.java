@@ -117,6 +117,16 @@ public final class Vocab {
         return call(f::fimMiddle);
     }
 
+    /** {@return the token before the name of a repository} */
+    public int fimRepository() {
+        return call(f::fimRepository);
+    }
+
+    /** {@return the token before the name of a file} */
+    public int fimFile() {
+        return call(f::fimFile);
+    }
+
     /**
      * Whether a token ends the generation.
      *

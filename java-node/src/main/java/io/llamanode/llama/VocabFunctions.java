@@ -28,6 +28,8 @@ final class VocabFunctions {
     private final NativeFunction fimPrefix;
     private final NativeFunction fimSuffix;
     private final NativeFunction fimMiddle;
+    private final NativeFunction fimRepository;
+    private final NativeFunction fimFile;
     private final NativeFunction addBos;
     private final NativeFunction addEos;
     private final NativeFunction tokenize;
@@ -51,6 +53,8 @@ final class VocabFunctions {
         fimPrefix = f.getter("llama_vocab_fim_pre", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         fimSuffix = f.getter("llama_vocab_fim_suf", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         fimMiddle = f.getter("llama_vocab_fim_mid", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        fimRepository = f.getter("llama_vocab_fim_rep", FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        fimFile = f.getter("llama_vocab_fim_sep", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         addBos = f.getter("llama_vocab_get_add_bos", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS));
         addEos = f.getter("llama_vocab_get_add_eos", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS));
         tokenize = f.function(
@@ -187,6 +191,22 @@ final class VocabFunctions {
     int fimMiddle(MemorySegment vocab) {
         try {
             return (int) fimMiddle.handle().invokeExact(vocab);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int fimRepository(MemorySegment vocab) {
+        try {
+            return (int) fimRepository.handle().invokeExact(vocab);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    int fimFile(MemorySegment vocab) {
+        try {
+            return (int) fimFile.handle().invokeExact(vocab);
         } catch (Throwable t) {
             throw unexpected(t);
         }

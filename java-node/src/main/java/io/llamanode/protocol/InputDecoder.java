@@ -46,8 +46,32 @@ final class InputDecoder {
             case CHAT -> ChatDecoder.chat(model, in);
             case EMBEDDING -> VectorDecoder.embedding(model, in);
             case RERANK -> VectorDecoder.rerank(model, in);
-            case INFILL -> new TaskInput.Unsupported(model, known);
+            case INFILL -> infill(model, in);
         };
+    }
+
+    private static TaskInput infill(String model, Fields in) {
+        Value extra = in.get("input_extra");
+        String prompt = in.text("prompt");
+        var task = new TaskInput.Infill(
+                model,
+                in.require("input_prefix").text(),
+                in.require("input_suffix").text(),
+                extra == null ? List.of() : extra.list().stream().map(InputDecoder::snippet).toList(),
+                prompt == null ? "" : prompt,
+                OptionsDecoder.decode(in));
+        in.end();
+        return task;
+    }
+
+    /** The names are those of llama.cpp's server, and so is the file's name where none is given. */
+    private static TaskInput.Snippet snippet(Value value) {
+        Fields in = new Fields(value);
+        String filename = in.text("filename");
+        var snippet =
+                new TaskInput.Snippet(filename == null ? "tmp" : filename, in.require("text").text());
+        in.end();
+        return snippet;
     }
 
     private static TaskInput completion(String model, Fields in) {

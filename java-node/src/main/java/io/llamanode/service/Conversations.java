@@ -205,7 +205,7 @@ public final class Conversations {
                 options.stop(),
                 0,
                 options.contextShift(),
-                options.cachePrompt(),
+                options.cachePrompt() && session.model.loaded.info().reusesPrompts(),
                 GenerationRequest.NO_DEADLINE,
                 options.priority(),
                 adapters,

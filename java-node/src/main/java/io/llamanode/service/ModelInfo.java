@@ -17,6 +17,7 @@ import java.util.Set;
  * @param maxQueue tasks that may wait for a slot
  * @param nEmbd floats of an embedding
  * @param pooling of embeddings where a request does not say
+ * @param reusesPrompts whether the KV cache of a prompt serves the next one that begins with it
  * @param capabilities what can be asked of it
  */
 public record ModelInfo(
@@ -32,4 +33,5 @@ public record ModelInfo(
         int maxQueue,
         int nEmbd,
         TaskInput.Pooling pooling,
+        boolean reusesPrompts,
         Set<Capability> capabilities) {}

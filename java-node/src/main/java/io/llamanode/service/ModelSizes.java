@@ -30,12 +30,25 @@ record ModelSizes(int nCtx, int slots, int nBatch, int nUbatch) {
         if (!traits.generates()) {
             return vectors(config, Math.min(nCtx, Math.max(trained, 2)));
         }
+        if (traits.structure() == ModelTraits.Structure.ENCODER_DECODER) {
+            return encoderDecoder(config, nCtx);
+        }
         int slots = config.nParallel() != null ? config.nParallel() : DEFAULT_SLOTS;
         // A batch must hold a token of every slot.
         int nBatch = Math.max(slots, config.nBatch() != null ? config.nBatch() : DEFAULT_BATCH);
         int nUbatch = config.nUbatch() != null ? config.nUbatch() : DEFAULT_BATCH;
         // No computation is larger than what all slots hold together.
         return new ModelSizes(nCtx, slots, nBatch, (int) Math.min(Math.min(nUbatch, nBatch), (long) nCtx * slots));
+    }
+
+    /** llama.cpp keeps one encoder output a context, and the encoder reads a prompt at once. */
+    private static ModelSizes encoderDecoder(ModelConfig config, int nCtx) {
+        if (config.nParallel() != null && config.nParallel() > 1) {
+            throw new FailureException(
+                    ErrorCode.UNSUPPORTED,
+                    "n_parallel: a model with an encoder and a decoder has one slot, not " + config.nParallel());
+        }
+        return new ModelSizes(nCtx, 1, nCtx, nCtx);
     }
 
     /** Where each token sees all others, a text is computed at once. */
@@ -55,13 +68,20 @@ record ModelSizes(int nCtx, int slots, int nBatch, int nUbatch) {
         return (long) nCtx * slots + nUbatch;
     }
 
+    /** v0.5 gives each slot its cells apart, and rounds their number up to 256. */
+    private long paddedCells() {
+        return (cells() / slots + 255) / 256 * 256 * slots;
+    }
+
     /** {@return cells of a context that holds one long text or a batch of short ones} */
     int vectorCells() {
         return Math.max(nCtx, nBatch);
     }
 
     MemoryEstimate estimate(GgufFile header, ModelTraits traits) {
-        return traits.generates() ? MemoryEstimate.of(header, cells(), nBatch, nUbatch, slots) : estimateVectors(header);
+        return traits.generates()
+                ? MemoryEstimate.of(header, paddedCells(), nBatch, nUbatch, slots)
+                : estimateVectors(header);
     }
 
     /** Every token of a batch puts out a vector. */

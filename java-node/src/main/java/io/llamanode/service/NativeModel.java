@@ -66,6 +66,7 @@ final class NativeModel implements LoadedModel {
                 maxQueue,
                 model.embeddingWidth(),
                 traits.pooling(),
+                traits.structure() != ModelTraits.Structure.ENCODER_DECODER,
                 traits.capabilities());
         this.templates = new ChatTemplates(id, model, chatTemplate);
     }
@@ -102,6 +103,10 @@ final class NativeModel implements LoadedModel {
 
     @Override
     public Adapter loadAdapter(Path path) {
+        if (engine == null || model.hasEncoder()) {
+            throw new FailureException(
+                    ErrorCode.UNSUPPORTED, "models of the architecture %s take no adapters".formatted(info.architecture()));
+        }
         if (!Files.isRegularFile(path)) {
             throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: there is no file " + path);
         }

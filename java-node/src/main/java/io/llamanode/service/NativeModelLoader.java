@@ -1,9 +1,11 @@
 package io.llamanode.service;
 
 import io.llamanode.engine.Engine;
+import io.llamanode.engine.EncoderDecoderRunner;
 import io.llamanode.engine.EngineConfig;
 import io.llamanode.engine.LlamaRunner;
 import io.llamanode.engine.LlamaVocabulary;
+import io.llamanode.engine.ModelRunner;
 import io.llamanode.gguf.GgufException;
 import io.llamanode.gguf.GgufFile;
 import io.llamanode.llama.ContextException;
@@ -139,10 +141,6 @@ public final class NativeModelLoader implements ModelLoader {
 
     private Engine engine(
             String id, ModelConfig config, LlamaModel model, LlamaVocabulary vocabulary, ModelSizes sizes) {
-        if (!model.hasDecoder() || model.hasEncoder()) {
-            throw new FailureException(
-                    ErrorCode.UNSUPPORTED, "models of architecture %s do not complete text".formatted(model.architecture()));
-        }
         LlamaContext context;
         try {
             context = model.newContext(contextParams(config, sizes));
@@ -154,8 +152,10 @@ public final class NativeModelLoader implements ModelLoader {
         int prefillShare = Math.min(PREFILL_SHARE, sizes.nBatch());
         EngineConfig engineConfig =
                 new EngineConfig(sizes.slots(), sizes.nCtx(), sizes.nBatch(), prefillShare);
-        Engine engine = new Engine(
-                "engine-" + id, new LlamaRunner(context, sizes.nBatch()), vocabulary, engineConfig);
+        ModelRunner runner = model.hasEncoder()
+                ? new EncoderDecoderRunner(context, sizes.nBatch())
+                : new LlamaRunner(context, sizes.nBatch());
+        Engine engine = new Engine("engine-" + id, runner, vocabulary, engineConfig);
         engine.start();
         return engine;
     }

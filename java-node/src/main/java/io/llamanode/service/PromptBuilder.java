@@ -2,13 +2,12 @@ package io.llamanode.service;
 
 import io.llamanode.engine.Vocabulary;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** Turns the input of a task into tokens. Keeps no state. */
 final class PromptBuilder {
     /** Characters; runs of 128 spaces are the longest tokens of real vocabularies, Llama 3's among them. */
-    private static final int LONGEST_TOKEN = 128;
+    static final int LONGEST_TOKEN = 128;
 
     private final LoadedModel model;
     private final ChatPrompts chats;
@@ -29,9 +28,8 @@ final class PromptBuilder {
             case TaskInput.Chat chat -> chats.prepare(chat, config, transcript, options);
             case TaskInput.Embedding vectors -> throw new IllegalStateException("generates nothing");
             case TaskInput.Rerank vectors -> throw new IllegalStateException("generates nothing");
-            case TaskInput.Unsupported other -> throw new FailureException(
-                    ErrorCode.UNSUPPORTED,
-                    "tasks of type " + other.type().name().toLowerCase(Locale.ROOT) + " are not supported");
+            case TaskInput.Infill infill ->
+                Prepared.completion(InfillPrompts.tokens(infill, options.maxTokens(), model));
         };
         int room = model.info().nCtx();
         if (prepared.tokens().length >= room) {
@@ -99,7 +97,7 @@ final class PromptBuilder {
                         + ChatOptions.length(chat.toolResults()) + chat.chat().length();
             case TaskInput.Embedding embedding -> VectorTasks.length(embedding);
             case TaskInput.Rerank rerank -> VectorTasks.length(rerank);
-            case TaskInput.Unsupported none -> 0;
+            case TaskInput.Infill infill -> infill.length();
         };
     }
 
@@ -113,6 +111,7 @@ final class PromptBuilder {
         switch (input) {
             case TaskInput.Embedding embedding -> VectorTasks.refuseHopelessLength(embedding, nCtx);
             case TaskInput.Rerank rerank -> VectorTasks.refuseHopelessLength(rerank, nCtx);
+            case TaskInput.Infill infill -> refuseHopelessLength("prompt", infill.prompt().length(), nCtx);
             case TaskInput.Chat chat -> refuseHopelessLength(key(input), turnLength(chat), nCtx);
             default -> refuseHopelessLength(key(input), length(input), nCtx);
         }

@@ -95,7 +95,7 @@ final class Task {
                 options.stop(),
                 options.nKeep() != null ? options.nKeep() : ready.nKeep(),
                 options.contextShift(),
-                options.cachePrompt(),
+                options.cachePrompt() && session.model.loaded.info().reusesPrompts(),
                 deadline,
                 options.priority(),
                 adapters,

@@ -86,10 +86,33 @@ public sealed interface TaskInput {
             implements TaskInput {}
 
     /**
-     * A kind of task that no engine of this version runs.
+     * A text that helps to fill a gap.
+     *
+     * @param filename whose it is
+     * @param text what it says
+     */
+    record Snippet(String filename, String text) {}
+
+    /**
+     * Fills the gap between two texts.
      *
      * @param model model id or {@code null}
-     * @param type which kind
+     * @param prefix what stands before the gap; may be empty
+     * @param suffix what stands behind it; may be empty
+     * @param extra other texts; may be empty
+     * @param prompt how the filling begins; may be empty
+     * @param options how
      */
-    record Unsupported(String model, TaskType type) implements TaskInput {}
+    record Infill(
+            String model, String prefix, String suffix, List<Snippet> extra, String prompt, GenerationOptions options)
+            implements TaskInput {
+        /** {@return characters of all texts} */
+        long length() {
+            long length = prefix.length() + suffix.length() + prompt.length();
+            for (Snippet snippet : extra) {
+                length += snippet.filename().length() + snippet.text().length();
+            }
+            return length;
+        }
+    }
 }

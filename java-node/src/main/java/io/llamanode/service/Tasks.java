@@ -150,7 +150,7 @@ final class Tasks {
             case TaskInput.Chat chat -> chat.options();
             case TaskInput.Embedding embedding -> GenerationOptions.NONE;
             case TaskInput.Rerank rerank -> GenerationOptions.NONE;
-            case TaskInput.Unsupported other -> GenerationOptions.NONE;
+            case TaskInput.Infill infill -> infill.options();
         };
     }
 

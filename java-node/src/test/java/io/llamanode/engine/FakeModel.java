@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -186,6 +187,11 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     @Override
     public Map<String, Integer> controlTokens() {
         return Map.of("<eog>", EOG);
+    }
+
+    @Override
+    public Optional<InfillTokens> infill() {
+        return Optional.of(new InfillTokens('<', '>', '|', OptionalInt.empty(), OptionalInt.empty()));
     }
 
     @Override

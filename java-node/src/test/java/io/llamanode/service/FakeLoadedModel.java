@@ -41,7 +41,7 @@ final class FakeLoadedModel implements LoadedModel {
     @Override
     public ModelInfo info() {
         return new ModelInfo(id, "/models/" + id, "fake", "fake", 1, 1, 256, 256, engine.config().slots(), maxQueue, 2,
-                TaskInput.Pooling.MEAN, EnumSet.allOf(Capability.class));
+                TaskInput.Pooling.MEAN, true, EnumSet.allOf(Capability.class));
     }
 
     @Override

@@ -6,14 +6,26 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.llamanode.gguf.GgufWriter;
+import io.llamanode.llama.ContextParams;
+import io.llamanode.llama.LlamaBatch;
+import io.llamanode.llama.LlamaContext;
+import io.llamanode.llama.LlamaModel;
 import io.llamanode.llama.TestLibrary;
 import io.llamanode.service.TaskInput.Pooling;
 import io.llamanode.testmodel.EncoderModels;
 import io.llamanode.testmodel.SyntheticModels;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,6 +41,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class KindsTest {
     private static final int MEAN = 1;
     private static final int RANK = 4;
+    /** Of a generated vocabulary, behind control tokens and bytes. */
+    private static final int FIRST_PIECE = 259;
 
     private record Process(String name) implements Owner {}
 
@@ -190,7 +204,7 @@ class KindsTest {
         assertEquals(count * 64, all.length);
         // A decoder's vectors do not depend on what follows, so those of a part are those of the whole.
         float[] front = embed(Pooling.NONE, null, "ab".repeat(10)).vectors().getFirst();
-        assertClose(front, java.util.Arrays.copyOf(all, front.length));
+        assertClose(front, Arrays.copyOf(all, front.length));
     }
 
     @Test
@@ -253,6 +267,144 @@ class KindsTest {
         Answer<TaskOutput> refused = run(rerank("q", "a", "word ".repeat(200)));
         assertTrue(refused.failedWith(ErrorCode.INVALID_ARGUMENT));
         assertTrue(refused.message().startsWith("documents[1]"), refused.message());
+    }
+
+    private static GenerationOptions greedy(int maxTokens) {
+        return ServiceFixture.options(maxTokens, null);
+    }
+
+    /** Greedy, and never a control token or a byte, so that what is chosen can be read. */
+    private static GenerationOptions letters(int maxTokens) {
+        Map<Integer, Float> never = new HashMap<>();
+        for (int token = 0; token < FIRST_PIECE; token++) {
+            never.put(token, Float.NEGATIVE_INFINITY);
+        }
+        return new GenerationOptions(
+                maxTokens, 0f, null, null, null, null, null, null, null, null, null, never, null, null, null, null, null,
+                null);
+    }
+
+    private TaskResult complete(String prompt, int maxTokens) {
+        return (TaskResult)
+                run(new TaskInput.Completion(null, new Prompt.Text(prompt), true, letters(maxTokens))).value();
+    }
+
+    /** What {@code llama_encode} and {@code llama_decode} give when they are called by hand. */
+    private static String byHand(LlamaModel model, String prompt, int count) {
+        int[] tokens = model.vocab().tokenize(prompt, true, false);
+        StringBuilder text = new StringBuilder();
+        try (LlamaContext context = model.newContext(ContextParams.generation(256, 256, 1, 1));
+                LlamaBatch batch = new LlamaBatch(256)) {
+            for (int i = 0; i < tokens.length; i++) {
+                batch.add(tokens[i], i, 0, true);
+            }
+            context.encode(batch);
+            int token = model.decoderStartToken();
+            for (int i = 0; i < count; i++) {
+                batch.clear();
+                batch.add(token, i, 0, true);
+                context.decode(batch);
+                MemorySegment logits = context.logits(0);
+                token = IntStream.range(FIRST_PIECE, model.vocab().nTokens())
+                        .boxed()
+                        .max(Comparator.comparing(id -> logits.getAtIndex(ValueLayout.JAVA_FLOAT, id)))
+                        .orElseThrow();
+                text.append(new String(model.vocab().piece(token, false), StandardCharsets.UTF_8));
+            }
+        }
+        return text.toString();
+    }
+
+    @Test
+    void anEncoderAndADecoderCompleteText() {
+        load("t5", EncoderModels.t5(true), null).value();
+        String[] prompts = {"translate this", "a rather different text, and a longer one", "hi"};
+        List<String> expected = new ArrayList<>();
+        try (LlamaModel model = library.load(directory.resolve("t5.gguf"))) {
+            for (String prompt : prompts) {
+                expected.add(byHand(model, prompt, 12));
+            }
+        }
+        assertEquals(3, Set.copyOf(expected).size(), expected.toString());
+        // Twice, since nothing of one prompt may be left for the next.
+        for (int round = 0; round < 2; round++) {
+            for (int i = 0; i < prompts.length; i++) {
+                assertEquals(expected.get(i), complete(prompts[i], 12).content());
+            }
+        }
+        assertEquals(TaskResult.FinishReason.LENGTH, complete("hi", -1).finishReason());
+    }
+
+    @Test
+    void aSessionWithAnEncoderStartsEveryPromptAnew() {
+        load("t5", EncoderModels.t5(true), null).value();
+        String alone = complete("ab", 8).content();
+        long session = service.createSession(me, new SessionConfig(null, null, GenerationOptions.NONE));
+        for (int i = 0; i < 2; i++) {
+            Answer<Long> task = new Answer<>();
+            TaskInput input = new TaskInput.Completion(null, new Prompt.Text("ab"), true, letters(8));
+            service.createTask(me, session, input, task);
+            Answer<TaskOutput> result = new Answer<>();
+            service.getResult(me, task.value(), -1, result);
+            assertEquals(alone, ((TaskResult) result.value()).content());
+            assertEquals(0, result.value().usage().cachedTokens());
+        }
+        assertTrue(run(embedding(null, null, "a")).failedWith(ErrorCode.UNSUPPORTED));
+        Answer<Void> two = new Answer<>();
+        service.loadModel(
+                new ModelConfig(directory.resolve("t5.gguf"), "two", null, 2, null, null, 1, 1, null, null, null),
+                fraction -> {},
+                two);
+        assertTrue(two.failedWith(ErrorCode.UNSUPPORTED));
+    }
+
+    private GgufWriter infillModel() {
+        return SyntheticModels.writer(SyntheticModels.tiny())
+                .uint32("tokenizer.ggml.fim_pre_token_id", 270)
+                .uint32("tokenizer.ggml.fim_suf_token_id", 271)
+                .uint32("tokenizer.ggml.fim_mid_token_id", 272)
+                .uint32("tokenizer.ggml.fim_sep_token_id", 273);
+    }
+
+    private Answer<TaskOutput> infill(String prefix, String suffix, String prompt, TaskInput.Snippet... extra) {
+        return run(new TaskInput.Infill(null, prefix, suffix, List.of(extra), prompt, greedy(10)));
+    }
+
+    private static int[] plain(LlamaModel model, String text) {
+        return model.vocab().tokenize(text, false, false);
+    }
+
+    private static int[] join(int[]... parts) {
+        return Arrays.stream(parts).flatMapToInt(IntStream::of).toArray();
+    }
+
+    @Test
+    void gapsAreFilledFromTheTokensThatStandAroundThem() {
+        load("infill", infillModel(), 128).value();
+        try (LlamaModel model = library.load(directory.resolve("infill.gguf"))) {
+            int[] expected = join(
+                    new int[] {model.vocab().bos(), 273}, plain(model, "a.c\n"), plain(model, "int a;"),
+                    new int[] {273}, plain(model, "filename\n"),
+                    new int[] {270}, plain(model, "int b = "), plain(model, "x"),
+                    new int[] {271}, plain(model, ";"), new int[] {272});
+            TaskResult filled = (TaskResult)
+                    infill("int b = ", ";", "x", new TaskInput.Snippet("a.c", "int a;")).value();
+            assertEquals(expected.length, filled.usage().promptTokens());
+            TaskInput same = new TaskInput.Completion(null, new Prompt.Tokens(expected), false, greedy(10));
+            assertEquals(((TaskResult) run(same).value()).content(), filled.content());
+        }
+        TaskResult cut = (TaskResult) infill("abcxyz".repeat(500), "abcxyz".repeat(500), "").value();
+        assertEquals(128 - 10 - 1, cut.usage().promptTokens());
+        assertTrue(infill("a", "b", "xyz".repeat(200)).failedWith(ErrorCode.INVALID_ARGUMENT));
+        infill("", "", "").value();
+    }
+
+    @Test
+    void aModelWithoutTheTokensDoesNotInfill() {
+        llama();
+        Answer<TaskOutput> refused = infill("a", "b", "");
+        assertTrue(refused.failedWith(ErrorCode.UNSUPPORTED));
+        assertTrue(refused.message().contains("infill"), refused.message());
     }
 
     @Test

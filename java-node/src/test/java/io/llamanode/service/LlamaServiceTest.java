@@ -204,7 +204,7 @@ class LlamaServiceTest extends ServiceFixture {
                 .message().contains("no token 999"));
         assertEquals(
                 ErrorCode.UNSUPPORTED,
-                create(session, new TaskInput.Unsupported(null, TaskType.RERANK)).error());
+                create(session, new TaskInput.Rerank(null, "a", List.of("b"), null, null)).error());
         assertEquals(ErrorCode.SESSION_NOT_FOUND, create(1, completion("a", GREEDY)).error());
         assertEquals(ErrorCode.TASK_NOT_FOUND, cancel(1).error());
         model.model.answer("a", "b");
