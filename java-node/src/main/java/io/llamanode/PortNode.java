@@ -11,6 +11,7 @@ import io.llamanode.service.Failure;
 import io.llamanode.service.FailureException;
 import io.llamanode.service.LlamaService;
 import io.llamanode.service.ModelConfig;
+import io.llamanode.service.ModelLoader;
 import io.llamanode.service.NativeModelLoader;
 import io.llamanode.service.NodeStatus;
 import io.llamanode.service.Reply;
@@ -29,6 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,13 +42,28 @@ final class PortNode implements FrameChannel.Listener {
     private static final int DEFECT = 70;
 
     private final FrameChannel channel;
+    private final Function<LaunchConfig, ModelLoader> loaders;
     private final CompletableFuture<ControlFrame.Config> config = new CompletableFuture<>();
     private volatile Runnable orderlyEnd = () -> {};
     /** {@code null} unless requests come over the port. */
     private volatile PortEndpoint port;
 
     PortNode(StandardStreams streams) {
+        this(streams, PortNode::nativeLoader);
+    }
+
+    /** @param loaders makes what loads the models */
+    PortNode(StandardStreams streams, Function<LaunchConfig, ModelLoader> loaders) {
         this.channel = new FrameChannel(streams.input(), streams.output());
+        this.loaders = loaders;
+    }
+
+    private static ModelLoader nativeLoader(LaunchConfig launch) {
+        try {
+            return new NativeModelLoader(LlamaLibrary.open(Optional.ofNullable(launch.llamaLib())));
+        } catch (LibraryException e) {
+            throw new FailureException(ErrorCode.UNSUPPORTED, e.getMessage());
+        }
     }
 
     /** Starts the node and does not return: all its threads are daemons, and {@link Exit} ends the process. */
@@ -132,13 +149,8 @@ final class PortNode implements FrameChannel.Listener {
 
     private void run(LaunchConfig launch) {
         LogSetup.toFrames(channel, launch.logLevel());
-        LlamaLibrary library;
-        try {
-            library = LlamaLibrary.open(Optional.ofNullable(launch.llamaLib()));
-        } catch (LibraryException e) {
-            throw new FailureException(ErrorCode.UNSUPPORTED, e.getMessage());
-        }
-        LlamaService service = port != null ? openPort(launch, library) : openDistribution(launch, library);
+        ModelLoader loader = loaders.apply(launch);
+        LlamaService service = port != null ? openPort(launch, loader) : openDistribution(launch, loader);
         for (ModelConfig model : launch.node().models()) {
             load(service, model);
         }
@@ -151,9 +163,9 @@ final class PortNode implements FrameChannel.Listener {
                 status.models().stream().map(NodeStatus.Model::id).toList()));
     }
 
-    private LlamaService openPort(LaunchConfig launch, LlamaLibrary library) {
+    private LlamaService openPort(LaunchConfig launch, ModelLoader loader) {
         PortEndpoint endpoint = port;
-        LlamaService service = new LlamaService(launch.node(), new NativeModelLoader(library), endpoint);
+        LlamaService service = new LlamaService(launch.node(), loader, endpoint);
         orderlyEnd = () -> {
             service.close();
             endpoint.close();
@@ -162,9 +174,9 @@ final class PortNode implements FrameChannel.Listener {
         return service;
     }
 
-    private LlamaService openDistribution(LaunchConfig launch, LlamaLibrary library) {
+    private LlamaService openDistribution(LaunchConfig launch, ModelLoader loader) {
         DistEndpoint endpoint = new DistEndpoint();
-        LlamaService service = new LlamaService(launch.node(), new NativeModelLoader(library), endpoint);
+        LlamaService service = new LlamaService(launch.node(), loader, endpoint);
         orderlyEnd = () -> {
             service.close();
             endpoint.close();

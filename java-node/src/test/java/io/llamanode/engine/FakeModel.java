@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A model of bytes that needs no arithmetic: after a prompt it recites the answer scripted for it,
@@ -20,8 +21,12 @@ public final class FakeModel implements ModelRunner, Vocabulary {
 
     private final Map<String, byte[]> answers = new HashMap<>();
     private final Map<Integer, IntList> sequences = new HashMap<>();
-    /** Every plan executed, oldest first. */
+    /** Every plan executed, oldest first, unless {@link #forgetful}. */
     public final List<BatchPlan> plans = new ArrayList<>();
+    /** Whether plans are not kept, for those who execute many. */
+    public boolean forgetful;
+    /** What a step takes, milliseconds. */
+    public int stepMillis;
     /** Thrown by the next execution, if set. */
     public RunnerException failure;
     /** Thrown by the next execution, if set. */
@@ -48,7 +53,12 @@ public final class FakeModel implements ModelRunner, Vocabulary {
 
     @Override
     public synchronized void execute(BatchPlan plan, Outputs outputs) throws RunnerException {
-        plans.add(plan);
+        if (!forgetful) {
+            plans.add(plan);
+        }
+        if (stepMillis > 0) {
+            LockSupport.parkNanos(stepMillis * 1_000_000L);
+        }
         plan.kv().forEach(this::apply);
         if (alwaysFails) {
             throw new RunnerException("always", null);

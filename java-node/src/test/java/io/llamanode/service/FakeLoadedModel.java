@@ -20,8 +20,8 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A loaded model whose engine runs a {@link FakeModel}; its template is {@code role:content;}. */
-final class FakeLoadedModel implements LoadedModel {
-    final FakeModel model = new FakeModel();
+public final class FakeLoadedModel implements LoadedModel {
+    public final FakeModel model = new FakeModel();
     /** Adapters that are not closed. */
     final AtomicInteger adapters = new AtomicInteger();
     /** Samplers that are not closed. */
@@ -31,7 +31,12 @@ final class FakeLoadedModel implements LoadedModel {
     private final Engine engine;
     private final int maxQueue;
 
-    FakeLoadedModel(String id, int slots, int maxQueue) {
+    /**
+     * @param id of the model
+     * @param slots of its engine
+     * @param maxQueue tasks that may wait
+     */
+    public FakeLoadedModel(String id, int slots, int maxQueue) {
         this.id = id;
         this.maxQueue = maxQueue;
         this.engine = new Engine(id, model, model, new EngineConfig(slots, 256, 64, 16));
