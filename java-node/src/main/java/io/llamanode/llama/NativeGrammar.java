@@ -32,11 +32,10 @@ public final class NativeGrammar implements AutoCloseable {
      * @throws IllegalStateException when the model has no tokenizer, or is closed
      */
     public static NativeGrammar parse(LlamaModel model, String gbnf) {
-        model.vocab().requireTokenizer();
+        check(model, gbnf);
         model.handle().acquire(); // Released when the grammar is freed.
         boolean done = false;
         try (Arena arena = Arena.ofConfined()) {
-            GrammarCheck.check(model.library(), model.vocab(), gbnf);
             MemorySegment sampler = model.library()
                     .samplers
                     .grammar(model.vocab().pointer(), arena.allocateFrom(gbnf), arena.allocateFrom("root"));
@@ -47,6 +46,17 @@ public final class NativeGrammar implements AutoCloseable {
             if (!done) {
                 model.handle().release();
             }
+        }
+    }
+
+    /** @throws GrammarException when it is malformed or too large */
+    static void check(LlamaModel model, String gbnf) {
+        model.vocab().requireTokenizer();
+        model.handle().acquire();
+        try {
+            GrammarCheck.check(model.library(), model.vocab(), gbnf);
+        } finally {
+            model.handle().release();
         }
     }
 

@@ -1,12 +1,7 @@
 package io.llamanode.llama;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -18,34 +13,23 @@ import java.lang.foreign.MemorySegment;
  */
 public final class NativeSampler implements AutoCloseable {
 
-    // llama_token_data: id, logit, p. llama_token_data_array: data, size, selected, sorted.
-    private static final long CANDIDATE = 12;
-    private static final long LOGIT = 4;
-    private static final long ARRAY = 32;
-    private static final long ARRAY_SIZE = 8;
-    private static final long ARRAY_SELECTED = 16;
-    private static final long ARRAY_SORTED = 24;
-
     private final LlamaModel model;
     private final SamplerFunctions f;
     private final NativeHandle handle;
-    private final MemorySegment grammar;
-    private final MemorySegment array;
-    private final MemorySegment candidates;
-    private final int nVocab;
+    /** {@code null}: everything is allowed. */
+    private final NativeGrammar grammar;
+    /** Made when first needed: a sampler of which only {@link #choose} is called works on its caller's. */
+    private TokenCandidates own;
 
-    NativeSampler(LlamaModel model, MemorySegment chain, MemorySegment grammar) {
+    NativeSampler(LlamaModel model, MemorySegment chain, NativeGrammar grammar) {
         this.model = model;
         this.f = model.library().samplers;
         this.grammar = grammar;
-        this.nVocab = model.vocab().nTokens();
-        Arena arena = Arena.ofShared();
-        this.array = arena.allocate(ARRAY, Long.BYTES);
-        this.candidates = arena.allocate(hasGrammar() ? nVocab * CANDIDATE : CANDIDATE, Integer.BYTES);
         this.handle = new NativeHandle("The sampler", chain, () -> {
             f.free(chain);
-            f.free(grammar); // Does nothing with a null pointer.
-            arena.close();
+            if (grammar != null) {
+                grammar.close();
+            }
             model.handle().release();
         });
     }
@@ -60,8 +44,15 @@ public final class NativeSampler implements AutoCloseable {
         return new SamplerBuilder(model);
     }
 
+    private TokenCandidates scratch() {
+        if (own == null) {
+            own = new TokenCandidates(model.vocab().nTokens());
+        }
+        return own;
+    }
+
     /**
-     * Chooses a token from the logits at an index and accepts it ({@code llama_sampler_sample}).
+     * Chooses a token from the logits at an index and accepts it.
      *
      * @param context a context of the sampler's model
      * @param index index of a token of the last batch whose output was asked for
@@ -75,14 +66,17 @@ public final class NativeSampler implements AutoCloseable {
         if (context.model() != model) {
             throw new IllegalArgumentException("The context is of another model than the sampler");
         }
-        MemorySegment chain = handle.acquire();
-        try {
-            MemorySegment logits = context.logits(index);
-            requireNumbers(logits);
-            return hasGrammar() ? sampleWithGrammar(chain, logits) : sampleFreely(chain, context, index);
-        } finally {
-            handle.release();
+        float[] logits = context.logits(index).toArray(JAVA_FLOAT);
+        int token = choose(logits, scratch());
+        if (grammar != null && !grammar.allows(token, scratch())) {
+            grammar.mask(logits, scratch());
+            token = pick(logits, scratch());
+            if (token < 0 || !grammar.allows(token, scratch())) {
+                throw new GrammarException("No token of the vocabulary can continue the grammar");
+            }
         }
+        accept(token);
+        return token;
     }
 
     /**
@@ -95,86 +89,21 @@ public final class NativeSampler implements AutoCloseable {
      * @throws IllegalStateException when the sampler is closed
      */
     public int choose(float[] logits, TokenCandidates scratch) {
+        return Math.max(0, pick(logits, scratch));
+    }
+
+    /** {@return the chosen token, or -1 if every one is ruled out} */
+    private int pick(float[] logits, TokenCandidates scratch) {
         MemorySegment chain = handle.acquire();
         try {
             if (scratch.fill(logits) == 0) {
-                return 0;
+                return -1;
             }
             f.apply(chain, scratch.array());
             return scratch.selected();
         } finally {
             handle.release();
         }
-    }
-
-    private int sampleFreely(MemorySegment chain, LlamaContext context, int index) {
-        MemorySegment pointer = context.handle().acquire();
-        try {
-            return f.sample(chain, pointer, index);
-        } finally {
-            context.handle().release();
-        }
-    }
-
-    private int sampleWithGrammar(MemorySegment chain, MemorySegment logits) {
-        fill(logits);
-        int token = choose(chain);
-        if (!grammarAllows(token)) {
-            fill(logits);
-            f.apply(grammar, array);
-            token = choose(chain);
-            if (!grammarAllows(token)) {
-                throw new GrammarException("No token of the vocabulary can continue the grammar");
-            }
-        }
-        f.accept(grammar, token);
-        f.accept(chain, token);
-        return token;
-    }
-
-    /** Sorting NaN would read beyond the candidates. */
-    private void requireNumbers(MemorySegment logits) {
-        boolean numbers = true;
-        for (int i = 0; i < nVocab; i++) {
-            numbers &= !Float.isNaN(logits.getAtIndex(JAVA_FLOAT, i));
-        }
-        if (!numbers) {
-            throw new DecodeException(DecodeException.Kind.FAILED, 0, "The model's logits are not numbers");
-        }
-    }
-
-    private void fill(MemorySegment logits) {
-        for (int i = 0; i < nVocab; i++) {
-            long at = i * CANDIDATE;
-            candidates.set(JAVA_INT, at, i);
-            candidates.set(JAVA_FLOAT, at + LOGIT, logits.getAtIndex(JAVA_FLOAT, i));
-        }
-        arrayOf(nVocab);
-    }
-
-    private void arrayOf(int size) {
-        array.set(ADDRESS, 0, candidates);
-        array.set(JAVA_LONG, ARRAY_SIZE, size);
-        array.set(JAVA_LONG, ARRAY_SELECTED, -1);
-        array.set(JAVA_BYTE, ARRAY_SORTED, (byte) 0);
-    }
-
-    private int choose(MemorySegment chain) {
-        f.apply(chain, array);
-        long selected = array.get(JAVA_LONG, ARRAY_SELECTED);
-        if (selected < 0 || selected >= array.get(JAVA_LONG, ARRAY_SIZE)) {
-            throw new IllegalStateException("The chain chose no token");
-        }
-        // The samplers may have moved the start of the array.
-        return array.get(ADDRESS, 0).reinterpret(nVocab * CANDIDATE).get(JAVA_INT, selected * CANDIDATE);
-    }
-
-    private boolean grammarAllows(int token) {
-        candidates.set(JAVA_INT, 0, token);
-        candidates.set(JAVA_FLOAT, LOGIT, 0f);
-        arrayOf(1);
-        f.apply(grammar, array);
-        return candidates.get(JAVA_FLOAT, LOGIT) != Float.NEGATIVE_INFINITY;
     }
 
     /**
@@ -188,11 +117,8 @@ public final class NativeSampler implements AutoCloseable {
         model.vocab().check(token);
         MemorySegment chain = handle.acquire();
         try {
-            if (hasGrammar()) {
-                if (!grammarAllows(token)) {
-                    throw new IllegalArgumentException("The grammar forbids the token " + token + " here");
-                }
-                f.accept(grammar, token);
+            if (grammar != null) {
+                grammar.accept(token, scratch());
             }
             f.accept(chain, token);
         } finally {
@@ -205,16 +131,12 @@ public final class NativeSampler implements AutoCloseable {
         MemorySegment chain = handle.acquire();
         try {
             f.reset(chain);
-            if (hasGrammar()) {
-                f.reset(grammar);
+            if (grammar != null) {
+                grammar.reset();
             }
         } finally {
             handle.release();
         }
-    }
-
-    private boolean hasGrammar() {
-        return !grammar.equals(MemorySegment.NULL);
     }
 
     /** {@return whether {@link #close} was called} */

@@ -216,13 +216,7 @@ public final class SamplerBuilder {
         if (grammar != null) {
             throw new IllegalArgumentException("The chain has a grammar already");
         }
-        vocab.requireTokenizer();
-        model.handle().acquire();
-        try {
-            GrammarCheck.check(model.library(), vocab, gbnf);
-        } finally {
-            model.handle().release();
-        }
+        NativeGrammar.check(model, gbnf);
         grammar = gbnf;
         return this;
     }
@@ -292,13 +286,11 @@ public final class SamplerBuilder {
         }
         model.handle().acquire(); // Released when the sampler is freed.
         try (Arena arena = Arena.ofConfined()) {
+            NativeGrammar constraint = grammar == null ? null : NativeGrammar.parse(model, grammar);
             MemorySegment chain = f.chainInit(true);
             for (Step step : steps) {
                 f.chainAdd(chain, step.make(arena));
             }
-            MemorySegment constraint = grammar == null
-                    ? MemorySegment.NULL
-                    : f.grammar(vocab.pointer(), arena.allocateFrom(grammar), arena.allocateFrom("root"));
             return new NativeSampler(model, chain, constraint);
         }
     }

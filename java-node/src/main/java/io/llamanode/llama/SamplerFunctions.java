@@ -20,7 +20,6 @@ final class SamplerFunctions {
     private final NativeFunction apply;
     private final NativeFunction accept;
     private final NativeFunction reset;
-    private final NativeFunction sample;
     private final NativeFunction greedy;
     private final NativeFunction dist;
     private final NativeFunction topK;
@@ -45,7 +44,6 @@ final class SamplerFunctions {
         apply = f.function("llama_sampler_apply", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS));
         accept = f.function("llama_sampler_accept", FunctionDescriptor.ofVoid(ADDRESS, JAVA_INT));
         reset = f.function("llama_sampler_reset", FunctionDescriptor.ofVoid(ADDRESS));
-        sample = f.function("llama_sampler_sample", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT));
         greedy = f.function("llama_sampler_init_greedy", FunctionDescriptor.of(ADDRESS));
         dist = f.function("llama_sampler_init_dist", FunctionDescriptor.of(ADDRESS, JAVA_INT));
         topK = f.function("llama_sampler_init_top_k", FunctionDescriptor.of(ADDRESS, JAVA_INT));
@@ -134,14 +132,6 @@ final class SamplerFunctions {
     void reset(MemorySegment sampler) {
         try {
             reset.handle().invokeExact(sampler);
-        } catch (Throwable t) {
-            throw unexpected(t);
-        }
-    }
-
-    int sample(MemorySegment sampler, MemorySegment context, int index) {
-        try {
-            return (int) sample.handle().invokeExact(sampler, context, index);
         } catch (Throwable t) {
             throw unexpected(t);
         }

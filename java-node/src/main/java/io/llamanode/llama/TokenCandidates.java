@@ -81,18 +81,16 @@ public final class TokenCandidates {
         return array;
     }
 
-    int capacity() {
-        return capacity;
-    }
-
-    /** The chosen token. */
+    /** The chosen token, or -1 if the samplers had none to choose from but such as they ruled out. */
     int selected() {
         long selected = array.get(JAVA_LONG, ARRAY_SELECTED);
         if (selected < 0 || selected >= array.get(JAVA_LONG, ARRAY_SIZE)) {
             throw new IllegalStateException("The chain chose no token");
         }
         // The samplers may have moved the start of the array.
-        return array.get(ADDRESS, 0).reinterpret(capacity * CANDIDATE).get(JAVA_INT, selected * CANDIDATE);
+        MemorySegment start = array.get(ADDRESS, 0).reinterpret(capacity * CANDIDATE);
+        boolean ruledOut = start.get(JAVA_FLOAT, selected * CANDIDATE + LOGIT) == Float.NEGATIVE_INFINITY;
+        return ruledOut ? -1 : start.get(JAVA_INT, selected * CANDIDATE);
     }
 
     /** Whether the first candidate was not ruled out. */
