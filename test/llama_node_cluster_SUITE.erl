@@ -13,7 +13,8 @@ all() ->
      a_start_that_does_not_fit_the_distribution, certificates_that_cannot_be_used].
 
 groups() ->
-    Tls = [tls_to_a_service, tls_of_another_authority, tls_without_a_certificate, plain_to_tls, tls_of_an_own_node],
+    Tls = [tls_to_a_service, tls_of_another_authority, tls_without_a_certificate, plain_to_tls,
+           silence_before_tls, tls_of_an_own_node],
     [{rsa, [], Tls}, {ec, [], [tls_to_a_service, tls_of_an_own_node]}, {pkcs8, [], [tls_to_a_service]}].
 
 init_per_suite(Config) ->
@@ -124,6 +125,18 @@ plain_to_tls(Config) ->
     Plain = runtime([], []),
     nodedown = ask(Plain, Config),
     peer:stop(Plain).
+
+%% Each is given up by the deadline of the handshake, and none delays who has a certificate.
+silence_before_tls(Config) ->
+    Port = free_port(),
+    {0, _} = service(Config, ["--port", integer_to_list(Port) | tls_flags(Config)], []),
+    Silent = [Socket || _ <- lists:seq(1, 200), {ok, Socket} <- [gen_tcp:connect("localhost", Port, [{active, false}])]],
+    ?assertEqual(200, length(Silent)),
+    Peer = tls_runtime(Config, own),
+    pong = ask(Peer, Config),
+    [{error, closed} = gen_tcp:recv(Socket, 0) || Socket <- Silent],
+    pong = ask(Peer, Config),
+    peer:stop(Peer).
 
 tls_of_an_own_node(Config) ->
     Peer = tls_runtime(Config, own),

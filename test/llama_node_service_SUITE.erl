@@ -10,7 +10,8 @@ suite() -> [{timetrap, {minutes, 3}}].
 all() ->
     [start_ping_status_stop, sigterm_lets_tasks_finish, the_drain_deadline_cancels, a_taken_name,
      a_taken_run_directory, leftovers_of_a_killed_node, a_bridge, a_bridge_socket_in_use, sources_have_their_rank,
-     bad_configurations, check_loads_nothing, not_running, a_node_that_hangs, a_model_that_is_missing, no_epmd,
+     bad_configurations,
+     a_run_directory_of_somebody_else, check_loads_nothing, not_running, a_node_that_hangs, a_model_that_is_missing, no_epmd,
      no_java, usage, the_cookie_is_not_shown, the_library_can_be_chosen].
 
 init_per_suite(Config) ->
@@ -169,6 +170,15 @@ bad_configurations(Config) ->
     contains(Open, ["accessible by its owner only"]),
     {78, None} = command(Config, ["start", "--cookie-file", "/nowhere"], NoCookie),
     contains(None, ["there is no cookie"]).
+
+a_run_directory_of_somebody_else(Config) ->
+    case file:change_owner(proplists:get_value(dir, Config), 65534) of
+        ok ->
+            {78, Said} = command(Config, ["start"]),
+            contains(Said, ["belongs to another user"]);
+        {error, eperm} ->
+            {skip, "only root can give a directory away"}
+    end.
 
 check_loads_nothing(Config) ->
     Args = ["--check", "--model", model(Config), "--bridge", bridge(Config)],

@@ -27,10 +27,10 @@ final class Checks {
         this.out = out;
     }
 
-    /** Something that can fail with a reason. */
+    /** Something that gives what later checks need, or fails with a reason. */
     @FunctionalInterface
-    private interface Check {
-        void run() throws CommandException;
+    private interface Check<T> {
+        T run() throws CommandException;
     }
 
     /**
@@ -45,23 +45,15 @@ final class Checks {
     }
 
     private void all(Configuration configuration) {
-        ServiceConfig[] read = new ServiceConfig[1];
-        check("configuration and cookie", () -> read[0] = configuration.checked());
+        ServiceConfig config = check("configuration and cookie", configuration::checked);
         check("files of the node", () -> directory("run_dir", configuration.paths().directory()));
-        ServiceConfig config = read[0];
         if (config == null) {
             return;
         }
-        DistConfig[] dist = new DistConfig[1];
-        check("distribution" + (config.launch().tls() == null ? "" : " and certificates"), () -> {
-            try {
-                dist[0] = DistSetup.of(config.launch());
-            } catch (FailureException e) {
-                throw CommandException.config(e);
-            }
-        });
-        if (dist[0] != null && dist[0].epmd()) {
-            check("epmd on port " + dist[0].epmdPort(), () -> epmd(dist[0].epmdPort()));
+        String tls = config.launch().tls() == null ? "" : " and certificates";
+        DistConfig dist = check("distribution" + tls, () -> distribution(config));
+        if (dist != null && dist.epmd()) {
+            check("epmd on port " + dist.epmdPort(), () -> epmd(dist.epmdPort()));
         }
         if (config.bridge() != null) {
             check("bridge", () -> directory("bridge", config.bridge().toAbsolutePath().getParent()));
@@ -74,18 +66,29 @@ final class Checks {
         }
     }
 
-    private void check(String what, Check check) {
+    /** {@return what it gave, {@code null} if it failed} */
+    private <T> T check(String what, Check<T> check) {
         try {
-            check.run();
+            T value = check.run();
             out.println("ok      " + what);
+            return value;
         } catch (CommandException e) {
             out.println("FAILED  " + what + ": " + e.getMessage());
             worst = worst == ExitStatus.OK ? e.status() : worst;
+            return null;
+        }
+    }
+
+    private static DistConfig distribution(ServiceConfig config) throws CommandException {
+        try {
+            return DistSetup.of(config.launch());
+        } catch (FailureException e) {
+            throw CommandException.config(e);
         }
     }
 
     /** The nearest part of a path that is there must be writable. */
-    private static void directory(String key, Path directory) throws CommandException {
+    private static Path directory(String key, Path directory) throws CommandException {
         Path there = directory.toAbsolutePath();
         while (there.getParent() != null && !Files.exists(there)) {
             there = there.getParent();
@@ -96,28 +99,31 @@ final class Checks {
         if (key.equals("bridge") && !there.equals(directory)) {
             throw new CommandException(ExitStatus.CONFIG, key + ": there is no directory " + directory);
         }
+        return there;
     }
 
-    private static void epmd(int port) throws CommandException {
+    private static int epmd(int port) throws CommandException {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), EPMD_TIMEOUT_MS);
+            return port;
         } catch (IOException e) {
             throw new CommandException(
                     ExitStatus.UNAVAILABLE, "it does not answer (start it with 'epmd -daemon', or set epmd to false)");
         }
     }
 
-    private static void library(Path location) throws CommandException {
+    private static Path library(Path location) throws CommandException {
         try {
-            LlamaLibrary.find(location);
+            return LlamaLibrary.find(location);
         } catch (LibraryException e) {
             throw new CommandException(ExitStatus.CONFIG, "llama_lib: " + e.getMessage());
         }
     }
 
-    private static void model(ModelConfig model) throws CommandException {
+    private static ModelConfig model(ModelConfig model) throws CommandException {
         try {
             NativeModelLoader.check(model);
+            return model;
         } catch (FailureException e) {
             throw new CommandException(
                     ExitStatus.FAILED, e.failure().code().wireName() + ": " + e.failure().message());

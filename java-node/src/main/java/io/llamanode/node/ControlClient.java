@@ -41,7 +41,8 @@ final class ControlClient {
                 channel.connect(UnixDomainSocketAddress.of(socket));
             } catch (IOException e) {
                 throw new CommandException(
-                        ExitStatus.NOT_RUNNING, paths.nodeName() + " is not running (nobody listens on " + socket + ")");
+                        ExitStatus.NOT_RUNNING,
+                        paths.nodeName() + " is not running (" + socket + ": " + e.getMessage() + ")");
             }
             channel.write(ByteBuffer.wrap((command + "\n").getBytes(StandardCharsets.UTF_8)));
             return JSON.readTree(line(channel));

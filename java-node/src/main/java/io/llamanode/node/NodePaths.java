@@ -82,11 +82,14 @@ record NodePaths(String nodeName, Path directory, Path pid, Path socket, Path lo
                         directory,
                         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             }
-            // In /tmp it may have been made by somebody else, who could then replace what is in it.
-            String owner = Files.getOwner(directory).getName();
-            if (!owner.equals(System.getProperty("user.name"))) {
+            // In /tmp it may have been made by somebody else, who could then replace what is in it. Whose a
+            // new file is tells who this process is, which a name need not.
+            Path probe = Files.createTempFile(directory, ".", null);
+            Object own = Files.getAttribute(probe, "unix:uid");
+            Files.delete(probe);
+            if (!own.equals(Files.getAttribute(directory, "unix:uid"))) {
                 throw new CommandException(
-                        ExitStatus.CONFIG, "run_dir: " + directory + " belongs to " + owner);
+                        ExitStatus.CONFIG, "run_dir: " + directory + " belongs to another user");
             }
         } catch (IOException e) {
             throw new CommandException(ExitStatus.CONFIG, "run_dir: " + directory + " cannot be used: " + e);

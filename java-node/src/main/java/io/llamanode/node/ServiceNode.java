@@ -191,7 +191,6 @@ final class ServiceNode {
                 open.finish(LAST_ANSWERS.dividedBy(2));
             }
         }
-        endpoint.close();
         // A node that met another one of its name has neither of these.
         if (control != null) {
             try {
@@ -200,6 +199,8 @@ final class ServiceNode {
                 LOG.warn("{} stays: {}", paths.pid(), e.getMessage());
             }
         }
+        endpoint.close();
+        // The control socket last: whoever waits for the end waits for its lock.
         for (Bridge open : new Bridge[] {bridge, control}) {
             if (open != null) {
                 open.close();
