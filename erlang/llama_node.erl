@@ -29,11 +29,11 @@
 -export([fork_session/2, checkpoint_session/2, rewind_session/3, clear_cache/3, estimate_task/4]).
 -export([create_task/4, get_result/3, cancel_task/2]).
 -export([stream/4, active/3, stream_fold/6, stream_open/4, stream_next/1, stream_close/1]).
--export([chat/3, complete/3, embed/3, rerank/4]).
+-export([chat/3, chat_tools/4, complete/3, embed/3, rerank/4]).
 -export([tokenize/2, count_tokens/2, detokenize/2, apply_template/2]).
 
 -export_type([server/0, start_options/0, session_id/0, task_id/0, type/0, input/0, text/0,
-              error/0, error_code/0, result/0, vector/0, embeddings/0, ranking/0, model/0, capability/0,
+              error/0, error_code/0, result/0, tool_call/0, vector/0, embeddings/0, ranking/0, model/0, capability/0,
               estimate/0, event/0, terminal_event/0, message/0, active/0, stream/0, usage/0, timings/0]).
 
 -type server() ::
@@ -71,6 +71,8 @@
 
 -type result() :: #{
     content := binary(),
+    reasoning_content => binary(),
+    tool_calls => [tool_call()],
     finish_reason := stop | length | cancelled | tool_calls,
     usage := usage(),
     timings := timings(),
@@ -143,10 +145,16 @@
 %% The keys from `id' on are those of a loaded model, whose `chat_template' says only whether there is
 %% one; `memory' and the template's text belong to {@link inspect_model/2}.
 
+-type tool_call() :: #{id := binary(), name := binary(), arguments := #{binary() => term()}}.
+%% A tool that the model asks to have called. In its arguments, JSON's `null' is the atom `null'.
+
 -type event() ::
     {chunk, #{content := binary(), index := non_neg_integer()}}
-    | {reasoning, term()}
-    | {tool_call, term()}.
+    | {reasoning, #{content := binary(), index := non_neg_integer()}}
+    | {tool_call, #{index := non_neg_integer(), id := binary(), name := binary(), delta := binary()}}.
+%% A part of an answer: text, what the model thinks before it, or more of the JSON of a call's
+%% arguments. A call counts only when the result has it: one that turns out to be malformed is text.
+
 -type terminal_event() :: {done, result() | embeddings() | ranking()} | {error, error()}.
 
 -type message() :: {llama_node, task_id(), event() | passive | terminal_event()}.
@@ -520,6 +528,23 @@ cancel_task(Server, TaskId) ->
 -spec chat(server(), [map() | list()] | text(), input()) -> {ok, result()} | {error, error()}.
 chat(Server, Messages, Options) ->
     run(Server, chat, #{messages => turns(Messages)}, Options).
+
+%% @doc Answers a conversation, and runs the tools that the model asks for until it answers in words.
+%%
+%% `Tools' are maps with `name', `function' (a fun of the decoded arguments) and, for the model,
+%% `description' and `parameters' (a JSON schema). A fun that raises, exits or takes too long harms
+%% nobody: the model is told so in place of a result. `Options' are those of {@link chat/3} and
+%% `max_rounds' and `tool_timeout', see {@link llama_node_tools:options()}. When the model still
+%% asks for tools after `max_rounds', the answer is a `timeout'.
+%% ```
+%% Now = #{name => now, description => <<"The time">>, function => fun (_) -> calendar:universal_time() end},
+%% {ok, #{content := Text, messages := Conversation}} =
+%%     llama_node:chat_tools(Server, <<"What time is it?">>, [Now], #{}).
+%% '''
+-spec chat_tools(server(), [map()] | text(), [llama_node_tools:tool()], llama_node_tools:options()) ->
+    {ok, llama_node_tools:result()} | {error, error()}.
+chat_tools(Server, Messages, Tools, Options) ->
+    llama_node_tools:chat(Server, Messages, Tools, Options).
 
 %% @doc Continues a prompt without a session of your own. A list of integers is a string here;
 %% {@link create_task/4} takes token ids as well.

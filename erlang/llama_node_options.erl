@@ -27,6 +27,7 @@
         n_gpu_layers => -1 | non_neg_integer(),
         vocab_only => boolean(),
         default => boolean(),
+        chat_template => text() | #{system => text(), prefix => text(), postfix => text()},
         %% the service
         bind => text(),
         tls => #{certfile := text(), keyfile := text(), cacertfile := text()},
@@ -73,6 +74,8 @@
 %% <li>`n_gpu_layers': layers to offload, -1 for all of them. Default: 0.</li>
 %% <li>`vocab_only': load only the vocabulary, for tokens and templates. Default: `false'.</li>
 %% <li>`default': whether requests that name no model get it. Default: `false', and the first model is it.</li>
+%% <li>`chat_template': a Jinja template, the name of one of the model's variants, or a map with
+%%     `system', `prefix' and `postfix'. Default: the model's own.</li>
 %% </ul>
 %% The service:
 %% <ul>
@@ -155,7 +158,8 @@
     use_mmap => boolean,
     n_gpu_layers => {integer, -1, ?INT32},
     vocab_only => boolean,
-    default => boolean}).
+    default => boolean,
+    chat_template => template}).
 
 -define(NODE, #{
     bind => text,
@@ -407,6 +411,11 @@ check(secret, Key, Value) ->
         true -> Text;
         false -> fault(Key, "must have at most 255 characters, none of them beyond Latin-1", [])
     end;
+check(template, _Key, Value) when is_map(Value) ->
+    %% The node checks what is in it.
+    Value;
+check(template, Key, Value) ->
+    text(Key, Value, "got ~0tP", [Value, 8]);
 check(path, Key, Value) ->
     filename:absname(check(text, Key, Value));
 check(server_name, _Key, {local, Name} = Value) when is_atom(Name), Name =/= undefined ->

@@ -11,7 +11,7 @@ class ConstraintTest extends ServiceFixture {
     private static final OutputFormat GBNF = new OutputFormat.Gbnf("root ::= \"a\"");
     private static final OutputFormat JSON = new OutputFormat.Json("json_schema", "{}");
 
-    private static GenerationOptions options(int maxTokens, List<String> stop, OutputFormat format) {
+    static GenerationOptions options(int maxTokens, List<String> stop, OutputFormat format) {
         return new GenerationOptions(
                 maxTokens, 0f, null, null, null, null, null, null, null, null, null, null, stop, null, null, null,
                 null, null, format, null, null, null, null);

@@ -27,6 +27,10 @@ public final class FakeLoadedModel implements LoadedModel {
     /** Samplers that are not closed. */
     final AtomicInteger samplers = new AtomicInteger();
     final AtomicInteger samplersMade = new AtomicInteger();
+    /** Real ones in place of the fake. */
+    ChatTemplates templates;
+
+    private static final AnswerFormat PLAIN = ChatTemplate.parse("{{ messages[0].content }}").answerFormat();
     private final String id;
     private final Engine engine;
     private final int maxQueue;
@@ -116,6 +120,9 @@ public final class FakeLoadedModel implements LoadedModel {
 
     @Override
     public PromptText render(ChatTemplating request) {
+        if (templates != null) {
+            return templates.render(request);
+        }
         PromptText.Builder text = new PromptText.Builder();
         for (Map<String, Object> message : request.messages()) {
             text.add(message.get("role") + ":", true)
@@ -125,12 +132,9 @@ public final class FakeLoadedModel implements LoadedModel {
         return request.addGenerationPrompt() ? text.add("assistant:", true).build() : text.build();
     }
 
-    /** What its chats are said to be written in. */
-    AnswerFormat format = ChatTemplate.parse("{{ messages[0].content }}").answerFormat();
-
     @Override
     public AnswerFormat answerFormat(ChatTemplating request) {
-        return format;
+        return templates != null ? templates.answerFormat(request) : PLAIN;
     }
 
     @Override
