@@ -231,7 +231,7 @@ class ToolChatTest extends ServiceFixture {
         assertTrue(create(other, content("q", template(new TemplateChoice.Source("{% if %}"))))
                 .message().startsWith("chat_template: "));
         Answer<String> prompt = new Answer<>();
-        service.applyTemplate(me, new ChatTemplating(
+        service.models().applyTemplate(me, new ChatTemplating(
                 null, List.of(Map.of("role", "user", "content", "q")), TOOLS, null, Map.of(), true, false), prompt);
         assertEquals("uq:", prompt.value());
     }
@@ -243,7 +243,7 @@ class ToolChatTest extends ServiceFixture {
     @Test
     void templatesThatKnowNoToolsGetThemInTheText() {
         Answer<String> prompt = new Answer<>();
-        service.applyTemplate(me, new ChatTemplating(
+        service.models().applyTemplate(me, new ChatTemplating(
                 null,
                 List.of(Map.of("role", "user", "content", "q"),
                         Map.of("role", "assistant", "content", "", "tool_calls", List.of(Map.of("id", "c", "type", "function",
