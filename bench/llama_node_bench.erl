@@ -102,6 +102,7 @@ measure(#{models := [First | _] = Models} = Settings) ->
       gaps => llama_node_bench_latency:gaps(Main),
       starts => llama_node_bench_latency:starts(),
       forks => llama_node_bench_fork:measure(Main),
+      vectors => llama_node_bench_vectors:measure(Main),
       samplers => llama_node_bench_worker:samplers(),
       node => llama_node_bench_node:measure(Main)}.
 

@@ -135,6 +135,7 @@ tokens(Timelines) ->
     lists:sum([Tokens || {_, Tokens, _, _} <- Timelines]).
 
 bars(_, #{speeds := [{_, Rows} | _], first_token := First, gaps := Gaps, starts := Starts, forks := Forks,
+          vectors := Vectors,
           node := #{warm := {Turn1, Turn2}, calls := Calls, idle := Idle, events := Events, status := Status}}) ->
     Done = fun([{_, _, Time, _}]) -> Time end,
     [FirstA, FirstB, FirstC, FirstD] =
@@ -172,8 +173,14 @@ bars(_, #{speeds := [{_, Rows} | _], first_token := First, gaps := Gaps, starts 
           "~.3f (~.1f and ~.1f ms; ~b tokens, of which the fork finds ~b)",
           [median([With / Without || {_, _, With, Without} <- Forks]), median([With || {_, _, With, _} <- Forks]),
            median([Without || {_, _, _, Without} <- Forks]), element(1, hd(Forks)), element(2, hd(Forks))]),
+     vectors(Vectors),
      item("Events to one process", "~.1f chunks/s from a 2-layer model of 64 on one thread, 8 streams",
           [median(Events)])].
+
+vectors(#{embed := Embed, rerank := Rerank}) ->
+    [[item(io_lib:format("Embeddings, calls of ~b texts as ~ts", [Count, Format]), "~.1f texts/s", [median(Rates)])
+      || {Count, Format, Rates} <- Embed],
+     [item("Documents scored against a query, 64 in a call", "~.1f documents/s", [median(Rerank)]) || Rerank =/= []]].
 
 %% What is asked of the generations of llama.cpp differs.
 speed_bars(#{library := #{version := <<"b", _/binary>>}}) ->

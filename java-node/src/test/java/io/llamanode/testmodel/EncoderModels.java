@@ -27,39 +27,53 @@ public final class EncoderModels {
      * @return a writer with all metadata and tensors
      */
     public static GgufWriter bert(Path vocabulary, int pooling) {
+        return bert(vocabulary, pooling, new Shape(N_LAYER, N_EMBD, N_FF, N_HEAD));
+    }
+
+    /**
+     * @param vocabulary a GGUF file with a WordPiece vocabulary
+     * @return a BERT with a rank head, large enough to be measured
+     */
+    public static GgufWriter ranker(Path vocabulary) {
+        return bert(vocabulary, 4, new Shape(6, 384, 1536, 12));
+    }
+
+    private record Shape(int layers, int width, int ff, int heads) {}
+
+    private static GgufWriter bert(Path vocabulary, int pooling, Shape shape) {
         GgufFile file = GgufFile.read(vocabulary);
         int nVocab = Math.toIntExact(file.array("tokenizer.ggml.tokens").orElseThrow().count());
         GgufWriter writer = new GgufWriter()
                 .text("general.architecture", "bert")
                 .text("general.name", "synthetic")
-                .uint32("bert.block_count", N_LAYER)
+                .uint32("bert.block_count", shape.layers)
                 .uint32("bert.context_length", BERT_CONTEXT)
-                .uint32("bert.embedding_length", N_EMBD)
-                .uint32("bert.feed_forward_length", N_FF)
-                .uint32("bert.attention.head_count", N_HEAD)
+                .uint32("bert.embedding_length", shape.width)
+                .uint32("bert.feed_forward_length", shape.ff)
+                .uint32("bert.attention.head_count", shape.heads)
                 .float32("bert.attention.layer_norm_epsilon", 1e-12f)
                 .bool("bert.attention.causal", false)
                 .uint32("bert.pooling_type", pooling)
                 .copyMetadata(file, "tokenizer.")
                 .uint32("tokenizer.ggml.token_type_count", 2);
         Tensors tensors = new Tensors(writer);
-        tensors.matrix("token_embd.weight", N_EMBD, nVocab);
-        tensors.matrix("token_types.weight", N_EMBD, 2);
-        tensors.matrix("position_embd.weight", N_EMBD, BERT_CONTEXT);
-        tensors.norm("token_embd_norm");
-        for (int i = 0; i < N_LAYER; i++) {
+        tensors.matrix("token_embd.weight", shape.width, nVocab);
+        tensors.matrix("token_types.weight", shape.width, 2);
+        tensors.matrix("position_embd.weight", shape.width, BERT_CONTEXT);
+        tensors.norm("token_embd_norm", shape.width);
+        for (int i = 0; i < shape.layers; i++) {
             String block = "blk." + i + ".";
             for (String name : new String[] {"attn_q", "attn_k", "attn_v", "attn_output"}) {
-                tensors.linear(block + name, N_EMBD, N_EMBD);
+                tensors.linear(block + name, shape.width, shape.width);
             }
-            tensors.norm(block + "attn_output_norm");
-            tensors.linear(block + "ffn_up", N_EMBD, N_FF);
-            tensors.linear(block + "ffn_down", N_FF, N_EMBD);
-            tensors.norm(block + "layer_output_norm");
+            tensors.norm(block + "attn_output_norm", shape.width);
+            tensors.linear(block + "ffn_up", shape.width, shape.ff);
+            tensors.linear(block + "ffn_down", shape.ff, shape.width);
+            tensors.norm(block + "layer_output_norm", shape.width);
         }
         if (pooling == 4) {
-            tensors.linear("cls", N_EMBD, N_EMBD);
-            tensors.linear("cls.output", N_EMBD, 1);
+            tensors.linear("cls", shape.width, shape.width);
+            tensors.linear("cls.output", shape.width, 1);
         }
         return writer;
     }
@@ -146,10 +160,10 @@ public final class EncoderModels {
                     name + ".bias", GgmlType.F32, new long[] {rows}, RandomWeights.of(GgmlType.F32, rows, 0.1f, next++));
         }
 
-        void norm(String name) {
-            ones(name + ".weight", N_EMBD);
+        void norm(String name, long width) {
+            ones(name + ".weight", width);
             writer.tensor(
-                    name + ".bias", GgmlType.F32, new long[] {N_EMBD}, RandomWeights.of(GgmlType.F32, N_EMBD, 0.1f, next++));
+                    name + ".bias", GgmlType.F32, new long[] {width}, RandomWeights.of(GgmlType.F32, width, 0.1f, next++));
         }
 
         void ones(String name, long length) {
