@@ -16,7 +16,7 @@ all() ->
 groups() ->
     [{bert, [], [bert_embeds, documents_are_ranked, bad_rankings]},
      {models, [], [models_side_by_side, unloading_ends_its_tasks, the_default_model, listed_models, inspected_files,
-                   progress_goes_to_a_process, loads_that_fail]},
+                   progress_goes_to_a_process, loads_that_fail, presets_are_options]},
      {tokens, [], [reference_tokens_llama_spm, reference_tokens_gpt_2, reference_tokens_bert_bge, pieces,
                    a_vocabulary_does_nothing_else]},
      {infill, [], [gaps_are_filled]},
@@ -293,6 +293,24 @@ loads_that_fail(Config) ->
     ?MESSAGE(invalid_argument, <<"progress">>, Load(#{id => large, progress => all})),
     ?CODE(model_load_failed, llama_node:load_model(server(Config), code:which(?MODULE), #{})),
     {ok, [_]} = llama_node:list_models(server(Config)).
+
+%% What the list of known models says is taken by the calls that it is meant for.
+presets_are_options(Config) ->
+    Server = server(Config),
+    Presets = llama_node_presets:all(),
+    ?assert(length(Presets) >= 5),
+    ?assertEqual(length(Presets), length(lists:usort([Id || #{id := Id} <- Presets]))),
+    {ok, Model} = llama_node_ct:model(),
+    [begin
+         ?assertEqual({ok, Preset}, llama_node_presets:find(Id)),
+         {ok, _} = llama_node:inspect_model(Server, (maps:get(model, Preset))#{path => Model}),
+         {ok, Session} = llama_node:create_session(Server, maps:get(session, Preset, #{})),
+         ok = llama_node:close_session(Server, Session),
+         {ok, _} = llama_node:embed(Server, <<"a">>, maps:get(embed, Preset, #{}))
+     end || #{id := Id, file := <<_, _/binary>>, source := <<_, _/binary>>, capabilities := [_ | _]} = Preset <- Presets],
+    {ok, #{id := <<"tiny-chat">>}} = llama_node_presets:find('tiny-chat'),
+    {ok, #{id := <<"tiny-chat">>}} = llama_node_presets:find("tiny-chat"),
+    ?CODE(invalid_argument, llama_node_presets:find(nonsense)).
 
 %% Tokens: the vectors of the shared vocabularies, through the API
 
