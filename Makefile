@@ -48,7 +48,7 @@ compile: setup jar          ## build the jar, the Erlang application, and the ca
 	@$(MAKE) --no-print-directory --silent $(AOT)
 
 $(AOT): $(JAR)
-	@priv/bin/make-aot-cache _build/default/lib/llama_node/ebin
+	@priv/bin/make-aot-cache _build/default/lib/llama_node/ebin || echo "no cache of a quick start; nodes start without it"
 
 # A set MODEL names another model; in a terminal the answers grow in place.
 demo: compile               ## four sessions chat at once; MODEL=/path/to.gguf for another model

@@ -107,7 +107,7 @@ measure(#{models := [First | _] = Models} = Settings) ->
       node => llama_node_bench_node:measure(Main)}.
 
 variants() ->
-    [raw, engine, beam, jni] ++ [server || os:getenv("LLAMA_SERVER", "") =/= ""].
+    [raw, engine, beam, port, jni] ++ [server || os:getenv("LLAMA_SERVER", "") =/= ""].
 
 %% Every round runs each variant once, in an order that turns from round to round, so that what
 %% else the machine does hits all of them alike.
@@ -154,15 +154,16 @@ round(Variants, N, Round, Length, Tokens) ->
     {Front, Back} = lists:split(Round rem length(Variants), Variants),
     maps:from_list([{Kind, run(Kind, Variant, Prompts, Tokens)} || {Kind, Variant} <- Back ++ Front]).
 
-open(beam, Settings, N) -> llama_node_bench_node:open(Settings, N);
+open(beam, Settings, N) -> llama_node_bench_node:open(Settings, N, distribution);
+open(port, Settings, N) -> llama_node_bench_node:open(Settings, N, port);
 open(server, Settings, N) -> llama_node_bench_http:open(Settings, N);
 open(Kind, Settings, N) -> llama_node_bench_worker:open(Kind, Settings, N).
 
-close(beam, Node) -> llama_node_bench_node:close(Node);
+close(Kind, Node) when Kind =:= beam; Kind =:= port -> llama_node_bench_node:close(Node);
 close(server, Server) -> llama_node_bench_http:close(Server);
 close(_, Worker) -> llama_node_bench_worker:close(Worker).
 
-run(beam, Node, Prompts, Tokens) -> llama_node_bench_node:run(Node, Prompts, Tokens);
+run(Kind, Node, Prompts, Tokens) when Kind =:= beam; Kind =:= port -> llama_node_bench_node:run(Node, Prompts, Tokens);
 run(server, Server, Prompts, Tokens) -> llama_node_bench_http:run(Server, Prompts, Tokens);
 run(_, Worker, Prompts, Tokens) -> llama_node_bench_worker:run(Worker, Prompts, Tokens).
 

@@ -1,7 +1,7 @@
 %% @doc The variant that goes through llama_node, and what else is measured of a node.
 -module(llama_node_bench_node).
 
--export([open/2, run/3, close/1, measure/1]).
+-export([open/3, run/3, close/1, measure/1]).
 %% The process of another BEAM that calls are compared with.
 -export([echo/2]).
 
@@ -13,13 +13,14 @@
 -define(TINY_TOKENS, 400).
 
 %% @doc Starts a node with the options of all variants.
--spec open(llama_node_bench:settings(), pos_integer()) -> pid().
-open(#{model := Model} = Settings, Slots) ->
-    start(Settings, Model, Slots).
+-spec open(llama_node_bench:settings(), pos_integer(), distribution | port) -> pid().
+open(#{model := Model} = Settings, Slots, Transport) ->
+    start(Settings, Model, Slots, Transport).
 
-start(#{n_ctx := NCtx, n_batch := NBatch, threads := Threads}, Model, Slots) ->
+start(#{n_ctx := NCtx, n_batch := NBatch, threads := Threads}, Model, Slots, Transport) ->
     {ok, Server} = llama_node:start_link(#{model => Model, n_parallel => Slots, n_ctx => NCtx, n_batch => NBatch,
-                                           n_ubatch => NBatch, n_threads => Threads, log_level => warning}),
+                                           n_ubatch => NBatch, n_threads => Threads, log_level => warning,
+                                           transport => Transport}),
     Server.
 
 %% @doc Ends a node. It tells where the time of its steps went, as shares: schedule, decode, sample, output.
@@ -68,7 +69,7 @@ events(Task, Start, Pieces) ->
 -spec measure(llama_node_bench:settings()) -> map().
 measure(Settings) ->
     io:format(standard_error, "session, calls, events, idle~n", []),
-    Server = open(Settings, ?SLOTS),
+    Server = open(Settings, ?SLOTS, distribution),
     Warm = warm_session(Server),
     Calls = calls(Server),
     Idle = idle(Server),
@@ -153,7 +154,7 @@ ticks(Pid) ->
 
 %% All streams to one process, from a model so small that events are most of the work.
 events_per_second(#{tiny := Tiny} = Settings) ->
-    Server = start(Settings#{threads := 1}, Tiny, ?TINY_STREAMS),
+    Server = start(Settings#{threads := 1}, Tiny, ?TINY_STREAMS, distribution),
     Rates = [begin
                  Sessions = [session(Server) || _ <- lists:seq(1, ?TINY_STREAMS)],
                  Start = erlang:monotonic_time(microsecond),
