@@ -70,9 +70,16 @@ public final class DistNode implements AutoCloseable {
                 new Receiver(dispatcher, config.terms(), dropped), dispatcher, config.terms(), framesIn, dropped,
                 overflows, this::sendTo);
         this.acceptor = new Acceptor(server, config, creation, timer, refused, (identity, channel) -> {
-            Peer peer = new Peer(identity, channel, config, timer, inbound);
-            peers.up(peer);
-            peer.run();
+            Thread reader = Thread.ofPlatform().daemon().name("dist-read-" + identity.node()).start(() -> {
+                Peer peer = new Peer(identity, channel, config, timer, inbound);
+                peers.up(peer);
+                peer.run();
+            });
+            try {
+                reader.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         });
     }
 

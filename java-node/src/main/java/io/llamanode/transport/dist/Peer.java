@@ -67,7 +67,8 @@ final class Peer {
         this.timer = timer;
         this.events = events;
         this.queue = new WriteQueue(config.maxQueuedBytes());
-        this.writer = Thread.ofVirtual().name("dist-write-" + identity.node()).start(this::write);
+        // Platform threads, as the reader: a virtual one wakes by way of the poller and a carrier, twice a call.
+        this.writer = Thread.ofPlatform().daemon().name("dist-write-" + identity.node()).start(this::write);
     }
 
     String node() {

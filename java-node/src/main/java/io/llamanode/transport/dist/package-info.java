@@ -4,7 +4,7 @@
  *
  * <p>Terms and their coding are JInterface's. Its {@code OtpNode} is not used: that class completes
  * handshakes inside the lock that every send needs, knows neither monitors nor aliases, and writes
- * to sockets on the sender's thread. Here one virtual thread reads and one writes each connection,
+ * to sockets on the sender's thread. Here one thread reads and one writes each connection,
  * and one dispatcher thread calls the {@link io.llamanode.transport.dist.DistHandler}.
  *
  * <p>Facts about the protocol: erts, "Distribution Protocol" and "External Term Format".
