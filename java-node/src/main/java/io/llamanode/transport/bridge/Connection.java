@@ -270,7 +270,7 @@ final class Connection {
                 switch (tokens.next()) {
                     case TokenQueue.Item.Token(String text) when write -> write(Replies.token(text));
                     case TokenQueue.Item.Token unwritten -> {
-                        if (inputEnded) {
+                        if (inputEnded || lines.isFull()) {
                             probe();
                         }
                     }
@@ -285,7 +285,7 @@ final class Connection {
     }
 
     /**
-     * Finds out whether a client that sends nothing more still reads: writing fails at once when it does
+     * Finds out whether a client of whom nothing more is read still reads: writing fails at once when it does
      * not. The blank that it gets otherwise belongs to the next line.
      */
     private void probe() {

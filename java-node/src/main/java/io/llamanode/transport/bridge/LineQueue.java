@@ -11,12 +11,15 @@ final class LineQueue {
     private final Deque<Line> lines = new ArrayDeque<>();
     private long waiting;
     private boolean ended;
+    private volatile boolean full;
 
     /** {@return whether it was taken; not after {@link #end}} */
     synchronized boolean put(Line line) throws InterruptedException {
         while (waiting > LIMIT && !ended) {
+            full = true;
             wait();
         }
+        full = false;
         if (ended) {
             return false;
         }
@@ -38,6 +41,11 @@ final class LineQueue {
         waiting -= cost(line);
         notifyAll();
         return line;
+    }
+
+    /** {@return whether the one who brings lines waits, and so does not see the end of what they come from} */
+    boolean isFull() {
+        return full;
     }
 
     private static long cost(Line line) {

@@ -232,6 +232,16 @@ final class BridgeTest {
     }
 
     @Test
+    void soDoesOneThatHasSentMoreThanIsReadAhead() throws Exception {
+        LineClient client = client();
+        client.send("INFER " + ENDLESS + "\n" + "PING\n".repeat(20_000));
+        // Not before the reader waits: what it has not read yet is not all in the socket either.
+        assertEquals(1, client.channel.read(java.nio.ByteBuffer.allocate(1)));
+        client.close();
+        awaitNoTask();
+    }
+
+    @Test
     void aClientThatDoesNotReadLosesItsStreamOnly() throws Exception {
         try (LineClient deaf = client(); LineClient other = client()) {
             deaf.send("INFER_STREAM " + ENDLESS);
