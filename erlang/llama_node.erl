@@ -23,7 +23,7 @@
 -module(llama_node).
 
 -export([start_link/1, child_spec/1, init_server/1, destroy_server/1, connect/2]).
--export([load_model/3, unload_model/2, list_models/1, inspect_model/2, get_status/1, ping/1]).
+-export([load_model/3, unload_model/2, list_models/1, inspect_model/1, inspect_model/2, get_status/1, ping/1]).
 -export([create_session/2, close_session/2, get_session_info/2]).
 -export([load_adapter/3, unload_adapter/3, list_adapters/1]).
 -export([fork_session/2, checkpoint_session/2, rewind_session/3, clear_cache/3, estimate_task/4]).
@@ -280,6 +280,25 @@ unload_model(Server, Id) ->
 -spec list_models(server()) -> {ok, [model()]} | {error, error()}.
 list_models(Server) ->
     llama_node_request:call(Server, list_models, ?TIMEOUT).
+
+%% @doc As {@link inspect_model/2}, without a server: a node is started for it, without any model, and
+%% ended again, which takes a second or so.
+%% ```
+%% {ok, #{architecture := Architecture}} = llama_node:inspect_model("model.gguf").
+%% '''
+-spec inspect_model(Path :: text() | #{path := text(), atom() => term()}) ->
+    {ok, model()} | {error, error()}.
+inspect_model(Path) ->
+    case init_server(#{models => [], log_level => warning}) of
+        {ok, Server} ->
+            try
+                inspect_model(Server, Path)
+            after
+                destroy_server(Server)
+            end;
+        {error, _} = Error ->
+            Error
+    end.
 
 %% @doc What the header of a model's file tells, without loading it: architecture, size,
 %% quantization, context length, chat template, capabilities, and the memory that it would take.

@@ -268,6 +268,8 @@ inspected_files(Config) ->
                    chat_template := <<_/binary>>, memory := #{required_bytes := _, available_bytes := _}}, Found),
     ?assertEqual(filelib:file_size(Model), maps:get(file_bytes, Found)),
     ?assertNot(maps:is_key(id, Found)),
+    {ok, Alone} = llama_node:inspect_model(Model),
+    ?assertEqual(maps:remove(memory, Found), maps:remove(memory, Alone)),
     {ok, #{memory := #{required_bytes := Large}}} =
         llama_node:inspect_model(server(Config), #{path => Model, n_ctx => 4096, n_parallel => 64}),
     ?assert(Large > map_get(required_bytes, map_get(memory, Found))),
