@@ -15,8 +15,9 @@
 
 -export([prepare/1, opened/2, connect/2, frame/2, down/2, request/2]).
 -export([monitor/1, call/3, cast/2]).
-%% Entry points of the process that writes, and of the one that sends to other nodes.
--export([write/2, relay/1]).
+%% Entry points of the process that writes, of the one that sends to other nodes, and of the one that
+%% asks the node whether it is there.
+-export([write/2, relay/1, pulse/2]).
 -export_type([address/0]).
 
 %% `[alias | Ref]', as gen_server makes it.
@@ -58,8 +59,12 @@ opened(closed, Port) ->
 connect(#{address := Address}, _Ready) ->
     {ok, Address}.
 
-%% @doc Monitors the node: its server ends with it.
+%% @doc Monitors the node: its server ends with it. The server itself monitors a process that ends when
+%% the node is silent for the tick time, as a distributed one would be given up.
 -spec monitor(address()) -> reference().
+monitor({Server, _Port, _Writer} = Address) when Server =:= self() ->
+    {_, Ref} = spawn_monitor(?MODULE, pulse, [Address, application:get_env(kernel, net_ticktime, 60) * 1000]),
+    Ref;
 monitor({Server, _Port, _Writer}) ->
     erlang:monitor(process, Server).
 
@@ -144,6 +149,21 @@ relay_all(Ref) ->
             relay_all(Ref);
         {'DOWN', Ref, process, _, _} ->
             ok
+    end.
+
+%% @private
+-spec pulse(address(), pos_integer()) -> ok.
+pulse({Server, _Port, _Writer} = Address, TickTime) ->
+    pulse(Address, erlang:monitor(process, Server), TickTime).
+
+pulse(Address, Ref, TickTime) ->
+    receive
+        {'DOWN', Ref, process, _, _} -> ok
+    after TickTime div 4 ->
+        case call(Address, ping, TickTime) of
+            {error, {Code, _}} when Code =:= timeout; Code =:= node_down -> exit(silent);
+            _ -> pulse(Address, Ref, TickTime)
+        end
     end.
 
 %% @doc Passes on a request that reached the owner itself.

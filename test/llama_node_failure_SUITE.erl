@@ -16,7 +16,7 @@ groups() ->
     Client = [killed_under_50_callers, restarts_again_and_again, server_is_killed, beam_is_killed, stopped_node_resumes,
               first_call_fails],
     OfDistribution = [stopped_node_is_given_up, stopped_consumer_delays_nobody, not_distributed, long_names, epmd_is_gone],
-    OfPort = [runtime_becomes_distributed, stopped_node_is_killed_by_its_server, callers_on_another_node],
+    OfPort = [runtime_becomes_distributed, silent_node_is_given_up, stopped_node_is_killed_by_its_server, callers_on_another_node],
     Java = [owner_death_frees_the_slot, sink_death_frees_the_slot, queued_owner_dies, identifiers_are_not_used_again,
             default_model_is_taken, jar_is_lost],
     [{distribution, [], [{fake, [], Client ++ OfDistribution}, {java, [], Client ++ OfDistribution ++ Java}]},
@@ -241,6 +241,24 @@ stopped_node_is_killed_by_its_server(Config) ->
     ok = llama_node:destroy_server(Server),
     [receive {'DOWN', Ref, process, _, Got} -> ?assertMatch({error, {node_down, _}}, Got) end || {_, Ref} <- Callers],
     ok = llama_node_ct:await_end(Witness).
+
+%% As over the distribution, within the tick time.
+silent_node_is_given_up(Config) ->
+    {Options, Witness} = llama_node_ct:witnessed((llama_node_ct:options(Config))#{stop_timeout => 50}, Config),
+    {Peer, nonode@nohost} = peer(#{args => ["-kernel", "net_ticktime", "2"]}, []),
+    {Terminal, Reason} = peer:call(Peer, ?MODULE, stop_node, [Options], 60000),
+    ?assertMatch({error, {node_down, _}}, Terminal),
+    ?assertEqual({node_down, connection_lost}, Reason),
+    ok = llama_node_ct:await_end(Witness),
+    ok = peer:stop(Peer).
+
+stop_node(Options) ->
+    {ok, Server} = llama_node:init_server(Options),
+    Ref = erlang:monitor(process, Server),
+    {ok, Task} = llama_node:stream(Server, session(Server), completion, endless()),
+    ok = llama_node_ct:kill("STOP", llama_node_ct:os_pid(Server)),
+    Terminal = terminal(Task),
+    receive {'DOWN', Ref, process, _, Reason} -> {Terminal, Reason} end.
 
 callers_on_another_node(Config) ->
     {ok, Server} = llama_node:init_server(llama_node_ct:options(Config)),
