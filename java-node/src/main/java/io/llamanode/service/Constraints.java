@@ -1,12 +1,15 @@
 package io.llamanode.service;
 
+import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;
+import io.llamanode.engine.sampling.Sampler;
+import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.llama.GrammarException;
 import io.llamanode.llama.JsonSchemaGrammar;
 import java.util.List;
 import java.util.Map;
 
-/** Turns output formats into grammars. */
+/** Turns output formats into grammars, and grammars into samplers. */
 final class Constraints {
     private Constraints() {}
 
@@ -59,5 +62,20 @@ final class Constraints {
                 }
             }
         };
+    }
+
+    /** {@return what chooses the tokens, told of the prompt; {@code null} if {@code sampling} says it all} */
+    static Sampler sampler(Task task, Prepared prepared, SamplingParams sampling) {
+        Grammar grammar =
+                prepared.grammar() != null ? prepared.grammar() : grammar(task.options.format());
+        ChainParams chain = task.options.samplers().chain();
+        if (grammar == null && chain == null) {
+            return null;
+        }
+        Sampler sampler = task.session.model.loaded.sampler(sampling, chain, grammar);
+        for (int token : prepared.tokens()) {
+            sampler.accept(token);
+        }
+        return sampler;
     }
 }

@@ -169,8 +169,7 @@ public final class Conversations {
                 throw new FailureException(ErrorCode.UNSUPPORTED, "estimates of tasks that generate no text");
             }
             PromptBuilder.refuseHopelessLength(input, session.model.loaded.info().nCtx());
-            GenerationOptions options =
-                    GenerationDefaults.complete(Tasks.options(input), session.config.defaults());
+            GenerationOptions options = Admission.options(input, session);
             AdapterSet adapters = session.model.adapters.set(options.lora());
             Transcript transcript = session.transcript;
             int behind = input instanceof TaskInput.Chat ? session.chats.size() : 0;

@@ -1,10 +1,7 @@
 package io.llamanode.service;
 
 import io.llamanode.engine.GenerationListener.FailureKind;
-import io.llamanode.engine.AdapterSet;
 import io.llamanode.engine.GenerationRequest;
-import io.llamanode.engine.sampling.ChainParams;
-import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.service.Task.State;
@@ -28,21 +25,16 @@ import org.slf4j.LoggerFactory;
 final class Tasks {
     private static final Logger LOG = LoggerFactory.getLogger(Tasks.class);
 
-    /** Characters, of at most two bytes each: an eighth of the heap. */
-    private static final long MOST_UNPREPARED = Runtime.getRuntime().maxMemory() / 16;
-
     static final Failure CLOSING = new Failure(ErrorCode.CANCELLED, "the model is being closed");
 
     private final Object lock;
-    private final NodeConfig config;
     private final IdSource ids;
     private final Owners owners;
     private final ScheduledExecutorService timer;
+    private final Admission admission;
     private final ResultDesk results;
     private final Preparation preparation = new Preparation();
     private final Map<Long, Task> running = new HashMap<>();
-    /** Characters of the inputs of all tasks that are not prepared yet, and of the grammars of all tasks. */
-    private long unprepared;
     private long created;
     private long done;
     private long failed;
@@ -53,7 +45,7 @@ final class Tasks {
     /** @param lock of the service */
     Tasks(Object lock, NodeConfig config, IdSource ids, Owners owners, ScheduledExecutorService timer) {
         this.lock = lock;
-        this.config = config;
+        this.admission = new Admission(config);
         this.ids = ids;
         this.owners = owners;
         this.timer = timer;
@@ -106,62 +98,11 @@ final class Tasks {
     }
 
     private Task accept(Order order) {
-        Session session = order.session();
-        long length = PromptBuilder.length(order.input());
-        if (running.size() >= config.maxTasks()) {
-            throw busy("%d tasks are waiting or running".formatted(running.size()));
-        }
-        PromptBuilder.refuseHopelessLength(order.input(), session.model.loaded.info().nCtx());
-        GenerationOptions options = GenerationDefaults.complete(options(order.input()), session.config.defaults());
-        Constraints.refuseContradictions(options);
-        if (unprepared + length + options.format().length() > MOST_UNPREPARED) {
-            throw busy("%d characters of prompts and grammars wait for their turn".formatted(unprepared));
-        }
-        AdapterSet adapters = session.model.adapters.set(options.lora());
-        Owner creator = order.owners().getFirst();
-        String full = session.model.accept(creator);
-        if (full != null) {
-            throw busy(full);
-        }
-        session.model.used();
-        long now = System.nanoTime();
-        Long timeout = timeout(order.input(), options);
-        long deadline = timeout == null
-                ? GenerationRequest.NO_DEADLINE
-                : now + TimeUnit.MILLISECONDS.toNanos(timeout);
-        Task task =
-                new Task(ids.next(), session, order.owners(), order.input(), options, order.sink(), adapters, now, deadline);
+        Task task = admission.accept(ids.next(), order, running.size());
         task.owners.forEach(owner -> owners.add(owner, task));
         running.put(task.id, task);
-        unprepared += task.inputLength + options.format().length();
-        session.tasks.add(task);
-        session.model.adapters.count(adapters, 1);
+        task.session.tasks.add(task);
         return task;
-    }
-
-    private static FailureException busy(String why) {
-        return new FailureException(ErrorCode.SERVER_BUSY, why);
-    }
-
-    /** {@return the options that an input brings} */
-    static GenerationOptions options(TaskInput input) {
-        return switch (input) {
-            case TaskInput.Completion completion -> completion.options();
-            case TaskInput.Chat chat -> chat.options();
-            case TaskInput.Embedding embedding -> GenerationOptions.NONE;
-            case TaskInput.Rerank rerank -> GenerationOptions.NONE;
-            case TaskInput.Infill infill -> infill.options();
-        };
-    }
-
-    /** {@return milliseconds from the creation to the deadline, or {@code null}} */
-    private static Long timeout(TaskInput input, GenerationOptions options) {
-        Long own = switch (input) {
-            case TaskInput.Embedding embedding -> embedding.timeoutMs();
-            case TaskInput.Rerank rerank -> rerank.timeoutMs();
-            default -> null;
-        };
-        return own != null ? own : options.timeoutMs();
     }
 
     private void begin(Task task) {
@@ -221,7 +162,7 @@ final class Tasks {
             SamplingParams sampling = GenerationDefaults.sampling(task.options, model.loaded.vocabulary());
             Prepared prepared =
                     model.prompts.prepare(input, task.session.config, transcript, task.options);
-            Sampler sampler = sampler(task, prepared, sampling);
+            Sampler sampler = Constraints.sampler(task, prepared, sampling);
             boolean taken;
             synchronized (lock) {
                 taken = submit(task, prepared, sampling, sampler);
@@ -236,27 +177,12 @@ final class Tasks {
         }
     }
 
-    /** {@return what chooses the tokens, told of the prompt; {@code null} if {@code sampling} says it all} */
-    private static Sampler sampler(Task task, Prepared prepared, SamplingParams sampling) {
-        Grammar grammar =
-                prepared.grammar() != null ? prepared.grammar() : Constraints.grammar(task.options.format());
-        ChainParams chain = task.options.samplers().chain();
-        if (grammar == null && chain == null) {
-            return null;
-        }
-        Sampler sampler = task.session.model.loaded.sampler(sampling, chain, grammar);
-        for (int token : prepared.tokens()) {
-            sampler.accept(token);
-        }
-        return sampler;
-    }
-
     /** {@return whether the engine has it now} */
     private boolean submit(Task task, Prepared prepared, SamplingParams sampling, Sampler sampler) {
         if (task.state == State.ENDED) {
             return false;
         }
-        forgetInput(task);
+        admission.prepared(task);
         task.prepared = prepared;
         task.seed = sampling.seed();
         task.submitted = System.nanoTime();
@@ -276,7 +202,7 @@ final class Tasks {
             if (task.state == State.ENDED) {
                 return;
             }
-            forgetInput(task);
+            admission.prepared(task);
             task.vectors = job.engine();
             task.submitted = System.nanoTime();
             boolean taken = job.engine().submit(job.request(), job.listener(), () -> {
@@ -356,21 +282,11 @@ final class Tasks {
     }
 
     private void leave(Task task) {
-        forgetInput(task);
-        unprepared -= task.options.format().length();
+        admission.left(task);
         task.state = State.ENDED;
         running.remove(task.id);
         task.session.tasks.remove(task);
-        task.session.model.adapters.count(task.adapters, -1);
-        task.session.model.ended(task.owners.getFirst());
         task.owners.forEach(owner -> owners.remove(owner, task));
-    }
-
-    private void forgetInput(Task task) {
-        if (task.input != null) {
-            task.input = null;
-            unprepared -= task.inputLength;
-        }
     }
 
     private void afterwards(Task task) {
