@@ -52,7 +52,8 @@ prepare(_Options) ->
 opened(closed, Port) ->
     Writer = proc_lib:spawn(?MODULE, write, [self(), Port]),
     Relay = proc_lib:spawn(?MODULE, relay, [self()]),
-    #{address => {self(), Port, Writer}, relay => Relay, node => node(), unacknowledged => 0, monitors => #{}, watched => #{}}.
+    #{address => {self(), Port, Writer}, relay => Relay, node => node(), unacknowledged => 0,
+      monitors => #{}, watched => #{}}.
 
 %% @doc A node that is ready is connected already.
 -spec connect(mailbox(), map()) -> {ok, address()}.
