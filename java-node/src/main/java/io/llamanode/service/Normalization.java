@@ -33,21 +33,19 @@ final class Normalization {
     }
 
     private static double size(float[] vectors, int from, int width, int norm) {
-        double size = 0;
+        double largest = 0;
         for (int i = from; i < from + width; i++) {
-            double value = Math.abs((double) vectors[i]);
-            size = switch (norm) {
-                case LARGEST -> Math.max(size, value);
-                case 1 -> size + value;
-                case EUCLIDEAN -> size + value * value;
-                default -> size + Math.pow(value, norm);
-            };
+            largest = Math.max(largest, Math.abs(vectors[i]));
         }
-        return switch (norm) {
-            case LARGEST -> size / RANGE;
-            case 1 -> size;
-            case EUCLIDEAN -> Math.sqrt(size);
-            default -> Math.pow(size, 1.0 / norm);
-        };
+        if (norm == LARGEST || largest == 0) {
+            return largest / RANGE;
+        }
+        // Relative to the largest, whose power might be beyond any number.
+        double sum = 0;
+        for (int i = from; i < from + width; i++) {
+            double value = Math.abs(vectors[i]) / largest;
+            sum += norm == 1 ? value : norm == EUCLIDEAN ? value * value : Math.pow(value, norm);
+        }
+        return largest * (norm == 1 ? sum : norm == EUCLIDEAN ? Math.sqrt(sum) : Math.pow(sum, 1.0 / norm));
     }
 }

@@ -202,6 +202,11 @@ final class Tasks {
             if (task.state == State.ENDED) {
                 return;
             }
+            String busy = VectorTasks.busy(job);
+            if (busy != null) {
+                refuse(task, new Failure(ErrorCode.SERVER_BUSY, busy));
+                return;
+            }
             admission.prepared(task);
             task.vectors = job.engine();
             task.submitted = System.nanoTime();

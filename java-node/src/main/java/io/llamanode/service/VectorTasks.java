@@ -24,7 +24,18 @@ final class VectorTasks {
     /** Of a float in a list of the external term format. */
     private static final int LISTED_FLOAT = 9;
 
+    /** Tokens, of four bytes each, that one task may hold, and all that wait for an engine: a sixteenth of the heap. */
+    private static final long MOST_TOKENS = Runtime.getRuntime().maxMemory() / 64;
+
     private VectorTasks() {}
+
+    /** {@return why an engine takes no more for now, or {@code null}} */
+    static String busy(Job job) {
+        long held = job.engine().heldTokens();
+        return held > 0 && held + job.request().tokens() > MOST_TOKENS
+                ? "%d tokens wait to become vectors".formatted(held)
+                : null;
+    }
 
     /** What an engine is asked for, and who hears of it. */
     record Job(VectorEngine engine, VectorRequest request, VectorListener listener) {}
@@ -46,11 +57,13 @@ final class VectorTasks {
         LoadedModel model = task.session.model.loaded;
         VectorEngine engine = model.embedder();
         List<int[]> texts = new ArrayList<>(input.inputs().size());
+        long total = 0;
         for (int i = 0; i < input.inputs().size(); i++) {
             String place = place(input, i);
             int[] tokens =
                     PromptBuilder.tokens(place, input.inputs().get(i), input.addSpecial(), model.vocabulary());
             texts.add(fitting(place, tokens, model));
+            total = counted("input", total + tokens.length);
         }
         Pooling pooling = input.pooling() != null ? input.pooling() : model.info().pooling();
         refuseLargeAnswer(input, pooling, texts, model.info().nEmbd());
@@ -82,9 +95,12 @@ final class VectorTasks {
         LoadedModel model = task.session.model.loaded;
         VectorEngine engine = model.ranker();
         List<int[]> pairs = new ArrayList<>(input.documents().size());
+        long total = 0;
         for (int i = 0; i < input.documents().size(); i++) {
             int[] pair = model.pair(input.query(), input.documents().get(i));
             pairs.add(fitting("documents[%d], with the query,".formatted(i), pair, model));
+            // The query is in every pair: a short request can be a large one.
+            total = counted("documents", total + pair.length);
         }
         int listed = input.topN() == null ? pairs.size() : Math.min(input.topN(), pairs.size());
         return new Job(
@@ -150,6 +166,14 @@ final class VectorTasks {
             }
         }
         return true;
+    }
+
+    private static long counted(String key, long total) {
+        if (total > MOST_TOKENS) {
+            throw FailureException.invalid(
+                    "%s: more than %d tokens together; give fewer texts".formatted(key, MOST_TOKENS));
+        }
+        return total;
     }
 
     private static int[] fitting(String place, int[] tokens, LoadedModel model) {

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +31,7 @@ public final class VectorEngine implements AutoCloseable {
     private boolean closed;
     private final Thread thread;
 
+    private final AtomicLong heldTokens = new AtomicLong();
     private final Map<Long, Job> jobs = new LinkedHashMap<>();
     private final FairQueue<Item> waiting = new FairQueue<>();
     private boolean running = true;
@@ -95,6 +97,7 @@ public final class VectorEngine implements AutoCloseable {
                 return false;
             }
             accepted.run();
+            heldTokens.addAndGet(request.tokens());
             commands.add(() -> accept(request, listener, now));
             return true;
         }
@@ -112,6 +115,11 @@ public final class VectorEngine implements AutoCloseable {
                 commands.add(() -> fail(requestId, FailureKind.CANCELLED, "cancelled"));
             }
         }
+    }
+
+    /** {@return tokens of all requests that have not ended} */
+    public long heldTokens() {
+        return heldTokens.get();
     }
 
     /** Cancels every request, ends the loop thread, waits for it, and closes the runner. */
@@ -225,7 +233,7 @@ public final class VectorEngine implements AutoCloseable {
             Job job = batch.get(i).job;
             job.vectors[batch.get(i).index] = vectors.get(i);
             if (--job.left == 0) {
-                jobs.remove(job.request.id());
+                remove(job.request.id());
                 tell(() -> job.listener.finished(new VectorListener.Outcome(
                         Arrays.asList(job.vectors),
                         job.request.tokens(),
@@ -236,10 +244,18 @@ public final class VectorEngine implements AutoCloseable {
     }
 
     private void fail(long requestId, FailureKind kind, String message) {
-        Job job = jobs.remove(requestId);
+        Job job = remove(requestId);
         if (job != null) {
             tell(() -> job.listener.failed(kind, message));
         }
+    }
+
+    private Job remove(long requestId) {
+        Job job = jobs.remove(requestId);
+        if (job != null) {
+            heldTokens.addAndGet(-job.request.tokens());
+        }
+        return job;
     }
 
     private void failAll(FailureKind kind, String message) {

@@ -26,7 +26,8 @@ public record VectorRequest(long id, Object customer, List<int[]> inputs, Poolin
         return deadline != GenerationRequest.NO_DEADLINE && now - deadline >= 0;
     }
 
-    int tokens() {
+    /** {@return tokens of all inputs} */
+    public int tokens() {
         return inputs.stream().mapToInt(tokens -> tokens.length).sum();
     }
 }

@@ -119,6 +119,18 @@ class VectorEngineTest {
     }
 
     @Test
+    void tokensAreHeldUntilTheirRequestEnds() {
+        submit(1, "a", text(1, 10), text(2, 10));
+        submit(2, "b", text(3, 5));
+        assertEquals(25, engine.heldTokens());
+        engine.cancel(2);
+        engine.step();
+        assertEquals(20, engine.heldTokens());
+        engine.step();
+        assertEquals(0, engine.heldTokens());
+    }
+
+    @Test
     void aCustomerWithManyTextsDelaysAnotherByOne() {
         Ear many = submit(1, "a", text(1, 5), text(2, 5), text(3, 5), text(4, 5), text(5, 5), text(6, 5));
         Ear one = submit(2, "b", text(9, 5));
