@@ -85,10 +85,13 @@ result(#{id := Id, name := Name, arguments := Arguments}, #loop{tools = Tools, t
     end,
     #{role => tool, tool_call_id => Id, name => Name, content => Content}.
 
-%% A process of its own: it may crash, exit or hang without harm to the caller.
+%% A process of its own: it may crash, exit or hang without harm to the caller, with which it ends.
 run(Function, Arguments, Timeout) ->
+    Caller = self(),
     {Pid, Ref} = spawn_monitor(
         fun () ->
+            Self = self(),
+            _ = spawn(fun () -> guard(Caller, Self) end),
             exit(try {tool_result, content(Function(Arguments))}
                  catch Class:Reason -> {tool_error, Class, Reason}
                  end)
@@ -101,6 +104,14 @@ run(Function, Arguments, Timeout) ->
         exit(Pid, kill),
         receive {'DOWN', Ref, process, Pid, _} -> ok end,
         text("error: no result within ~b ms", [Timeout])
+    end.
+
+guard(Caller, Tool) ->
+    CallerRef = erlang:monitor(process, Caller),
+    ToolRef = erlang:monitor(process, Tool),
+    receive
+        {'DOWN', CallerRef, process, _, _} -> exit(Tool, kill);
+        {'DOWN', ToolRef, process, _, _} -> true
     end.
 
 content(Binary) when is_binary(Binary) ->

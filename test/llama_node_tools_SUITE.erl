@@ -9,8 +9,8 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [required, one_function, streamed, results_in_a_session, json_input, refused, templates, parse_special,
-     loop, loop_limits, loop_failures].
+    [required, one_function, streamed, results_in_a_session, json_input, refused, reasoning, malformed, templates, parse_special,
+     loop, loop_limits, loop_failures, loop_abandoned].
 
 init_per_suite(Config) ->
     llama_node_ct:start_real(#{n_ctx => 1024, n_parallel => 2}, Config).
@@ -109,6 +109,40 @@ refused(Config) ->
     {error, {unsupported, <<"messages[0].content[0].type: ", _/binary>>}} =
         llama_node:chat(server(Config), [#{role => user, content => [#{type => image_url, image_url => x}]}], #{}).
 
+%% The model says what the grammar has it say.
+reasoning(Config) ->
+    Server = server(Config),
+    Template = <<"{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}"
+                 "assistant: <think>\n{% endif %}">>,
+    {ok, Session} = llama_node:create_session(Server, #{chat_template => Template}),
+    Input = #{content => <<"Hi">>, grammar => <<"root ::= \"Hm, \" [a-c]{3} \".\\n</think>\\n\\nYes.\"">>},
+    {ok, #{content := <<"Yes.">>, reasoning_content := <<"Hm, ", Thought:3/binary, ".">>, finish_reason := stop}, Events} =
+        llama_node:stream_fold(fun (Event, Acc) -> [Event | Acc] end, [], Server, Session, chat, Input),
+    Reasoning = [Part || {reasoning, Part} <- lists:reverse(Events)],
+    ?assertEqual(lists:seq(0, length(Reasoning) - 1), [Index || #{index := Index} <- Reasoning]),
+    ?assertEqual(<<"Hm, ", Thought/binary, ".">>, iolist_to_binary([Text || #{content := Text} <- Reasoning])),
+    ?assertEqual(<<"Yes.">>, iolist_to_binary([Text || {chunk, #{content := Text}} <- lists:reverse(Events)])),
+    %% The template leaves the thought out, and one that it opens can be closed at once.
+    {ok, Task} = llama_node:create_task(Server, Session, chat, #{content => <<"So?">>, enable_thinking => false,
+                                                                 grammar => <<"root ::= \"No.\"">>}),
+    {ok, #{content := <<"No.">>} = Result} = llama_node:get_result(Server, Task, infinity),
+    ?assertNot(is_map_key(reasoning_content, Result)),
+    ok = llama_node:close_session(Server, Session).
+
+malformed(Config) ->
+    Server = server(Config),
+    {ok, Session} = llama_node:create_session(Server, #{tools => [clock()]}),
+    Ask = fun (Input) ->
+              {ok, Task} = llama_node:create_task(Server, Session, chat, Input),
+              llama_node:get_result(Server, Task, infinity)
+          end,
+    Broken = <<"{\"name\": \"now\", \"arguments\": [1]}">>,
+    {ok, #{content := Broken, finish_reason := stop} = Result} =
+        Ask(#{content => <<"Hi">>, grammar => <<"root ::= \"{\\\"name\\\": \\\"now\\\", \\\"arguments\\\": [1]}\"">>}),
+    ?assertNot(is_map_key(tool_calls, Result)),
+    {ok, _} = Ask(#{content => <<"Again">>, max_tokens => 2}),
+    ok = llama_node:close_session(Server, Session).
+
 templates(Config) ->
     Apply = fun (Input) ->
                 llama_node:apply_template(server(Config), Input#{messages => [#{role => user, content => <<"Hi">>}]})
@@ -159,6 +193,16 @@ loop_limits(Config) ->
      || {Tools, Options} <- [{[weather()], #{}}, {[Tool#{function => fun () -> ok end}], #{}}, {tools, #{}},
                              {[Tool], #{max_rounds => -1}}, {[Tool], #{tools => []}}, {[Tool], options},
                              {[Tool#{name => 5}], #{}}]].
+
+%% A tool ends with the process that waits for it.
+loop_abandoned(Config) ->
+    Self = self(),
+    Tool = (weather())#{function => fun (_) -> Self ! {tool, self()}, receive after infinity -> ok end end},
+    Caller = spawn(fun () -> llama_node:chat_tools(server(Config), <<"Hi">>, [Tool], #{tool_choice => required}) end),
+    Pid = receive {tool, Running} -> Running end,
+    Ref = erlang:monitor(process, Pid),
+    exit(Caller, kill),
+    receive {'DOWN', Ref, process, Pid, killed} -> ok end.
 
 loop_failures(Config) ->
     Result = fun (Function, Options) ->
