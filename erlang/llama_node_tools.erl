@@ -11,6 +11,8 @@
 -module(llama_node_tools).
 
 -export([chat/4]).
+%% Entry point of the processes that tools run in.
+-export([work/3]).
 -export_type([tool/0, options/0, result/0]).
 
 -type tool() :: #{name := llama_node:text(), function := function(), description => llama_node:text(),
@@ -87,15 +89,7 @@ result(#{id := Id, name := Name, arguments := Arguments}, #loop{tools = Tools, t
 
 %% A process of its own: it may crash, exit or hang without harm to the caller, with which it ends.
 run(Function, Arguments, Timeout) ->
-    Caller = self(),
-    {Pid, Ref} = spawn_monitor(
-        fun () ->
-            Self = self(),
-            _ = spawn(fun () -> guard(Caller, Self) end),
-            exit(try {tool_result, content(Function(Arguments))}
-                 catch Class:Reason -> {tool_error, Class, Reason}
-                 end)
-        end),
+    {Pid, Ref} = spawn_monitor(?MODULE, work, [self(), Function, Arguments]),
     receive
         {'DOWN', Ref, process, Pid, {tool_result, Content}} -> Content;
         {'DOWN', Ref, process, Pid, {tool_error, Class, Reason}} -> text("error: ~ts: ~0tP", [Class, Reason, 20]);
@@ -105,6 +99,15 @@ run(Function, Arguments, Timeout) ->
         receive {'DOWN', Ref, process, Pid, _} -> ok end,
         text("error: no result within ~b ms", [Timeout])
     end.
+
+%% @private
+-spec work(pid(), fun((map()) -> term()), map()) -> no_return().
+work(Caller, Function, Arguments) ->
+    Self = self(),
+    _ = spawn(fun () -> guard(Caller, Self) end),
+    exit(try {tool_result, content(Function(Arguments))}
+         catch Class:Reason -> {tool_error, Class, Reason}
+         end).
 
 guard(Caller, Tool) ->
     CallerRef = erlang:monitor(process, Caller),

@@ -188,7 +188,8 @@ loop(Config) ->
 loop_limits(Config) ->
     Tool = (weather())#{function => fun (_) -> ok end},
     {error, {timeout, <<"max_rounds: ", _/binary>>}} =
-        llama_node:chat_tools(server(Config), <<"Hi">>, [Tool], [{tool_choice, required}, {max_rounds, 0}]),
+        llama_node:chat_tools(server(Config), <<"Hi">>, [Tool],
+                              [{tool_choice, required}, {parallel_tool_calls, false}, {max_rounds, 0}]),
     [{error, {invalid_argument, _}} = llama_node:chat_tools(server(Config), <<"Hi">>, Tools, Options)
      || {Tools, Options} <- [{[weather()], #{}}, {[Tool#{function => fun () -> ok end}], #{}}, {tools, #{}},
                              {[Tool], #{max_rounds => -1}}, {[Tool], #{tools => []}}, {[Tool], options},
@@ -198,7 +199,10 @@ loop_limits(Config) ->
 loop_abandoned(Config) ->
     Self = self(),
     Tool = (weather())#{function => fun (_) -> Self ! {tool, self()}, receive after infinity -> ok end end},
-    Caller = spawn(fun () -> llama_node:chat_tools(server(Config), <<"Hi">>, [Tool], #{tool_choice => required}) end),
+    Caller = spawn(fun () ->
+                       llama_node:chat_tools(server(Config), <<"Hi">>, [Tool],
+                                             #{tool_choice => required, parallel_tool_calls => false})
+                   end),
     Pid = receive {tool, Running} -> Running end,
     Ref = erlang:monitor(process, Pid),
     exit(Caller, kill),
