@@ -3,7 +3,7 @@
 -module(llama_node_ct).
 
 -export([start_real/2, check_real/1, session/1, task/3, endless/0, events/1]).
--export([distribute/0, real_node/0, model/0, root/0, shared/0, options/1, fake/2, peer/2, stop/1]).
+-export([distribute/0, real_node/0, model/0, sizes/0, root/0, shared/0, options/1, fake/2, peer/2, stop/1]).
 -export([os_pid/1, kill/2, witnessed/2, await_end/1, flush/0, await_down/1]).
 
 %% Makes this runtime a distributed one, which the suites need whoever starts them.
@@ -92,6 +92,15 @@ model() ->
     case lists:filter(fun filelib:is_regular/1, Places) of
         [Model | _] -> {ok, filename:absname(Model)};
         [] -> {skip, lists:flatten(["no model at ", lists:join(" or ", Places)])}
+    end.
+
+%% Parameters of that model, and pieces of its vocabulary.
+-spec sizes() -> {pos_integer(), pos_integer()}.
+sizes() ->
+    {ok, Model} = model(),
+    case lists:prefix(filename:absname(shared()), Model) of
+        true -> {968320, 900};
+        false -> {1000576, 1152}
     end.
 
 %% The directory of shared test data, beside the repository unless LLAMA_NODE_SHARED says where.
