@@ -74,7 +74,7 @@ class CallGrammarTest extends SamplingFixture {
     private Answer answer(AnswerFormat format, List<Map<String, Object>> tools, boolean several, long seed) {
         String gbnf = format.grammar(tools, false, false, several, JsonSchemaGrammar::convert);
         SamplingParams params = params(seed, Map.of());
-        Recorder answer = submit(several ? 150 : -1, params, samplers.sampler(params, null, Grammar.strict(gbnf)));
+        Recorder answer = submit(-1, params, samplers.sampler(params, null, Grammar.strict(gbnf)));
         Ending ending = answer.outcome().ending();
         assertTrue(several || ending == Ending.EOS, () -> ending + ": " + answer.text() + "\n" + gbnf);
         AnswerParser parser = format.parser(tools, false, 64);
