@@ -89,7 +89,7 @@ number(Option, Value) ->
 for_model(Name, #{given := Given, n_ctx := NCtx} = Settings) ->
     Size = case Name of
                "bench" -> #{streams => [1, 4, 8, 16, 32], tokens => 128, prompt => 64, rounds => 5, warm_ups => 2};
-               _ -> #{streams => [1, 4, 8, 16], tokens => 24, prompt => 16, rounds => 3, warm_ups => 1}
+               _ -> #{streams => [1, 4, 8, 16], tokens => 16, prompt => 8, rounds => 3, warm_ups => 1}
            end,
     #{prompt := Prompt, tokens := Tokens} = Chosen = maps:merge(Size, Given),
     Prompt + Tokens > NCtx andalso throw({usage, io_lib:format("--prompt and --tokens together are over ~b", [NCtx])}),

@@ -16,8 +16,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** The streams whose terminal event was not sent yet, and what they share. */
 final class Streams {
-    /** Characters of one stream that may wait. */
-    static final int MOST_WAITING = 1 << 20;
+    /** Characters of one stream that may wait; the system property {@code llamanode.stream.waiting} sets another number. */
+    static final int MOST_WAITING = Integer.getInteger("llamanode.stream.waiting", 1 << 20);
     /** Characters that a buffer keeps room for once it is empty. */
     static final int KEPT_CAPACITY = 4 << 10;
     /** Characters of all streams, of at most two bytes each: an eighth of the heap. */
