@@ -97,14 +97,15 @@ for_model(Name, #{given := Given, n_ctx := NCtx} = Settings) ->
 
 measure(#{models := [First | _] = Models} = Settings) ->
     Main = for_model(First, Settings),
-    #{speeds => [{Name, speeds(Name, for_model(Name, Settings))} || Name <- Models],
-      first_token => first_token(Main),
+    %% What is quick comes first: a mistake in it should not cost the rest.
+    #{first_token => first_token(Main),
       gaps => llama_node_bench_latency:gaps(Main),
       starts => llama_node_bench_latency:starts(),
       forks => llama_node_bench_fork:measure(Main),
       vectors => llama_node_bench_vectors:measure(Main),
       samplers => llama_node_bench_worker:samplers(),
-      node => llama_node_bench_node:measure(Main)}.
+      node => llama_node_bench_node:measure(Main),
+      speeds => [{Name, speeds(Name, for_model(Name, Settings))} || Name <- Models]}.
 
 variants() ->
     [raw, engine, beam, port, jni] ++ [server || os:getenv("LLAMA_SERVER", "") =/= ""].
