@@ -6,8 +6,8 @@ package io.llamanode.engine;
  * @param slots sequences decoded side by side
  * @param nCtx tokens of context of each slot
  * @param nBatch tokens of one decode call at most
- * @param prefillShare prompt tokens of one step at most while other slots generate, until the engine has measured
- *     how many of them do not hold up the others' next token
+ * @param prefillShare prompt tokens of one step while other slots generate: at least at the beginning of a
+ *     prompt, and at most until a step was measured; otherwise as many as do not hold up the others' next token
  */
 public record EngineConfig(int slots, int nCtx, int nBatch, int prefillShare) {
     /** Refuses sizes that no plan could respect. */

@@ -4,6 +4,9 @@ package io.llamanode.engine;
  * How many prompt tokens a step takes beside running decodes: so many that it lasts about two and a quarter
  * times as long as a step without any, and the gap between two tokens of a stream stays below three times
  * its median. What a token costs depends on model, machine and context, so it is measured as the engine goes.
+ *
+ * <p>Where more requests wait for their first token than generate, steps are longer in proportion: small
+ * portions of a prompt are dear, and those that wait would pay for those that do not.
  */
 final class PrefillPacing {
     /** A prompt must get on, whatever it costs the others. */
@@ -32,9 +35,19 @@ final class PrefillPacing {
         this.most = most;
     }
 
-    /** {@return prompt tokens for a step with running decodes} */
+    /** {@return prompt tokens for a step in which one request waits for its first token beside others that generate} */
     int share() {
         return share;
+    }
+
+    /**
+     * {@return prompt tokens for a step}
+     *
+     * @param decoding requests that generate; positive
+     * @param prefilling requests that have a slot and no token yet
+     */
+    int share(int decoding, int prefilling) {
+        return (int) Math.min(most, (long) share * Math.max(decoding, prefilling) / decoding);
     }
 
     /**

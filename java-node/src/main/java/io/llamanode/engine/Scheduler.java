@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.IntBinaryOperator;
 
 /**
  * Decides which request gets which slot and what each step decodes: continuous batching, where
@@ -17,6 +18,9 @@ import java.util.function.Consumer;
  * {@link #failed}.
  */
 final class Scheduler {
+    /** Tokens of a prompt behind which attention makes the next ones dear. */
+    private static final int CHEAP = 1024;
+
     private final EngineConfig config;
     private final boolean canShift;
     private final boolean canTruncate;
@@ -125,9 +129,9 @@ final class Scheduler {
      * generating slot, then prompt tokens, the request that got its slot first before the others.
      *
      * @param admitted told of each slot that got a request
-     * @param prefillShare prompt tokens at most where a slot generates
+     * @param prefillShare of the numbers of generating and of prefilling slots: prompt tokens at most, where any generates
      */
-    BatchPlan plan(Consumer<Slot> admitted, int prefillShare) {
+    BatchPlan plan(Consumer<Slot> admitted, IntBinaryOperator prefillShare) {
         admit(admitted);
         AdapterSet adapters = turns.next(slots);
         List<Span> spans = new ArrayList<>(config.slots());
@@ -137,10 +141,14 @@ final class Scheduler {
             }
         }
         int budget = config.nBatch() - spans.size();
+        List<Slot> prefilling = prefillOrder(adapters);
         if (!spans.isEmpty()) {
-            budget = Math.min(budget, prefillShare);
+            int paced = prefillShare.applyAsInt(spans.size(), prefilling.size());
+            // At the beginning of a prompt a token costs little and a step with prompt tokens much, however few they are.
+            boolean cheap = !prefilling.isEmpty() && prefilling.getFirst().cached.size() < CHEAP;
+            budget = Math.min(budget, cheap ? Math.max(paced, config.prefillShare()) : paced);
         }
-        for (Slot slot : prefillOrder(adapters)) {
+        for (Slot slot : prefilling) {
             int done = slot.cached.size();
             int[] prompt = slot.request.prompt();
             int count = Math.min(budget, prompt.length - done);

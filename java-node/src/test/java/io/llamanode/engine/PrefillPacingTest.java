@@ -51,6 +51,16 @@ class PrefillPacingTest {
     }
 
     @Test
+    void manyThatWaitGetMoreThanOne() {
+        PrefillPacing pacing = new PrefillPacing(32, 512);
+        assertEquals(32, pacing.share(4, 1));
+        assertEquals(32, pacing.share(4, 4));
+        assertEquals(64, pacing.share(4, 8));
+        assertEquals(224, pacing.share(1, 7));
+        assertEquals(512, pacing.share(1, 31));
+    }
+
+    @Test
     void theBatchBoundsTheShare() {
         PrefillPacing pacing = new PrefillPacing(32, 64);
         pacing.executed(4, 0, DECODE);
