@@ -266,7 +266,7 @@ public final class Engine implements AutoCloseable {
         if (!running) {
             return;
         }
-        BatchPlan plan = scheduler.plan(this::admitted, pacing::share);
+        BatchPlan plan = scheduler.plan(this::admitted, pacing);
         if (plan.isEmpty()) {
             publish();
         } else {

@@ -12,6 +12,9 @@ final class PrefillPacing {
     /** A prompt must get on, whatever it costs the others. */
     static final int LEAST = 1;
 
+    /** Tokens of a prompt behind which attention makes the next ones dear. */
+    private static final int CHEAP = 1024;
+
     /** What prompt tokens may add to a step, as a share of its length without them. */
     private static final double ADDED = 1.25;
     /** Weight of the newest measurement. */
@@ -19,6 +22,7 @@ final class PrefillPacing {
     /** A measurement counts as at most this many times what was expected: the machine has other work at times. */
     private static final double OUTLIER = 4;
 
+    private final int first;
     private final int most;
     private int share;
     /** Of a step without prompt tokens; 0 while unknown. */
@@ -27,10 +31,11 @@ final class PrefillPacing {
     private double tokenNanos;
 
     /**
-     * @param first share while nothing is known
+     * @param first share while nothing is known, and the least at the beginning of a prompt
      * @param most share that the batch has room for
      */
     PrefillPacing(int first, int most) {
+        this.first = first;
         this.share = first;
         this.most = most;
     }
@@ -45,9 +50,12 @@ final class PrefillPacing {
      *
      * @param decoding requests that generate; positive
      * @param prefilling requests that have a slot and no token yet
+     * @param done tokens that are evaluated already of the prompt that comes first
      */
-    int share(int decoding, int prefilling) {
-        return (int) Math.min(most, (long) share * Math.max(decoding, prefilling) / decoding);
+    int share(int decoding, int prefilling, int done) {
+        int paced = (int) Math.min(most, (long) share * Math.max(decoding, prefilling) / decoding);
+        // At the beginning of a prompt a token costs little and a step with prompt tokens much, however few they are.
+        return done < CHEAP ? Math.max(paced, first) : paced;
     }
 
     /**

@@ -7,7 +7,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.IntBinaryOperator;
 
 /**
  * Decides which request gets which slot and what each step decodes: continuous batching, where
@@ -18,9 +17,6 @@ import java.util.function.IntBinaryOperator;
  * {@link #failed}.
  */
 final class Scheduler {
-    /** Tokens of a prompt behind which attention makes the next ones dear. */
-    private static final int CHEAP = 1024;
-
     private final EngineConfig config;
     private final boolean canShift;
     private final boolean canTruncate;
@@ -129,9 +125,9 @@ final class Scheduler {
      * generating slot, then prompt tokens, the request that got its slot first before the others.
      *
      * @param admitted told of each slot that got a request
-     * @param prefillShare of the numbers of generating and of prefilling slots: prompt tokens at most, where any generates
+     * @param pacing tells how many prompt tokens, where any slot generates
      */
-    BatchPlan plan(Consumer<Slot> admitted, IntBinaryOperator prefillShare) {
+    BatchPlan plan(Consumer<Slot> admitted, PrefillPacing pacing) {
         admit(admitted);
         AdapterSet adapters = turns.next(slots);
         List<Span> spans = new ArrayList<>(config.slots());
@@ -142,11 +138,9 @@ final class Scheduler {
         }
         int budget = config.nBatch() - spans.size();
         List<Slot> prefilling = prefillOrder(adapters);
-        if (!spans.isEmpty()) {
-            int paced = prefillShare.applyAsInt(spans.size(), prefilling.size());
-            // At the beginning of a prompt a token costs little and a step with prompt tokens much, however few they are.
-            boolean cheap = !prefilling.isEmpty() && prefilling.getFirst().cached.size() < CHEAP;
-            budget = Math.min(budget, cheap ? Math.max(paced, config.prefillShare()) : paced);
+        if (!spans.isEmpty() && !prefilling.isEmpty()) {
+            int done = prefilling.getFirst().cached.size();
+            budget = Math.min(budget, pacing.share(spans.size(), prefilling.size(), done));
         }
         for (Slot slot : prefilling) {
             int done = slot.cached.size();

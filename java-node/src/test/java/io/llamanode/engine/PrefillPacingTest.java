@@ -7,6 +7,8 @@ import org.junit.jupiter.api.Test;
 
 class PrefillPacingTest {
     private static final long DECODE = 8_000_000;
+    /** Tokens of a prompt where the next ones are dear. */
+    private static final int LONG = 3000;
 
     /** A machine on which a step takes {@link #DECODE} and each prompt token adds to it. */
     private static void steps(PrefillPacing pacing, int count, long tokenNanos) {
@@ -53,11 +55,21 @@ class PrefillPacingTest {
     @Test
     void manyThatWaitGetMoreThanOne() {
         PrefillPacing pacing = new PrefillPacing(32, 512);
-        assertEquals(32, pacing.share(4, 1));
-        assertEquals(32, pacing.share(4, 4));
-        assertEquals(64, pacing.share(4, 8));
-        assertEquals(224, pacing.share(1, 7));
-        assertEquals(512, pacing.share(1, 31));
+        assertEquals(32, pacing.share(4, 1, LONG));
+        assertEquals(32, pacing.share(4, 4, LONG));
+        assertEquals(64, pacing.share(4, 8, LONG));
+        assertEquals(224, pacing.share(1, 7, LONG));
+        assertEquals(512, pacing.share(1, 31, LONG));
+    }
+
+    @Test
+    void theBeginningOfAPromptHasItsWholeShare() {
+        PrefillPacing pacing = new PrefillPacing(32, 512);
+        pacing.executed(1, 0, DECODE);
+        steps(pacing, 40, 1_000_000_000);
+        assertEquals(32, pacing.share(4, 1, 0));
+        assertEquals(32, pacing.share(4, 1, 1023));
+        assertEquals(PrefillPacing.LEAST, pacing.share(4, 1, 1024));
     }
 
     @Test
