@@ -6,47 +6,32 @@ import java.util.List;
 import java.util.Map;
 
 /** Gemma's {@code call:f{a:<|"|>x<|"|>,n:1}}: bare keys, and strings between tokens of their own. */
-final class GemmaStep implements Step {
+final class GemmaStep extends WholeCallStep {
     static final String QUOTE = "<|\"|>";
     private static final String PREFIX = "call:";
-    private static final int LONGEST_NAME = 256;
     private static final int MAX_DEPTH = 32;
 
     /** What has been looked at already, counted from the opening brace. */
     private int scanned;
     private int depth;
     private boolean quoted;
-    private boolean named;
 
-    @Override
-    public Status advance(Input in, Call call) {
-        if (!named) {
-            in.skipSpace();
-            int open = in.find("{");
-            if (open < 0) {
-                return in.ended() || in.length() > LONGEST_NAME ? Status.BAD : Status.MORE;
-            }
-            String header = in.take(open).strip();
-            if (!header.startsWith(PREFIX) || !call.name(header.substring(PREFIX.length()))) {
-                return Status.BAD;
-            }
-            named = true;
-            call.tell();
-        }
-        int end = end(in);
-        if (end < 0) {
-            return in.ended() ? Status.BAD : Status.MORE;
-        }
-        Object arguments = new Reader(in.take(end)).whole();
-        if (!(arguments instanceof Map<?, ?>)) {
-            return Status.BAD;
-        }
-        call.arguments(JsonText.write(arguments));
-        call.tell();
-        return Status.DONE;
+    GemmaStep() {
+        super("{");
     }
 
-    private int end(Input in) {
+    @Override
+    String name(String header) {
+        return header.startsWith(PREFIX) ? header.substring(PREFIX.length()) : null;
+    }
+
+    @Override
+    Map<?, ?> arguments(String text) {
+        return new Reader(text).whole() instanceof Map<?, ?> map ? map : null;
+    }
+
+    @Override
+    int end(Input in) {
         while (scanned < in.length()) {
             char c = in.peek(scanned);
             if (c == '<') {

@@ -25,8 +25,7 @@ final class HarmonyMachine implements AnswerMachine {
     private final Output output;
     private State state = State.HEADER;
     private boolean thinks;
-    private Step arguments;
-    private Call call;
+    private HeadedCall call;
 
     /** @param callable whether tools can be called */
     HarmonyMachine(boolean callable, int maxCalls, Output output) {
@@ -67,10 +66,10 @@ final class HarmonyMachine implements AnswerMachine {
         thinks = REASONING.matcher(header).find();
         state = State.BODY;
         if (callable && output.callCount() < maxCalls && recipient.find()) {
-            call = new Call(output, output.callCount(), name -> true);
-            if (call.name(recipient.group(1))) {
+            Call named = new Call(output, output.callCount(), name -> true);
+            if (named.name(recipient.group(1))) {
                 in.mark();
-                arguments = JsonValueStep.arguments();
+                call = new HeadedCall(named, output);
                 state = State.CALL;
             }
         }
@@ -78,17 +77,12 @@ final class HarmonyMachine implements AnswerMachine {
     }
 
     private boolean call(Input in) {
-        Status status = arguments.advance(in, call);
+        Status status = call.advance(in);
         if (status == Status.MORE) {
             return false;
         }
-        ToolCall finished = status == Status.DONE ? call.finish() : null;
-        if (finished == null) {
-            in.rewind();
+        if (status == Status.BAD) {
             thinks = false;
-        } else {
-            in.unmark();
-            output.finished(finished);
         }
         state = State.BODY;
         return true;

@@ -15,8 +15,7 @@ final class RecipientMachine implements AnswerMachine {
     private final int maxCalls;
     private final Output output;
     private State state = State.START;
-    private Step arguments;
-    private Call call;
+    private HeadedCall call;
 
     RecipientMachine(Map<String, Map<String, Object>> tools, int maxCalls, Output output) {
         this.tools = tools;
@@ -56,9 +55,9 @@ final class RecipientMachine implements AnswerMachine {
             in.unmark();
             state = State.TEXT;
         } else if (tools.containsKey(name) && output.callCount() < maxCalls) {
-            call = new Call(output, output.callCount(), tools::containsKey);
-            call.name(name);
-            arguments = JsonValueStep.arguments();
+            Call named = new Call(output, output.callCount(), tools::containsKey);
+            named.name(name);
+            call = new HeadedCall(named, output);
             state = State.CALL;
         } else {
             in.rewind();
@@ -68,16 +67,8 @@ final class RecipientMachine implements AnswerMachine {
     }
 
     private boolean call(Input in) {
-        Status status = arguments.advance(in, call);
-        if (status == Status.MORE) {
+        if (call.advance(in) == Status.MORE) {
             return false;
-        }
-        ToolCall finished = status == Status.DONE ? call.finish() : null;
-        if (finished == null) {
-            in.rewind();
-        } else {
-            in.unmark();
-            output.finished(finished);
         }
         state = State.TEXT;
         return true;
