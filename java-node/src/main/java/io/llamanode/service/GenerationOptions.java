@@ -61,52 +61,6 @@ public record GenerationOptions(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
             null, null, null, null, null);
 
-    /** Options of the most common kind only. */
-    GenerationOptions(
-            Integer maxTokens,
-            Float temperature,
-            Integer topK,
-            Float topP,
-            Float minP,
-            Float repeatPenalty,
-            Integer repeatLastN,
-            Float frequencyPenalty,
-            Float presencePenalty,
-            Long seed,
-            Boolean randomSeed,
-            Map<Integer, Float> logitBias,
-            List<String> stop,
-            Boolean ignoreEos,
-            Integer nKeep,
-            Boolean contextShift,
-            Boolean cachePrompt,
-            Long timeoutMs) {
-        this(
-                maxTokens,
-                temperature,
-                topK,
-                topP,
-                minP,
-                repeatPenalty,
-                repeatLastN,
-                frequencyPenalty,
-                presencePenalty,
-                seed,
-                randomSeed,
-                logitBias,
-                stop,
-                ignoreEos,
-                nKeep,
-                contextShift,
-                cachePrompt,
-                timeoutMs,
-                null,
-                null,
-                null,
-                null,
-                null);
-    }
-
     /**
      * @param base what holds where this does not say
      * @return these options completed by {@code base}

@@ -293,7 +293,7 @@ class KindsTest {
         }
         return new GenerationOptions(
                 maxTokens, 0f, null, null, null, null, null, null, null, null, null, never, null, null, null, null, null,
-                null);
+                null, null, null, null, null, null);
     }
 
     private TaskResult complete(String prompt, int maxTokens) {

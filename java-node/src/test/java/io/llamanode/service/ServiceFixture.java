@@ -28,7 +28,7 @@ abstract class ServiceFixture {
     static GenerationOptions options(int maxTokens, Long timeoutMs) {
         return new GenerationOptions(
                 maxTokens, 0f, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-                null, timeoutMs);
+                null, timeoutMs, null, null, null, null, null);
     }
 
     @BeforeEach
@@ -135,6 +135,6 @@ abstract class ServiceFixture {
     static GenerationOptions noShift() {
         return new GenerationOptions(
                 null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, false,
-                null, null);
+                null, null, null, null, null, null, null);
     }
 }
