@@ -455,7 +455,7 @@ proper(_Key, List) when length(List) >= 0 -> List;
 proper(Key, List) -> fault(Key, "must be a proper list, got ~0tP", [List, 8]).
 
 model(Place, Given) ->
-    case check_all(Place ++ ".", as_map(Place, Given), (?MODEL)#{path => path}) of
+    case check_all(Place ++ ".", as_map(Place, Given), maps:put(path, path, ?MODEL)) of
         #{path := _} = Model -> Model;
         _ -> fault(Place ++ ".path", "is required", [])
     end.

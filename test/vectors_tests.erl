@@ -51,9 +51,11 @@ regenerate_block(Block) ->
             Term = parse(Text),
             case Vector of
                 #{"etf" := Base64} ->
-                    case catch binary_to_term(base64:decode(Base64)) of
+                    try binary_to_term(base64:decode(Base64)) of
                         Term -> Block;
                         _ -> put_external(Block, Term)
+                    catch
+                        error:badarg -> put_external(Block, Term)
                     end;
                 _ -> put_external(Block, Term)
             end;
