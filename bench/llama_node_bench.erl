@@ -3,6 +3,8 @@
 
 -export([main/0]).
 -export([prompt/2]).
+%% For tests.
+-export([without_unusable/2]).
 
 %% One stream's timeline, in microseconds from the start of all streams of a run.
 -export_type([timeline/0, settings/0, variant/0]).
@@ -12,7 +14,8 @@
 -type settings() :: #{model := file:filename(), tiny := file:filename(), n_ctx := pos_integer(),
                       n_batch := pos_integer(), threads := pos_integer(), tokens := pos_integer(),
                       prompt := pos_integer(), rounds := pos_integer(), warm_ups := pos_integer(),
-                      streams := [pos_integer()], models := [string()], record := boolean(), load => binary(),
+                      streams := [pos_integer()], models := [string()], record := boolean(), only_speeds := boolean(), load => binary(),
+                      server => Version :: binary(),
                       given := #{atom() => term()}}.
 
 %% A prompt long enough for the prefill to outweigh everything else.
@@ -26,7 +29,7 @@
 main() ->
     try
         {ok, [Load | _]} = load(),
-        Settings = (options(init:get_plain_arguments(), defaults()))#{load => Load},
+        Settings = with_server((options(init:get_plain_arguments(), defaults()))#{load => Load}),
         Results = measure(Settings),
         ok = file:write_file(filename:join(os:getenv("BENCH_WORK"), "results.term"), io_lib:format("~p.~n", [Results])),
         llama_node_bench_report:show(Settings, Results),
@@ -35,9 +38,19 @@ main() ->
         throw:{usage, Message} ->
             io:format(standard_error, "bench: ~ts~n", [Message]),
             halt(2);
+        throw:{unusable, server, Message} ->
+            io:format(standard_error, "bench: LLAMA_SERVER: ~ts~n", [Message]),
+            halt(2);
         Class:Reason:Stacktrace ->
             io:format(standard_error, "bench: ~p: ~p~n~p~n", [Class, Reason, Stacktrace]),
             halt(1)
+    end.
+
+%% Half an hour of measuring should not end with the news that its path is wrong.
+with_server(Settings) ->
+    case llama_node_bench_server:given() of
+        {ok, Program} -> Settings#{server => llama_node_bench_server:version(Program)};
+        none -> Settings
     end.
 
 %% Before the run itself adds to it.
@@ -47,13 +60,16 @@ load() ->
 
 defaults() ->
     #{tiny => model("tiny"), models => ["bench", "qwen-q8_0", "qwen-q4_0"], n_ctx => 512, n_batch => 512,
-      threads => erlang:system_info(logical_processors_available), record => false, given => #{}}.
+      threads => erlang:system_info(logical_processors_available), record => false, only_speeds => false,
+      given => #{}}.
 
 model(Name) ->
     filename:join(os:getenv("BENCH_WORK"), Name ++ ".gguf").
 
 options(["--record" | Rest], Settings) ->
     options(Rest, Settings#{record := true});
+options(["--only-speeds" | Rest], Settings) ->
+    options(Rest, Settings#{only_speeds := true});
 options([Option, Value | Rest], #{given := Given} = Settings) ->
     Give = fun(Key, V) -> options(Rest, Settings#{given := Given#{Key => V}}) end,
     case Option of
@@ -65,6 +81,8 @@ options([Option, Value | Rest], #{given := Given} = Settings) ->
         "--threads" -> options(Rest, Settings#{threads := number(Option, Value)});
         _ -> throw({usage, ["unknown option ", Option]})
     end;
+options([], #{record := true, only_speeds := true}) ->
+    throw({usage, "--record wants the whole report, --only-speeds a part of it"});
 options([], Settings) ->
     _ = [for_model(Name, Settings) || Name <- maps:get(models, Settings)],
     Settings;
@@ -95,28 +113,45 @@ for_model(Name, #{given := Given, n_ctx := NCtx} = Settings) ->
     Prompt + Tokens > NCtx andalso throw({usage, io_lib:format("--prompt and --tokens together are over ~b", [NCtx])}),
     (maps:merge(Settings, Chosen))#{model => model(Name)}.
 
-measure(#{models := [First | _] = Models} = Settings) ->
+measure(#{models := [First | _] = Models, only_speeds := OnlySpeeds} = Settings) ->
     Main = for_model(First, Settings),
     %% What is quick comes first: a mistake in it should not cost the rest.
+    Others = case OnlySpeeds of true -> #{}; false -> others(Main) end,
+    Others#{status => llama_node_bench_node:status(Main),
+            speeds => [{Name, speeds(Name, for_model(Name, Settings))} || Name <- Models]}.
+
+others(Main) ->
     #{first_token => first_token(Main),
       gaps => llama_node_bench_latency:gaps(Main),
       starts => llama_node_bench_latency:starts(),
       forks => llama_node_bench_fork:measure(Main),
       vectors => llama_node_bench_vectors:measure(Main),
       samplers => llama_node_bench_worker:samplers(),
-      node => llama_node_bench_node:measure(Main),
-      speeds => [{Name, speeds(Name, for_model(Name, Settings))} || Name <- Models]}.
+      node => llama_node_bench_node:measure(Main)}.
 
-variants() ->
-    [raw, engine, beam, port, jni] ++ [server || os:getenv("LLAMA_SERVER", "") =/= ""].
+variants(Settings) ->
+    %% What may turn out to be of no use is opened first.
+    [server || is_map_key(server, Settings)] ++ [raw, engine, beam, port, jni].
 
 %% Every round runs each variant once, in an order that turns from round to round, so that what
 %% else the machine does hits all of them alike.
 speeds(Name, #{streams := Streams} = Settings) ->
-    [begin
-         {Rounds, Steps} = with_variants(Settings, N, variants(), fun(Variants) -> rounds(Name, Settings, N, Variants) end),
+    [without_unusable(fun(Kinds) ->
+         {Rounds, Steps} = with_variants(Settings, N, Kinds, fun(Variants) -> rounds(Name, Settings, N, Variants) end),
          {N, Rounds, Steps}
-     end || N <- Streams].
+     end, variants(Settings)) || N <- Streams].
+
+%% @doc What `Measure' returns of these variants. One that turns out to be of no use does not take the others along:
+%% they are measured again without it, since rounds compare what ran side by side.
+-spec without_unusable(fun(([variant()]) -> Result), [variant()]) -> Result.
+without_unusable(Measure, Kinds) ->
+    try
+        Measure(Kinds)
+    catch
+        throw:{unusable, Kind, Message} ->
+            io:format(standard_error, "bench: goes on without ~s: ~ts~n", [Kind, Message]),
+            without_unusable(Measure, lists:delete(Kind, Kinds))
+    end.
 
 rounds(Name, #{rounds := Rounds, warm_ups := WarmUps, tokens := Most, prompt := Length}, N, Variants) ->
     Tokens = max(8, min(Most, ?MOST_TOKENS div N)),
@@ -138,7 +173,7 @@ first_token(Settings) ->
 
 %% The result of the function, and where each variant says that the time of its steps went.
 with_variants(Settings, N, Kinds, Fun) ->
-    Variants = [{Kind, open(Kind, Settings, N)} || Kind <- Kinds],
+    Variants = open_all(Kinds, Settings, N, []),
     Result = try
                  {ok, Fun(Variants)}
              catch
@@ -148,6 +183,17 @@ with_variants(Settings, N, Kinds, Fun) ->
     case Result of
         {ok, Value} -> {Value, Steps};
         {C, R, S} -> erlang:raise(C, R, S)
+    end.
+
+open_all([], _, _, Opened) ->
+    lists:reverse(Opened);
+open_all([Kind | Kinds], Settings, N, Opened) ->
+    try open(Kind, Settings, N) of
+        Variant -> open_all(Kinds, Settings, N, [{Kind, Variant} | Opened])
+    catch
+        throw:Reason ->
+            _ = [close(K, V) || {K, V} <- Opened],
+            throw(Reason)
     end.
 
 round(Variants, N, Round, Length, Tokens) ->

@@ -1,7 +1,7 @@
 %% @doc The variant that goes through llama_node, and what else is measured of a node.
 -module(llama_node_bench_node).
 
--export([open/3, run/3, close/1, measure/1]).
+-export([open/3, run/3, close/1, status/1, measure/1]).
 %% The process of another BEAM that calls are compared with.
 -export([echo/2]).
 
@@ -65,6 +65,14 @@ events(Task, Start, Pieces) ->
             {Prompt, Completion, erlang:monotonic_time(microsecond) - Start, lists:reverse(Pieces)}
     end.
 
+%% @doc What a node says of itself and of its llama.cpp.
+-spec status(llama_node_bench:settings()) -> #{version := binary(), library := map()}.
+status(#{tiny := Tiny} = Settings) ->
+    Server = start(Settings, Tiny, 1, distribution),
+    {ok, Status} = llama_node:get_status(Server),
+    _ = close(Server),
+    maps:with([version, library], Status).
+
 %% @doc A session's second turn, the cost of a call, of an event, and of an idle node.
 -spec measure(llama_node_bench:settings()) -> map().
 measure(Settings) ->
@@ -73,10 +81,8 @@ measure(Settings) ->
     Warm = warm_session(Server),
     Calls = calls(Server),
     Idle = idle(Server),
-    {ok, Status} = llama_node:get_status(Server),
     _ = close(Server),
-    #{warm => Warm, calls => Calls, idle => Idle, events => events_per_second(Settings),
-      status => maps:with([version, library], Status)}.
+    #{warm => Warm, calls => Calls, idle => Idle, events => events_per_second(Settings)}.
 
 %% The model has no template of its own; this one separates turns by control tokens, as chat
 %% models do.

@@ -2,8 +2,11 @@
 -module(llama_node_bench_report).
 
 -export([show/2]).
-%% For the shell.
--export([steady/1, whole/1]).
+%% For the shell and tests.
+-export([steady/1, whole/1, table/2, speed_bars/3]).
+
+-type row() :: {Streams :: pos_integer(), Rounds :: [#{llama_node_bench:variant() => [llama_node_bench:timeline()]}],
+                Steps :: [{llama_node_bench:variant(), tuple()}]}.
 
 -define(FROM, "<!-- results: written by bench/run --record -->\n").
 -define(TO, "<!-- end of results -->\n").
@@ -13,7 +16,7 @@
 show(#{record := Record} = Settings, Results) ->
     Report = unicode:characters_to_binary(
         [machine(Settings, Results), [[$\n, speeds(Settings, Model)] || Model <- maps:get(speeds, Results)],
-         $\n, steps(Results), $\n, bars(Settings, Results), $\n, samplers(Results)]),
+         $\n, steps(Results), $\n, bars(Settings, Results), others(Results)]),
     io:setopts([{encoding, unicode}]),
     io:put_chars(Report),
     case Record of
@@ -28,7 +31,7 @@ record(Report) ->
     [_, Back] = string:split(Rest, ?TO),
     ok = file:write_file(File, [Front, ?FROM, Report, ?TO, Back]).
 
-machine(Settings, #{node := #{status := #{version := Version, library := Library}}}) ->
+machine(Settings, #{status := #{version := Version, library := Library}}) ->
     {{Year, Month, Day}, {Hour, Minute, _}} = calendar:universal_time(),
     [item("Date", "~b-~2..0b-~2..0b ~2..0b:~2..0b UTC", [Year, Month, Day, Hour, Minute]),
      item("Machine", "~ts, ~b cores, ~ts; load average before the run ~ts",
@@ -36,6 +39,7 @@ machine(Settings, #{node := #{status := #{version := Version, library := Library
            maps:get(load, Settings)]),
      item("Versions", "llama_node ~ts, ~ts ~ts, Java ~ts, Erlang/OTP ~ts",
           [Version, maps:get(name, Library), maps:get(version, Library), java(), erlang:system_info(otp_release)]),
+     [item("llama-server", "~ts", [Server]) || #{server := Server} <- [Settings]],
      item("Settings", "~b threads, GOMP_SPINCOUNT=~ts", [maps:get(threads, Settings), os:getenv("GOMP_SPINCOUNT")])].
 
 item(Name, Format, Arguments) ->
@@ -72,27 +76,42 @@ speeds(_, {Name, Rows}) ->
      io_lib:format("~nThe whole run, from the first request to the last end, prompts included:~n~n", []),
      table(fun whole/1, Rows)].
 
+%% A variant may be missing in some rows.
 columns(Rows) ->
-    [{_, [Round | _], _} | _] = Rows,
     [Column || {Kind, _} = Column <- [{raw, "a: raw loop"}, {engine, "b: engine"}, {beam, "c: BEAM, distribution"},
                                       {port, "e: BEAM, port"}, {jni, "d: java-llama.cpp"}, {server, "f: llama-server"}],
-               is_map_key(Kind, Round)].
+               measured([Kind], Rows)].
 
 ratios(Rows) ->
-    [{_, [Round | _], _} | _] = Rows,
     [Ratio || {Above, Below, _} = Ratio <- [{engine, raw, "b/a"}, {beam, raw, "c/a"}, {port, raw, "e/a"}, {beam, jni, "c/d"},
                                             {beam, server, "c/f"}],
-              is_map_key(Above, Round), is_map_key(Below, Round)].
+              measured([Above, Below], Rows)].
 
+measured(Kinds, Rows) ->
+    lists:any(fun({_, [Round | _], _}) -> lists:all(fun(Kind) -> is_map_key(Kind, Round) end, Kinds) end, Rows).
+
+%% @doc A row for each number of streams, of what the function makes of a run.
+-spec table(fun(([llama_node_bench:timeline()]) -> float()), [row()]) -> iolist().
 table(Rate, Rows) ->
     Columns = columns(Rows),
     Ratios = ratios(Rows),
     ["| streams | ", lists:join(" | ", [Title || {_, Title} <- Columns] ++ [Title || {_, _, Title} <- Ratios]), " |\n|---:|",
      ["---:|" || _ <- Columns ++ Ratios], $\n,
      [["| ", integer_to_list(N), " | ",
-       lists:join(" | ", [io_lib:format("~.1f", [median([Rate(maps:get(Kind, Round)) || Round <- Rounds])]) || {Kind, _} <- Columns]
-                         ++ [io_lib:format("~.3f", [ratio(Rate, Rounds, K, L)]) || {K, L, _} <- Ratios]),
-       " |\n"] || {N, Rounds, _} <- Rows]].
+       lists:join(" | ", [rate_cell(Rate, Row, Kind) || {Kind, _} <- Columns] ++ [ratio_cell(Rate, Row, K, L) || {K, L, _} <- Ratios]),
+       " |\n"] || {N, _, _} = Row <- Rows]].
+
+rate_cell(Rate, {_, Rounds, _} = Row, Kind) ->
+    case measured([Kind], [Row]) of
+        true -> io_lib:format("~.1f", [median([Rate(maps:get(Kind, Round)) || Round <- Rounds])]);
+        false -> "-"
+    end.
+
+ratio_cell(Rate, {_, Rounds, _} = Row, Above, Below) ->
+    case measured([Above, Below], [Row]) of
+        true -> io_lib:format("~.3f", [ratio(Rate, Rounds, Above, Below)]);
+        false -> "-"
+    end.
 
 %% Where the time of a step goes, of the runs on the first model.
 steps(#{speeds := [{Name, Rows} | _]}) ->
@@ -134,9 +153,15 @@ whole(Timelines) ->
 tokens(Timelines) ->
     lists:sum([Tokens || {_, Tokens, _, _} <- Timelines]).
 
-bars(_, #{speeds := [{_, Rows} | _], first_token := First, gaps := Gaps, starts := Starts, forks := Forks,
-          vectors := Vectors,
-          node := #{warm := {Turn1, Turn2}, calls := Calls, idle := Idle, events := Events, status := Status}}) ->
+bars(Settings, #{speeds := [{_, Rows} | _], status := Status} = Results) ->
+    ["| bar | wanted | measured | met |\n|---|---|---|---|\n",
+     speed_bars(is_map_key(server, Settings), Status, Rows),
+     [bar(io_lib:format("all but decode at ~b streams, engine", [N]), "under 3%", "~.2f%", [100 * (1 - Decode)], Decode > 0.97)
+      || {8 = N, _, Steps} <- Rows, {engine, {_, Decode, _, _}} <- Steps],
+     other_bars(Results)].
+
+other_bars(#{first_token := First, gaps := Gaps, starts := Starts,
+             node := #{warm := {Turn1, Turn2}, idle := Idle}}) ->
     Done = fun([{_, _, Time, _}]) -> Time end,
     [FirstA, FirstB, FirstC, FirstD] =
         [median([Done(maps:get(Kind, R)) / 1000 || R <- First]) || Kind <- [raw, engine, beam, jni]],
@@ -144,16 +169,10 @@ bars(_, #{speeds := [{_, Rows} | _], first_token := First, gaps := Gaps, starts 
     [{PromptTokens, _, _, _}] = maps:get(raw, hd(First)),
     #{prompt_tokens := P1, completion_tokens := C1} = Turn1,
     #{prompt_tokens := P2, cached_tokens := Cached} = Turn2,
-    {StatusTime, Echo, Ping} = {median([S || {S, _, _} <- Calls]), median([E || {_, E, _} <- Calls]),
-                                median([P || {_, _, P} <- Calls])},
     #{before := Before, during := During, beside_ms := Beside, alone_ms := Alone} = Gaps,
     {Ready, Chunk, Resident} = {median([R || {R, _, _} <- Starts]), median([F || {_, F, _} <- Starts]),
                                 median([M || {_, _, M} <- Starts])},
-    ["| bar | wanted | measured | met |\n|---|---|---|---|\n",
-     [speed_bar(Bar, Rows) || Bar <- speed_bars(Status)],
-     [bar(io_lib:format("all but decode at ~b streams, engine", [N]), "under 3%", "~.2f%", [100 * (1 - Decode)], Decode > 0.97)
-      || {8 = N, _, Steps} <- Rows, {engine, {_, Decode, _, _}} <- Steps],
-     bar("first token of a lone request / its prefill", "at most 1.2", "~.3f (~b tokens: a ~.1f, b ~.1f, c ~.1f, d ~.1f ms)",
+    [bar("first token of a lone request / its prefill", "at most 1.2", "~.3f (~b tokens: a ~.1f, b ~.1f, c ~.1f, d ~.1f ms)",
          [Late, PromptTokens, FirstA, FirstB, FirstC, FirstD], Late =< 1.2),
      bar("gap between tokens beside a prompt of 4,000", "median within 3 times that without",
          "before: median ~.1f, 99% within ~.1f ms; beside it: median ~.1f, 99% within ~.1f, longest ~.1f ms (the prompt: ~.1f s, alone ~.1f s)",
@@ -165,8 +184,15 @@ bars(_, #{speeds := [{_, Rows} | _], first_token := First, gaps := Gaps, starts 
      bar("first chunk of the shipped model from a cold start", "under 700 ms", "~b ms (ready after ~b ms)", [round(Chunk), round(Ready)],
          Chunk < 700),
      bar("resident size then, with a model of 2 MB", "under 150 MB", "~b MB", [round(Resident / 1048576)], Resident < 150 * 1048576),
-     bar("CPU of an idle node", "under 1%", "~.2f% of a core", [Idle * 100], Idle < 0.01),
-     "\n",
+     bar("CPU of an idle node", "under 1%", "~.2f% of a core", [Idle * 100], Idle < 0.01)];
+other_bars(_) ->
+    [].
+
+%% What has no bar.
+others(#{forks := Forks, vectors := Vectors, node := #{calls := Calls, events := Events}} = Results) ->
+    {StatusTime, Echo, Ping} = {median([S || {S, _, _} <- Calls]), median([E || {_, E, _} <- Calls]),
+                                median([P || {_, _, P} <- Calls])},
+    ["\n",
      item("Round trip BEAM to node (`get_status`)", "~.1f µs; the same term from a process of a second BEAM ~.1f µs; "
           "ratio ~.2f; `ping` ~.1f µs", [StatusTime, Echo, median([S / E || {S, E, _} <- Calls]), Ping]),
      item("First token of a forked session / of the same prompt evaluated anew",
@@ -175,24 +201,50 @@ bars(_, #{speeds := [{_, Rows} | _], first_token := First, gaps := Gaps, starts 
            median([Without || {_, _, _, Without} <- Forks]), element(1, hd(Forks)), element(2, hd(Forks))]),
      vectors(Vectors),
      item("Events to one process", "~.1f chunks/s from a 2-layer model of 64 on one thread, 8 streams",
-          [median(Events)])].
+          [median(Events)]),
+     "\n", samplers(Results)];
+others(_) ->
+    [].
 
 vectors(#{embed := Embed, rerank := Rerank}) ->
     [[item(io_lib:format("Embeddings, calls of ~b texts as ~ts", [Count, Format]), "~.1f texts/s", [median(Rates)])
       || {Count, Format, Rates} <- Embed],
      [item("Documents scored against a query, 64 in a call", "~.1f documents/s", [median(Rerank)]) || Rerank =/= []]].
 
-%% What is asked of the generations of llama.cpp differs.
-speed_bars(#{library := #{version := <<"b", _/binary>>}}) ->
-    [{beam, raw, "c/a", N, 0.92} || N <- [4, 8]] ++ [{beam, jni, "c/d", N, 2.0} || N <- [4, 8]];
-speed_bars(_) ->
-    [{beam, raw, "c/a", N, 0.95} || N <- [4, 8, 16]] ++ [{beam, jni, "c/d", 8, 3.0}]
-        ++ [{beam, server, "c/f", N, 1.0} || N <- [4, 8, 16]].
+%% @doc The bars of the ratios, as rows of a table. What is asked of the generations of llama.cpp differs; what was asked
+%% of llama-server, where it was given, is not met by its absence.
+-spec speed_bars(ServerGiven :: boolean(), Status :: map(), [row()]) -> iolist().
+speed_bars(ServerGiven, Status, Rows) ->
+    [speed_bar(Bar, Row) || {_, _, _, N, _} = Bar <- least(Status), {Streams, _, _} = Row <- Rows, Streams =:= N]
+        ++ [ahead(Name, Rate, Row) || ServerGiven, newer(Status), {N, _, _} = Row <- Rows, lists:member(N, [4, 8, 16]),
+                                      {Name, Rate} <- [{"generation", fun steady/1}, {"the whole run", fun whole/1}]].
 
-speed_bar({Above, Below, Name, N, Wanted}, Rows) ->
-    [bar([Name, io_lib:format(" at ~b streams", [N])], io_lib:format("at least ~.2f", [Wanted]), "~.3f", [Ratio], Ratio >= Wanted)
-     || {Streams, [Round | _] = Rounds, _} <- Rows, Streams =:= N, is_map_key(Below, Round),
-        Ratio <- [ratio(fun steady/1, Rounds, Above, Below)]].
+newer(#{library := #{version := <<"b", _/binary>>}}) -> false;
+newer(_) -> true.
+
+least(Status) ->
+    case newer(Status) of
+        false -> [{beam, raw, "c/a", N, 0.92} || N <- [4, 8]] ++ [{beam, jni, "c/d", N, 2.0} || N <- [4, 8]];
+        true -> [{beam, raw, "c/a", N, 0.95} || N <- [4, 8, 16]] ++ [{beam, jni, "c/d", 8, 3.0}]
+    end.
+
+speed_bar({Above, Below, Name, N, Wanted}, {_, Rounds, _}) ->
+    Ratio = ratio(fun steady/1, Rounds, Above, Below),
+    bar([Name, streams(N)], io_lib:format("at least ~.2f", [Wanted]), "~.3f", [Ratio], Ratio >= Wanted).
+
+ahead(Name, Rate, {N, Rounds, _} = Row) ->
+    Title = ["c/f", streams(N), ", ", Name],
+    Wanted = "over 1: ahead of llama-server",
+    case measured([beam, server], [Row]) of
+        true ->
+            Ratio = ratio(Rate, Rounds, beam, server),
+            bar(Title, Wanted, "~.3f", [Ratio], Ratio > 1);
+        false ->
+            bar(Title, Wanted, "not measured", [], false)
+    end.
+
+streams(N) ->
+    io_lib:format(" at ~b streams", [N]).
 
 percentile(Percent, Values) ->
     lists:nth(max(1, ceil(length(Values) * Percent / 100)), lists:sort(Values)).

@@ -8,7 +8,6 @@ import io.llamanode.engine.LlamaRunner;
 import io.llamanode.engine.LlamaVocabulary;
 import io.llamanode.engine.StepTimes;
 import io.llamanode.engine.sampling.SamplingParams;
-import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.LlamaModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,11 +30,9 @@ final class EngineStreams implements Variant {
         model = LlamaModel.load(Path.of(settings.model()));
         vocabulary = new LlamaVocabulary(model.vocab());
         sampling = Greedy.withoutEnd(model.vocab());
-        ContextParams params = ContextParams.generation(
-                settings.nCtx() * settings.streams(), settings.nBatch(), settings.streams(), settings.threads());
         engine = new Engine(
                 "engine",
-                new LlamaRunner(model.newContext(params), settings.nBatch()),
+                new LlamaRunner(model.newContext(settings.contextParams()), settings.nBatch()),
                 vocabulary,
                 new EngineConfig(settings.streams(), settings.nCtx(), settings.nBatch(), PREFILL_SHARE));
         engine.start();
@@ -92,7 +89,8 @@ final class EngineStreams implements Variant {
     @Override
     public void close() {
         StepTimes t = engine.snapshot().times();
-        double all = t.schedule() + t.decode() + t.sample() + t.output();
+        // Nothing at all if nothing ran.
+        double all = Math.max(1, t.schedule() + t.decode() + t.sample() + t.output());
         System.out.printf(
                 Locale.ROOT,
                 "%nbench: {%.4f,%.4f,%.4f,%.4f}.%n",

@@ -2,7 +2,6 @@ package io.llamanode.bench;
 
 import io.llamanode.engine.sampling.Candidates;
 import io.llamanode.engine.sampling.TokenSampler;
-import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.LlamaBatch;
 import io.llamanode.llama.LlamaContext;
 import io.llamanode.llama.LlamaModel;
@@ -22,8 +21,7 @@ final class RawLoop implements Variant {
 
     RawLoop(Settings settings) {
         model = LlamaModel.load(Path.of(settings.model()));
-        context = model.newContext(ContextParams.generation(
-                settings.nCtx() * settings.streams(), settings.nBatch(), settings.streams(), settings.threads()));
+        context = model.newContext(settings.contextParams());
         batch = new LlamaBatch(settings.nBatch());
         sampler = new TokenSampler(Greedy.withoutEnd(model.vocab()), new Candidates());
         logits = new float[model.vocab().nTokens()];

@@ -1,5 +1,6 @@
 package io.llamanode.bench;
 
+import io.llamanode.llama.ContextParams;
 import java.util.List;
 
 /** One way to generate text on several streams at once. */
@@ -16,7 +17,13 @@ interface Variant extends AutoCloseable {
     record Timeline(int promptTokens, int completionTokens, long done, List<Long> pieces) {}
 
     /** What all variants share. All streams are greedy and go on behind end-of-generation tokens. */
-    record Settings(String model, int streams, int nCtx, int nBatch, int threads) {}
+    record Settings(String model, int streams, int nCtx, int nBatch, int threads) {
+
+        /** As {@code NativeModelLoader} sets them: each stream has cells of its own. */
+        ContextParams contextParams() {
+            return ContextParams.generation(nCtx * streams, nBatch, streams, threads).withKvUnified(false);
+        }
+    }
 
     /**
      * Generates on all streams at once.
