@@ -1,22 +1,16 @@
 package io.llamanode.engine.sampling;
 
 import java.util.Arrays;
+import java.util.random.RandomGenerator;
 
 /**
- * The tokens that a draw may still give, with their logits. One instance serves every sampler of a
- * thread: a selection fills it, filters shorten it, a draw reads it.
+ * The scratch space of draws. One instance serves every sampler of a thread: a selection of the best tokens
+ * fills it, filters shorten it, a draw reads it; or a draw goes over the whole vocabulary.
  */
 public final class Candidates {
-    /**
-     * Distances below the best logit at which a nucleus is looked for. A trained model's 95% of mass
-     * nearly always lies within the first two.
-     */
-    private static final float[] NUCLEUS_DEPTHS = {4, 8, 16, Float.POSITIVE_INFINITY};
-    /** So few candidates are sorted rather than parted. */
-    private static final int FEW = 24;
-
     private final VocabularyScan scan = new VocabularyScan();
     private final Weights weights = new Weights();
+    private final VocabularyDraw vocabulary = new VocabularyDraw(scan);
     private int[] tokens = new int[64];
     private float[] logits = new float[64];
     private int size;
@@ -66,108 +60,6 @@ public final class Candidates {
         }
     }
 
-    /** Fills this with the smallest set of the best tokens whose probabilities reach {@code p}, in no order. */
-    void selectTopP(float[] all, float p) {
-        scan.read(all);
-        best = scan.best();
-        double wanted = p * weights.weigh(all, all.length, best, 1);
-        for (float depth : NUCLEUS_DEPTHS) {
-            collect(all, best - depth);
-            if (weights.weigh(logits, size, best, 1) >= wanted) {
-                break;
-            }
-        }
-        keepMass(wanted);
-    }
-
-    /** Fills this with all tokens at least {@code p} times as probable as the best, in the order of their ids. */
-    void selectMinP(float[] all, float p) {
-        scan.read(all);
-        best = scan.best();
-        collect(all, best + (float) Math.log(p));
-    }
-
-    private void collect(float[] all, float least) {
-        int leastKey = VocabularyScan.key(least);
-        size = 0;
-        for (int block = 0; block < scan.blocks(); block++) {
-            if (scan.maximum(block) >= leastKey) {
-                reserve(size + VocabularyScan.BLOCK);
-                for (int i = block * VocabularyScan.BLOCK; i < scan.end(block); i++) {
-                    if (scan.keyOf(i) >= leastKey) {
-                        tokens[size] = i;
-                        logits[size++] = all[i];
-                    }
-                }
-            }
-        }
-    }
-
-    /**
-     * Shortens this to the best whose weights reach {@code wanted}, by parting it around a pivot again
-     * and again: sorting a flat distribution would take milliseconds.
-     */
-    private void keepMass(double wanted) {
-        int from = 0;
-        int to = size;
-        double rest = wanted;
-        while (to - from > FEW) {
-            int middle = part(from, to);
-            double mass = 0;
-            for (int i = from; i < middle; i++) {
-                mass += weights.at(i);
-            }
-            if (mass >= rest) {
-                to = middle;
-            } else {
-                rest -= mass;
-                from = middle;
-            }
-        }
-        insertionSort(from, to);
-        for (int i = from; i < to; i++) {
-            rest -= weights.at(i);
-            if (rest <= 0) {
-                size = i + 1;
-                return;
-            }
-        }
-        size = Math.max(1, to);
-    }
-
-    /** {@return where the second part begins, when all of the first are better than all of the second; neither is empty} */
-    private int part(int from, int to) {
-        exchange(from, median(from, (from + to) >>> 1, to - 1));
-        int boundary = from;
-        for (int i = from + 1; i < to; i++) {
-            if (before(from, i)) {
-                exchange(++boundary, i);
-            }
-        }
-        exchange(from, boundary);
-        return boundary + 1 < to ? boundary + 1 : boundary;
-    }
-
-    private int median(int a, int b, int c) {
-        if (before(a, b)) {
-            return before(b, c) ? b : before(a, c) ? c : a;
-        }
-        return before(a, c) ? a : before(b, c) ? c : b;
-    }
-
-    private void insertionSort(int from, int to) {
-        for (int i = from + 1; i < to; i++) {
-            for (int j = i; j > from && before(j - 1, j); j--) {
-                exchange(j, j - 1);
-            }
-        }
-    }
-
-    private void exchange(int a, int b) {
-        swap(a, b);
-        weights.swap(a, b);
-    }
-
     /** Shortens this, which must be sorted, to the best tokens whose probabilities reach {@code p}; keeps one at least. */
     void keepTopP(float p) {
         if (p >= 1) {
@@ -212,11 +104,18 @@ public final class Candidates {
         return tokens[weights.draw(logits, uniform)];
     }
 
-    /** Draws a token of the whole vocabulary, as {@link #draw}. */
-    int drawOfAll(float[] all, float temperature, double uniform) {
+    /**
+     * Draws a token of the whole vocabulary.
+     *
+     * @param all its logits
+     * @param temperature divides them; positive
+     * @param topP the smallest set of the best tokens whose probabilities reach this may come; 1: all
+     * @param minP tokens at least this many times as probable as the best may come; 0: all
+     * @param random gives some dozen numbers
+     */
+    int drawOfAll(float[] all, float temperature, float topP, float minP, RandomGenerator random) {
         scan.read(all);
-        weights.weigh(all, all.length, scan.best(), temperature);
-        return weights.draw(all, uniform);
+        return vocabulary.draw(all, temperature, topP, minP, random);
     }
 
     int size() {

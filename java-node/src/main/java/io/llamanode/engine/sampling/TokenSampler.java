@@ -67,14 +67,8 @@ public final class TokenSampler implements Sampler {
             candidates.selectTopK(logits, params.topK());
             candidates.keepTopP(params.topP());
             candidates.keepMinP(params.minP());
-        } else if (params.topP() < 1) {
-            candidates.selectTopP(logits, params.topP());
-            candidates.keepMinP(params.minP());
-        } else if (params.minP() > 0) {
-            candidates.selectMinP(logits, params.minP());
-        } else {
-            return candidates.drawOfAll(logits, params.temperature(), random.nextDouble());
+            return candidates.draw(params.temperature(), random.nextDouble());
         }
-        return candidates.draw(params.temperature(), random.nextDouble());
+        return candidates.drawOfAll(logits, params.temperature(), params.topP(), params.minP(), random);
     }
 }

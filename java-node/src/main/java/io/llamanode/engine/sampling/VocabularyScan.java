@@ -5,8 +5,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * The logits of a whole vocabulary as integers of the same order, with the greatest of each block, so
- * that a selection looks only into the blocks that can hold what it wants.
+ * The logits of a whole vocabulary with the greatest of each block, so that a selection looks only into
+ * the blocks that can hold what it wants. Logits are compared as integers of the same order.
  *
  * <p>Integers, because the Java compiler makes vector instructions of a maximum or a count of
  * {@code int}s in a plain loop, and not of {@code float}s; {@code bench/README.md} has the figures.
@@ -14,9 +14,13 @@ import java.util.Arrays;
 final class VocabularyScan {
     /** Logits of a block. */
     static final int BLOCK = 128;
+    /** Logits that are made integers at once, and stay in the nearest cache. */
+    private static final int CHUNK = 8 * BLOCK;
 
-    private int[] bits = new int[0];
+    private final int[] bits = new int[CHUNK];
+    private float[] logits;
     private int[] maxima = new int[0];
+    private float[] peaks = new float[0];
     private int[] scratch = new int[0];
     private int size;
     private int blocks;
@@ -39,21 +43,34 @@ final class VocabularyScan {
         return bits ^ bits >> 31 & Integer.MAX_VALUE;
     }
 
-    /** Takes the logits of a vocabulary, at least one. */
-    void read(float[] logits) {
-        size = logits.length;
+    /** Takes the logits of a vocabulary, at least one, which stay as they are while this is asked of them. */
+    void read(float[] all) {
+        logits = all;
+        size = all.length;
         blocks = (size + BLOCK - 1) / BLOCK;
-        if (bits.length < size) {
-            bits = new int[size];
+        if (maxima.length < blocks) {
             maxima = new int[blocks];
+            peaks = new float[blocks];
             scratch = new int[blocks];
         }
-        MemorySegment.copy(MemorySegment.ofArray(logits), ValueLayout.JAVA_INT, 0, bits, 0, size);
         best = Integer.MIN_VALUE;
-        for (int block = 0; block < blocks; block++) {
-            maxima[block] = greatest(bits, block * BLOCK, end(block));
-            best = Math.max(best, maxima[block]);
+        for (int from = 0; from < size; from += CHUNK) {
+            int count = take(from);
+            for (int i = 0; i < count; i += BLOCK) {
+                int maximum = greatest(bits, i, Math.min(count, i + BLOCK));
+                maxima[(from + i) / BLOCK] = maximum;
+                peaks[(from + i) / BLOCK] = value(maximum);
+                best = Math.max(best, maximum);
+            }
         }
+    }
+
+    /** Makes a chunk integers. {@return how many} */
+    private int take(int from) {
+        int count = Math.min(CHUNK, size - from);
+        MemorySegment.copy(
+                MemorySegment.ofArray(logits), ValueLayout.JAVA_INT, (long) from * Integer.BYTES, bits, 0, count);
+        return count;
     }
 
     private static int greatest(int[] bits, int from, int to) {
@@ -69,9 +86,19 @@ final class VocabularyScan {
         return blocks;
     }
 
+    /** {@return the greatest logit of each block} */
+    float[] peaks() {
+        return peaks;
+    }
+
     /** {@return the greatest key of a block} */
     int maximum(int block) {
         return maxima[block];
+    }
+
+    /** {@return the index of the first logit of a block} */
+    int start(int block) {
+        return block * BLOCK;
     }
 
     /** {@return the index behind the last logit of a block} */
@@ -81,7 +108,7 @@ final class VocabularyScan {
 
     /** {@return the key of a token} */
     int keyOf(int token) {
-        return ordered(bits[token]);
+        return key(logits[token]);
     }
 
     /** {@return the greatest logit} */
@@ -121,7 +148,7 @@ final class VocabularyScan {
         long high = best + 1L;
         while (high - low > 1) {
             int middle = (int) ((low + high) >> 1);
-            int count = count(bits, size, middle);
+            int count = count(middle);
             if (count < k) {
                 high = middle;
             } else {
@@ -132,6 +159,14 @@ final class VocabularyScan {
             }
         }
         return low;
+    }
+
+    private int count(int least) {
+        int reached = 0;
+        for (int from = 0; from < size; from += CHUNK) {
+            reached += count(bits, take(from), least);
+        }
+        return reached;
     }
 
     private static int count(int[] bits, int length, int least) {

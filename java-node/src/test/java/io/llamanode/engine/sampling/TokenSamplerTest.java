@@ -5,10 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,75 +19,19 @@ class TokenSamplerTest {
         return new SamplingParams(temperature, topK, topP, minP, 1, 0, 0, 0, seed, Map.of());
     }
 
-    private static float[] randomLogits(int size, long seed) {
-        Random random = new Random(seed);
-        float[] logits = new float[size];
-        for (int i = 0; i < size; i++) {
-            logits[i] = (float) (random.nextGaussian() * 3);
-        }
-        return logits;
-    }
-
-    /** The distribution by the book: sort everything, then filter in llama.cpp's order. */
-    private static double[] expected(float[] logits, float temperature, int topK, float topP, float minP) {
-        List<Integer> order = IntStream.range(0, logits.length).boxed()
-                .sorted(Comparator.<Integer>comparingDouble(i -> -logits[i]).thenComparingInt(i -> i))
-                .toList();
-        order = order.subList(0, topK > 0 ? Math.min(topK, order.size()) : order.size());
-        float best = logits[order.getFirst()];
-        double total = order.stream().mapToDouble(i -> Math.exp(logits[i] - best)).sum();
-        int kept = 0;
-        double sum = 0;
-        while (kept < order.size() && (kept == 0 || topP >= 1 || sum < topP * total)) {
-            sum += Math.exp(logits[order.get(kept)] - best);
-            kept++;
-        }
-        List<Integer> nucleus = order.subList(0, kept).stream()
-                .filter(i -> minP <= 0 || Math.exp(logits[i] - best) >= minP * (1 - 1e-6))
-                .toList();
-        double[] probabilities = new double[logits.length];
-        double mass = nucleus.stream().mapToDouble(i -> Math.exp((logits[i] - best) / temperature)).sum();
-        nucleus.forEach(i -> probabilities[i] = Math.exp((logits[i] - best) / temperature) / mass);
-        return probabilities;
-    }
-
     @ParameterizedTest
     @CsvSource({
         "1.0, 0, 1.0, 0.0", "0.8, 40, 0.95, 0.05", "1.5, 5, 1.0, 0.0", "1.0, 0, 0.9, 0.0",
         "0.7, 0, 1.0, 0.1", "2.0, 0, 0.5, 0.01", "0.3, 1000, 0.99, 0.0"
     })
     void drawsFromTheDistributionByTheBook(float temperature, int topK, float topP, float minP) {
-        float[] logits = randomLogits(300, 5);
-        double[] expected = expected(logits, temperature, topK, topP, minP);
+        float[] logits = RandomLogits.normal(300, 3, 5);
         TokenSampler sampler = new TokenSampler(params(temperature, topK, topP, minP, 11), new Candidates());
         int[] counts = new int[logits.length];
         for (int i = 0; i < DRAWS; i++) {
             counts[sampler.sample(logits.clone())]++;
         }
-        // Pearson's chi-square; cells expected fewer than 5 times are pooled, as the test requires.
-        double chiSquare = 0;
-        int cells = 0;
-        double pooledExpected = 0;
-        double pooledCount = 0;
-        for (int i = 0; i < counts.length; i++) {
-            double e = expected[i] * DRAWS;
-            if (e == 0) {
-                assertEquals(0, counts[i], "token " + i + " was filtered out");
-            } else if (e < 5) {
-                pooledExpected += e;
-                pooledCount += counts[i];
-            } else {
-                chiSquare += (counts[i] - e) * (counts[i] - e) / e;
-                cells++;
-            }
-        }
-        if (pooledExpected >= 5) {
-            chiSquare += (pooledCount - pooledExpected) * (pooledCount - pooledExpected) / pooledExpected;
-            cells++;
-        }
-        int freedom = Math.max(1, cells - 1);
-        // Five standard deviations of a chi-square variable; the seed is fixed, so this cannot flake.
-        assertTrue(chiSquare < freedom + 5 * Math.sqrt(2.0 * freedom), chiSquare + " at " + freedom);
+        ChiSquare.assertDistribution(RandomLogits.distribution(logits, temperature, topK, topP, minP), counts);
     }
 
     @Test
@@ -106,7 +48,7 @@ class TokenSamplerTest {
 
     private static int[] sequence(long seed) {
         TokenSampler sampler = new TokenSampler(params(1, 40, 0.95f, 0.05f, seed), new Candidates());
-        float[] logits = randomLogits(1000, 3);
+        float[] logits = RandomLogits.normal(1000, 3, 3);
         return IntStream.range(0, 50).map(i -> sampler.sample(logits.clone())).toArray();
     }
 
