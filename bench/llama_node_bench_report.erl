@@ -135,15 +135,21 @@ ratio(Rate, Rounds, Above, Below) ->
     median([Rate(maps:get(Above, Round)) / Rate(maps:get(Below, Round)) || Round <- Rounds]).
 
 %% @doc Tokens per second while every stream generates: from the first piece of the last stream to
-%% get one, to the end of the first stream to end. A piece counts for as many tokens as it stands
+%% get one, to the end of the first stream to end. Each stream's rate is that between its own first and last piece
+%% within: pieces of one step come one after the other, and counting all of them to a common end would drop those of the
+%% last step for one variant and not for another. A piece counts for as many tokens as it stands
 %% for on average, which is one unless a token's bytes end within a code point.
 -spec steady([llama_node_bench:timeline()]) -> float().
 steady(Timelines) ->
     From = lists:max([hd(Pieces) || {_, _, _, Pieces} <- Timelines]),
     To = lists:min([Done || {_, _, Done, _} <- Timelines]),
-    Within = length([P || {_, _, _, Pieces} <- Timelines, P <- Pieces, P > From, P =< To]),
-    Pieces = lists:sum([length(Pieces) || {_, _, _, Pieces} <- Timelines]),
-    Within * (tokens(Timelines) / Pieces) * 1.0e6 / (To - From).
+    AllPieces = lists:sum([length(Pieces) || {_, _, _, Pieces} <- Timelines]),
+    tokens(Timelines) / AllPieces * lists:sum([rate([P || P <- Pieces, P >= From, P =< To]) || {_, _, _, Pieces} <- Timelines]).
+
+rate([First | _] = Pieces) when length(Pieces) > 1 ->
+    (length(Pieces) - 1) * 1.0e6 / max(1, lists:last(Pieces) - First);
+rate(_) ->
+    0.0.
 
 %% @doc Generated tokens per second of the whole run.
 -spec whole([llama_node_bench:timeline()]) -> float().

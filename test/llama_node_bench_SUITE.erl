@@ -7,7 +7,7 @@
 suite() -> [{timetrap, {minutes, 1}}].
 
 all() ->
-    [generation_counts_what_all_streams_share, the_whole_run_counts_all, a_variant_may_miss_in_a_row, bars_of_llama_server,
+    [generation_counts_what_all_streams_share, generation_counts_no_step_by_half, the_whole_run_counts_all, a_variant_may_miss_in_a_row, bars_of_llama_server,
      events_of_any_pieces, the_command_line, the_version, no_version, streams, ends_with_the_program, ends_with_its_owner,
      model_refused, killed_while_loading, crashes_within_an_answer, odd_answers, others_are_measured_without_it].
 
@@ -25,12 +25,18 @@ end_per_testcase(_, _) ->
 %% Reckoning. Times are in microseconds.
 
 generation_counts_what_all_streams_share(_) ->
-    %% From 2000, when the last stream gets its first piece, to 5000, when the first ends: 3 pieces of one and 2 of the other.
+    %% From 2000, when the last stream gets its first piece, to 5000, when the first ends: 1000 and 800 tokens a second.
     Timelines = [{5, 4, 5000, [1000, 3000, 4000, 5000]}, {5, 4, 6000, [2000, 3500, 4500, 6000]}],
-    ?assert(abs(llama_node_bench_report:steady(Timelines) - 5 / 0.003) < 1.0e-6),
+    ?assert(abs(llama_node_bench_report:steady(Timelines) - 1800) < 1.0e-6),
     %% Twice as many tokens as pieces.
     Halves = [{5, 8, 5000, [1000, 3000, 4000, 5000]}, {5, 8, 6000, [2000, 3500, 4500, 6000]}],
-    ?assert(abs(llama_node_bench_report:steady(Halves) - 10 / 0.003) < 1.0e-6).
+    ?assert(abs(llama_node_bench_report:steady(Halves) - 3600) < 1.0e-6).
+
+%% Steps of 100 microseconds for two streams: whether a step's pieces come before the first stream's end must not matter.
+generation_counts_no_step_by_half(_) ->
+    Early = [{5, 4, 401, [100, 200, 300, 400]}, {5, 4, 401, [101, 201, 301, 401]}],
+    Late = [{5, 4, 400, [100, 200, 300, 400]}, {5, 4, 401, [101, 201, 301, 401]}],
+    [?assert(abs(llama_node_bench_report:steady(Timelines) - 20000) < 1.0e-6) || Timelines <- [Early, Late]].
 
 the_whole_run_counts_all(_) ->
     ?assert(abs(llama_node_bench_report:whole([{5, 4, 5000, [1000]}, {5, 4, 8000, [2000]}]) - 8 / 0.008) < 1.0e-6).
