@@ -279,9 +279,12 @@ command(Config, [Command | Args], Env) ->
 run(Args, Env) ->
     collect(open(Args, Env), []).
 
-open(Args, Env) ->
-    Script = filename:join([llama_node_ct:root(), "bin", "llama-node"]),
-    open_port({spawn_executable, Script}, [{args, Args}, {env, Env}, exit_status, stderr_to_stdout, binary, {line, 4096}]).
+script() -> filename:join([llama_node_ct:root(), "bin", "llama-node"]).
+
+open(Args, Env) -> open(script(), Args, Env).
+
+open(Executable, Args, Env) ->
+    open_port({spawn_executable, Executable}, [{args, Args}, {env, Env}, exit_status, stderr_to_stdout, binary, {line, 4096}]).
 
 collect(Port, Lines) ->
     receive
@@ -293,8 +296,11 @@ env() ->
     [{"LLAMA_NODE_COOKIE", atom_to_list(erlang:get_cookie())}].
 
 %% A node in the foreground, ready.
+%% A shell ignores interrupts on behalf of what it runs in the background, which may be these tests.
 foreground(Config, Args) ->
-    Port = open(["foreground", "--node-name", name(Config), "--run-dir", proplists:get_value(dir, Config) | Args], env()),
+    Port = open(os:find_executable("env"),
+                ["--default-signal=INT", script(), "foreground", "--node-name", name(Config),
+                 "--run-dir", proplists:get_value(dir, Config) | Args], env()),
     _ = await(Port, "is ready (process"),
     Port.
 
