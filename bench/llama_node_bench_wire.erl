@@ -15,6 +15,7 @@
 %% Chunks a second of the paced stream, and how long it runs.
 -define(PACE, 100).
 -define(PACED_MS, 10000).
+-define(PACED_ROUNDS, 3).
 
 %% @doc Measures, prints and ends the runtime.
 -spec main() -> no_return().
@@ -88,27 +89,36 @@ ended(Left, Count) ->
         {llama_node, _, {done, _}} -> ended(Left - 1, Count)
     end.
 
-%% What a stream costs the node's process at a pace that a real model could have, and what it costs when idle.
+%% What streaming costs the node's process at a pace that a real model could have: against the same tokens generated for a
+%% result that nobody streams.
 paced() ->
     lists:foreach(fun (Transport) ->
         Server = server(Transport, [{"BENCH_STEP_MS", integer_to_list(1000 div ?PACE)}]),
         {links, Links} = process_info(Server, links),
         [{os_pid, Node}] = [erlang:port_info(Port, os_pid) || Port <- Links, is_port(Port)],
         {ok, Session} = llama_node:create_session(Server, #{temperature => 0}),
+        Ways = [{idle, fun () -> receive after ?PACED_MS -> 0 end end}
+                | [{Way, fun () -> generate_for(?PACED_MS, Way, Server, Session) end} || Way <- [create_task, stream]]],
         %% The first seconds are the Java compiler's.
-        _ = [stream_for(?PACED_MS div 2, Server, Session) || _ <- [1, 2]],
-        {Idle, _} = cpu(Node, fun () -> receive after ?PACED_MS -> 0 end end),
-        {Busy, Chunks} = cpu(Node, fun () -> stream_for(?PACED_MS, Server, Session) end),
-        io:format("CPU of the node at ~.1f chunks/s over ~s: ~.2f% of a core, idle ~.2f%~n",
-                  [Chunks * 1000 / ?PACED_MS, Transport, 100 * Busy, 100 * Idle]),
+        _ = [Fun() || _ <- [1, 2], {Way, Fun} <- Ways, Way =/= idle],
+        Rounds = [[{Way, cpu(Node, Fun)} || {Way, Fun} <- Ways] || _ <- lists:seq(1, ?PACED_ROUNDS)],
+        Of = fun (Way) -> median([Cpu || Round <- Rounds, {W, {Cpu, _}} <- Round, W =:= Way]) end,
+        Chunks = median([Count || Round <- Rounds, {stream, {_, Count}} <- Round]),
+        Added = median([element(1, proplists:get_value(stream, Round)) - element(1, proplists:get_value(create_task, Round))
+                        || Round <- Rounds]),
+        io:format("CPU of the node over ~s: idle ~.2f% of a core, generating ~.2f%, streaming ~.1f chunks/s ~.2f%: ~.2f% more~n",
+                  [Transport, 100 * Of(idle), 100 * Of(create_task), Chunks * 1000 / ?PACED_MS, 100 * Of(stream), 100 * Added]),
         stop(Server)
     end, [distribution, port]).
 
-stream_for(Milliseconds, Server, Session) ->
-    {ok, Task} = llama_node:stream(Server, Session, completion, #{prompt => <<"x">>, n_predict => 1 bsl 30}),
+generate_for(Milliseconds, Way, Server, Session) ->
+    {ok, Task} = llama_node:Way(Server, Session, completion, #{prompt => <<"x">>, n_predict => 1 bsl 30}),
     receive after Milliseconds -> ok end,
     ok = llama_node:cancel_task(Server, Task),
-    cancelled(Task, 0).
+    case Way of
+        stream -> cancelled(Task, 0);
+        create_task -> 0
+    end.
 
 cancelled(Task, Count) ->
     receive
@@ -117,18 +127,20 @@ cancelled(Task, Count) ->
     end.
 
 cpu(OsPid, Fun) ->
-    Before = ticks(OsPid),
-    Start = erlang:monotonic_time(millisecond),
+    Before = nanoseconds(OsPid),
+    Start = erlang:monotonic_time(nanosecond),
     Result = Fun(),
-    Elapsed = erlang:monotonic_time(millisecond) - Start,
-    PerSecond = list_to_integer(string:trim(os:cmd("getconf CLK_TCK"))),
-    {(ticks(OsPid) - Before) * 1000 / PerSecond / Elapsed, Result}.
+    Elapsed = erlang:monotonic_time(nanosecond) - Start,
+    {(nanoseconds(OsPid) - Before) / Elapsed, Result}.
 
-ticks(OsPid) ->
-    {ok, Stat} = file:read_file(["/proc/", integer_to_list(OsPid), "/stat"]),
-    [_, Fields] = string:split(Stat, ")", trailing),
-    [User, System] = lists:sublist(string:lexemes(Fields, " "), 12, 2),
-    binary_to_integer(User) + binary_to_integer(System).
+%% Of all threads; those that end meanwhile are few and short.
+nanoseconds(OsPid) ->
+    Tasks = filename:join(["/proc", integer_to_list(OsPid), "task"]),
+    {ok, Threads} = file:list_dir(Tasks),
+    lists:sum([begin
+                   {ok, Stat} = file:read_file(filename:join([Tasks, Thread, "schedstat"])),
+                   binary_to_integer(hd(binary:split(Stat, <<" ">>)))
+               end || Thread <- Threads]).
 
 show(What, Rounds, Better) ->
     Of = fun (Kind) -> [proplists:get_value(Kind, Round) || Round <- Rounds] end,

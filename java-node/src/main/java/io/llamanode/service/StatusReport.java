@@ -3,9 +3,6 @@ package io.llamanode.service;
 import io.llamanode.engine.EngineSnapshot;
 import io.llamanode.engine.EngineSnapshot.SlotState;
 import io.llamanode.engine.StepTimes;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -15,7 +12,7 @@ import java.util.stream.Collectors;
 
 /** Puts status reports together. The caller holds the service's lock. */
 final class StatusReport {
-    private static final long PAGE = 4096;
+    private static final ResidentSize RESIDENT = new ResidentSize();
 
     private StatusReport() {}
 
@@ -149,15 +146,6 @@ final class StatusReport {
     static NodeStatus.Memory memory() {
         Runtime runtime = Runtime.getRuntime();
         return new NodeStatus.Memory(
-                residentBytes(), runtime.totalMemory() - runtime.freeMemory(), runtime.maxMemory());
-    }
-
-    /** {@return the second number of proc(5)'s statm in bytes, or 0 where there is none} */
-    private static long residentBytes() {
-        try {
-            return Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]) * PAGE;
-        } catch (IOException e) {
-            return 0;
-        }
+                RESIDENT.bytes(), runtime.totalMemory() - runtime.freeMemory(), runtime.maxMemory());
     }
 }

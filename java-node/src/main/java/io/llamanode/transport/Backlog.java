@@ -85,7 +85,8 @@ final class Backlog {
         }
     }
 
-    private static String text(TaskEvent event) {
+    /** {@return the text of an event that is not terminal} */
+    static String text(TaskEvent event) {
         return switch (event) {
             case TaskEvent.Chunk(String content, int index) -> content;
             case TaskEvent.Reasoning(String content, int index) -> content;

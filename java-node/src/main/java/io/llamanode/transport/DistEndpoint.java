@@ -16,6 +16,7 @@ import io.llamanode.transport.dist.DistStartException;
 import io.llamanode.transport.dist.ProcessMonitor;
 import io.llamanode.transport.mailbox.From;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -84,11 +85,9 @@ public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, 
         node.join().send(to, message);
     }
 
-    /** The write queue takes what there is: a connection that does not drain it is closed. */
     @Override
-    public boolean offer(OtpErlangPid to, OtpErlangObject message, Runnable room) {
-        send(to, message);
-        return true;
+    public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int characters, Runnable room) {
+        return node.join().offer(to, message, Outbound.weight(characters), room);
     }
 
     @Override

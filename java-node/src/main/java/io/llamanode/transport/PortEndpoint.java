@@ -18,11 +18,11 @@ import io.llamanode.transport.mailbox.MailboxHandler;
 import io.llamanode.transport.mailbox.Receiver;
 import io.llamanode.transport.stdio.FrameChannel;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,8 +36,7 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     private final Receiver receiver = new Receiver(dispatcher, TermLimits.DEFAULT, new LongAdder());
     private final Map<Long, Runnable> monitors = new ConcurrentHashMap<>();
     private final AtomicLong monitorIds = new AtomicLong();
-    /** Completed by {@link #open}; frames can come while the node is still being made. */
-    private final CompletableFuture<RequestHandler> handler = new CompletableFuture<>();
+    private volatile RequestHandler handler;
 
     /**
      * An endpoint that is not open yet: what comes waits.
@@ -56,7 +55,8 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
      * @param requests answers them; made with this endpoint as its {@link Outbound}
      */
     public void open(RequestHandler requests) {
-        handler.complete(requests);
+        handler = requests;
+        dispatcher.start();
     }
 
     /**
@@ -86,7 +86,7 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
 
     @Override
     public void onCall(From from, OtpErlangObject request) {
-        handler.join().call(new ProcessOwner(from.pid()), request, answer -> reply(from, answer));
+        handler.call(new ProcessOwner(from.pid()), request, answer -> reply(from, answer));
     }
 
     @Override
@@ -104,7 +104,7 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
 
     @Override
     public void onCast(OtpErlangObject request) {
-        handler.join().cast(request);
+        handler.cast(request);
     }
 
     @Override
@@ -122,8 +122,8 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     }
 
     @Override
-    public boolean offer(OtpErlangPid to, OtpErlangObject message, Runnable room) {
-        return channel.offer(PortFrames.send(to, message), room);
+    public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int characters, Runnable room) {
+        return channel.offer(() -> PortFrames.send(to, message.get()), Outbound.weight(characters), room);
     }
 
     @Override
@@ -141,7 +141,6 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     /** Waits a moment until what was sent is written; what comes from here on is ignored. */
     @Override
     public void close() {
-        handler.cancel(false);
         dispatcher.close();
         try {
             channel.awaitSent(1, TimeUnit.SECONDS);

@@ -156,7 +156,9 @@ final class StreamDelivery implements TaskSink {
 
     private boolean sendPart() {
         TaskEvent part = waiting.peek();
-        if (!streams.outbound().offer(process, ReplyEncoder.event(taskId, part), this::roomAgain)) {
+        long task = taskId;
+        int characters = Backlog.text(part).length();
+        if (!streams.outbound().offer(process, () -> ReplyEncoder.event(task, part), characters, this::roomAgain)) {
             full = true;
             return false;
         }

@@ -30,6 +30,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Supplier;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -63,12 +64,12 @@ final class StreamDeliveryTest {
         }
 
         @Override
-        public boolean offer(OtpErlangPid to, OtpErlangObject message, Runnable room) {
+        public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int characters, Runnable room) {
             if (full) {
                 refused.add(room);
                 return false;
             }
-            send(to, message);
+            send(to, message.get());
             two.countDown();
             return true;
         }

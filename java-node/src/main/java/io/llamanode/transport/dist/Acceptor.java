@@ -30,7 +30,7 @@ final class Acceptor implements AutoCloseable {
     /** Takes over an authenticated connection and runs it to its end. */
     @FunctionalInterface
     interface Authenticated {
-        void run(Handshake.Accepted identity, ChannelWrapper.Channel channel);
+        void run(Handshake.Accepted identity, ChannelWrapper.Channel channel) throws IOException;
     }
 
     private final ServerSocket server;

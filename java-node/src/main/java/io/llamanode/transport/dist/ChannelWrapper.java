@@ -12,12 +12,12 @@ import java.net.Socket;
 @FunctionalInterface
 public interface ChannelWrapper {
     /** TCP as it is. */
-    ChannelWrapper PLAIN = socket -> new Channel(socket, socket.getInputStream(), socket.getOutputStream(), 2);
+    ChannelWrapper PLAIN = socket -> new Channel(socket, socket.getInputStream(), socket.getOutputStream(), 2, true);
 
     /**
      * Wraps a socket.
      *
-     * @param socket an accepted connection
+     * @param socket an accepted connection, of a {@link java.nio.channels.SocketChannel} in blocking mode
      * @return the channel
      * @throws IOException if the connection is unusable; it is closed then
      */
@@ -32,6 +32,7 @@ public interface ChannelWrapper {
      * @param out what the peer receives
      * @param handshakePrefix bytes of the length before each handshake packet: 2 on TCP, 4 on TLS
      *     ({@code inet_tls_dist})
+     * @param raw whether the bytes are those of the socket, so that they need not go through these streams
      */
-    record Channel(Socket socket, InputStream in, OutputStream out, int handshakePrefix) {}
+    record Channel(Socket socket, InputStream in, OutputStream out, int handshakePrefix, boolean raw) {}
 }

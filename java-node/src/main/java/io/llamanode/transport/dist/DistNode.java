@@ -12,6 +12,7 @@ import io.llamanode.transport.mailbox.Receiver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.channels.ServerSocketChannel;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
@@ -23,6 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,13 +67,16 @@ public final class DistNode implements AutoCloseable {
         this.timer = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("dist-timer").factory());
         this.timer.setRemoveOnCancelPolicy(true);
         this.dispatcher = new Dispatcher("dist-dispatch", 2L * config.maxFrameBytes());
+        this.dispatcher.start();
         this.peers = new Peers(dispatcher, handler);
         Inbound inbound = new Inbound(config.mailbox(), self, handler, this::reply, peers,
                 new Receiver(dispatcher, config.terms(), dropped), dispatcher, config.terms(), framesIn, dropped,
                 overflows, this::sendTo);
         this.acceptor = new Acceptor(server, config, creation, timer, refused, (identity, channel) -> {
-            Thread reader = Thread.ofPlatform().daemon().name("dist-read-" + identity.node()).start(() -> {
-                Peer peer = new Peer(identity, channel, config, timer, inbound);
+            Link link = Link.of(channel, config.tickTime());
+            Thread reader = Thread.ofPlatform().daemon().name("dist-read-" + identity.node())
+                    .stackSize(Dispatcher.STACK_BYTES).start(() -> {
+                Peer peer = new Peer(identity, link, config, timer, inbound);
                 peers.up(peer);
                 peer.run();
             });
@@ -113,7 +118,8 @@ public final class DistNode implements AutoCloseable {
     private static ServerSocket listen(DistConfig config) throws DistStartException {
         ServerSocket server = null;
         try {
-            server = new ServerSocket();
+            // That of a channel: its connections can be put into non-blocking mode.
+            server = ServerSocketChannel.open().socket();
             server.setReuseAddress(true);
             server.bind(new InetSocketAddress(config.bind(), config.port()), 512);
             return server;
@@ -207,11 +213,11 @@ public final class DistNode implements AutoCloseable {
     }
 
     /**
-     * Sends a message. The term is encoded on the calling thread and queued.
+     * Sends a message. The term is encoded on the calling thread, and written by it if that needs no waiting.
      *
      * @param to a process of a connected node; for any other the message is dropped
      * @param message the message
-     * @return whether it was queued; this says nothing about its arrival
+     * @return whether it was taken; this says nothing about its arrival
      */
     public boolean send(OtpErlangPid to, OtpErlangObject message) {
         Peer peer = peerOf(to);
@@ -219,11 +225,34 @@ public final class DistNode implements AutoCloseable {
     }
 
     /**
-     * Sends a message to an alias. The term is encoded on the calling thread and queued.
+     * Sends a message that the connection's writer makes and encodes, behind what was sent before, unless much waits
+     * there already.
+     *
+     * @param to a process of a connected node; for any other the message is dropped
+     * @param message makes the term, on the writer's thread
+     * @param weight bytes of its encoding, if only about
+     * @param room run on the writer's thread once there is room; only if this returns {@code false}, and not if the
+     *     connection ends before
+     * @return whether it was taken or dropped
+     */
+    public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int weight, Runnable room) {
+        Peer peer = peerOf(to);
+        if (peer == null) {
+            return true;
+        }
+        WriteQueue.Offer offer = peer.offer(frame -> frame.send(to, message.get()), weight, room);
+        if (offer == WriteQueue.Offer.TAKEN) {
+            framesOut.increment();
+        }
+        return offer != WriteQueue.Offer.FULL;
+    }
+
+    /**
+     * Sends a message to an alias. The term is encoded on the calling thread, and written by it if that needs no waiting.
      *
      * @param alias of a process of a connected node; for any other the message is dropped
      * @param message the message, dropped by the receiving node if the alias is not active any more
-     * @return whether it was queued; this says nothing about its arrival
+     * @return whether it was taken; this says nothing about its arrival
      */
     public boolean send(OtpErlangRef alias, OtpErlangObject message) {
         Peer peer = peers.get(alias.node());
@@ -238,7 +267,7 @@ public final class DistNode implements AutoCloseable {
      *
      * @param from who waits
      * @param reply the answer
-     * @return whether it was queued; this says nothing about its arrival
+     * @return whether it was taken; this says nothing about its arrival
      */
     public boolean reply(From from, OtpErlangObject reply) {
         Peer peer = peerOf(from.pid());
@@ -302,15 +331,15 @@ public final class DistNode implements AutoCloseable {
             keptFrames.decrementAndGet();
         }
         encoder.accept(frame);
-        boolean queued = peer.send(frame);
-        if (queued) {
+        boolean taken = peer.send(frame);
+        if (taken) {
             framesOut.increment();
         }
         if (frame.length() <= KEPT_FRAME_BYTES && keptFrames.get() < KEPT_FRAMES) {
             keptFrames.incrementAndGet();
             frames.offer(frame);
         }
-        return queued;
+        return taken;
     }
 
     /**

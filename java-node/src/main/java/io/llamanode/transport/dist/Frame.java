@@ -116,6 +116,13 @@ final class Frame extends OtpOutputStream {
         return finish();
     }
 
+    /** Bytes that are encoded already, the end of a frame or a whole one. */
+    Frame verbatim(byte[] bytes) {
+        reset();
+        write(bytes, 0, bytes.length);
+        return this;
+    }
+
     private void begin(int arity, int operation) {
         reset();
         write4BE(0);

@@ -13,6 +13,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,13 +44,16 @@ final class Peer {
     }
 
     private final Handshake.Accepted identity;
-    private final ChannelWrapper.Channel channel;
+    private final Link link;
     private final DistConfig config;
     private final ScheduledExecutorService timer;
     private final Events events;
     private final WriteQueue queue;
     private final ConcurrentHashMap<Long, MonitorEntry> monitors = new ConcurrentHashMap<>();
     private final AtomicBoolean stallCheck = new AtomicBoolean();
+    private final OutputStream out;
+    private final byte[] collected = new byte[BUFFER];
+    private Frame frame = new Frame();
     private final Thread writer;
     private final Thread reader = Thread.currentThread();
     private volatile boolean writing;
@@ -59,14 +63,15 @@ final class Peer {
     /** A monitor that this node has on a process of the peer. */
     record MonitorEntry(OtpErlangPid pid, OtpErlangRef ref, Runnable onDown) {}
 
-    Peer(Handshake.Accepted identity, ChannelWrapper.Channel channel, DistConfig config,
+    Peer(Handshake.Accepted identity, Link link, DistConfig config,
             ScheduledExecutorService timer, Events events) {
         this.identity = identity;
-        this.channel = channel;
+        this.link = link;
         this.config = config;
         this.timer = timer;
         this.events = events;
         this.queue = new WriteQueue(config.maxQueuedBytes());
+        this.out = link.out();
         // Platform threads, as the reader: a virtual one wakes by way of the poller and a carrier, twice a call.
         this.writer = Thread.ofPlatform().daemon().name("dist-write-" + identity.node()).start(this::write);
     }
@@ -103,20 +108,32 @@ final class Peer {
         return first;
     }
 
-    /** Queues a frame; never waits. */
+    /** Writes or queues a frame; never waits. */
     boolean send(Frame frame) {
-        WriteQueue.Offer offer = queue.offer(frame.bytes(), frame.size());
+        try {
+            return taken(queue.offer(frame.bytes(), frame.size(), link::tryWrite));
+        } catch (IOException e) {
+            events.onFailure(this, "write: " + e.getMessage());
+            return false;
+        }
+    }
+
+    /** Queues a frame that the writer encodes, or tells later that there is room for it; never waits. */
+    WriteQueue.Offer offer(Consumer<Frame> encoder, int weight, Runnable room) {
+        return queue.offer(encoder, weight, room);
+    }
+
+    private boolean taken(WriteQueue.Offer offer) {
         if (offer == WriteQueue.Offer.OVERFLOW) {
             events.onOverflow(this);
         }
-        return offer == WriteQueue.Offer.QUEUED;
+        return offer == WriteQueue.Offer.TAKEN;
     }
 
     /** Runs the connection until it ends; on the thread that made this object. */
     void run() {
         String reason;
         try {
-            channel.socket().setSoTimeout(Math.toIntExact(config.tickTime().toMillis()));
             reason = read();
         } catch (SocketTimeoutException silent) {
             reason = "no bytes for " + config.tickTime().toSeconds() + " s";
@@ -129,10 +146,11 @@ final class Peer {
             reason = e.toString();
         }
         events.onFailure(this, reason);
+        link.release();
     }
 
     private String read() throws IOException, InterruptedException {
-        DataInputStream in = new DataInputStream(new BufferedInputStream(channel.in(), BUFFER));
+        DataInputStream in = new DataInputStream(new BufferedInputStream(link.in(), BUFFER));
         while (true) {
             int length;
             int first = in.read();
@@ -165,15 +183,15 @@ final class Peer {
     private void write() {
         long interval = config.tickInterval().toNanos();
         try {
-            while (true) {
-                WriteQueue.Batch batch = queue.take(interval);
-                if (batch == null) {
-                    return;
-                }
+            while (queue.take(interval)) {
                 writing = true;
                 armStallCheck();
-                write(batch);
+                writeTaken();
                 writing = false;
+                queue.written();
+                for (Runnable room = queue.roomFor(); room != null; room = queue.roomFor()) {
+                    room.run();
+                }
             }
         } catch (IOException e) {
             events.onFailure(this, "write: " + e.getMessage());
@@ -185,18 +203,40 @@ final class Peer {
         }
     }
 
-    private void write(WriteQueue.Batch batch) throws IOException {
-        OutputStream out = channel.out();
-        if (batch.length() == 0) {
-            out.write(TICK);
+    /** Small frames are collected, so that a burst of them is one write. */
+    private void writeTaken() throws IOException {
+        int used = 0;
+        boolean any = false;
+        while (queue.next(frame)) {
+            any = true;
+            if (used + frame.size() > BUFFER) {
+                write(collected, used);
+                used = 0;
+            }
+            if (frame.size() > BUFFER) {
+                write(frame.bytes(), frame.size());
+                // Its array has grown with one large frame and is not kept for small ones.
+                frame = new Frame();
+            } else {
+                System.arraycopy(frame.bytes(), 0, collected, used, frame.size());
+                used += frame.size();
+            }
         }
-        // In pieces, so that the stall check can tell a slow peer from a stopped one.
-        for (int at = 0; at < batch.length(); at += BUFFER) {
-            out.write(batch.bytes(), at, Math.min(BUFFER, batch.length() - at));
-            progress++;
+        if (any) {
+            write(collected, used);
+        } else {
+            write(TICK, TICK.length);
         }
         out.flush();
         progress++;
+    }
+
+    /** In pieces, so that the stall check can tell a slow peer from a stopped one. */
+    private void write(byte[] bytes, int length) throws IOException {
+        for (int at = 0; at < length; at += BUFFER) {
+            out.write(bytes, at, Math.min(BUFFER, length - at));
+            progress++;
+        }
     }
 
     /** At most one check is scheduled, and none while nothing is written. */
@@ -247,7 +287,7 @@ final class Peer {
     void abort() {
         queue.close();
         try {
-            channel.socket().close();
+            link.close();
         } catch (IOException e) {
             LOG.debug("closing {}: {}", node(), e.getMessage());
         }

@@ -118,6 +118,6 @@ public final class TlsWrapper implements ChannelWrapper {
         SSLSocket tls = (SSLSocket) context.getSocketFactory().createSocket(socket, null, false);
         tls.setNeedClientAuth(true);
         tls.startHandshake();
-        return new Channel(socket, tls.getInputStream(), tls.getOutputStream(), HANDSHAKE_PREFIX);
+        return new Channel(socket, tls.getInputStream(), tls.getOutputStream(), HANDSHAKE_PREFIX, false);
     }
 }

@@ -1,29 +1,41 @@
 package io.llamanode.transport.dist;
 
+import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
-/** Bytes that wait for one peer: senders append and never wait, one writer takes all there is at once. */
+/** Frames that wait for one peer: senders append and never wait, one writer takes all there is at once. */
 final class WriteQueue {
-    private static final int SMALL = 16 << 10;
-    private static final int KEPT = 1 << 20;
+    /** Longest frame that is written past the writer, bytes: what a socket takes at once. */
+    private static final int DIRECT = 64 << 10;
+    private static final int KEPT = 1 << 12;
+    /** Bytes behind which a frame that can wait elsewhere is refused. */
+    static final int FULL = 256 << 10;
 
     /** What became of a frame. */
-    enum Offer { QUEUED, OVERFLOW, CLOSED }
+    enum Offer { TAKEN, FULL, OVERFLOW, CLOSED }
 
-    /** Bytes to write; of length 0 if nothing came for a while. */
-    record Batch(byte[] bytes, int length) {}
+    /** Writes without waiting. */
+    @FunctionalInterface
+    interface Direct {
+        /** Writes the beginning of these bytes, as much as goes at once. {@return how many} */
+        int write(byte[] bytes, int length) throws IOException;
+    }
 
-    private static final Batch NOTHING = new Batch(new byte[0], 0);
+    /** What waits: bytes to be made by the writer, and what they count for until then. */
+    private record Waiting(Consumer<Frame> encoder, int weight) {}
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
     private final int limit;
-    private byte[] pending = new byte[SMALL];
-    private byte[] spare = new byte[SMALL];
-    private int size;
-    private int inFlight;
+    private ArrayDeque<Waiting> pending = new ArrayDeque<>();
+    private ArrayDeque<Waiting> taken = new ArrayDeque<>();
+    private final ArrayDeque<Runnable> refused = new ArrayDeque<>();
+    private long size;
+    private long inFlight;
     private boolean waiting;
     private boolean finishing;
     private boolean closed;
@@ -32,74 +44,133 @@ final class WriteQueue {
         this.limit = limit;
     }
 
-    /** Appends a frame, unless more than the limit waits already. */
-    Offer offer(byte[] frame, int length) {
+    /**
+     * Takes a frame that can wait elsewhere and that the writer encodes, unless much waits here already.
+     *
+     * @param encoder run on the writer's thread
+     * @param weight bytes of the frame, if only about
+     * @param room given to {@link #roomFor} later if the answer is {@code FULL}
+     */
+    Offer offer(Consumer<Frame> encoder, int weight, Runnable room) {
         lock.lock();
         try {
             if (closed || finishing) {
                 return Offer.CLOSED;
             }
-            long needed = (long) size + length;
-            if ((long) size + inFlight > limit || needed > Integer.MAX_VALUE - 16) {
-                return Offer.OVERFLOW;
+            if (size + inFlight >= FULL) {
+                refused.add(room);
+                return Offer.FULL;
             }
-            if (needed > pending.length) {
-                long grown = Math.min(Math.max(2L * pending.length, needed), Integer.MAX_VALUE - 16);
-                pending = Arrays.copyOf(pending, (int) grown);
-            }
-            System.arraycopy(frame, 0, pending, size, length);
-            size += length;
-            if (waiting) {
-                arrived.signal();
-            }
-            return Offer.QUEUED;
+            add(encoder, weight);
+            return Offer.TAKEN;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** {@return who was refused first, if there is room again; otherwise {@code null}} */
+    Runnable roomFor() {
+        lock.lock();
+        try {
+            return size + inFlight >= FULL ? null : refused.poll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What was taken is written; for the writer. */
+    void written() {
+        lock.lock();
+        try {
+            inFlight = 0;
         } finally {
             lock.unlock();
         }
     }
 
     /**
-     * Takes all there is; the batch taken before counts as written and its array is used again.
+     * Takes an encoded frame, unless more than the limit waits already. If nothing waits, it is written at once as far
+     * as that goes without waiting, which spares the wake-up of the writer.
      *
-     * @param nanos how long to wait for something
-     * @return the bytes; null when the queue is closed, or finished and empty
+     * @throws IOException if writing fails
      */
-    Batch take(long nanos) throws InterruptedException {
+    Offer offer(byte[] frame, int length, Direct direct) throws IOException {
         lock.lock();
         try {
-            inFlight = 0;
-            if (spare.length > KEPT) {
-                // A buffer that one large frame has grown is not kept for small ones.
-                spare = new byte[SMALL];
+            if (closed || finishing) {
+                return Offer.CLOSED;
             }
-            long left = nanos;
-            while (size == 0 && !closed && !finishing && left > 0) {
-                waiting = true;
-                left = arrived.awaitNanos(left);
-                waiting = false;
+            if (size + inFlight > limit) {
+                return Offer.OVERFLOW;
             }
-            if (closed || finishing && size == 0) {
-                return null;
+            // A writer that waits has written everything it took.
+            int written = waiting && pending.isEmpty() && length <= DIRECT ? direct.write(frame, length) : 0;
+            if (written < length) {
+                byte[] rest = Arrays.copyOfRange(frame, written, length);
+                add(out -> out.verbatim(rest), rest.length);
             }
-            if (size == 0) {
-                return NOTHING;
-            }
-            Batch batch = new Batch(pending, size);
-            inFlight = size;
-            size = 0;
-            // The writer is done with the spare one: it held the batch before.
-            pending = spare;
-            spare = batch.bytes();
-            return batch;
+            return Offer.TAKEN;
         } finally {
             lock.unlock();
         }
     }
 
+    private void add(Consumer<Frame> encoder, int weight) {
+        pending.add(new Waiting(encoder, weight));
+        size += weight;
+        if (waiting) {
+            arrived.signal();
+        }
+    }
+
+    /**
+     * Waits for frames and takes all there are, those taken before having been {@link #written}.
+     *
+     * @param nanos how long to wait for something
+     * @return whether {@link #next} gives some or, if nothing came for so long, none; {@code false} when the queue is
+     *     closed, or finished and empty
+     */
+    boolean take(long nanos) throws InterruptedException {
+        lock.lock();
+        try {
+            long left = nanos;
+            while (pending.isEmpty() && !closed && !finishing && left > 0) {
+                waiting = true;
+                left = arrived.awaitNanos(left);
+                waiting = false;
+            }
+            if (closed || finishing && pending.isEmpty()) {
+                return false;
+            }
+            ArrayDeque<Waiting> empty = taken;
+            taken = pending;
+            // Only a burst needs a long array.
+            pending = taken.size() > KEPT ? new ArrayDeque<>() : empty;
+            inFlight = size;
+            size = 0;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Encodes the next of the frames that were taken; for the writer.
+     *
+     * @return whether there was one
+     */
+    boolean next(Frame frame) {
+        Waiting next = taken.poll();
+        if (next != null) {
+            next.encoder().accept(frame);
+        }
+        return next != null;
+    }
+
     long queuedBytes() {
         lock.lock();
         try {
-            return (long) size + inFlight;
+            return size + inFlight;
         } finally {
             lock.unlock();
         }
@@ -121,6 +192,8 @@ final class WriteQueue {
         lock.lock();
         try {
             closed = true;
+            pending.clear();
+            refused.clear();
             size = 0;
             arrived.signal();
         } finally {

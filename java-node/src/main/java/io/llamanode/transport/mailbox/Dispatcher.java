@@ -7,13 +7,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs everything that belongs to the handler on one thread, in order. Messages wait within a budget of
- * bytes: a reader that would exceed it waits, and the connection makes the sender wait.
+ * Runs everything that belongs to the handler one by one, in order. A message that finds nothing running or
+ * waiting is handled by the thread that brings it, which spares a call the wake-up of another; everything else
+ * is left to a thread of this object. Messages wait within a budget of bytes: a reader that would exceed it
+ * waits, and the connection makes the sender wait.
  */
 public final class Dispatcher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
-    /** Decoding recurses as deep as terms may be nested. */
-    private static final long STACK_BYTES = 16 << 20;
+    /** Stack of a thread that calls {@link #deliver}: decoding recurses as deep as terms may be nested. */
+    public static final long STACK_BYTES = 16 << 20;
+
 
     private record Job(Runnable action, long bytes) {}
 
@@ -25,19 +28,33 @@ public final class Dispatcher implements AutoCloseable {
     private ArrayDeque<Job> jobs = new ArrayDeque<>();
     private ArrayDeque<Job> spare = new ArrayDeque<>();
     private long queued;
+    private boolean started;
     private boolean closed;
+    /** The thread that runs an action now. */
+    private Thread runner;
 
     /**
-     * Starts the thread.
+     * A dispatcher that runs nothing before {@link #start}.
      *
-     * @param name of the thread
+     * @param name of its thread
      * @param budget bytes of messages that may wait
      */
     public Dispatcher(String name, long budget) {
         this.budget = budget;
-        thread = new Thread(null, this::run, name, STACK_BYTES);
-        thread.setDaemon(true);
-        thread.start();
+        thread = Thread.ofPlatform().daemon().name(name).stackSize(STACK_BYTES).unstarted(this::run);
+    }
+
+    /** Runs what waits, and from here on what comes. */
+    public void start() {
+        lock.lock();
+        try {
+            if (!started && !closed) {
+                started = true;
+                thread.start();
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
@@ -49,16 +66,23 @@ public final class Dispatcher implements AutoCloseable {
         lock.lock();
         try {
             if (!closed) {
-                jobs.add(new Job(action, 0));
-                arrived.signal();
+                add(new Job(action, 0));
             }
         } finally {
             lock.unlock();
         }
     }
 
+    /** Whoever runs an action wakes the thread afterwards. */
+    private void add(Job job) {
+        jobs.add(job);
+        if (runner == null) {
+            arrived.signal();
+        }
+    }
+
     /**
-     * Queues a message; waits while too many bytes wait already. Ignored after the end.
+     * Runs or queues a message; waits while too many bytes wait already. Ignored after the end.
      *
      * @param action what to run
      * @param bytes how much memory it holds
@@ -70,13 +94,36 @@ public final class Dispatcher implements AutoCloseable {
             while (queued > budget && !closed) {
                 drained.await();
             }
-            if (!closed) {
-                jobs.add(new Job(action, bytes));
+            if (closed) {
+                return;
+            }
+            if (!started || runner != null || !jobs.isEmpty()) {
+                add(new Job(action, bytes));
                 queued += bytes;
+                return;
+            }
+            runner = Thread.currentThread();
+        } finally {
+            lock.unlock();
+        }
+        perform(action);
+        lock.lock();
+        try {
+            runner = null;
+            if (!jobs.isEmpty() || closed) {
                 arrived.signal();
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    private static void perform(Runnable action) {
+        try {
+            action.run();
+        } catch (Throwable thrown) {
+            // Whatever it is, the next message is somebody else's.
+            LOG.error("the message handler threw", thrown);
         }
     }
 
@@ -97,12 +144,7 @@ public final class Dispatcher implements AutoCloseable {
                 return;
             }
             for (Job job = batch.poll(); job != null; job = batch.poll()) {
-                try {
-                    job.action().run();
-                } catch (Throwable thrown) {
-                    // Whatever it is, the next message is somebody else's.
-                    LOG.error("the message handler threw", thrown);
-                }
+                perform(job.action());
                 if (job.bytes() > 0) {
                     done(job.bytes());
                 }
@@ -113,12 +155,16 @@ public final class Dispatcher implements AutoCloseable {
     private ArrayDeque<Job> take() {
         lock.lock();
         try {
-            while (jobs.isEmpty() && !closed) {
+            if (runner == thread) {
+                runner = null;
+            }
+            while (runner != null || jobs.isEmpty() && !closed) {
                 arrived.awaitUninterruptibly();
             }
             if (jobs.isEmpty()) {
                 return null;
             }
+            runner = thread;
             ArrayDeque<Job> batch = jobs;
             jobs = spare;
             spare = batch;
@@ -141,18 +187,20 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
-    /** Ends the thread after what is queued; waits for it unless called on it. */
+    /** Ends the thread after what is queued; waits for it unless called by an action. Drops all if it was not started. */
     @Override
     public void close() {
+        boolean inside;
         lock.lock();
         try {
             closed = true;
+            inside = runner == Thread.currentThread();
             arrived.signal();
             drained.signalAll();
         } finally {
             lock.unlock();
         }
-        if (Thread.currentThread() != thread) {
+        if (!inside) {
             try {
                 thread.join();
             } catch (InterruptedException e) {

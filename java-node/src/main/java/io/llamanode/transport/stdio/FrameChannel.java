@@ -17,6 +17,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 
 /**
  * Erlang's {@code {packet, 4}} frames of external terms over a pair of streams. One thread reads,
@@ -29,6 +30,8 @@ public final class FrameChannel {
     private static final int MAX_LOGS = 1024;
     private static final long MAX_LOG_BYTES = 4 << 20;
     private static final int BUFFER = 64 << 10;
+    /** Terms are decoded on the reading thread, as deep as they are nested. */
+    private static final long READER_STACK = 16 << 20;
     private static final String LOGGER = FrameChannel.class.getPackageName();
 
     /** Receives frames and the end, all on the reading or the writing thread. */
@@ -101,7 +104,7 @@ public final class FrameChannel {
         }
         this.listener = listener;
         Thread.ofPlatform().daemon().name("stdio-writer").start(() -> write(listener));
-        Thread.ofPlatform().daemon().name("stdio-reader").start(() -> read(listener));
+        Thread.ofPlatform().daemon().name("stdio-reader").stackSize(READER_STACK).start(() -> read(listener));
     }
 
     /**
@@ -119,12 +122,13 @@ public final class FrameChannel {
     /**
      * Sends a frame that can wait, unless much waits to be sent already.
      *
-     * @param term what it holds
+     * @param term makes what it holds, on the writing thread
+     * @param weight its bytes, if only about
      * @param room run once there is room again, on the writing thread; only if this returns {@code false}
      * @return whether it was taken
      */
-    public boolean offer(OtpErlangObject term, Runnable room) {
-        return queue.offer(encode(term), room);
+    public boolean offer(Supplier<OtpErlangObject> term, int weight, Runnable room) {
+        return queue.offer(() -> encode(term.get()), weight, room);
     }
 
     /**
@@ -264,9 +268,9 @@ public final class FrameChannel {
     private void write(Listener listener) {
         long reported = 0;
         try (BufferedOutputStream buffered = new BufferedOutputStream(out, BUFFER)) {
-            for (byte[] frame = queue.take(); frame != null; frame = queue.take()) {
-                for (byte[] more = frame; more != null; more = queue.poll()) {
-                    buffered.write(more);
+            for (Supplier<byte[]> frame = queue.take(); frame != null; frame = queue.take()) {
+                for (Supplier<byte[]> more = frame; more != null; more = queue.poll()) {
+                    buffered.write(more.get());
                 }
                 buffered.flush();
                 for (Runnable room = queue.roomFor(); room != null; room = queue.roomFor()) {

@@ -5,6 +5,7 @@ import java.util.Deque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /**
  * Frames that wait for the writer. Log records are bounded in number and bytes and dropped beyond
@@ -15,11 +16,16 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class FrameQueue {
     /**
-     * @param bytes the whole frame, length prefix included
+     * @param bytes gives the whole frame, length prefix included; called by the writer
+     * @param weight its bytes, if only about
      * @param subject {@code null}, or what a later frame with an equal subject makes obsolete
      * @param isLog whether it may be dropped
      */
-    private record Frame(byte[] bytes, Object subject, boolean isLog) {}
+    private record Frame(Supplier<byte[]> bytes, int weight, Object subject, boolean isLog) {
+        Frame(byte[] bytes, Object subject, boolean isLog) {
+            this(() -> bytes, bytes.length, subject, isLog);
+        }
+    }
 
     /** Bytes of frames that may wait before the next offer is refused. */
     private static final int FULL = 64 << 10;
@@ -93,10 +99,12 @@ final class FrameQueue {
     /**
      * Takes a frame that can wait elsewhere.
      *
+     * @param bytes makes the frame, on the writer's thread
+     * @param weight its bytes, if only about
      * @param room given to {@link #roomFor} later if the frame is refused
      * @return whether it was taken
      */
-    boolean offer(byte[] bytes, Runnable room) {
+    boolean offer(Supplier<byte[]> bytes, int weight, Runnable room) {
         lock.lock();
         try {
             if (!closed && queued >= FULL) {
@@ -104,7 +112,7 @@ final class FrameQueue {
                 return false;
             }
             if (!closed) {
-                add(new Frame(bytes, null, false));
+                add(new Frame(bytes, weight, null, false));
             }
             return true;
         } finally {
@@ -132,7 +140,7 @@ final class FrameQueue {
             if (subject != null) {
                 frames.removeIf(frame -> {
                     boolean obsolete = subject.equals(frame.subject());
-                    queued -= obsolete ? frame.bytes().length : 0;
+                    queued -= obsolete ? frame.weight() : 0;
                     return obsolete;
                 });
             }
@@ -145,12 +153,16 @@ final class FrameQueue {
 
     private void add(Frame frame) {
         frames.add(frame);
-        queued += frame.bytes().length;
+        queued += frame.weight();
         changed.signalAll();
     }
 
-    /** {@return the next frame, once there is one and the reader has room for it; {@code null} when closed} */
-    byte[] take() throws InterruptedException {
+    /**
+     * Waits for a frame that the reader has room for.
+     *
+     * @return gives it, to be called before the next one is taken; {@code null} when closed
+     */
+    Supplier<byte[]> take() throws InterruptedException {
         lock.lock();
         try {
             writing = false;
@@ -165,7 +177,7 @@ final class FrameQueue {
     }
 
     /** {@return the next frame; {@code null} if there is none that the reader has room for} */
-    byte[] poll() {
+    Supplier<byte[]> poll() {
         lock.lock();
         try {
             return closed || frames.isEmpty() || unacknowledged >= window ? null : next();
@@ -174,17 +186,24 @@ final class FrameQueue {
         }
     }
 
-    private byte[] next() {
+    private Supplier<byte[]> next() {
         Frame frame = frames.remove();
-        int length = frame.bytes().length;
-        queued -= length;
-        unacknowledged += length - PREFIX;
+        queued -= frame.weight();
         if (frame.isLog()) {
             logs--;
-            logBytes -= length;
+            logBytes -= frame.weight();
         }
         writing = true;
-        return frame.bytes();
+        return () -> {
+            byte[] bytes = frame.bytes().get();
+            lock.lock();
+            try {
+                unacknowledged += bytes.length - PREFIX;
+            } finally {
+                lock.unlock();
+            }
+            return bytes;
+        };
     }
 
     /** {@return how many log records were dropped in all} */

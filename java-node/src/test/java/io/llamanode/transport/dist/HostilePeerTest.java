@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.ericsson.otp.erlang.OtpErlangAtom;
+import com.ericsson.otp.erlang.OtpErlangBinary;
 import com.ericsson.otp.erlang.OtpErlangInt;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangRef;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -313,7 +315,7 @@ final class HostilePeerTest {
     @Test
     void theWrapperDecidesTheFraming() throws Exception {
         ChannelWrapper wide = socket -> new ChannelWrapper.Channel(socket, socket.getInputStream(),
-                socket.getOutputStream(), 4);
+                socket.getOutputStream(), 4, false);
         DistConfig config = DistConfig.of("k@localhost", "secret").withEpmd(false, 4369).withWrapper(wide);
         try (DistNode other = Echo.start(config, new Echo()); RawPeer peer = new RawPeer(other.port());
                 RawPeer liar = new RawPeer(other.port())) {
@@ -343,6 +345,27 @@ final class HostilePeerTest {
                 assertEquals("pong", again.ping());
             }
         }
+    }
+
+    @Test
+    void whatCanWaitElsewhereWaitsForAPeerThatDoesNotRead() throws Exception {
+        try (RawPeer slow = RawPeer.connected(node.port(), "slow@host", "secret")) {
+            echo.await("up slow@host");
+            byte[] text = new byte[64 << 10];
+            CountDownLatch room = new CountDownLatch(1);
+            int sent = 0;
+            while (node.offer(slow.pid(), () -> new OtpErlangBinary(text), text.length, room::countDown)) {
+                sent++;
+                assertTrue(sent < 10_000, "taken without end");
+            }
+            assertEquals("pong", good.ping());
+            for (int i = 0; i < sent; i++) {
+                slow.in.skipNBytes(slow.in.readInt());
+            }
+            room.await();
+            assertTrue(node.offer(slow.pid(), () -> new OtpErlangAtom("more"), 10, () -> {}));
+        }
+        echo.await("down slow@host");
     }
 
     @Test

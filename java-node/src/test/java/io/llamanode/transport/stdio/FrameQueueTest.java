@@ -23,7 +23,7 @@ final class FrameQueueTest {
         queue.put(new byte[] {5}, null);
         assertEquals(1, queue.dropped());
         for (int expected : new int[] {1, 2, 4, 5}) {
-            assertArrayEquals(new byte[] {(byte) expected}, queue.take());
+            assertArrayEquals(new byte[] {(byte) expected}, queue.take().get());
         }
         assertTrue(queue.offerLog(new byte[] {6}), "room again");
     }
@@ -40,8 +40,8 @@ final class FrameQueueTest {
         queue.put(new byte[] {1}, "a");
         queue.put(new byte[] {2}, "b");
         queue.put(new byte[] {3}, "a");
-        assertArrayEquals(new byte[] {2}, queue.take());
-        assertArrayEquals(new byte[] {3}, queue.take());
+        assertArrayEquals(new byte[] {2}, queue.take().get());
+        assertArrayEquals(new byte[] {3}, queue.take().get());
     }
 
     @Test
@@ -66,14 +66,14 @@ final class FrameQueueTest {
     @Test
     void refusesWhatCanWaitWhileMuchWaits() throws Exception {
         StringBuilder rooms = new StringBuilder();
-        assertTrue(queue.offer(new byte[64 << 10], () -> rooms.append("never")));
-        assertFalse(queue.offer(new byte[] {1}, () -> rooms.append("a")));
-        assertFalse(queue.offer(new byte[] {1}, () -> rooms.append("b")));
+        assertTrue(queue.offer(() -> new byte[64 << 10], 64 << 10, () -> rooms.append("never")));
+        assertFalse(queue.offer(() -> new byte[] {1}, 1, () -> rooms.append("a")));
+        assertFalse(queue.offer(() -> new byte[] {1}, 1, () -> rooms.append("b")));
         assertNull(queue.roomFor());
         assertTrue(queue.put(new byte[] {2}, null), "other frames are taken all the same");
         queue.take();
         queue.roomFor().run();
-        assertTrue(queue.offer(new byte[64 << 10], () -> rooms.append("never")));
+        assertTrue(queue.offer(() -> new byte[64 << 10], 64 << 10, () -> rooms.append("never")));
         assertNull(queue.roomFor(), "full again");
         assertEquals("a", rooms.toString());
     }
@@ -91,13 +91,13 @@ final class FrameQueueTest {
         queue.put(new byte[4 + 9], null);
         queue.put(new byte[4 + 100], null);
         queue.put(new byte[4], null);
-        assertEquals(13, queue.take().length);
-        assertEquals(104, queue.poll().length, "the window is open until it is full");
+        assertEquals(13, queue.take().get().length);
+        assertEquals(104, queue.poll().get().length, "the window is open until it is full");
         assertNull(queue.poll());
         queue.acknowledged(99);
         assertNull(queue.poll(), "10 are on their way");
         Thread reader = Thread.ofPlatform().daemon().start(() -> queue.acknowledged(1));
-        assertEquals(4, queue.take().length);
+        assertEquals(4, queue.take().get().length);
         reader.join();
     }
 
