@@ -73,14 +73,18 @@ test-java: setup            ## JUnit and ArchUnit
 	@$(MVN_LOUD) verify
 	@$(INSTALL_JAR)
 
+# Nodes take the newest llama.cpp that is there by themselves: the operating system's, then priv/native, then the jar's.
+ENGINE_SUITES = test/llama_node_api_SUITE,test/llama_node_generation_SUITE,test/llama_node_kinds_SUITE,test/llama_node_model_SUITE,test/llama_node_stream_SUITE
+
 test-erlang: compile        ## EUnit, xref, dialyzer, Common Test on a real JVM
 	@epmd -daemon
 	@rebar3 eunit --module=vectors_tests
 	@rebar3 xref
 	@rebar3 dialyzer
 	@rebar3 ct --sname llama_node_ct_$$$$
-	@if [ -d priv/native ]; then LLAMA_NODE_LIB=embedded rebar3 ct --sname llama_node_ct_$$$$ \
-	    --suite test/llama_node_api_SUITE,test/llama_node_generation_SUITE,test/llama_node_kinds_SUITE,test/llama_node_model_SUITE,test/llama_node_stream_SUITE; fi
+	@native=$$(ls -d $(CURDIR)/priv/native/* 2>/dev/null); system=$$(ldconfig -p 2>/dev/null | grep 'libllama\.so'); \
+	others=$${native:+embedded}; [ -z "$$system" ] || others="embedded $$native"; \
+	for lib in $$others; do LLAMA_NODE_LIB=$$lib rebar3 ct --sname llama_node_ct_$$$$ --suite $(ENGINE_SUITES) || exit; done
 
 test-mix: compile           ## the mix project in test/mix_app
 	@cd test/mix_app && MIX_ENV=test MIX_REBAR3=$$(command -v rebar3) mix test

@@ -12,7 +12,7 @@
 %% but it finds them.
 %%
 %% The functions are the callbacks of `-epmd_module', see `erl_epmd' of the kernel application; checked
-%% against OTP 25.
+%% against OTP 25 and 29.
 %% @end
 -module(llama_node_epmd).
 

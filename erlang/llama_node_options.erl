@@ -84,8 +84,8 @@
 %%     runs over TLS (`-proto_dist inet_tls'); both sides must show certificates. The certificate must
 %%     hold the host of the node's name where the runtime checks it, as it does by default with
 %%     `verify_peer'. Default: none, the distribution runs over TCP.</li>
-%% <li>`llama_lib': directory with the llama.cpp to use. Default: the first that is found, see
-%%     docs/architecture.md.</li>
+%% <li>`llama_lib': directory with the llama.cpp to use, or `system' for that of the operating system, or
+%%     `embedded' for the one in the jar. Default: the newest that is found, see docs/architecture.md.</li>
 %% <li>`log_level': least level of the node's log records. Default: `info'.</li>
 %% <li>`result_ttl_ms': how long a result waits to be collected. Default: 300000.</li>
 %% <li>`max_results', `max_sessions', `max_tasks': limits. Defaults: 10000, 10000, 100000.</li>
@@ -164,7 +164,7 @@
 -define(NODE, #{
     bind => text,
     tls => tls,
-    llama_lib => path,
+    llama_lib => library,
     log_level => {enum, [debug, info, warning, error, none]},
     result_ttl_ms => {integer, 0, 1 bsl 53},
     max_results => {integer, 0, ?INT32},
@@ -418,6 +418,11 @@ check(template, Key, Value) ->
     text(Key, Value, "got ~0tP", [Value, 8]);
 check(path, Key, Value) ->
     filename:absname(check(text, Key, Value));
+check(library, Key, Value) ->
+    case check(text, Key, Value) of
+        Place when Place =:= <<"system">>; Place =:= <<"embedded">> -> Place;
+        Path -> filename:absname(Path)
+    end;
 check(server_name, _Key, {local, Name} = Value) when is_atom(Name), Name =/= undefined ->
     Value;
 check(server_name, _Key, {global, _} = Value) ->

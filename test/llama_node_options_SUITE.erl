@@ -10,7 +10,8 @@ all() ->
     [defaults, model_keys_make_a_model, models_follow_the_model, default_model, texts_of_all_kinds, gpu_layers,
      proplists_work, undefined_is_not_given, environment, unknown_keys_are_named, wrong_types_are_named,
      distribution_and_port_exclude_each_other,
-     nested_places_are_named, certificates_are_named, secrets_stay_secret, child_specification, errors_have_the_numbers_of_the_protocol,
+     nested_places_are_named, certificates_are_named, libraries_are_paths_or_names, secrets_stay_secret,
+     child_specification, errors_have_the_numbers_of_the_protocol,
      error_messages_are_short, documentation_is_of_the_application].
 
 defaults(_) ->
@@ -111,6 +112,14 @@ certificates_are_named(_) ->
     ?assertEqual(<<"tls.keyfile: is required">>, Message(maps:remove(keyfile, Files))),
     ?assertEqual(<<"tls.cafile: unknown option">>, Message(Files#{cafile => "/ca.pem"})),
     ?assertMatch(<<"tls: must be a map", _/binary>>, Message(certfile)).
+
+libraries_are_paths_or_names(_) ->
+    {ok, Cwd} = file:get_cwd(),
+    [begin
+         {ok, #{config := #{llama_lib := Checked}}} = llama_node_options:new(#{llama_lib => Given}),
+         ?assertEqual(Expected, Checked)
+     end || {Given, Expected} <- [{system, <<"system">>}, {<<"embedded">>, <<"embedded">>}, {"/l", <<"/l">>},
+                                  {"lib", unicode:characters_to_binary(filename:join(Cwd, "lib"))}]].
 
 distribution_and_port_exclude_each_other(_) ->
     Given = #{bind => "127.0.0.1", cookie => c, host => h, node_name => n},

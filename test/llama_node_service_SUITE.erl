@@ -193,6 +193,8 @@ check_loads_nothing(Config) ->
     contains(NoRoom, ["out_of_memory"]),
     {78, NoLib} = command(Config, ["foreground", "--check", "--llama-lib", "/nowhere"]),
     contains(NoLib, ["llama_lib", "/nowhere"]),
+    {0, Embedded} = command(Config, ["foreground", "--check", "--llama-lib", "embedded"]),
+    contains(Embedded, ["ok      llama.cpp"]),
     {78, NoDir} = command(Config, ["foreground", "--check", "--bridge", "/nowhere/x.sock"]),
     contains(NoDir, ["no directory /nowhere"]),
     {69, NoEpmd} = command(Config, ["foreground", "--check"], [{"ERL_EPMD_PORT", "1"} | env()]),

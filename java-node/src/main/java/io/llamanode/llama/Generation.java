@@ -11,10 +11,13 @@ interface Generation {
     Generation B4916 = new GenerationB4916();
 
     /** The one of llama.cpp v0.5. */
-    Generation V0_5 = new GenerationV05();
+    Generation V0_5 = GenerationV0.v05();
+
+    /** The one of llama.cpp v0.7. */
+    Generation V0_7 = GenerationV0.v07();
 
     /** All of them, newest first. */
-    List<Generation> KNOWN = List.of(V0_5, B4916);
+    List<Generation> KNOWN = List.of(V0_7, V0_5, B4916);
 
     /** The releases it stands for, as told to users. */
     String name();
@@ -68,6 +71,8 @@ interface Generation {
 
     /** The names of all of them, for a sentence. */
     static String knownNames() {
-        return String.join(" and ", KNOWN.stream().map(Generation::name).toList());
+        List<String> names = KNOWN.stream().map(Generation::name).toList();
+        int last = names.size() - 1;
+        return String.join(", ", names.subList(0, last)) + " and " + names.get(last);
     }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
@@ -54,14 +55,32 @@ final class LibraryFile {
      * Loads a library of llama.cpp from a directory, in which its loader also finds the other libraries it needs.
      *
      * @param path the directory, or the library itself
+     * @param arena how long it is wanted
      */
-    static SymbolLookup installed(Path path) {
+    static SymbolLookup installed(Path path, Arena arena) {
         Path file = find(path);
         try {
-            return SymbolLookup.libraryLookup(file.toAbsolutePath(), Arena.global());
+            return SymbolLookup.libraryLookup(file.toAbsolutePath(), arena);
         } catch (IllegalArgumentException e) {
             throw new LibraryException(file + " cannot be loaded: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Loads a library of llama.cpp that the system's loader finds by itself.
+     *
+     * @param names what it may be called
+     * @param arena how long it is wanted
+     */
+    static SymbolLookup ofSystem(List<String> names, Arena arena) {
+        for (String name : names) {
+            try {
+                return SymbolLookup.libraryLookup(name, arena);
+            } catch (IllegalArgumentException e) {
+                continue; // The loader says the same of a library that it does not find and of one it cannot load.
+            }
+        }
+        throw new LibraryException("The operating system has no " + String.join(" or ", names) + " that can be loaded");
     }
 
     /** {@return the library at a place} */

@@ -3,7 +3,6 @@ package io.llamanode.llama;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import io.llamanode.llama.LibraryLocations.Location;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
@@ -29,7 +28,8 @@ public final class LlamaLibrary {
 
     private static LlamaLibrary chosen;
     private static LlamaLibrary embedded;
-    private static final Map<Path, LlamaLibrary> INSTALLED = new HashMap<>();
+    /** By the address of a function: a library that is found in two ways is still one, with one log. */
+    private static final Map<Long, LlamaLibrary> FILES = new HashMap<>();
 
     final Generation generation;
     final ModelFunctions models;
@@ -78,15 +78,17 @@ public final class LlamaLibrary {
     /**
      * The library that this process uses. The first call chooses it: the first one that is of a known release, of
      * the argument, the system property {@code llamanode.llama.lib}, the environment variable
-     * {@code LLAMA_NODE_LIB}, the directory {@code native} beside the jar, the system's loader, and the class path.
+     * {@code LLAMA_NODE_LIB}, the newer one of the directory {@code native} beside the jar and of the system's loader,
+     * and the class path.
      *
-     * @param location a directory with a {@code libllama}, or such a file; later calls do not heed it
+     * @param location a directory with a {@code libllama}, or such a file, or {@code system} or {@code embedded} for
+     *     the last two; later calls do not heed it
      * @return the library
      * @throws LibraryException when there is none for this platform that this package knows
      */
     public static synchronized LlamaLibrary open(Optional<Path> location) {
         if (chosen == null) {
-            chosen = firstUsable(LibraryLocations.all(location));
+            chosen = LibrarySearch.firstUsable(LibraryLocations.all(location));
             LOG.info(
                     "llama.cpp {} from {}: {}",
                     chosen.version,
@@ -94,31 +96,6 @@ public final class LlamaLibrary {
                     chosen.systemInfo());
         }
         return chosen;
-    }
-
-    /** Goes through locations until one has a library of a known release. */
-    static LlamaLibrary firstUsable(List<Location> locations) {
-        List<String> refusals = new ArrayList<>();
-        for (Location location : locations) {
-            try {
-                return switch (location) {
-                    case Location.Named(String by, Path path) -> at(path);
-                    case Location.Installed(Path path) -> at(path);
-                    case Location.OfSystem(String name) -> ofSystem(name);
-                    case Location.Embedded() -> embedded();
-                };
-            } catch (LibraryException e) {
-                refusals.add(e.getMessage());
-                switch (location) {
-                    case Location.Named(String by, Path path) ->
-                        LOG.warn("The llama.cpp of {} ({}) is not used: {}", by, path, e.getMessage());
-                    case Location.Installed(Path path) when path.toFile().exists() ->
-                        LOG.warn("The llama.cpp in {} is not used: {}", path, e.getMessage());
-                    default -> LOG.debug("{} has no llama.cpp that can be used: {}", location, e.getMessage());
-                }
-            }
-        }
-        throw new LibraryException("There is no usable llama.cpp: " + String.join("; ", refusals));
     }
 
     /**
@@ -129,24 +106,19 @@ public final class LlamaLibrary {
      * @throws LibraryException when it cannot be loaded or is of an unknown release
      */
     public static synchronized LlamaLibrary at(Path location) {
-        Path key = location.toAbsolutePath().normalize();
-        LlamaLibrary library = INSTALLED.get(key);
-        if (library == null) {
-            library = new LlamaLibrary(LibraryFile.installed(key), key.toString(), true);
-            INSTALLED.put(key, library);
-        }
-        return library;
+        Path path = location.toAbsolutePath().normalize();
+        return of(LibraryFile.installed(path, Arena.global()), path.toString());
     }
 
     /**
-     * Finds a library without loading it.
+     * Finds a library without keeping it loaded.
      *
-     * @param location a directory with a {@code libllama}, or such a file
-     * @return the file that {@link #at} would load
+     * @param location as for {@link #open(Optional)}
+     * @return where it is, for a sentence: mostly a file
      * @throws LibraryException when there is none
      */
-    public static Path find(Path location) {
-        return LibraryFile.find(location);
+    public static String find(Path location) {
+        return LibrarySearch.find(LibraryLocations.of(location));
     }
 
     /**
@@ -162,16 +134,23 @@ public final class LlamaLibrary {
         return embedded;
     }
 
-    private static LlamaLibrary ofSystem(String name) {
-        try {
-            return new LlamaLibrary(SymbolLookup.libraryLookup(name, Arena.global()), name, true);
-        } catch (IllegalArgumentException e) {
-            throw new LibraryException("The system has no " + name, e);
+    /** The library of the operating system, which its loader finds by one of these names. */
+    static synchronized LlamaLibrary ofSystem(List<String> names) {
+        return of(LibraryFile.ofSystem(names, Arena.global()), "The operating system's library");
+    }
+
+    private static LlamaLibrary of(SymbolLookup symbols, String what) {
+        Optional<Long> address = symbols.find("llama_backend_init").map(MemorySegment::address);
+        LlamaLibrary library = address.map(FILES::get).orElse(null);
+        if (library == null) {
+            library = new LlamaLibrary(symbols, what, true);
+            FILES.put(address.orElseThrow(), library);
         }
+        return library;
     }
 
     /** Releases with semantic versions tell theirs, java-llama.cpp's library has the number of its build. */
-    private static String version(NativeFunctions f, String what) {
+    static String version(NativeFunctions f, String what) {
         if (f.find("llama_version").isPresent()) {
             try {
                 var function = f.function("llama_version", FunctionDescriptor.of(ADDRESS));
@@ -241,10 +220,13 @@ public final class LlamaLibrary {
 
     /** What to say where a newer release may help; empty where there is none. */
     String advice() {
-        return generation == Generation.KNOWN.getFirst()
-                ? ""
-                : "; `make native` installs llama.cpp " + Generation.KNOWN.getFirst().name()
-                        + ", which knows more models than " + version;
+        if (generation == Generation.V0_7) {
+            return "";
+        }
+        String way = generation == Generation.V0_5
+                ? "an operating system's package of llama.cpp " + Generation.V0_7.name()
+                : "llama.cpp " + Generation.V0_5.name() + ", which `make native` installs,";
+        return "; " + way + " knows more models than " + version;
     }
 
     /** Reads {@code const char *}, or {@code null} from a null pointer. */

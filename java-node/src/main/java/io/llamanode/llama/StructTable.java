@@ -7,6 +7,7 @@ import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -51,6 +52,22 @@ record StructTable(String name, int bytes, Map<String, Field> fields) {
 
     static Field pointer(int offset) {
         return new Field(offset, Type.POINTER, 0);
+    }
+
+    /**
+     * The same with one field more.
+     *
+     * @param field its name
+     * @param where the field, 8 bytes wide; the fields from its offset on move behind it
+     * @return the longer table
+     */
+    StructTable inserted(String field, Field where) {
+        Map<String, Field> moved = new LinkedHashMap<>();
+        fields.forEach((other, at) -> moved.put(
+                other,
+                at.offset() < where.offset() ? at : new Field(at.offset() + Long.BYTES, at.type(), at.expected())));
+        moved.put(field, where);
+        return new StructTable(name, bytes + Long.BYTES, moved);
     }
 
     /**

@@ -112,7 +112,7 @@ final class Checks {
         }
     }
 
-    private static Path library(Path location) throws CommandException {
+    private static String library(Path location) throws CommandException {
         try {
             return LlamaLibrary.find(location);
         } catch (LibraryException e) {

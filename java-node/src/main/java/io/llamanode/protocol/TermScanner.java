@@ -189,6 +189,7 @@ public final class TermScanner {
                 return fun();
             }
             case 80 -> throw new TermLimitException("compressed terms are refused");
+            case 67 -> throw new TermLimitException("native records are refused"); // Since OTP 29.
             default -> throw new TermLimitException("unknown tag " + tag);
         }
         return 0;

@@ -7,12 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.llama.LibraryLocations.Location;
+import io.llamanode.llama.LibraryLocations.Place;
 import java.io.IOException;
+import java.lang.module.ModuleDescriptor.Version;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -38,14 +41,28 @@ class LlamaLibraryTest {
     }
 
     @Test
-    void anInstalledOneTellsWhatItIs() {
+    void anInstalledOneTellsWhatItIs() throws IOException {
         LlamaLibrary library = TestLibrary.V0_5.open();
         assertSame(library, LlamaLibrary.at(TestLibrary.installed()));
         assertTrue(library.version().startsWith("v0.5."), library.version());
-        assertTrue(library.path().orElseThrow().startsWith(TestLibrary.installed()), library.path().toString());
+        Path file = library.path().orElseThrow();
+        assertTrue(file.toRealPath().startsWith(TestLibrary.installed().toRealPath()), file.toString());
         assertTrue(library.systemInfo().startsWith("libggml-cpu-"), library.systemInfo());
         assertTrue(library.systemInfo().contains("REPACK = 1"), library.systemInfo());
-        assertEquals("", library.advice());
+        assertTrue(library.advice().contains("v0.7"), library.advice());
+    }
+
+    @Test
+    void thatOfTheSystemTellsWhatItIs() {
+        LlamaLibrary library = TestLibrary.OF_SYSTEM.open();
+        assertSame(library, TestLibrary.OF_SYSTEM.open());
+        assertTrue(library.version().startsWith("v0."), library.version());
+        Path file = library.path().orElseThrow();
+        assertTrue(file.getFileName().toString().startsWith("libllama.so"), file.toString());
+        assertTrue(library.systemInfo().startsWith("libggml-cpu"), library.systemInfo());
+        assertEquals(library.generation == Generation.V0_7, library.advice().isEmpty(), library.advice());
+        assertSame(library, LlamaLibrary.at(file.getParent()));
+        assertTrue(LlamaLibrary.find(Path.of("system")).contains("libllama.so"));
     }
 
     @Test
@@ -58,18 +75,49 @@ class LlamaLibraryTest {
     void whatWasAskedForComesFirstAndTheEmbeddedOneLast() {
         List<Location> locations =
                 LibraryLocations.all(Optional.of(Path.of("a")), Optional.of("b"), Optional.of("c"));
-        assertEquals(new Location.Named("the argument", Path.of("a")), locations.get(0));
-        assertEquals(new Location.Named("llamanode.llama.lib", Path.of("b")), locations.get(1));
-        assertEquals(new Location.Named("LLAMA_NODE_LIB", Path.of("c")), locations.get(2));
-        assertEquals(new Location.OfSystem("libllama.so"), locations.get(3));
-        assertEquals(new Location.Embedded(), locations.getLast());
+        assertEquals(new Location.Named("the argument", new Place.At(Path.of("a"))), locations.get(0));
+        assertEquals(new Location.Named("llamanode.llama.lib", new Place.At(Path.of("b"))), locations.get(1));
+        assertEquals(new Location.Named("LLAMA_NODE_LIB", new Place.At(Path.of("c"))), locations.get(2));
+        assertEquals(new Place.OfSystem(List.of("libllama.so", "libllama.so.0")), locations.get(3));
+        assertEquals(new Place.Embedded(), locations.getLast());
     }
 
     @Test
-    void theEmbeddedOneCanBeAskedFor() {
+    void theEmbeddedOneAndThatOfTheSystemCanBeAskedFor() {
+        List<Location> locations =
+                LibraryLocations.all(Optional.empty(), Optional.of("system"), Optional.of("embedded"));
         assertEquals(
-                new Location.Embedded(),
-                LibraryLocations.all(Optional.empty(), Optional.empty(), Optional.of("embedded")).getFirst());
+                new Location.Named("llamanode.llama.lib", new Place.OfSystem(List.of("libllama.so", "libllama.so.0"))),
+                locations.get(0));
+        assertEquals(new Location.Named("LLAMA_NODE_LIB", new Place.Embedded()), locations.get(1));
+        assertEquals("the jar", LlamaLibrary.find(Path.of("embedded")));
+    }
+
+    @Test
+    void theNewestReleaseComesFirst() {
+        Place old = new Place.At(Path.of("old"));
+        Place current = new Place.OfSystem(List.of("current"));
+        Place newest = new Place.At(Path.of("newest"));
+        Place none = new Place.At(Path.of("none"));
+        Map<Place, Version> releases = Map.of(
+                old, Version.parse("0.5.0"), current, Version.parse("0.7.2"), newest, Version.parse("0.10.0"));
+        assertEquals(
+                List.of(newest, current, old, none),
+                LibraryLocations.newestFirst(
+                        List.of(none, old, current, newest), place -> Optional.ofNullable(releases.get(place))));
+        assertEquals(
+                List.of(current, old, newest),
+                LibraryLocations.newestFirst(List.of(current, old, newest), place -> Optional.empty()));
+    }
+
+    /** The release of each is read off the library itself. */
+    @Test
+    void theNewestOfSeveralPlacesIsTaken() throws IOException {
+        Place older = new Place.At(TestLibrary.installed());
+        Place newer = new Place.At(installation("0.5.0", "0.5.1"));
+        Place none = new Place.At(directory.resolve("absent"));
+        LlamaLibrary chosen = LibrarySearch.firstUsable(List.of(new Location.Newest(List.of(none, older, newer))));
+        assertTrue(chosen.version().startsWith("v0.5.1"), chosen.version());
     }
 
     @Test
@@ -82,22 +130,25 @@ class LlamaLibraryTest {
         assertRefused(text, "cannot be loaded");
         assertSame(
                 LlamaLibrary.embedded(),
-                LlamaLibrary.firstUsable(List.of(
-                        new Location.Named("a test", directory.resolve("absent")),
-                        new Location.Named("a test", empty),
-                        new Location.Installed(text),
-                        new Location.OfSystem("libno-such-llama.so"),
-                        new Location.Embedded())));
+                LibrarySearch.firstUsable(List.of(
+                        new Location.Named("a test", new Place.At(directory.resolve("absent"))),
+                        new Location.Named("a test", new Place.At(empty)),
+                        new Location.Newest(List.of(new Place.At(text))),
+                        new Place.OfSystem(List.of("libno-such-llama.so")),
+                        new Place.Embedded())));
         LibraryException e = assertThrows(
-                LibraryException.class, () -> LlamaLibrary.firstUsable(List.of(new Location.Installed(empty))));
-        assertTrue(e.getMessage().contains("There is no usable llama.cpp"), e.getMessage());
+                LibraryException.class,
+                () -> LibrarySearch.firstUsable(
+                        List.of(new Place.At(empty), new Place.OfSystem(List.of("libno-such-llama.so")))));
+        assertTrue(e.getMessage().contains("There is no usable llama.cpp: There is no libllama in"), e.getMessage());
+        assertTrue(e.getMessage().contains("The operating system has no libno-such-llama.so"), e.getMessage());
     }
 
     @Test
     void anotherLibraryThanLlamaCppIsRefused() throws IOException {
         Path foreign = directory.resolve("libllama.so");
         Files.copy(Path.of(System.getProperty("java.home"), "lib", "libzip.so"), foreign);
-        assertRefused(foreign, "does not tell its version; known are llama.cpp v0.5 and b4916");
+        assertRefused(foreign, "does not tell its version; known are llama.cpp v0.7, v0.5 and b4916");
     }
 
     /** The release 0.5 with the number of another one patched in. */
@@ -105,7 +156,19 @@ class LlamaLibraryTest {
     void anUnknownReleaseIsRefusedByName() throws IOException {
         Path patched = installation("0.5.0", "0.9.0");
         assertRefused(patched, "is llama.cpp v0.9.0");
-        assertRefused(patched, "known are v0.5 and b4916");
+        assertRefused(patched, "known are v0.7, v0.5 and b4916");
+        List<String> names = List.of("libno-such-llama.so", LlamaLibrary.find(patched));
+        assertTrue(LibrarySearch.isThere(new Place.OfSystem(names)));
+        LibraryException e = assertThrows(LibraryException.class, () -> LlamaLibrary.ofSystem(names));
+        assertTrue(e.getMessage().contains("The operating system's library is llama.cpp v0.9.0"), e.getMessage());
+    }
+
+    /** The release 0.5 that says it is 0.7: the structs decide. */
+    @Test
+    void aReleaseWithTheStructsOfAnotherOneIsRefused() throws IOException {
+        Path patched = installation("0.5.0", "0.7.0");
+        assertRefused(patched, "has not the structs of v0.7");
+        assertRefused(patched, "llama_context_params.");
     }
 
     /** In a process of its own, since the loader gives a copy of a library the dependencies that are loaded already. */
@@ -119,7 +182,8 @@ class LlamaLibraryTest {
         }
         String output = open(bare);
         assertTrue(output.contains("There is no backend (libggml-cpu*) for this processor in " + bare), output);
-        assertTrue(output.contains("opened b4916"), output);
+        assertTrue(output.contains("opened "), output);
+        assertFalse(output.contains("opened v0.5."), output);
     }
 
     @Test
@@ -207,21 +271,40 @@ class LlamaLibraryTest {
         assertTrue(e.getMessage().contains("riscv64"), e.getMessage());
     }
 
-    /** Each generation's library read by the tables of the other one: what a release with other structs looks like. */
+    /** Each generation's library read by the tables of the others: what a release with other structs looks like. */
     @ParameterizedTest
     @EnumSource(TestLibrary.class)
     void aLibraryWithOtherStructsIsRefused(TestLibrary tested) {
         LlamaLibrary library = tested.open();
-        Generation other = Generation.KNOWN.stream()
-                .filter(generation -> generation != library.generation)
-                .findFirst()
-                .orElseThrow();
-        LibraryException e = assertThrows(LibraryException.class, () -> library.checkDefaults(other));
-        assertTrue(e.getMessage().contains(library.version()), e.getMessage());
-        assertTrue(e.getMessage().contains(other.name()), e.getMessage());
-        assertTrue(e.getMessage().contains("llama_model_params.split_mode is 0 instead of 1"), e.getMessage());
-        boolean larger = library.generation == Generation.V0_5;
-        assertEquals(larger, e.getMessage().contains("llama_model_params has more than 64 bytes"), e.getMessage());
+        for (Generation other : Generation.KNOWN) {
+            if (other == library.generation) {
+                library.checkDefaults(other);
+                continue;
+            }
+            LibraryException e = assertThrows(LibraryException.class, () -> library.checkDefaults(other));
+            assertTrue(e.getMessage().contains(library.version()), e.getMessage());
+            assertTrue(e.getMessage().contains(other.name()), e.getMessage());
+            if (other == Generation.B4916) {
+                assertTrue(e.getMessage().contains("llama_model_params has more than 64 bytes"), e.getMessage());
+            } else if (library.generation == Generation.B4916) {
+                assertTrue(e.getMessage().contains("llama_model_params.split_mode is 0 instead of 1"), e.getMessage());
+            } else {
+                boolean larger = e.getMessage().contains("llama_context_params has more than 160 bytes");
+                assertEquals(library.generation == Generation.V0_7, larger, e.getMessage());
+            }
+        }
+    }
+
+    /** What a C program of that release's header says. */
+    @Test
+    void theStructsOfV07AreThoseOfItsHeader() {
+        StructTable context = Generation.V0_7.contextParams();
+        assertEquals(168, context.bytes());
+        Map.of("n_ctx", 0, "type_v", 108, "moe_cache_size", 112, "abort_callback", 120, "embeddings", 136,
+                        "kv_unified", 141, "samplers", 144, "ctx_other", 160)
+                .forEach((field, offset) -> assertEquals(offset, context.fields().get(field).offset(), field));
+        assertEquals(80, Generation.V0_7.modelParams().bytes());
+        assertEquals(112, Generation.V0_5.contextParams().fields().get("abort_callback").offset());
     }
 
     private static String bytes(String text) {

@@ -138,7 +138,7 @@ class ModelLoadTest {
         }
     }
 
-    /** LLAMA_MAX_EXPERTS is 256 in b4916 and 512 in v0.5. */
+    /** LLAMA_MAX_EXPERTS is 256 in b4916 and 512 since v0.5. */
     @Test
     void moreExpertsThanTheLibraryHasRoomForNeverReachIt() {
         int beyond = library == TestLibrary.B4916 ? 257 : 513;

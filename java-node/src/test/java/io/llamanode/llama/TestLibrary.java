@@ -7,12 +7,14 @@ import java.nio.file.Path;
 import java.util.function.Supplier;
 import org.opentest4j.TestAbortedException;
 
-/** The libraries that tests run on: one of each generation. */
+/** The libraries that tests run on. */
 public enum TestLibrary {
     /** The embedded one. */
     B4916,
     /** The one that {@code make native} installs; tests on it are skipped where it is not. */
-    V0_5;
+    V0_5,
+    /** The operating system's, of whichever known release it is; tests on it are skipped where it has none. */
+    OF_SYSTEM;
 
     /** {@return where {@code make native} installs a library} */
     static Path installed() {
@@ -25,6 +27,11 @@ public enum TestLibrary {
     public LlamaLibrary open() {
         if (this == B4916) {
             return LlamaLibrary.embedded();
+        }
+        if (this == OF_SYSTEM) {
+            LibraryLocations.Place place = LibraryLocations.of(Path.of(LibraryLocations.SYSTEM));
+            assumeTrue(LibrarySearch.isThere(place), "the operating system has no libllama");
+            return LlamaLibrary.ofSystem(((LibraryLocations.Place.OfSystem) place).names());
         }
         Path directory = installed();
         assumeTrue(Files.isDirectory(directory), () -> directory + " is absent; `make native` installs it");

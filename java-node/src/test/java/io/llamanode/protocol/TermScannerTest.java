@@ -127,6 +127,14 @@ final class TermScannerTest {
         assertEquals("the version byte is missing", refusal(bytes(97, 1), LIMITS));
         assertEquals("the version byte is missing", refusal(bytes(), LIMITS));
         assertEquals("truncated", refusal(bytes(131), LIMITS));
+        // #nr:point{x = 3} as OTP 29 writes it.
+        assertEquals(
+                "native records are refused",
+                refusal(
+                        bytes(
+                                131, 67, 0, 0, 0, 1, 0, 119, 2, 110, 114, 119, 5, 112, 111, 105, 110, 116, 119, 1, 120,
+                                97, 3),
+                        LIMITS));
         assertEquals("unknown tag 131", refusal(bytes(131, 131, 97, 1), LIMITS));
         assertEquals("unknown tag 82", refusal(bytes(131, 82, 1), LIMITS));
         assertEquals("truncated: an arity of 4294967295 with 1 bytes left",

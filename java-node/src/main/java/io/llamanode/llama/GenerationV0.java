@@ -3,9 +3,10 @@ package io.llamanode.llama;
 import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 
-/** {@link Generation#V0_5}. */
-final class GenerationV05 implements Generation {
+/** The generations with semantic versions ({@link Generation#V0_5} and later), which differ only in their structs. */
+final class GenerationV0 implements Generation {
 
     // enum llama_load_mode: two bits.
     private static final int LOAD_MODE_MMAP = 1;
@@ -14,17 +15,33 @@ final class GenerationV05 implements Generation {
     private static final int FLASH_ATTN_AUTO = -1;
     private static final int FLASH_ATTN_ENABLED = 1;
 
+    private final String name;
     private final StructTable modelParams = modelParamsTable();
-    private final StructTable contextParams = contextParamsTable();
+    private final StructTable contextParams;
+
+    private GenerationV0(String name, StructTable contextParams) {
+        this.name = name;
+        this.contextParams = contextParams;
+    }
+
+    static Generation v05() {
+        return new GenerationV0("v0.5", contextParamsTable());
+    }
+
+    /** Its header differs from the one before in one field of the context's parameters, and in functions it adds. */
+    static Generation v07() {
+        return new GenerationV0(
+                "v0.7", contextParamsTable().inserted("moe_cache_size", StructTable.pointer(112))); // A size_t.
+    }
 
     @Override
     public String name() {
-        return "v0.5";
+        return name;
     }
 
     @Override
     public boolean includes(String version) {
-        return version.matches("v0\\.5\\.\\d+(-.*)?");
+        return version.matches(Pattern.quote(name) + "\\.\\d+(-.*)?");
     }
 
     @Override
@@ -50,7 +67,7 @@ final class GenerationV05 implements Generation {
     @Override
     public void write(ContextParams params, MemorySegment struct) {
         params.writeCommon(contextParams, struct);
-        // Room for an output of every sequence, without which v0.5 ends the process.
+        // Room for an output of every sequence, without which v0.5 and later end the process.
         contextParams.setInt(struct, "n_ctx", Math.max(params.nCtx(), params.nSeqMax()));
         contextParams.setInt(struct, "n_batch", Math.max(params.nBatch(), params.nSeqMax()));
         // Without it, attention of separate sequences is slower than of unified ones; with it, it is faster.
@@ -60,7 +77,7 @@ final class GenerationV05 implements Generation {
 
     @Override
     public KvMemory memory(NativeFunctions functions) {
-        return new KvMemoryV05(functions);
+        return new KvMemoryV0(functions);
     }
 
     @Override

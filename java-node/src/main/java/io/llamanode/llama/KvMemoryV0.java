@@ -8,8 +8,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 
-/** {@code llama_memory_*} of v0.5, which take a null pointer for the memory of an encoder, which has none. */
-final class KvMemoryV05 implements KvMemory {
+/** {@code llama_memory_*} of v0.5 and later, which take a null pointer for the memory of an encoder, which has none. */
+final class KvMemoryV0 implements KvMemory {
 
     private final NativeFunction memory;
     private final NativeFunction clear;
@@ -20,7 +20,7 @@ final class KvMemoryV05 implements KvMemory {
     private final NativeFunction seqPosMax;
     private final NativeFunction canShift;
 
-    KvMemoryV05(NativeFunctions f) {
+    KvMemoryV0(NativeFunctions f) {
         memory = f.getter("llama_get_memory", FunctionDescriptor.of(ADDRESS, ADDRESS));
         clear = f.function("llama_memory_clear", FunctionDescriptor.ofVoid(ADDRESS, JAVA_BOOLEAN));
         seqRemove = f.function(
@@ -103,7 +103,7 @@ final class KvMemoryV05 implements KvMemory {
 
     @Override
     public int usedCells(MemorySegment context) {
-        throw new UnsupportedException("llama.cpp v0.5 does not tell how many cells of the KV cache are used");
+        throw new UnsupportedException("llama.cpp since v0.5 does not tell how many cells of the KV cache are used");
     }
 
     @Override
