@@ -170,6 +170,8 @@ odd_answers(Config) ->
      end || {Behaviour, Message} <-
          [{refuses, <<"it answered a request with status 503: <<\"model is away\">>">>},
           {no_chunks, <<"it answered a request with status 200: <<\"{}\">>">>},
+          {no_http, <<"its answer is no HTTP: {http_error,<<\"hello\\r\\n\">>}">>},
+          {hangs_up, <<"it ended a connection: closed">>},
           {too_few, <<"it generated 1 tokens of 4 after a prompt of 5">>},
           {says_error, <<"it sent data: {\"error\":{\"code\":500,\"message\":\"no memory\"}}">>}]].
 

@@ -5,7 +5,7 @@
 -export([program/2, script/2]).
 -export([main/0]).
 
--type behaviour() :: normal | crashes | refuses | too_few | no_chunks | says_error.
+-type behaviour() :: normal | crashes | refuses | too_few | no_chunks | no_http | says_error | hangs_up.
 
 %% Writes a program that behaves so into Dir.
 -spec program(file:filename(), behaviour()) -> file:filename().
@@ -55,17 +55,21 @@ answer(refuses, Socket, _) ->
     ok = gen_tcp:send(Socket, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 13\r\n\r\nmodel is away");
 answer(no_chunks, Socket, _) ->
     ok = gen_tcp:send(Socket, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+answer(no_http, Socket, _) ->
+    ok = gen_tcp:send(Socket, "hello\r\n");
 answer(Behaviour, Socket, Tokens) ->
     Chunks = case Behaviour of
                  normal -> [token(N) || N <- lists:seq(1, Tokens)] ++ [last(Tokens)];
                  too_few -> [token(1), last(1)];
                  crashes -> [token(1)];
+                 hangs_up -> [token(1)];
                  says_error -> [token(1), "data: {\"error\":{\"code\":500,\"message\":\"no memory\"}}\n\n"]
              end,
     Bytes = ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
              [[integer_to_list(iolist_size(Chunk), 16), "\r\n", Chunk, "\r\n"] || Chunk <- Chunks]],
     in_pieces(Socket, iolist_to_binary(Bytes)),
     Behaviour =:= crashes andalso begin io:format("E ggml: failed~n"), halt(3) end,
+    Behaviour =:= hangs_up andalso gen_tcp:close(Socket),
     ok.
 
 %% Of a size that is no event's.
