@@ -1,7 +1,7 @@
 %% @doc What the numbers amount to: rates, ratios, bars, and the text that README.md keeps.
 -module(llama_node_bench_report).
 
--export([show/2]).
+-export([show/2, sampling/0]).
 %% For the shell and tests.
 -export([steady/1, whole/1, table/2, speed_bars/3]).
 
@@ -122,14 +122,23 @@ steps(#{speeds := [{Name, Rows} | _]}) ->
                      100 * (1 - Decode)])
       || {N, _, Steps} <- Rows, {Kind, {Schedule, Decode, Sample, Output}} <- Steps]].
 
+%% @doc Measures sampling alone, and prints its table; then the runtime ends. `bench/sampling' calls it.
+-spec sampling() -> no_return().
+sampling() ->
+    io:setopts([{encoding, unicode}]),
+    io:put_chars(unicode:characters_to_binary(samplers(#{samplers => llama_node_bench_worker:samplers()}))),
+    halt(0).
+
 samplers(#{samplers := Times}) ->
-    Shapes = [{Size, Shape} || Size <- lists:usort([S || {S, _, _, _} <- Times]), Shape <- [peaked, flat]],
-    Names = lists:foldl(fun({_, Name, _, _}, Seen) -> case lists:member(Name, Seen) of true -> Seen; false -> Seen ++ [Name] end end,
-                        [], Times),
-    ["Sampling a token, with the copy of its logits, µs (peaked as a trained model's distribution, or flat as one of random weights):\n\n"
+    Shapes = [{Size, Shape} || Size <- lists:usort([S || {S, _, _, _, _} <- Times]), Shape <- [peaked, flat]],
+    Names = lists:foldl(fun({_, Name, _, _, _}, Seen) -> [Name | lists:delete(Name, Seen)] end, [],
+                        lists:reverse(Times)),
+    ["Sampling a token, with the copy of its logits, µs (peaked as a trained model's distribution, or flat as one of random weights);\n"
+     "in brackets the ratio to `llama_sampler_sample` of b4916 with a chain of the same settings, on the same logits:\n\n"
      "| |", [io_lib:format(" ~b ~s |", [Size, Shape]) || {Size, Shape} <- Shapes], "\n|---|", ["---:|" || _ <- Shapes], $\n,
-     [["| ", Name, " |", [io_lib:format(" ~.1f |", [Time]) || {Size, Shape} <- Shapes, {S, N, H, Time} <- Times,
-                                                             S =:= Size, N =:= Name, H =:= Shape], $\n] || Name <- Names]].
+     [["| ", Name, " |", [io_lib:format(" ~.1f (~.3f) |", [Own, Own / Native])
+                         || {Size, Shape} <- Shapes, {S, N, H, Own, Native} <- Times,
+                            S =:= Size, N =:= Name, H =:= Shape], $\n] || Name <- Names]].
 
 ratio(Rate, Rounds, Above, Below) ->
     median([Rate(maps:get(Above, Round)) / Rate(maps:get(Below, Round)) || Round <- Rounds]).

@@ -15,8 +15,9 @@ open(Kind, #{model := Model, n_ctx := NCtx, n_batch := NBatch, threads := Thread
     ready = answer(Worker, <<>>),
     Worker.
 
-%% @doc Times of sampling one token: size of the vocabulary, setting, shape of the distribution, microseconds.
--spec samplers() -> [{pos_integer(), string(), peaked | flat, float()}].
+%% @doc Times of sampling one token: size of the vocabulary, setting, shape of the distribution, microseconds of the
+%% node and of llama.cpp's own chain.
+-spec samplers() -> [{pos_integer(), string(), peaked | flat, float(), float()}].
 samplers() ->
     io:format(standard_error, "samplers~n", []),
     Worker = java("/dev/null", ["io.llamanode.bench.SamplerSpeed"]),
