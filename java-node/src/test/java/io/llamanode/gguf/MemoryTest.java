@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.LlamaContext;
 import io.llamanode.llama.LlamaModel;
+import io.llamanode.llama.TestLibrary;
 import io.llamanode.testmodel.SyntheticModels;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,11 +22,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class MemoryTest {
 
     private static final Pattern SIZE =
-            Pattern.compile("(KV self size|compute buffer size|output buffer size) += +([0-9.]+) MiB");
+            Pattern.compile("(KV self size|llama_kv_cache: size|compute buffer size|output buffer size) += +([0-9.]+) MiB");
 
     @TempDir
     private Path directory;
@@ -39,7 +42,7 @@ class MemoryTest {
         public void publish(LogRecord entry) {
             Matcher matcher = SIZE.matcher(entry.getMessage());
             if (matcher.find()) {
-                names.add(matcher.group(1));
+                names.add(matcher.group(1).replace("llama_kv_cache: size", "KV self size")); // Before v0.5, and since.
                 bytes.add(Double.parseDouble(matcher.group(2)) * (1 << 20));
             }
         }
@@ -55,7 +58,7 @@ class MemoryTest {
         public void close() {}
     }
 
-    private void compare(SyntheticModels.Spec spec, int nCtx, int nBatch, int nParallel) {
+    private void compare(TestLibrary library, SyntheticModels.Spec spec, int nCtx, int nBatch, int nParallel) {
         Path file = SyntheticModels.write(spec, directory.resolve("model.gguf"));
         MemoryEstimate estimate = MemoryEstimate.of(GgufFile.read(file), nCtx, nBatch, nBatch, nParallel);
         Logger logger = Logger.getLogger("llama.cpp");
@@ -63,12 +66,14 @@ class MemoryTest {
         Level level = logger.getLevel();
         logger.setLevel(Level.ALL);
         logger.addHandler(sizes);
-        try (LlamaModel model = LlamaModel.load(file);
+        try (LlamaModel model = library.load(file);
                 LlamaContext _ = model.newContext(ContextParams.generation(nCtx, nBatch, nParallel, 1))) {
             assertEquals(model.sizeBytes(), estimate.weights());
             bounded("KV self size", sizes, estimate.kvCache(), 1.0, 1.6, nCtx * 112.0);
             bounded("output buffer size", sizes, estimate.output(), 1.0, 1.3, 100_000);
-            bounded("compute buffer size", sizes, estimate.compute(), 1.0, 2.0, 8 << 20);
+            // Flash attention, which only newer ones use for this, takes a fraction of what is estimated.
+            double most = library == TestLibrary.B4916 ? 2.0 : 10.0;
+            bounded("compute buffer size", sizes, estimate.compute(), 1.0, most, 8 << 20);
         } finally {
             logger.removeHandler(sizes);
             logger.setLevel(level);
@@ -81,12 +86,14 @@ class MemoryTest {
         assertTrue(estimate <= real * most + extra, what + ": estimated " + estimate + ", is " + real);
     }
 
-    @Test
-    void estimatesWhatLlamaCppTakes() {
-        compare(SyntheticModels.bench(null), 4096, 512, 4);
-        compare(SyntheticModels.bench(null), 16384, 256, 8);
-        compare(SyntheticModels.tiny(), 512, 64, 1);
-        compare(SyntheticModels.tiny(), 32768, 512, 16);
+    @ParameterizedTest
+    @EnumSource(TestLibrary.class)
+    void estimatesWhatLlamaCppTakes(TestLibrary library) {
+        library.open();
+        compare(library, SyntheticModels.bench(null), 4096, 512, 4);
+        compare(library, SyntheticModels.bench(null), 16384, 256, 8);
+        compare(library, SyntheticModels.tiny(), 512, 64, 1);
+        compare(library, SyntheticModels.tiny(), 32768, 512, 16);
     }
 
     @Test

@@ -59,7 +59,7 @@ class LlamaLibraryTest {
         assertTrue(library.version().startsWith("v0."), library.version());
         Path file = library.path().orElseThrow();
         assertTrue(file.getFileName().toString().startsWith("libllama.so"), file.toString());
-        assertTrue(library.systemInfo().startsWith("libggml-cpu"), library.systemInfo());
+        assertTrue(library.systemInfo().contains("libggml-cpu"), library.systemInfo());
         assertEquals(library.generation == Generation.V0_7, library.advice().isEmpty(), library.advice());
         assertSame(library, LlamaLibrary.at(file.getParent()));
         assertTrue(LlamaLibrary.find(Path.of("system")).contains("libllama.so"));

@@ -41,6 +41,7 @@ final class HostilePeerTest {
 
         SteadyPeer(int port) throws Exception {
             peer = RawPeer.connected(port, "steady@host", "secret");
+            assertEquals("pong", peer.ping());
             thread = Thread.ofVirtual().start(this::ask);
         }
 
@@ -74,8 +75,8 @@ final class HostilePeerTest {
     void start() throws Exception {
         echo = new Echo();
         node = Echo.start(config(), echo);
+        // The acknowledgement leaves just before the connection counts as a peer, which an answer shows.
         good = RawPeer.connected(node.port(), "good@host", "secret");
-        // The acknowledgement leaves just before the connection counts as a peer.
         assertEquals("pong", good.ping());
         steady = new SteadyPeer(node.port());
     }
