@@ -303,7 +303,7 @@ public final class Engine implements AutoCloseable {
             }
         }
         publish();
-        output.forEach(Runnable::run);
+        StepOutput.hand(() -> output.forEach(Runnable::run));
         times = times.plus(before - start, now - before - sampleNanos, sampleNanos, clock.getAsLong() - now);
     }
 

@@ -1,5 +1,7 @@
 package io.llamanode.service;
 
+import io.llamanode.engine.StepOutput;
+
 /** Receives the events of one task, in order; the last is terminal. Must not block. */
 @FunctionalInterface
 public interface TaskSink {
@@ -8,4 +10,14 @@ public interface TaskSink {
      * @param event what happened
      */
     void accept(long taskId, TaskEvent event);
+
+    /**
+     * Runs an action once for all events that are handed out together: after the last of them, or at once on a thread
+     * that hands out none.
+     *
+     * @param action must not throw; the same object is run once
+     */
+    static void afterwards(Runnable action) {
+        StepOutput.afterwards(action);
+    }
 }

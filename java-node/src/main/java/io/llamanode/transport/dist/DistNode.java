@@ -226,7 +226,7 @@ public final class DistNode implements AutoCloseable {
 
     /**
      * Sends a message that the connection's writer makes and encodes, behind what was sent before, unless much waits
-     * there already.
+     * there already. The writer may wait for {@link #flush} before it begins.
      *
      * @param to a process of a connected node; for any other the message is dropped
      * @param message makes the term, on the writer's thread
@@ -245,6 +245,11 @@ public final class DistNode implements AutoCloseable {
             framesOut.increment();
         }
         return offer != WriteQueue.Offer.FULL;
+    }
+
+    /** Sends what was offered. */
+    public void flush() {
+        peers.wake();
     }
 
     /**

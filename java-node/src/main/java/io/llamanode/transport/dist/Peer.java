@@ -118,9 +118,14 @@ final class Peer {
         }
     }
 
-    /** Queues a frame that the writer encodes, or tells later that there is room for it; never waits. */
+    /** Queues a frame that the writer encodes once it is woken, or tells later that there is room for it; never waits. */
     WriteQueue.Offer offer(Consumer<Frame> encoder, int weight, Runnable room) {
         return queue.offer(encoder, weight, room);
+    }
+
+    /** Lets the writer go on with what was offered. */
+    void wake() {
+        queue.wake();
     }
 
     private boolean taken(WriteQueue.Offer offer) {

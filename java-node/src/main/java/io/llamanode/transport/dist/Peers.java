@@ -34,6 +34,11 @@ final class Peers {
         return List.copyOf(byNode.values());
     }
 
+    /** Wakes the writers for which something waits. */
+    void wake() {
+        byNode.values().forEach(Peer::wake);
+    }
+
     /** Takes in an authenticated connection; an older one of the same node must be half-open and goes. */
     void up(Peer peer) {
         Peer old;

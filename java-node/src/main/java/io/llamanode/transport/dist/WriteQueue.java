@@ -45,7 +45,8 @@ final class WriteQueue {
     }
 
     /**
-     * Takes a frame that can wait elsewhere and that the writer encodes, unless much waits here already.
+     * Takes a frame that can wait elsewhere and that the writer encodes, unless much waits here already. A writer that
+     * waits is not woken before {@link #wake}, or the next frame of another kind.
      *
      * @param encoder run on the writer's thread
      * @param weight bytes of the frame, if only about
@@ -63,6 +64,18 @@ final class WriteQueue {
             }
             add(encoder, weight);
             return Offer.TAKEN;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Wakes a writer that waits, if there is something for it. */
+    void wake() {
+        lock.lock();
+        try {
+            if (waiting && !pending.isEmpty()) {
+                arrived.signal();
+            }
         } finally {
             lock.unlock();
         }
@@ -108,6 +121,9 @@ final class WriteQueue {
             if (written < length) {
                 byte[] rest = Arrays.copyOfRange(frame, written, length);
                 add(out -> out.verbatim(rest), rest.length);
+                if (waiting) {
+                    arrived.signal();
+                }
             }
             return Offer.TAKEN;
         } finally {
@@ -118,9 +134,6 @@ final class WriteQueue {
     private void add(Consumer<Frame> encoder, int weight) {
         pending.add(new Waiting(encoder, weight));
         size += weight;
-        if (waiting) {
-            arrived.signal();
-        }
     }
 
     /**

@@ -120,7 +120,8 @@ public final class FrameChannel {
     }
 
     /**
-     * Sends a frame that can wait, unless much waits to be sent already.
+     * Sends a frame that can wait, unless much waits to be sent already. The writing thread may wait for {@link #flush}
+     * before it begins.
      *
      * @param term makes what it holds, on the writing thread
      * @param weight its bytes, if only about
@@ -129,6 +130,11 @@ public final class FrameChannel {
      */
     public boolean offer(Supplier<OtpErlangObject> term, int weight, Runnable room) {
         return queue.offer(() -> encode(term.get()), weight, room);
+    }
+
+    /** Sends what was offered. */
+    public void flush() {
+        queue.wake();
     }
 
     /**

@@ -97,7 +97,8 @@ final class FrameQueue {
     }
 
     /**
-     * Takes a frame that can wait elsewhere.
+     * Takes a frame that can wait elsewhere. A writer that waits is not woken before {@link #wake}, or the next frame
+     * of another kind.
      *
      * @param bytes makes the frame, on the writer's thread
      * @param weight its bytes, if only about
@@ -112,7 +113,7 @@ final class FrameQueue {
                 return false;
             }
             if (!closed) {
-                add(new Frame(bytes, weight, null, false));
+                append(new Frame(bytes, weight, null, false));
             }
             return true;
         } finally {
@@ -152,9 +153,25 @@ final class FrameQueue {
     }
 
     private void add(Frame frame) {
+        append(frame);
+        changed.signalAll();
+    }
+
+    private void append(Frame frame) {
         frames.add(frame);
         queued += frame.weight();
-        changed.signalAll();
+    }
+
+    /** Wakes a writer that waits, if there is something for it. */
+    void wake() {
+        lock.lock();
+        try {
+            if (!writing && !frames.isEmpty()) {
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**

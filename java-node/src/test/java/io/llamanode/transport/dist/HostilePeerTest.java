@@ -358,6 +358,7 @@ final class HostilePeerTest {
             while (node.offer(slow.pid(), () -> new OtpErlangBinary(text), text.length, room::countDown)) {
                 sent++;
                 assertTrue(sent < 10_000, "taken without end");
+                node.flush();
             }
             assertEquals("pong", good.ping());
             for (int i = 0; i < sent; i++) {

@@ -156,6 +156,7 @@ final class WriteQueueTest {
         assertEquals(0, queue.queuedBytes());
         queue.offer(new byte[] {5, 6, 7}, 3, (bytes, length) -> 1);
         assertArrayEquals(new byte[] {6, 7}, writer.bytes(), "what the socket did not take");
+        queue.written();
         queue.offer(new byte[] {8}, 1, NEVER);
     }
 
@@ -172,12 +173,24 @@ final class WriteQueueTest {
                 },
                 1,
                 ROOM);
+        queue.wake();
         encoding.await();
         queue.offer(new byte[] {2}, 1, NEVER);
         go.countDown();
         assertArrayEquals(new byte[] {1}, writer.bytes());
         assertTrue(queue.take(Long.MAX_VALUE));
         assertArrayEquals(new byte[] {2}, taken(queue));
+    }
+
+    @Test
+    void whatIsOfferedTogetherIsTakenTogether() throws Exception {
+        Writer writer = new Writer();
+        queue.offer(frame -> frame.verbatim(new byte[] {1}), 1, ROOM);
+        queue.offer(frame -> frame.verbatim(new byte[] {2}), 1, ROOM);
+        assertEquals(2, queue.queuedBytes());
+        queue.wake();
+        assertArrayEquals(new byte[] {1, 2}, writer.bytes());
+        queue.wake();
     }
 
     @Test
