@@ -13,7 +13,7 @@
 -type variant() :: raw | engine | beam | port | jni | server.
 -type settings() :: #{model := file:filename(), tiny := file:filename(), n_ctx := pos_integer(),
                       n_batch := pos_integer(), threads := pos_integer(), tokens := pos_integer(),
-                      prompt := pos_integer(), rounds := pos_integer(), warm_ups := pos_integer(),
+                      prompt := pos_integer(), rounds := pos_integer(), warm_up_ms := non_neg_integer(),
                       streams := [pos_integer()], models := [string()], record := boolean(), only_speeds := boolean(), load => binary(),
                       server => Version :: binary(),
                       given := #{atom() => term()}}.
@@ -106,8 +106,8 @@ number(Option, Value) ->
 %% A model of half a billion parameters takes its time.
 for_model(Name, #{given := Given, n_ctx := NCtx} = Settings) ->
     Size = case Name of
-               "bench" -> #{streams => [1, 4, 8, 16, 32], tokens => 128, prompt => 64, rounds => 5, warm_ups => 2};
-               _ -> #{streams => [1, 4, 8, 16], tokens => 16, prompt => 8, rounds => 3, warm_ups => 1}
+               "bench" -> #{streams => [1, 4, 8, 16, 32], tokens => 128, prompt => 64, rounds => 5, warm_up_ms => 10000};
+               _ -> #{streams => [1, 4, 8, 16], tokens => 16, prompt => 8, rounds => 3, warm_up_ms => 0}
            end,
     #{prompt := Prompt, tokens := Tokens} = Chosen = maps:merge(Size, Given),
     Prompt + Tokens > NCtx andalso throw({usage, io_lib:format("--prompt and --tokens together are over ~b", [NCtx])}),
@@ -153,14 +153,23 @@ without_unusable(Measure, Kinds) ->
             without_unusable(Measure, lists:delete(Kind, Kinds))
     end.
 
-rounds(Name, #{rounds := Rounds, warm_ups := WarmUps, tokens := Most, prompt := Length}, N, Variants) ->
+rounds(Name, #{rounds := Rounds, warm_up_ms := WarmUp, tokens := Most, prompt := Length}, N, Variants) ->
     Tokens = max(8, min(Most, ?MOST_TOKENS div N)),
-    %% Runs that are not counted: the Java compiler works during them.
-    _ = [round(Variants, N, Round, Length, Tokens) || Round <- lists:seq(1, WarmUps)],
+    io:format(standard_error, "~ts: ~b streams, warming up~n", [Name, N]),
+    _ = [warm_up(Variant, N, Length, Tokens, erlang:monotonic_time(millisecond) + WarmUp, -1) || Variant <- Variants],
     [begin
          io:format(standard_error, "~ts: ~b streams, round ~b of ~b~n", [Name, N, Round, Rounds]),
-         round(Variants, N, WarmUps + Round, Length, Tokens)
+         round(Variants, N, Round, Length, Tokens)
      end || Round <- lists:seq(1, Rounds)].
+
+%% Runs that are not counted, one at least. They are given time rather than a number: the Java compiler needs hundreds of steps,
+%% and takes the cores from whatever runs beside it.
+warm_up({Kind, Variant} = This, N, Length, Tokens, End, Number) ->
+    _ = run(Kind, Variant, [prompt(Length, {N, Number, Stream}) || Stream <- lists:seq(1, N)], Tokens),
+    case erlang:monotonic_time(millisecond) < End of
+        true -> warm_up(This, N, Length, Tokens, End, Number - 1);
+        false -> ok
+    end.
 
 %% One request, one token: it ends when the first token is known.
 first_token(Settings) ->
