@@ -101,16 +101,27 @@ table(Rate, Rows) ->
        lists:join(" | ", [rate_cell(Rate, Row, Kind) || {Kind, _} <- Columns] ++ [ratio_cell(Rate, Row, K, L) || {K, L, _} <- Ratios]),
        " |\n"] || {N, _, _} = Row <- Rows]].
 
-rate_cell(Rate, {_, Rounds, _} = Row, Kind) ->
-    case measured([Kind], [Row]) of
-        true -> io_lib:format("~.1f", [median([Rate(maps:get(Kind, Round)) || Round <- Rounds])]);
-        false -> "-"
+rate_cell(Rate, Row, Kind) ->
+    case rates(Rate, Row, Kind) of
+        [] -> "-";
+        Rates -> io_lib:format("~.1f", [median(Rates)])
     end.
 
 ratio_cell(Rate, {_, Rounds, _} = Row, Above, Below) ->
-    case measured([Above, Below], [Row]) of
+    case comparable(Rate, Row, [Above, Below]) of
         true -> io_lib:format("~.3f", [ratio(Rate, Rounds, Above, Below)]);
         false -> "-"
+    end.
+
+comparable(Rate, Row, Kinds) ->
+    lists:all(fun(Kind) -> rates(Rate, Row, Kind) =/= [] end, Kinds).
+
+%% None where a variant is missing, or has a round without a rate, as when no two of its streams generated together.
+rates(Rate, {_, Rounds, _} = Row, Kind) ->
+    Rates = [Rate(maps:get(Kind, Round)) || measured([Kind], [Row]), Round <- Rounds],
+    case lists:all(fun(R) -> R > 0 end, Rates) of
+        true -> Rates;
+        false -> []
     end.
 
 %% Where the time of a step goes, of the runs on the first model.
@@ -243,14 +254,21 @@ least(Status) ->
         true -> [{beam, raw, "c/a", N, 0.95} || N <- [4, 8, 16]] ++ [{beam, jni, "c/d", 8, 3.0}]
     end.
 
-speed_bar({Above, Below, Name, N, Wanted}, {_, Rounds, _}) ->
-    Ratio = ratio(fun steady/1, Rounds, Above, Below),
-    bar([Name, streams(N)], io_lib:format("at least ~.2f", [Wanted]), "~.3f", [Ratio], Ratio >= Wanted).
+speed_bar({Above, Below, Name, N, Least}, {_, Rounds, _} = Row) ->
+    Title = [Name, streams(N)],
+    Wanted = io_lib:format("at least ~.2f", [Least]),
+    case comparable(fun steady/1, Row, [Above, Below]) of
+        true ->
+            Ratio = ratio(fun steady/1, Rounds, Above, Below),
+            bar(Title, Wanted, "~.3f", [Ratio], Ratio >= Least);
+        false ->
+            bar(Title, Wanted, "not measured", [], false)
+    end.
 
 ahead(Name, Rate, {N, Rounds, _} = Row) ->
     Title = ["c/f", streams(N), ", ", Name],
     Wanted = "over 1: ahead of llama-server",
-    case measured([beam, server], [Row]) of
+    case comparable(Rate, Row, [beam, server]) of
         true ->
             Ratio = ratio(Rate, Rounds, beam, server),
             bar(Title, Wanted, "~.3f", [Ratio], Ratio > 1);

@@ -7,7 +7,8 @@
 suite() -> [{timetrap, {minutes, 1}}].
 
 all() ->
-    [generation_counts_what_all_streams_share, generation_counts_no_step_by_half, the_whole_run_counts_all, a_variant_may_miss_in_a_row, bars_of_llama_server,
+    [generation_counts_what_all_streams_share, generation_counts_no_step_by_half, the_whole_run_counts_all,
+     a_variant_may_miss_in_a_row, streams_that_never_generate_together_have_no_rate, bars_of_llama_server,
      events_of_any_pieces, the_command_line, the_version, no_version, streams, ends_with_the_program, ends_with_its_owner,
      model_refused, killed_while_loading, crashes_within_an_answer, odd_answers, others_are_measured_without_it].
 
@@ -56,6 +57,17 @@ a_variant_may_miss_in_a_row(_) ->
                    "|---:|---:|---:|---:|---:|---:|\n"
                    "| 4 | 2000.0 | 2000.0 | - | 1.000 | - |\n"
                    "| 8 | 4000.0 | 2000.0 | 2000.0 | 0.500 | 2.000 |\n">>, Table).
+
+streams_that_never_generate_together_have_no_rate(_) ->
+    Apart = [{5, 4, 2000, [0, 1000, 2000]}, {5, 4, 9000, [7000, 8000, 9000]}],
+    Rows = [{4, [#{raw => maps:get(raw, measured(#{raw => 1})), beam => Apart}], []}],
+    ?assertEqual(<<"| streams | a: raw loop | c: BEAM, distribution | c/a |\n"
+                   "|---:|---:|---:|---:|\n"
+                   "| 4 | 750.0 | - | - |\n">>,
+                 unicode:characters_to_binary(llama_node_bench_report:table(fun llama_node_bench_report:steady/1, Rows))),
+    Bars = unicode:characters_to_binary(
+        llama_node_bench_report:speed_bars(true, #{library => #{version => <<"v0.5.0">>}}, Rows)),
+    ?assertMatch({match, _}, re:run(Bars, <<"c/a at 4 streams \\| at least 0.95 \\| not measured \\| \\*\\*no">>)).
 
 bars_of_llama_server(_) ->
     Both = #{raw => 4, beam => 4, jni => 1, server => 2},

@@ -1,7 +1,9 @@
 package io.llamanode.engine;
 
+import java.util.Arrays;
+
 /**
- * How many prompt tokens a step takes beside running decodes: so many that it lasts about two and a quarter
+ * How many prompt tokens a step takes beside running decodes: so many that it lasts about 2.65
  * times as long as a step without any, and the gap between two tokens of a stream stays below three times
  * its median. What a token costs depends on model, machine and context, so it is measured as the engine goes.
  *
@@ -16,7 +18,7 @@ final class PrefillPacing {
     private static final int CHEAP = 1024;
 
     /** What prompt tokens may add to a step, as a share of its length without them. */
-    private static final double ADDED = 1.25;
+    private static final double ADDED = 1.65;
     /** Weight of the newest measurement. */
     private static final double NEWEST = 0.25;
     /** A measurement counts as at most this many times what was expected: the machine has other work at times. */
@@ -25,8 +27,15 @@ final class PrefillPacing {
     private final int first;
     private final int most;
     private int share;
-    /** Of a step without prompt tokens; 0 while unknown. */
+    /** The last steps without prompt tokens; {@code next} is the place of the next one. */
+    private final long[] decodes = new long[31];
+
+    private final long[] sorted = new long[decodes.length];
+    private int next;
+    private int known;
+    /** The median of these; 0 while unknown. A mean would be that of a moment, for all of a prompt that begins at it. */
     private double decodeNanos;
+    private boolean stale;
     /** Added by each prompt token; 0 while unknown. */
     private double tokenNanos;
 
@@ -42,6 +51,7 @@ final class PrefillPacing {
 
     /** {@return prompt tokens for a step in which one request waits for its first token beside others that generate} */
     int share() {
+        weighDecodes();
         return share;
     }
 
@@ -53,7 +63,7 @@ final class PrefillPacing {
      * @param done tokens that are evaluated already of the prompt that comes first
      */
     int share(int decoding, int prefilling, int done) {
-        int paced = (int) Math.min(most, (long) share * Math.max(decoding, prefilling) / decoding);
+        int paced = (int) Math.min(most, (long) share() * Math.max(decoding, prefilling) / decoding);
         // At the beginning of a prompt a token costs little and a step with prompt tokens much, however few they are.
         return done < CHEAP ? Math.max(paced, first) : paced;
     }
@@ -61,24 +71,45 @@ final class PrefillPacing {
     /**
      * Learns from a step.
      *
-     * @param decodes tokens of running decodes
+     * @param running tokens of running decodes
      * @param prompt tokens of prompts
      * @param nanos how long it took, or 0 if nobody knows
      */
-    void executed(int decodes, int prompt, long nanos) {
+    void executed(int running, int prompt, long nanos) {
         if (nanos <= 0) {
             return;
         }
         if (prompt == 0) {
-            decodeNanos = learned(decodeNanos, nanos);
-        } else if (decodes == 0) {
+            decodes[next] = nanos;
+            next = (next + 1) % decodes.length;
+            known = Math.min(known + 1, decodes.length);
+            stale = true;
+            return;
+        }
+        weighDecodes();
+        if (running == 0) {
             // Large batches are cheaper by the token; good enough until there is something better.
             tokenNanos = tokenNanos == 0 ? (double) nanos / prompt : tokenNanos;
         } else if (decodeNanos > 0) {
             tokenNanos = learned(tokenNanos, Math.max(0, nanos - decodeNanos) / prompt);
         }
+        reckon();
+    }
+
+    /** Once for all steps without prompt tokens, which are most of them. */
+    private void weighDecodes() {
+        if (stale) {
+            System.arraycopy(decodes, 0, sorted, 0, known);
+            Arrays.sort(sorted, 0, known);
+            decodeNanos = sorted[(known - 1) / 2];
+            stale = false;
+            reckon();
+        }
+    }
+
+    private void reckon() {
         if (decodeNanos > 0 && tokenNanos > 0) {
-            share = (int) Math.clamp(ADDED * decodeNanos / tokenNanos, Math.min(LEAST, most), most);
+            share = Math.clamp(Math.round(ADDED * decodeNanos / tokenNanos), Math.min(LEAST, most), most);
         }
     }
 

@@ -26,13 +26,13 @@ class PrefillPacingTest {
     }
 
     @Test
-    void aStepLastsTwiceAndAQuarterAsLongAsWithoutAPrompt() {
+    void aStepWithPromptTokensLastsALittleLessThanThreeWithout() {
         PrefillPacing pacing = new PrefillPacing(32, 512);
         pacing.executed(4, 0, DECODE);
         steps(pacing, 20, 100_000);
-        assertEquals(100, pacing.share(), 1);
+        assertEquals(132, pacing.share(), 1);
         steps(pacing, 40, 500_000);
-        assertEquals(20, pacing.share(), 1);
+        assertEquals(26, pacing.share(), 1);
     }
 
     @Test
@@ -40,7 +40,7 @@ class PrefillPacingTest {
         PrefillPacing pacing = new PrefillPacing(32, 512);
         pacing.executed(0, 512, 512 * 200_000L);
         pacing.executed(4, 0, DECODE);
-        assertEquals(50, pacing.share());
+        assertEquals(66, pacing.share());
     }
 
     @Test
@@ -78,6 +78,19 @@ class PrefillPacingTest {
         pacing.executed(4, 0, DECODE);
         steps(pacing, 40, 1);
         assertEquals(64, pacing.share());
+    }
+
+    @Test
+    void aPromptThatComesInASlowMomentIsPacedByTheUsualStep() {
+        PrefillPacing pacing = new PrefillPacing(32, 512);
+        for (int i = 0; i < 100; i++) {
+            pacing.executed(4, 0, i % 10 == 5 ? 3 * DECODE : DECODE);
+        }
+        for (int i = 0; i < 8; i++) {
+            pacing.executed(4, 0, 2 * DECODE);
+        }
+        steps(pacing, 40, 100_000);
+        assertEquals(132, pacing.share(), 1);
     }
 
     @Test
