@@ -7,7 +7,7 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [uses_the_cache, ignores_a_stale_cache, starts_with_a_broken_cache].
+    [uses_the_cache, ignores_a_stale_cache, starts_with_a_broken_cache, a_flight_recording_keeps_out_of_the_frames].
 
 init_per_suite(Config) ->
     case {llama_node_ct:real_node(), filelib:is_regular(priv("llama-node.aot"))} of
@@ -49,6 +49,15 @@ starts_with_a_broken_cache(Config) ->
     ?assertNot(maps_the_cache(Config)),
     ok = file:write_file(cache(Config), <<"no cache">>),
     ?assertNot(maps_the_cache(Config)).
+
+%% It tells on standard output that it has begun, unless it is told not to.
+a_flight_recording_keeps_out_of_the_frames(Config) ->
+    File = filename:join(proplists:get_value(home, Config), "node.jfr"),
+    Java = "-XX:StartFlightRecording:filename=" ++ File,
+    {ok, Server} = llama_node:init_server((proplists:get_value(options, Config))#{env => [{"LLAMA_NODE_JAVA_OPTS", Java}]}),
+    {ok, #{content := _}} = llama_node:complete(Server, <<"Once">>, #{n_predict => 1}),
+    ?assert(filelib:is_regular(File)),
+    ok = llama_node:destroy_server(Server).
 
 %% The node that the launcher starts answers, and whether it has the cache in its memory.
 maps_the_cache(Config) ->
