@@ -26,16 +26,12 @@ final class PrefillPacing {
 
     private final int first;
     private final int most;
-    private int share;
     /** The last steps without prompt tokens; {@code next} is the place of the next one. */
     private final long[] decodes = new long[31];
 
     private final long[] sorted = new long[decodes.length];
     private int next;
     private int known;
-    /** The median of these; 0 while unknown. A mean would be that of a moment, for all of a prompt that begins at it. */
-    private double decodeNanos;
-    private boolean stale;
     /** Added by each prompt token; 0 while unknown. */
     private double tokenNanos;
 
@@ -45,14 +41,15 @@ final class PrefillPacing {
      */
     PrefillPacing(int first, int most) {
         this.first = first;
-        this.share = first;
         this.most = most;
     }
 
     /** {@return prompt tokens for a step in which one request waits for its first token beside others that generate} */
     int share() {
-        weighDecodes();
-        return share;
+        double decode = decodeNanos();
+        return decode > 0 && tokenNanos > 0
+                ? Math.clamp(Math.round(ADDED * decode / tokenNanos), Math.min(LEAST, most), most)
+                : first;
     }
 
     /**
@@ -83,34 +80,25 @@ final class PrefillPacing {
             decodes[next] = nanos;
             next = (next + 1) % decodes.length;
             known = Math.min(known + 1, decodes.length);
-            stale = true;
-            return;
-        }
-        weighDecodes();
-        if (running == 0) {
+        } else if (running == 0) {
             // Large batches are cheaper by the token; good enough until there is something better.
             tokenNanos = tokenNanos == 0 ? (double) nanos / prompt : tokenNanos;
-        } else if (decodeNanos > 0) {
-            tokenNanos = learned(tokenNanos, Math.max(0, nanos - decodeNanos) / prompt);
-        }
-        reckon();
-    }
-
-    /** Once for all steps without prompt tokens, which are most of them. */
-    private void weighDecodes() {
-        if (stale) {
-            System.arraycopy(decodes, 0, sorted, 0, known);
-            Arrays.sort(sorted, 0, known);
-            decodeNanos = sorted[(known - 1) / 2];
-            stale = false;
-            reckon();
+        } else if (known > 0) {
+            tokenNanos = learned(tokenNanos, Math.max(0, nanos - decodeNanos()) / prompt);
         }
     }
 
-    private void reckon() {
-        if (decodeNanos > 0 && tokenNanos > 0) {
-            share = Math.clamp(Math.round(ADDED * decodeNanos / tokenNanos), Math.min(LEAST, most), most);
+    /**
+     * {@return the median of the last steps without prompt tokens, 0 while there are none} A mean would be that of a
+     * moment, for all of a prompt that begins at it.
+     */
+    private double decodeNanos() {
+        if (known == 0) {
+            return 0;
         }
+        System.arraycopy(decodes, 0, sorted, 0, known);
+        Arrays.sort(sorted, 0, known);
+        return sorted[(known - 1) / 2];
     }
 
     private static double learned(double known, double measured) {
