@@ -80,7 +80,6 @@ final class LibraryLocations {
     }
 
     /** What was asked for comes first and the embedded library, the oldest, last. */
-
     static List<Location> all(Optional<Path> argument, Optional<String> property, Optional<String> variable) {
         List<Location> locations = new ArrayList<>();
         argument.ifPresent(path -> locations.add(new Location.Named("the argument", of(path))));

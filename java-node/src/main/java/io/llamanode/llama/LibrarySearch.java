@@ -33,8 +33,11 @@ final class LibrarySearch {
             Optional<LlamaLibrary> library =
                     switch (location) {
                         case Location.Named(String by, Place place) -> usable(place, by);
-                        case Location.Newest(List<Place> of) ->
+                        // To ask is to load, which a start need not do twice where there is no choice.
+                        case Location.Newest(List<Place> of)
+                        when of.stream().filter(LibrarySearch::isThere).count() > 1 ->
                             first(LibraryLocations.newestFirst(of, LibrarySearch::release));
+                        case Location.Newest(List<Place> of) -> first(of);
                         case Place place -> usable(place, null);
                     };
             if (library.isPresent()) {
