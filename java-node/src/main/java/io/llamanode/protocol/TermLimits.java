@@ -10,6 +10,9 @@ package io.llamanode.protocol;
  * @param maxBignumBytes bytes of one integer's magnitude
  */
 public record TermLimits(int maxDepth, int maxElements, int maxBinaryBytes, int maxBignumBytes) {
+    /** Stack of a thread that decodes terms, bytes: JInterface recurses as deep as they are nested. */
+    public static final long STACK_BYTES = 16 << 20;
+
     /** The limits of docs/protocol.md, section 2. */
     public static final TermLimits DEFAULT = new TermLimits(64, 1_000_000, 64 << 20, 1024);
 

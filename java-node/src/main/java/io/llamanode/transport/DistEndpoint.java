@@ -9,7 +9,6 @@ import io.llamanode.service.ErrorCode;
 import io.llamanode.service.Failure;
 import io.llamanode.service.Owner;
 import io.llamanode.service.OwnerMonitor;
-import io.llamanode.service.TaskSink;
 import io.llamanode.transport.dist.DistConfig;
 import io.llamanode.transport.dist.DistHandler;
 import io.llamanode.transport.dist.DistNode;
@@ -28,8 +27,6 @@ public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, 
     private volatile RequestHandler handler;
     /** Completed by {@link #open}; the first requests can come while the node is still being made. */
     private final CompletableFuture<DistNode> node = new CompletableFuture<>();
-
-    private final Runnable flush = () -> node.join().flush();
 
     /** An endpoint that is not open yet. */
     public DistEndpoint() {}
@@ -89,10 +86,13 @@ public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, 
     }
 
     @Override
-    public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int characters, Runnable room) {
-        boolean taken = node.join().offer(to, message, Outbound.weight(characters), room);
-        TaskSink.afterwards(flush);
-        return taken;
+    public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int weight, Runnable room) {
+        return node.join().offer(to, message, weight, room);
+    }
+
+    @Override
+    public void flush() {
+        node.join().flush();
     }
 
     @Override

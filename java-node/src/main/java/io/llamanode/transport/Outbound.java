@@ -21,24 +21,17 @@ public interface Outbound {
 
     /**
      * Sends a message that may as well be sent later, unless the way to the process is full. What comes
-     * after it, comes after it.
+     * after it, comes after it. It may wait for {@link #flush}.
      *
      * @param to a process
      * @param message makes the term, on the thread that encodes it: the caller is spared both
-     * @param characters of text in it
+     * @param weight bytes of its encoding, if only about
      * @param room run once, on any thread but not before this returns, when it is worth trying again;
      *     only if this returns {@code false}
      * @return whether it was sent, or dropped because nobody is there
      */
-    boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int characters, Runnable room);
+    boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int weight, Runnable room);
 
-    /**
-     * What a message that is not encoded yet counts for in a queue.
-     *
-     * @param characters of text in it
-     * @return bytes, about
-     */
-    static int weight(int characters) {
-        return (int) Math.min(Integer.MAX_VALUE, 128 + 2L * characters);
-    }
+    /** Sends what was offered. */
+    void flush();
 }

@@ -12,7 +12,6 @@ import io.llamanode.service.ErrorCode;
 import io.llamanode.service.Failure;
 import io.llamanode.service.Owner;
 import io.llamanode.service.OwnerMonitor;
-import io.llamanode.service.TaskSink;
 import io.llamanode.transport.mailbox.Dispatcher;
 import io.llamanode.transport.mailbox.From;
 import io.llamanode.transport.mailbox.MailboxHandler;
@@ -33,7 +32,6 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     private static final String OWNER = "the port";
 
     private final FrameChannel channel;
-    private final Runnable flush;
     private final Dispatcher dispatcher = new Dispatcher("port-dispatch", 2L * FrameChannel.MAX_FRAME);
     private final Receiver receiver = new Receiver(dispatcher, TermLimits.DEFAULT, new LongAdder());
     private final Map<Long, Runnable> monitors = new ConcurrentHashMap<>();
@@ -48,7 +46,6 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
      */
     public PortEndpoint(FrameChannel channel, int window) {
         this.channel = channel;
-        this.flush = channel::flush;
         channel.limit(window);
     }
 
@@ -125,10 +122,13 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     }
 
     @Override
-    public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int characters, Runnable room) {
-        boolean taken = channel.offer(() -> PortFrames.send(to, message.get()), Outbound.weight(characters), room);
-        TaskSink.afterwards(flush);
-        return taken;
+    public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int weight, Runnable room) {
+        return channel.offer(() -> PortFrames.send(to, message.get()), weight, room);
+    }
+
+    @Override
+    public void flush() {
+        channel.flush();
     }
 
     @Override

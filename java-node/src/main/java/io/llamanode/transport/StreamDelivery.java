@@ -158,7 +158,7 @@ final class StreamDelivery implements TaskSink {
         TaskEvent part = waiting.peek();
         long task = taskId;
         int characters = Backlog.text(part).length();
-        if (!streams.outbound().offer(process, () -> ReplyEncoder.event(task, part), characters, this::roomAgain)) {
+        if (!streams.offer(process, () -> ReplyEncoder.event(task, part), characters, this::roomAgain)) {
             full = true;
             return false;
         }

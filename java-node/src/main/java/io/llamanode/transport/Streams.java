@@ -1,5 +1,7 @@
 package io.llamanode.transport;
 
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
 import io.llamanode.protocol.Demand;
 import io.llamanode.protocol.Request;
 import io.llamanode.service.Failure;
@@ -8,16 +10,20 @@ import io.llamanode.service.Owner;
 import io.llamanode.service.OwnerMonitor;
 import io.llamanode.service.OwnerMonitor.Watch;
 import io.llamanode.service.Reply;
+import io.llamanode.service.TaskSink;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /** The streams whose terminal event was not sent yet, and what they share. */
 final class Streams {
     /** Characters of one stream that may wait; the system property {@code llamanode.stream.waiting} sets another number. */
     static final int MOST_WAITING = Integer.getInteger("llamanode.stream.waiting", 1 << 20);
+    /** Bytes of an event beside its text, about. */
+    private static final int FRAME_BYTES = 128;
     /** Characters that a buffer keeps room for once it is empty. */
     static final int KEPT_CAPACITY = 4 << 10;
     /** Characters of all streams, of at most two bytes each: an eighth of the heap. */
@@ -25,6 +31,8 @@ final class Streams {
 
     private final LlamaService service;
     private final Outbound outbound;
+    /** One object, so that all streams of a step have it run once. */
+    private final Runnable flush;
     private final OwnerMonitor monitor;
     private final Map<Long, StreamDelivery> byTask = new ConcurrentHashMap<>();
     private final AtomicLong waiting = new AtomicLong();
@@ -35,11 +43,20 @@ final class Streams {
     Streams(LlamaService service, Outbound outbound, OwnerMonitor monitor) {
         this.service = service;
         this.outbound = outbound;
+        this.flush = outbound::flush;
         this.monitor = monitor;
     }
 
     Outbound outbound() {
         return outbound;
+    }
+
+    /** Offers a message, with all others that are handed out together. {@return whether it was taken} */
+    boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int characters, Runnable room) {
+        int weight = (int) Math.min(Integer.MAX_VALUE, FRAME_BYTES + 2L * characters);
+        boolean taken = outbound.offer(to, message, weight, room);
+        TaskSink.afterwards(flush);
+        return taken;
     }
 
     /** Starts a stream; the reply is told its id before any of its events is sent. */

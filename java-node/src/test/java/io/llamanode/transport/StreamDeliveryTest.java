@@ -64,7 +64,7 @@ final class StreamDeliveryTest {
         }
 
         @Override
-        public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int characters, Runnable room) {
+        public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int weight, Runnable room) {
             if (full) {
                 refused.add(room);
                 return false;
@@ -73,6 +73,9 @@ final class StreamDeliveryTest {
             two.countDown();
             return true;
         }
+
+        @Override
+        public void flush() {}
     }
 
     private final Way way = new Way();

@@ -6,6 +6,7 @@ import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpInputStream;
 import com.ericsson.otp.erlang.OtpOutputStream;
+import io.llamanode.protocol.TermLimits;
 import io.llamanode.transport.mailbox.Dispatcher;
 import io.llamanode.transport.mailbox.From;
 import io.llamanode.transport.mailbox.Receiver;
@@ -75,7 +76,7 @@ public final class DistNode implements AutoCloseable {
         this.acceptor = new Acceptor(server, config, creation, timer, refused, (identity, channel) -> {
             Link link = Link.of(channel, config.tickTime());
             Thread reader = Thread.ofPlatform().daemon().name("dist-read-" + identity.node())
-                    .stackSize(Dispatcher.STACK_BYTES).start(() -> {
+                    .stackSize(TermLimits.STACK_BYTES).start(() -> {
                 Peer peer = new Peer(identity, link, config, timer, inbound);
                 peers.up(peer);
                 peer.run();

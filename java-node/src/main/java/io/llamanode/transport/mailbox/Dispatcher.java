@@ -1,5 +1,6 @@
 package io.llamanode.transport.mailbox;
 
+import io.llamanode.protocol.TermLimits;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -10,13 +11,11 @@ import org.slf4j.LoggerFactory;
  * Runs everything that belongs to the handler one by one, in order. A message that finds nothing running or
  * waiting is handled by the thread that brings it, which spares a call the wake-up of another; everything else
  * is left to a thread of this object. Messages wait within a budget of bytes: a reader that would exceed it
- * waits, and the connection makes the sender wait.
+ * waits, and the connection makes the sender wait. Threads that {@link #deliver} need
+ * {@link TermLimits#STACK_BYTES} of stack.
  */
 public final class Dispatcher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
-    /** Stack of a thread that calls {@link #deliver}: decoding recurses as deep as terms may be nested. */
-    public static final long STACK_BYTES = 16 << 20;
-
 
     private record Job(Runnable action, long bytes) {}
 
@@ -41,7 +40,7 @@ public final class Dispatcher implements AutoCloseable {
      */
     public Dispatcher(String name, long budget) {
         this.budget = budget;
-        thread = Thread.ofPlatform().daemon().name(name).stackSize(STACK_BYTES).unstarted(this::run);
+        thread = Thread.ofPlatform().daemon().name(name).stackSize(TermLimits.STACK_BYTES).unstarted(this::run);
     }
 
     /** Runs what waits, and from here on what comes. */

@@ -30,8 +30,6 @@ public final class FrameChannel {
     private static final int MAX_LOGS = 1024;
     private static final long MAX_LOG_BYTES = 4 << 20;
     private static final int BUFFER = 64 << 10;
-    /** Terms are decoded on the reading thread, as deep as they are nested. */
-    private static final long READER_STACK = 16 << 20;
     private static final String LOGGER = FrameChannel.class.getPackageName();
 
     /** Receives frames and the end, all on the reading or the writing thread. */
@@ -104,7 +102,7 @@ public final class FrameChannel {
         }
         this.listener = listener;
         Thread.ofPlatform().daemon().name("stdio-writer").start(() -> write(listener));
-        Thread.ofPlatform().daemon().name("stdio-reader").stackSize(READER_STACK).start(() -> read(listener));
+        Thread.ofPlatform().daemon().name("stdio-reader").stackSize(TermLimits.STACK_BYTES).start(() -> read(listener));
     }
 
     /**
