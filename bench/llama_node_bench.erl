@@ -42,8 +42,7 @@ main() ->
             io:format(standard_error, "bench: LLAMA_SERVER: ~ts~n", [Message]),
             halt(2);
         Class:Reason:Stacktrace ->
-            io:format(standard_error, "bench: ~p: ~p~n~p~n", [Class, Reason, Stacktrace]),
-            halt(1)
+            llama_node_bench_program:failed(Class, Reason, Stacktrace)
     end.
 
 %% Half an hour of measuring should not end with the news that its path is wrong.

@@ -142,21 +142,9 @@ median(Values) ->
 
 %% The share of one core that the node's process uses while nobody asks anything of it.
 idle(Server) ->
-    {links, Links} = process_info(Server, links),
-    [{os_pid, Pid}] = [erlang:port_info(Port, os_pid) || Port <- Links, is_port(Port)],
     timer:sleep(2000),
-    Before = ticks(Pid),
-    timer:sleep(?IDLE_MS),
-    Ticks = ticks(Pid) - Before,
-    PerSecond = list_to_integer(string:trim(os:cmd("getconf CLK_TCK"))),
-    Ticks / PerSecond / (?IDLE_MS / 1000).
-
-%% utime and stime of proc(5); the second field may hold spaces, but ends with the last parenthesis.
-ticks(Pid) ->
-    {ok, Stat} = file:read_file(["/proc/", integer_to_list(Pid), "/stat"]),
-    [_, Fields] = string:split(Stat, ")", trailing),
-    [User, System] = lists:sublist(string:lexemes(Fields, " "), 12, 2),
-    binary_to_integer(User) + binary_to_integer(System).
+    {Share, ok} = llama_node_bench_program:cpu(llama_node_bench_program:os_pid(Server), fun () -> timer:sleep(?IDLE_MS) end),
+    Share.
 
 %% All streams to one process, from a model so small that events are most of the work.
 events_per_second(#{tiny := Tiny} = Settings) ->

@@ -9,14 +9,7 @@
 %% @doc Streams for as many seconds as `BENCH_SECONDS' says, prints the counters of the steps and ends the runtime.
 -spec main() -> no_return().
 main() ->
-    try
-        ok = profile(list_to_integer(os:getenv("BENCH_SECONDS"))),
-        halt(0)
-    catch
-        Class:Reason:Stacktrace ->
-            io:format(standard_error, "bench: ~p: ~p~n~p~n", [Class, Reason, Stacktrace]),
-            halt(1)
-    end.
+    llama_node_bench_program:run(fun () -> profile(list_to_integer(os:getenv("BENCH_SECONDS"))) end).
 
 profile(Seconds) ->
     {ok, Server} = llama_node:start_link(#{model => filename:join(os:getenv("BENCH_WORK"), "bench.gguf"), n_parallel => ?STREAMS,
@@ -32,9 +25,7 @@ profile(Seconds) ->
                                                    maps:get(decode_calls, Counters), maps:get(completion_tokens, Counters)]),
     _ = [io:format("  ~s ~.2f%~n", [Step, 100 * maps:get(Step, Counters) / All]) || Step <- Steps],
     %% The node ends too fast for a recording that is written at the end.
-    {links, Links} = process_info(Server, links),
-    [{os_pid, Node}] = [erlang:port_info(Port, os_pid) || Port <- Links, is_port(Port)],
-    _ = os:cmd(lists:join(" ", [os:getenv("BENCH_JCMD"), integer_to_list(Node), "JFR.dump",
+    _ = os:cmd(lists:join(" ", [os:getenv("BENCH_JCMD"), integer_to_list(llama_node_bench_program:os_pid(Server)), "JFR.dump",
                                 "filename=" ++ os:getenv("BENCH_RECORDING")])),
     unlink(Server),
     llama_node:destroy_server(Server).

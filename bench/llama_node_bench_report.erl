@@ -254,24 +254,19 @@ least(Status) ->
         true -> [{beam, raw, "c/a", N, 0.95} || N <- [4, 8, 16]] ++ [{beam, jni, "c/d", 8, 3.0}]
     end.
 
-speed_bar({Above, Below, Name, N, Least}, {_, Rounds, _} = Row) ->
-    Title = [Name, streams(N)],
-    Wanted = io_lib:format("at least ~.2f", [Least]),
-    case comparable(fun steady/1, Row, [Above, Below]) of
-        true ->
-            Ratio = ratio(fun steady/1, Rounds, Above, Below),
-            bar(Title, Wanted, "~.3f", [Ratio], Ratio >= Least);
-        false ->
-            bar(Title, Wanted, "not measured", [], false)
-    end.
+speed_bar({Above, Below, Name, N, Least}, Row) ->
+    ratio_bar([Name, streams(N)], io_lib:format("at least ~.2f", [Least]), fun steady/1, Row, Above, Below,
+              fun(Ratio) -> Ratio >= Least end).
 
-ahead(Name, Rate, {N, Rounds, _} = Row) ->
-    Title = ["c/f", streams(N), ", ", Name],
-    Wanted = "over 1: ahead of llama-server",
-    case comparable(Rate, Row, [beam, server]) of
+ahead(Name, Rate, {N, _, _} = Row) ->
+    ratio_bar(["c/f", streams(N), ", ", Name], "over 1: ahead of llama-server", Rate, Row, beam, server,
+              fun(Ratio) -> Ratio > 1 end).
+
+ratio_bar(Title, Wanted, Rate, {_, Rounds, _} = Row, Above, Below, IsMet) ->
+    case comparable(Rate, Row, [Above, Below]) of
         true ->
-            Ratio = ratio(Rate, Rounds, beam, server),
-            bar(Title, Wanted, "~.3f", [Ratio], Ratio > 1);
+            Ratio = ratio(Rate, Rounds, Above, Below),
+            bar(Title, Wanted, "~.3f", [Ratio], IsMet(Ratio));
         false ->
             bar(Title, Wanted, "not measured", [], false)
     end.

@@ -21,16 +21,11 @@
 %% @doc Measures, prints and ends the runtime.
 -spec main() -> no_return().
 main() ->
-    try
+    llama_node_bench_program:run(fun () ->
         {ok, Load} = file:read_file("/proc/loadavg"),
         io:format("load average before: ~ts", [Load]),
-        ok = measure(),
-        halt(0)
-    catch
-        Class:Reason:Stacktrace ->
-            io:format(standard_error, "bench: ~p: ~p~n~p~n", [Class, Reason, Stacktrace]),
-            halt(1)
-    end.
+        measure()
+    end).
 
 measure() ->
     Servers = [{Transport, server(Transport, [])} || Transport <- [distribution, port]],
@@ -95,14 +90,13 @@ ended(Left, Count) ->
 paced() ->
     lists:foreach(fun (Transport) ->
         Server = server(Transport, [{"BENCH_STEP_MS", integer_to_list(1000 div ?PACE)}]),
-        {links, Links} = process_info(Server, links),
-        [{os_pid, Node}] = [erlang:port_info(Port, os_pid) || Port <- Links, is_port(Port)],
+        Node = llama_node_bench_program:os_pid(Server),
         {ok, Session} = llama_node:create_session(Server, #{temperature => 0}),
         Ways = [{idle, fun () -> receive after ?PACED_MS -> 0 end end}
                 | [{Way, fun () -> generate_for(?PACED_MS, Way, Server, Session) end} || Way <- [create_task, stream]]],
         ok = warm_up(Server, Session),
         _ = [Fun() || {_, Fun} <- Ways],
-        Rounds = [[{Way, cpu(Node, Fun)} || {Way, Fun} <- Ways] || _ <- lists:seq(1, ?PACED_ROUNDS)],
+        Rounds = [[{Way, llama_node_bench_program:cpu(Node, Fun)} || {Way, Fun} <- Ways] || _ <- lists:seq(1, ?PACED_ROUNDS)],
         Of = fun (Way) -> median([Cpu || Round <- Rounds, {W, {Cpu, _}} <- Round, W =:= Way]) end,
         Chunks = median([Count || Round <- Rounds, {stream, {_, Count}} <- Round]),
         Added = median([element(1, proplists:get_value(stream, Round)) - element(1, proplists:get_value(create_task, Round))
@@ -136,22 +130,6 @@ cancelled(Task, Count) ->
         {llama_node, Task, {error, {cancelled, _}}} -> Count;
         {llama_node, Task, {chunk, _}} -> cancelled(Task, Count + 1)
     end.
-
-cpu(OsPid, Fun) ->
-    Before = nanoseconds(OsPid),
-    Start = erlang:monotonic_time(nanosecond),
-    Result = Fun(),
-    Elapsed = erlang:monotonic_time(nanosecond) - Start,
-    {(nanoseconds(OsPid) - Before) / Elapsed, Result}.
-
-%% Of all threads; those that end meanwhile are few and short.
-nanoseconds(OsPid) ->
-    Tasks = filename:join(["/proc", integer_to_list(OsPid), "task"]),
-    {ok, Threads} = file:list_dir(Tasks),
-    lists:sum([begin
-                   {ok, Stat} = file:read_file(filename:join([Tasks, Thread, "schedstat"])),
-                   binary_to_integer(hd(binary:split(Stat, <<" ">>)))
-               end || Thread <- Threads]).
 
 show(What, Rounds, Better) ->
     Of = fun (Kind) -> [proplists:get_value(Kind, Round) || Round <- Rounds] end,

@@ -1,0 +1,45 @@
+%% @doc What the programs of the benchmark share: how one ends, and what it asks about the process of a node.
+-module(llama_node_bench_program).
+
+-export([run/1, failed/3, os_pid/1, cpu/2]).
+
+%% @doc Calls the function and ends the runtime: with status 1, and the reason on standard error, if it fails.
+-spec run(fun(() -> ok)) -> no_return().
+run(Fun) ->
+    try
+        ok = Fun(),
+        halt(0)
+    catch
+        Class:Reason:Stacktrace -> failed(Class, Reason, Stacktrace)
+    end.
+
+%% @doc Says why the benchmark failed and ends the runtime.
+-spec failed(error | exit | throw, term(), list()) -> no_return().
+failed(Class, Reason, Stacktrace) ->
+    io:format(standard_error, "bench: ~p: ~p~n~p~n", [Class, Reason, Stacktrace]),
+    halt(1).
+
+%% @doc The process of the operating system that the server started.
+-spec os_pid(pid()) -> pos_integer().
+os_pid(Server) ->
+    {links, Links} = process_info(Server, links),
+    [OsPid] = [OsPid || Port <- Links, is_port(Port), {os_pid, OsPid} <- [erlang:port_info(Port, os_pid)]],
+    OsPid.
+
+%% @doc The share of a core that a process uses while the function runs, and what that returns.
+-spec cpu(pos_integer(), fun(() -> Result)) -> {float(), Result}.
+cpu(OsPid, Fun) ->
+    Before = nanoseconds(OsPid),
+    Start = erlang:monotonic_time(nanosecond),
+    Result = Fun(),
+    Elapsed = erlang:monotonic_time(nanosecond) - Start,
+    {(nanoseconds(OsPid) - Before) / Elapsed, Result}.
+
+%% Of all threads; those that end meanwhile are few and short.
+nanoseconds(OsPid) ->
+    Tasks = filename:join(["/proc", integer_to_list(OsPid), "task"]),
+    {ok, Threads} = file:list_dir(Tasks),
+    lists:sum([begin
+                   {ok, Stat} = file:read_file(filename:join([Tasks, Thread, "schedstat"])),
+                   binary_to_integer(hd(binary:split(Stat, <<" ">>)))
+               end || Thread <- Threads]).
