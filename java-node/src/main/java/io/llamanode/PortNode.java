@@ -195,20 +195,17 @@ final class PortNode implements FrameChannel.Listener {
 
     private void load(LlamaService service, ModelConfig model) {
         CompletableFuture<Failure> loaded = new CompletableFuture<>();
-        service.loadModel(
-                model,
-                fraction -> progress(model.path(), fraction),
-                new Reply<>() {
-                    @Override
-                    public void ok(Void nothing) {
-                        loaded.complete(null);
-                    }
+        service.loadModel(model, fraction -> progress(model.path(), fraction), new Reply<>() {
+            @Override
+            public void ok(Void nothing) {
+                loaded.complete(null);
+            }
 
-                    @Override
-                    public void failed(Failure failure) {
-                        loaded.complete(failure);
-                    }
-                });
+            @Override
+            public void failed(Failure failure) {
+                loaded.complete(failure);
+            }
+        });
         Failure failure = loaded.join();
         if (failure != null) {
             throw failure.asException();

@@ -25,56 +25,88 @@ class LayersTest {
     void layersCallDownwardsOnly() {
         layeredArchitecture()
                 .consideringOnlyDependenciesInLayers()
-                .layer("main").definedBy("io.llamanode", "io.llamanode.node..")
-                .layer("transport").definedBy("io.llamanode.transport..")
-                .layer("protocol").definedBy("io.llamanode.protocol..")
-                .layer("service").definedBy("io.llamanode.service..")
-                .layer("engine").definedBy("io.llamanode.engine..")
-                .layer("llama").definedBy("io.llamanode.llama..")
-                .layer("chat").definedBy("io.llamanode.chat..")
-                .layer("gguf").definedBy("io.llamanode.gguf..")
-                .whereLayer("main").mayNotBeAccessedByAnyLayer()
-                .whereLayer("transport").mayOnlyBeAccessedByLayers("main")
-                .whereLayer("protocol").mayOnlyBeAccessedByLayers("main", "transport")
-                .whereLayer("service").mayOnlyBeAccessedByLayers("main", "transport", "protocol")
-                .whereLayer("engine").mayOnlyBeAccessedByLayers("service")
-                .whereLayer("llama").mayOnlyBeAccessedByLayers("main", "service", "engine")
-                .whereLayer("chat").mayOnlyBeAccessedByLayers("service")
-                .whereLayer("gguf").mayOnlyBeAccessedByLayers("service", "llama")
+                .layer("main")
+                .definedBy("io.llamanode", "io.llamanode.node..")
+                .layer("transport")
+                .definedBy("io.llamanode.transport..")
+                .layer("protocol")
+                .definedBy("io.llamanode.protocol..")
+                .layer("service")
+                .definedBy("io.llamanode.service..")
+                .layer("engine")
+                .definedBy("io.llamanode.engine..")
+                .layer("llama")
+                .definedBy("io.llamanode.llama..")
+                .layer("chat")
+                .definedBy("io.llamanode.chat..")
+                .layer("gguf")
+                .definedBy("io.llamanode.gguf..")
+                .whereLayer("main")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("transport")
+                .mayOnlyBeAccessedByLayers("main")
+                .whereLayer("protocol")
+                .mayOnlyBeAccessedByLayers("main", "transport")
+                .whereLayer("service")
+                .mayOnlyBeAccessedByLayers("main", "transport", "protocol")
+                .whereLayer("engine")
+                .mayOnlyBeAccessedByLayers("service")
+                .whereLayer("llama")
+                .mayOnlyBeAccessedByLayers("main", "service", "engine")
+                .whereLayer("chat")
+                .mayOnlyBeAccessedByLayers("service")
+                .whereLayer("gguf")
+                .mayOnlyBeAccessedByLayers("service", "llama")
                 .check(classes);
     }
 
     @Test
     void onlyTransportAndProtocolKnowErlangTerms() {
         noClasses()
-                .that().resideOutsideOfPackages("io.llamanode.transport..", "io.llamanode.protocol..", "io.llamanode")
-                .should().dependOnClassesThat().resideInAPackage("com.ericsson.otp..")
+                .that()
+                .resideOutsideOfPackages("io.llamanode.transport..", "io.llamanode.protocol..", "io.llamanode")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("com.ericsson.otp..")
                 .check(classes);
     }
 
     @Test
     void protocolDoesNoInputOrOutputAndHasNoThreads() {
         noClasses()
-                .that().resideInAPackage("io.llamanode.protocol..")
-                .should().dependOnClassesThat().resideInAnyPackage("java.net..", "java.nio.channels..")
-                .orShould().dependOnClassesThat().belongToAnyOf(Thread.class, java.nio.file.Files.class)
-                .orShould().dependOnClassesThat().haveNameMatching("java\\.util\\.concurrent\\.(.*Executor.*|locks\\..*)")
+                .that()
+                .resideInAPackage("io.llamanode.protocol..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("java.net..", "java.nio.channels..")
+                .orShould()
+                .dependOnClassesThat()
+                .belongToAnyOf(Thread.class, java.nio.file.Files.class)
+                .orShould()
+                .dependOnClassesThat()
+                .haveNameMatching("java\\.util\\.concurrent\\.(.*Executor.*|locks\\..*)")
                 .check(classes);
     }
 
     @Test
     void onlyTheBindingAndTheStandardStreamsCallNativeCode() {
         noClasses()
-                .that().resideOutsideOfPackages("io.llamanode.llama..", "io.llamanode.transport.stdio..")
-                .should().dependOnClassesThat().haveFullyQualifiedName("java.lang.foreign.Linker")
+                .that()
+                .resideOutsideOfPackages("io.llamanode.llama..", "io.llamanode.transport.stdio..")
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.lang.foreign.Linker")
                 .check(classes);
     }
 
     @Test
     void theDistributionKnowsNothingOfTheService() {
         noClasses()
-                .that().resideInAPackage("io.llamanode.transport.dist..")
-                .should().dependOnClassesThat().resideInAnyPackage("io.llamanode.service..", "io.llamanode.engine..")
+                .that()
+                .resideInAPackage("io.llamanode.transport.dist..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.llamanode.service..", "io.llamanode.engine..")
                 .check(classes);
     }
 

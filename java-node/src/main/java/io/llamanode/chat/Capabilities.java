@@ -29,16 +29,25 @@ public record Capabilities(
         Template.Probe typed = probe(template, List.of(message("user", parts(NEEDLE))), List.of());
         // A template that loops over a string finds characters without text in it, and drops them silently.
         boolean stringContent = string.succeeded()
-                && (!string.iterated().contains("messages[0].content") || string.text().contains(NEEDLE));
+                && (!string.iterated().contains("messages[0].content")
+                        || string.text().contains(NEEDLE));
         // Where parts are printed as a whole, Python's notation of a dictionary shows up.
-        boolean typedContent = typed.succeeded() && typed.text().contains(NEEDLE)
-                && !typed.text().contains("'" + NEEDLE + "'") && !typed.text().contains("\"" + NEEDLE + "\"");
+        boolean typedContent = typed.succeeded()
+                && typed.text().contains(NEEDLE)
+                && !typed.text().contains("'" + NEEDLE + "'")
+                && !typed.text().contains("\"" + NEEDLE + "\"");
         boolean partsOnly = typedContent && !stringContent;
-        Template.Probe system = probe(template, List.of(
-                message("system", partsOnly ? parts("Be kind.") : "Be kind."),
-                message("user", partsOnly ? parts("Hello") : "Hello")), List.of());
+        Template.Probe system = probe(
+                template,
+                List.of(
+                        message("system", partsOnly ? parts("Be kind.") : "Be kind."),
+                        message("user", partsOnly ? parts("Hello") : "Hello")),
+                List.of());
         Template.Probe call = probe(template, toolConversation(partsOnly), List.of(tool()));
-        return new Capabilities(stringContent, typedContent, system.used().contains("messages[0].content"),
+        return new Capabilities(
+                stringContent,
+                typedContent,
+                system.used().contains("messages[0].content"),
                 call.succeeded() && call.used().contains("messages[1].tool_calls[0].function.arguments.needle"),
                 thinks(template, partsOnly));
     }
@@ -49,14 +58,21 @@ public record Capabilities(
         String off = answerStart(template, question, false);
         Map<String, Object> answer = message("assistant", partsOnly ? parts("Done") : "Done");
         answer.put("reasoning_content", "thought5c1e");
-        return !on.equals(off) || probe(template, List.of(message("user", question), answer), List.of(),
-                Map.of("enable_thinking", true, "add_generation_prompt", false)).text().contains("thought5c1e");
+        return !on.equals(off)
+                || probe(
+                                template,
+                                List.of(message("user", question), answer),
+                                List.of(),
+                                Map.of("enable_thinking", true, "add_generation_prompt", false))
+                        .text()
+                        .contains("thought5c1e");
     }
 
     /** What the template puts behind a question. */
     private static String answerStart(Template template, Object question, boolean thinking) {
-        String text = probe(template, List.of(message("user", question)), List.of(),
-                Map.of("enable_thinking", thinking)).text();
+        String text = probe(
+                        template, List.of(message("user", question)), List.of(), Map.of("enable_thinking", thinking))
+                .text();
         return text.substring(text.lastIndexOf(NEEDLE) + 1);
     }
 
@@ -64,8 +80,7 @@ public record Capabilities(
         return probe(template, messages, tools, Map.of());
     }
 
-    private static Template.Probe probe(Template template, List<?> messages, List<?> tools,
-            Map<String, Object> more) {
+    private static Template.Probe probe(Template template, List<?> messages, List<?> tools, Map<String, Object> more) {
         Map<String, Object> variables = new LinkedHashMap<>();
         variables.put("messages", messages);
         variables.put("tools", tools);
@@ -90,19 +105,42 @@ public record Capabilities(
     private static List<Map<String, Object>> toolConversation(boolean partsOnly) {
         Map<String, Object> call = message("assistant", partsOnly ? parts("") : "");
         // Some templates demand an id of nine characters.
-        call.put("tool_calls", List.of(Map.of("id", "call00001", "type", "function", "function",
-                Map.of("name", "tool1", "arguments", Map.of("needle", NEEDLE)))));
+        call.put(
+                "tool_calls",
+                List.of(Map.of(
+                        "id",
+                        "call00001",
+                        "type",
+                        "function",
+                        "function",
+                        Map.of("name", "tool1", "arguments", Map.of("needle", NEEDLE)))));
         Map<String, Object> result = message("tool", partsOnly ? parts("Result") : "Result");
         result.put("tool_call_id", "call00001");
-        return List.of(message("user", partsOnly ? parts("Hello") : "Hello"), call, result,
+        return List.of(
+                message("user", partsOnly ? parts("Hello") : "Hello"),
+                call,
+                result,
                 message("assistant", partsOnly ? parts("Done") : "Done"),
                 message("user", partsOnly ? parts("Thanks") : "Thanks"));
     }
 
     private static Map<String, Object> tool() {
-        return Map.of("type", "function", "function", Map.of("name", "tool1", "description", "Does it",
-                "parameters", Map.of("type", "object", "properties",
-                        Map.of("needle", Map.of("type", "string", "description", "What")),
-                        "required", List.of("needle"))));
+        return Map.of(
+                "type",
+                "function",
+                "function",
+                Map.of(
+                        "name",
+                        "tool1",
+                        "description",
+                        "Does it",
+                        "parameters",
+                        Map.of(
+                                "type",
+                                "object",
+                                "properties",
+                                Map.of("needle", Map.of("type", "string", "description", "What")),
+                                "required",
+                                List.of("needle"))));
     }
 }

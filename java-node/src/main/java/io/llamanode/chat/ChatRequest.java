@@ -148,8 +148,8 @@ public record ChatRequest(
          * @return the request
          */
         public ChatRequest build() {
-            return new ChatRequest(messages, tools, addGenerationPrompt, bosToken, eosToken, enableThinking, kwargs,
-                    clock);
+            return new ChatRequest(
+                    messages, tools, addGenerationPrompt, bosToken, eosToken, enableThinking, kwargs, clock);
         }
     }
 }

@@ -111,8 +111,11 @@ public final class ChatTemplate {
     private Optional<String> probe(
             List<Map<String, Object>> messages, List<Map<String, Object>> tools, boolean generationPrompt) {
         try {
-            return Optional.of(render(ChatRequest.of(messages).tools(tools).addGenerationPrompt(generationPrompt)
-                    .build()).text());
+            return Optional.of(render(ChatRequest.of(messages)
+                            .tools(tools)
+                            .addGenerationPrompt(generationPrompt)
+                            .build())
+                    .text());
         } catch (TemplateException e) {
             return Optional.empty();
         }
@@ -153,7 +156,9 @@ public final class ChatTemplate {
     }
 
     private static RenderedChat withoutBos(List<Span> spans, String bos) {
-        if (bos.isEmpty() || spans.isEmpty() || !spans.getFirst().trusted()
+        if (bos.isEmpty()
+                || spans.isEmpty()
+                || !spans.getFirst().trusted()
                 || !spans.getFirst().text().startsWith(bos)) {
             return new RenderedChat(List.copyOf(spans), false);
         }

@@ -35,7 +35,9 @@ final class MessageNormalizer {
         for (int i = 0; i < messages.size(); i++) {
             normalized.add(message(messages.get(i), "messages[" + i + "]"));
         }
-        if (!capabilities.systemRole() && !normalized.isEmpty() && normalized.getFirst().get("role").equals("system")) {
+        if (!capabilities.systemRole()
+                && !normalized.isEmpty()
+                && normalized.getFirst().get("role").equals("system")) {
             mergeSystem(normalized);
         }
         normalized.replaceAll(this::withFittingContent);
@@ -168,8 +170,8 @@ final class MessageNormalizer {
         Map<Object, Object> normalizedFunction = new LinkedHashMap<>();
         normalizedFunction.put("name", function.get("name"));
         normalizedFunction.put("description", function.get("description") == null ? "" : function.get("description"));
-        normalizedFunction.put("parameters",
-                function.get("parameters") == null ? Map.of() : function.get("parameters"));
+        normalizedFunction.put(
+                "parameters", function.get("parameters") == null ? Map.of() : function.get("parameters"));
         function.forEach(normalizedFunction::putIfAbsent);
         Map<String, Object> normalized = new LinkedHashMap<>();
         normalized.put("type", "function");

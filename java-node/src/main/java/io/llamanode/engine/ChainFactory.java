@@ -43,7 +43,8 @@ final class ChainFactory {
                 more.steps().forEach(this::add);
                 chain.dist(seed());
             }
-            case 1 -> chain.temperature(params.temperature()).mirostat(mirostat.tau(), mirostat.eta(), MIROSTAT_M, seed());
+            case 1 ->
+                chain.temperature(params.temperature()).mirostat(mirostat.tau(), mirostat.eta(), MIROSTAT_M, seed());
             default -> chain.temperature(params.temperature()).mirostatV2(mirostat.tau(), mirostat.eta(), seed());
         }
     }

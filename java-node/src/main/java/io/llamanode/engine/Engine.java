@@ -33,6 +33,7 @@ public final class Engine implements AutoCloseable {
     private final LinkedBlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
     /** Guards {@code closed}, so that no command is queued behind the one that ends the loop. */
     private final Object admission = new Object();
+
     private boolean closed;
     private boolean closing;
     private final Thread thread;
@@ -46,6 +47,7 @@ public final class Engine implements AutoCloseable {
     private StepTimes times = StepTimes.NONE;
     /** Time of the running step that went to sampling. */
     private long sampleNanos;
+
     private long promptTokens;
     private long cachedTokens;
     private long completionTokens;
@@ -91,8 +93,8 @@ public final class Engine implements AutoCloseable {
      */
     public boolean submit(GenerationRequest request, GenerationListener listener, Runnable accepted) {
         if (request.prompt().length >= config.nCtx()) {
-            throw new IllegalArgumentException("prompt of %d tokens in a context of %d"
-                    .formatted(request.prompt().length, config.nCtx()));
+            throw new IllegalArgumentException(
+                    "prompt of %d tokens in a context of %d".formatted(request.prompt().length, config.nCtx()));
         }
         long now = clock.getAsLong();
         synchronized (admission) {
@@ -133,10 +135,12 @@ public final class Engine implements AutoCloseable {
      * @param done run afterwards: on the loop thread, or at once if the engine is closed
      */
     public void shorten(long cacheKey, int tokens, Runnable done) {
-        command(() -> {
-            scheduler.shorten(cacheKey, tokens);
-            publish();
-        }, done);
+        command(
+                () -> {
+                    scheduler.shorten(cacheKey, tokens);
+                    publish();
+                },
+                done);
     }
 
     /**
@@ -278,9 +282,15 @@ public final class Engine implements AutoCloseable {
         long before = clock.getAsLong();
         sampleNanos = 0;
         try {
-            runner.execute(plan, (span, logits) -> sampledTokens[span] = sample(plan.spans().get(span), logits));
+            runner.execute(
+                    plan,
+                    (span, logits) -> sampledTokens[span] = sample(plan.spans().get(span), logits));
         } catch (RunnerException e) {
-            LOG.error("{}: decode failed, {} slots lose their requests", name, plan.spans().size(), e);
+            LOG.error(
+                    "{}: decode failed, {} slots lose their requests",
+                    name,
+                    plan.spans().size(),
+                    e);
             for (Slot slot : scheduler.failed(plan)) {
                 Generation generation = remove(scheduler.free(slot).id());
                 publish();
@@ -308,7 +318,8 @@ public final class Engine implements AutoCloseable {
     }
 
     private int sample(BatchPlan.Span span, float[] logits) {
-        Generation generation = generations.get(scheduler.slot(span.slot()).request.id());
+        Generation generation =
+                generations.get(scheduler.slot(span.slot()).request.id());
         if (generation.request().maxTokens() == 0) {
             return 0;
         }
@@ -324,7 +335,8 @@ public final class Engine implements AutoCloseable {
         if (generation.unsampled() != null) {
             scheduler.free(slot);
             remove(generation.request().id());
-            return () -> generation.fail(FailureKind.DECODE_FAILED, generation.unsampled().getMessage());
+            return () -> generation.fail(
+                    FailureKind.DECODE_FAILED, generation.unsampled().getMessage());
         }
         generation.sampled(now);
         Ending ending = Ending.LIMIT;

@@ -14,8 +14,7 @@ public record EngineConfig(int slots, int nCtx, int nBatch, int prefillShare) {
     public EngineConfig {
         if (slots < 1 || nCtx < 2 || nBatch < slots || prefillShare < 1) {
             throw new IllegalArgumentException(
-                    "slots %d, nCtx %d, nBatch %d, prefillShare %d"
-                            .formatted(slots, nCtx, nBatch, prefillShare));
+                    "slots %d, nCtx %d, nBatch %d, prefillShare %d".formatted(slots, nCtx, nBatch, prefillShare));
         }
     }
 }

@@ -42,8 +42,7 @@ final class Generation {
         this.probabilities = probabilities;
         this.request = request;
         this.listener = listener;
-        this.sampler =
-                request.sampler() != null ? request.sampler() : new TokenSampler(request.sampling(), scratch);
+        this.sampler = request.sampler() != null ? request.sampler() : new TokenSampler(request.sampling(), scratch);
         this.stops = new StopMatcher(request.stop());
         this.submitted = now;
         if (request.sampler() == null) {

@@ -24,6 +24,7 @@ final class GrammarFilter implements TokenFilter {
     private final List<String> triggers;
     /** Bytes, as Latin-1, of the answer's end while no trigger has come. */
     private String tail = "";
+
     private final int longestTrigger;
     private boolean holds;
 
@@ -43,7 +44,8 @@ final class GrammarFilter implements TokenFilter {
         this.vocabulary = vocabulary;
         this.controls = controls;
         this.triggers = triggers.stream().map(GrammarFilter::bytes).toList();
-        this.longestTrigger = this.triggers.stream().mapToInt(String::length).max().orElse(0);
+        this.longestTrigger =
+                this.triggers.stream().mapToInt(String::length).max().orElse(0);
         this.holds = triggers.isEmpty();
     }
 

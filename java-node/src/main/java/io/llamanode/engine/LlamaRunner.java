@@ -21,6 +21,7 @@ public final class LlamaRunner implements ModelRunner {
     private final LlamaBatch batch;
     /** What the context computes with; {@code null}: unknown. */
     private AdapterSet current = AdapterSet.NONE;
+
     private final float[] logits;
 
     /**

@@ -25,6 +25,7 @@ final class Scheduler {
     private final List<Slot> slots;
     /** Changes of the KV cache that the next plan carries. */
     private final List<KvOperation> kv = new ArrayList<>();
+
     private final AdapterTurns turns = new AdapterTurns();
     private long uses;
     private long contextShifts;

@@ -21,6 +21,7 @@ final class WaitingLine {
 
     /** Highest priority first; none is empty. */
     private final TreeMap<Integer, Level> levels = new TreeMap<>(Comparator.reverseOrder());
+
     private int size;
 
     void add(GenerationRequest request) {

@@ -94,7 +94,8 @@ public final class FreeMemory {
                 cache = number(line.substring(cacheKey.length()).strip());
             }
         }
-        return Math.max(0, number(limit.getFirst().strip()) - number(usage.getFirst().strip()) + cache);
+        return Math.max(
+                0, number(limit.getFirst().strip()) - number(usage.getFirst().strip()) + cache);
     }
 
     private static long number(String digits) {

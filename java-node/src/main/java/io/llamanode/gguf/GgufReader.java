@@ -197,8 +197,8 @@ final class GgufReader {
             int typeNumber = in.int32();
             long offset = in.int64();
             GgmlType type = GgmlType.of(typeNumber)
-                    .orElseThrow(() -> malformed("gives the tensor " + name + " the unknown type "
-                            + Integer.toUnsignedString(typeNumber)));
+                    .orElseThrow(() -> malformed(
+                            "gives the tensor " + name + " the unknown type " + Integer.toUnsignedString(typeNumber)));
             GgufTensor tensor = new GgufTensor(name, type, List.copyOf(dims), offset, bytes(name, type, dims));
             if (tensors.put(name, tensor) != null) {
                 throw malformed("has the tensor " + name + " twice");
@@ -215,8 +215,8 @@ final class GgufReader {
             }
         }
         if (row % type.blockElements() != 0) {
-            throw malformed("gives the tensor " + name + " rows of " + row + " elements, which " + type
-                    + " cannot store");
+            throw malformed(
+                    "gives the tensor " + name + " rows of " + row + " elements, which " + type + " cannot store");
         }
         try {
             long bytes = type.rowBytes(row);

@@ -94,7 +94,14 @@ public record MemoryEstimate(long weights, long kvCache, long compute, long outp
      * @param headsKv heads of keys and values, summed over all layers
      */
     private record Shape(
-            long nLayer, long nEmbd, long nFf, long nHead, long headsKv, long headK, long headV, long nVocab,
+            long nLayer,
+            long nEmbd,
+            long nFf,
+            long nHead,
+            long headsKv,
+            long headK,
+            long headV,
+            long nVocab,
             long state) {
 
         static Shape of(GgufFile file) {
@@ -109,7 +116,9 @@ public record MemoryEstimate(long weights, long kvCache, long compute, long outp
             return new Shape(
                     nLayer,
                     nEmbd,
-                    Arrays.stream(perLayer(file, "feed_forward_length", nLayer, 4 * nEmbd)).max().orElse(nEmbd),
+                    Arrays.stream(perLayer(file, "feed_forward_length", nLayer, 4 * nEmbd))
+                            .max()
+                            .orElse(nEmbd),
                     nHead,
                     Arrays.stream(headsKv).reduce(0, MemoryEstimate::sum),
                     positive(file, "attention.key_length", head),

@@ -17,6 +17,7 @@ final class AdapterFunctions {
     private final NativeFunction free;
     /** Of v0.5, which sets all adapters of a context at once; b4916 has the other two. */
     private final NativeFunction setAll;
+
     private final NativeFunction clear;
     private final NativeFunction add;
 
@@ -31,8 +32,7 @@ final class AdapterFunctions {
         } else {
             setAll = null;
             clear = f.function("llama_clear_adapter_lora", FunctionDescriptor.ofVoid(ADDRESS));
-            add = f.function(
-                    "llama_set_adapter_lora", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_FLOAT));
+            add = f.function("llama_set_adapter_lora", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_FLOAT));
         }
     }
 

@@ -58,7 +58,9 @@ final class Backends {
             }
             List<String> names = new ArrayList<>();
             for (long i = 0; i < number(); i++) {
-                names.add(fileOf((MemorySegment) get.handle().invokeExact(i)).getFileName().toString());
+                names.add(fileOf((MemorySegment) get.handle().invokeExact(i))
+                        .getFileName()
+                        .toString());
             }
             return names;
         } catch (Throwable t) {
@@ -80,8 +82,7 @@ final class Backends {
     static Path fileOf(MemorySegment address) {
         Linker linker = Linker.nativeLinker();
         MethodHandle dladdr = linker.downcallHandle(
-                linker.defaultLookup().find("dladdr").orElseThrow(),
-                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
+                linker.defaultLookup().find("dladdr").orElseThrow(), FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment info = arena.allocate(DL_INFO, Long.BYTES);
             if ((int) dladdr.invokeExact(address, info) == 0) {

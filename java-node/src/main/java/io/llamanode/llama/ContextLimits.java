@@ -22,8 +22,7 @@ final class ContextLimits {
     private final boolean singleComputation;
     private final int nPositions;
 
-    ContextLimits(
-            LlamaModel model, int nBatch, int nUbatch, ContextParams params, PoolingType pooling) {
+    ContextLimits(LlamaModel model, int nBatch, int nUbatch, ContextParams params, PoolingType pooling) {
         this.model = model;
         this.nBatch = nBatch;
         this.nUbatch = nUbatch;
@@ -66,8 +65,9 @@ final class ContextLimits {
         }
         boolean encoderOnly = model.hasEncoder() && !model.hasDecoder();
         if (encoderOnly && !model.library().generation.runsEncodersAlone()) {
-            throw new IllegalArgumentException("llama.cpp " + model.library().version() + " cannot run models of the architecture "
-                    + model.architecture() + model.library().advice());
+            throw new IllegalArgumentException(
+                    "llama.cpp " + model.library().version() + " cannot run models of the architecture "
+                            + model.architecture() + model.library().advice());
         }
         if (encoderOnly && (!params.embeddings() || params.pooling() != PoolingType.NONE)) {
             throw new IllegalArgumentException("A model with only an encoder needs embeddings and pooling NONE");
@@ -76,8 +76,7 @@ final class ContextLimits {
 
     private static boolean isMean(GgufFile file, PoolingType asked) {
         return asked == PoolingType.MEAN
-                || asked == PoolingType.MODEL
-                        && file.parameter("pooling_type").orElse(0) == PoolingType.MEAN.code();
+                || asked == PoolingType.MODEL && file.parameter("pooling_type").orElse(0) == PoolingType.MEAN.code();
     }
 
     private static String unfit(String name, GgmlType type, long head) {
@@ -102,8 +101,8 @@ final class ContextLimits {
         }
         check(batch, singleComputation ? Math.min(nBatch, nUbatch) : nBatch);
         if (isPooled() && batch.maxSeqId() >= batch.size()) {
-            throw new IllegalArgumentException("The batch has the sequence " + batch.maxSeqId() + " and "
-                    + batch.size() + " tokens; pooling needs sequence ids below the number of tokens");
+            throw new IllegalArgumentException("The batch has the sequence " + batch.maxSeqId() + " and " + batch.size()
+                    + " tokens; pooling needs sequence ids below the number of tokens");
         }
     }
 

@@ -93,8 +93,18 @@ public record ContextParams(
      */
     public static ContextParams generation(int nCtx, int nBatch, int nSeqMax, int nThreads) {
         return new ContextParams(
-                nCtx, nBatch, nBatch, nSeqMax, nThreads, nThreads, false, PoolingType.MODEL, GgmlType.F16,
-                GgmlType.F16, false, true);
+                nCtx,
+                nBatch,
+                nBatch,
+                nSeqMax,
+                nThreads,
+                nThreads,
+                false,
+                PoolingType.MODEL,
+                GgmlType.F16,
+                GgmlType.F16,
+                false,
+                true);
     }
 
     /**
@@ -109,7 +119,17 @@ public record ContextParams(
      */
     public static ContextParams embedding(int nCtx, int nBatch, int nSeqMax, int nThreads, PoolingType pooling) {
         return new ContextParams(
-                nCtx, nBatch, nBatch, nSeqMax, nThreads, nThreads, true, pooling, GgmlType.F16, GgmlType.F16, false,
+                nCtx,
+                nBatch,
+                nBatch,
+                nSeqMax,
+                nThreads,
+                nThreads,
+                true,
+                pooling,
+                GgmlType.F16,
+                GgmlType.F16,
+                false,
                 true);
     }
 
@@ -121,7 +141,17 @@ public record ContextParams(
      */
     public ContextParams withKvUnified(boolean unified) {
         return new ContextParams(
-                nCtx, nBatch, nUbatch, nSeqMax, nThreads, nThreadsBatch, embeddings, pooling, typeK, typeV, flashAttn,
+                nCtx,
+                nBatch,
+                nUbatch,
+                nSeqMax,
+                nThreads,
+                nThreadsBatch,
+                embeddings,
+                pooling,
+                typeK,
+                typeV,
+                flashAttn,
                 unified);
     }
 

@@ -78,8 +78,7 @@ final class GrammarCheck {
         }
         try (Arena arena = Arena.ofConfined()) {
             require(
-                    library.grammars.parses(
-                            vocab.pointer(), arena.allocateFrom(grammar), arena.allocateFrom("root")),
+                    library.grammars.parses(vocab.pointer(), arena.allocateFrom(grammar), arena.allocateFrom("root")),
                     "The grammar does not parse, refers to a rule that is missing, is left-recursive, or has no rule"
                             + " named root");
         }
@@ -132,8 +131,7 @@ final class GrammarCheck {
     /** A reference to a rule, or the name in front of its definition. */
     private void word() {
         int start = at - 1;
-        while (at < grammar.length()
-                && (Character.isLetterOrDigit(grammar.charAt(at)) || grammar.charAt(at) == '-')) {
+        while (at < grammar.length() && (Character.isLetterOrDigit(grammar.charAt(at)) || grammar.charAt(at) == '-')) {
             at++;
         }
         word = grammar.substring(start, at);
@@ -188,8 +186,10 @@ final class GrammarCheck {
             String digits = bound.strip();
             if (!digits.isEmpty() && digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
                 long value = digits.length() > 9 ? Long.MAX_VALUE : Long.parseLong(digits);
-                require(value <= MAX_REPETITIONS, "The grammar repeats an item " + digits + " times; at most "
-                        + MAX_REPETITIONS + " are accepted");
+                require(
+                        value <= MAX_REPETITIONS,
+                        "The grammar repeats an item " + digits + " times; at most " + MAX_REPETITIONS
+                                + " are accepted");
                 most = Math.max(most, value);
             }
         }

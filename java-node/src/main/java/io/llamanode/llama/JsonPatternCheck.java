@@ -17,8 +17,12 @@ final class JsonPatternCheck {
 
     static void check(String pattern, String where) {
         JsonPatternCheck check = new JsonPatternCheck(where);
-        check.require(pattern.length() >= 2 && pattern.startsWith("^") && pattern.endsWith("$")
-                && pattern.length() <= MAX_CHARS, "does not start with ^ and end with $");
+        check.require(
+                pattern.length() >= 2
+                        && pattern.startsWith("^")
+                        && pattern.endsWith("$")
+                        && pattern.length() <= MAX_CHARS,
+                "does not start with ^ and end with $");
         check.scan(pattern.substring(1, pattern.length() - 1));
     }
 

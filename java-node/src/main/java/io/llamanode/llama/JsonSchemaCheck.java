@@ -105,13 +105,16 @@ final class JsonSchemaCheck {
     }
 
     private void visitTyped(JsonNode schema, JsonNode type, String where, int depth) {
-        require(type.isMissingNode() || type.isTextual() && TYPES.contains(type.textValue()),
-                where + ".type is " + type + ", which is none of " + TYPES.stream().sorted().toList());
+        require(
+                type.isMissingNode() || type.isTextual() && TYPES.contains(type.textValue()),
+                where + ".type is " + type + ", which is none of "
+                        + TYPES.stream().sorted().toList());
         String name = type.asText("");
         JsonNode additional = schema.path("additionalProperties");
         boolean restricted = !additional.isMissingNode() && !(additional.isBoolean() && additional.booleanValue());
         if (fits(name, "object") && (schema.has("properties") || restricted)) {
-            require(additional.isMissingNode() || additional.isBoolean() || additional.isObject(),
+            require(
+                    additional.isMissingNode() || additional.isBoolean() || additional.isObject(),
                     where + ".additionalProperties is neither a boolean nor a schema");
             properties(schema.path("properties"), where, depth);
             if (additional.isObject()) {
@@ -130,7 +133,8 @@ final class JsonSchemaCheck {
         } else if (fits(name, "string") && schema.has("pattern")) {
             require(schema.get("pattern").isTextual(), where + ".pattern is not a string");
             JsonPatternCheck.check(schema.get("pattern").textValue(), where + ".pattern");
-        } else if (!(fits(name, "string") && FORMATS.contains(schema.path("format").asText()))) {
+        } else if (!(fits(name, "string")
+                && FORMATS.contains(schema.path("format").asText()))) {
             plain(schema, name, where);
         }
     }
@@ -144,7 +148,7 @@ final class JsonSchemaCheck {
             case "" -> require(schema.isEmpty(), where + " has no type and none of the members that replace it");
             case "string" -> counts(schema, "minLength", "maxLength", where);
             case "integer" -> bounds(schema, where);
-            default -> { }
+            default -> {}
         }
     }
 
@@ -195,23 +199,32 @@ final class JsonSchemaCheck {
         if (value.isMissingNode()) {
             return otherwise;
         }
-        require(value.isIntegralNumber() && value.canConvertToInt() && value.intValue() >= 0
-                && value.intValue() <= MAX_BOUND, where + "." + key + " is not a count");
+        require(
+                value.isIntegralNumber()
+                        && value.canConvertToInt()
+                        && value.intValue() >= 0
+                        && value.intValue() <= MAX_BOUND,
+                where + "." + key + " is not a count");
         return value.intValue();
     }
 
     private static void bounds(JsonNode schema, String where) {
         for (String key : List.of("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")) {
             JsonNode value = schema.path(key);
-            require(value.isMissingNode() || value.isNumber() && Math.abs(value.doubleValue()) <= MAX_BOUND,
+            require(
+                    value.isMissingNode() || value.isNumber() && Math.abs(value.doubleValue()) <= MAX_BOUND,
                     where + "." + key + " is not a number of at most " + MAX_BOUND);
         }
         long from = schema.has("minimum")
                 ? schema.get("minimum").longValue()
-                : schema.has("exclusiveMinimum") ? schema.get("exclusiveMinimum").longValue() + 1 : Long.MIN_VALUE;
+                : schema.has("exclusiveMinimum")
+                        ? schema.get("exclusiveMinimum").longValue() + 1
+                        : Long.MIN_VALUE;
         long to = schema.has("maximum")
                 ? schema.get("maximum").longValue()
-                : schema.has("exclusiveMaximum") ? schema.get("exclusiveMaximum").longValue() - 1 : Long.MAX_VALUE;
+                : schema.has("exclusiveMaximum")
+                        ? schema.get("exclusiveMaximum").longValue() - 1
+                        : Long.MAX_VALUE;
         require(from <= to, where + " allows no integer");
     }
 

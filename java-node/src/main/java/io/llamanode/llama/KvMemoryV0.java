@@ -41,7 +41,8 @@ final class KvMemoryV0 implements KvMemory {
     @Override
     public void clear(MemorySegment context) {
         try {
-            clear.handle().invokeExact(of(context), false); // The cells are forgotten; what they hold need not be zeroed.
+            clear.handle()
+                    .invokeExact(of(context), false); // The cells are forgotten; what they hold need not be zeroed.
         } catch (Throwable t) {
             throw unexpected(t);
         }

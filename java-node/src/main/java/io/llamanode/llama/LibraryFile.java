@@ -32,12 +32,11 @@ final class LibraryFile {
     /** The resource of a platform, named as by java-llama.cpp's {@code OSInfo}. */
     static String resource(String osName, String osArch) {
         String os = osName.toLowerCase(Locale.ROOT);
-        String arch =
-                switch (osArch.toLowerCase(Locale.ROOT)) {
-                    case "amd64", "x86_64", "x86-64" -> "x86_64";
-                    case "aarch64", "arm64" -> "aarch64";
-                    default -> osArch;
-                };
+        String arch = switch (osArch.toLowerCase(Locale.ROOT)) {
+            case "amd64", "x86_64", "x86-64" -> "x86_64";
+            case "aarch64", "arm64" -> "aarch64";
+            default -> osArch;
+        };
         boolean mac = os.contains("mac") || os.contains("darwin");
         String system = mac ? "Mac" : os.contains("linux") ? "Linux" : osName;
         return "/de/kherud/llama/" + system + "/" + arch + "/" + (mac ? "libjllama.dylib" : "libjllama.so");
@@ -95,7 +94,8 @@ final class LibraryFile {
     /** Some packages have the release in the name. */
     private static Path libraryIn(Path directory) {
         try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(file -> LIBRARY.matcher(file.getFileName().toString()).matches())
+            return files.filter(file ->
+                            LIBRARY.matcher(file.getFileName().toString()).matches())
                     .min(Comparator.comparingInt(file -> file.toString().length()))
                     .orElseThrow(() -> new LibraryException("There is no libllama in " + directory));
         } catch (IOException e) {
@@ -107,12 +107,11 @@ final class LibraryFile {
     static SymbolLookup load(String resource) {
         try (InputStream in = LibraryFile.class.getResourceAsStream(resource)) {
             if (in == null) {
-                throw new LibraryException("There is no native library for this platform: " + resource
-                        + " is not in the class path");
+                throw new LibraryException(
+                        "There is no native library for this platform: " + resource + " is not in the class path");
             }
             Path directory = Files.createTempDirectory(
-                    "llama-node-",
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                    "llama-node-", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             Path file = directory.resolve(resource.substring(resource.lastIndexOf('/') + 1));
             try {
                 Files.copy(in, file);

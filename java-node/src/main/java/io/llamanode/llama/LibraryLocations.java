@@ -86,11 +86,13 @@ final class LibraryLocations {
         property.ifPresent(path -> locations.add(new Location.Named(PROPERTY, of(Path.of(path)))));
         variable.ifPresent(path -> locations.add(new Location.Named(VARIABLE, of(Path.of(path)))));
         Optional<Place> installed = jarDirectory()
-                .map(directory -> directory.resolve("native")
+                .map(directory -> directory
+                        .resolve("native")
                         .resolve(platform(System.getProperty("os.name"), System.getProperty("os.arch"))))
                 .filter(Files::isDirectory)
                 .map(Place.At::new);
-        locations.add(installed.<Location>map(place -> new Location.Newest(List.of(place, OF_SYSTEM)))
+        locations.add(installed
+                .<Location>map(place -> new Location.Newest(List.of(place, OF_SYSTEM)))
                 .orElse(OF_SYSTEM));
         locations.add(new Place.Embedded());
         return locations;
@@ -101,8 +103,7 @@ final class LibraryLocations {
         Map<Place, Version> releases = new HashMap<>();
         places.forEach(place -> release.apply(place).ifPresent(version -> releases.put(place, version)));
         return places.stream()
-                .sorted(Comparator.comparing(
-                        releases::get, Comparator.nullsLast(Comparator.<Version>reverseOrder())))
+                .sorted(Comparator.comparing(releases::get, Comparator.nullsLast(Comparator.<Version>reverseOrder())))
                 .toList();
     }
 
@@ -116,12 +117,11 @@ final class LibraryLocations {
 
     /** The name of a platform as {@code priv/bin/install-native} spells it. */
     static String platform(String osName, String osArch) {
-        String arch =
-                switch (osArch.toLowerCase(Locale.ROOT)) {
-                    case "amd64", "x86_64", "x86-64" -> "x64";
-                    case "aarch64", "arm64" -> "arm64";
-                    default -> osArch;
-                };
+        String arch = switch (osArch.toLowerCase(Locale.ROOT)) {
+            case "amd64", "x86_64", "x86-64" -> "x64";
+            case "aarch64", "arm64" -> "arm64";
+            default -> osArch;
+        };
         String os = osName.toLowerCase(Locale.ROOT);
         return (os.contains("mac") ? "mac" : os) + "-" + arch;
     }

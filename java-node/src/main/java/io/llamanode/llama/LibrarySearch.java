@@ -24,22 +24,21 @@ final class LibrarySearch {
     static LlamaLibrary firstUsable(List<Location> locations) {
         LibrarySearch search = new LibrarySearch();
         return search.first(locations)
-                .orElseThrow(() -> new LibraryException(
-                        "There is no usable llama.cpp: " + String.join("; ", search.refusals)));
+                .orElseThrow(() ->
+                        new LibraryException("There is no usable llama.cpp: " + String.join("; ", search.refusals)));
     }
 
     private Optional<LlamaLibrary> first(List<? extends Location> locations) {
         for (Location location : locations) {
-            Optional<LlamaLibrary> library =
-                    switch (location) {
-                        case Location.Named(String by, Place place) -> usable(place, by);
-                        // To ask is to load, which a start need not do twice where there is no choice.
-                        case Location.Newest(List<Place> of)
-                        when of.stream().filter(LibrarySearch::isThere).count() > 1 ->
-                            first(LibraryLocations.newestFirst(of, LibrarySearch::release));
-                        case Location.Newest(List<Place> of) -> first(of);
-                        case Place place -> usable(place, null);
-                    };
+            Optional<LlamaLibrary> library = switch (location) {
+                case Location.Named(String by, Place place) -> usable(place, by);
+                // To ask is to load, which a start need not do twice where there is no choice.
+                case Location.Newest(List<Place> of)
+                when of.stream().filter(LibrarySearch::isThere).count() > 1 ->
+                    first(LibraryLocations.newestFirst(of, LibrarySearch::release));
+                case Location.Newest(List<Place> of) -> first(of);
+                case Place place -> usable(place, null);
+            };
             if (library.isPresent()) {
                 return library;
             }
@@ -102,12 +101,11 @@ final class LibrarySearch {
     /** The semantic version of what is at a place, which stays loaded only as long as it is asked. */
     private static Optional<Version> release(Place place) {
         try (Arena arena = Arena.ofConfined()) {
-            SymbolLookup symbols =
-                    switch (place) {
-                        case Place.At at -> LibraryFile.installed(at.path(), arena);
-                        case Place.OfSystem system -> LibraryFile.ofSystem(system.names(), arena);
-                        case Place.Embedded embedded -> LibraryFile.embedded();
-                    };
+            SymbolLookup symbols = switch (place) {
+                case Place.At at -> LibraryFile.installed(at.path(), arena);
+                case Place.OfSystem system -> LibraryFile.ofSystem(system.names(), arena);
+                case Place.Embedded embedded -> LibraryFile.embedded();
+            };
             String version = LlamaLibrary.version(new NativeFunctions(symbols, place.toString()), place.toString());
             return version.startsWith("v") ? Optional.of(Version.parse(version.substring(1))) : Optional.empty();
         } catch (LibraryException | IllegalArgumentException e) {

@@ -127,8 +127,11 @@ public final class LlamaContext implements AutoCloseable {
                 }
                 if (code != 0) {
                     DecodeException.Kind kind = library.generation.decodeFailure(code);
-                    throw new DecodeException(kind, code, function + " returned " + code + " (" + kind + ") for "
-                            + batch.size() + " tokens in a context of " + nCtx + " cells: " + reason);
+                    throw new DecodeException(
+                            kind,
+                            code,
+                            function + " returned " + code + " (" + kind + ") for " + batch.size()
+                                    + " tokens in a context of " + nCtx + " cells: " + reason);
                 }
                 limits.recordOutputs(batch, outputs);
             } finally {

@@ -4,7 +4,11 @@ import java.io.Serial;
 
 /** The native library failed. */
 public sealed class LlamaException extends RuntimeException
-        permits ContextException, DecodeException, GrammarException, LibraryException, ModelLoadException,
+        permits ContextException,
+                DecodeException,
+                GrammarException,
+                LibraryException,
+                ModelLoadException,
                 UnsupportedException {
 
     @Serial

@@ -48,8 +48,8 @@ public final class LlamaLibrary {
         NativeFunctions functions = new NativeFunctions(symbols, what);
         this.version = version(functions, what);
         this.generation = Generation.of(version)
-                .orElseThrow(() -> new LibraryException(what + " is llama.cpp " + version + "; known are "
-                        + Generation.knownNames()));
+                .orElseThrow(() -> new LibraryException(
+                        what + " is llama.cpp " + version + "; known are " + Generation.knownNames()));
         this.models = new ModelFunctions(functions, generation);
         checkDefaults(generation);
         this.vocabs = new VocabFunctions(functions);
@@ -61,7 +61,8 @@ public final class LlamaLibrary {
         this.path = isFile ? Backends.fileOf(functions.address("llama_decode")) : null;
         this.log = new NativeLog();
         models.logSet(log.callback(), MemorySegment.NULL);
-        this.backends = isFile ? new Backends(functions).load(path.toAbsolutePath().getParent()) : List.of();
+        this.backends =
+                isFile ? new Backends(functions).load(path.toAbsolutePath().getParent()) : List.of();
         models.backendInit();
     }
 
@@ -162,8 +163,8 @@ public final class LlamaLibrary {
         }
         return f.find("LLAMA_BUILD_NUMBER")
                 .map(build -> "b" + build.reinterpret(JAVA_INT.byteSize()).get(JAVA_INT, 0))
-                .orElseThrow(() -> new LibraryException(what + " does not tell its version; known are llama.cpp "
-                        + Generation.knownNames()));
+                .orElseThrow(() -> new LibraryException(
+                        what + " does not tell its version; known are llama.cpp " + Generation.knownNames()));
     }
 
     /** Refuses a library whose parameter structs are not those of a generation. */

@@ -90,8 +90,7 @@ public final class LlamaModel implements AutoCloseable {
      * @return the model, to be closed by the caller
      * @throws ModelLoadException when the file is unfit or the load was given up
      */
-    public static LlamaModel load(
-            LlamaLibrary library, Path path, ModelParams params, ProgressListener listener) {
+    public static LlamaModel load(LlamaLibrary library, Path path, ModelParams params, ProgressListener listener) {
         GgufFile file = ModelFileCheck.check(path, params.vocabOnly(), library.generation.maxExperts());
         try (Arena arena = Arena.ofConfined()) {
             StructTable table = library.generation.modelParams();
@@ -171,8 +170,7 @@ public final class LlamaModel implements AutoCloseable {
                         path + " has an architecture that llama.cpp " + library.version() + " does not know: " + reason
                                 + library.advice());
             }
-            return new ModelLoadException(
-                    Reason.REFUSED, path + " cannot be loaded: " + reason + library.advice());
+            return new ModelLoadException(Reason.REFUSED, path + " cannot be loaded: " + reason + library.advice());
         }
     }
 
@@ -287,8 +285,8 @@ public final class LlamaModel implements AutoCloseable {
 
     /** {@return the model's chat template in Jinja, if it has one} */
     public Optional<String> chatTemplate() {
-        return call(model -> Optional.ofNullable(
-                LlamaLibrary.text(library.models.chatTemplate(model, MemorySegment.NULL))));
+        return call(model ->
+                Optional.ofNullable(LlamaLibrary.text(library.models.chatTemplate(model, MemorySegment.NULL))));
     }
 
     /** {@return whether {@link #close} was called} */

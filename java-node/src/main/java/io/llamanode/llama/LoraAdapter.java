@@ -46,7 +46,8 @@ public final class LoraAdapter implements AutoCloseable {
             MemorySegment adapter = MemorySegment.NULL;
             String reason;
             try {
-                adapter = library.adapters.init(pointer, arena.allocateFrom(path.toAbsolutePath().toString()));
+                adapter = library.adapters.init(
+                        pointer, arena.allocateFrom(path.toAbsolutePath().toString()));
             } finally {
                 reason = library.log.endCapture();
             }
@@ -75,8 +76,9 @@ public final class LoraAdapter implements AutoCloseable {
             throw malformed(path, "is no LoRA adapter");
         }
         if (!file.architecture().equals(model.architecture())) {
-            throw malformed(path, "is of architecture '" + file.architecture() + "', the model of '"
-                    + model.architecture() + "'");
+            throw malformed(
+                    path,
+                    "is of architecture '" + file.architecture() + "', the model of '" + model.architecture() + "'");
         }
         if (file.tensors().isEmpty()) {
             throw malformed(path, "holds no tensors");

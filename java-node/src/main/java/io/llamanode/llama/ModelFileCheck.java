@@ -83,8 +83,8 @@ final class ModelFileCheck {
         for (int b = 0; b < BYTES; b++) {
             boolean spelled = b < ASCII && tokens.contains(String.valueOf((char) b));
             if (!spelled && !tokens.contains("<0x%02X>".formatted(b))) {
-                throw malformed("has no token for the byte 0x%02X, without which not every text can be tokenized"
-                        .formatted(b));
+                throw malformed(
+                        "has no token for the byte 0x%02X, without which not every text can be tokenized".formatted(b));
             }
         }
     }

@@ -45,24 +45,20 @@ final class ModelFunctions {
         backendInit = f.function("llama_backend_init", FunctionDescriptor.ofVoid());
         systemInfo = f.function("llama_print_system_info", FunctionDescriptor.of(ADDRESS));
         logSet = f.function("llama_log_set", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS));
-        modelDefaultParams = f.function(
-                "llama_model_default_params",
-                FunctionDescriptor.of(StructTable.UNKNOWN));
-        contextDefaultParams = f.function(
-                "llama_context_default_params",
-                FunctionDescriptor.of(StructTable.UNKNOWN));
+        modelDefaultParams = f.function("llama_model_default_params", FunctionDescriptor.of(StructTable.UNKNOWN));
+        contextDefaultParams = f.function("llama_context_default_params", FunctionDescriptor.of(StructTable.UNKNOWN));
         modelLoad = f.function(
                 "llama_model_load_from_file",
                 FunctionDescriptor.of(ADDRESS, ADDRESS, generation.modelParams().layout()));
         modelFree = f.function("llama_model_free", FunctionDescriptor.ofVoid(ADDRESS));
         contextInit = f.function(
                 "llama_init_from_model",
-                FunctionDescriptor.of(ADDRESS, ADDRESS, generation.contextParams().layout()));
+                FunctionDescriptor.of(
+                        ADDRESS, ADDRESS, generation.contextParams().layout()));
         modelVocab = f.getter("llama_model_get_vocab", FunctionDescriptor.of(ADDRESS, ADDRESS));
         modelNCtxTrain = f.getter("llama_model_n_ctx_train", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         modelNEmbd = f.getter("llama_model_n_embd", FunctionDescriptor.of(JAVA_INT, ADDRESS));
-        modelEmbeddingWidth =
-                f.getter(generation.embeddingWidthFunction(), FunctionDescriptor.of(JAVA_INT, ADDRESS));
+        modelEmbeddingWidth = f.getter(generation.embeddingWidthFunction(), FunctionDescriptor.of(JAVA_INT, ADDRESS));
         modelNLayer = f.getter("llama_model_n_layer", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         modelSize = f.function("llama_model_size", FunctionDescriptor.of(JAVA_LONG, ADDRESS));
         modelNParams = f.function("llama_model_n_params", FunctionDescriptor.of(JAVA_LONG, ADDRESS));
@@ -80,8 +76,8 @@ final class ModelFunctions {
         modelIsRecurrent = f.getter("llama_model_is_recurrent", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS));
         modelIsHybrid = f.find("llama_model_is_hybrid").isPresent()
                 ? f.getter("llama_model_is_hybrid", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS))
-                : new NativeFunction(() ->
-                        MethodHandles.dropArguments(MethodHandles.constant(boolean.class, false), 0, MemorySegment.class));
+                : new NativeFunction(() -> MethodHandles.dropArguments(
+                        MethodHandles.constant(boolean.class, false), 0, MemorySegment.class));
         modelRopeType = f.getter("llama_model_rope_type", FunctionDescriptor.of(JAVA_INT, ADDRESS));
         chatTemplate = f.function("llama_model_chat_template", FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS));
     }

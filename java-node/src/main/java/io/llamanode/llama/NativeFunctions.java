@@ -37,8 +37,8 @@ final class NativeFunctions {
 
     MemorySegment address(String name) {
         return symbols.find(name)
-                .orElseThrow(() -> new LibraryException(library + " has no function " + name
-                        + "; known are llama.cpp " + Generation.knownNames()));
+                .orElseThrow(() -> new LibraryException(
+                        library + " has no function " + name + "; known are llama.cpp " + Generation.knownNames()));
     }
 
     /** What a downcall may throw: misuse as is, anything else is a bug of the binding. */

@@ -32,9 +32,7 @@ final class NativeLog {
             MethodHandle handle = MethodHandles.lookup().findVirtual(NativeLog.class, "log", CALLBACK);
             return Linker.nativeLinker()
                     .upcallStub(
-                            handle.bindTo(this),
-                            FunctionDescriptor.ofVoid(JAVA_INT, ADDRESS, ADDRESS),
-                            Arena.global());
+                            handle.bindTo(this), FunctionDescriptor.ofVoid(JAVA_INT, ADDRESS, ADDRESS), Arena.global());
         } catch (NoSuchMethodException | IllegalAccessException e) {
             throw new IllegalStateException(e);
         }

@@ -16,8 +16,7 @@ final class ReleasedMemory {
     private static final MethodHandle MALLOC_TRIM = Linker.nativeLinker()
             .defaultLookup()
             .find("malloc_trim")
-            .map(address -> Linker.nativeLinker()
-                    .downcallHandle(address, FunctionDescriptor.of(JAVA_INT, JAVA_LONG)))
+            .map(address -> Linker.nativeLinker().downcallHandle(address, FunctionDescriptor.of(JAVA_INT, JAVA_LONG)))
             .orElse(null); // Not glibc.
 
     private ReleasedMemory() {}

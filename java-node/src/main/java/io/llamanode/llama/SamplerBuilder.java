@@ -53,16 +53,18 @@ public final class SamplerBuilder {
             }
         });
         Map<Integer, Float> copy = Map.copyOf(biases);
-        return copy.isEmpty() ? this : add(arena -> {
-            MemorySegment array = arena.allocate(JAVA_INT, 2L * copy.size());
-            long i = 0;
-            for (Map.Entry<Integer, Float> bias : copy.entrySet()) {
-                array.setAtIndex(JAVA_INT, i, bias.getKey());
-                array.setAtIndex(JAVA_FLOAT, i + 1, bias.getValue());
-                i += 2;
-            }
-            return f.logitBias(vocab.nTokens(), copy.size(), array);
-        });
+        return copy.isEmpty()
+                ? this
+                : add(arena -> {
+                    MemorySegment array = arena.allocate(JAVA_INT, 2L * copy.size());
+                    long i = 0;
+                    for (Map.Entry<Integer, Float> bias : copy.entrySet()) {
+                        array.setAtIndex(JAVA_INT, i, bias.getKey());
+                        array.setAtIndex(JAVA_FLOAT, i + 1, bias.getValue());
+                        i += 2;
+                    }
+                    return f.logitBias(vocab.nTokens(), copy.size(), array);
+                });
     }
 
     /**
@@ -105,8 +107,14 @@ public final class SamplerBuilder {
                 texts.setAtIndex(ADDRESS, i, arena.allocateFrom(breakers.get(i)));
             }
             return f.dry(
-                    vocab.pointer(), window, multiplier, base, allowedLength,
-                    lastN < 0 ? window : Math.min(lastN, window), texts, breakers.size());
+                    vocab.pointer(),
+                    window,
+                    multiplier,
+                    base,
+                    allowedLength,
+                    lastN < 0 ? window : Math.min(lastN, window),
+                    texts,
+                    breakers.size());
         });
     }
 

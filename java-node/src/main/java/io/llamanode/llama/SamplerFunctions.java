@@ -52,24 +52,20 @@ final class SamplerFunctions {
         typical = f.function("llama_sampler_init_typical", FunctionDescriptor.of(ADDRESS, JAVA_FLOAT, JAVA_LONG));
         temp = f.function("llama_sampler_init_temp", FunctionDescriptor.of(ADDRESS, JAVA_FLOAT));
         tempExt = f.function(
-                "llama_sampler_init_temp_ext",
-                FunctionDescriptor.of(ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT));
+                "llama_sampler_init_temp_ext", FunctionDescriptor.of(ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT));
         xtc = f.function(
-                "llama_sampler_init_xtc",
-                FunctionDescriptor.of(ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_LONG, JAVA_INT));
+                "llama_sampler_init_xtc", FunctionDescriptor.of(ADDRESS, JAVA_FLOAT, JAVA_FLOAT, JAVA_LONG, JAVA_INT));
         topNSigma = f.function("llama_sampler_init_top_n_sigma", FunctionDescriptor.of(ADDRESS, JAVA_FLOAT));
         mirostat = f.function(
                 "llama_sampler_init_mirostat",
                 FunctionDescriptor.of(ADDRESS, JAVA_INT, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_INT));
         mirostatV2 = f.function(
-                "llama_sampler_init_mirostat_v2",
-                FunctionDescriptor.of(ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT));
+                "llama_sampler_init_mirostat_v2", FunctionDescriptor.of(ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT));
         grammar = f.function("llama_sampler_init_grammar", FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS, ADDRESS));
         penalties = penalties(f, generation.penaltiesTakeVocabularySize());
         dry = dry(f, generation.dryTakesTrainingContext());
         logitBias = f.function(
-                "llama_sampler_init_logit_bias",
-                FunctionDescriptor.of(ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
+                "llama_sampler_init_logit_bias", FunctionDescriptor.of(ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
     }
 
     private static NativeFunction penalties(NativeFunctions f, boolean vocabularySize) {
@@ -259,7 +255,8 @@ final class SamplerFunctions {
             MemorySegment breakers,
             long nBreakers) {
         try {
-            return (MemorySegment) dry.handle().invokeExact(vocab, nCtxTrain, multiplier, base, allowedLength, lastN, breakers, nBreakers);
+            return (MemorySegment) dry.handle()
+                    .invokeExact(vocab, nCtxTrain, multiplier, base, allowedLength, lastN, breakers, nBreakers);
         } catch (Throwable t) {
             throw unexpected(t);
         }

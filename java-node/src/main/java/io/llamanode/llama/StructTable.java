@@ -86,8 +86,7 @@ record StructTable(String name, int bytes, Map<String, Field> fields) {
 
     /** Passed by value. Only its size and alignment matter to the calling conventions: it is over 16 bytes. */
     StructLayout layout() {
-        return MemoryLayout.structLayout(
-                MemoryLayout.sequenceLayout(bytes / Long.BYTES, ValueLayout.JAVA_LONG));
+        return MemoryLayout.structLayout(MemoryLayout.sequenceLayout(bytes / Long.BYTES, ValueLayout.JAVA_LONG));
     }
 
     /**
@@ -106,7 +105,8 @@ record StructTable(String name, int bytes, Map<String, Field> fields) {
         }
         fields.forEach((field, where) -> {
             Number actual = read(defaults, where);
-            if (where.expected() != null && actual.doubleValue() != where.expected().doubleValue()) {
+            if (where.expected() != null
+                    && actual.doubleValue() != where.expected().doubleValue()) {
                 differences.add(name + "." + field + " is " + actual + " instead of " + where.expected());
             }
         });

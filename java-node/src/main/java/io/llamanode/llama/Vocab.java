@@ -272,8 +272,7 @@ public final class Vocab {
         return call(v -> {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment copy = arena.allocateFrom(JAVA_INT, tokens);
-                return bytes((buffer, size) ->
-                        f.detokenize(v, copy, tokens.length, buffer, size, false, special));
+                return bytes((buffer, size) -> f.detokenize(v, copy, tokens.length, buffer, size, false, special));
             }
         });
     }

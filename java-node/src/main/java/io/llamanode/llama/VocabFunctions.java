@@ -59,13 +59,15 @@ final class VocabFunctions {
         addEos = f.getter("llama_vocab_get_add_eos", FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS));
         tokenize = f.function(
                 "llama_tokenize",
-                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_BOOLEAN, JAVA_BOOLEAN));
+                FunctionDescriptor.of(
+                        JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_BOOLEAN, JAVA_BOOLEAN));
         piece = f.function(
                 "llama_token_to_piece",
                 FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_BOOLEAN));
         detokenize = f.function(
                 "llama_detokenize",
-                FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_BOOLEAN, JAVA_BOOLEAN));
+                FunctionDescriptor.of(
+                        JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_BOOLEAN, JAVA_BOOLEAN));
     }
 
     int type(MemorySegment vocab) {
@@ -237,7 +239,8 @@ final class VocabFunctions {
             boolean addSpecial,
             boolean parseSpecial) {
         try {
-            return (int) tokenize.handle().invokeExact(vocab, text, textBytes, tokens, maxTokens, addSpecial, parseSpecial);
+            return (int)
+                    tokenize.handle().invokeExact(vocab, text, textBytes, tokens, maxTokens, addSpecial, parseSpecial);
         } catch (Throwable t) {
             throw unexpected(t);
         }
@@ -260,7 +263,9 @@ final class VocabFunctions {
             boolean removeSpecial,
             boolean unparseSpecial) {
         try {
-            return (int) detokenize.handle().invokeExact(vocab, tokens, nTokens, buffer, size, removeSpecial, unparseSpecial);
+            return (int) detokenize
+                    .handle()
+                    .invokeExact(vocab, tokens, nTokens, buffer, size, removeSpecial, unparseSpecial);
         } catch (Throwable t) {
             throw unexpected(t);
         }

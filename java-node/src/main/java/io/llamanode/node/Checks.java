@@ -46,7 +46,9 @@ final class Checks {
 
     private void all(Configuration configuration) {
         ServiceConfig config = check("configuration and cookie", configuration::checked);
-        check("files of the node", () -> directory("run_dir", configuration.paths().directory()));
+        check(
+                "files of the node",
+                () -> directory("run_dir", configuration.paths().directory()));
         if (config == null) {
             return;
         }
@@ -56,7 +58,9 @@ final class Checks {
             check("epmd on port " + dist.epmdPort(), () -> epmd(dist.epmdPort()));
         }
         if (config.bridge() != null) {
-            check("bridge", () -> directory("bridge", config.bridge().toAbsolutePath().getParent()));
+            check(
+                    "bridge",
+                    () -> directory("bridge", config.bridge().toAbsolutePath().getParent()));
         }
         if (config.launch().llamaLib() != null) {
             check("llama.cpp", () -> library(config.launch().llamaLib()));
@@ -126,7 +130,8 @@ final class Checks {
             return model;
         } catch (FailureException e) {
             throw new CommandException(
-                    ExitStatus.FAILED, e.failure().code().wireName() + ": " + e.failure().message());
+                    ExitStatus.FAILED,
+                    e.failure().code().wireName() + ": " + e.failure().message());
         }
     }
 }

@@ -84,15 +84,17 @@ public final class Cli {
             Stream.of(Setting.NODE_NAME, Setting.RUN_DIR)
                     .forEach(setting -> spec.addOption(text(setting.option(), setting.help())));
         }
-        Stream.of(start, stop, status, foreground, ping)
-                .forEach(spec -> root.addSubcommand(spec.name(), spec));
+        Stream.of(start, stop, status, foreground, ping).forEach(spec -> root.addSubcommand(spec.name(), spec));
         return new CommandLine(root);
     }
 
     private static CommandSpec command(String name, String description) {
         CommandSpec spec = CommandSpec.create().name(name).mixinStandardHelpOptions(false);
         spec.usageMessage().description(description);
-        spec.addOption(OptionSpec.builder("-h", "--help").usageHelp(true).description("show this").build());
+        spec.addOption(OptionSpec.builder("-h", "--help")
+                .usageHelp(true)
+                .description("show this")
+                .build());
         return spec;
     }
 
@@ -105,7 +107,10 @@ public final class Cli {
     }
 
     private static OptionSpec flag(String name, String description) {
-        return OptionSpec.builder(name).type(boolean.class).description(description).build();
+        return OptionSpec.builder(name)
+                .type(boolean.class)
+                .description(description)
+                .build();
     }
 
     private ExitStatus perform(ParseResult command, List<String> rest) throws CommandException {
@@ -114,7 +119,8 @@ public final class Cli {
             case "start" -> start(configuration, rest, command.hasMatchedOption(CHECK));
             case "foreground" -> foreground(configuration, command.hasMatchedOption(CHECK));
             case "stop" -> stop(configuration.paths(), timeout(command, DEFAULT_STOP_TIMEOUT_MS));
-            case "status" -> status(configuration.paths(), timeout(command, DEFAULT_TIMEOUT_MS), command.hasMatchedOption(JSON));
+            case "status" ->
+                status(configuration.paths(), timeout(command, DEFAULT_TIMEOUT_MS), command.hasMatchedOption(JSON));
             case "ping" -> ping(configuration.paths(), timeout(command, DEFAULT_TIMEOUT_MS));
             default -> throw new IllegalStateException(command.commandSpec().name());
         };
@@ -130,7 +136,8 @@ public final class Cli {
         }
         Configuration configuration =
                 Configuration.of(command.matchedOptionValue(CONFIG, (String) null), flags, environment);
-        configuration.unknownVariables()
+        configuration
+                .unknownVariables()
                 .forEach(name -> System.err.println(NAME + ": warning: " + name + " is no setting"));
         return configuration;
     }
@@ -178,12 +185,14 @@ public final class Cli {
     }
 
     private static void announce(OutputStream out, NodePaths paths) {
-        String line = paths.nodeName() + " is ready (process " + ProcessHandle.current().pid() + ")";
+        String line = paths.nodeName() + " is ready (process "
+                + ProcessHandle.current().pid() + ")";
         new PrintStream(out, true, StandardCharsets.UTF_8).println(line);
     }
 
     private static ExitStatus ping(NodePaths paths, long timeoutMs) throws CommandException {
-        System.out.println(new ControlClient(paths, timeoutMs).ask("PING").path("message").asText());
+        System.out.println(
+                new ControlClient(paths, timeoutMs).ask("PING").path("message").asText());
         return ExitStatus.OK;
     }
 
@@ -200,7 +209,11 @@ public final class Cli {
     }
 
     private static ExitStatus stop(NodePaths paths, long timeoutMs) throws CommandException {
-        long pid = new ControlClient(paths, DEFAULT_TIMEOUT_MS).ask("STOP").path("data").path("os_pid").asLong();
+        long pid = new ControlClient(paths, DEFAULT_TIMEOUT_MS)
+                .ask("STOP")
+                .path("data")
+                .path("os_pid")
+                .asLong();
         try {
             // The node lets go of its socket as the last thing it does; asking for the process itself is
             // slow for one that is no child.

@@ -27,8 +27,8 @@ final class Configuration {
     private static final String COOKIE = "LLAMA_NODE_COOKIE";
     private static final String FILE = "LLAMA_NODE_CONFIG";
     /** Variables that are no settings: of the launcher, of this class, and of tests. */
-    private static final Set<String> OTHERS = Set.of(
-            FILE, COOKIE, "LLAMA_NODE_JAVA_HOME", "LLAMA_NODE_JAVA_OPTS", "LLAMA_NODE_AOT", "LLAMA_NODE_SHARED");
+    private static final Set<String> OTHERS =
+            Set.of(FILE, COOKIE, "LLAMA_NODE_JAVA_HOME", "LLAMA_NODE_JAVA_OPTS", "LLAMA_NODE_AOT", "LLAMA_NODE_SHARED");
 
     private final Map<String, Object> tree;
     private final Map<String, String> environment;
@@ -119,7 +119,8 @@ final class Configuration {
             return Files.readString(file, StandardCharsets.ISO_8859_1).strip();
         } catch (NoSuchFileException e) {
             throw new CommandException(
-                    ExitStatus.CONFIG, "there is no cookie: set cookie_file or " + COOKIE + "; there is no file " + file);
+                    ExitStatus.CONFIG,
+                    "there is no cookie: set cookie_file or " + COOKIE + "; there is no file " + file);
         } catch (IOException e) {
             throw new CommandException(ExitStatus.CONFIG, "cookie_file: " + file + " cannot be read: " + e);
         }

@@ -56,8 +56,8 @@ final class ControlClient {
         CompletableFuture<String> line = new CompletableFuture<>();
         Thread.ofVirtual().start(() -> {
             try {
-                BufferedReader in =
-                        new BufferedReader(new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.UTF_8));
+                BufferedReader in = new BufferedReader(
+                        new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.UTF_8));
                 line.complete(in.readLine());
             } catch (IOException e) {
                 line.completeExceptionally(e);

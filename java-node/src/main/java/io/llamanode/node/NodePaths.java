@@ -79,8 +79,7 @@ record NodePaths(String nodeName, Path directory, Path pid, Path socket, Path lo
         try {
             if (!Files.exists(directory)) {
                 Files.createDirectories(
-                        directory,
-                        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                        directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             }
             // In /tmp it may have been made by somebody else, who could then replace what is in it. Whose a
             // new file is tells who this process is, which a name need not.
@@ -88,8 +87,7 @@ record NodePaths(String nodeName, Path directory, Path pid, Path socket, Path lo
             Object own = Files.getAttribute(probe, "unix:uid");
             Files.delete(probe);
             if (!own.equals(Files.getAttribute(directory, "unix:uid"))) {
-                throw new CommandException(
-                        ExitStatus.CONFIG, "run_dir: " + directory + " belongs to another user");
+                throw new CommandException(ExitStatus.CONFIG, "run_dir: " + directory + " belongs to another user");
             }
         } catch (IOException e) {
             throw new CommandException(ExitStatus.CONFIG, "run_dir: " + directory + " cannot be used: " + e);

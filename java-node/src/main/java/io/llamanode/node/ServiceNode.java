@@ -168,7 +168,8 @@ final class ServiceNode {
         NodeStatus status = service.status();
         LOG.info(
                 "ending: no new work is taken, {} tasks may go on for {} ms",
-                status.tasksRunning() + status.tasksWaiting(), config.drainTimeoutMs());
+                status.tasksRunning() + status.tasksWaiting(),
+                config.drainTimeoutMs());
         boolean inTime = true;
         try {
             inTime = drained.await(config.drainTimeoutMs(), TimeUnit.MILLISECONDS);

@@ -46,7 +46,12 @@ enum Setting {
     MAX_TASKS(Kind.INTEGER, "tasks that wait or run, default 100000");
 
     /** How its text in the environment or on the command line is read. */
-    enum Kind { TEXT, INTEGER, BOOLEAN, LIST }
+    enum Kind {
+        TEXT,
+        INTEGER,
+        BOOLEAN,
+        LIST
+    }
 
     private final Kind kind;
     private final String help;
@@ -85,7 +90,10 @@ enum Setting {
                     case "false" -> false;
                     default -> text;
                 };
-            case LIST -> text.isBlank() ? List.of() : Stream.of(text.split(",")).map(String::strip).toList();
+            case LIST ->
+                text.isBlank()
+                        ? List.of()
+                        : Stream.of(text.split(",")).map(String::strip).toList();
         };
     }
 

@@ -11,21 +11,29 @@ final class StatusText {
 
     static List<String> of(JsonNode status, long pid) {
         List<String> lines = new ArrayList<>();
-        lines.add("%s is %s (process %d, up %s)".formatted(
-                text(status, "node"), text(status, "state"), pid, duration(status.path("uptime_ms").asLong())));
-        lines.add("llama_node %s, llama.cpp %s".formatted(
-                text(status, "version"), text(status.path("library"), "version")));
-        lines.add("%d sessions, %d tasks running, %d waiting, %d results kept".formatted(
-                number(status, "sessions"), number(status, "tasks_running"), number(status, "tasks_waiting"),
-                number(status, "results_kept")));
-        lines.add("%d MiB resident".formatted(status.path("memory").path("rss_bytes").asLong() >> 20));
+        lines.add("%s is %s (process %d, up %s)"
+                .formatted(
+                        text(status, "node"),
+                        text(status, "state"),
+                        pid,
+                        duration(status.path("uptime_ms").asLong())));
+        lines.add("llama_node %s, llama.cpp %s"
+                .formatted(text(status, "version"), text(status.path("library"), "version")));
+        lines.add("%d sessions, %d tasks running, %d waiting, %d results kept"
+                .formatted(
+                        number(status, "sessions"),
+                        number(status, "tasks_running"),
+                        number(status, "tasks_waiting"),
+                        number(status, "results_kept")));
+        lines.add("%d MiB resident"
+                .formatted(status.path("memory").path("rss_bytes").asLong() >> 20));
         for (JsonNode model : status.path("models")) {
             int busy = 0;
             for (JsonNode slot : model.path("slots")) {
                 busy += slot.path("state").asText().equals("idle") ? 0 : 1;
             }
-            lines.add("model %s: %d of %d slots busy, %d tokens each".formatted(
-                    text(model, "id"), busy, number(model, "n_parallel"), number(model, "n_ctx")));
+            lines.add("model %s: %d of %d slots busy, %d tokens each"
+                    .formatted(text(model, "id"), busy, number(model, "n_parallel"), number(model, "n_ctx")));
         }
         if (status.path("models").isEmpty()) {
             lines.add("no model is loaded");

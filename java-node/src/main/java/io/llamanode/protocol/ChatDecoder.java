@@ -17,7 +17,8 @@ final class ChatDecoder {
         Value messages = in.get("messages");
         Value content = in.either("content", "prompt");
         Value results = in.get("tool_results");
-        long given = Stream.of(messages, content, results).filter(Objects::nonNull).count();
+        long given =
+                Stream.of(messages, content, results).filter(Objects::nonNull).count();
         if (given != 1) {
             throw FailureException.invalid(
                     given == 0

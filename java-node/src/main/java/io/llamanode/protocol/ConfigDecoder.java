@@ -71,8 +71,19 @@ public final class ConfigDecoder {
     private static LaunchConfig portLaunch(Fields in) {
         int window = or(in.integer("window", 1, MAX), WINDOW);
         return new LaunchConfig(
-                NOT_DISTRIBUTED, null, null, null, 0, level(in), node(in), null, null, null, null,
-                path(in.get("llama_lib")), window);
+                NOT_DISTRIBUTED,
+                null,
+                null,
+                null,
+                0,
+                level(in),
+                node(in),
+                null,
+                null,
+                null,
+                null,
+                path(in.get("llama_lib")),
+                window);
     }
 
     private static NodeConfig node(Fields in) {
@@ -92,7 +103,9 @@ public final class ConfigDecoder {
     }
 
     private static List<String> names(Value value) {
-        return value == null ? null : value.list().stream().map(Value::nonEmptyText).toList();
+        return value == null
+                ? null
+                : value.list().stream().map(Value::nonEmptyText).toList();
     }
 
     private static TlsFiles tls(Value value) {
@@ -100,8 +113,8 @@ public final class ConfigDecoder {
             return null;
         }
         Fields in = new Fields(value);
-        TlsFiles files = new TlsFiles(
-                path(in.require("certfile")), path(in.require("keyfile")), path(in.require("cacertfile")));
+        TlsFiles files =
+                new TlsFiles(path(in.require("certfile")), path(in.require("keyfile")), path(in.require("cacertfile")));
         in.end();
         return files;
     }

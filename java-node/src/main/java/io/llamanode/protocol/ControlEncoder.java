@@ -20,8 +20,7 @@ public final class ControlEncoder {
         if (level == LogLevel.NONE) {
             throw new IllegalArgumentException("no record has the level none");
         }
-        return Terms.tuple(
-                Terms.atom("log"), Terms.atom(level.wireName()), Terms.text(logger), Terms.text(message));
+        return Terms.tuple(Terms.atom("log"), Terms.atom(level.wireName()), Terms.text(logger), Terms.text(message));
     }
 
     /**

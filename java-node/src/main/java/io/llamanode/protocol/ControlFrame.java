@@ -51,8 +51,8 @@ public sealed interface ControlFrame {
             if (!(tuple.elementAt(1) instanceof OtpErlangLong version)
                     || !version.isLong()
                     || version.longValue() != VERSION) {
-                throw FailureException.invalid("the config frame must have version " + VERSION + ", not "
-                        + Shown.of(tuple.elementAt(1)));
+                throw FailureException.invalid(
+                        "the config frame must have version " + VERSION + ", not " + Shown.of(tuple.elementAt(1)));
             }
             return new Config(ConfigDecoder.decode(tuple.elementAt(2)));
         }

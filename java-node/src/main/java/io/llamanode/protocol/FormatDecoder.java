@@ -20,7 +20,8 @@ final class FormatDecoder {
         Value schema = in.get("json_schema");
         Value format = in.get("response_format");
         if ((grammar == null ? 0 : 1) + (schema == null ? 0 : 1) + (format == null ? 0 : 1) > 1) {
-            throw FailureException.invalid("grammar, json_schema and response_format exclude each other; give only one");
+            throw FailureException.invalid(
+                    "grammar, json_schema and response_format exclude each other; give only one");
         }
         if (grammar != null) {
             return new OutputFormat.Gbnf(grammar);
@@ -37,16 +38,15 @@ final class FormatDecoder {
         if (!type.isText() || !TYPES.contains(type.text())) {
             throw type.mustBe(Shown.oneOf(TYPES));
         }
-        OutputFormat decoded =
-                switch (type.text()) {
-                    case "text" -> new OutputFormat.Free();
-                    case "json_object" -> {
-                        Value schema = in.get("schema");
-                        yield new OutputFormat.Json(
-                                schema == null ? format.path() : schema.path(), schema == null ? ANY_OBJECT : json(schema));
-                    }
-                    default -> named(in.require("json_schema"));
-                };
+        OutputFormat decoded = switch (type.text()) {
+            case "text" -> new OutputFormat.Free();
+            case "json_object" -> {
+                Value schema = in.get("schema");
+                yield new OutputFormat.Json(
+                        schema == null ? format.path() : schema.path(), schema == null ? ANY_OBJECT : json(schema));
+            }
+            default -> named(in.require("json_schema"));
+        };
         in.end();
         return decoded;
     }

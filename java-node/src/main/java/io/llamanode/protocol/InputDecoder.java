@@ -57,7 +57,9 @@ final class InputDecoder {
                 model,
                 in.require("input_prefix").text(),
                 in.require("input_suffix").text(),
-                extra == null ? List.of() : extra.list().stream().map(InputDecoder::snippet).toList(),
+                extra == null
+                        ? List.of()
+                        : extra.list().stream().map(InputDecoder::snippet).toList(),
                 prompt == null ? "" : prompt,
                 OptionsDecoder.decode(in));
         in.end();
@@ -68,8 +70,8 @@ final class InputDecoder {
     private static TaskInput.Snippet snippet(Value value) {
         Fields in = new Fields(value);
         String filename = in.text("filename");
-        var snippet =
-                new TaskInput.Snippet(filename == null ? "tmp" : filename, in.require("text").text());
+        var snippet = new TaskInput.Snippet(
+                filename == null ? "tmp" : filename, in.require("text").text());
         in.end();
         return snippet;
     }
@@ -79,8 +81,7 @@ final class InputDecoder {
         if (in.flag("parse_special", false) && prompt instanceof Prompt.Text(String text)) {
             prompt = new Prompt.Special(text);
         }
-        var task = new TaskInput.Completion(
-                model, prompt, in.flag("add_special", true), OptionsDecoder.decode(in));
+        var task = new TaskInput.Completion(model, prompt, in.flag("add_special", true), OptionsDecoder.decode(in));
         in.end();
         return task;
     }
@@ -92,7 +93,9 @@ final class InputDecoder {
     static Prompt prompt(Value value) {
         if (value.raw() instanceof OtpErlangTuple) {
             List<Value> pair = value.pair();
-            if (pair == null || !(pair.get(0).raw() instanceof OtpErlangAtom tag) || !tag.atomValue().equals("tokens")) {
+            if (pair == null
+                    || !(pair.get(0).raw() instanceof OtpErlangAtom tag)
+                    || !tag.atomValue().equals("tokens")) {
                 throw value.mustBe(PROMPT);
             }
             return new Prompt.Tokens(value.unwrapped(pair.get(1).raw()).tokens());
@@ -146,10 +149,12 @@ final class InputDecoder {
     static Request.Detokenize detokenize(OtpErlangObject input) {
         Value value = Value.object("input", input);
         if (value.isList() && !isObject(value)) {
-            return new Request.Detokenize(null, Value.root("tokens", value.raw()).tokens());
+            return new Request.Detokenize(
+                    null, Value.root("tokens", value.raw()).tokens());
         }
         Fields in = new Fields(value);
-        var request = new Request.Detokenize(in.nonEmptyText("model"), in.require("tokens").tokens());
+        var request = new Request.Detokenize(
+                in.nonEmptyText("model"), in.require("tokens").tokens());
         in.end();
         return request;
     }

@@ -134,7 +134,7 @@ final class Json {
 
     private FailureException bad(String why) {
         var at = parser.currentLocation();
-        return FailureException.invalid(place + " is not valid JSON: " + why + " (line " + at.getLineNr()
-                + ", column " + at.getColumnNr() + ")");
+        return FailureException.invalid(place + " is not valid JSON: " + why + " (line " + at.getLineNr() + ", column "
+                + at.getColumnNr() + ")");
     }
 }

@@ -34,7 +34,8 @@ public final class JsonForm {
             return new TaskInput.Completion(
                     null, new Prompt.Text(prompt.nonEmptyText()), true, OptionsDecoder.decode(none));
         }
-        Map<String, Value> entries = Value.root("input", Json.parse("input", text)).entries();
+        Map<String, Value> entries =
+                Value.root("input", Json.parse("input", text)).entries();
         boolean chat = entries.containsKey("messages") || entries.containsKey("content");
         TaskType type = chat ? TaskType.CHAT : TaskType.COMPLETION;
         return InputDecoder.task(new OtpErlangAtom(type.name().toLowerCase(Locale.ROOT)), binary(text));

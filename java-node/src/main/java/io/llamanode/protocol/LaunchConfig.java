@@ -23,8 +23,18 @@ import java.util.List;
  *     the BEAM lets the node send before it has handled them; otherwise {@code null}
  */
 public record LaunchConfig(
-        String nodeName, String cookie, String mailboxName, String bind, int netTicktime, LogLevel logLevel,
-        NodeConfig node, Integer port, Boolean epmd, List<String> allow, TlsFiles tls, Path llamaLib,
+        String nodeName,
+        String cookie,
+        String mailboxName,
+        String bind,
+        int netTicktime,
+        LogLevel logLevel,
+        NodeConfig node,
+        Integer port,
+        Boolean epmd,
+        List<String> allow,
+        TlsFiles tls,
+        Path llamaLib,
         Integer window) {
     /** {@return whether requests come over the port} */
     public boolean overPort() {

@@ -1,7 +1,6 @@
 package io.llamanode.protocol;
 
 import io.llamanode.service.AdapterConfig;
-import io.llamanode.service.FailureException;
 import io.llamanode.service.ModelConfig;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -16,8 +15,19 @@ final class ModelDecoder {
 
     /** Every key but the path. */
     static final List<String> KEYS = List.of(
-            "id", "n_ctx", "n_parallel", "n_batch", "n_ubatch", "n_threads", "n_threads_batch", "max_queue",
-            "use_mmap", "n_gpu_layers", "chat_template", "vocab_only", "default");
+            "id",
+            "n_ctx",
+            "n_parallel",
+            "n_batch",
+            "n_ubatch",
+            "n_threads",
+            "n_threads_batch",
+            "max_queue",
+            "use_mmap",
+            "n_gpu_layers",
+            "chat_template",
+            "vocab_only",
+            "default");
 
     private ModelDecoder() {}
 

@@ -67,7 +67,8 @@ final class OptionsDecoder {
             List<Value> pair = item.pair();
             AdapterScale adapter;
             if (pair != null && pair.get(0).isText()) {
-                adapter = new AdapterScale(pair.get(0).nonEmptyText(), pair.get(1).real(-MAX_SCALE, MAX_SCALE, false));
+                adapter =
+                        new AdapterScale(pair.get(0).nonEmptyText(), pair.get(1).real(-MAX_SCALE, MAX_SCALE, false));
             } else {
                 Fields in = new Fields(item);
                 Value id = in.require("id");
@@ -76,7 +77,8 @@ final class OptionsDecoder {
                 adapter = new AdapterScale(id.nonEmptyText(), scale == null ? 1 : scale);
             }
             if (adapters.stream().anyMatch(other -> other.id().equals(adapter.id()))) {
-                throw FailureException.invalid(item.path() + ": adapter '" + Shown.line(adapter.id(), 40) + "' is given twice");
+                throw FailureException.invalid(
+                        item.path() + ": adapter '" + Shown.line(adapter.id(), 40) + "' is given twice");
             }
             adapters.add(adapter);
         }
@@ -131,8 +133,8 @@ final class OptionsDecoder {
     private static String stopText(Value value) {
         String text = value.nonEmptyText();
         if (text.length() > MAX_STOP_LENGTH) {
-            throw FailureException.invalid(value.path() + " must have at most " + MAX_STOP_LENGTH
-                    + " characters, not " + text.length());
+            throw FailureException.invalid(
+                    value.path() + " must have at most " + MAX_STOP_LENGTH + " characters, not " + text.length());
         }
         return text;
     }
@@ -148,7 +150,10 @@ final class OptionsDecoder {
                 if (pair == null) {
                     throw item.mustBe("a pair of a token id and a bias");
                 }
-                bias(biases, (int) pair.get(0).integer(0, MAX), item.unwrapped(pair.get(1).raw()));
+                bias(
+                        biases,
+                        (int) pair.get(0).integer(0, MAX),
+                        item.unwrapped(pair.get(1).raw()));
             }
         } else {
             value.entries().forEach((key, bias) -> bias(biases, tokenOf(key, value), bias));
@@ -166,8 +171,8 @@ final class OptionsDecoder {
         } catch (NumberFormatException e) {
             // Told below, like a negative one.
         }
-        throw FailureException.invalid(
-                "a key of " + value.path() + " must be a token id, an integer from 0 to " + MAX + ", not " + Shown.quoted(key));
+        throw FailureException.invalid("a key of " + value.path() + " must be a token id, an integer from 0 to " + MAX
+                + ", not " + Shown.quoted(key));
     }
 
     private static void bias(Map<Integer, Float> biases, int token, Value value) {

@@ -45,7 +45,8 @@ final class Plain {
             case OtpErlangMap map -> map(value);
             case OtpErlangList list when isProplist(list) -> map(value);
             case OtpErlangString string -> value.elements();
-            case OtpErlangList list when list.isProper() -> {
+            case OtpErlangList list
+            when list.isProper() -> {
                 List<Object> plain = new ArrayList<>(list.arity());
                 value.list().forEach(element -> plain.add(of(element)));
                 yield Collections.unmodifiableList(plain);

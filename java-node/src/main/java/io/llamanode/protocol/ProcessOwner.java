@@ -22,7 +22,8 @@ public record ProcessOwner(OtpErlangPid pid) implements Owner {
 
     @Override
     public int hashCode() {
-        return 31 * (31 * (31 * pid.id() + pid.serial()) + pid.creation()) + pid.node().hashCode();
+        return 31 * (31 * (31 * pid.id() + pid.serial()) + pid.creation())
+                + pid.node().hashCode();
     }
 
     @Override

@@ -9,8 +9,8 @@ import com.ericsson.otp.erlang.OtpErlangMap;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpErlangTuple;
-import io.llamanode.service.EmbeddingResult;
 import io.llamanode.service.AdapterInfo;
+import io.llamanode.service.EmbeddingResult;
 import io.llamanode.service.Failure;
 import io.llamanode.service.ModelInspection;
 import io.llamanode.service.ModelReport;
@@ -22,7 +22,6 @@ import io.llamanode.service.TaskEvent;
 import io.llamanode.service.TaskOutput;
 import io.llamanode.service.TaskResult;
 import io.llamanode.service.TokenPiece;
-import java.util.List;
 import java.util.List;
 
 /**
@@ -136,31 +135,28 @@ public final class ReplyEncoder {
      * @return {@code {llama_node, TaskId, Event}}
      */
     public static OtpErlangTuple event(long taskId, TaskEvent event) {
-        OtpErlangTuple body =
-                switch (event) {
-                    // Tens of thousands a second: no builder here.
-                    case TaskEvent.Chunk(String content, int index) ->
-                        Terms.tuple(
-                                CHUNK,
-                                new OtpErlangMap(
-                                        new OtpErlangObject[] {CONTENT, INDEX},
-                                        new OtpErlangObject[] {Terms.text(content), new OtpErlangLong(index)}));
-                    case TaskEvent.Reasoning(String content, int index) ->
-                        Terms.tuple(
-                                REASONING,
-                                Terms.map().put("content", content).put("index", index).build());
-                    case TaskEvent.ToolCall(int index, String id, String name, String delta) ->
-                        Terms.tuple(
-                                TOOL_CALL,
-                                Terms.map()
-                                        .put("index", index)
-                                        .put("id", id)
-                                        .put("name", name)
-                                        .put("delta", delta)
-                                        .build());
-                    case TaskEvent.Done(TaskOutput result) -> Terms.tuple(DONE, result(result));
-                    case TaskEvent.Failed(Failure failure) -> error(failure);
-                };
+        OtpErlangTuple body = switch (event) {
+            // Tens of thousands a second: no builder here.
+            case TaskEvent.Chunk(String content, int index) ->
+                Terms.tuple(CHUNK, new OtpErlangMap(new OtpErlangObject[] {CONTENT, INDEX}, new OtpErlangObject[] {
+                    Terms.text(content), new OtpErlangLong(index)
+                }));
+            case TaskEvent.Reasoning(String content, int index) ->
+                Terms.tuple(
+                        REASONING,
+                        Terms.map().put("content", content).put("index", index).build());
+            case TaskEvent.ToolCall(int index, String id, String name, String delta) ->
+                Terms.tuple(
+                        TOOL_CALL,
+                        Terms.map()
+                                .put("index", index)
+                                .put("id", id)
+                                .put("name", name)
+                                .put("delta", delta)
+                                .build());
+            case TaskEvent.Done(TaskOutput result) -> Terms.tuple(DONE, result(result));
+            case TaskEvent.Failed(Failure failure) -> error(failure);
+        };
         return Terms.tuple(LLAMA_NODE, new OtpErlangLong(taskId), body);
     }
 
@@ -227,11 +223,13 @@ public final class ReplyEncoder {
     }
 
     private static OtpErlangList toolCalls(TaskResult result) {
-        return Terms.list(result.toolCalls(), call -> Terms.map()
-                .put("id", call.id())
-                .put("name", call.name())
-                .put("arguments", PlainTerms.of(call.arguments()))
-                .build());
+        return Terms.list(
+                result.toolCalls(),
+                call -> Terms.map()
+                        .put("id", call.id())
+                        .put("name", call.name())
+                        .put("arguments", PlainTerms.of(call.arguments()))
+                        .build());
     }
 
     /** @param alternatives whether each entry has its own */

@@ -50,15 +50,14 @@ public final class RequestDecoder {
      *     {@code unsupported} for content parts that no version takes yet
      */
     public static Request decode(OtpErlangObject term) {
-        String name =
-                switch (term) {
-                    case OtpErlangAtom atom -> atom.atomValue();
-                    case OtpErlangTuple tuple when tuple.arity() > 0
-                            && tuple.elementAt(0) instanceof OtpErlangAtom atom -> atom.atomValue();
-                    default ->
-                        throw FailureException.invalid(
-                                "a request must be an atom or a tuple that starts with one, not " + Shown.of(term));
-                };
+        String name = switch (term) {
+            case OtpErlangAtom atom -> atom.atomValue();
+            case OtpErlangTuple tuple
+            when tuple.arity() > 0 && tuple.elementAt(0) instanceof OtpErlangAtom atom -> atom.atomValue();
+            default ->
+                throw FailureException.invalid(
+                        "a request must be an atom or a tuple that starts with one, not " + Shown.of(term));
+        };
         Integer arity = ARITIES.get(name);
         if (arity == null) {
             String close = CloseMatch.of(name, ARITIES.keySet());
@@ -74,7 +73,8 @@ public final class RequestDecoder {
             case "ping" -> new Request.Ping();
             case "get_status" -> new Request.GetStatus();
             case "load_model" -> loadModel(Value.root("path", args[0]), new Fields(Value.object("config", args[1])));
-            case "unload_model" -> new Request.UnloadModel(Value.root("id", args[0]).nonEmptyText());
+            case "unload_model" ->
+                new Request.UnloadModel(Value.root("id", args[0]).nonEmptyText());
             case "list_models" -> new Request.ListModels();
             case "inspect_model" ->
                 new Request.InspectModel(
@@ -85,7 +85,8 @@ public final class RequestDecoder {
             case "load_adapter" ->
                 new Request.LoadAdapter(
                         ModelDecoder.adapter(Value.root("path", args[0]), new Fields(Value.object("config", args[1]))));
-            case "unload_adapter" -> unloadAdapter(Value.root("id", args[0]), new Fields(Value.object("config", args[1])));
+            case "unload_adapter" ->
+                unloadAdapter(Value.root("id", args[0]), new Fields(Value.object("config", args[1])));
             case "list_adapters" -> new Request.ListAdapters();
             case "fork_session" -> new Request.ForkSession(id("session_id", args[0]));
             case "checkpoint_session" -> new Request.CheckpointSession(id("session_id", args[0]));
@@ -97,8 +98,7 @@ public final class RequestDecoder {
                 new Request.CreateTask(id("session_id", args[0]), InputDecoder.task(args[1], args[2]));
             case "get_result" -> new Request.GetResult(id("task_id", args[0]), timeout(args[1]));
             case "stream" -> stream(id("session_id", args[0]), args[1], args[2], args[3]);
-            case "active" ->
-                new Request.Active(id("task_id", args[0]), Delivery.demand(Value.root("active", args[1])));
+            case "active" -> new Request.Active(id("task_id", args[0]), Delivery.demand(Value.root("active", args[1])));
             case "cancel_task" -> new Request.CancelTask(id("task_id", args[0]));
             case "run" -> new Request.Run(InputDecoder.task(args[0], args[1]));
             case "tokenize" -> InputDecoder.tokenize(args[0]);

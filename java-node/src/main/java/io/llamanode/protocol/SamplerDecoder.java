@@ -83,8 +83,8 @@ final class SamplerDecoder {
         for (Value item : items) {
             String text = item.nonEmptyText();
             if (text.length() > MAX_BREAKER_LENGTH || text.indexOf('\0') >= 0) {
-                throw FailureException.invalid(item.path() + " must have at most " + MAX_BREAKER_LENGTH
-                        + " characters, none of them NUL");
+                throw FailureException.invalid(
+                        item.path() + " must have at most " + MAX_BREAKER_LENGTH + " characters, none of them NUL");
             }
             breakers.add(text);
         }

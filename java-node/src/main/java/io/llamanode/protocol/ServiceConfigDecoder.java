@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 /** Reads the configuration of a node that runs as a service: JSON, with the names of docs/operations.md. */
 public final class ServiceConfigDecoder {
     private static final String NAME = "the configuration";
+
     private ServiceConfigDecoder() {}
 
     /**
@@ -27,8 +28,8 @@ public final class ServiceConfigDecoder {
         Map<String, Object> entries = new LinkedHashMap<>();
         object.forEach((key, value) -> entries.put((String) key, value));
         if (entries.containsKey("cookie")) {
-            throw FailureException.invalid(place + ": cookie does not belong there; name a cookie_file, "
-                    + "or set LLAMA_NODE_COOKIE");
+            throw FailureException.invalid(
+                    place + ": cookie does not belong there; name a cookie_file, " + "or set LLAMA_NODE_COOKIE");
         }
         return entries;
     }

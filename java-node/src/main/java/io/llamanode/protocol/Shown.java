@@ -97,7 +97,10 @@ final class Shown {
     /** {@return the text of these bytes} */
     static String utf8(byte[] bytes) throws CharacterCodingException {
         // A fresh decoder reports what new String() would silently replace.
-        return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        return StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(bytes))
+                .toString();
     }
 
     /** {@return whether every surrogate has its other half} */

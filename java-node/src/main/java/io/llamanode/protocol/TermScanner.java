@@ -73,8 +73,10 @@ public final class TermScanner {
             return buffer[from + 1] & 0xff;
         }
         if (from + 5 <= end && buffer[from] == 105) {
-            int arity = (buffer[from + 1] & 0xff) << 24 | (buffer[from + 2] & 0xff) << 16
-                    | (buffer[from + 3] & 0xff) << 8 | buffer[from + 4] & 0xff;
+            int arity = (buffer[from + 1] & 0xff) << 24
+                    | (buffer[from + 2] & 0xff) << 16
+                    | (buffer[from + 3] & 0xff) << 8
+                    | buffer[from + 4] & 0xff;
             return arity < 0 ? -1 : arity;
         }
         return -1;
@@ -137,7 +139,7 @@ public final class TermScanner {
                 position--;
                 atom();
             }
-            case 106 -> { }
+            case 106 -> {}
             case 104 -> {
                 return children(u8(), 1);
             }
@@ -265,8 +267,8 @@ public final class TermScanner {
     private int children(long arity, int each) throws TermLimitException {
         // Each child needs a byte at least, so an arity beyond the rest of the buffer is a lie.
         if (arity * each > end - position) {
-            throw new TermLimitException("truncated: an arity of " + arity + " with " + (end - position)
-                    + " bytes left");
+            throw new TermLimitException(
+                    "truncated: an arity of " + arity + " with " + (end - position) + " bytes left");
         }
         return (int) arity * each;
     }

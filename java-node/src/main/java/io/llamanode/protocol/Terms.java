@@ -90,7 +90,8 @@ final class Terms {
 
         OtpErlangMap build() {
             return new OtpErlangMap(
-                    entries.keySet().toArray(OtpErlangObject[]::new), entries.values().toArray(OtpErlangObject[]::new));
+                    entries.keySet().toArray(OtpErlangObject[]::new),
+                    entries.values().toArray(OtpErlangObject[]::new));
         }
     }
 }

@@ -40,7 +40,8 @@ final class ToolsDecoder {
             Map<String, Object> function = definition(framed == null ? in : new Fields(framed));
             in.end();
             if (!names.add((String) function.get("name"))) {
-                throw FailureException.invalid(item.path() + ": there is a tool '" + function.get("name") + "' already");
+                throw FailureException.invalid(
+                        item.path() + ": there is a tool '" + function.get("name") + "' already");
             }
             tools.add(map("type", "function", "function", function));
         }
@@ -65,7 +66,8 @@ final class ToolsDecoder {
         String description = in.text("description");
         function.put("description", description == null ? "" : description);
         Value parameters = in.get("parameters");
-        function.put("parameters", parameters == null ? map("type", "object", "properties", Map.of()) : schema(parameters));
+        function.put(
+                "parameters", parameters == null ? map("type", "object", "properties", Map.of()) : schema(parameters));
         Boolean strict = in.flag("strict");
         if (strict != null) {
             function.put("strict", strict);

@@ -142,7 +142,8 @@ final class Value {
 
     /** {@return whether this is {@code false}} */
     boolean isFalse() {
-        return Boolean.FALSE.equals(raw) || raw instanceof OtpErlangAtom atom && atom.atomValue().equals("false");
+        return Boolean.FALSE.equals(raw)
+                || raw instanceof OtpErlangAtom atom && atom.atomValue().equals("false");
     }
 
     /** {@return whether {@link #flag} would succeed} */
@@ -192,7 +193,8 @@ final class Value {
     boolean isPrintable() {
         return switch (raw) {
             case OtpErlangString string -> string.stringValue().codePoints().allMatch(Value::isPrintable);
-            case OtpErlangList list when list.isProper() -> {
+            case OtpErlangList list
+            when list.isProper() -> {
                 for (OtpErlangObject element : list) {
                     if (!(element instanceof OtpErlangLong number)
                             || !isCodePoint(number)
@@ -240,7 +242,10 @@ final class Value {
      * @return an integer
      */
     long integerOr(String word, long min, long max) {
-        if (!(raw instanceof OtpErlangLong term) || !term.isLong() || term.longValue() < min || term.longValue() > max) {
+        if (!(raw instanceof OtpErlangLong term)
+                || !term.isLong()
+                || term.longValue() < min
+                || term.longValue() > max) {
             throw mustBe(word + " or an integer from " + min + " to " + max);
         }
         return term.longValue();
@@ -252,13 +257,12 @@ final class Value {
      * @return an integer of any size
      */
     BigInteger bigInteger(BigInteger min, BigInteger max) {
-        BigInteger number =
-                switch (raw) {
-                    case Long small -> BigInteger.valueOf(small);
-                    case BigInteger big -> big;
-                    case OtpErlangLong term -> term.bigIntegerValue();
-                    case null, default -> null;
-                };
+        BigInteger number = switch (raw) {
+            case Long small -> BigInteger.valueOf(small);
+            case BigInteger big -> big;
+            case OtpErlangLong term -> term.bigIntegerValue();
+            case null, default -> null;
+        };
         if (number == null || number.compareTo(min) < 0 || number.compareTo(max) > 0) {
             throw mustBe("an integer from " + min + " to " + max);
         }
@@ -272,15 +276,16 @@ final class Value {
      * @return an integer or a float, in single precision
      */
     float real(double min, double max, boolean open) {
-        Double number =
-                switch (raw) {
-                    case Number json -> json.doubleValue();
-                    case OtpErlangLong integer -> integer.bigIntegerValue().doubleValue();
-                    case OtpErlangDouble real -> real.doubleValue();
-                    case null, default -> null;
-                };
+        Double number = switch (raw) {
+            case Number json -> json.doubleValue();
+            case OtpErlangLong integer -> integer.bigIntegerValue().doubleValue();
+            case OtpErlangDouble real -> real.doubleValue();
+            case null, default -> null;
+        };
         // After rounding, so that a tiny positive number is not let through as zero.
-        if (number == null || !((float) (double) number >= min && number <= max) || open && (float) (double) number == min) {
+        if (number == null
+                || !((float) (double) number >= min && number <= max)
+                || open && (float) (double) number == min) {
             throw mustBe("a number " + (open ? "over " : "from ") + Shown.bound(min) + (open ? " up to " : " to ")
                     + Shown.bound(max));
         }
@@ -289,7 +294,9 @@ final class Value {
 
     /** {@return whether {@link #list} would succeed} */
     boolean isList() {
-        return raw instanceof List<?> || raw instanceof OtpErlangString || raw instanceof OtpErlangList list && list.isProper();
+        return raw instanceof List<?>
+                || raw instanceof OtpErlangString
+                || raw instanceof OtpErlangList list && list.isProper();
     }
 
     /** {@return the elements of a proper list or array} */
@@ -305,7 +312,8 @@ final class Value {
     List<?> elements() {
         return switch (raw) {
             case List<?> list -> list;
-            case OtpErlangString string -> string.stringValue().codePoints().mapToObj(Long::valueOf).toList();
+            case OtpErlangString string ->
+                string.stringValue().codePoints().mapToObj(Long::valueOf).toList();
             case OtpErlangList list when list.isProper() -> List.of(list.elements());
             case null, default -> throw mustBe("a list");
         };
@@ -320,12 +328,11 @@ final class Value {
         int[] ids = new int[elements.size()];
         for (int i = 0; i < ids.length; i++) {
             Object element = elements.get(i);
-            long id =
-                    switch (element) {
-                        case Long small -> small;
-                        case OtpErlangLong term when term.isLong() -> term.longValue();
-                        case null, default -> -1;
-                    };
+            long id = switch (element) {
+                case Long small -> small;
+                case OtpErlangLong term when term.isLong() -> term.longValue();
+                case null, default -> -1;
+            };
             if (id < 0 || id > Integer.MAX_VALUE) {
                 throw element(i, element).mustBe("a token id, an integer from 0 to " + Integer.MAX_VALUE);
             }
@@ -349,15 +356,18 @@ final class Value {
         switch (raw) {
             case Map<?, ?> map -> map.forEach((name, value) -> add(entries, (String) name, value));
             case OtpErlangMap map -> map.entrySet().forEach(e -> add(entries, keyOf(e.getKey()), e.getValue()));
-            case OtpErlangList list when list.isProper() -> {
+            case OtpErlangList list
+            when list.isProper() -> {
                 int at = 0;
                 for (OtpErlangObject item : list) {
                     switch (item) {
                         case OtpErlangAtom atom -> add(entries, atom.atomValue(), true);
-                        case OtpErlangTuple t when t.arity() == 2 -> add(entries, keyOf(t.elementAt(0)), t.elementAt(1));
+                        case OtpErlangTuple t
+                        when t.arity() == 2 -> add(entries, keyOf(t.elementAt(0)), t.elementAt(1));
                         // Not shown: it may be a secret whose key was forgotten.
-                        default -> throw FailureException.invalid(
-                                element(at, item).path() + " must be {Key, Value} or an atom");
+                        default ->
+                            throw FailureException.invalid(
+                                    element(at, item).path() + " must be {Key, Value} or an atom");
                     }
                     at++;
                 }

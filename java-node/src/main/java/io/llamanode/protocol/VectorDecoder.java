@@ -17,6 +17,7 @@ final class VectorDecoder {
     private static final int MOST_TEXTS = 65_536;
     /** A larger exponent leaves nothing but the largest value. */
     private static final int LARGEST_NORM = 100;
+
     private static final int OFF = -1;
     private static final int EUCLIDEAN = 2;
 

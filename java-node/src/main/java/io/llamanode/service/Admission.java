@@ -32,7 +32,8 @@ final class Admission {
         if (running >= config.maxTasks()) {
             throw busy("%d tasks are waiting or running".formatted(running));
         }
-        PromptBuilder.refuseHopelessLength(order.input(), session.model.loaded.info().nCtx());
+        PromptBuilder.refuseHopelessLength(
+                order.input(), session.model.loaded.info().nCtx());
         GenerationOptions options = options(order.input(), session);
         Constraints.refuseContradictions(options);
         if (text + length + options.format().length() > MOST_TEXT) {
@@ -48,9 +49,7 @@ final class Admission {
         text += length + options.format().length();
         long now = System.nanoTime();
         Long timeout = timeout(order.input(), options);
-        long deadline = timeout == null
-                ? GenerationRequest.NO_DEADLINE
-                : now + TimeUnit.MILLISECONDS.toNanos(timeout);
+        long deadline = timeout == null ? GenerationRequest.NO_DEADLINE : now + TimeUnit.MILLISECONDS.toNanos(timeout);
         return new Task(id, session, order.owners(), order.input(), options, order.sink(), adapters, now, deadline);
     }
 

@@ -43,12 +43,13 @@ final class AnswerCollector {
 
     private void tell(List<AnswerEvent> parts) {
         for (AnswerEvent part : parts) {
-            events.accept(switch (part) {
-                case AnswerEvent.Content(String content) -> new TaskEvent.Chunk(content, chunks++);
-                case AnswerEvent.Reasoning(String content) -> new TaskEvent.Reasoning(content, reasonings++);
-                case AnswerEvent.Call(int index, String id, String name, String delta) ->
-                    new TaskEvent.ToolCall(index, id, name, delta);
-            });
+            events.accept(
+                    switch (part) {
+                        case AnswerEvent.Content(String content) -> new TaskEvent.Chunk(content, chunks++);
+                        case AnswerEvent.Reasoning(String content) -> new TaskEvent.Reasoning(content, reasonings++);
+                        case AnswerEvent.Call(int index, String id, String name, String delta) ->
+                            new TaskEvent.ToolCall(index, id, name, delta);
+                    });
         }
     }
 }

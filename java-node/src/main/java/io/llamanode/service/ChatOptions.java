@@ -75,9 +75,10 @@ public record ChatOptions(
      */
     void refuseContradictions() {
         switch (toolChoice) {
-            case ToolChoice.Required() when callable().isEmpty() ->
-                throw FailureException.invalid("tool_choice: there are no tools to call");
-            case ToolChoice.Function(String name) when callable().stream().noneMatch(tool -> name.equals(name(tool))) ->
+            case ToolChoice.Required()
+            when callable().isEmpty() -> throw FailureException.invalid("tool_choice: there are no tools to call");
+            case ToolChoice.Function(String name)
+            when callable().stream().noneMatch(tool -> name.equals(name(tool))) ->
                 throw FailureException.invalid("tool_choice: there is no tool '" + name + "'");
             case null, default -> {
                 // What may be called need not be there.
@@ -101,8 +102,9 @@ public record ChatOptions(
         return switch (value) {
             case String text -> text.length();
             case List<?> list -> list.stream().mapToLong(ChatOptions::length).sum();
-            case Map<?, ?> map -> length(List.copyOf(map.keySet()))
-                    + map.values().stream().mapToLong(ChatOptions::length).sum();
+            case Map<?, ?> map ->
+                length(List.copyOf(map.keySet()))
+                        + map.values().stream().mapToLong(ChatOptions::length).sum();
             case null, default -> 1;
         };
     }

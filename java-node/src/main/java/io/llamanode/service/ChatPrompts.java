@@ -2,7 +2,6 @@ package io.llamanode.service;
 
 import io.llamanode.chat.tools.AnswerFormat;
 import io.llamanode.engine.sampling.Grammar;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -64,7 +63,8 @@ final class ChatPrompts {
             openReasoning = null;
         }
         int[] tokens = chatTokens(text, ask.transcript());
-        boolean mayShift = (long) tokens.length + ask.options().maxTokens() > model.info().nCtx();
+        boolean mayShift =
+                (long) tokens.length + ask.options().maxTokens() > model.info().nCtx();
         int nKeep = mayShift ? systemTokens(ask, conversation, text) : 0;
         AnswerReader reader = reader(ask, format, openReasoning != null);
         return new Prepared(tokens, nKeep, List.copyOf(messages), text, grammar(ask, reader), reader);
@@ -75,7 +75,8 @@ final class ChatPrompts {
         if (tools.isEmpty() && !format.reasons()) {
             return null;
         }
-        return AnswerReader.of(format, tools, insideReasoning, several(ask, format) ? MOST_CALLS : 1, model.vocabulary());
+        return AnswerReader.of(
+                format, tools, insideReasoning, several(ask, format) ? MOST_CALLS : 1, model.vocabulary());
     }
 
     private static boolean several(Ask ask, AnswerFormat format) {
@@ -93,7 +94,8 @@ final class ChatPrompts {
             return null;
         }
         if (!(ask.options().format() instanceof OutputFormat.Free)) {
-            throw FailureException.invalid("tool_choice: an answer that must be a call cannot keep to a grammar as well");
+            throw FailureException.invalid(
+                    "tool_choice: an answer that must be a call cannot keep to a grammar as well");
         }
         List<Map<String, Object>> tools = ask.chat().callable().stream()
                 .filter(tool -> only.isEmpty() || only.equals(ChatOptions.name(tool)))

@@ -30,6 +30,7 @@ final class ChatTemplates {
     private final Map<String, String> variants = new TreeMap<>();
     /** {@code null} if the model has none, or one that cannot be used. */
     private final ChatTemplate own;
+
     private final boolean overridden;
     private final String whyNoTemplate;
     /** Those that were asked for, by source: a client sends the same one again and again. */
@@ -49,12 +50,22 @@ final class ChatTemplates {
      * @throws FailureException {@code invalid_argument} if the override cannot be used
      */
     ChatTemplates(String id, LlamaModel model, TemplateChoice override) {
-        this(id, source(model), variants(model), override, text(model.vocab(), model.vocab().bos()),
+        this(
+                id,
+                source(model),
+                variants(model),
+                override,
+                text(model.vocab(), model.vocab().bos()),
                 text(model.vocab(), model.vocab().eos()));
     }
 
     ChatTemplates(
-            String id, String ownSource, Map<String, String> variants, TemplateChoice override, String bos, String eos) {
+            String id,
+            String ownSource,
+            Map<String, String> variants,
+            TemplateChoice override,
+            String bos,
+            String eos) {
         this.bos = bos;
         this.eos = eos;
         this.variants.putAll(variants);
@@ -114,8 +125,9 @@ final class ChatTemplates {
             case TemplateChoice.Variant(String name) -> {
                 String source = variants.get(name);
                 if (source == null) {
-                    throw FailureException.invalid("chat_template: '%s' is neither a Jinja template nor a variant of "
-                            .formatted(name) + "the model's; it has " + (variants.isEmpty() ? "none" : variants.keySet()));
+                    throw FailureException.invalid(
+                            "chat_template: '%s' is neither a Jinja template nor a variant of ".formatted(name)
+                                    + "the model's; it has " + (variants.isEmpty() ? "none" : variants.keySet()));
                 }
                 yield parse(source);
             }

@@ -35,8 +35,8 @@ final class Constraints {
      */
     static Grammar calls(AnswerReader reader, List<Map<String, Object>> tools, boolean several, boolean mayThink) {
         try {
-            String gbnf = reader.format().grammar(
-                    tools, reader.insideReasoning(), mayThink, several, JsonSchemaGrammar::convert);
+            String gbnf = reader.format()
+                    .grammar(tools, reader.insideReasoning(), mayThink, several, JsonSchemaGrammar::convert);
             return new Grammar(gbnf, List.of(), reader.spellings().keySet());
         } catch (GrammarException e) {
             throw FailureException.invalid("tools: " + e.getMessage());
@@ -66,8 +66,7 @@ final class Constraints {
 
     /** {@return what chooses the tokens, told of the prompt; {@code null} if {@code sampling} says it all} */
     static Sampler sampler(Task task, Prepared prepared, SamplingParams sampling) {
-        Grammar grammar =
-                prepared.grammar() != null ? prepared.grammar() : grammar(task.options.format());
+        Grammar grammar = prepared.grammar() != null ? prepared.grammar() : grammar(task.options.format());
         ChainParams chain = task.options.samplers().chain();
         if (grammar == null && chain == null) {
             return null;

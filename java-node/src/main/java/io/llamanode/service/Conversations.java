@@ -76,7 +76,9 @@ public final class Conversations {
     public long checkpoint(long sessionId) {
         synchronized (lock) {
             Session session = find(sessionId);
-            int all = sessions.values().stream().mapToInt(other -> other.checkpoints.size()).sum();
+            int all = sessions.values().stream()
+                    .mapToInt(other -> other.checkpoints.size())
+                    .sum();
             if (session.checkpoints.size() >= MOST_CHECKPOINTS || all >= MOST_CHECKPOINTS_OF_ALL) {
                 throw new FailureException(
                         ErrorCode.SERVER_BUSY,
@@ -142,12 +144,16 @@ public final class Conversations {
                 engine.shorten(session.cacheKey(), 0, () -> reply.ok(null));
                 return;
             }
-            tasks.aside(owner, session.model, () -> session.model.prompts.systemTokens(config), new Continued<Integer>(reply) {
-                @Override
-                public void ok(Integer count) {
-                    engine.shorten(session.cacheKey(), count, () -> reply.ok(null));
-                }
-            });
+            tasks.aside(
+                    owner,
+                    session.model,
+                    () -> session.model.prompts.systemTokens(config),
+                    new Continued<Integer>(reply) {
+                        @Override
+                        public void ok(Integer count) {
+                            engine.shorten(session.cacheKey(), count, () -> reply.ok(null));
+                        }
+                    });
         }
     }
 
@@ -168,7 +174,8 @@ public final class Conversations {
                     || input instanceof TaskInput.Rerank) {
                 throw new FailureException(ErrorCode.UNSUPPORTED, "estimates of tasks that generate no text");
             }
-            PromptBuilder.refuseHopelessLength(input, session.model.loaded.info().nCtx());
+            PromptBuilder.refuseHopelessLength(
+                    input, session.model.loaded.info().nCtx());
             GenerationOptions options = Admission.options(input, session);
             AdapterSet adapters = session.model.adapters.set(options.lora());
             Transcript transcript = session.transcript;
@@ -210,8 +217,13 @@ public final class Conversations {
                 adapters,
                 GenerationRequest.NO_PROBABILITIES,
                 null);
-        boolean asked = session.model.loaded.engine().forecast(request, forecast -> reply.ok(new TaskEstimate(
-                prepared.tokens().length, forecast.cached(), forecast.ahead() + behind)));
+        boolean asked = session.model
+                .loaded
+                .engine()
+                .forecast(
+                        request,
+                        forecast -> reply.ok(new TaskEstimate(
+                                prepared.tokens().length, forecast.cached(), forecast.ahead() + behind)));
         if (!asked) {
             reply.failed(new Failure(ErrorCode.CANCELLED, "the model is being closed"));
         }

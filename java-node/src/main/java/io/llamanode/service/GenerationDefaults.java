@@ -11,8 +11,29 @@ import java.util.concurrent.ThreadLocalRandom;
 /** Completes generation options by the node's defaults, which are llama.cpp's. */
 final class GenerationDefaults {
     private static final GenerationOptions DEFAULTS = new GenerationOptions(
-            -1, 0.8f, 40, 0.95f, 0.05f, 1f, 64, 0f, 0f, null, null, Map.of(), List.of(), false, null, true, true, null,
-            new OutputFormat.Free(), SamplerOptions.DEFAULTS, 0, List.of(), GenerationRequest.NO_PROBABILITIES);
+            -1,
+            0.8f,
+            40,
+            0.95f,
+            0.05f,
+            1f,
+            64,
+            0f,
+            0f,
+            null,
+            null,
+            Map.of(),
+            List.of(),
+            false,
+            null,
+            true,
+            true,
+            null,
+            new OutputFormat.Free(),
+            SamplerOptions.DEFAULTS,
+            0,
+            List.of(),
+            GenerationRequest.NO_PROBABILITIES);
 
     private GenerationDefaults() {}
 
@@ -42,7 +63,9 @@ final class GenerationDefaults {
             }
         }
         // 48 bits: a drawn seed stays a small integer on every BEAM and in every JSON reader.
-        long seed = options.seed() != null ? options.seed() : ThreadLocalRandom.current().nextLong(1L << 48);
+        long seed = options.seed() != null
+                ? options.seed()
+                : ThreadLocalRandom.current().nextLong(1L << 48);
         return new SamplingParams(
                 options.temperature(),
                 options.topK(),

@@ -87,7 +87,9 @@ public record GenerationOptions(
                 first(cachePrompt, base.cachePrompt),
                 first(timeoutMs, base.timeoutMs),
                 first(format, base.format),
-                samplers == null || base.samplers == null ? first(samplers, base.samplers) : samplers.orElse(base.samplers),
+                samplers == null || base.samplers == null
+                        ? first(samplers, base.samplers)
+                        : samplers.orElse(base.samplers),
                 first(priority, base.priority),
                 first(lora, base.lora),
                 first(alternatives, base.alternatives));

@@ -28,21 +28,28 @@ final class InfillPrompts {
      */
     static int[] tokens(TaskInput.Infill input, int maxTokens, LoadedModel model) {
         Vocabulary vocabulary = model.vocabulary();
-        InfillTokens control = vocabulary.infill().orElseThrow(() -> new FailureException(
-                ErrorCode.UNSUPPORTED, "model '%s' has no tokens for infill".formatted(model.info().id())));
+        InfillTokens control = vocabulary
+                .infill()
+                .orElseThrow(() -> new FailureException(
+                        ErrorCode.UNSUPPORTED,
+                        "model '%s' has no tokens for infill"
+                                .formatted(model.info().id())));
         int nCtx = model.info().nCtx();
         int[] begun = plain(vocabulary, input.prompt());
         int[] bos = vocabulary.beginOfSequence().stream().toArray();
         // Prefix, suffix, middle, and one position that the first token of the filling needs.
         int room = nCtx - answer(maxTokens, nCtx) - bos.length - begun.length - 4;
         if (room < 2) {
-            throw FailureException.invalid("prompt: has %d tokens, which leaves no room for the texts around it in a context of %d"
-                    .formatted(begun.length, nCtx));
+            throw FailureException.invalid(
+                    "prompt: has %d tokens, which leaves no room for the texts around it in a context of %d"
+                            .formatted(begun.length, nCtx));
         }
         // What cannot fit need not be tokenized.
         int most = (int) Math.min(Integer.MAX_VALUE, (long) nCtx * PromptBuilder.LONGEST_TOKEN);
-        int[] suffix = plain(vocabulary, input.suffix().substring(0, Math.min(input.suffix().length(), most)));
-        int[] prefix = plain(vocabulary, input.prefix().substring(Math.max(0, input.prefix().length() - most)));
+        int[] suffix = plain(
+                vocabulary, input.suffix().substring(0, Math.min(input.suffix().length(), most)));
+        int[] prefix = plain(
+                vocabulary, input.prefix().substring(Math.max(0, input.prefix().length() - most)));
         int behind = Math.min(suffix.length, Math.max(room / SUFFIX_SHARE, room - prefix.length));
         int before = Math.min(prefix.length, room - behind);
         int[] extra = extra(input, vocabulary, control);
@@ -71,7 +78,8 @@ final class InfillPrompts {
         }
         for (TaskInput.Snippet snippet : input.extra()) {
             int[] head = control.file().isPresent()
-                    ? concat(one(control.file()), plain(vocabulary, snippet.filename() + "\n")).toArray()
+                    ? concat(one(control.file()), plain(vocabulary, snippet.filename() + "\n"))
+                            .toArray()
                     : plain(vocabulary, SNIPPET);
             all = concat(all.toArray(), head, plain(vocabulary, snippet.text()));
         }

@@ -20,8 +20,8 @@ public final class LlamaService implements AutoCloseable {
     private final NodeConfig config;
     private final ModelLoader loader;
     private final IdSource ids = new IdSource(System.currentTimeMillis());
-    private final ScheduledThreadPoolExecutor timer =
-            new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("timer").factory());
+    private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("timer").factory());
     private final Owners owners;
     private final Tasks tasks;
     private final Conversations conversations;
@@ -128,7 +128,10 @@ public final class LlamaService implements AutoCloseable {
     private void refuseHopelessSystemPrompt(Session session) {
         String prompt = session.config.systemPrompt();
         if (prompt != null) {
-            PromptBuilder.refuseHopelessLength("system_prompt", prompt.length(), session.model.loaded.info().nCtx());
+            PromptBuilder.refuseHopelessLength(
+                    "system_prompt",
+                    prompt.length(),
+                    session.model.loaded.info().nCtx());
         }
         long own = session.config.length();
         if (own == 0) {
@@ -149,7 +152,8 @@ public final class LlamaService implements AutoCloseable {
         if (state == NodeStatus.State.DRAINING) {
             throw DRAINING.asException();
         }
-        return new Session(ids.next(), owner, models.find(sessionConfig.model()), sessionConfig, System.nanoTime(), temporary);
+        return new Session(
+                ids.next(), owner, models.find(sessionConfig.model()), sessionConfig, System.nanoTime(), temporary);
     }
 
     /**
@@ -213,8 +217,7 @@ public final class LlamaService implements AutoCloseable {
         create(sessionId, input, List.of(owner, sinkOwner), sink, reply);
     }
 
-    private void create(
-            long sessionId, TaskInput input, List<Owner> taskOwners, TaskSink sink, Reply<Long> reply) {
+    private void create(long sessionId, TaskInput input, List<Owner> taskOwners, TaskSink sink, Reply<Long> reply) {
         synchronized (lock) {
             Session session = sessions.get(sessionId);
             if (session == null) {
@@ -239,8 +242,7 @@ public final class LlamaService implements AutoCloseable {
      */
     public void run(Owner owner, TaskInput input, Reply<TaskOutput> reply) {
         synchronized (lock) {
-            Session session =
-                    newSession(owner, new SessionConfig(input.model(), null, GenerationOptions.NONE), true);
+            Session session = newSession(owner, new SessionConfig(input.model(), null, GenerationOptions.NONE), true);
             tasks.run(new Tasks.Order(session, input, List.of(owner), null), reply);
         }
     }
@@ -255,8 +257,7 @@ public final class LlamaService implements AutoCloseable {
      */
     public void runStream(Owner owner, TaskInput input, TaskSink sink, Reply<Long> reply) {
         synchronized (lock) {
-            Session session =
-                    newSession(owner, new SessionConfig(input.model(), null, GenerationOptions.NONE), true);
+            Session session = newSession(owner, new SessionConfig(input.model(), null, GenerationOptions.NONE), true);
             tasks.create(new Tasks.Order(session, input, List.of(owner), sink), reply);
         }
     }

@@ -8,8 +8,8 @@ import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
-import java.nio.file.Path;
 import io.llamanode.engine.vector.VectorEngine;
+import java.nio.file.Path;
 
 /** A model that is ready to work: what the service needs of it. */
 public interface LoadedModel extends AutoCloseable {

@@ -58,8 +58,8 @@ final class ModelAdapters {
     private Entry find(String key, String id) {
         Entry entry = entries.get(id);
         if (entry == null) {
-            throw FailureException.invalid("%s: model '%s' has no adapter '%s'; loaded are %s"
-                    .formatted(key, model, id, entries.keySet()));
+            throw FailureException.invalid(
+                    "%s: model '%s' has no adapter '%s'; loaded are %s".formatted(key, model, id, entries.keySet()));
         }
         return entry;
     }
@@ -104,7 +104,8 @@ final class ModelAdapters {
 
     /** {@return all adapters, which are forgotten} */
     List<Adapter> removeAll() {
-        List<Adapter> all = entries.values().stream().map(entry -> entry.adapter).toList();
+        List<Adapter> all =
+                entries.values().stream().map(entry -> entry.adapter).toList();
         entries.clear();
         return all;
     }

@@ -49,8 +49,21 @@ public record ModelConfig(
             Integer maxQueue,
             Boolean useMmap,
             Integer nGpuLayers) {
-        this(path, id, nCtx, nParallel, nBatch, nUbatch, nThreads, nThreadsBatch, maxQueue, useMmap, nGpuLayers, null,
-                null, null);
+        this(
+                path,
+                id,
+                nCtx,
+                nParallel,
+                nBatch,
+                nUbatch,
+                nThreads,
+                nThreadsBatch,
+                maxQueue,
+                useMmap,
+                nGpuLayers,
+                null,
+                null,
+                null);
     }
 
     /**

@@ -20,10 +20,11 @@ final class ModelRegistry {
     private final Object lock;
     private final ModelLoader loader;
     private final Map<String, ServedModel> models = new LinkedHashMap<>();
-    private final ExecutorService loading =
-            Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("load-model").factory());
+    private final ExecutorService loading = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("load-model").factory());
     /** {@code null} where no configuration asked for it. */
     private String defaultId;
+
     private boolean closed;
 
     ModelRegistry(Object lock, ModelLoader loader) {

@@ -117,7 +117,8 @@ public final class ModelService {
     private static void requireTokenizer(LoadedModel model) {
         if (!model.info().capabilities().contains(Capability.TOKENIZE)) {
             throw new FailureException(
-                    ErrorCode.UNSUPPORTED, "model '%s' has no tokenizer".formatted(model.info().id()));
+                    ErrorCode.UNSUPPORTED,
+                    "model '%s' has no tokenizer".formatted(model.info().id()));
         }
     }
 
@@ -131,10 +132,13 @@ public final class ModelService {
      */
     public void detokenize(Owner owner, String modelId, int[] tokens, Reply<String> reply) {
         int size = models.find(modelId).loaded.vocabulary().size();
-        IntStream.of(tokens).filter(token -> token < 0 || token >= size).findFirst().ifPresent(token -> {
-            throw FailureException.invalid(
-                    "tokens: there is no token %d; the vocabulary has %d tokens".formatted(token, size));
-        });
+        IntStream.of(tokens)
+                .filter(token -> token < 0 || token >= size)
+                .findFirst()
+                .ifPresent(token -> {
+                    throw FailureException.invalid(
+                            "tokens: there is no token %d; the vocabulary has %d tokens".formatted(token, size));
+                });
         with(
                 owner,
                 modelId,

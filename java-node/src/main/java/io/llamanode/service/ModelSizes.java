@@ -22,7 +22,8 @@ record ModelSizes(int nCtx, int slots, int nBatch, int nUbatch) {
 
     /** @throws FailureException {@code invalid_argument} for a context in which nothing fits */
     static ModelSizes of(ModelConfig config, GgufFile header, ModelTraits traits) {
-        int trained = (int) Math.min(Integer.MAX_VALUE, header.parameter("context_length").orElse(DEFAULT_CONTEXT));
+        int trained = (int)
+                Math.min(Integer.MAX_VALUE, header.parameter("context_length").orElse(DEFAULT_CONTEXT));
         int nCtx = config.nCtx() != null ? config.nCtx() : Math.min(Math.max(trained, 2), DEFAULT_CONTEXT);
         if (nCtx < 2) {
             throw FailureException.invalid("n_ctx: %d leaves no room for a prompt and an answer".formatted(nCtx));

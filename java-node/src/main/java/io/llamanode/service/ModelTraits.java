@@ -29,11 +29,19 @@ record ModelTraits(Structure structure, Pooling pooling, Set<Capability> capabil
     }
 
     private static final Set<String> BIDIRECTIONAL = Set.of(
-            "bert", "modern-bert", "neo-bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "jina-bert-v3", "eurobert",
+            "bert",
+            "modern-bert",
+            "neo-bert",
+            "nomic-bert",
+            "nomic-bert-moe",
+            "jina-bert-v2",
+            "jina-bert-v3",
+            "eurobert",
             "gemma-embedding");
 
     /** Of {@code enum llama_pooling_type}. */
     private static final int MEAN = 1;
+
     private static final int CLS = 2;
     private static final int LAST = 3;
     private static final int RANK = 4;
@@ -42,7 +50,12 @@ record ModelTraits(Structure structure, Pooling pooling, Set<Capability> capabil
             List.of("tokenizer.ggml.fim_pre_token_id", "tokenizer.ggml.prefix_token_id");
     /** Prefix tokens that llama.cpp recognises by their text where no key names one. */
     private static final Set<String> PREFIX_TOKENS = Set.of(
-            "<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<\uff5cfim\u2581begin\uff5c>", "<PRE>", "\u2581<PRE>",
+            "<|fim_prefix|>",
+            "<fim-prefix>",
+            "<fim_prefix>",
+            "<\uff5cfim\u2581begin\uff5c>",
+            "<PRE>",
+            "\u2581<PRE>",
             "<|code_prefix|>");
 
     /**

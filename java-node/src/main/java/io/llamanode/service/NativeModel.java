@@ -10,9 +10,9 @@ import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.gguf.MemoryEstimate;
 import io.llamanode.llama.GrammarException;
-import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.llama.LlamaModel;
 import io.llamanode.llama.LoraAdapter;
 import io.llamanode.llama.ModelLoadException;
@@ -26,6 +26,7 @@ final class NativeModel implements LoadedModel {
     private final LlamaModel model;
     /** {@code null} if the model does not generate. */
     private final Engine engine;
+
     private final VectorEngines vectors;
     private final Vocabulary vocabulary;
     private final long cacheBytesPerToken;
@@ -105,7 +106,8 @@ final class NativeModel implements LoadedModel {
     public Adapter loadAdapter(Path path) {
         if (engine == null || model.hasEncoder()) {
             throw new FailureException(
-                    ErrorCode.UNSUPPORTED, "models of the architecture %s take no adapters".formatted(info.architecture()));
+                    ErrorCode.UNSUPPORTED,
+                    "models of the architecture %s take no adapters".formatted(info.architecture()));
         }
         if (!Files.isRegularFile(path)) {
             throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: there is no file " + path);

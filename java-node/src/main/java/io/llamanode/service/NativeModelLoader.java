@@ -1,7 +1,7 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.Engine;
 import io.llamanode.engine.EncoderDecoderRunner;
+import io.llamanode.engine.Engine;
 import io.llamanode.engine.EngineConfig;
 import io.llamanode.engine.LlamaRunner;
 import io.llamanode.engine.LlamaVocabulary;
@@ -60,7 +60,9 @@ public final class NativeModelLoader implements ModelLoader {
         boolean vocabOnly = vocabOnly(config);
         ModelTraits traits = ModelTraits.of(header, vocabOnly);
         ModelSizes sizes = ModelSizes.of(config, header, traits);
-        return new Preview(ModelHeader.of(header, vocabOnly), vocabOnly ? 0 : sizes.estimate(header, traits).total());
+        return new Preview(
+                ModelHeader.of(header, vocabOnly),
+                vocabOnly ? 0 : sizes.estimate(header, traits).total());
     }
 
     private static boolean vocabOnly(ModelConfig config) {
@@ -120,13 +122,15 @@ public final class NativeModelLoader implements ModelLoader {
         String id = ModelRegistry.id(config);
         int queue = config.maxQueue() != null ? config.maxQueue() : DEFAULT_QUEUE;
         LlamaVocabulary vocabulary = new LlamaVocabulary(model.vocab());
-        VectorEngines vectors =
-                new VectorEngines(id, model, traits, sizes, threads(config), batchThreads(config));
+        VectorEngines vectors = new VectorEngines(id, model, traits, sizes, threads(config), batchThreads(config));
         if (traits.generates()) {
             Engine engine = engine(id, config, model, vocabulary, sizes);
             LOG.info(
                     "model {} is ready: {}, {} slots of {} tokens",
-                    id, model.description(), sizes.slots(), sizes.nCtx());
+                    id,
+                    model.description(),
+                    sizes.slots(),
+                    sizes.nCtx());
             return new NativeModel(id, model, traits, sizes, engine, vectors, vocabulary, queue, config.chatTemplate());
         }
         // Made now, so that what does not fit fails here and not at the first request.
@@ -150,8 +154,7 @@ public final class NativeModelLoader implements ModelLoader {
             throw FailureException.invalid(e.getMessage());
         }
         int prefillShare = Math.min(PREFILL_SHARE, sizes.nBatch());
-        EngineConfig engineConfig =
-                new EngineConfig(sizes.slots(), sizes.nCtx(), sizes.nBatch(), prefillShare);
+        EngineConfig engineConfig = new EngineConfig(sizes.slots(), sizes.nCtx(), sizes.nBatch(), prefillShare);
         ModelRunner runner = model.hasEncoder()
                 ? new EncoderDecoderRunner(context, sizes.nBatch())
                 : new LlamaRunner(context, sizes.nBatch());

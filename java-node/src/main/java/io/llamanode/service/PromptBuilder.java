@@ -93,8 +93,10 @@ final class PromptBuilder {
         return switch (input) {
             case TaskInput.Completion completion -> length(completion.prompt());
             case TaskInput.Chat chat ->
-                ChatOptions.length(chat.messages()) + ChatOptions.length(chat.content())
-                        + ChatOptions.length(chat.toolResults()) + chat.chat().length();
+                ChatOptions.length(chat.messages())
+                        + ChatOptions.length(chat.content())
+                        + ChatOptions.length(chat.toolResults())
+                        + chat.chat().length();
             case TaskInput.Embedding embedding -> VectorTasks.length(embedding);
             case TaskInput.Rerank rerank -> VectorTasks.length(rerank);
             case TaskInput.Infill infill -> infill.length();
@@ -111,7 +113,8 @@ final class PromptBuilder {
         switch (input) {
             case TaskInput.Embedding embedding -> VectorTasks.refuseHopelessLength(embedding, nCtx);
             case TaskInput.Rerank rerank -> VectorTasks.refuseHopelessLength(rerank, nCtx);
-            case TaskInput.Infill infill -> refuseHopelessLength("prompt", infill.prompt().length(), nCtx);
+            case TaskInput.Infill infill ->
+                refuseHopelessLength("prompt", infill.prompt().length(), nCtx);
             case TaskInput.Chat chat -> refuseHopelessLength(key(input), turnLength(chat), nCtx);
             default -> refuseHopelessLength(key(input), length(input), nCtx);
         }
@@ -119,8 +122,8 @@ final class PromptBuilder {
 
     static void refuseHopelessLength(String key, long characters, int nCtx) {
         if (characters > (long) nCtx * LONGEST_TOKEN) {
-            throw FailureException.invalid("%s: %d characters do not fit into a context of %d tokens"
-                    .formatted(key, characters, nCtx));
+            throw FailureException.invalid(
+                    "%s: %d characters do not fit into a context of %d tokens".formatted(key, characters, nCtx));
         }
     }
 

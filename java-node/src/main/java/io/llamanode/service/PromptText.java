@@ -37,7 +37,8 @@ public final class PromptText {
 
     /** {@return this followed by more text} */
     PromptText plus(String more, boolean trusted) {
-        return new PromptText(text + more, trust + String.valueOf(trusted ? TRUSTED : PLAIN).repeat(more.length()));
+        return new PromptText(
+                text + more, trust + String.valueOf(trusted ? TRUSTED : PLAIN).repeat(more.length()));
     }
 
     /** {@return whether the last character that is no white space is trusted} */

@@ -27,7 +27,9 @@ final class PromptTokenizer {
                 controls.computeIfAbsent(text.charAt(0), c -> new ArrayList<>()).add(new Control(text, token));
             }
         });
-        controls.values().forEach(list -> list.sort(Comparator.comparingInt((Control c) -> -c.text().length())));
+        controls.values()
+                .forEach(list -> list.sort(
+                        Comparator.comparingInt((Control c) -> -c.text().length())));
     }
 
     /** {@return the tokens of the whole prompt, after the bos token that the model wants, if any} */
@@ -74,7 +76,8 @@ final class PromptTokenizer {
             return null;
         }
         for (Control control : controls.getOrDefault(prompt.text().charAt(at), List.of())) {
-            if (prompt.text().startsWith(control.text(), at) && trusted(prompt, at, control.text().length())) {
+            if (prompt.text().startsWith(control.text(), at)
+                    && trusted(prompt, at, control.text().length())) {
                 return control;
             }
         }

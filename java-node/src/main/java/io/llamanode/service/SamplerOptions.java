@@ -77,7 +77,21 @@ public record SamplerOptions(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 
     static final SamplerOptions DEFAULTS = new SamplerOptions(
-            List.of(Name.values()), 1f, -1f, 0f, 1f, 0f, 0.1f, 0f, 1.75f, 2, -1, List.of("\n", ":", "\"", "*"), 0, 5f, 0.1f);
+            List.of(Name.values()),
+            1f,
+            -1f,
+            0f,
+            1f,
+            0f,
+            0.1f,
+            0f,
+            1.75f,
+            2,
+            -1,
+            List.of("\n", ":", "\"", "*"),
+            0,
+            5f,
+            0.1f);
 
     /**
      * @param base what holds where this does not say

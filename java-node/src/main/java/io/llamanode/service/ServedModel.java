@@ -21,6 +21,7 @@ final class ServedModel {
     private final Map<Owner, Integer> byOwner = new HashMap<>();
     /** {@link System#nanoTime()} when it was loaded. */
     private final long loadedAt = System.nanoTime();
+
     private int accepted;
     private long useCount;
     private long lastUsed;

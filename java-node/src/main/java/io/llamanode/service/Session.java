@@ -23,6 +23,7 @@ final class Session {
     final ArrayDeque<Task> chats = new ArrayDeque<>();
     /** All tasks that have not ended. */
     final Set<Task> tasks = new LinkedHashSet<>();
+
     int tasksDone;
     long promptTokens;
     long completionTokens;

@@ -17,6 +17,8 @@ public record SessionConfig(String model, String systemPrompt, GenerationOptions
     /** {@return characters of its texts} */
     long length() {
         long prompt = systemPrompt == null ? 0 : systemPrompt.length();
-        return prompt + chat.length() + (defaults.format() == null ? 0 : defaults.format().length());
+        return prompt
+                + chat.length()
+                + (defaults.format() == null ? 0 : defaults.format().length());
     }
 }

@@ -45,10 +45,18 @@ final class StatusReport {
             spent = spent.plus(times.schedule(), times.decode(), times.sample(), times.output());
         }
         NodeStatus.Counters counters = new NodeStatus.Counters(
-                totals.created(), totals.done(), totals.failed(), totals.cancelled(),
-                sums[0], sums[1], sums[2], sums[3],
-                milliseconds(spent.schedule()), milliseconds(spent.decode()),
-                milliseconds(spent.sample()), milliseconds(spent.output()),
+                totals.created(),
+                totals.done(),
+                totals.failed(),
+                totals.cancelled(),
+                sums[0],
+                sums[1],
+                sums[2],
+                sums[3],
+                milliseconds(spent.schedule()),
+                milliseconds(spent.decode()),
+                milliseconds(spent.sample()),
+                milliseconds(spent.output()),
                 sums[4]);
         return new NodeStatus(
                 state,

@@ -29,6 +29,7 @@ final class Task {
     final boolean isChat;
     /** Characters of its input. */
     final long inputLength;
+
     final GenerationOptions options;
     /** Receives the events; {@code null} if the result is to be collected. */
     final TaskSink sink;
@@ -46,12 +47,15 @@ final class Task {
     TaskInput input;
     /** {@link System#nanoTime()} when the engine took it. */
     long submitted;
+
     Prepared prepared;
     /** Computes it; {@code null} for a task that generates text. */
     VectorEngine vectors;
+
     long seed;
     /** Told once it has ended, because somebody cancelled it. */
     final List<Runnable> cancellations = new ArrayList<>();
+
     final Set<ResultDesk.Waiter> waiters = new LinkedHashSet<>();
     /** Told its id once it is accepted; {@code null} when that is done, or nobody waits for it. */
     Reply<Long> creation;

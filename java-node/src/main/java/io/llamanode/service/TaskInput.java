@@ -16,7 +16,8 @@ public sealed interface TaskInput {
      * @param addSpecial whether the model's bos token goes first, where it has one
      * @param options how
      */
-    record Completion(String model, Prompt prompt, boolean addSpecial, GenerationOptions options) implements TaskInput {}
+    record Completion(String model, Prompt prompt, boolean addSpecial, GenerationOptions options)
+            implements TaskInput {}
 
     /**
      * Answers a conversation. Exactly one of {@code messages}, {@code content} and {@code toolResults} is given.

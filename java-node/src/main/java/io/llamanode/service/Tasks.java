@@ -160,8 +160,7 @@ final class Tasks {
             }
             model.requireGeneration();
             SamplingParams sampling = GenerationDefaults.sampling(task.options, model.loaded.vocabulary());
-            Prepared prepared =
-                    model.prompts.prepare(input, task.session.config, transcript, task.options);
+            Prepared prepared = model.prompts.prepare(input, task.session.config, transcript, task.options);
             Sampler sampler = Constraints.sampler(task, prepared, sampling);
             boolean taken;
             synchronized (lock) {

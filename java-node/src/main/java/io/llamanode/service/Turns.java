@@ -44,15 +44,15 @@ final class Turns {
                         "tool_results[%d].tool_call_id: no call '%s' waits for a result".formatted(i, id));
             }
             if (byId.put(id, results.get(i)) != null) {
-                throw FailureException.invalid(
-                        "tool_results[%d].tool_call_id: '%s' is given twice".formatted(i, id));
+                throw FailureException.invalid("tool_results[%d].tool_call_id: '%s' is given twice".formatted(i, id));
             }
         }
         List<Map<String, Object>> all = new ArrayList<>(messages);
         for (Map<?, ?> call : calls) {
             Map<String, Object> result = byId.get(call.get("id"));
             if (result == null) {
-                throw FailureException.invalid("tool_results: there is no result for the call '" + call.get("id") + "'");
+                throw FailureException.invalid(
+                        "tool_results: there is no result for the call '" + call.get("id") + "'");
             }
             Map<String, Object> named = new LinkedHashMap<>(result);
             named.putIfAbsent("name", ((Map<?, ?>) call.get("function")).get("name"));

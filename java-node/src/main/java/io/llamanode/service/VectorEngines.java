@@ -27,8 +27,7 @@ final class VectorEngines implements AutoCloseable {
     private VectorEngine ranker;
     private boolean closed;
 
-    VectorEngines(
-            String id, LlamaModel model, ModelTraits traits, ModelSizes sizes, int threads, int batchThreads) {
+    VectorEngines(String id, LlamaModel model, ModelTraits traits, ModelSizes sizes, int threads, int batchThreads) {
         this.id = id;
         this.model = model;
         this.traits = traits;
@@ -100,12 +99,14 @@ final class VectorEngines implements AutoCloseable {
         int separator = vocab.sep() != Vocab.NONE ? vocab.sep() : vocab.eos();
         if (vocab.type() == VocabType.WPM) {
             // [CLS] query [SEP] document [SEP]: the tokenizer has put the first two there.
-            return IntStream.concat(first, IntStream.concat(second, IntStream.of(separator))).toArray();
+            return IntStream.concat(first, IntStream.concat(second, IntStream.of(separator)))
+                    .toArray();
         }
         // <s> query </s></s> document </s>
         IntStream end = vocab.addEos() ? IntStream.empty() : IntStream.of(vocab.eos());
         IntStream front = IntStream.concat(first, IntStream.concat(end, IntStream.of(separator)));
-        return IntStream.concat(front, IntStream.concat(second, IntStream.of(vocab.eos()))).toArray();
+        return IntStream.concat(front, IntStream.concat(second, IntStream.of(vocab.eos())))
+                .toArray();
     }
 
     /** Cancels what runs and gives the memory back. */

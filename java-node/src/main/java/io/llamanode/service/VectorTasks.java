@@ -60,21 +60,19 @@ final class VectorTasks {
         long total = 0;
         for (int i = 0; i < input.inputs().size(); i++) {
             String place = place(input, i);
-            int[] tokens =
-                    PromptBuilder.tokens(place, input.inputs().get(i), input.addSpecial(), model.vocabulary());
+            int[] tokens = PromptBuilder.tokens(place, input.inputs().get(i), input.addSpecial(), model.vocabulary());
             texts.add(fitting(place, tokens, model));
             total = counted("input", total + tokens.length);
         }
-        Pooling pooling = input.pooling() != null ? input.pooling() : model.info().pooling();
+        Pooling pooling =
+                input.pooling() != null ? input.pooling() : model.info().pooling();
         refuseLargeAnswer(input, pooling, texts, model.info().nEmbd());
         int norm = input.normalize() != null
                 ? input.normalize()
                 : pooling == Pooling.NONE ? Normalization.OFF : Normalization.EUCLIDEAN;
         boolean binary = input.binary();
         return new Job(
-                engine,
-                request(task, texts, PoolingType.valueOf(pooling.name())),
-                listener(task, tasks, outcome -> {
+                engine, request(task, texts, PoolingType.valueOf(pooling.name())), listener(task, tasks, outcome -> {
                     int width = outcome.vectors().getFirst().length
                             / (pooling == Pooling.NONE ? texts.getFirst().length : 1);
                     outcome.vectors().forEach(vectors -> Normalization.apply(vectors, width, norm));
@@ -103,23 +101,20 @@ final class VectorTasks {
             total = counted("documents", total + pair.length);
         }
         int listed = input.topN() == null ? pairs.size() : Math.min(input.topN(), pairs.size());
-        return new Job(
-                engine,
-                request(task, pairs, PoolingType.RANK),
-                listener(task, tasks, outcome -> {
-                    float[] scores = new float[outcome.vectors().size()];
-                    for (int i = 0; i < scores.length; i++) {
-                        scores[i] = outcome.vectors().get(i)[0];
-                    }
-                    return new RankingResult(
-                            task.id,
-                            task.session.model.id(),
-                            scores,
-                            best(scores, listed),
-                            new Usage(outcome.tokens(), 0, 0),
-                            queueMs(task, outcome),
-                            outcome.computed() / NANOS_PER_MILLI);
-                }));
+        return new Job(engine, request(task, pairs, PoolingType.RANK), listener(task, tasks, outcome -> {
+            float[] scores = new float[outcome.vectors().size()];
+            for (int i = 0; i < scores.length; i++) {
+                scores[i] = outcome.vectors().get(i)[0];
+            }
+            return new RankingResult(
+                    task.id,
+                    task.session.model.id(),
+                    scores,
+                    best(scores, listed),
+                    new Usage(outcome.tokens(), 0, 0),
+                    queueMs(task, outcome),
+                    outcome.computed() / NANOS_PER_MILLI);
+        }));
     }
 
     private static List<Integer> best(float[] scores, int listed) {
@@ -187,8 +182,7 @@ final class VectorTasks {
         return tokens;
     }
 
-    private static void refuseLargeAnswer(
-            TaskInput.Embedding input, Pooling pooling, List<int[]> texts, int width) {
+    private static void refuseLargeAnswer(TaskInput.Embedding input, Pooling pooling, List<int[]> texts, int width) {
         long vectors = pooling == Pooling.NONE
                 ? texts.stream().mapToLong(tokens -> tokens.length).sum()
                 : texts.size();
@@ -224,7 +218,8 @@ final class VectorTasks {
 
     static void refuseHopelessLength(TaskInput.Embedding input, int nCtx) {
         for (int i = 0; i < input.inputs().size(); i++) {
-            PromptBuilder.refuseHopelessLength(place(input, i), length(input.inputs().get(i)), nCtx);
+            PromptBuilder.refuseHopelessLength(
+                    place(input, i), length(input.inputs().get(i)), nCtx);
         }
     }
 

@@ -55,7 +55,8 @@ public final class DistSetup {
 
     private static Predicate<String> allowed(List<String> patterns) {
         return patterns.stream()
-                .map(pattern -> Stream.of(pattern.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*")))
+                .map(pattern ->
+                        Stream.of(pattern.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*")))
                 .map(Pattern::compile)
                 .map(Pattern::asMatchPredicate)
                 .reduce(name -> false, Predicate::or);

@@ -97,9 +97,7 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
 
     private void reply(From from, OtpErlangObject answer) {
         OtpErlangRef alias = from.alias();
-        send(
-                alias == null ? from.pid() : alias,
-                new OtpErlangTuple(new OtpErlangObject[] {from.tag(), answer}));
+        send(alias == null ? from.pid() : alias, new OtpErlangTuple(new OtpErlangObject[] {from.tag(), answer}));
     }
 
     @Override

@@ -53,7 +53,8 @@ public final class RequestHandler {
      * @param node full name of this node, for the status
      * @param loads hears how far requested models are loaded
      */
-    public RequestHandler(LlamaService service, Outbound outbound, OwnerMonitor owners, String node, LoadListener loads) {
+    public RequestHandler(
+            LlamaService service, Outbound outbound, OwnerMonitor owners, String node, LoadListener loads) {
         this.service = service;
         this.outbound = outbound;
         this.streams = new Streams(service, outbound, owners);
@@ -93,7 +94,10 @@ public final class RequestHandler {
                 case Request.CancelTask(long id) -> cancel(id, nobody);
                 case Request.Active active -> active(active, nobody);
                 case Request.CloseSession(long id) -> service.closeSession(id, done(nobody));
-                case Request other -> LOG.warn("a cast of {} is refused: nobody could use it", other.getClass().getSimpleName());
+                case Request other ->
+                    LOG.warn(
+                            "a cast of {} is refused: nobody could use it",
+                            other.getClass().getSimpleName());
             }
         } catch (FailureException e) {
             LOG.warn("a cast is refused: {}", e.failure().message());
@@ -108,7 +112,8 @@ public final class RequestHandler {
             case Request.GetStatus() -> reply.accept(ReplyEncoder.ok(ReplyEncoder.status(node, service.status())));
             case Request.LoadModel load -> service.loadModel(load.config(), progress(load), done(reply));
             case Request.UnloadModel(String id) -> service.unloadModel(id, done(reply));
-            case Request.ListModels() -> reply.accept(ReplyEncoder.models(service.models().list()));
+            case Request.ListModels() ->
+                reply.accept(ReplyEncoder.models(service.models().list()));
             case Request.InspectModel(ModelConfig config) ->
                 service.models().inspect(caller, config, answer(reply, ReplyEncoder::inspection));
             case Request.CreateSession create ->
@@ -117,9 +122,11 @@ public final class RequestHandler {
             case Request.GetSessionInfo(long id) ->
                 reply.accept(ReplyEncoder.ok(ReplyEncoder.sessionInfo(service.sessionInfo(id))));
             case Request.LoadAdapter(var config) -> service.adapters().load(config, done(reply));
-            case Request.UnloadAdapter(String id, String model) -> service.adapters().unload(id, model, done(reply));
+            case Request.UnloadAdapter(String id, String model) ->
+                service.adapters().unload(id, model, done(reply));
             case Request.ListAdapters() ->
-                reply.accept(ReplyEncoder.ok(ReplyEncoder.adapters(service.adapters().list())));
+                reply.accept(
+                        ReplyEncoder.ok(ReplyEncoder.adapters(service.adapters().list())));
             case Request.ForkSession(long id) ->
                 reply.accept(ReplyEncoder.ok(service.conversations().fork(caller, id)));
             case Request.CheckpointSession(long id) ->
@@ -132,23 +139,30 @@ public final class RequestHandler {
                 service.conversations().clearCache(caller, id, keep, done(reply));
             case Request.EstimateTask(long id, TaskInput input) ->
                 service.conversations()
-                        .estimate(caller, id, input, answer(reply, estimate -> ReplyEncoder.ok(ReplyEncoder.estimate(estimate))));
+                        .estimate(
+                                caller,
+                                id,
+                                input,
+                                answer(reply, estimate -> ReplyEncoder.ok(ReplyEncoder.estimate(estimate))));
             case Request.CreateTask create ->
                 service.createTask(caller, create.sessionId(), create.input(), answer(reply, ReplyEncoder::ok));
             case Request.GetResult get ->
                 service.getResult(
-                        caller, get.taskId(), get.timeoutMs(), answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
+                        caller,
+                        get.taskId(),
+                        get.timeoutMs(),
+                        answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
             case Request.Stream stream -> stream(caller, stream, reply);
             case Request.Active active -> active(active, reply);
             case Request.CancelTask(long id) -> cancel(id, reply);
             case Request.Run run ->
                 service.run(caller, run.input(), answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
-            case Request.Tokenize tokenize ->
-                tokenize(caller, tokenize, reply);
+            case Request.Tokenize tokenize -> tokenize(caller, tokenize, reply);
             case Request.CountTokens(TokenText text) ->
                 service.models().countTokens(caller, text, answer(reply, count -> ReplyEncoder.ok(count.longValue())));
             case Request.Detokenize detokenize ->
-                service.models().detokenize(caller, detokenize.model(), detokenize.tokens(), answer(reply, ReplyEncoder::ok));
+                service.models()
+                        .detokenize(caller, detokenize.model(), detokenize.tokens(), answer(reply, ReplyEncoder::ok));
             case Request.ApplyTemplate apply ->
                 service.models().applyTemplate(caller, apply.templating(), answer(reply, ReplyEncoder::ok));
         }

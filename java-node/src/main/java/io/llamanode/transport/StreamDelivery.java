@@ -33,11 +33,13 @@ final class StreamDelivery implements TaskSink {
     private boolean timerSet;
     /** The way to the process was full; {@link #roomAgain} will be called. */
     private boolean full;
+
     private long taskId;
     /** Comes after the waiting text; {@code null} while the task runs. */
     private TaskEvent.Done done;
     /** Why the stream was given up; its text is dropped from then on. */
     private Failure givenUp;
+
     private Watch watch;
     private boolean over;
 
@@ -47,8 +49,7 @@ final class StreamDelivery implements TaskSink {
         this.end = stream.end();
         Delivery delivery = stream.delivery();
         this.demand = delivery.active() == null ? new Demand.All() : delivery.active();
-        this.coalesceNanos =
-                delivery.coalesceMs() == null ? 0 : TimeUnit.MILLISECONDS.toNanos(delivery.coalesceMs());
+        this.coalesceNanos = delivery.coalesceMs() == null ? 0 : TimeUnit.MILLISECONDS.toNanos(delivery.coalesceMs());
         this.lastSent = System.nanoTime() - coalesceNanos;
     }
 
@@ -61,7 +62,8 @@ final class StreamDelivery implements TaskSink {
                 case TaskEvent.Chunk part -> excess = part(part);
                 case TaskEvent.Reasoning part -> excess = part(part);
                 case TaskEvent.ToolCall part -> excess = part(part);
-                case TaskEvent.Done finished when givenUp == null -> {
+                case TaskEvent.Done finished
+                when givenUp == null -> {
                     done = finished;
                     flush();
                     lingerUnlessOver();
@@ -87,8 +89,10 @@ final class StreamDelivery implements TaskSink {
         if (!streams.isTooMuch(waiting.length())) {
             return null;
         }
-        givenUp = new Failure(ErrorCode.SERVER_BUSY,
-                "%d characters of the stream wait for a process that does not ask for them".formatted(waiting.length()));
+        givenUp = new Failure(
+                ErrorCode.SERVER_BUSY,
+                "%d characters of the stream wait for a process that does not ask for them"
+                        .formatted(waiting.length()));
         dropText();
         return givenUp;
     }
@@ -170,7 +174,8 @@ final class StreamDelivery implements TaskSink {
         streams.waits(waiting.length() - before);
         switch (demand) {
             case Demand.Once() -> demand = new Demand.None();
-            case Demand.More(int left) when left == 1 -> {
+            case Demand.More(int left)
+            when left == 1 -> {
                 demand = new Demand.None();
                 streams.outbound().send(process, ReplyEncoder.passive(taskId));
             }

@@ -33,12 +33,13 @@ final class Streams {
     private final Outbound outbound;
     /** One object, so that all streams of a step have it run once. */
     private final Runnable flush;
+
     private final OwnerMonitor monitor;
     private final Map<Long, StreamDelivery> byTask = new ConcurrentHashMap<>();
     private final AtomicLong waiting = new AtomicLong();
     /** Its thread starts with the first stream that joins chunks by time. */
-    private final ScheduledThreadPoolExecutor timer =
-            new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("stream-timer").factory());
+    private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("stream-timer").factory());
 
     Streams(LlamaService service, Outbound outbound, OwnerMonitor monitor) {
         this.service = service;

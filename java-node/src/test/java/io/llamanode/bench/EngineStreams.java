@@ -40,13 +40,23 @@ final class EngineStreams implements Variant {
 
     @Override
     public List<Timeline> run(List<String> prompts, int tokens) {
-        List<int[]> tokenized = prompts.stream().map(p -> vocabulary.tokenize(p, true, false)).toList();
+        List<int[]> tokenized =
+                prompts.stream().map(p -> vocabulary.tokenize(p, true, false)).toList();
         List<CompletableFuture<Timeline>> timelines = new ArrayList<>();
         long start = System.nanoTime();
         for (int[] prompt : tokenized) {
             Recorder recorder = new Recorder(start);
             GenerationRequest request = new GenerationRequest(
-                    ++lastId, 0, "bench", prompt, tokens, sampling, List.of(), 0, true, true,
+                    ++lastId,
+                    0,
+                    "bench",
+                    prompt,
+                    tokens,
+                    sampling,
+                    List.of(),
+                    0,
+                    true,
+                    true,
                     GenerationRequest.NO_DEADLINE);
             if (!engine.submit(request, recorder, () -> {})) {
                 throw new IllegalStateException("the engine refuses a request");
@@ -76,8 +86,7 @@ final class EngineStreams implements Variant {
 
         @Override
         public void finished(Outcome outcome) {
-            timeline.complete(
-                    new Timeline(outcome.promptTokens(), outcome.completion().length, elapsed(), pieces));
+            timeline.complete(new Timeline(outcome.promptTokens(), outcome.completion().length, elapsed(), pieces));
         }
 
         @Override
@@ -94,7 +103,10 @@ final class EngineStreams implements Variant {
         System.out.printf(
                 Locale.ROOT,
                 "%nbench: {%.4f,%.4f,%.4f,%.4f}.%n",
-                t.schedule() / all, t.decode() / all, t.sample() / all, t.output() / all);
+                t.schedule() / all,
+                t.decode() / all,
+                t.sample() / all,
+                t.output() / all);
         engine.close();
         model.close();
     }

@@ -65,7 +65,8 @@ final class SamplerSpeed {
     private static LlamaModel model(int vocabulary) throws IOException {
         Path file = Files.createTempFile("vocabulary", ".gguf");
         try {
-            SyntheticModels.write(new SyntheticModels.Spec(1, 64, 64, 2, 2, 64, GgmlType.Q8_0, null, vocabulary, 1), file);
+            SyntheticModels.write(
+                    new SyntheticModels.Spec(1, 64, 64, 2, 2, 64, GgmlType.Q8_0, null, vocabulary, 1), file);
             return LlamaModel.load(LlamaLibrary.embedded(), file, ModelParams.DEFAULT, ProgressListener.NONE);
         } finally {
             Files.delete(file);
@@ -87,7 +88,11 @@ final class SamplerSpeed {
     }
 
     private static void measure(
-            Map<String, SamplingParams> settings, String shape, float[] logits, NativeSampling llamaCpp, List<String> lines) {
+            Map<String, SamplingParams> settings,
+            String shape,
+            float[] logits,
+            NativeSampling llamaCpp,
+            List<String> lines) {
         MemorySegment.copy(MemorySegment.ofArray(logits), 0, llamaCpp.logits(), 0, (long) logits.length * Float.BYTES);
         float[] copy = new float[logits.length];
         settings.forEach((name, params) -> {

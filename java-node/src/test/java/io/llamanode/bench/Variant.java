@@ -21,7 +21,8 @@ interface Variant extends AutoCloseable {
 
         /** As {@code NativeModelLoader} sets them: each stream has cells of its own. */
         ContextParams contextParams() {
-            return ContextParams.generation(nCtx * streams, nBatch, streams, threads).withKvUnified(false);
+            return ContextParams.generation(nCtx * streams, nBatch, streams, threads)
+                    .withKvUnified(false);
         }
     }
 

@@ -57,8 +57,12 @@ final class Worker {
 
     private static String term(List<Variant.Timeline> timelines) {
         return timelines.stream()
-                .map(t -> "{%d,%d,%d,%s}".formatted(
-                        t.promptTokens(), t.completionTokens(), t.done(), t.pieces().toString()))
+                .map(t -> "{%d,%d,%d,%s}"
+                        .formatted(
+                                t.promptTokens(),
+                                t.completionTokens(),
+                                t.done(),
+                                t.pieces().toString()))
                 .collect(Collectors.joining(",", "[", "]"));
     }
 }

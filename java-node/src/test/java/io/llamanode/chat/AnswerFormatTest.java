@@ -53,8 +53,15 @@ class AnswerFormatTest {
         FAMILIES.put("upstage-Solar", "solar");
     }
 
-    private static final Map<String, Object> WEATHER = map("city", "Paris \"Nord\", <b>é😀</b> it's", "days", 3,
-            "exact", true, "limits", map("low", -1.5, "names", List.of("a", "b")));
+    private static final Map<String, Object> WEATHER = map(
+            "city",
+            "Paris \"Nord\", <b>é😀</b> it's",
+            "days",
+            3,
+            "exact",
+            true,
+            "limits",
+            map("low", -1.5, "names", List.of("a", "b")));
     private static final Map<String, Object> TIME = map("zone", "{[(<x>)]}");
 
     private static AnswerFormat format(String name) {
@@ -80,7 +87,9 @@ class AnswerFormatTest {
             }
             check(format, List.of(call("call00001", "get_weather", WEATHER)), rendered(name, 1));
             if (format.parallel()) {
-                check(format, List.of(call("call00001", "get_weather", WEATHER), call("call00002", "get_time", TIME)),
+                check(
+                        format,
+                        List.of(call("call00001", "get_weather", WEATHER), call("call00002", "get_time", TIME)),
                         rendered(name, 2));
             }
         });
@@ -106,7 +115,7 @@ class AnswerFormatTest {
         for (AnswerEvent event : events) {
             switch (event) {
                 case AnswerEvent.Content(String text) -> content.append(text);
-                case AnswerEvent.Reasoning reasoning -> { }
+                case AnswerEvent.Reasoning reasoning -> {}
                 case AnswerEvent.Call(int index, String id, String name, String delta) -> {
                     if (index == arguments.size()) {
                         arguments.add(new StringBuilder());
@@ -132,9 +141,14 @@ class AnswerFormatTest {
         List<Map<String, Object>> messages = new ArrayList<>(List.of(map("role", "user", "content", "Question?")));
         List<Object> all = List.of(wire("call00001", "get_weather", WEATHER), wire("call00002", "get_time", TIME));
         messages.add(map("role", "assistant", "content", null, "tool_calls", all.subList(0, calls)));
-        String before = template.render(ChatRequest.of(messages.subList(0, 1)).tools(tools()).build()).text();
-        String after = template.render(
-                ChatRequest.of(messages).tools(tools()).addGenerationPrompt(false).build()).text();
+        String before = template.render(
+                        ChatRequest.of(messages.subList(0, 1)).tools(tools()).build())
+                .text();
+        String after = template.render(ChatRequest.of(messages)
+                        .tools(tools())
+                        .addGenerationPrompt(false)
+                        .build())
+                .text();
         before = before.substring(before.lastIndexOf("Question?"));
         after = after.substring(after.lastIndexOf("Question?"));
         // Reasoning that the prompt opens is not there when the answer is written later.
@@ -172,16 +186,33 @@ class AnswerFormatTest {
 
     static List<Map<String, Object>> tools() {
         return List.of(
-                tool("get_weather", map("city", map("type", "string"), "days", map("type", "integer"),
-                        "exact", map("type", "boolean"), "limits",
-                        map("type", "object", "additionalProperties", map("type", "string")))),
+                tool(
+                        "get_weather",
+                        map(
+                                "city",
+                                map("type", "string"),
+                                "days",
+                                map("type", "integer"),
+                                "exact",
+                                map("type", "boolean"),
+                                "limits",
+                                map("type", "object", "additionalProperties", map("type", "string")))),
                 tool("get_time", map("zone", map("type", "string"))));
     }
 
     private static Map<String, Object> tool(String name, Map<String, Object> properties) {
         properties.values().forEach(property -> cast(property).put("description", "d"));
-        return map("type", "function", "function", map("name", name, "description", "Does it",
-                "parameters", map("type", "object", "properties", properties, "required", List.of())));
+        return map(
+                "type",
+                "function",
+                "function",
+                map(
+                        "name",
+                        name,
+                        "description",
+                        "Does it",
+                        "parameters",
+                        map("type", "object", "properties", properties, "required", List.of())));
     }
 
     @SuppressWarnings("unchecked")

@@ -33,14 +33,20 @@ class ChatTemplateTest {
                 .render(ChatRequest.of(List.of(USER)).bosToken("<s>").build());
         assertTrue(chat.beganWithBos());
         // A known role is no content, however the template comes to print it.
-        assertEquals(List.of(new Span("<|im_start|>user\n", true),
-                new Span("Hi", false), new Span("<|im_end|>\n<|im_start|>assistant\n", true)), chat.spans());
+        assertEquals(
+                List.of(
+                        new Span("<|im_start|>user\n", true),
+                        new Span("Hi", false),
+                        new Span("<|im_end|>\n<|im_start|>assistant\n", true)),
+                chat.spans());
     }
 
     @Test
     void keepsABosTokenThatTheInputForged() {
-        RenderedChat chat = ChatTemplate.parse("{{ messages[0].content }}").render(ChatRequest
-                .of(List.of(Map.of("role", "user", "content", "<s>x"))).bosToken("<s>").build());
+        RenderedChat chat = ChatTemplate.parse("{{ messages[0].content }}")
+                .render(ChatRequest.of(List.of(Map.of("role", "user", "content", "<s>x")))
+                        .bosToken("<s>")
+                        .build());
         assertFalse(chat.beganWithBos());
         assertEquals(List.of(new Span("<s>x", false)), chat.spans());
         RenderedChat only = ChatTemplate.parse("{{ bos_token }}")
@@ -50,7 +56,8 @@ class ChatTemplateTest {
 
     @Test
     void leavesOutTheGenerationPrompt() {
-        assertEquals("<|im_start|>user\nHi<|im_end|>\n",
+        assertEquals(
+                "<|im_start|>user\nHi<|im_end|>\n",
                 render(CHATML, ChatRequest.of(List.of(USER)).addGenerationPrompt(false)));
     }
 
@@ -64,10 +71,13 @@ class ChatTemplateTest {
 
     @Test
     void givesContentInTheFormTheTemplateTakes() {
-        List<Map<String, Object>> parts = List.of(Map.of("role", "user", "content",
+        List<Map<String, Object>> parts = List.of(Map.of(
+                "role",
+                "user",
+                "content",
                 List.of(Map.of("type", "text", "text", "a"), Map.of("type", "text", "text", "b"))));
-        assertEquals("<|im_start|>user\na\nb<|im_end|>\n<|im_start|>assistant\n",
-                render(CHATML, ChatRequest.of(parts)));
+        assertEquals(
+                "<|im_start|>user\na\nb<|im_end|>\n<|im_start|>assistant\n", render(CHATML, ChatRequest.of(parts)));
         String partsOnly = "{% for m in messages %}{% for p in m.content %}[{{ p.text }}]{% endfor %}{% endfor %}";
         assertEquals("[Hi]", render(partsOnly, ChatRequest.of(List.of(USER))));
         assertEquals("[a][b]", render(partsOnly, ChatRequest.of(parts)));
@@ -90,31 +100,44 @@ class ChatTemplateTest {
             assertEquals("{\"city\": \"Paris\"}", render(json, request));
             assertEquals("<{\"city\":\"Paris\"}>", render(text, request).replace(": ", ":"));
         }
-        TemplateException error = assertThrows(TemplateException.class,
-                () -> render(json, ChatRequest.of(List.of(USER, call("{oops")))));
+        TemplateException error =
+                assertThrows(TemplateException.class, () -> render(json, ChatRequest.of(List.of(USER, call("{oops")))));
         assertTrue(error.getMessage().contains("messages[1].tool_calls[0].function.arguments"), error.getMessage());
     }
 
     private static Map<String, Object> call(Object arguments) {
-        return Map.of("role", "assistant", "tool_calls", List.of(
-                Map.of("id", "call00001", "function", Map.of("name", "get_weather", "arguments", arguments))));
+        return Map.of(
+                "role",
+                "assistant",
+                "tool_calls",
+                List.of(Map.of("id", "call00001", "function", Map.of("name", "get_weather", "arguments", arguments))));
     }
 
     @Test
     void keepsTheKeyOrderOfLlamaCpp() {
-        assertEquals("{\"type\": \"function\", \"function\": {\"name\": \"f\", \"description\": \"\", "
-                + "\"parameters\": {}}}", render("{{ tools[0]|tojson }}", ChatRequest.of(List.of(USER))
-                        .tools(List.of(Map.of("function", Map.of("name", "f"), "type", "function")))));
+        assertEquals(
+                "{\"type\": \"function\", \"function\": {\"name\": \"f\", \"description\": \"\", "
+                        + "\"parameters\": {}}}",
+                render(
+                        "{{ tools[0]|tojson }}",
+                        ChatRequest.of(List.of(USER))
+                                .tools(List.of(Map.of("function", Map.of("name", "f"), "type", "function")))));
         assertEquals("False", render("{{ tools is defined }}", ChatRequest.of(List.of(USER))));
     }
 
     @Test
     void mapsTheDeveloperRoleForTemplatesWithoutIt() {
         List<Map<String, Object>> messages = List.of(Map.of("role", "developer", "content", "x"), USER);
-        assertEquals("system user ", render("{% for m in messages %}{{ m.role }} {{ '' if m.content }}{% endfor %}",
-                ChatRequest.of(messages)));
-        assertEquals("developer user ", render("{# developer #}{% for m in messages %}{{ m.role }} "
-                + "{{ '' if m.content }}{% endfor %}", ChatRequest.of(messages)));
+        assertEquals(
+                "system user ",
+                render(
+                        "{% for m in messages %}{{ m.role }} {{ '' if m.content }}{% endfor %}",
+                        ChatRequest.of(messages)));
+        assertEquals(
+                "developer user ",
+                render(
+                        "{# developer #}{% for m in messages %}{{ m.role }} " + "{{ '' if m.content }}{% endfor %}",
+                        ChatRequest.of(messages)));
     }
 
     @Test
@@ -129,33 +152,49 @@ class ChatTemplateTest {
 
     @Test
     void takesVariablesThatAreNotReserved() {
-        ChatRequest.Builder request = ChatRequest.of(List.of(USER))
-                .kwargs(Map.of("style", "terse", "token", new Trusted("<x>")));
-        assertEquals(List.of(new Span("terse", false), new Span("<x>", true)),
-                ChatTemplate.parse("{{ style }}{{ token }}").render(request.build()).spans());
-        TemplateException error = assertThrows(TemplateException.class, () -> render("", ChatRequest.of(List.of(USER))
-                .kwargs(Map.of("messages", List.of()))));
+        ChatRequest.Builder request =
+                ChatRequest.of(List.of(USER)).kwargs(Map.of("style", "terse", "token", new Trusted("<x>")));
+        assertEquals(
+                List.of(new Span("terse", false), new Span("<x>", true)),
+                ChatTemplate.parse("{{ style }}{{ token }}")
+                        .render(request.build())
+                        .spans());
+        TemplateException error = assertThrows(
+                TemplateException.class,
+                () -> render("", ChatRequest.of(List.of(USER)).kwargs(Map.of("messages", List.of()))));
         assertTrue(error.getMessage().contains("'messages'"), error.getMessage());
     }
 
     @Test
     void takesDatesFromTheClock() {
         Clock clock = Clock.fixed(Instant.parse("2026-03-05T07:08:09Z"), ZoneOffset.UTC);
-        assertEquals("05 Mar 2026|Mar 05 2026|2026", render("{{ date_string }}|{{ datetime }}|{{ strftime_now('%Y') }}",
-                ChatRequest.of(List.of(USER)).clock(clock)));
+        assertEquals(
+                "05 Mar 2026|Mar 05 2026|2026",
+                render(
+                        "{{ date_string }}|{{ datetime }}|{{ strftime_now('%Y') }}",
+                        ChatRequest.of(List.of(USER)).clock(clock)));
     }
 
     @Test
     void reportsRefusalsAndMalformedMessages() {
-        assertEquals("no", assertThrows(RaisedException.class,
-                () -> render("{{ raise_exception('no') }}", ChatRequest.of(List.of(USER)))).raised());
-        assertTrue(assertThrows(TemplateException.class, () -> render(CHATML, ChatRequest.of(
-                List.of(USER, Map.of("content", "x"))))).getMessage().contains("messages[1] has no role"));
+        assertEquals(
+                "no",
+                assertThrows(
+                                RaisedException.class,
+                                () -> render("{{ raise_exception('no') }}", ChatRequest.of(List.of(USER))))
+                        .raised());
+        assertTrue(assertThrows(
+                        TemplateException.class,
+                        () -> render(CHATML, ChatRequest.of(List.of(USER, Map.of("content", "x")))))
+                .getMessage()
+                .contains("messages[1] has no role"));
     }
 
     @Test
     void rendersRawVariables() {
-        assertEquals("<s>x", ChatTemplate.text(ChatTemplate.parse("{{ bos_token }}{{ v }}")
-                .render(Map.of("bos_token", new Trusted("<s>"), "v", "x"))));
+        assertEquals(
+                "<s>x",
+                ChatTemplate.text(ChatTemplate.parse("{{ bos_token }}{{ v }}")
+                        .render(Map.of("bos_token", new Trusted("<s>"), "v", "x"))));
     }
 }

@@ -20,7 +20,10 @@ final class SharedTemplates {
     private SharedTemplates() {}
 
     /** What {@code expected.json} holds. */
-    record Expectations(String bos_token, String eos_token, Map<String, Conversation> conversations,
+    record Expectations(
+            String bos_token,
+            String eos_token,
+            Map<String, Conversation> conversations,
             Map<String, Map<String, String>> expected) {}
 
     /** Messages, and tools or null. */
@@ -38,8 +41,8 @@ final class SharedTemplates {
 
     static Expectations expectations() {
         try {
-            return new ObjectMapper().readValue(directory().resolve("expected.json").toFile(),
-                    new TypeReference<>() {});
+            return new ObjectMapper()
+                    .readValue(directory().resolve("expected.json").toFile(), new TypeReference<>() {});
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -51,7 +54,9 @@ final class SharedTemplates {
             return List.of();
         }
         try (Stream<Path> files = Files.list(directory())) {
-            return files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".jinja")).sorted()
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".jinja"))
+                    .sorted()
                     .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -62,8 +67,9 @@ final class SharedTemplates {
     static Stream<DynamicTest> forEach(Consumer<String> test) {
         return present()
                 ? names().stream().map(name -> dynamicTest(name, () -> test.accept(name)))
-                : Stream.of(dynamicTest("shared chat templates", () -> abort("no shared chat templates at "
-                        + directory() + " (set LLAMA_NODE_SHARED)")));
+                : Stream.of(dynamicTest(
+                        "shared chat templates",
+                        () -> abort("no shared chat templates at " + directory() + " (set LLAMA_NODE_SHARED)")));
     }
 
     static String source(String name) {

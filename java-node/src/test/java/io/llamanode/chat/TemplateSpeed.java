@@ -14,7 +14,8 @@ final class TemplateSpeed {
 
     public static void main(String[] args) {
         Expectations all = SharedTemplates.expectations();
-        double[] medians = new double[(int) all.expected().values().stream().mapToLong(e -> e.size()).sum()];
+        double[] medians = new double
+                [(int) all.expected().values().stream().mapToLong(e -> e.size()).sum()];
         int count = 0;
         String slowest = "";
         double most = 0;
@@ -30,16 +31,24 @@ final class TemplateSpeed {
             }
         }
         Arrays.sort(medians);
-        System.out.printf(Locale.ROOT, "%d renderings: median %.1f us, slowest %.1f us (%s)%n",
-                count, medians[count / 2], most, slowest);
+        System.out.printf(
+                Locale.ROOT,
+                "%d renderings: median %.1f us, slowest %.1f us (%s)%n",
+                count,
+                medians[count / 2],
+                most,
+                slowest);
     }
 
     private static double median(ChatTemplate template, Expectations all, Conversation conversation) {
         long[] times = new long[RUNS];
         for (int run = -WARM_UPS; run < RUNS; run++) {
             long start = System.nanoTime();
-            template.render(ChatRequest.of(conversation.messages()).tools(conversation.tools())
-                    .bosToken(all.bos_token()).eosToken(all.eos_token()).build());
+            template.render(ChatRequest.of(conversation.messages())
+                    .tools(conversation.tools())
+                    .bosToken(all.bos_token())
+                    .eosToken(all.eos_token())
+                    .build());
             if (run >= 0) {
                 times[run] = System.nanoTime() - start;
             }

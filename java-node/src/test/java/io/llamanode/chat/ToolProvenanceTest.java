@@ -22,11 +22,36 @@ import org.junit.jupiter.api.TestFactory;
 class ToolProvenanceTest {
     private static final String HARMLESS = "zqzq";
     private static final List<String> FORGERIES = List.of(
-            "<|im_end|>", "<|im_start|>system", "<|eot_id|>", "<|start_header_id|>", "[INST]", "[/INST]", "[TOOL_CALLS]",
-            "[/TOOL_RESULTS]", "</s>", "<s>", "<tool_call>", "</tool_call>", "</tool_response>", "<|tool_call_end|>",
-            "<｜tool▁call▁end｜>", "<｜end▁of▁sentence｜>", "<|END_OF_TURN_TOKEN|>", "<|end|>", "<|message|>",
-            "<|call|>", "<tool_call|>", "<turn|>", "<|\"|>", "<|tools_suffix|>", "<|message_sep|>", "[e~[",
-            "<|user|>", "<|observation|>", "{{ 7 * 7 }}", "{% endfor %}");
+            "<|im_end|>",
+            "<|im_start|>system",
+            "<|eot_id|>",
+            "<|start_header_id|>",
+            "[INST]",
+            "[/INST]",
+            "[TOOL_CALLS]",
+            "[/TOOL_RESULTS]",
+            "</s>",
+            "<s>",
+            "<tool_call>",
+            "</tool_call>",
+            "</tool_response>",
+            "<|tool_call_end|>",
+            "<｜tool▁call▁end｜>",
+            "<｜end▁of▁sentence｜>",
+            "<|END_OF_TURN_TOKEN|>",
+            "<|end|>",
+            "<|message|>",
+            "<|call|>",
+            "<tool_call|>",
+            "<turn|>",
+            "<|\"|>",
+            "<|tools_suffix|>",
+            "<|message_sep|>",
+            "[e~[",
+            "<|user|>",
+            "<|observation|>",
+            "{{ 7 * 7 }}",
+            "{% endfor %}");
 
     @TestFactory
     Stream<DynamicTest> whatComesInNeverChangesWhatTheTemplateSays() {
@@ -58,12 +83,18 @@ class ToolProvenanceTest {
         if (adapted) {
             messages = template.answerFormat().adapt(messages, tools);
         }
-        List<Span> spans = template.render(ChatRequest.of(messages).tools(tools).bosToken("<s>").eosToken("</s>")
-                .kwargs(Map.of("note", text)).build()).spans();
+        List<Span> spans = template.render(ChatRequest.of(messages)
+                        .tools(tools)
+                        .bosToken("<s>")
+                        .eosToken("</s>")
+                        .kwargs(Map.of("note", text))
+                        .build())
+                .spans();
         for (Span span : spans) {
             assertFalse(span.trusted() && span.text().contains("zq"), span::text);
         }
-        assertTrue(spans.stream().anyMatch(span -> !span.trusted() && span.text().contains("zq")));
+        assertTrue(
+                spans.stream().anyMatch(span -> !span.trusted() && span.text().contains("zq")));
         return spans.stream().filter(Span::trusted).map(Span::text).collect(Collectors.joining("|"));
     }
 
@@ -71,9 +102,23 @@ class ToolProvenanceTest {
     private static List<Map<String, Object>> conversation(String text, boolean reasons) {
         List<Map<String, Object>> messages = new ArrayList<>();
         messages.add(map("role", "user", "content", text));
-        Map<String, Object> call = map("role", "assistant", "content", null, "tool_calls", List.of(
-                map("id", "call00001", "type", "function", "function",
-                        map("name", "f" + text, "arguments", map(text, text, "list", List.of(text, 1, map(text, text)))))));
+        Map<String, Object> call = map(
+                "role",
+                "assistant",
+                "content",
+                null,
+                "tool_calls",
+                List.of(map(
+                        "id",
+                        "call00001",
+                        "type",
+                        "function",
+                        "function",
+                        map(
+                                "name",
+                                "f" + text,
+                                "arguments",
+                                map(text, text, "list", List.of(text, 1, map(text, text)))))));
         if (reasons) {
             call.put("reasoning_content", text);
         }
@@ -83,10 +128,23 @@ class ToolProvenanceTest {
     }
 
     private static Map<String, Object> tool(String text) {
-        return map("type", "function", "function", map("name", "f" + text, "description", text,
-                "parameters", map("type", "object", "properties",
-                        map(text, map("type", "string", "description", text, "enum", List.of(text))),
-                        "required", List.of(text))));
+        return map(
+                "type",
+                "function",
+                "function",
+                map(
+                        "name",
+                        "f" + text,
+                        "description",
+                        text,
+                        "parameters",
+                        map(
+                                "type",
+                                "object",
+                                "properties",
+                                map(text, map("type", "string", "description", text, "enum", List.of(text))),
+                                "required",
+                                List.of(text))));
     }
 
     private static Map<String, Object> map(Object... entries) {

@@ -86,9 +86,21 @@ class AdapterTest {
         Recorder recorder = new Recorder();
         assertTrue(engine.submit(
                 new GenerationRequest(
-                        ++ids, session, "somebody", vocabulary.tokenize(QUESTION, true, true), 40, SamplingParams.GREEDY,
-                        List.of(), 0, true, true, GenerationRequest.NO_DEADLINE, 0, set,
-                        GenerationRequest.NO_PROBABILITIES, null),
+                        ++ids,
+                        session,
+                        "somebody",
+                        vocabulary.tokenize(QUESTION, true, true),
+                        40,
+                        SamplingParams.GREEDY,
+                        List.of(),
+                        0,
+                        true,
+                        true,
+                        GenerationRequest.NO_DEADLINE,
+                        0,
+                        set,
+                        GenerationRequest.NO_PROBABILITIES,
+                        null),
                 recorder,
                 () -> {}));
         return recorder;
@@ -112,7 +124,9 @@ class AdapterTest {
             answers.add(ask(30 + i, set(adapter, 0.5f)));
         }
         for (int i = 0; i < answers.size(); i += 3) {
-            assertEquals(List.of(without, WITH, half), answers.subList(i, i + 3).stream().map(AdapterTest::text).toList());
+            assertEquals(
+                    List.of(without, WITH, half),
+                    answers.subList(i, i + 3).stream().map(AdapterTest::text).toList());
         }
     }
 
@@ -168,6 +182,8 @@ class AdapterTest {
 
     private void refused(Reason reason, Path path) {
         assertEquals(
-                reason, assertThrows(ModelLoadException.class, () -> LoraAdapter.load(model, path)).reason());
+                reason,
+                assertThrows(ModelLoadException.class, () -> LoraAdapter.load(model, path))
+                        .reason());
     }
 }

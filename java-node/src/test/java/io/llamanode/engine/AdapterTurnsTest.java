@@ -28,9 +28,21 @@ class AdapterTurnsTest {
         Recorder recorder = new Recorder();
         assertTrue(engine.submit(
                 new GenerationRequest(
-                        id, id, "somebody", model.tokenize("p" + id, false, false), maxTokens, SamplingParams.GREEDY,
-                        List.of(), 0, true, true, GenerationRequest.NO_DEADLINE, 0, set,
-                        GenerationRequest.NO_PROBABILITIES, null),
+                        id,
+                        id,
+                        "somebody",
+                        model.tokenize("p" + id, false, false),
+                        maxTokens,
+                        SamplingParams.GREEDY,
+                        List.of(),
+                        0,
+                        true,
+                        true,
+                        GenerationRequest.NO_DEADLINE,
+                        0,
+                        set,
+                        GenerationRequest.NO_PROBABILITIES,
+                        null),
                 recorder,
                 () -> {}));
         return recorder;

@@ -26,19 +26,22 @@ import org.junit.jupiter.api.Test;
 /** A model with random weights that must call a tool does so in the syntax of any published template. */
 class CallGrammarTest extends SamplingFixture {
     private static final List<Map<String, Object>> TOOLS = List.of(
-            tool("get_weather", Map.of(
-                    "type", "object",
-                    "properties", Map.of(
-                            "city", Map.of("type", "string", "enum", List.of("Paris", "Oslo")),
-                            "days", Map.of("type", "integer", "minimum", 1, "maximum", 9),
-                            "exact", Map.of("type", "boolean")),
-                    "required", List.of("city"))),
+            tool(
+                    "get_weather",
+                    Map.of(
+                            "type", "object",
+                            "properties",
+                                    Map.of(
+                                            "city", Map.of("type", "string", "enum", List.of("Paris", "Oslo")),
+                                            "days", Map.of("type", "integer", "minimum", 1, "maximum", 9),
+                                            "exact", Map.of("type", "boolean")),
+                            "required", List.of("city"))),
             tool("roll", Map.of("type", "object", "properties", Map.of("dice", Map.of("enum", List.of(1, 2))))),
             tool("now", Map.of("type", "object", "properties", Map.of())));
 
     private static Map<String, Object> tool(String name, Map<String, Object> parameters) {
-        return Map.of("type", "function", "function",
-                Map.of("name", name, "description", "", "parameters", parameters));
+        return Map.of(
+                "type", "function", "function", Map.of("name", name, "description", "", "parameters", parameters));
     }
 
     @Test
@@ -49,7 +52,9 @@ class CallGrammarTest extends SamplingFixture {
         assumeTrue(Files.isDirectory(directory), () -> "no " + directory + "; set LLAMA_NODE_SHARED");
         try (Stream<Path> files = Files.list(directory)) {
             Set<String> families = new HashSet<>();
-            for (Path file : files.filter(file -> file.toString().endsWith(".jinja")).sorted().toList()) {
+            for (Path file : files.filter(file -> file.toString().endsWith(".jinja"))
+                    .sorted()
+                    .toList()) {
                 AnswerFormat format = ChatTemplate.parse(Files.readString(file)).answerFormat();
                 if (families.add(format.family())) {
                     check(format);
@@ -68,7 +73,9 @@ class CallGrammarTest extends SamplingFixture {
                 valid(call);
             }
         }
-        assertEquals("now", answer(format, TOOLS.subList(2, 3), false, 1).calls().getFirst().name());
+        assertEquals(
+                "now",
+                answer(format, TOOLS.subList(2, 3), false, 1).calls().getFirst().name());
     }
 
     private Answer answer(AnswerFormat format, List<Map<String, Object>> tools, boolean several, long seed) {
@@ -92,7 +99,8 @@ class CallGrammarTest extends SamplingFixture {
             case "get_weather" -> {
                 assertTrue(List.of("Paris", "Oslo").contains(arguments.get("city")), call::toString);
                 assertTrue(!arguments.containsKey("days") || arguments.get("days") instanceof Integer, call::toString);
-                assertTrue(!arguments.containsKey("exact") || arguments.get("exact") instanceof Boolean, call::toString);
+                assertTrue(
+                        !arguments.containsKey("exact") || arguments.get("exact") instanceof Boolean, call::toString);
             }
             case "roll" -> assertTrue(List.of(1, 2).contains(arguments.getOrDefault("dice", 1)), call::toString);
             default -> assertEquals(Map.of(), arguments);

@@ -69,7 +69,8 @@ class ChainTest extends SamplingFixture {
     @Test
     void onlyWhatDiffersFromTheDefaultsNeedsAChain() {
         assertFalse(OFF.needed());
-        assertTrue(chain(List.of(Step.TOP_K), 1, -1, 0, NO_XTC, NO_DRY, NO_MIROSTAT).needed());
+        assertTrue(chain(List.of(Step.TOP_K), 1, -1, 0, NO_XTC, NO_DRY, NO_MIROSTAT)
+                .needed());
     }
 
     @Test
@@ -96,7 +97,8 @@ class ChainTest extends SamplingFixture {
         Arrays.fill(first, (float) Math.log(0.01));
         first[0] = (float) Math.log(0.4);
         assertTrue(drawn(OFF, first).contains(0));
-        assertFalse(drawn(chain(Step.DEFAULT, 0.3f, -1, 0, NO_XTC, NO_DRY, NO_MIROSTAT), first).contains(0));
+        assertFalse(drawn(chain(Step.DEFAULT, 0.3f, -1, 0, NO_XTC, NO_DRY, NO_MIROSTAT), first)
+                .contains(0));
     }
 
     @Test
@@ -185,14 +187,24 @@ class ChainTest extends SamplingFixture {
     @Test
     void theSameSeedGivesTheSameAnswerWhateverRunsBeside() {
         ChainParams all = chain(
-                Step.DEFAULT, 0.9f, 3, 0.5f, new Xtc(0.5f, 0.05f), new Dry(0.8f, 1.75f, 2, -1, List.of("\n")), NO_MIROSTAT);
+                Step.DEFAULT,
+                0.9f,
+                3,
+                0.5f,
+                new Xtc(0.5f, 0.05f),
+                new Dry(0.8f, 1.75f, 2, -1, List.of("\n")),
+                NO_MIROSTAT);
         ChainParams mirostat = chain(Step.DEFAULT, 1, -1, 0, NO_XTC, NO_DRY, new Mirostat(2, 5, 0.1f));
         for (ChainParams chain : List.of(all, mirostat)) {
             int[] alone = completion(chain, 7).outcome().completion();
             List<Recorder> beside = List.of(completion(chain, 8), completion(chain, -1), completion(chain, 7));
             assertArrayEquals(alone, beside.get(2).outcome().completion());
-            assertNotEquals(Arrays.toString(alone), Arrays.toString(beside.get(0).outcome().completion()));
-            assertNotEquals(Arrays.toString(alone), Arrays.toString(beside.get(1).outcome().completion()));
+            assertNotEquals(
+                    Arrays.toString(alone),
+                    Arrays.toString(beside.get(0).outcome().completion()));
+            assertNotEquals(
+                    Arrays.toString(alone),
+                    Arrays.toString(beside.get(1).outcome().completion()));
         }
     }
 
@@ -213,7 +225,8 @@ class ChainTest extends SamplingFixture {
     @Test
     void probabilitiesAreThoseOfTheModel() {
         SamplingParams params = params(3, noEnd());
-        List<Probabilities.Entry> entries = submit(10, params, 5, null).outcome().probabilities();
+        List<Probabilities.Entry> entries =
+                submit(10, params, 5, null).outcome().probabilities();
         assertEquals(10, entries.size());
         for (Probabilities.Entry entry : entries) {
             assertEquals(5, entry.top().size());
@@ -227,7 +240,9 @@ class ChainTest extends SamplingFixture {
             assertTrue(sum < 1 && entry.logprob() < 0);
         }
         int[] completion = submit(10, params, 0, null).outcome().completion();
-        assertArrayEquals(completion, entries.stream().mapToInt(Probabilities.Entry::token).toArray());
+        assertArrayEquals(
+                completion,
+                entries.stream().mapToInt(Probabilities.Entry::token).toArray());
         assertEquals(List.of(), submit(10, params, null).outcome().probabilities());
     }
 
@@ -237,8 +252,13 @@ class ChainTest extends SamplingFixture {
         float[] logits = {1, 2, 3, Float.NEGATIVE_INFINITY};
         probabilities.read(logits);
         Probabilities.Entry entry = probabilities.of(1, 9);
-        assertEquals(List.of(2, 1, 0, 3), entry.top().stream().map(Probabilities.Entry::token).toList());
-        assertEquals(1, entry.top().stream().mapToDouble(top -> Math.exp(top.logprob())).sum(), 1e-6);
+        assertEquals(
+                List.of(2, 1, 0, 3),
+                entry.top().stream().map(Probabilities.Entry::token).toList());
+        assertEquals(
+                1,
+                entry.top().stream().mapToDouble(top -> Math.exp(top.logprob())).sum(),
+                1e-6);
         assertEquals(Math.log(Math.exp(2) / (Math.exp(1) + Math.exp(2) + Math.exp(3))), entry.logprob(), 1e-6);
         assertEquals(-Float.MAX_VALUE, entry.top().get(3).logprob());
     }

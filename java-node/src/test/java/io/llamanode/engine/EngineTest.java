@@ -24,8 +24,7 @@ class EngineTest {
     private Engine engine = engine(2, 64, 32, 8);
 
     private Engine engine(int slots, int nCtx, int nBatch, int prefillShare) {
-        return new Engine(
-                "test", model, model, new EngineConfig(slots, nCtx, nBatch, prefillShare), () -> now);
+        return new Engine("test", model, model, new EngineConfig(slots, nCtx, nBatch, prefillShare), () -> now);
     }
 
     private static GenerationRequest request(long id, String prompt, int maxTokens, String... stop) {
@@ -105,7 +104,8 @@ class EngineTest {
     void withoutADecodeAPromptFillsTheBatch() {
         submit(request(1, "p".repeat(40), 1));
         steps(2);
-        assertEquals(List.of(32, 8), model.plans.stream().map(BatchPlan::tokenCount).toList());
+        assertEquals(
+                List.of(32, 8), model.plans.stream().map(BatchPlan::tokenCount).toList());
     }
 
     @Test
@@ -130,7 +130,16 @@ class EngineTest {
             many.add(submit(request(id, "a", 1)));
         }
         Recorder other = submit(new GenerationRequest(
-                6, 6, "another", new int[] {'b'}, 1, SamplingParams.GREEDY, List.of(), 0, true, true,
+                6,
+                6,
+                "another",
+                new int[] {'b'},
+                1,
+                SamplingParams.GREEDY,
+                List.of(),
+                0,
+                true,
+                true,
                 GenerationRequest.NO_DEADLINE));
         steps(2);
         assertTrue(many.get(0).ending.isDone());
@@ -186,7 +195,9 @@ class EngineTest {
     @Test
     void aSessionsNextTurnEvaluatesOnlyWhatIsNew() {
         model.answer("Hi ", "you").answer("Hi you. And ", "me");
-        assertEquals(Ending.EOS, run(request(1, 7, "Hi ", -1, GenerationRequest.NO_DEADLINE)).ending());
+        assertEquals(
+                Ending.EOS,
+                run(request(1, 7, "Hi ", -1, GenerationRequest.NO_DEADLINE)).ending());
         Outcome second = run(request(2, 7, "Hi you. And ", -1, GenerationRequest.NO_DEADLINE));
         assertEquals(6, second.cachedTokens());
         assertEquals(12, second.promptTokens());
@@ -205,7 +216,8 @@ class EngineTest {
     void theSamePromptAgainEvaluatesItsLastToken() {
         model.answer("same", "s");
         run(request(1, 7, "same", -1, GenerationRequest.NO_DEADLINE));
-        assertEquals(3, run(request(2, 7, "same", -1, GenerationRequest.NO_DEADLINE)).cachedTokens());
+        assertEquals(
+                3, run(request(2, 7, "same", -1, GenerationRequest.NO_DEADLINE)).cachedTokens());
     }
 
     @Test
@@ -214,7 +226,8 @@ class EngineTest {
         engine = engine(2, 64, 32, 8);
         model.answer("abc", "d").answer("abx", "y");
         run(request(1, 7, "abc", -1, GenerationRequest.NO_DEADLINE));
-        assertEquals(0, run(request(2, 7, "abx", -1, GenerationRequest.NO_DEADLINE)).cachedTokens());
+        assertEquals(
+                0, run(request(2, 7, "abx", -1, GenerationRequest.NO_DEADLINE)).cachedTokens());
     }
 
     @Test
@@ -225,7 +238,8 @@ class EngineTest {
         engine.forget(7);
         steps(1);
         assertEquals("", model.holds(0));
-        assertEquals(0, run(request(2, 7, "abc", -1, GenerationRequest.NO_DEADLINE)).cachedTokens());
+        assertEquals(
+                0, run(request(2, 7, "abc", -1, GenerationRequest.NO_DEADLINE)).cachedTokens());
     }
 
     @Test
@@ -276,7 +290,8 @@ class EngineTest {
         steps(1);
         assertEquals(FailureKind.DECODE_FAILED, a.failure());
         model.answer("ok", "fine");
-        assertEquals(4, run(request(2, 1, "ok", -1, GenerationRequest.NO_DEADLINE)).completion().length);
+        assertEquals(
+                4, run(request(2, 1, "ok", -1, GenerationRequest.NO_DEADLINE)).completion().length);
     }
 
     @Test
@@ -359,8 +374,17 @@ class EngineTest {
     @Test
     void keepsTheFrontWhenShifting() {
         GenerationRequest keep = new GenerationRequest(
-                1, 1, "somebody", model.tokenize("KEEP" + "p".repeat(56), false, false), 30, SamplingParams.GREEDY, List.of(), 4,
-                true, true, GenerationRequest.NO_DEADLINE);
+                1,
+                1,
+                "somebody",
+                model.tokenize("KEEP" + "p".repeat(56), false, false),
+                30,
+                SamplingParams.GREEDY,
+                List.of(),
+                4,
+                true,
+                true,
+                GenerationRequest.NO_DEADLINE);
         run(keep);
         assertTrue(model.holds(0).startsWith("KEEPp"));
         assertTrue(model.holds(0).length() < 64);

@@ -31,6 +31,7 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     public RunnerException failure;
     /** Thrown by the next execution, if set. */
     public RuntimeException defect;
+
     boolean alwaysFails;
     boolean canShift = true;
     boolean canTruncate = true;
@@ -77,8 +78,8 @@ public final class FakeModel implements ModelRunner, Vocabulary {
             Span span = plan.spans().get(i);
             IntList sequence = sequences.computeIfAbsent(span.slot(), s -> new IntList());
             if (sequence.size() != span.position()) {
-                throw new IllegalStateException("span at %d, sequence %d holds %d"
-                        .formatted(span.position(), span.slot(), sequence.size()));
+                throw new IllegalStateException(
+                        "span at %d, sequence %d holds %d".formatted(span.position(), span.slot(), sequence.size()));
             }
             sequence.addAll(span.tokens(), span.offset(), span.count());
             if (span.output()) {

@@ -38,7 +38,9 @@ class GrammarTest extends SamplingFixture {
             Recorder answer = submit(-1, seed, grammar);
             assertEquals(Ending.EOS, answer.outcome().ending());
             JsonNode json = new ObjectMapper().readTree(answer.text());
-            assertTrue(json.get("n").isInt() && json.get("n").intValue() >= 1 && json.get("n").intValue() <= 99);
+            assertTrue(json.get("n").isInt()
+                    && json.get("n").intValue() >= 1
+                    && json.get("n").intValue() <= 99);
             assertTrue(json.get("ok").isBoolean());
             assertTrue(json.get("tags").size() <= 3);
         }
@@ -85,7 +87,8 @@ class GrammarTest extends SamplingFixture {
     @Test
     void aCompleteAnswerEndsEvenWhereItsEndIsToBeIgnored() {
         SamplingParams params = params(1, noEnd());
-        Recorder answer = submit(1000, params, samplers.sampler(params, null, Grammar.strict("root ::= \"yes\" | \"no\"")));
+        Recorder answer =
+                submit(1000, params, samplers.sampler(params, null, Grammar.strict("root ::= \"yes\" | \"no\"")));
         assertEquals(Ending.EOS, answer.outcome().ending());
         assertTrue(List.of("yes", "no").contains(answer.text()));
     }
@@ -142,7 +145,9 @@ class GrammarTest extends SamplingFixture {
     void whatIsNoGrammarIsRefused() {
         for (String gbnf : List.of("", "root ::= (", "start ::= \"a\"", "root ::= missing", "root ::= root \"a\"")) {
             assertThrows(
-                    GrammarException.class, () -> samplers.sampler(params(1, Map.of()), null, Grammar.strict(gbnf)), gbnf);
+                    GrammarException.class,
+                    () -> samplers.sampler(params(1, Map.of()), null, Grammar.strict(gbnf)),
+                    gbnf);
         }
         assertThrows(IllegalArgumentException.class, () -> new Grammar("root ::= \"a\"", List.of("")));
     }

@@ -33,6 +33,7 @@ class LlamaRunnerTest {
 
     @Parameter
     private TestLibrary library;
+
     @TempDir
     private static Path folder;
 
@@ -42,8 +43,7 @@ class LlamaRunnerTest {
 
     @BeforeParameterizedClassInvocation
     static void load(TestLibrary library) {
-        model = library.loadForAll(
-                () -> SyntheticModels.write(SyntheticModels.tiny(), folder.resolve("tiny.gguf")));
+        model = library.loadForAll(() -> SyntheticModels.write(SyntheticModels.tiny(), folder.resolve("tiny.gguf")));
     }
 
     @AfterParameterizedClassInvocation
@@ -65,7 +65,8 @@ class LlamaRunnerTest {
 
     /** @param spare cells beyond those of the slots */
     private Engine engine(int slots, int nCtx, int spare) {
-        ContextParams params = ContextParams.generation(slots * nCtx + spare, 32, slots, 1).withKvUnified(false);
+        ContextParams params =
+                ContextParams.generation(slots * nCtx + spare, 32, slots, 1).withKvUnified(false);
         LlamaRunner runner = new LlamaRunner(model.newContext(params), 32);
         Engine engine = new Engine("test", runner, vocabulary, new EngineConfig(slots, nCtx, 32, 16));
         engine.start();
@@ -74,7 +75,16 @@ class LlamaRunnerTest {
 
     private GenerationRequest request(long id, String prompt, int maxTokens, SamplingParams sampling) {
         return new GenerationRequest(
-                id, id, "somebody", vocabulary.tokenize(prompt, true, false), maxTokens, sampling, List.of(), 4, true, true,
+                id,
+                id,
+                "somebody",
+                vocabulary.tokenize(prompt, true, false),
+                maxTokens,
+                sampling,
+                List.of(),
+                4,
+                true,
+                true,
                 GenerationRequest.NO_DEADLINE);
     }
 
@@ -115,9 +125,15 @@ class LlamaRunnerTest {
     @Test
     void theSameSeedGivesTheSameTextAlone() {
         try (Engine engine = engine(1, 128)) {
-            int[] first = submit(engine, request(1, "hello", 40, endless(7))).outcome().completion();
-            int[] second = submit(engine, request(2, "hello", 40, endless(7))).outcome().completion();
-            int[] other = submit(engine, request(3, "hello", 40, endless(8))).outcome().completion();
+            int[] first = submit(engine, request(1, "hello", 40, endless(7)))
+                    .outcome()
+                    .completion();
+            int[] second = submit(engine, request(2, "hello", 40, endless(7)))
+                    .outcome()
+                    .completion();
+            int[] other = submit(engine, request(3, "hello", 40, endless(8)))
+                    .outcome()
+                    .completion();
             assertEquals(box(first), box(second));
             assertTrue(!box(first).equals(box(other)));
         }

@@ -19,8 +19,17 @@ class PrefixTest {
 
     private GenerationRequest request(long id, long session, String prompt, int maxTokens, boolean reuse) {
         return new GenerationRequest(
-                id, session, "somebody", model.tokenize(prompt, false, false), maxTokens, SamplingParams.GREEDY, List.of(),
-                0, true, reuse, GenerationRequest.NO_DEADLINE);
+                id,
+                session,
+                "somebody",
+                model.tokenize(prompt, false, false),
+                maxTokens,
+                SamplingParams.GREEDY,
+                List.of(),
+                0,
+                true,
+                reuse,
+                GenerationRequest.NO_DEADLINE);
     }
 
     private Recorder run(Engine engine, long id, long session, String prompt, int maxTokens) {

@@ -50,15 +50,26 @@ class SameDistributionTest extends SamplingFixture {
 
     @ParameterizedTest
     @CsvSource({
-        "3, 1.0, 0, 1.0, 0.0, 1.0", "0.5, 0.8, 0, 1.0, 0.0, 1.0", "3, 0.8, 0, 0.95, 0.0, 1.0", "0.5, 1.5, 0, 0.6, 0.0, 1.0",
-        "3, 0.8, 0, 1.0, 0.05, 1.0", "0.5, 1.0, 0, 1.0, 0.3, 1.0", "1, 2.0, 0, 0.7, 0.1, 1.0", "1, 0.8, 40, 0.9, 0.05, 1.0",
+        "3, 1.0, 0, 1.0, 0.0, 1.0", "0.5, 0.8, 0, 1.0, 0.0, 1.0", "3, 0.8, 0, 0.95, 0.0, 1.0",
+                "0.5, 1.5, 0, 0.6, 0.0, 1.0",
+        "3, 0.8, 0, 1.0, 0.05, 1.0", "0.5, 1.0, 0, 1.0, 0.3, 1.0", "1, 2.0, 0, 0.7, 0.1, 1.0",
+                "1, 0.8, 40, 0.9, 0.05, 1.0",
         "0.5, 1.0, 0, 0.9, 0.0, 1.5", "0.5, 1.0, 20, 1.0, 0.0, 1.5"
     })
     void drawsHaveTheDistributionOfTheChain(
             double spread, float temperature, int topK, float topP, float minP, float penalty) {
         float[] logits = logits(spread);
         SamplingParams params = new SamplingParams(
-                temperature, topK, topP, minP, penalty, 64, penalty - 1, 0, 9, Map.of(7, 2f, 8, Float.NEGATIVE_INFINITY));
+                temperature,
+                topK,
+                topP,
+                minP,
+                penalty,
+                64,
+                penalty - 1,
+                0,
+                9,
+                Map.of(7, 2f, 8, Float.NEGATIVE_INFINITY));
         ChiSquare.assertSameDistribution(counts(params, null, logits), counts(params, CHAIN, logits));
     }
 

@@ -43,8 +43,7 @@ abstract class SamplingFixture {
 
     @BeforeParameterizedClassInvocation
     static void load(TestLibrary library) {
-        model = library.loadForAll(
-                () -> SyntheticModels.write(SyntheticModels.tiny(), folder.resolve("tiny.gguf")));
+        model = library.loadForAll(() -> SyntheticModels.write(SyntheticModels.tiny(), folder.resolve("tiny.gguf")));
     }
 
     @AfterParameterizedClassInvocation
@@ -59,9 +58,13 @@ abstract class SamplingFixture {
         library.open();
         vocabulary = new LlamaVocabulary(model.vocab());
         samplers = new SamplerFactory(model, vocabulary, N_CTX);
-        ContextParams params = ContextParams.generation(SLOTS * N_CTX + 32, 32, SLOTS, 1).withKvUnified(false);
+        ContextParams params =
+                ContextParams.generation(SLOTS * N_CTX + 32, 32, SLOTS, 1).withKvUnified(false);
         engine = new Engine(
-                "test", new LlamaRunner(model.newContext(params), 32), vocabulary, new EngineConfig(SLOTS, N_CTX, 32, 16));
+                "test",
+                new LlamaRunner(model.newContext(params), 32),
+                vocabulary,
+                new EngineConfig(SLOTS, N_CTX, 32, 16));
         engine.start();
     }
 
@@ -101,8 +104,21 @@ abstract class SamplingFixture {
         }
         assertTrue(engine.submit(
                 new GenerationRequest(
-                        id, id, "somebody", prompt, maxTokens, params, List.of(), 0, true, true,
-                        GenerationRequest.NO_DEADLINE, 0, AdapterSet.NONE, alternatives, sampler),
+                        id,
+                        id,
+                        "somebody",
+                        prompt,
+                        maxTokens,
+                        params,
+                        List.of(),
+                        0,
+                        true,
+                        true,
+                        GenerationRequest.NO_DEADLINE,
+                        0,
+                        AdapterSet.NONE,
+                        alternatives,
+                        sampler),
                 recorder,
                 () -> {}));
         return recorder;

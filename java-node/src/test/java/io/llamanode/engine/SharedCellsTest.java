@@ -18,7 +18,16 @@ class SharedCellsTest extends SamplingFixture {
         SamplingParams greedy = new SamplingParams(0, 0, 1, 0, 1, 0, 0, 0, 1, noEnd());
         assertTrue(engine.submit(
                 new GenerationRequest(
-                        session, session, "somebody", prompt, maxTokens, greedy, List.of(), 0, true, true,
+                        session,
+                        session,
+                        "somebody",
+                        prompt,
+                        maxTokens,
+                        greedy,
+                        List.of(),
+                        0,
+                        true,
+                        true,
                         GenerationRequest.NO_DEADLINE),
                 recorder,
                 () -> {}));

@@ -33,10 +33,12 @@ final class StepOutputTest {
 
     @Test
     void alsoIfAListenerThrows() {
-        assertThrows(IllegalStateException.class, () -> StepOutput.hand(() -> {
-            StepOutput.afterwards(flush);
-            throw new IllegalStateException();
-        }));
+        assertThrows(
+                IllegalStateException.class,
+                () -> StepOutput.hand(() -> {
+                    StepOutput.afterwards(flush);
+                    throw new IllegalStateException();
+                }));
         assertEquals(List.of("flush"), done);
         StepOutput.afterwards(other);
         assertEquals(List.of("flush", "other"), done, "the step is over");

@@ -13,8 +13,21 @@ class WaitingLineTest {
 
     private static GenerationRequest request(long id, Object customer, int priority) {
         return new GenerationRequest(
-                id, id, customer, new int[] {1}, 1, SamplingParams.GREEDY, List.of(), 0, true, true,
-                GenerationRequest.NO_DEADLINE, priority, AdapterSet.NONE, GenerationRequest.NO_PROBABILITIES, null);
+                id,
+                id,
+                customer,
+                new int[] {1},
+                1,
+                SamplingParams.GREEDY,
+                List.of(),
+                0,
+                true,
+                true,
+                GenerationRequest.NO_DEADLINE,
+                priority,
+                AdapterSet.NONE,
+                GenerationRequest.NO_PROBABILITIES,
+                null);
     }
 
     private void add(long id, Object customer, int priority) {

@@ -79,7 +79,9 @@ class GgufFileTest {
         assertEquals(128, tensor.elements());
         assertEquals(136, tensor.bytes());
         assertEquals(136, file.tensorBytes());
-        assertTrue(file.text("u32").isEmpty() && file.integer("yes").isEmpty() && file.strings("numbers").isEmpty());
+        assertTrue(file.text("u32").isEmpty()
+                && file.integer("yes").isEmpty()
+                && file.strings("numbers").isEmpty());
     }
 
     @Test
@@ -153,8 +155,7 @@ class GgufFileTest {
 
     @Test
     void randomDamageGivesAnExceptionOrAHeader() throws IOException {
-        byte[] good = Files.readAllBytes(
-                SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("good.gguf")));
+        byte[] good = Files.readAllBytes(SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("good.gguf")));
         Random random = new Random(5);
         int refused = 0;
         for (int round = 0; round < 500; round++) {

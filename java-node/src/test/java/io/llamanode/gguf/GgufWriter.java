@@ -133,17 +133,19 @@ public final class GgufWriter {
                     value(key, type, out -> int64(out, Double.doubleToRawLongBits(real)));
                 }
             }
-            case GgufValue.Int(long number, GgufValueType type) -> value(key, type, out -> {
-                for (int i = 0; i < type.bytes(); i++) {
-                    out.write((int) (number >>> 8 * i));
-                }
-            });
-            case GgufValue.Array array -> array(key, array.elementType(), array.count(), out -> {
-                try (var in = Files.newInputStream(file.path())) {
-                    in.skipNBytes(array.fileOffset());
-                    out.write(in.readNBytes(Math.toIntExact(array.byteLength())));
-                }
-            });
+            case GgufValue.Int(long number, GgufValueType type) ->
+                value(key, type, out -> {
+                    for (int i = 0; i < type.bytes(); i++) {
+                        out.write((int) (number >>> 8 * i));
+                    }
+                });
+            case GgufValue.Array array ->
+                array(key, array.elementType(), array.count(), out -> {
+                    try (var in = Files.newInputStream(file.path())) {
+                        in.skipNBytes(array.fileOffset());
+                        out.write(in.readNBytes(Math.toIntExact(array.byteLength())));
+                    }
+                });
         }
     }
 
@@ -212,12 +214,18 @@ public final class GgufWriter {
 
     /** Writes a little-endian 32-bit integer. */
     public static void int32(OutputStream out, int value) throws IOException {
-        out.write(ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(value).array());
+        out.write(ByteBuffer.allocate(4)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(value)
+                .array());
     }
 
     /** Writes a little-endian 64-bit integer. */
     public static void int64(OutputStream out, long value) throws IOException {
-        out.write(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array());
+        out.write(ByteBuffer.allocate(8)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(value)
+                .array());
     }
 
     private static final class Counting extends OutputStream {

@@ -27,8 +27,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class MemoryTest {
 
-    private static final Pattern SIZE =
-            Pattern.compile("(KV self size|llama_kv_cache: size|compute buffer size|output buffer size) += +([0-9.]+) MiB");
+    private static final Pattern SIZE = Pattern.compile(
+            "(KV self size|llama_kv_cache: size|compute buffer size|output buffer size) += +([0-9.]+) MiB");
 
     @TempDir
     private Path directory;
@@ -98,9 +98,10 @@ class MemoryTest {
 
     @Test
     void absurdContextsSaturate() {
-        GgufFile file = GgufFile.read(
-                SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
-        assertEquals(Long.MAX_VALUE, MemoryEstimate.of(file, Long.MAX_VALUE, 512, 512, 1).total());
+        GgufFile file = GgufFile.read(SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
+        assertEquals(
+                Long.MAX_VALUE,
+                MemoryEstimate.of(file, Long.MAX_VALUE, 512, 512, 1).total());
         assertTrue(MemoryEstimate.of(file, Integer.MAX_VALUE, 512, 512, 1).total() > 1L << 38);
         assertTrue(MemoryEstimate.of(file, -1, 1, 1, 0).total() > 0);
     }

@@ -96,7 +96,10 @@ class LifecycleTest {
         LlamaModel model = tiny();
         try (LlamaContext context = model.newContext(ContextParams.generation(64, 64, 1, 1));
                 LlamaBatch batch = new LlamaBatch(4);
-                NativeSampler sampler = NativeSampler.chain(model).grammar("root ::= [a-z]+").greedy().build()) {
+                NativeSampler sampler = NativeSampler.chain(model)
+                        .grammar("root ::= [a-z]+")
+                        .greedy()
+                        .build()) {
             model.close();
             batch.add(5, 0, 0, true);
             context.decode(batch);
@@ -131,8 +134,8 @@ class LifecycleTest {
             if (round == 4) {
                 before = residentBytes();
             }
-            try (LlamaModel model = library.load(
-                            file, new ModelParams(0, useMmap, false, false), ProgressListener.NONE);
+            try (LlamaModel model =
+                            library.load(file, new ModelParams(0, useMmap, false, false), ProgressListener.NONE);
                     LlamaContext context = model.newContext(ContextParams.generation(512, 64, 4, 1));
                     LlamaBatch batch = new LlamaBatch(32)) {
                 for (int i = 0; i < 32; i++) {

@@ -33,8 +33,7 @@ class LimitsTest {
 
     @BeforeParameterizedClassInvocation
     static void load(TestLibrary library) {
-        model = library.loadForAll(
-                () -> SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
+        model = library.loadForAll(() -> SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
     }
 
     @AfterParameterizedClassInvocation
@@ -54,8 +53,19 @@ class LimitsTest {
     }
 
     private static ContextParams params(int nCtx, int nBatch, int nUbatch, int nSeqMax, int nThreads) {
-        return new ContextParams(nCtx, nBatch, nUbatch, nSeqMax, nThreads, nThreads, false, PoolingType.MODEL,
-                GgmlType.F16, GgmlType.F16, false, true);
+        return new ContextParams(
+                nCtx,
+                nBatch,
+                nUbatch,
+                nSeqMax,
+                nThreads,
+                nThreads,
+                false,
+                PoolingType.MODEL,
+                GgmlType.F16,
+                GgmlType.F16,
+                false,
+                true);
     }
 
     private void assertUsedCells(int expected, LlamaContext context) {
@@ -81,19 +91,19 @@ class LimitsTest {
 
     @Test
     void cacheTypesThatDoNotSuitTheModel() {
-        refused(() -> new ContextParams(64, 32, 32, 1, 1, 1, false, PoolingType.MODEL, GgmlType.F16, GgmlType.Q8_0,
-                false, true));
-        refused(() -> new ContextParams(64, 32, 32, 1, 1, 1, false, PoolingType.MODEL, GgmlType.I32, GgmlType.F16,
-                false, true));
-        ContextParams headsOf16 = new ContextParams(64, 32, 32, 1, 1, 1, false, PoolingType.MODEL, GgmlType.Q8_0,
-                GgmlType.F16, false, true);
+        refused(() -> new ContextParams(
+                64, 32, 32, 1, 1, 1, false, PoolingType.MODEL, GgmlType.F16, GgmlType.Q8_0, false, true));
+        refused(() -> new ContextParams(
+                64, 32, 32, 1, 1, 1, false, PoolingType.MODEL, GgmlType.I32, GgmlType.F16, false, true));
+        ContextParams headsOf16 = new ContextParams(
+                64, 32, 32, 1, 1, 1, false, PoolingType.MODEL, GgmlType.Q8_0, GgmlType.F16, false, true);
         refused(() -> model.newContext(headsOf16));
     }
 
     @Test
     void aVocabularyHasNoContext() {
-        try (LlamaModel vocabulary = library.load(
-                directory.resolve("tiny.gguf"), ModelParams.VOCABULARY, ProgressListener.NONE)) {
+        try (LlamaModel vocabulary =
+                library.load(directory.resolve("tiny.gguf"), ModelParams.VOCABULARY, ProgressListener.NONE)) {
             refused(() -> vocabulary.newContext(params(64, 32, 32, 1, 1)));
         }
     }
@@ -269,15 +279,15 @@ class LimitsTest {
             context.decode(batch);
             single.decode(batch);
             float average = (single.embeddings(0).getAtIndex(JAVA_FLOAT, 3)
-                            + single.embeddings(1).getAtIndex(JAVA_FLOAT, 3)) / 2;
+                            + single.embeddings(1).getAtIndex(JAVA_FLOAT, 3))
+                    / 2;
             assertEquals(average, context.sequenceEmbedding(0).getAtIndex(JAVA_FLOAT, 3), 1e-3);
         }
     }
 
     @Test
     void pooledEmbeddingsNeedSequenceIdsBelowTheNumberOfTokens() {
-        try (LlamaContext context =
-                        model.newContext(ContextParams.embedding(64, 64, 4, 1, PoolingType.LAST));
+        try (LlamaContext context = model.newContext(ContextParams.embedding(64, 64, 4, 1, PoolingType.LAST));
                 LlamaBatch batch = new LlamaBatch(32)) {
             batch.add(5, 0, 3, true);
             refused(() -> context.decode(batch));
@@ -302,7 +312,13 @@ class LimitsTest {
         refused(() -> NativeSampler.chain(model).penalties(64, 0, 0, 0));
         refused(() -> NativeSampler.chain(model).logitBias(java.util.Map.of(300, 1f)));
         refused(() -> NativeSampler.chain(model).logitBias(java.util.Map.of(3, Float.NaN)));
-        assertThrows(IllegalStateException.class, () -> NativeSampler.chain(model).topK(4).build());
-        NativeSampler.chain(model).penalties(Integer.MAX_VALUE, 1.1f, 0, 0).greedy().build().close();
+        assertThrows(
+                IllegalStateException.class,
+                () -> NativeSampler.chain(model).topK(4).build());
+        NativeSampler.chain(model)
+                .penalties(Integer.MAX_VALUE, 1.1f, 0, 0)
+                .greedy()
+                .build()
+                .close();
     }
 }

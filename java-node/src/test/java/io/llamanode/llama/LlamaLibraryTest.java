@@ -73,8 +73,7 @@ class LlamaLibraryTest {
 
     @Test
     void whatWasAskedForComesFirstAndTheEmbeddedOneLast() {
-        List<Location> locations =
-                LibraryLocations.all(Optional.of(Path.of("a")), Optional.of("b"), Optional.of("c"));
+        List<Location> locations = LibraryLocations.all(Optional.of(Path.of("a")), Optional.of("b"), Optional.of("c"));
         assertEquals(new Location.Named("the argument", new Place.At(Path.of("a"))), locations.get(0));
         assertEquals(new Location.Named("llamanode.llama.lib", new Place.At(Path.of("b"))), locations.get(1));
         assertEquals(new Location.Named("LLAMA_NODE_LIB", new Place.At(Path.of("c"))), locations.get(2));
@@ -99,8 +98,8 @@ class LlamaLibraryTest {
         Place current = new Place.OfSystem(List.of("current"));
         Place newest = new Place.At(Path.of("newest"));
         Place none = new Place.At(Path.of("none"));
-        Map<Place, Version> releases = Map.of(
-                old, Version.parse("0.5.0"), current, Version.parse("0.7.2"), newest, Version.parse("0.10.0"));
+        Map<Place, Version> releases =
+                Map.of(old, Version.parse("0.5.0"), current, Version.parse("0.7.2"), newest, Version.parse("0.10.0"));
         assertEquals(
                 List.of(newest, current, old, none),
                 LibraryLocations.newestFirst(
@@ -176,7 +175,8 @@ class LlamaLibraryTest {
     void aLibraryWithoutABackendForTheProcessorIsRefused() throws IOException, InterruptedException {
         Path bare = installation("0.5.0", "0.5.0");
         try (Stream<Path> files = Files.list(bare)) {
-            for (Path file : files.filter(f -> f.toString().contains("libggml-cpu")).toList()) {
+            for (Path file :
+                    files.filter(f -> f.toString().contains("libggml-cpu")).toList()) {
                 Files.delete(file);
             }
         }
@@ -226,11 +226,11 @@ class LlamaLibraryTest {
             }
         }
         try (Stream<Path> files = Files.list(copy)) {
-            Path library = files.filter(f -> f.getFileName().toString().matches("libllama\\.v.*")).findFirst()
+            Path library = files.filter(f -> f.getFileName().toString().matches("libllama\\.v.*"))
+                    .findFirst()
                     .orElseThrow();
             String bytes = Files.readString(library, StandardCharsets.ISO_8859_1);
-            Files.writeString(
-                    library, bytes.replace("\0" + version, "\0" + patch), StandardCharsets.ISO_8859_1);
+            Files.writeString(library, bytes.replace("\0" + version, "\0" + patch), StandardCharsets.ISO_8859_1);
         }
         return copy;
     }
@@ -300,11 +300,29 @@ class LlamaLibraryTest {
     void theStructsOfV07AreThoseOfItsHeader() {
         StructTable context = Generation.V0_7.contextParams();
         assertEquals(168, context.bytes());
-        Map.of("n_ctx", 0, "type_v", 108, "moe_cache_size", 112, "abort_callback", 120, "embeddings", 136,
-                        "kv_unified", 141, "samplers", 144, "ctx_other", 160)
-                .forEach((field, offset) -> assertEquals(offset, context.fields().get(field).offset(), field));
+        Map.of(
+                        "n_ctx",
+                        0,
+                        "type_v",
+                        108,
+                        "moe_cache_size",
+                        112,
+                        "abort_callback",
+                        120,
+                        "embeddings",
+                        136,
+                        "kv_unified",
+                        141,
+                        "samplers",
+                        144,
+                        "ctx_other",
+                        160)
+                .forEach((field, offset) ->
+                        assertEquals(offset, context.fields().get(field).offset(), field));
         assertEquals(80, Generation.V0_7.modelParams().bytes());
-        assertEquals(112, Generation.V0_5.contextParams().fields().get("abort_callback").offset());
+        assertEquals(
+                112,
+                Generation.V0_5.contextParams().fields().get("abort_callback").offset());
     }
 
     private static String bytes(String text) {
@@ -323,8 +341,7 @@ class LlamaLibraryTest {
         String bytes = bytes("\uD83E\uDD99\n");
         log.append(LogLines.ERROR, bytes.substring(0, 2));
         log.append(LogLines.ERROR, bytes.substring(2));
-        assertEquals(
-                List.of("2:loading ...", "2:next", "2:half", "3:careful", "3:more", "4:\uD83E\uDD99"), lines);
+        assertEquals(List.of("2:loading ...", "2:next", "2:half", "3:careful", "3:more", "4:\uD83E\uDD99"), lines);
     }
 
     @Test

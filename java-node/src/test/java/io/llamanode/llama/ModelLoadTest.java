@@ -48,7 +48,8 @@ class ModelLoadTest {
     }
 
     private void refused(Reason reason, Path file) {
-        ModelLoadException e = assertThrows(ModelLoadException.class, () -> library.load(file).close());
+        ModelLoadException e =
+                assertThrows(ModelLoadException.class, () -> library.load(file).close());
         assertEquals(reason, e.reason(), e.getMessage());
         assertTrue(e.getMessage().contains(file.toString()), e.getMessage());
     }
@@ -112,8 +113,7 @@ class ModelLoadTest {
     /** SmolLM3 has the tensors of Llama, and came after b4916. */
     @Test
     void aNewArchitectureIsLoadedByTheNewerAndTheOlderNamesTheRemedy() {
-        Path file = writer()
-                .text("general.architecture", "smollm3")
+        Path file = writer().text("general.architecture", "smollm3")
                 .uint32("smollm3.block_count", 2)
                 .uint32("smollm3.context_length", 512)
                 .uint32("smollm3.embedding_length", 64)
@@ -142,8 +142,7 @@ class ModelLoadTest {
     @Test
     void moreExpertsThanTheLibraryHasRoomForNeverReachIt() {
         int beyond = library == TestLibrary.B4916 ? 257 : 513;
-        Path file = writer()
-                .uint32("llama.expert_count", beyond)
+        Path file = writer().uint32("llama.expert_count", beyond)
                 .uint32("llama.expert_used_count", 1)
                 .write(directory.resolve("experts.gguf"));
         refused(Reason.MALFORMED, file);
@@ -155,29 +154,34 @@ class ModelLoadTest {
         refused(Reason.MALFORMED, writer().uint64("general.alignment", 32).write(directory.resolve("b.gguf")));
         refused(Reason.MALFORMED, writer().uint32("general.alignment", 3).write(directory.resolve("c.gguf")));
         refused(Reason.MALFORMED, writer().uint32("llama.expert_count", 100_000).write(directory.resolve("d.gguf")));
-        refused(Reason.MALFORMED, writer().int32s("tokenizer.ggml.scores", new int[300])
-                .write(directory.resolve("e.gguf")));
-        refused(Reason.MALFORMED, writer().float32s("tokenizer.ggml.scores", new float[10])
-                .write(directory.resolve("f.gguf")));
+        refused(
+                Reason.MALFORMED,
+                writer().int32s("tokenizer.ggml.scores", new int[300]).write(directory.resolve("e.gguf")));
+        refused(
+                Reason.MALFORMED,
+                writer().float32s("tokenizer.ggml.scores", new float[10]).write(directory.resolve("f.gguf")));
         refused(Reason.MALFORMED, writer().uint32("tokenizer.ggml.tokens", 1).write(directory.resolve("g.gguf")));
         String[] tokens = new String[300];
         Arrays.fill(tokens, "same");
-        refused(Reason.MALFORMED, writer().texts("tokenizer.ggml.tokens", List.of(tokens))
-                .write(directory.resolve("h.gguf")));
+        refused(
+                Reason.MALFORMED,
+                writer().texts("tokenizer.ggml.tokens", List.of(tokens)).write(directory.resolve("h.gguf")));
         for (int i = 0; i < tokens.length; i++) {
             tokens[i] = "piece" + i;
         }
-        refused(Reason.MALFORMED, writer().texts("tokenizer.ggml.tokens", List.of(tokens))
-                .write(directory.resolve("j.gguf")));
-        refused(Reason.MALFORMED, writer()
-                .array("nested", GgufValueType.ARRAY, 1, out -> {})
-                .write(directory.resolve("i.gguf")));
+        refused(
+                Reason.MALFORMED,
+                writer().texts("tokenizer.ggml.tokens", List.of(tokens)).write(directory.resolve("j.gguf")));
+        refused(
+                Reason.MALFORMED,
+                writer().array("nested", GgufValueType.ARRAY, 1, out -> {}).write(directory.resolve("i.gguf")));
     }
 
     @Test
     void llamaCppsOwnReasonIsPassedOn() {
         Path file = writer().remove("llama.block_count").write(directory.resolve("no-layers.gguf"));
-        ModelLoadException e = assertThrows(ModelLoadException.class, () -> library.load(file).close());
+        ModelLoadException e =
+                assertThrows(ModelLoadException.class, () -> library.load(file).close());
         assertEquals(Reason.REFUSED, e.reason());
         assertTrue(e.getMessage().contains("llama.block_count"), e.getMessage());
     }
@@ -185,7 +189,8 @@ class ModelLoadTest {
     @Test
     void aListenerCanGiveTheLoadUp() {
         ModelLoadException e = assertThrows(
-                ModelLoadException.class, () -> library.load(tiny(), ModelParams.DEFAULT, fraction -> false)
+                ModelLoadException.class,
+                () -> library.load(tiny(), ModelParams.DEFAULT, fraction -> false)
                         .close());
         assertEquals(Reason.CANCELLED, e.reason());
     }
@@ -193,10 +198,13 @@ class ModelLoadTest {
     @Test
     void aListenersExceptionIsThrownByTheLoad() {
         IllegalStateException thrown = new IllegalStateException("test");
-        assertSame(thrown, assertThrows(IllegalStateException.class, () -> library.load(
-                        tiny(), ModelParams.DEFAULT, fraction -> {
-                            throw thrown;
-                        })
-                .close()));
+        assertSame(
+                thrown,
+                assertThrows(
+                        IllegalStateException.class,
+                        () -> library.load(tiny(), ModelParams.DEFAULT, fraction -> {
+                                    throw thrown;
+                                })
+                                .close()));
     }
 }

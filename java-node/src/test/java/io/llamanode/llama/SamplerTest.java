@@ -42,8 +42,7 @@ class SamplerTest {
 
     @BeforeParameterizedClassInvocation
     static void load(TestLibrary library) {
-        model = library.loadForAll(
-                () -> SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
+        model = library.loadForAll(() -> SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
     }
 
     @AfterParameterizedClassInvocation
@@ -87,9 +86,17 @@ class SamplerTest {
     @Test
     void everySamplerOfAChainWorks() {
         List<UnaryOperator<SamplerBuilder>> chains = List.of(
-                b -> b.penalties(64, 1.1f, 0.1f, 0.1f).topK(40).typical(0.9f).topP(0.95f).minP(0.05f)
-                        .temperature(0.8f).dist(1),
-                b -> b.dry(0.8f, 1.75f, 2, -1, List.of("\n", ":")).xtc(0.5f, 0.1f, 3).temperature(1, 0.5f, 1).dist(1),
+                b -> b.penalties(64, 1.1f, 0.1f, 0.1f)
+                        .topK(40)
+                        .typical(0.9f)
+                        .topP(0.95f)
+                        .minP(0.05f)
+                        .temperature(0.8f)
+                        .dist(1),
+                b -> b.dry(0.8f, 1.75f, 2, -1, List.of("\n", ":"))
+                        .xtc(0.5f, 0.1f, 3)
+                        .temperature(1, 0.5f, 1)
+                        .dist(1),
                 b -> b.topNSigma(1.5f).temperature(1).mirostat(5, 0.1f, 100, 1),
                 b -> b.topK(200).temperature(1).mirostatV2(5, 0.1f, 1),
                 b -> b.temperature(0).greedy());
@@ -103,7 +110,8 @@ class SamplerTest {
 
     @Test
     void theSameSeedGivesTheSameTextAndResetStartsAnew() {
-        try (NativeSampler sampler = NativeSampler.chain(model).temperature(1).dist(42).build()) {
+        try (NativeSampler sampler =
+                NativeSampler.chain(model).temperature(1).dist(42).build()) {
             String first = generate(sampler, 20);
             context.clear();
             sampler.reset();
@@ -137,7 +145,8 @@ class SamplerTest {
         batch.add(1, 0, 0, true);
         context.decode(batch);
         for (UnaryOperator<SamplerBuilder> penalty : penalties) {
-            try (NativeSampler sampler = penalty.apply(NativeSampler.chain(model)).greedy().build();
+            try (NativeSampler sampler =
+                            penalty.apply(NativeSampler.chain(model)).greedy().build();
                     NativeSampler greedy = NativeSampler.chain(model).greedy().build()) {
                 int best = greedy.sample(context, 0);
                 for (int i = 0; i < 4; i++) {
@@ -191,7 +200,8 @@ class SamplerTest {
         Path broken = Files.write(directory.resolve("broken.gguf"), bytes);
         try (LlamaModel nan = library.load(broken);
                 LlamaContext other = nan.newContext(ContextParams.generation(64, 64, 1, 1));
-                NativeSampler sampler = NativeSampler.chain(nan).topK(200).dist(1).build()) {
+                NativeSampler sampler =
+                        NativeSampler.chain(nan).topK(200).dist(1).build()) {
             batch.add(1, 0, 0, true);
             other.decode(batch);
             DecodeException e = assertThrows(DecodeException.class, () -> sampler.sample(other, 0));
@@ -205,7 +215,9 @@ class SamplerTest {
     void anAcceptedTokenMustSuitTheGrammar() {
         try (NativeSampler sampler =
                 NativeSampler.chain(model).grammar("root ::= \"a\"").greedy().build()) {
-            assertThrows(IllegalArgumentException.class, () -> sampler.accept(model.vocab().eos()));
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> sampler.accept(model.vocab().eos()));
             sampler.accept(3 + 'a'); // The byte token.
             assertThrows(IllegalArgumentException.class, () -> sampler.accept(3 + 'a'));
             sampler.accept(model.vocab().eos());
@@ -215,11 +227,24 @@ class SamplerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "", " ", "root", "root ::= \"a", "root ::= missing", "top ::= \"a\"", "root ::= root \"a\" | \"b\"",
-        "root ::= [a", "root ::= \"a\"{1000000}", "root ::= \"a\"{99999999999999}", "root ::= (\"a\"?){0,2000}",
-        "root ::= ((\"a\"?){0,20}){0,20}", "root ::= x{0,500}\ny ::= x\nx ::= \"a\"? z\nz ::= \"b\" | ", "root ::= ((\"ab\"{1000}){1000}){1000}", "root ::= \"a\0b\""
-    })
+    @ValueSource(
+            strings = {
+                "",
+                " ",
+                "root",
+                "root ::= \"a",
+                "root ::= missing",
+                "top ::= \"a\"",
+                "root ::= root \"a\" | \"b\"",
+                "root ::= [a",
+                "root ::= \"a\"{1000000}",
+                "root ::= \"a\"{99999999999999}",
+                "root ::= (\"a\"?){0,2000}",
+                "root ::= ((\"a\"?){0,20}){0,20}",
+                "root ::= x{0,500}\ny ::= x\nx ::= \"a\"? z\nz ::= \"b\" | ",
+                "root ::= ((\"ab\"{1000}){1000}){1000}",
+                "root ::= \"a\0b\""
+            })
     void malformedOrHarmfulGrammarsAreRefused(String grammar) {
         assertThrows(GrammarException.class, () -> NativeSampler.chain(model).grammar(grammar));
     }
@@ -240,50 +265,108 @@ class SamplerTest {
         String grammar = JsonSchemaGrammar.convert("""
                 {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1, "maximum": 9},
                  "ok": {"type": "boolean"}}, "required": ["n", "ok"]}""");
-        try (NativeSampler sampler =
-                NativeSampler.chain(model).grammar(grammar).temperature(1).dist(5).build()) {
+        try (NativeSampler sampler = NativeSampler.chain(model)
+                .grammar(grammar)
+                .temperature(1)
+                .dist(5)
+                .build()) {
             String text = generate(sampler, 200);
-            assertTrue(text.matches("(?s)\\{\\s*\"n\"\\s*:\\s*[1-9]\\s*,\\s*\"ok\"\\s*:\\s*(true|false)\\s*\\}\\s*\\.?"), text);
+            assertTrue(
+                    text.matches("(?s)\\{\\s*\"n\"\\s*:\\s*[1-9]\\s*,\\s*\"ok\"\\s*:\\s*(true|false)\\s*\\}\\s*\\.?"),
+                    text);
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "", "{", "[]", "1", "true", "null", "{\"type\": \"foo\"}", "{\"type\": 1}", "{\"type\": []}", "{\"type\": [1]}",
-        "{\"$ref\": \"#/nowhere\"}", "{\"$ref\": \"https://a.b/c\"}", "{\"$ref\": 1}", "{\"$ref\": \"#/\"}",
-        "{\"const\": {\"$ref\": 1}}", "{\"oneOf\": {}}", "{\"anyOf\": []}", "{\"anyOf\": [true]}", "{\"enum\": 1}",
-        "{\"properties\": []}", "{\"properties\": {\"a\": true}}", "{\"additionalProperties\": 1}",
-        "{\"allOf\": 1}", "{\"allOf\": [1]}", "{\"allOf\": [{\"$ref\": \"#/x\"}], \"x\": {\"$ref\": \"#/x\"}}",
-        "{\"items\": true}", "{\"type\": \"array\", \"items\": {}, \"minItems\": \"a\"}",
-        "{\"type\": \"array\", \"items\": {}, \"minItems\": -1}", "{\"type\": \"string\", \"minLength\": 1e30}",
-        "{\"type\": \"string\", \"minLength\": 3, \"maxLength\": 2}", "{\"format\": 1}", "{\"format\": \"nothing\"}",
-        "{\"type\": \"integer\", \"minimum\": \"1\"}", "{\"type\": \"integer\", \"minimum\": -2147483648}",
-        "{\"type\": \"integer\", \"minimum\": 5, \"maximum\": 4}", "{\"description\": \"no type\"}",
-        "{\"pattern\": 1}", "{\"pattern\": \"\"}", "{\"pattern\": \"a\"}", "{\"pattern\": \"^\"}",
-        "{\"pattern\": \"^*$\"}", "{\"pattern\": \"^(?:a)$\"}", "{\"pattern\": \"^a{99999999999}$\"}",
-        "{\"pattern\": \"^(a$\"}", "{\"pattern\": \"^a)$\"}", "{\"pattern\": \"^[a$\"}", "{\"pattern\": \"^a]$\"}",
-        "{\"pattern\": \"^a}$\"}", "{\"pattern\": \"^a{x}$\"}", "{\"pattern\": \"^a{2,1}$\"}", "{\"pattern\": \"^|*$\"}"
-    })
+    @ValueSource(
+            strings = {
+                "",
+                "{",
+                "[]",
+                "1",
+                "true",
+                "null",
+                "{\"type\": \"foo\"}",
+                "{\"type\": 1}",
+                "{\"type\": []}",
+                "{\"type\": [1]}",
+                "{\"$ref\": \"#/nowhere\"}",
+                "{\"$ref\": \"https://a.b/c\"}",
+                "{\"$ref\": 1}",
+                "{\"$ref\": \"#/\"}",
+                "{\"const\": {\"$ref\": 1}}",
+                "{\"oneOf\": {}}",
+                "{\"anyOf\": []}",
+                "{\"anyOf\": [true]}",
+                "{\"enum\": 1}",
+                "{\"properties\": []}",
+                "{\"properties\": {\"a\": true}}",
+                "{\"additionalProperties\": 1}",
+                "{\"allOf\": 1}",
+                "{\"allOf\": [1]}",
+                "{\"allOf\": [{\"$ref\": \"#/x\"}], \"x\": {\"$ref\": \"#/x\"}}",
+                "{\"items\": true}",
+                "{\"type\": \"array\", \"items\": {}, \"minItems\": \"a\"}",
+                "{\"type\": \"array\", \"items\": {}, \"minItems\": -1}",
+                "{\"type\": \"string\", \"minLength\": 1e30}",
+                "{\"type\": \"string\", \"minLength\": 3, \"maxLength\": 2}",
+                "{\"format\": 1}",
+                "{\"format\": \"nothing\"}",
+                "{\"type\": \"integer\", \"minimum\": \"1\"}",
+                "{\"type\": \"integer\", \"minimum\": -2147483648}",
+                "{\"type\": \"integer\", \"minimum\": 5, \"maximum\": 4}",
+                "{\"description\": \"no type\"}",
+                "{\"pattern\": 1}",
+                "{\"pattern\": \"\"}",
+                "{\"pattern\": \"a\"}",
+                "{\"pattern\": \"^\"}",
+                "{\"pattern\": \"^*$\"}",
+                "{\"pattern\": \"^(?:a)$\"}",
+                "{\"pattern\": \"^a{99999999999}$\"}",
+                "{\"pattern\": \"^(a$\"}",
+                "{\"pattern\": \"^a)$\"}",
+                "{\"pattern\": \"^[a$\"}",
+                "{\"pattern\": \"^a]$\"}",
+                "{\"pattern\": \"^a}$\"}",
+                "{\"pattern\": \"^a{x}$\"}",
+                "{\"pattern\": \"^a{2,1}$\"}",
+                "{\"pattern\": \"^|*$\"}"
+            })
     void schemasThatWouldEndTheProcessAreRefused(String schema) {
         assertThrows(GrammarException.class, () -> JsonSchemaGrammar.convert(schema));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-        "{}", "{\"type\": \"object\"}", "{\"type\": [\"string\", \"null\"]}", "{\"const\": \"x\"}", "{\"enum\": [1, \"a\", null]}",
-        "{\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"integer\"}]}", "{\"type\": \"string\", \"format\": \"date-time\"}",
-        "{\"format\": \"uuid\"}", "{\"type\": \"string\", \"minLength\": 1, \"maxLength\": 20}", "{\"type\": \"number\"}",
-        "{\"type\": \"integer\", \"minimum\": -5}", "{\"type\": \"integer\", \"exclusiveMaximum\": 100}",
-        "{\"pattern\": \"^[a-z]+(-[0-9]{2,4})?$\"}", "{\"pattern\": \"^a|b.c$\"}", "{\"pattern\": \"^a{,3}b{2,}$\"}",
-        "{\"type\": \"array\", \"items\": {\"type\": \"boolean\"}, \"minItems\": 1, \"maxItems\": 3}",
-        "{\"prefixItems\": [{\"type\": \"null\"}, {\"type\": \"string\"}]}",
-        "{\"additionalProperties\": {\"type\": \"integer\"}, \"properties\": {\"ab\": {\"type\": \"null\"}}}",
-        "{\"allOf\": [{\"$ref\": \"#/$defs/a\"}, {\"anyOf\": [{\"properties\": {\"c\": {\"type\": \"null\"}}}]}],"
-                + " \"$defs\": {\"a\": {\"properties\": {\"b\": {\"type\": \"string\"}}}}}",
-        "{\"$defs\": {\"tree\": {\"type\": \"object\", \"properties\": {\"children\": {\"type\": \"array\","
-                + " \"items\": {\"$ref\": \"#/$defs/tree\"}}}}}, \"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/tree\"}}"
-    })
+    @ValueSource(
+            strings = {
+                "{}",
+                "{\"type\": \"object\"}",
+                "{\"type\": [\"string\", \"null\"]}",
+                "{\"const\": \"x\"}",
+                "{\"enum\": [1, \"a\", null]}",
+                "{\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"integer\"}]}",
+                "{\"type\": \"string\", \"format\": \"date-time\"}",
+                "{\"format\": \"uuid\"}",
+                "{\"type\": \"string\", \"minLength\": 1, \"maxLength\": 20}",
+                "{\"type\": \"number\"}",
+                "{\"type\": \"integer\", \"minimum\": -5}",
+                "{\"type\": \"integer\", \"exclusiveMaximum\": 100}",
+                "{\"pattern\": \"^[a-z]+(-[0-9]{2,4})?$\"}",
+                "{\"pattern\": \"^a|b.c$\"}",
+                "{\"pattern\": \"^a{,3}b{2,}$\"}",
+                "{\"type\": \"array\", \"items\": {\"type\": \"boolean\"}, \"minItems\": 1, \"maxItems\": 3}",
+                "{\"prefixItems\": [{\"type\": \"null\"}, {\"type\": \"string\"}]}",
+                "{\"additionalProperties\": {\"type\": \"integer\"}, \"properties\": {\"ab\": {\"type\": \"null\"}}}",
+                "{\"allOf\": [{\"$ref\": \"#/$defs/a\"}, {\"anyOf\": [{\"properties\": {\"c\": {\"type\": \"null\"}}}]}],"
+                        + " \"$defs\": {\"a\": {\"properties\": {\"b\": {\"type\": \"string\"}}}}}",
+                "{\"$defs\": {\"tree\": {\"type\": \"object\", \"properties\": {\"children\": {\"type\": \"array\","
+                        + " \"items\": {\"$ref\": \"#/$defs/tree\"}}}}}, \"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/tree\"}}"
+            })
     void usualSchemasGiveGrammarsThatParse(String schema) {
-        NativeSampler.chain(model).grammar(JsonSchemaGrammar.convert(schema)).greedy().build().close();
+        NativeSampler.chain(model)
+                .grammar(JsonSchemaGrammar.convert(schema))
+                .greedy()
+                .build()
+                .close();
     }
 }

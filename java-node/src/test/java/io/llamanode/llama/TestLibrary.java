@@ -18,7 +18,9 @@ public enum TestLibrary {
 
     /** {@return where {@code make native} installs a library} */
     static Path installed() {
-        Path root = Path.of(System.getProperty("llamanode.root", "..")).toAbsolutePath().normalize();
+        Path root = Path.of(System.getProperty("llamanode.root", ".."))
+                .toAbsolutePath()
+                .normalize();
         return root.resolve("priv/native")
                 .resolve(LibraryLocations.platform(System.getProperty("os.name"), System.getProperty("os.arch")));
     }

@@ -45,7 +45,8 @@ final class TestModels {
     static List<Integer> generate(LlamaContext context, int seqId, int[] prompt, int count) {
         List<Integer> generated = new ArrayList<>();
         try (LlamaBatch batch = new LlamaBatch(Math.max(prompt.length, 1));
-                NativeSampler greedy = NativeSampler.chain(context.model()).greedy().build()) {
+                NativeSampler greedy =
+                        NativeSampler.chain(context.model()).greedy().build()) {
             int index = prefill(context, batch, seqId, 0, prompt);
             while (generated.size() < count) {
                 int token = greedy.sample(context, index);
@@ -53,8 +54,7 @@ final class TestModels {
                     break;
                 }
                 generated.add(token);
-                index = prefill(
-                        context, batch, seqId, prompt.length + generated.size() - 1, new int[] {token});
+                index = prefill(context, batch, seqId, prompt.length + generated.size() - 1, new int[] {token});
             }
         }
         return generated;

@@ -3,9 +3,9 @@ package io.llamanode.protocol;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
+import io.llamanode.service.AdapterInfo;
 import io.llamanode.service.Capability;
 import io.llamanode.service.EmbeddingResult;
-import io.llamanode.service.AdapterInfo;
 import io.llamanode.service.ErrorCode;
 import io.llamanode.service.Failure;
 import io.llamanode.service.ModelHeader;
@@ -18,9 +18,9 @@ import io.llamanode.service.TaskEstimate;
 import io.llamanode.service.TaskEvent;
 import io.llamanode.service.TaskInput.Pooling;
 import io.llamanode.service.TaskOutput;
+import io.llamanode.service.TaskResult;
 import io.llamanode.service.TaskResult.FinishReason;
 import io.llamanode.service.TaskResult.StoppedBy;
-import io.llamanode.service.TaskResult;
 import io.llamanode.service.TokenPiece;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +29,7 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+
 /** The records behind the golden terms that the node sends, by name of the vector. */
 final class Samples {
     static final Map<String, OtpErlangObject> TERMS = new LinkedHashMap<>();
@@ -93,26 +94,27 @@ final class Samples {
         arguments.put("days", 3);
         arguments.put("big", new BigInteger("123456789012345678901234567890"));
         arguments.put("more", Arrays.asList(1.5, true, null, List.of(), Map.of("a", 4_000_000_000L)));
-        result("reply_result_calls", new TaskResult(
-                5,
-                "tiny",
-                "",
-                "It rains.",
-                List.of(
-                        new TaskResult.Call("abcdefghi", "get_weather", arguments),
-                        new TaskResult.Call("functions.now:1", "now", Map.of())),
-                FinishReason.TOOL_CALLS,
-                StoppedBy.EOS,
-                null,
-                7,
-                new TaskResult.Usage(1, 1, 0),
-                new TaskResult.Timings(0, 0, 0, 0, 0),
-                null));
+        result(
+                "reply_result_calls",
+                new TaskResult(
+                        5,
+                        "tiny",
+                        "",
+                        "It rains.",
+                        List.of(
+                                new TaskResult.Call("abcdefghi", "get_weather", arguments),
+                                new TaskResult.Call("functions.now:1", "now", Map.of())),
+                        FinishReason.TOOL_CALLS,
+                        StoppedBy.EOS,
+                        null,
+                        7,
+                        new TaskResult.Usage(1, 1, 0),
+                        new TaskResult.Timings(0, 0, 0, 0, 0),
+                        null));
         result("reply_result_logprobs", logprobs());
         TERMS.put(
                 "reply_adapters",
-                ReplyEncoder.ok(ReplyEncoder.adapters(
-                        List.of(new AdapterInfo("one", "tiny", "/models/a.gguf", 2)))));
+                ReplyEncoder.ok(ReplyEncoder.adapters(List.of(new AdapterInfo("one", "tiny", "/models/a.gguf", 2)))));
         TERMS.put("reply_estimate", ReplyEncoder.ok(ReplyEncoder.estimate(new TaskEstimate(120, 100, 3))));
     }
 
@@ -144,14 +146,35 @@ final class Samples {
                         new TokenPiece(1, "<s>".getBytes(StandardCharsets.UTF_8)),
                         new TokenPiece(200, new byte[] {(byte) 240}))));
         ModelHeader tiny = new ModelHeader(
-                "/models/tiny.gguf", "llama", "Tiny", 1_100_048_384L, "Q8_0", 1_170_000_000L, 1_170_001_000L, 4096, 2048,
-                22, 32_000, "{{ messages }}",
+                "/models/tiny.gguf",
+                "llama",
+                "Tiny",
+                1_100_048_384L,
+                "Q8_0",
+                1_170_000_000L,
+                1_170_001_000L,
+                4096,
+                2048,
+                22,
+                32_000,
+                "{{ messages }}",
                 EnumSet.of(Capability.COMPLETION, Capability.CHAT, Capability.EMBEDDING, Capability.TOKENIZE));
         TERMS.put(
                 "reply_models",
                 ReplyEncoder.models(List.of(new ModelReport("tiny", true, tiny, 2048, 4, 1024, 2, 7, 5000, 10L))));
         ModelHeader bert = new ModelHeader(
-                "/models/bert.gguf", "bert", null, 0, null, 0, 1000, 512, 384, 12, 30_522, null,
+                "/models/bert.gguf",
+                "bert",
+                null,
+                0,
+                null,
+                0,
+                1000,
+                512,
+                384,
+                12,
+                30_522,
+                null,
                 EnumSet.of(Capability.TOKENIZE));
         TERMS.put("reply_inspection", ReplyEncoder.inspection(new ModelInspection(bert, 0, null)));
         TERMS.put("reply_progress", ReplyEncoder.progress("/models/tiny.gguf", 0.5));
@@ -186,9 +209,7 @@ final class Samples {
         TERMS.put("event_passive", ReplyEncoder.passive(5));
         TERMS.put("event_reasoning", ReplyEncoder.event(5, new TaskEvent.Reasoning("Hm " + TURTLE, 2)));
         TERMS.put("event_tool_call", ReplyEncoder.event(5, new TaskEvent.ToolCall(0, "abcdefghi", "f", "{\"a\": ")));
-        TERMS.put(
-                "event_done",
-                ReplyEncoder.event(5, new TaskEvent.Done(result(FinishReason.STOP, StoppedBy.EOS))));
+        TERMS.put("event_done", ReplyEncoder.event(5, new TaskEvent.Done(result(FinishReason.STOP, StoppedBy.EOS))));
         TERMS.put(
                 "event_error",
                 ReplyEncoder.event(
@@ -213,18 +234,20 @@ final class Samples {
                         new NodeStatus.Slot(0, NodeStatus.SlotState.DECODE, 7L, 8L, 100, 2048),
                         new NodeStatus.Slot(1, NodeStatus.SlotState.PREFILL, 9L, 10L, 1, 2048),
                         new NodeStatus.Slot(2, NodeStatus.SlotState.IDLE, null, null, 0, 2048)));
-        status("status_ready", new NodeStatus(
-                NodeStatus.State.READY,
-                "0.1.0",
-                5000,
-                new NodeStatus.Library("libjllama.so", "b4916", "AVX2 = 1"),
-                1,
-                2,
-                3,
-                4,
-                List.of(model),
-                new NodeStatus.Counters(1, 2, 3, 4, 5, 6, 7, 8, 11, 9, 12, 13, 10),
-                new NodeStatus.Memory(500_000_000, 30_000_000, 268_435_456)));
+        status(
+                "status_ready",
+                new NodeStatus(
+                        NodeStatus.State.READY,
+                        "0.1.0",
+                        5000,
+                        new NodeStatus.Library("libjllama.so", "b4916", "AVX2 = 1"),
+                        1,
+                        2,
+                        3,
+                        4,
+                        List.of(model),
+                        new NodeStatus.Counters(1, 2, 3, 4, 5, 6, 7, 8, 11, 9, 12, 13, 10),
+                        new NodeStatus.Memory(500_000_000, 30_000_000, 268_435_456)));
         status("status_starting", empty(NodeStatus.State.STARTING));
         status("status_draining", empty(NodeStatus.State.DRAINING));
         info("session_info", 0, true);
@@ -274,7 +297,6 @@ final class Samples {
         TERMS.put("frame_demonitor", PortFrames.demonitor(1));
         TERMS.put(
                 "frame_failed",
-                ControlEncoder.failed(
-                        new Failure(ErrorCode.MODEL_LOAD_FAILED, "/models/tiny.gguf: not a GGUF file")));
+                ControlEncoder.failed(new Failure(ErrorCode.MODEL_LOAD_FAILED, "/models/tiny.gguf: not a GGUF file")));
     }
 }

@@ -20,7 +20,9 @@ class ServiceConfigTest {
     }
 
     private static String refusal(String json) {
-        return assertThrows(FailureException.class, () -> decode(json)).failure().message();
+        return assertThrows(FailureException.class, () -> decode(json))
+                .failure()
+                .message();
     }
 
     @Test
@@ -39,7 +41,9 @@ class ServiceConfigTest {
     @Test
     void theModelStandsBeforeTheModels() {
         var models = decode("{\"model\": \"/a\", \"n_ctx\": 8, \"models\": [{\"path\": \"/b\", \"n_ctx\": 9}]}")
-                .launch().node().models();
+                .launch()
+                .node()
+                .models();
         assertEquals(Path.of("/a"), models.get(0).path());
         assertEquals(8, models.get(0).nCtx());
         assertEquals(Path.of("/b"), models.get(1).path());
@@ -48,7 +52,11 @@ class ServiceConfigTest {
     @Test
     void everyKeyOfAModelCanStandBesideIt() {
         for (String key : ModelDecoder.KEYS) {
-            ModelConfig model = decode("{\"model\": \"/a\", \"" + key + "\": null}").launch().node().models().getFirst();
+            ModelConfig model = decode("{\"model\": \"/a\", \"" + key + "\": null}")
+                    .launch()
+                    .node()
+                    .models()
+                    .getFirst();
             assertEquals(Path.of("/a"), model.path(), key);
         }
     }
@@ -59,9 +67,11 @@ class ServiceConfigTest {
         assertEquals("unknown option 'brigde' (did you mean 'bridge'?)", refusal("{\"brigde\": 1}"));
         assertEquals("models must be a list", refusal("{\"model\": \"/a\", \"models\": {}}"));
         assertEquals("file must hold a JSON object", refusal("[]"));
-        assertEquals("file: cookie does not belong there; name a cookie_file, or set LLAMA_NODE_COOKIE",
+        assertEquals(
+                "file: cookie does not belong there; name a cookie_file, or set LLAMA_NODE_COOKIE",
                 refusal("{\"cookie\": \"x\"}"));
-        assertEquals("drain_timeout_ms must be an integer from 0 to 4294967295, not -1",
+        assertEquals(
+                "drain_timeout_ms must be an integer from 0 to 4294967295, not -1",
                 refusal("{\"drain_timeout_ms\": -1}"));
         assertEquals("tls.keyfile is required", refusal("{\"tls\": {\"certfile\": \"c\"}}"));
         assertEquals("run_dir must be text, not 1", refusal("{\"run_dir\": 1}"));

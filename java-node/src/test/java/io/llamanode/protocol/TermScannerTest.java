@@ -43,21 +43,33 @@ final class TermScannerTest {
     }
 
     private static String refusal(byte[] message, TermLimits limits) {
-        return assertThrows(TermLimitException.class,
-                () -> TermScanner.check(message, 0, message.length, limits)).getMessage();
+        return assertThrows(TermLimitException.class, () -> TermScanner.check(message, 0, message.length, limits))
+                .getMessage();
     }
 
     private static OtpErlangObject everything() throws Exception {
         OtpErlangPid pid = new OtpErlangPid("a@b", 5, 0, 77);
-        OtpErlangObject improper = new OtpErlangList(new OtpErlangObject[] {new OtpErlangAtom("alias")},
+        OtpErlangObject improper = new OtpErlangList(
+                new OtpErlangObject[] {new OtpErlangAtom("alias")},
                 new OtpErlangRef(90, "a@b", new int[] {1, 2, 3}, 77));
         return new OtpErlangTuple(new OtpErlangObject[] {
-            new OtpErlangAtom("größe"), new OtpErlangAtom("漢字"), new OtpErlangLong(7), new OtpErlangLong(-70_000),
-            new OtpErlangLong(new BigInteger("-123456789012345678901234567890")), new OtpErlangDouble(2.5),
-            new OtpErlangBinary(new byte[300]), new OtpErlangBitstr(new byte[] {1, 2}, 3), new OtpErlangString("text"),
-            new OtpErlangString("漢字"), new OtpErlangList(), improper, pid,
-            new OtpErlangMap(new OtpErlangObject[] {pid, new OtpErlangLong(1)},
-                    new OtpErlangObject[] {new OtpErlangLong(1), new OtpErlangTuple(new OtpErlangObject[0])})});
+            new OtpErlangAtom("größe"),
+            new OtpErlangAtom("漢字"),
+            new OtpErlangLong(7),
+            new OtpErlangLong(-70_000),
+            new OtpErlangLong(new BigInteger("-123456789012345678901234567890")),
+            new OtpErlangDouble(2.5),
+            new OtpErlangBinary(new byte[300]),
+            new OtpErlangBitstr(new byte[] {1, 2}, 3),
+            new OtpErlangString("text"),
+            new OtpErlangString("漢字"),
+            new OtpErlangList(),
+            improper,
+            pid,
+            new OtpErlangMap(
+                    new OtpErlangObject[] {pid, new OtpErlangLong(1)},
+                    new OtpErlangObject[] {new OtpErlangLong(1), new OtpErlangTuple(new OtpErlangObject[0])})
+        });
     }
 
     private static OtpErlangObject nested(int depth) {
@@ -74,9 +86,9 @@ final class TermScannerTest {
         TermScanner.check(message, 0, message.length, LIMITS);
         assertEquals(message.length, TermScanner.skip(message, 1, message.length, LIMITS));
         // Fun, external fun and port, which JInterface has no convenient constructors for.
-        byte[] fun = bytes(112, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
-                119, 1, 'm', 97, 3, 98, 0, 0, 0, 9, 88, 119, 3, 'a', '@', 'b', 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1,
-                106);
+        byte[] fun = bytes(
+                112, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 119, 1, 'm',
+                97, 3, 98, 0, 0, 0, 9, 88, 119, 3, 'a', '@', 'b', 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 106);
         assertEquals(fun.length - 1, TermScanner.skip(fun, 0, fun.length, LIMITS) - 1);
         byte[] export = bytes(113, 119, 1, 'm', 119, 1, 'f', 97, 2);
         assertEquals(export.length, TermScanner.skip(export, 0, export.length, LIMITS));
@@ -117,8 +129,7 @@ final class TermScannerTest {
     void limitsSizes() {
         TermLimits small = new TermLimits(64, 10, 100, 8);
         assertEquals("a binary of 101 bytes", refusal(encode(new OtpErlangBinary(new byte[101])), small));
-        assertEquals("an integer of 9 bytes",
-                refusal(encode(new OtpErlangLong(BigInteger.ONE.shiftLeft(64))), small));
+        assertEquals("an integer of 9 bytes", refusal(encode(new OtpErlangLong(BigInteger.ONE.shiftLeft(64))), small));
     }
 
     @Test
@@ -137,11 +148,14 @@ final class TermScannerTest {
                         LIMITS));
         assertEquals("unknown tag 131", refusal(bytes(131, 131, 97, 1), LIMITS));
         assertEquals("unknown tag 82", refusal(bytes(131, 82, 1), LIMITS));
-        assertEquals("truncated: an arity of 4294967295 with 1 bytes left",
+        assertEquals(
+                "truncated: an arity of 4294967295 with 1 bytes left",
                 refusal(bytes(131, 105, 255, 255, 255, 255, 106), LIMITS));
-        assertEquals("truncated: an arity of 2147483647 with 1 bytes left",
+        assertEquals(
+                "truncated: an arity of 2147483647 with 1 bytes left",
                 refusal(bytes(131, 108, 127, 255, 255, 255, 106), LIMITS));
-        assertEquals("truncated: an arity of 2 with 3 bytes left", refusal(bytes(131, 116, 0, 0, 0, 2, 97, 1, 106), LIMITS));
+        assertEquals(
+                "truncated: an arity of 2 with 3 bytes left", refusal(bytes(131, 116, 0, 0, 0, 2, 97, 1, 106), LIMITS));
         assertEquals("a binary of 4294967295 bytes", refusal(bytes(131, 109, 255, 255, 255, 255, 1), LIMITS));
         assertEquals("truncated: 5 bytes announced, 1 left", refusal(bytes(131, 109, 0, 0, 0, 5, 1), LIMITS));
         assertEquals("a list of no elements that is not nil", refusal(bytes(131, 108, 0, 0, 0, 0, 97, 1), LIMITS));
@@ -157,7 +171,8 @@ final class TermScannerTest {
         assertEquals(2, TermScanner.tupleArity(small, 1, small.length));
         int second = TermScanner.skip(small, TermScanner.firstElement(small, 1), small.length, LIMITS);
         assertEquals(97, small[second]);
-        byte[] large = ByteBuffer.allocate(6).put((byte) 105).putInt(1).put((byte) 106).array();
+        byte[] large =
+                ByteBuffer.allocate(6).put((byte) 105).putInt(1).put((byte) 106).array();
         assertEquals(1, TermScanner.tupleArity(large, 0, large.length));
         assertEquals(5, TermScanner.firstElement(large, 0));
         assertEquals(-1, TermScanner.tupleArity(bytes(105, 255, 255, 255, 255), 0, 5));

@@ -96,7 +96,8 @@ final class Vectors {
             case OtpErlangRef ref ->
                 "ref(" + ref.node() + ", " + ref.creation() + ", " + Arrays.toString(ref.ids()) + ")";
             case Path path -> canonical(path.toString());
-            case String text -> '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
+            case String text ->
+                '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
             default -> value.toString();
         };
     }

@@ -23,14 +23,37 @@ class AdaptersTest extends ServiceFixture {
 
     private static GenerationOptions with(int maxTokens, String id) {
         return new GenerationOptions(
-                maxTokens, 0f, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-                null, null, null, null, null, List.of(new AdapterScale(id, 1)), null);
+                maxTokens,
+                0f,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                List.of(new AdapterScale(id, 1)),
+                null);
     }
 
     @Test
     void anAdapterIsLoadedUsedAndUnloaded() {
         load("one").value();
-        assertEquals(List.of(new AdapterInfo("one", "fake", "/a/one.gguf", 0)), service.adapters().list());
+        assertEquals(
+                List.of(new AdapterInfo("one", "fake", "/a/one.gguf", 0)),
+                service.adapters().list());
         assertTrue(load("one").failedWith(ErrorCode.INVALID_ARGUMENT));
         long session = session();
         long task = create(session, completion("a", with(1_000_000_000, "one"))).value();

@@ -13,8 +13,8 @@ class ConstraintTest extends ServiceFixture {
 
     static GenerationOptions options(int maxTokens, List<String> stop, OutputFormat format) {
         return new GenerationOptions(
-                maxTokens, 0f, null, null, null, null, null, null, null, null, null, null, stop, null, null, null,
-                null, null, format, null, null, null, null);
+                maxTokens, 0f, null, null, null, null, null, null, null, null, null, null, stop, null, null, null, null,
+                null, format, null, null, null, null);
     }
 
     @Test
@@ -32,8 +32,10 @@ class ConstraintTest extends ServiceFixture {
         for (int i = 0; i < 2; i++) {
             create(session, completion("a" + i, ENDLESS)).value();
         }
-        long running = create(session(), completion("b", options(1_000_000, null, GBNF))).value();
-        long waiting = create(session(), completion("c", options(1_000_000, null, JSON))).value();
+        long running = create(session(), completion("b", options(1_000_000, null, GBNF)))
+                .value();
+        long waiting = create(session(), completion("c", options(1_000_000, null, JSON)))
+                .value();
         assertEquals(2, model.samplers.get());
         cancel(waiting).value();
         assertEquals(1, model.samplers.get());
@@ -46,7 +48,8 @@ class ConstraintTest extends ServiceFixture {
         long session = service.createSession(me, new SessionConfig(null, null, options(5, null, GBNF)));
         result(create(session, completion("a", GREEDY)).value(), -1).value();
         assertEquals(1, model.samplersMade.get());
-        long free = create(session, completion("a", options(5, null, new OutputFormat.Free()))).value();
+        long free = create(session, completion("a", options(5, null, new OutputFormat.Free())))
+                .value();
         result(free, -1).value();
         assertEquals(1, model.samplersMade.get());
     }
@@ -64,6 +67,8 @@ class ConstraintTest extends ServiceFixture {
     void nothingMayCutJson() {
         Answer<Long> refused = create(session(), completion("a", options(5, List.of("}"), JSON)));
         assertTrue(refused.failedWith(ErrorCode.INVALID_ARGUMENT));
-        assertTrue(create(session(), completion("a", options(5, List.of("}"), GBNF))).value() > 0);
+        assertTrue(create(session(), completion("a", options(5, List.of("}"), GBNF)))
+                        .value()
+                > 0);
     }
 }

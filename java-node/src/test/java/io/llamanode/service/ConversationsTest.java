@@ -16,7 +16,8 @@ class ConversationsTest extends ServiceFixture {
     }
 
     private TaskResult chat(long session, String content) {
-        return result(create(session, turn(content, GenerationOptions.NONE)).value(), -1).value();
+        return result(create(session, turn(content, GenerationOptions.NONE)).value(), -1)
+                .value();
     }
 
     private int messages(long session) {
@@ -66,12 +67,11 @@ class ConversationsTest extends ServiceFixture {
     void nothingIsTakenBackWhileAChatRuns() {
         long session = chatSession();
         long running = create(session, turn("one", ENDLESS)).value();
-        FailureException busy =
-                assertThrows(FailureException.class, () -> service.conversations().rewind(session, 0));
+        FailureException busy = assertThrows(
+                FailureException.class, () -> service.conversations().rewind(session, 0));
         assertEquals(ErrorCode.SERVER_BUSY, busy.failure().code());
         busy = assertThrows(
-                FailureException.class,
-                () -> service.conversations().clearCache(me, session, false, new Answer<>()));
+                FailureException.class, () -> service.conversations().clearCache(me, session, false, new Answer<>()));
         assertEquals(ErrorCode.SERVER_BUSY, busy.failure().code());
         cancel(running).value();
     }
@@ -82,8 +82,8 @@ class ConversationsTest extends ServiceFixture {
         for (int i = 0; i < 16; i++) {
             service.conversations().checkpoint(session);
         }
-        FailureException busy =
-                assertThrows(FailureException.class, () -> service.conversations().checkpoint(session));
+        FailureException busy = assertThrows(
+                FailureException.class, () -> service.conversations().checkpoint(session));
         assertEquals(ErrorCode.SERVER_BUSY, busy.failure().code());
     }
 
@@ -96,7 +96,8 @@ class ConversationsTest extends ServiceFixture {
         Answer<Void> cleared = new Answer<>();
         service.conversations().clearCache(me, session, true, cleared);
         cleared.value();
-        assertEquals(("system:" + SYSTEM).length() + 1, service.sessionInfo(session).cachedTokens());
+        assertEquals(
+                ("system:" + SYSTEM).length() + 1, service.sessionInfo(session).cachedTokens());
         cleared = new Answer<>();
         service.conversations().clearCache(me, session, false, cleared);
         cleared.value();
@@ -109,7 +110,8 @@ class ConversationsTest extends ServiceFixture {
     void anEstimateIsWhatTheTaskThenFinds() {
         long session = chatSession();
         chat(session, "one");
-        TaskEstimate estimate = estimate(session, turn("two", GenerationOptions.NONE)).value();
+        TaskEstimate estimate =
+                estimate(session, turn("two", GenerationOptions.NONE)).value();
         assertEquals(0, estimate.queuePosition());
         assertEquals(1, service.sessionInfo(session).tasksDone());
         TaskResult result = chat(session, "two");
@@ -131,9 +133,12 @@ class ConversationsTest extends ServiceFixture {
 
     @Test
     void whatCouldNotBeATaskHasNoEstimate() {
-        assertEquals(ErrorCode.INVALID_ARGUMENT, estimate(session(), completion("", GREEDY)).error());
         assertEquals(
-                ErrorCode.INVALID_ARGUMENT, estimate(session(), completion("a".repeat(300), GREEDY)).error());
+                ErrorCode.INVALID_ARGUMENT,
+                estimate(session(), completion("", GREEDY)).error());
+        assertEquals(
+                ErrorCode.INVALID_ARGUMENT,
+                estimate(session(), completion("a".repeat(300), GREEDY)).error());
         assertThrows(FailureException.class, () -> estimate(1, completion("a", GREEDY)));
         TaskInput other = new TaskInput.Completion("other", new Prompt.Text("a"), true, GREEDY);
         long session = session();

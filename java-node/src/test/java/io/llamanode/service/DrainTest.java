@@ -11,8 +11,7 @@ import org.junit.jupiter.api.Test;
 
 /** How work ends that nobody cancelled: draining, and unloading its model. */
 class DrainTest extends ServiceFixture {
-    private static final ModelConfig AGAIN =
-            ModelConfig.of(Path.of("fake.gguf"));
+    private static final ModelConfig AGAIN = ModelConfig.of(Path.of("fake.gguf"));
 
     @Test
     void drainingRefusesNewWorkAndWaitsForTheRest() throws Exception {
@@ -50,8 +49,7 @@ class DrainTest extends ServiceFixture {
         long session = session();
         long running = stream(session, completion("one", ENDLESS));
         Answer<Long> created = new Answer<>();
-        service.runStream(
-                me, completion("two", ENDLESS), (task, event) -> events.add(new Event(task, event)), created);
+        service.runStream(me, completion("two", ENDLESS), (task, event) -> events.add(new Event(task, event)), created);
         long alone = created.value();
         Answer<Void> unloaded = new Answer<>();
         service.unloadModel("fake", unloaded);
@@ -69,7 +67,8 @@ class DrainTest extends ServiceFixture {
     private Failure terminal(long task) {
         return events.stream()
                 .filter(event -> event.task() == task && event.event() instanceof TaskEvent.Failed)
-                .map(event -> assertInstanceOf(TaskEvent.Failed.class, event.event()).failure())
+                .map(event ->
+                        assertInstanceOf(TaskEvent.Failed.class, event.event()).failure())
                 .findFirst()
                 .orElseThrow();
     }

@@ -14,8 +14,8 @@ import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.engine.sampling.TokenSampler;
 import io.llamanode.engine.vector.VectorEngine;
-import java.util.EnumSet;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -26,11 +26,13 @@ public final class FakeLoadedModel implements LoadedModel {
     final AtomicInteger adapters = new AtomicInteger();
     /** Samplers that are not closed. */
     final AtomicInteger samplers = new AtomicInteger();
+
     final AtomicInteger samplersMade = new AtomicInteger();
     /** Real ones in place of the fake. */
     ChatTemplates templates;
 
-    private static final AnswerFormat PLAIN = ChatTemplate.parse("{{ messages[0].content }}").answerFormat();
+    private static final AnswerFormat PLAIN =
+            ChatTemplate.parse("{{ messages[0].content }}").answerFormat();
     private final String id;
     private final Engine engine;
     private final int maxQueue;
@@ -49,8 +51,21 @@ public final class FakeLoadedModel implements LoadedModel {
 
     @Override
     public ModelInfo info() {
-        return new ModelInfo(id, "/models/" + id, "fake", "fake", 1, 1, 256, 256, engine.config().slots(), maxQueue, 2,
-                TaskInput.Pooling.MEAN, true, EnumSet.allOf(Capability.class));
+        return new ModelInfo(
+                id,
+                "/models/" + id,
+                "fake",
+                "fake",
+                1,
+                1,
+                256,
+                256,
+                engine.config().slots(),
+                maxQueue,
+                2,
+                TaskInput.Pooling.MEAN,
+                true,
+                EnumSet.allOf(Capability.class));
     }
 
     @Override

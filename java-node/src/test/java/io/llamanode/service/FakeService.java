@@ -19,8 +19,7 @@ public final class FakeService {
             @Override
             public LoadedModel load(ModelConfig config, LoadProgress progress) {
                 if (!config.path().toString().endsWith(".gguf")) {
-                    throw new FailureException(
-                            ErrorCode.MODEL_LOAD_FAILED, "path: there is no file " + config.path());
+                    throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: there is no file " + config.path());
                 }
                 FakeLoadedModel model = new FakeLoadedModel(ModelRegistry.id(config), 2, 64);
                 script.accept(model.model);
@@ -37,13 +36,9 @@ public final class FakeService {
                 return new NodeStatus.Library("fake", "0", "");
             }
         };
-        LlamaService service =
-                new LlamaService(new NodeConfig(List.of(), 60_000, 10, 10, 1000), loader, monitor);
+        LlamaService service = new LlamaService(new NodeConfig(List.of(), 60_000, 10, 10, 1000), loader, monitor);
         Answer<Void> loaded = new Answer<>();
-        service.loadModel(
-                ModelConfig.of(Path.of("fake.gguf")),
-                fraction -> {},
-                loaded);
+        service.loadModel(ModelConfig.of(Path.of("fake.gguf")), fraction -> {}, loaded);
         loaded.value();
         service.ready();
         return service;

@@ -85,7 +85,17 @@ class KindsTest {
         Answer<Void> loaded = new Answer<>();
         service.loadModel(
                 new ModelConfig(
-                        writer.write(directory.resolve(id + ".gguf")), id, nCtx, null, null, null, 1, 1, null, null, null),
+                        writer.write(directory.resolve(id + ".gguf")),
+                        id,
+                        nCtx,
+                        null,
+                        null,
+                        null,
+                        1,
+                        1,
+                        null,
+                        null,
+                        null),
                 fraction -> {},
                 loaded);
         return loaded;
@@ -197,7 +207,8 @@ class KindsTest {
     /** Longer than a batch: a generator reads it in parts, and keeps the vectors of all of them. */
     @Test
     void aLongTextIsReadInPartsByAGenerator() {
-        load("llama", SyntheticModels.writer(SyntheticModels.tiny().withCtxTrain(2048)), 2048).value();
+        load("llama", SyntheticModels.writer(SyntheticModels.tiny().withCtxTrain(2048)), 2048)
+                .value();
         EmbeddingResult result = embed(Pooling.NONE, null, "ab".repeat(700));
         int count = result.usage().promptTokens();
         assertTrue(count > 600, count + " tokens");
@@ -227,11 +238,11 @@ class KindsTest {
 
     @Test
     void moreTokensThanTheHeapShouldHoldAreRefused() {
-        load("llama", SyntheticModels.writer(SyntheticModels.tiny().withCtxTrain(2048)), 2048).value();
+        load("llama", SyntheticModels.writer(SyntheticModels.tiny().withCtxTrain(2048)), 2048)
+                .value();
         int count = (int) (Runtime.getRuntime().maxMemory() / 64 / 2000) + 1;
         List<Prompt> prompts = Collections.nCopies(count, new Prompt.Tokens(new int[2000]));
-        Answer<TaskOutput> refused =
-                run(new TaskInput.Embedding(null, prompts, false, true, null, null, true, null));
+        Answer<TaskOutput> refused = run(new TaskInput.Embedding(null, prompts, false, true, null, null, true, null));
         assertTrue(refused.failedWith(ErrorCode.INVALID_ARGUMENT));
         assertTrue(refused.message().startsWith("input: more than"), refused.message());
     }
@@ -258,22 +269,26 @@ class KindsTest {
     void documentsAreScoredInTheirOrderAndListedByTheirScores() {
         load("reranker", EncoderModels.bert(vocabulary(), RANK), null).value();
         String[] documents = {"a panda is a bear", "hi", "a panda is a bear", "the sky is blue today", "hi there"};
-        RankingResult all = (RankingResult) run(rerank("what is a panda?", documents)).value();
+        RankingResult all =
+                (RankingResult) run(rerank("what is a panda?", documents)).value();
         assertEquals(5, all.scores().length);
         // Equal documents are scored each, to the bit or nearly so, and keep their order.
         assertEquals(all.scores()[0], all.scores()[2], 1e-4);
         assertTrue(all.best().indexOf(0) != all.best().indexOf(2));
         for (int i = 0; i < documents.length; i++) {
-            RankingResult alone = (RankingResult) run(rerank("what is a panda?", documents[i])).value();
+            RankingResult alone = (RankingResult)
+                    run(rerank("what is a panda?", documents[i])).value();
             assertEquals(alone.scores()[0], all.scores()[i], 2e-3);
             assertEquals(i, all.best().get(all.best().indexOf(i)));
         }
         for (int i = 1; i < documents.length; i++) {
-            assertTrue(all.scores()[all.best().get(i - 1)] >= all.scores()[all.best().get(i)]);
+            assertTrue(all.scores()[all.best().get(i - 1)]
+                    >= all.scores()[all.best().get(i)]);
         }
         assertNotEquals(all.scores()[0], all.scores()[1]);
-        RankingResult two = (RankingResult)
-                run(new TaskInput.Rerank(null, "what is a panda?", List.of(documents), 2, null)).value();
+        RankingResult two =
+                (RankingResult) run(new TaskInput.Rerank(null, "what is a panda?", List.of(documents), 2, null))
+                        .value();
         assertEquals(all.best().subList(0, 2), two.best());
         assertEquals(5, two.scores().length);
         Answer<TaskOutput> refused = run(rerank("q", "a", "word ".repeat(200)));
@@ -292,13 +307,13 @@ class KindsTest {
             never.put(token, Float.NEGATIVE_INFINITY);
         }
         return new GenerationOptions(
-                maxTokens, 0f, null, null, null, null, null, null, null, null, null, never, null, null, null, null, null,
-                null, null, null, null, null, null);
+                maxTokens, 0f, null, null, null, null, null, null, null, null, null, never, null, null, null, null,
+                null, null, null, null, null, null, null);
     }
 
     private TaskResult complete(String prompt, int maxTokens) {
-        return (TaskResult)
-                run(new TaskInput.Completion(null, new Prompt.Text(prompt), true, letters(maxTokens))).value();
+        return (TaskResult) run(new TaskInput.Completion(null, new Prompt.Text(prompt), true, letters(maxTokens)))
+                .value();
     }
 
     /** What {@code llama_encode} and {@code llama_decode} give when they are called by hand. */
@@ -395,17 +410,25 @@ class KindsTest {
         load("infill", infillModel(), 128).value();
         try (LlamaModel model = library.load(directory.resolve("infill.gguf"))) {
             int[] expected = join(
-                    new int[] {model.vocab().bos(), 273}, plain(model, "a.c\n"), plain(model, "int a;"),
-                    new int[] {273}, plain(model, "filename\n"),
-                    new int[] {270}, plain(model, "int b = "), plain(model, "x"),
-                    new int[] {271}, plain(model, ";"), new int[] {272});
-            TaskResult filled = (TaskResult)
-                    infill("int b = ", ";", "x", new TaskInput.Snippet("a.c", "int a;")).value();
+                    new int[] {model.vocab().bos(), 273},
+                    plain(model, "a.c\n"),
+                    plain(model, "int a;"),
+                    new int[] {273},
+                    plain(model, "filename\n"),
+                    new int[] {270},
+                    plain(model, "int b = "),
+                    plain(model, "x"),
+                    new int[] {271},
+                    plain(model, ";"),
+                    new int[] {272});
+            TaskResult filled = (TaskResult) infill("int b = ", ";", "x", new TaskInput.Snippet("a.c", "int a;"))
+                    .value();
             assertEquals(expected.length, filled.usage().promptTokens());
             TaskInput same = new TaskInput.Completion(null, new Prompt.Tokens(expected), false, greedy(10));
             assertEquals(((TaskResult) run(same).value()).content(), filled.content());
         }
-        TaskResult cut = (TaskResult) infill("abcxyz".repeat(500), "abcxyz".repeat(500), "").value();
+        TaskResult cut = (TaskResult)
+                infill("abcxyz".repeat(500), "abcxyz".repeat(500), "").value();
         assertEquals(128 - 10 - 1, cut.usage().promptTokens());
         assertTrue(infill("a", "b", "xyz".repeat(200)).failedWith(ErrorCode.INVALID_ARGUMENT));
         infill("", "", "").value();

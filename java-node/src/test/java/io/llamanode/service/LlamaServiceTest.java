@@ -14,7 +14,8 @@ class LlamaServiceTest extends ServiceFixture {
     @Test
     void completesAPrompt() {
         model.model.answer("2+2=", "4");
-        TaskResult result = result(create(session(), completion("2+2=", GREEDY)).value(), -1).value();
+        TaskResult result = result(create(session(), completion("2+2=", GREEDY)).value(), -1)
+                .value();
         assertEquals("4", result.content());
         assertEquals(TaskResult.FinishReason.STOP, result.finishReason());
         assertEquals(new TaskResult.Usage(4, 1, 0), result.usage());
@@ -71,7 +72,8 @@ class LlamaServiceTest extends ServiceFixture {
 
     @Test
     void aDeadlineEndsARunningTask() {
-        long task = create(session(), completion("a", options(1_000_000_000, 20L))).value();
+        long task =
+                create(session(), completion("a", options(1_000_000_000, 20L))).value();
         assertEquals(ErrorCode.TIMEOUT, result(task, -1).error());
     }
 
@@ -145,7 +147,9 @@ class LlamaServiceTest extends ServiceFixture {
     @Test
     void longTextsAreRefusedBeforeTheyWait() {
         Answer<int[]> tokens = new Answer<>();
-        assertThrows(FailureException.class, () -> service.models().tokenize(me, new TokenText(null, "a".repeat(2_000_000), true, false), tokens));
+        assertThrows(
+                FailureException.class,
+                () -> service.models().tokenize(me, new TokenText(null, "a".repeat(2_000_000), true, false), tokens));
         SessionConfig hopeless = new SessionConfig(null, "a".repeat(1_000_000), GenerationOptions.NONE);
         FailureException e = assertThrows(FailureException.class, () -> service.createSession(me, hopeless));
         assertTrue(e.failure().message().startsWith("system_prompt:"));
@@ -196,19 +200,28 @@ class LlamaServiceTest extends ServiceFixture {
     void badInputNamesItsKeyAndLosesNothing() {
         long session = session();
         assertTrue(create(session, completion("", GREEDY)).message().startsWith("prompt:"));
-        assertTrue(create(session, completion("a".repeat(256), GREEDY)).message().contains("256 tokens"));
-        assertTrue(create(session, completion("a".repeat(5_000_000), GREEDY)).message().contains("characters"));
+        assertTrue(
+                create(session, completion("a".repeat(256), GREEDY)).message().contains("256 tokens"));
+        assertTrue(create(session, completion("a".repeat(5_000_000), GREEDY))
+                .message()
+                .contains("characters"));
         assertTrue(create(session, turn("a".repeat(300), GREEDY)).message().startsWith("content:"));
-        assertTrue(create(session, new TaskInput.Completion(
-                        null, new Prompt.Tokens(new int[] {1, 999}), true, GREEDY))
-                .message().contains("no token 999"));
+        assertTrue(create(session, new TaskInput.Completion(null, new Prompt.Tokens(new int[] {1, 999}), true, GREEDY))
+                .message()
+                .contains("no token 999"));
         assertEquals(
                 ErrorCode.UNSUPPORTED,
-                create(session, new TaskInput.Rerank(null, "a", List.of("b"), null, null)).error());
-        assertEquals(ErrorCode.SESSION_NOT_FOUND, create(1, completion("a", GREEDY)).error());
+                create(session, new TaskInput.Rerank(null, "a", List.of("b"), null, null))
+                        .error());
+        assertEquals(
+                ErrorCode.SESSION_NOT_FOUND, create(1, completion("a", GREEDY)).error());
         assertEquals(ErrorCode.TASK_NOT_FOUND, cancel(1).error());
         model.model.answer("a", "b");
-        assertEquals("b", result(create(session, completion("a", GREEDY)).value(), -1).value().content());
+        assertEquals(
+                "b",
+                result(create(session, completion("a", GREEDY)).value(), -1)
+                        .value()
+                        .content());
     }
 
     @Test
@@ -232,7 +245,8 @@ class LlamaServiceTest extends ServiceFixture {
     @Test
     void closingTheServiceAnswersEverybody() {
         long session = session();
-        Answer<TaskResult> running = result(create(session, completion("a", ENDLESS)).value(), -1);
+        Answer<TaskResult> running =
+                result(create(session, completion("a", ENDLESS)).value(), -1);
         long chat = create(session, turn("a", ENDLESS)).value();
         Answer<TaskResult> chatResult = result(chat, -1);
         Answer<TaskResult> behind = result(create(session, turn("b", ENDLESS)).value(), -1);

@@ -34,7 +34,8 @@ class ModelSizesTest {
         ModelSizes sizes = ModelSizes.of(config(16, 64), file, traits);
         assertTrue(sizes.cells() < 64 * 256);
         assertEquals(
-                MemoryEstimate.of(file, 64 * 256, 64, 64, 64).kvCache(), sizes.estimate(file, traits).kvCache());
+                MemoryEstimate.of(file, 64 * 256, 64, 64, 64).kvCache(),
+                sizes.estimate(file, traits).kvCache());
     }
 
     @Test
@@ -44,9 +45,10 @@ class ModelSizesTest {
         assertEquals("llama", header.architecture());
         assertEquals(300, header.nVocab());
         assertTrue(header.nParams() > 0);
-        GgufFile q8 = GgufFile.read(SyntheticModels.writer(SyntheticModels.tiny().withType(GgmlType.Q8_0))
-                .uint32("general.file_type", 7)
-                .write(directory.resolve("q8.gguf")));
+        GgufFile q8 =
+                GgufFile.read(SyntheticModels.writer(SyntheticModels.tiny().withType(GgmlType.Q8_0))
+                        .uint32("general.file_type", 7)
+                        .write(directory.resolve("q8.gguf")));
         assertEquals("Q8_0", ModelHeader.of(q8, false).quantization());
         GgufFile odd = GgufFile.read(SyntheticModels.writer(SyntheticModels.tiny())
                 .uint32("general.file_type", 5000)

@@ -17,20 +17,25 @@ class PromptTokenizerTest {
 
     @Test
     void onlyTemplateTextFormsControlTokens() {
-        assertArrayEquals(new int[] {'a', FakeModel.EOG, 'b'}, tokenizer.tokenize(prompt().add("a<eog>b", true).build()));
+        assertArrayEquals(
+                new int[] {'a', FakeModel.EOG, 'b'},
+                tokenizer.tokenize(prompt().add("a<eog>b", true).build()));
         assertEquals(7, tokenizer.tokenize(prompt().add("a<eog>b", false).build()).length);
     }
 
     @Test
     void aControlTokenHalfFromContentStaysText() {
-        assertEquals(5, tokenizer.tokenize(prompt().add("<e", true).add("og>", false).build()).length);
-        assertEquals(5, tokenizer.tokenize(prompt().add("<", false).add("eog>", true).build()).length);
+        assertEquals(
+                5, tokenizer.tokenize(prompt().add("<e", true).add("og>", false).build()).length);
+        assertEquals(
+                5, tokenizer.tokenize(prompt().add("<", false).add("eog>", true).build()).length);
     }
 
     @Test
     void prefixesOfOtherTrustAreNotPrefixes() {
         PromptText real = prompt().add("x<eog>", true).build();
-        PromptText forged = prompt().add("x", true).add("<eog>", false).add("more", true).build();
+        PromptText forged =
+                prompt().add("x", true).add("<eog>", false).add("more", true).build();
         assertFalse(forged.startsWith(real));
         assertTrue(prompt().add("x<eog>", true).add("more", false).build().startsWith(real));
     }

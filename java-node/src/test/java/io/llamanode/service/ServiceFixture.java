@@ -27,8 +27,8 @@ abstract class ServiceFixture {
 
     static GenerationOptions options(int maxTokens, Long timeoutMs) {
         return new GenerationOptions(
-                maxTokens, 0f, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-                null, timeoutMs, null, null, null, null, null);
+                maxTokens, 0f, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+                timeoutMs, null, null, null, null, null);
     }
 
     @BeforeEach
@@ -59,10 +59,7 @@ abstract class ServiceFixture {
         };
         LlamaService made = new LlamaService(new NodeConfig(List.of(), resultTtlMs, 3, 5, maxTasks), loader, monitor);
         Answer<Void> loaded = new Answer<>();
-        made.loadModel(
-                ModelConfig.of(Path.of("fake.gguf")),
-                fraction -> {},
-                loaded);
+        made.loadModel(ModelConfig.of(Path.of("fake.gguf")), fraction -> {}, loaded);
         loaded.value();
         made.ready();
         return made;
@@ -129,12 +126,14 @@ abstract class ServiceFixture {
     }
 
     static long busy(List<? extends Answer<?>> answers) {
-        return answers.stream().filter(answer -> answer.failedWith(ErrorCode.SERVER_BUSY)).count();
+        return answers.stream()
+                .filter(answer -> answer.failedWith(ErrorCode.SERVER_BUSY))
+                .count();
     }
 
     static GenerationOptions noShift() {
         return new GenerationOptions(
-                null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, false,
-                null, null, null, null, null, null, null);
+                null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, false, null,
+                null, null, null, null, null, null);
     }
 }

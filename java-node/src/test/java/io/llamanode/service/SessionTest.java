@@ -16,10 +16,13 @@ class SessionTest extends ServiceFixture {
     void aChatGrowsTheTranscriptAndReusesTheCache() {
         model.model.answer("user:Hi\u0100assistant:", "Hello");
         long session = session();
-        TaskResult first = result(create(session, turn("Hi", options(5, null))).value(), -1).value();
+        TaskResult first = result(create(session, turn("Hi", options(5, null))).value(), -1)
+                .value();
         assertEquals(5, first.content().length());
         assertEquals(2, service.sessionInfo(session).messages());
-        TaskResult second = result(create(session, turn("Again", options(3, null))).value(), -1).value();
+        TaskResult second = result(
+                        create(session, turn("Again", options(3, null))).value(), -1)
+                .value();
         // All but the last sampled token, which is not in the KV cache until it is decoded.
         assertEquals(first.usage().promptTokens() + 4, second.usage().cachedTokens());
         assertEquals(4, service.sessionInfo(session).messages());
@@ -64,8 +67,14 @@ class SessionTest extends ServiceFixture {
     void theSystemPromptComesFirst() {
         long plain = session();
         long systematic = service.createSession(me, new SessionConfig("fake", "Be kind.", GenerationOptions.NONE));
-        int without = result(create(plain, turn("Hi", options(1, null))).value(), -1).value().usage().promptTokens();
-        int with = result(create(systematic, turn("Hi", options(1, null))).value(), -1).value().usage().promptTokens();
+        int without = result(create(plain, turn("Hi", options(1, null))).value(), -1)
+                .value()
+                .usage()
+                .promptTokens();
+        int with = result(create(systematic, turn("Hi", options(1, null))).value(), -1)
+                .value()
+                .usage()
+                .promptTokens();
         assertEquals("system:Be kind.".length() + 1, with - without);
     }
 
@@ -77,7 +86,8 @@ class SessionTest extends ServiceFixture {
             ids.add(create(session, completion("a", ENDLESS)).value());
             ids.add(create(session, turn("b", ENDLESS)).value());
         }
-        List<Answer<TaskResult>> results = ids.stream().map(id -> result(id, -1)).toList();
+        List<Answer<TaskResult>> results =
+                ids.stream().map(id -> result(id, -1)).toList();
         Answer<Void> closed = new Answer<>();
         service.closeSession(session, closed);
         closed.value();
@@ -128,7 +138,11 @@ class SessionTest extends ServiceFixture {
         long session = service.createSession(me, new SessionConfig("fake", "sys", GenerationOptions.NONE));
         int most = 0;
         for (int i = 0; i < 20; i++) {
-            TaskResult answer = result(create(session, turn("0123456789".repeat(3), options(20, null))).value(), -1).value();
+            TaskResult answer = result(
+                            create(session, turn("0123456789".repeat(3), options(20, null)))
+                                    .value(),
+                            -1)
+                    .value();
             assertEquals(20, answer.usage().completionTokens());
             most = Math.max(most, answer.usage().promptTokens());
         }

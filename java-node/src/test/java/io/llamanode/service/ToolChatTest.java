@@ -13,13 +13,17 @@ import org.junit.jupiter.api.Test;
 
 /** Tools and reasoning in chats and sessions, with answers that are scripted by the prompts they follow. */
 class ToolChatTest extends ServiceFixture {
-    private static final String TEMPLATE = "{# <think></think> #}{% if tools %}T:{{ tools[0].function.name }}|{% endif %}"
-            + "{% for m in messages %}{{ m.role[0] }}:{{ m.content }}{% for c in m.tool_calls or [] %}<tool_call>"
-            + "{\"name\": \"{{ c.function.name }}\", \"arguments\": {{ c.function.arguments | tojson }}}</tool_call>"
-            + "{% endfor %}|{% endfor %}{% if add_generation_prompt %}a:{% if enable_thinking is defined and "
-            + "open_thought %}<think>{% endif %}{% endif %}";
+    private static final String TEMPLATE =
+            "{# <think></think> #}{% if tools %}T:{{ tools[0].function.name }}|{% endif %}"
+                    + "{% for m in messages %}{{ m.role[0] }}:{{ m.content }}{% for c in m.tool_calls or [] %}<tool_call>"
+                    + "{\"name\": \"{{ c.function.name }}\", \"arguments\": {{ c.function.arguments | tojson }}}</tool_call>"
+                    + "{% endfor %}|{% endfor %}{% if add_generation_prompt %}a:{% if enable_thinking is defined and "
+                    + "open_thought %}<think>{% endif %}{% endif %}";
     private static final String CALL = "<tool_call>{\"name\": \"f\", \"arguments\": {\"x\": 1}}</tool_call>";
-    private static final List<Map<String, Object>> TOOLS = List.of(Map.of("type", "function", "function",
+    private static final List<Map<String, Object>> TOOLS = List.of(Map.of(
+            "type",
+            "function",
+            "function",
             Map.of("name", "f", "description", "", "parameters", Map.of("type", "object", "properties", Map.of()))));
     private static final ChatOptions WITH_TOOLS = new ChatOptions(TOOLS, null, null, null, null, null);
 
@@ -85,7 +89,8 @@ class ToolChatTest extends ServiceFixture {
         String prompt = "T:f|u:q|a:" + CALL + "|t:18C|a:";
         model.model.answer("T:f|u:q|a:", CALL).answer(prompt, "Warm.").answer(prompt + "Warm.|u:ok|a:", "Fine.");
         long session = session(WITH_TOOLS);
-        TaskResult.Call call = answer(session, content("q", ChatOptions.NONE)).toolCalls().getFirst();
+        TaskResult.Call call =
+                answer(session, content("q", ChatOptions.NONE)).toolCalls().getFirst();
         TaskResult next = answer(session, results(Map.of("role", "tool", "tool_call_id", call.id(), "content", "18C")));
         assertEquals("Warm.", next.content());
         assertEquals(FinishReason.STOP, next.finishReason());
@@ -99,15 +104,25 @@ class ToolChatTest extends ServiceFixture {
         model.model.answer("T:f|u:q|a:", CALL);
         long session = session(WITH_TOOLS);
         Map<String, Object> stray = Map.of("role", "tool", "tool_call_id", "x", "content", "");
-        assertEquals("tool_results: no call waits for a result", create(session, results(stray)).message());
-        String id = answer(session, content("q", ChatOptions.NONE)).toolCalls().getFirst().id();
-        assertEquals("tool_results[0].tool_call_id: no call 'x' waits for a result",
+        assertEquals(
+                "tool_results: no call waits for a result",
+                create(session, results(stray)).message());
+        String id = answer(session, content("q", ChatOptions.NONE))
+                .toolCalls()
+                .getFirst()
+                .id();
+        assertEquals(
+                "tool_results[0].tool_call_id: no call 'x' waits for a result",
                 create(session, results(stray)).message());
         Map<String, Object> right = Map.of("role", "tool", "tool_call_id", id, "content", "");
         TaskInput twice = new TaskInput.Chat(null, null, null, List.of(right, right), ChatOptions.NONE, GREEDY);
-        assertEquals("tool_results[1].tool_call_id: '" + id + "' is given twice", create(session, twice).message());
+        assertEquals(
+                "tool_results[1].tool_call_id: '" + id + "' is given twice",
+                create(session, twice).message());
         TaskInput none = new TaskInput.Chat(null, null, null, List.of(), ChatOptions.NONE, GREEDY);
-        assertEquals("tool_results: there is no result for the call '" + id + "'", create(session, none).message());
+        assertEquals(
+                "tool_results: there is no result for the call '" + id + "'",
+                create(session, none).message());
         assertEquals(2, service.sessionInfo(session).messages());
     }
 
@@ -116,7 +131,9 @@ class ToolChatTest extends ServiceFixture {
         model.model.answer("T:f|u:q|a:", CALL).answer("T:f|u:q|a:|u:never mind|a:", "All right.");
         long session = session(WITH_TOOLS);
         answer(session, content("q", ChatOptions.NONE));
-        assertEquals("All right.", answer(session, content("never mind", ChatOptions.NONE)).content());
+        assertEquals(
+                "All right.",
+                answer(session, content("never mind", ChatOptions.NONE)).content());
     }
 
     @Test
@@ -128,7 +145,9 @@ class ToolChatTest extends ServiceFixture {
         assertEquals(broken, malformed.content());
         assertEquals(FinishReason.STOP, malformed.finishReason());
         assertTrue(malformed.toolCalls().isEmpty());
-        assertEquals(FinishReason.TOOL_CALLS, answer(session, content("again", ChatOptions.NONE)).finishReason());
+        assertEquals(
+                FinishReason.TOOL_CALLS,
+                answer(session, content("again", ChatOptions.NONE)).finishReason());
     }
 
     @Test
@@ -143,7 +162,10 @@ class ToolChatTest extends ServiceFixture {
     @Test
     void withoutToolsCallsAreText() {
         model.model.answer("u:q|a:", CALL);
-        assertEquals(CALL, answer(session(ChatOptions.NONE), content("q", ChatOptions.NONE)).content());
+        assertEquals(
+                CALL,
+                answer(session(ChatOptions.NONE), content("q", ChatOptions.NONE))
+                        .content());
         TaskResult none = answer(session(WITH_TOOLS), content("q", choice(new ToolChoice.None())));
         assertEquals(CALL, none.content());
         assertEquals(FinishReason.STOP, none.finishReason());
@@ -178,8 +200,8 @@ class ToolChatTest extends ServiceFixture {
     void reasoningThatTheTemplateOpensCanBeDisabled() {
         ChatOptions opens = new ChatOptions(null, null, null, null, Map.of("open_thought", true), null);
         ChatOptions disabled = new ChatOptions(null, null, null, null, Map.of("open_thought", true), false);
-        ChatOptions byVariable = new ChatOptions(
-                null, null, null, null, Map.of("open_thought", true, "enable_thinking", false), null);
+        ChatOptions byVariable =
+                new ChatOptions(null, null, null, null, Map.of("open_thought", true, "enable_thinking", false), null);
         model.model.answer("u:q|a:<think>", "Hm.</think>Yes.").answer("u:q|a:<think></think>\n\n", "Yes.");
         TaskResult thought = answer(session(opens), content("q", ChatOptions.NONE));
         assertEquals("Hm. Yes.", thought.reasoning() + " " + thought.content());
@@ -195,20 +217,32 @@ class ToolChatTest extends ServiceFixture {
         assertEquals(2, model.samplersMade.get());
         long session = session(ChatOptions.NONE);
         ChatOptions nothing = new ChatOptions(null, new ToolChoice.Required(), null, null, null, null);
-        assertEquals("tool_choice: there are no tools to call", create(session, content("q", nothing)).message());
-        assertEquals("tool_choice: there is no tool 'g'",
-                create(session, content("q", choice(new ToolChoice.Function("g")))).message());
+        assertEquals(
+                "tool_choice: there are no tools to call",
+                create(session, content("q", nothing)).message());
+        assertEquals(
+                "tool_choice: there is no tool 'g'",
+                create(session, content("q", choice(new ToolChoice.Function("g"))))
+                        .message());
         GenerationOptions grammar = ConstraintTest.options(5, null, new OutputFormat.Gbnf("root ::= \"a\""));
-        assertTrue(create(session, new TaskInput.Chat(
-                        null, null, "q", null, choice(new ToolChoice.Required()), grammar))
-                .message().startsWith("tool_choice: "));
+        assertTrue(
+                create(session, new TaskInput.Chat(null, null, "q", null, choice(new ToolChoice.Required()), grammar))
+                        .message()
+                        .startsWith("tool_choice: "));
     }
 
     @Test
     void aSchemaThatIsNoneIsRefused() {
         List<Map<String, Object>> tools = new ArrayList<>();
-        tools.add(Map.of("type", "function", "function", Map.of("name", "f", "parameters",
-                Map.of("type", "object", "properties", Map.of("x", Map.of("type", "colour"))))));
+        tools.add(Map.of(
+                "type",
+                "function",
+                "function",
+                Map.of(
+                        "name",
+                        "f",
+                        "parameters",
+                        Map.of("type", "object", "properties", Map.of("x", Map.of("type", "colour"))))));
         ChatOptions bad = new ChatOptions(tools, new ToolChoice.Required(), null, null, null, null);
         Answer<Long> refused = create(session(ChatOptions.NONE), content("q", bad));
         assertTrue(refused.message().startsWith("tools: "), refused::message);
@@ -217,22 +251,49 @@ class ToolChatTest extends ServiceFixture {
     @Test
     void templatesAreChosenByNameByToolsAndByRequest() {
         model.templates = templates("d{{ messages[0].content }}:", Map.of("tool_use", "u{{ messages[0].content }}:"));
-        model.model.answer("dq:", "default").answer("uq:", "tools").answer("Sq:", "simple").answer("jq:", "jinja");
-        assertEquals("default", answer(session(ChatOptions.NONE), content("q", ChatOptions.NONE)).content());
-        assertEquals("tools", answer(session(ChatOptions.NONE), content("q", template(new TemplateChoice.Variant("tool_use"))))
-                .content());
-        assertEquals("simple", answer(session(ChatOptions.NONE), content("q", template(new TemplateChoice.Simple("S", "", ":"))))
-                .content());
-        assertEquals("jinja", answer(session(template(new TemplateChoice.Source("j{{ messages[0].content }}:"))),
-                content("q", ChatOptions.NONE)).content());
+        model.model
+                .answer("dq:", "default")
+                .answer("uq:", "tools")
+                .answer("Sq:", "simple")
+                .answer("jq:", "jinja");
+        assertEquals(
+                "default",
+                answer(session(ChatOptions.NONE), content("q", ChatOptions.NONE))
+                        .content());
+        assertEquals(
+                "tools",
+                answer(session(ChatOptions.NONE), content("q", template(new TemplateChoice.Variant("tool_use"))))
+                        .content());
+        assertEquals(
+                "simple",
+                answer(session(ChatOptions.NONE), content("q", template(new TemplateChoice.Simple("S", "", ":"))))
+                        .content());
+        assertEquals(
+                "jinja",
+                answer(
+                                session(template(new TemplateChoice.Source("j{{ messages[0].content }}:"))),
+                                content("q", ChatOptions.NONE))
+                        .content());
         long other = session(ChatOptions.NONE);
-        String unknown = create(other, content("q", template(new TemplateChoice.Variant("rag")))).message();
+        String unknown = create(other, content("q", template(new TemplateChoice.Variant("rag"))))
+                .message();
         assertTrue(unknown.contains("'rag'") && unknown.contains("default") && unknown.contains("tool_use"), unknown);
         assertTrue(create(other, content("q", template(new TemplateChoice.Source("{% if %}"))))
-                .message().startsWith("chat_template: "));
+                .message()
+                .startsWith("chat_template: "));
         Answer<String> prompt = new Answer<>();
-        service.models().applyTemplate(me, new ChatTemplating(
-                null, List.of(Map.of("role", "user", "content", "q")), TOOLS, null, Map.of(), true, false), prompt);
+        service.models()
+                .applyTemplate(
+                        me,
+                        new ChatTemplating(
+                                null,
+                                List.of(Map.of("role", "user", "content", "q")),
+                                TOOLS,
+                                null,
+                                Map.of(),
+                                true,
+                                false),
+                        prompt);
         assertEquals("uq:", prompt.value());
     }
 
@@ -243,17 +304,33 @@ class ToolChatTest extends ServiceFixture {
     @Test
     void templatesThatKnowNoToolsGetThemInTheText() {
         Answer<String> prompt = new Answer<>();
-        service.models().applyTemplate(me, new ChatTemplating(
-                null,
-                List.of(Map.of("role", "user", "content", "q"),
-                        Map.of("role", "assistant", "content", "", "tool_calls", List.of(Map.of("id", "c", "type", "function",
-                                "function", Map.of("name", "f", "arguments", Map.of("x", 1))))),
-                        Map.of("role", "tool", "tool_call_id", "c", "content", "18C")),
-                TOOLS,
-                new TemplateChoice.Simple("", "<", ">"),
-                Map.of(),
-                true,
-                true), prompt);
+        service.models()
+                .applyTemplate(
+                        me,
+                        new ChatTemplating(
+                                null,
+                                List.of(
+                                        Map.of("role", "user", "content", "q"),
+                                        Map.of(
+                                                "role",
+                                                "assistant",
+                                                "content",
+                                                "",
+                                                "tool_calls",
+                                                List.of(Map.of(
+                                                        "id",
+                                                        "c",
+                                                        "type",
+                                                        "function",
+                                                        "function",
+                                                        Map.of("name", "f", "arguments", Map.of("x", 1))))),
+                                        Map.of("role", "tool", "tool_call_id", "c", "content", "18C")),
+                                TOOLS,
+                                new TemplateChoice.Simple("", "<", ">"),
+                                Map.of(),
+                                true,
+                                true),
+                        prompt);
         String text = prompt.value();
         assertTrue(text.startsWith("You can call these tools:\n{"), text);
         assertTrue(text.endsWith("<q>{\"name\":\"f\",\"arguments\":{\"x\":1}}<18C>"), text);

@@ -42,7 +42,8 @@ public final class EncoderModels {
 
     private static GgufWriter bert(Path vocabulary, int pooling, Shape shape) {
         GgufFile file = GgufFile.read(vocabulary);
-        int nVocab = Math.toIntExact(file.array("tokenizer.ggml.tokens").orElseThrow().count());
+        int nVocab = Math.toIntExact(
+                file.array("tokenizer.ggml.tokens").orElseThrow().count());
         GgufWriter writer = new GgufWriter()
                 .text("general.architecture", "bert")
                 .text("general.name", "synthetic")
@@ -157,13 +158,19 @@ public final class EncoderModels {
         void linear(String name, long columns, long rows) {
             matrix(name + ".weight", columns, rows);
             writer.tensor(
-                    name + ".bias", GgmlType.F32, new long[] {rows}, RandomWeights.of(GgmlType.F32, rows, 0.1f, next++));
+                    name + ".bias",
+                    GgmlType.F32,
+                    new long[] {rows},
+                    RandomWeights.of(GgmlType.F32, rows, 0.1f, next++));
         }
 
         void norm(String name, long width) {
             ones(name + ".weight", width);
             writer.tensor(
-                    name + ".bias", GgmlType.F32, new long[] {width}, RandomWeights.of(GgmlType.F32, width, 0.1f, next++));
+                    name + ".bias",
+                    GgmlType.F32,
+                    new long[] {width},
+                    RandomWeights.of(GgmlType.F32, width, 0.1f, next++));
         }
 
         void ones(String name, long length) {

@@ -36,8 +36,7 @@ final class RandomWeights {
     }
 
     private static byte[] chunk(GgmlType type, int blocks, float scale, SplittableRandom random) {
-        ByteBuffer buffer =
-                ByteBuffer.allocate(blocks * type.blockBytes()).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer buffer = ByteBuffer.allocate(blocks * type.blockBytes()).order(ByteOrder.LITTLE_ENDIAN);
         switch (type) {
             case F32 -> {
                 while (buffer.hasRemaining()) {

@@ -66,12 +66,14 @@ public final class SyntheticModels {
 
         /** {@return this with another type of matrices} */
         public Spec withType(GgmlType other) {
-            return new Spec(architecture, nLayer, nEmbd, nFf, nHead, nHeadKv, nCtxTrain, other, vocabulary, nVocab, seed);
+            return new Spec(
+                    architecture, nLayer, nEmbd, nFf, nHead, nHeadKv, nCtxTrain, other, vocabulary, nVocab, seed);
         }
 
         /** {@return this with another seed} */
         public Spec withSeed(long other) {
-            return new Spec(architecture, nLayer, nEmbd, nFf, nHead, nHeadKv, nCtxTrain, type, vocabulary, nVocab, other);
+            return new Spec(
+                    architecture, nLayer, nEmbd, nFf, nHead, nHeadKv, nCtxTrain, type, vocabulary, nVocab, other);
         }
 
         /** {@return this with another training context} */
@@ -143,7 +145,8 @@ public final class SyntheticModels {
         if (spec.vocabulary != null) {
             GgufFile file = GgufFile.read(spec.vocabulary);
             writer.copyMetadata(file, "tokenizer.");
-            return Math.toIntExact(file.array("tokenizer.ggml.tokens").orElseThrow().count());
+            return Math.toIntExact(
+                    file.array("tokenizer.ggml.tokens").orElseThrow().count());
         }
         return generatedVocabulary(spec.nVocab, writer);
     }
@@ -234,7 +237,9 @@ public final class SyntheticModels {
         void matrix(String name, long columns, long rows) {
             float scale = (float) Math.sqrt(3.0 / columns);
             writer.tensor(
-                    name, spec.type, new long[] {columns, rows},
+                    name,
+                    spec.type,
+                    new long[] {columns, rows},
                     RandomWeights.of(spec.type, columns * rows, scale, next++));
         }
 

@@ -30,8 +30,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.Supplier;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,8 +42,15 @@ final class StreamDeliveryTest {
     private static final long TASK = 5;
     private static final OtpErlangPid PROCESS = new OtpErlangPid("a@b", 90, 1, 1_700_000_000);
     private static final TaskEvent.Done DONE = new TaskEvent.Done(new TaskResult(
-            TASK, "m", "", TaskResult.FinishReason.STOP, TaskResult.StoppedBy.EOS, null, 0,
-            new TaskResult.Usage(1, 1, 0), new TaskResult.Timings(0, 0, 0, 0, 0)));
+            TASK,
+            "m",
+            "",
+            TaskResult.FinishReason.STOP,
+            TaskResult.StoppedBy.EOS,
+            null,
+            0,
+            new TaskResult.Usage(1, 1, 0),
+            new TaskResult.Timings(0, 0, 0, 0, 0)));
 
     /** A way to the process that can be filled. */
     private static final class Way implements Outbound {
@@ -111,7 +118,8 @@ final class StreamDeliveryTest {
     }
 
     private StreamDelivery stream(Demand active, Long coalesceMs) {
-        return new StreamDelivery(streams, new Request.Stream(1, null, PROCESS, null, new Delivery(active, coalesceMs)));
+        return new StreamDelivery(
+                streams, new Request.Stream(1, null, PROCESS, null, new Delivery(active, coalesceMs)));
     }
 
     private static void text(StreamDelivery stream, String... pieces) {
@@ -244,7 +252,8 @@ final class StreamDeliveryTest {
         assertEquals(List.of(), way.sent);
         way.refused.remove().run();
         stream.accept(TASK, DONE);
-        assertEquals(List.of(chunk("a", 0), chunk("bcd", 1), event(DONE)), way.sent, "what was offered stays as it was");
+        assertEquals(
+                List.of(chunk("a", 0), chunk("bcd", 1), event(DONE)), way.sent, "what was offered stays as it was");
     }
 
     @Test

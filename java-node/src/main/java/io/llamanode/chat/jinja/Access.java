@@ -11,8 +11,8 @@ final class Access {
     static Value member(Runtime runtime, Value object, String name) {
         runtime.reads(object);
         Value method = switch (object) {
-            case Value.Undefined(String description) -> throw new EvalException(
-                    "Attribute '" + name + "' of " + description + ", which is undefined");
+            case Value.Undefined(String description) ->
+                throw new EvalException("Attribute '" + name + "' of " + description + ", which is undefined");
             case Str str -> StringMethods.bind(str, name);
             case Value.Seq seq -> ListMethods.bind(seq, name);
             case Value.Dict dict -> DictMethods.bind(dict, name);
@@ -33,13 +33,15 @@ final class Access {
         runtime.reads(object);
         Value result = switch (object) {
             case Value.Undefined(String description) ->
-                    throw new EvalException("An item of " + description + ", which is undefined");
+                throw new EvalException("An item of " + description + ", which is undefined");
             case Value.Dict dict -> dict.entries.get(Operators.key(index));
-            case Value.Seq seq when isIndex(index) -> {
+            case Value.Seq seq
+            when isIndex(index) -> {
                 long at = position(Numbers.asLong(index), seq.items.size());
                 yield at < 0 ? null : seq.items.get((int) at);
             }
-            case Str str when isIndex(index) -> {
+            case Str str
+            when isIndex(index) -> {
                 if (runtime.usage != null) {
                     runtime.usage.iterated(str);
                 }
@@ -53,7 +55,8 @@ final class Access {
             return result;
         }
         if (index instanceof Str name) {
-            return object instanceof Value.Dict dict ? orUndefined(DictMethods.bind(dict, name.text), name.text)
+            return object instanceof Value.Dict dict
+                    ? orUndefined(DictMethods.bind(dict, name.text), name.text)
                     : member(runtime, object, name.text);
         }
         return new Value.Undefined("item " + Printer.str(runtime, index).text);

@@ -11,8 +11,8 @@ record Arguments(List<Value> positional, Map<String, Value> named) {
     /** One value for each parameter, null where none was given; too many or unknown ones are an error. */
     Value[] bind(String function, String... parameters) {
         if (positional.size() > parameters.length) {
-            throw new EvalException(function + " takes at most " + parameters.length + " arguments, got "
-                    + positional.size());
+            throw new EvalException(
+                    function + " takes at most " + parameters.length + " arguments, got " + positional.size());
         }
         Value[] bound = positional.toArray(new Value[parameters.length]);
         for (Map.Entry<String, Value> entry : named.entrySet()) {

@@ -38,13 +38,16 @@ final class Conversion {
             case Double number -> new Value.Float(number);
             case Float number -> new Value.Float(number);
             // Python would keep every digit; a schema bound near 2^64 is all that is lost.
-            case BigInteger number -> number.bitLength() < Long.SIZE
-                    ? new Value.Int(number.longValue()) : new Value.Float(number.doubleValue());
+            case BigInteger number ->
+                number.bitLength() < Long.SIZE
+                        ? new Value.Int(number.longValue())
+                        : new Value.Float(number.doubleValue());
             case BigDecimal number -> new Value.Float(number.doubleValue());
             case Map<?, ?> map -> dict(map, path, depth);
             case Iterable<?> list -> list(list, path, depth);
-            default -> throw new TemplateException(
-                    "A template variable cannot be a " + value.getClass().getName() + ": " + path, 0);
+            default ->
+                throw new TemplateException(
+                        "A template variable cannot be a " + value.getClass().getName() + ": " + path, 0);
         };
         if (usage != null) {
             usage.name(converted, path);
@@ -60,8 +63,8 @@ final class Conversion {
 
     private Value dict(Map<?, ?> map, String path, int depth) {
         Map<Value, Value> entries = LinkedHashMap.newLinkedHashMap(map.size());
-        map.forEach((key, value) -> entries.put(
-                key(key, path), convert(value, usage == null ? "" : path + "." + key, depth + 1)));
+        map.forEach((key, value) ->
+                entries.put(key(key, path), convert(value, usage == null ? "" : path + "." + key, depth + 1)));
         return new Value.Dict(entries);
     }
 

@@ -17,27 +17,30 @@ final class Evaluator {
         runtime.enter();
         runtime.line = expr.line();
         Value value = switch (expr) {
-            case Expr.Literal(_, Value literal) -> literal;
-            case Expr.Name(_, String name) -> name(name, scope);
-            case Expr.Member(_, Expr object, String name) ->
-                    Access.member(runtime, evaluate(object, scope), name);
-            case Expr.Index(_, Expr object, Expr index) ->
-                    Access.index(runtime, evaluate(object, scope), evaluate(index, scope));
-            case Expr.Slice(_, Expr object, Expr start, Expr stop, Expr step) -> Access.slice(runtime,
-                    evaluate(object, scope), optional(start, scope), optional(stop, scope), optional(step, scope));
+            case Expr.Literal(int _, Value literal) -> literal;
+            case Expr.Name(int _, String name) -> name(name, scope);
+            case Expr.Member(int _, Expr object, String name) -> Access.member(runtime, evaluate(object, scope), name);
+            case Expr.Index(int _, Expr object, Expr index) ->
+                Access.index(runtime, evaluate(object, scope), evaluate(index, scope));
+            case Expr.Slice(int _, Expr object, Expr start, Expr stop, Expr step) ->
+                Access.slice(
+                        runtime,
+                        evaluate(object, scope),
+                        optional(start, scope),
+                        optional(stop, scope),
+                        optional(step, scope));
             case Expr.Call call -> call(evaluate(call.function(), scope), arguments(call.args(), scope), call.line());
             case Expr.Filter filter -> filter(filter, evaluate(filter.object(), scope), scope);
             case Expr.Test test -> Value.of(test(test, scope) != test.negated());
-            case Expr.Negate(_, Expr operand) ->
-                    Numbers.arithmetic("-", new Value.Int(0), evaluate(operand, scope));
-            case Expr.Plus(_, Expr operand) ->
-                    Numbers.arithmetic("+", new Value.Int(0), evaluate(operand, scope));
-            case Expr.Not(_, Expr operand) -> Value.of(!Types.truthy(evaluate(operand, scope)));
-            case Expr.And(_, Expr left, Expr right) -> {
+            case Expr.Negate(int _, Expr operand) ->
+                Numbers.arithmetic("-", new Value.Int(0), evaluate(operand, scope));
+            case Expr.Plus(int _, Expr operand) -> Numbers.arithmetic("+", new Value.Int(0), evaluate(operand, scope));
+            case Expr.Not(int _, Expr operand) -> Value.of(!Types.truthy(evaluate(operand, scope)));
+            case Expr.And(int _, Expr left, Expr right) -> {
                 Value first = evaluate(left, scope);
                 yield Types.truthy(first) ? evaluate(right, scope) : first;
             }
-            case Expr.Or(_, Expr left, Expr right) -> {
+            case Expr.Or(int _, Expr left, Expr right) -> {
                 Value first = evaluate(left, scope);
                 yield Types.truthy(first) ? first : evaluate(right, scope);
             }
@@ -48,13 +51,15 @@ final class Evaluator {
                 yield Operators.binary(runtime, operator, first, second);
             }
             case Expr.Compare compare -> Value.of(compare(compare, scope));
-            case Expr.Conditional(_, Expr test, Expr then, Expr otherwise) ->
-                    Types.truthy(evaluate(test, scope)) ? evaluate(then, scope)
-                            : otherwise == null ? new Value.Undefined("an 'if' expression without 'else'")
-                            : evaluate(otherwise, scope);
-            case Expr.ListOf(_, List<Expr> items, boolean tuple) ->
-                    new Value.Seq(runtime.list(values(items, scope)).items, tuple);
-            case Expr.DictOf(_, List<Expr.Entry> entries) -> dict(entries, scope);
+            case Expr.Conditional(int _, Expr test, Expr then, Expr otherwise) ->
+                Types.truthy(evaluate(test, scope))
+                        ? evaluate(then, scope)
+                        : otherwise == null
+                                ? new Value.Undefined("an 'if' expression without 'else'")
+                                : evaluate(otherwise, scope);
+            case Expr.ListOf(int _, List<Expr> items, boolean tuple) ->
+                new Value.Seq(runtime.list(values(items, scope)).items, tuple);
+            case Expr.DictOf(int _, List<Expr.Entry> entries) -> dict(entries, scope);
         };
         runtime.leave();
         return value;
@@ -96,10 +101,10 @@ final class Evaluator {
     Value call(Value function, Arguments arguments, int line) {
         runtime.line = line;
         return switch (function) {
-            case Value.Callable(_, Value.Body body) -> body.call(runtime, arguments);
+            case Value.Callable(String _, Value.Body body) -> body.call(runtime, arguments);
             case Loop loop -> loop.recurse(arguments);
             case Value.Undefined(String description) ->
-                    throw new EvalException("The function " + description + " is not defined");
+                throw new EvalException("The function " + description + " is not defined");
             default -> throw new EvalException("A " + Types.name(function) + " cannot be called");
         };
     }

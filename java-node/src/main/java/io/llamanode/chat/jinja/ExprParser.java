@@ -59,7 +59,9 @@ final class ExprParser {
     }
 
     private boolean atEnd() {
-        return tokens.at(Token.Kind.BLOCK_END) || tokens.at(Token.Kind.OUTPUT_END) || tokens.atOperator(")")
+        return tokens.at(Token.Kind.BLOCK_END)
+                || tokens.at(Token.Kind.OUTPUT_END)
+                || tokens.atOperator(")")
                 || tokens.atOperator("=");
     }
 
@@ -133,8 +135,7 @@ final class ExprParser {
 
     private Expr product() {
         Expr left = power();
-        while (tokens.atOperator("*") || tokens.atOperator("/") || tokens.atOperator("//")
-                || tokens.atOperator("%")) {
+        while (tokens.atOperator("*") || tokens.atOperator("/") || tokens.atOperator("//") || tokens.atOperator("%")) {
             Token operator = tokens.next();
             left = new Expr.Binary(operator.line(), operator.text(), left, power());
         }
@@ -173,12 +174,13 @@ final class ExprParser {
         Token token = tokens.next();
         int line = token.line();
         return switch (token.kind()) {
-            case NAME -> switch (token.text()) {
-                case "true", "True" -> new Expr.Literal(line, Value.TRUE);
-                case "false", "False" -> new Expr.Literal(line, Value.FALSE);
-                case "none", "None" -> new Expr.Literal(line, Value.NONE);
-                default -> new Expr.Name(line, token.text());
-            };
+            case NAME ->
+                switch (token.text()) {
+                    case "true", "True" -> new Expr.Literal(line, Value.TRUE);
+                    case "false", "False" -> new Expr.Literal(line, Value.FALSE);
+                    case "none", "None" -> new Expr.Literal(line, Value.NONE);
+                    default -> new Expr.Name(line, token.text());
+                };
             case STRING -> {
                 StringBuilder text = new StringBuilder(token.text());
                 while (tokens.at(Token.Kind.STRING)) {
@@ -188,12 +190,13 @@ final class ExprParser {
             }
             case INTEGER -> new Expr.Literal(line, integer(token));
             case FLOAT -> new Expr.Literal(line, new Value.Float(Double.parseDouble(token.text())));
-            case OPERATOR -> switch (token.text()) {
-                case "(" -> parenthesised(line);
-                case "[" -> new Expr.ListOf(line, items("]"), false);
-                case "{" -> dict(line);
-                default -> throw unexpected(token);
-            };
+            case OPERATOR ->
+                switch (token.text()) {
+                    case "(" -> parenthesised(line);
+                    case "[" -> new Expr.ListOf(line, items("]"), false);
+                    case "{" -> dict(line);
+                    default -> throw unexpected(token);
+                };
             default -> throw unexpected(token);
         };
     }

@@ -12,41 +12,63 @@ final class Filters {
     static {
         define(Json::filter, "tojson");
         define((_, value, arguments) -> defaulted(value, arguments), "default", "d");
-        define((_, value, arguments) -> {
-            arguments.none("length");
-            return new Value.Int(Types.length(value));
-        }, "length", "count");
+        define(
+                (_, value, arguments) -> {
+                    arguments.none("length");
+                    return new Value.Int(Types.length(value));
+                },
+                "length",
+                "count");
         define((runtime, value, _) -> Printer.str(runtime, value), "string", "safe");
         define(Filters::escape, "escape", "e", "forceescape");
-        define((runtime, value, arguments) -> {
-            Value chars = arguments.bind("trim", "chars")[0];
-            return Printer.str(runtime, value).strip(true, true,
-                    chars == null || chars instanceof Value.None ? null : Arguments.string(chars, "trim").text);
-        }, "trim");
-        define((runtime, value, _) -> StringMethods.map(runtime, Printer.str(runtime, value),
-                text -> text.toUpperCase(Locale.ROOT)), "upper");
-        define((runtime, value, _) -> StringMethods.map(runtime, Printer.str(runtime, value),
-                text -> text.toLowerCase(Locale.ROOT)), "lower");
-        define((runtime, value, _) -> StringMethods.title(runtime, Printer.str(runtime, value),
-                c -> Str.isSpace(c) || "-({[<".indexOf(c) >= 0), "title");
+        define(
+                (runtime, value, arguments) -> {
+                    Value chars = arguments.bind("trim", "chars")[0];
+                    return Printer.str(runtime, value)
+                            .strip(
+                                    true,
+                                    true,
+                                    chars == null || chars instanceof Value.None
+                                            ? null
+                                            : Arguments.string(chars, "trim").text);
+                },
+                "trim");
+        define(
+                (runtime, value, _) ->
+                        StringMethods.map(runtime, Printer.str(runtime, value), text -> text.toUpperCase(Locale.ROOT)),
+                "upper");
+        define(
+                (runtime, value, _) ->
+                        StringMethods.map(runtime, Printer.str(runtime, value), text -> text.toLowerCase(Locale.ROOT)),
+                "lower");
+        define(
+                (runtime, value, _) -> StringMethods.title(
+                        runtime, Printer.str(runtime, value), c -> Str.isSpace(c) || "-({[<".indexOf(c) >= 0),
+                "title");
         define((runtime, value, _) -> StringMethods.capitalize(runtime, Printer.str(runtime, value)), "capitalize");
-        define((runtime, value, arguments) ->
-                StringMethods.replace(runtime, Printer.str(runtime, value), arguments), "replace");
-        define((runtime, value, arguments) -> arguments.named().isEmpty()
-                ? Formatting.percent(runtime, Printer.str(runtime, value),
-                        new Value.Seq(arguments.positional(), true))
-                : Formatting.percent(runtime, Printer.str(runtime, value), named(arguments)), "format");
+        define(
+                (runtime, value, arguments) -> StringMethods.replace(runtime, Printer.str(runtime, value), arguments),
+                "replace");
+        define(
+                (runtime, value, arguments) -> arguments.named().isEmpty()
+                        ? Formatting.percent(
+                                runtime, Printer.str(runtime, value), new Value.Seq(arguments.positional(), true))
+                        : Formatting.percent(runtime, Printer.str(runtime, value), named(arguments)),
+                "format");
         define(Filters::indent, "indent");
-        define((runtime, value, _) -> new Value.Int(Search.words(Printer.str(runtime, value), -1).size()),
+        define(
+                (runtime, value, _) -> new Value.Int(
+                        Search.words(Printer.str(runtime, value), -1).size()),
                 "wordcount");
         define((_, value, arguments) -> toInt(value, arguments), "int");
         define((_, value, arguments) -> toFloat(value, arguments), "float");
-        define((_, value, _) -> Numbers.compare(value, new Value.Int(0)) < 0
-                ? Numbers.arithmetic("*", value, new Value.Int(-1)) : Numbers.arithmetic("+", value, new Value.Int(0)),
+        define(
+                (_, value, _) -> Numbers.compare(value, new Value.Int(0)) < 0
+                        ? Numbers.arithmetic("*", value, new Value.Int(-1))
+                        : Numbers.arithmetic("+", value, new Value.Int(0)),
                 "abs");
         define((_, value, arguments) -> round(value, arguments), "round");
-        define((runtime, value, arguments) ->
-                Access.index(runtime, value, arguments.one("attr")), "attr");
+        define((runtime, value, arguments) -> Access.index(runtime, value, arguments.one("attr")), "attr");
         ListFilters.define(TABLE);
     }
 
@@ -92,8 +114,14 @@ final class Filters {
 
     private static Value escape(Runtime runtime, Value value, Arguments arguments) {
         arguments.none("escape");
-        return StringMethods.map(runtime, Printer.str(runtime, value), text -> text.replace("&", "&amp;")
-                .replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#39;").replace("\"", "&#34;"));
+        return StringMethods.map(
+                runtime,
+                Printer.str(runtime, value),
+                text -> text.replace("&", "&amp;")
+                        .replace("<", "&lt;")
+                        .replace(">", "&gt;")
+                        .replace("'", "&#39;")
+                        .replace("\"", "&#34;"));
     }
 
     /** Indents lines; the space put before a line has the origin of the line break, so that texts stay in one run. */
@@ -147,7 +175,8 @@ final class Filters {
     private static Value parseInt(String text, int base) {
         String digits = text.replace("_", "");
         String lower = digits.toLowerCase(Locale.ROOT);
-        if (base == 16 && lower.startsWith("0x") || base == 8 && lower.startsWith("0o")
+        if (base == 16 && lower.startsWith("0x")
+                || base == 8 && lower.startsWith("0o")
                 || base == 2 && lower.startsWith("0b")) {
             digits = digits.substring(2);
         }
@@ -188,13 +217,15 @@ final class Filters {
         double scale = Math.pow(10, precision);
         double number = Numbers.asDouble(value);
         String method = bound[1] == null ? "common" : Arguments.string(bound[1], "round").text;
-        return new Value.Float(switch (method) {
-            case "common" -> precision >= 0 && Math.abs(number) < 1e15
-                    ? Double.parseDouble(Formatting.fixed(number, (int) precision))
-                    : Math.rint(number * scale) / scale;
-            case "ceil" -> Math.ceil(number * scale) / scale;
-            case "floor" -> Math.floor(number * scale) / scale;
-            default -> throw new EvalException("round does not know the method '" + method + "'");
-        });
+        return new Value.Float(
+                switch (method) {
+                    case "common" ->
+                        precision >= 0 && Math.abs(number) < 1e15
+                                ? Double.parseDouble(Formatting.fixed(number, (int) precision))
+                                : Math.rint(number * scale) / scale;
+                    case "ceil" -> Math.ceil(number * scale) / scale;
+                    case "floor" -> Math.floor(number * scale) / scale;
+                    default -> throw new EvalException("round does not know the method '" + method + "'");
+                });
     }
 }

@@ -58,12 +58,12 @@ final class Formatting {
             default -> throw new EvalException("'%' formatting does not support " + matcher.group());
         };
         return matcher.group(2).contains("+") && Numbers.isNumber(value) && !text.text.startsWith("-")
-                ? Str.trusted("+" + text.text) : text;
+                ? Str.trusted("+" + text.text)
+                : text;
     }
 
     private static Str cut(Str str, int precision) {
-        return precision < 0 || precision >= str.length() ? str
-                : str.sub(0, str.text.offsetByCodePoints(0, precision));
+        return precision < 0 || precision >= str.length() ? str : str.sub(0, str.text.offsetByCodePoints(0, precision));
     }
 
     /** A number with a fixed number of decimals, rounded half to even as in C. */
@@ -108,8 +108,8 @@ final class Formatting {
                     throw new EvalException("format: a brace stands alone");
                 }
                 String field = text.substring(i + 1, end);
-                Value value = field.isEmpty() ? argument(arguments, String.valueOf(next++))
-                        : argument(arguments, field);
+                Value value =
+                        field.isEmpty() ? argument(arguments, String.valueOf(next++)) : argument(arguments, field);
                 builder.append(Printer.str(runtime, value));
                 i = end;
             }
@@ -121,7 +121,9 @@ final class Formatting {
         Value value = arguments.named().get(field);
         if (value == null && field.matches("\\d{1,4}")) {
             int index = Integer.parseInt(field);
-            value = index < arguments.positional().size() ? arguments.positional().get(index) : null;
+            value = index < arguments.positional().size()
+                    ? arguments.positional().get(index)
+                    : null;
         }
         if (value == null) {
             throw new EvalException("format: the field '{" + field + "}' is not supported or has no value");

@@ -14,7 +14,11 @@ final class Interpreter {
         this.evaluator = new Evaluator(runtime);
     }
 
-    private enum Flow { NEXT, BREAK, CONTINUE }
+    private enum Flow {
+        NEXT,
+        BREAK,
+        CONTINUE
+    }
 
     Str render(List<Stmt> template, Scope scope) {
         return capture(template, scope);
@@ -43,8 +47,8 @@ final class Interpreter {
         runtime.steps(1);
         runtime.line = stmt.line();
         switch (stmt) {
-            case Stmt.Data(_, Str text) -> out.append(text);
-            case Stmt.Output(_, Expr value) -> out.append(Printer.str(runtime, evaluator.evaluate(value, scope)));
+            case Stmt.Data(int _, Str text) -> out.append(text);
+            case Stmt.Output(int _, Expr value) -> out.append(Printer.str(runtime, evaluator.evaluate(value, scope)));
             case Stmt.If conditional -> {
                 return execute(chosen(conditional, scope), scope, out);
             }
@@ -54,14 +58,14 @@ final class Interpreter {
                 runtime.line = line;
                 assign(target, assigned, scope);
             }
-            case Stmt.AssignBlock(_, Stmt.Target target, var filters, var body) ->
-                    assign(target, filtered(filters, capture(body, new Scope(scope)), scope), scope);
-            case Stmt.Macro macro -> scope.set(macro.name(),
-                    macro(macro.name(), macro.parameters(), macro.body(), scope));
+            case Stmt.AssignBlock(int _, Stmt.Target target, var filters, var body) ->
+                assign(target, filtered(filters, capture(body, new Scope(scope)), scope), scope);
+            case Stmt.Macro macro ->
+                scope.set(macro.name(), macro(macro.name(), macro.parameters(), macro.body(), scope));
             case Stmt.CallBlock block -> out.append(Printer.str(runtime, callBlock(block, scope)));
-            case Stmt.FilterBlock(_, var filters, var body) -> out.append(
-                    Printer.str(runtime, filtered(filters, capture(body, new Scope(scope)), scope)));
-            case Stmt.Group(_, var body) -> {
+            case Stmt.FilterBlock(int _, var filters, var body) ->
+                out.append(Printer.str(runtime, filtered(filters, capture(body, new Scope(scope)), scope)));
+            case Stmt.Group(int _, var body) -> {
                 return execute(body, scope, out);
             }
             case Stmt.Break _ -> {
@@ -90,21 +94,28 @@ final class Interpreter {
         }
         List<Value> items = Types.elements(runtime, iterable);
         if (loop.filter() != null) {
-            items = items.stream().filter(item -> {
-                Scope candidate = new Scope(scope);
-                assign(loop.target(), item, candidate);
-                return Types.truthy(evaluator.evaluate(loop.filter(), candidate));
-            }).toList();
+            items = items.stream()
+                    .filter(item -> {
+                        Scope candidate = new Scope(scope);
+                        assign(loop.target(), item, candidate);
+                        return Types.truthy(evaluator.evaluate(loop.filter(), candidate));
+                    })
+                    .toList();
         }
         if (items.isEmpty()) {
             execute(loop.otherwise(), scope, out);
             return;
         }
-        Loop state = new Loop(items, depth, !loop.recursive() ? null : inner -> {
-            StrBuilder nested = new StrBuilder(runtime);
-            loop(loop, inner, scope, nested, depth + 1);
-            return nested.build();
-        });
+        Loop state = new Loop(
+                items,
+                depth,
+                !loop.recursive()
+                        ? null
+                        : inner -> {
+                            StrBuilder nested = new StrBuilder(runtime);
+                            loop(loop, inner, scope, nested, depth + 1);
+                            return nested.build();
+                        });
         for (int i = 0; i < items.size(); i++) {
             state.at(i);
             Scope iteration = new Scope(scope);
@@ -121,8 +132,8 @@ final class Interpreter {
             case Stmt.Target.Variable(String name) -> scope.set(name, value);
             case Stmt.Target.Attribute(String namespace, String name) -> {
                 if (!(scope.get(namespace) instanceof Value.Namespace object)) {
-                    throw new EvalException("'" + namespace + "." + name
-                            + "' can only be assigned when '" + namespace + "' is a namespace");
+                    throw new EvalException("'" + namespace + "." + name + "' can only be assigned when '" + namespace
+                            + "' is a namespace");
                 }
                 object.attributes.put(name, value);
             }
@@ -161,19 +172,23 @@ final class Interpreter {
     private void bind(String name, List<Stmt.Parameter> parameters, Arguments arguments, Scope scope) {
         Value caller = arguments.named().get("caller");
         Arguments given = arguments;
-        if (caller != null && parameters.stream().noneMatch(parameter -> parameter.name().equals("caller"))) {
+        if (caller != null
+                && parameters.stream().noneMatch(parameter -> parameter.name().equals("caller"))) {
             Map<String, Value> named = new LinkedHashMap<>(arguments.named());
             named.remove("caller");
             given = new Arguments(arguments.positional(), named);
             scope.set("caller", caller);
         }
-        Value[] values = given.bind("The macro '" + name + "'",
+        Value[] values = given.bind(
+                "The macro '" + name + "'",
                 parameters.stream().map(Stmt.Parameter::name).toArray(String[]::new));
         for (int i = 0; i < values.length; i++) {
             Stmt.Parameter parameter = parameters.get(i);
-            Value value = values[i] != null ? values[i]
-                    : parameter.fallback() != null ? evaluator.evaluate(parameter.fallback(), scope)
-                    : new Value.Undefined("'" + parameter.name() + "'");
+            Value value = values[i] != null
+                    ? values[i]
+                    : parameter.fallback() != null
+                            ? evaluator.evaluate(parameter.fallback(), scope)
+                            : new Value.Undefined("'" + parameter.name() + "'");
             scope.set(parameter.name(), value);
         }
     }
@@ -182,7 +197,9 @@ final class Interpreter {
         Arguments arguments = evaluator.arguments(block.call().args(), scope);
         Map<String, Value> named = new LinkedHashMap<>(arguments.named());
         named.put("caller", macro("caller", block.parameters(), block.body(), scope));
-        return evaluator.call(evaluator.evaluate(block.call().function(), scope),
-                new Arguments(arguments.positional(), named), block.line());
+        return evaluator.call(
+                evaluator.evaluate(block.call().function(), scope),
+                new Arguments(arguments.positional(), named),
+                block.line());
     }
 }

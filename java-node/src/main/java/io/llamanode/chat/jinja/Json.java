@@ -55,8 +55,7 @@ final class Json {
         if (runtime.usage != null) {
             runtime.usage.usedDeep(value);
         }
-        Json json = new Json(runtime,
-                arguments.bind("tojson", "ensure_ascii", "indent", "separators", "sort_keys"));
+        Json json = new Json(runtime, arguments.bind("tojson", "ensure_ascii", "indent", "separators", "sort_keys"));
         json.write(value, 0);
         return Str.of(json.text.toString(), json.trusted);
     }
@@ -83,7 +82,7 @@ final class Json {
             case Value.Seq seq -> sequence(seq, level);
             case Value.Dict dict -> mapping(dict.entries, level);
             case Value.Undefined _, Value.Namespace _, Loop _, Value.Callable _ ->
-                    throw new EvalException("tojson cannot write " + Types.name(value));
+                throw new EvalException("tojson cannot write " + Types.name(value));
         }
         runtime.leave();
     }

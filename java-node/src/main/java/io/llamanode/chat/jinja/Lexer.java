@@ -91,7 +91,8 @@ final class Lexer {
         }
         // In "{#-#}" the sign belongs to the beginning.
         char sign = end > position + 3 || end == position + 3 && source.charAt(position + 2) != '-'
-                ? source.charAt(end - 1) : ' ';
+                ? source.charAt(end - 1)
+                : ' ';
         advanceTo(end + 2);
         afterTag(sign, true);
     }

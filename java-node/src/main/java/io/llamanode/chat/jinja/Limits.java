@@ -29,14 +29,27 @@ public record Limits(
 
     /** Probes have small inputs, so a hostile template must not take a whole rendering's cost for each of them. */
     Limits forProbes() {
-        return new Limits(sourceChars, nesting, depth, Math.min(steps, 200_000), Math.min(stringChars, 1 << 20),
-                Math.min(totalChars, 8 << 20), Math.min(elements, 100_000), time);
+        return new Limits(
+                sourceChars,
+                nesting,
+                depth,
+                Math.min(steps, 200_000),
+                Math.min(stringChars, 1 << 20),
+                Math.min(totalChars, 8 << 20),
+                Math.min(elements, 100_000),
+                time);
     }
 
     /** Checks that every bound is positive. */
     public Limits {
-        if (sourceChars <= 0 || nesting <= 0 || depth <= 0 || steps <= 0 || stringChars <= 0 || totalChars <= 0
-                || elements <= 0 || !time.isPositive()) {
+        if (sourceChars <= 0
+                || nesting <= 0
+                || depth <= 0
+                || steps <= 0
+                || stringChars <= 0
+                || totalChars <= 0
+                || elements <= 0
+                || !time.isPositive()) {
             throw new IllegalArgumentException("Limits must be positive");
         }
     }

@@ -56,7 +56,9 @@ final class ListFilters {
         return value -> {
             Value result = value;
             for (String name : names) {
-                result = Access.index(runtime, result,
+                result = Access.index(
+                        runtime,
+                        result,
                         name.matches("\\d{1,9}") ? new Value.Int(Long.parseLong(name)) : Str.trusted(name));
             }
             return result;
@@ -86,8 +88,11 @@ final class ListFilters {
         }
         boolean byValue = bound[1] instanceof Str by && by.text.equals("value");
         List<Value> pairs = new ArrayList<>();
-        for (Map.Entry<Value, Value> entry : Sorting.sort(runtime, dict.entries.entrySet(),
-                byValue ? Map.Entry::getValue : Map.Entry::getKey, Arguments.flag(bound[0], false),
+        for (Map.Entry<Value, Value> entry : Sorting.sort(
+                runtime,
+                dict.entries.entrySet(),
+                byValue ? Map.Entry::getValue : Map.Entry::getKey,
+                Arguments.flag(bound[0], false),
                 Arguments.flag(bound[2], false))) {
             pairs.add(Value.Seq.tuple(entry.getKey(), entry.getValue()));
         }
@@ -96,8 +101,12 @@ final class ListFilters {
 
     private static Value sort(Runtime runtime, Value value, Arguments arguments) {
         Value[] bound = arguments.bind("sort", "reverse", "case_sensitive", "attribute");
-        return Value.Seq.list(Sorting.sort(runtime, Types.elements(runtime, value), attribute(runtime, bound[2]),
-                Arguments.flag(bound[1], false), Arguments.flag(bound[0], false)));
+        return Value.Seq.list(Sorting.sort(
+                runtime,
+                Types.elements(runtime, value),
+                attribute(runtime, bound[2]),
+                Arguments.flag(bound[1], false),
+                Arguments.flag(bound[0], false)));
     }
 
     private static Value unique(Runtime runtime, Value value, Arguments arguments) {
@@ -126,8 +135,12 @@ final class ListFilters {
 
     private static Value extreme(Runtime runtime, Value value, Arguments arguments, String name) {
         Value[] bound = arguments.bind(name, "case_sensitive", "attribute");
-        List<Value> sorted = Sorting.sort(runtime, Types.elements(runtime, value), attribute(runtime, bound[1]),
-                Arguments.flag(bound[0], false), name.equals("max"));
+        List<Value> sorted = Sorting.sort(
+                runtime,
+                Types.elements(runtime, value),
+                attribute(runtime, bound[1]),
+                Arguments.flag(bound[0], false),
+                name.equals("max"));
         return sorted.isEmpty() ? new Value.Undefined("the " + name + " of nothing") : sorted.getFirst();
     }
 
@@ -145,15 +158,15 @@ final class ListFilters {
         List<Value> mapped = new ArrayList<>();
         if (arguments.positional().isEmpty()) {
             Value[] bound = arguments.bind("map", "attribute", "default");
-            Function<Value, Value> attribute =
-                    attribute(runtime, Arguments.required(bound[0], "map", "attribute"));
+            Function<Value, Value> attribute = attribute(runtime, Arguments.required(bound[0], "map", "attribute"));
             for (Value item : Types.elements(runtime, value)) {
                 Value result = attribute.apply(item);
                 mapped.add(result instanceof Value.Undefined && bound[1] != null ? bound[1] : result);
             }
             return Value.Seq.list(mapped);
         }
-        Filters.Filter filter = Filters.require(Arguments.string(arguments.positional().getFirst(), "map").text);
+        Filters.Filter filter =
+                Filters.require(Arguments.string(arguments.positional().getFirst(), "map").text);
         Arguments rest = rest(arguments, 1);
         for (Value item : Types.elements(runtime, value)) {
             runtime.enter();
@@ -165,29 +178,30 @@ final class ListFilters {
     }
 
     private static Arguments rest(Arguments arguments, int used) {
-        return new Arguments(arguments.positional().subList(used, arguments.positional().size()), arguments.named());
+        return new Arguments(
+                arguments.positional().subList(used, arguments.positional().size()), arguments.named());
     }
 
     private static Value groupby(Runtime runtime, Value value, Arguments arguments) {
         Value[] bound = arguments.bind("groupby", "attribute", "default", "case_sensitive");
-        Function<Value, Value> attribute =
-                attribute(runtime, Arguments.required(bound[0], "groupby", "attribute"));
+        Function<Value, Value> attribute = attribute(runtime, Arguments.required(bound[0], "groupby", "attribute"));
         Function<Value, Value> key = item -> {
             Value found = attribute.apply(item);
             return found instanceof Value.Undefined && bound[1] != null ? bound[1] : found;
         };
         Map<Value, List<Value>> groups = new LinkedHashMap<>();
-        for (Value item : Sorting.sort(runtime, Types.elements(runtime, value), key, Arguments.flag(bound[2], false),
-                false)) {
-            groups.computeIfAbsent(Operators.key(key.apply(item)), _ -> new ArrayList<>()).add(item);
+        for (Value item :
+                Sorting.sort(runtime, Types.elements(runtime, value), key, Arguments.flag(bound[2], false), false)) {
+            groups.computeIfAbsent(Operators.key(key.apply(item)), _ -> new ArrayList<>())
+                    .add(item);
         }
         List<Value> result = new ArrayList<>();
         groups.forEach((group, items) -> result.add(Value.Seq.tuple(group, Value.Seq.list(items))));
         return runtime.list(result);
     }
 
-    private static Value select(Runtime runtime, Value value, Arguments arguments, boolean byAttribute,
-            boolean wanted) {
+    private static Value select(
+            Runtime runtime, Value value, Arguments arguments, boolean byAttribute, boolean wanted) {
         List<Value> given = arguments.positional();
         int used = byAttribute ? 1 : 0;
         if (given.size() < used) {

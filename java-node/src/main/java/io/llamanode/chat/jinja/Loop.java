@@ -36,18 +36,22 @@ final class Loop implements Value {
             case "depth0" -> new Int(depth);
             case "previtem" -> index > 0 ? items.get(index - 1) : new Undefined("loop.previtem");
             case "nextitem" -> index < last ? items.get(index + 1) : new Undefined("loop.nextitem");
-            case "cycle" -> new Callable("loop.cycle", (_, arguments) -> {
-                if (arguments.positional().isEmpty()) {
-                    throw new EvalException("loop.cycle needs values");
-                }
-                return arguments.positional().get(index % arguments.positional().size());
-            });
-            case "changed" -> new Callable("loop.changed", (runtime, arguments) -> {
-                Value now = new Seq(arguments.positional(), true);
-                boolean differs = changed == null || !Operators.equal(runtime, changed, now);
-                changed = now;
-                return Value.of(differs);
-            });
+            case "cycle" ->
+                new Callable("loop.cycle", (_, arguments) -> {
+                    if (arguments.positional().isEmpty()) {
+                        throw new EvalException("loop.cycle needs values");
+                    }
+                    return arguments
+                            .positional()
+                            .get(index % arguments.positional().size());
+                });
+            case "changed" ->
+                new Callable("loop.changed", (runtime, arguments) -> {
+                    Value now = new Seq(arguments.positional(), true);
+                    boolean differs = changed == null || !Operators.equal(runtime, changed, now);
+                    changed = now;
+                    return Value.of(differs);
+                });
             default -> new Undefined("loop." + name);
         };
     }

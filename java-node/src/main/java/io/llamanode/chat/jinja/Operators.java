@@ -10,12 +10,15 @@ final class Operators {
 
     static Value binary(Runtime runtime, String operator, Value left, Value right) {
         return switch (operator) {
-            case "~" -> new StrBuilder(runtime).append(Printer.str(runtime, left))
-                    .append(Printer.str(runtime, right)).build();
+            case "~" ->
+                new StrBuilder(runtime)
+                        .append(Printer.str(runtime, left))
+                        .append(Printer.str(runtime, right))
+                        .build();
             case "+" -> add(runtime, left, right);
             case "*" -> multiply(runtime, left, right);
-            case "%" -> left instanceof Str format
-                    ? Formatting.percent(runtime, format, right) : number(operator, left, right);
+            case "%" ->
+                left instanceof Str format ? Formatting.percent(runtime, format, right) : number(operator, left, right);
             default -> number(operator, left, right);
         };
     }
@@ -28,8 +31,7 @@ final class Operators {
     }
 
     private static EvalException mismatch(String operator, Value left, Value right) {
-        return new EvalException("'" + operator + "' cannot combine " + Types.name(left) + " and "
-                + Types.name(right));
+        return new EvalException("'" + operator + "' cannot combine " + Types.name(left) + " and " + Types.name(right));
     }
 
     private static Value add(Runtime runtime, Value left, Value right) {
@@ -61,7 +63,8 @@ final class Operators {
             return repeat(runtime, left, right);
         }
         return right instanceof Str || right instanceof Value.Seq
-                ? repeat(runtime, right, left) : number("*", left, right);
+                ? repeat(runtime, right, left)
+                : number("*", left, right);
     }
 
     private static Value repeat(Runtime runtime, Value repeated, Value times) {

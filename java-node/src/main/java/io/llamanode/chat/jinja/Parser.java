@@ -20,8 +20,8 @@ final class Parser {
 
     static List<Stmt> parse(String source, Limits limits) {
         if (source.length() > limits.sourceChars()) {
-            throw new LimitException("The template has " + source.length() + " characters, more than "
-                    + limits.sourceChars(), 0);
+            throw new LimitException(
+                    "The template has " + source.length() + " characters, more than " + limits.sourceChars(), 0);
         }
         Parser parser = new Parser(new Tokens(Lexer.tokenize(source), limits.nesting()));
         return parser.body(Set.of(), null, 0);
@@ -40,7 +40,8 @@ final class Parser {
                     tokens.expect(Token.Kind.OUTPUT_END, "'}}'");
                 }
                 case BLOCK_BEGIN -> {
-                    if (tokens.at(Token.Kind.NAME) && ends.contains(tokens.peek().text())) {
+                    if (tokens.at(Token.Kind.NAME)
+                            && ends.contains(tokens.peek().text())) {
                         tokens.leave();
                         return body;
                     }

@@ -10,6 +10,7 @@ final class Runtime {
     final Clock clock;
     /** Records which values the template touches, or null. */
     final Usage usage;
+
     int line;
 
     private final Limits limits;

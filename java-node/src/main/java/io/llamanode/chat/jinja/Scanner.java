@@ -32,8 +32,8 @@ final class Scanner {
             }
         }
         if (OPERATORS.indexOf(c) < 0) {
-            throw new TemplateException("Unexpected character '" + Character.toString(source.codePointAt(start)) + "'",
-                    line);
+            throw new TemplateException(
+                    "Unexpected character '" + Character.toString(source.codePointAt(start)) + "'", line);
         }
         return new Scanned(Token.Kind.OPERATOR, String.valueOf(c), start + 1);
     }
@@ -56,8 +56,10 @@ final class Scanner {
                 end = digits(source, exponent);
             }
         }
-        return new Scanned(real ? Token.Kind.FLOAT : Token.Kind.INTEGER,
-                source.substring(start, end).replace("_", ""), end);
+        return new Scanned(
+                real ? Token.Kind.FLOAT : Token.Kind.INTEGER,
+                source.substring(start, end).replace("_", ""),
+                end);
     }
 
     private static int digits(String source, int start) {
@@ -104,7 +106,7 @@ final class Scanner {
             case 'a' -> text.append('\u0007');
             case '0' -> text.append('\0');
             case '\\', '\'', '"' -> text.append(c);
-            case '\n' -> { }
+            case '\n' -> {}
             case 'x' -> {
                 return hexadecimal(source, at + 1, 2, text, line);
             }

@@ -11,12 +11,12 @@ import java.util.function.Function;
 final class Sorting {
     private Sorting() {}
 
-    static <T> List<T> sort(Runtime runtime, Iterable<T> items, Function<T, Value> key, boolean caseSensitive,
-            boolean reverse) {
+    static <T> List<T> sort(
+            Runtime runtime, Iterable<T> items, Function<T, Value> key, boolean caseSensitive, boolean reverse) {
         List<T> sorted = new ArrayList<>();
         items.forEach(sorted::add);
-        Comparator<T> order = (a, b) -> Operators.order(runtime, "<", fold(runtime, key.apply(a), caseSensitive),
-                fold(runtime, key.apply(b), caseSensitive));
+        Comparator<T> order = (a, b) -> Operators.order(
+                runtime, "<", fold(runtime, key.apply(a), caseSensitive), fold(runtime, key.apply(b), caseSensitive));
         try {
             sorted.sort(reverse ? order.reversed() : order);
         } catch (IllegalArgumentException e) {
@@ -32,6 +32,7 @@ final class Sorting {
     static Value fold(Runtime runtime, Value value, boolean caseSensitive) {
         runtime.reads(value);
         return value instanceof Str str && !caseSensitive
-                ? Str.of(str.text.toLowerCase(Locale.ROOT), str.trusted()) : value;
+                ? Str.of(str.text.toLowerCase(Locale.ROOT), str.trusted())
+                : value;
     }
 }

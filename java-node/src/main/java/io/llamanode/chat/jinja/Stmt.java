@@ -13,8 +13,15 @@ sealed interface Stmt {
     record If(int line, List<Branch> branches, List<Stmt> otherwise) implements Stmt {}
 
     /** {@code filter} is null when left out. */
-    record For(int line, Target target, Expr iterable, Expr filter, List<Stmt> body, List<Stmt> otherwise,
-            boolean recursive) implements Stmt {}
+    record For(
+            int line,
+            Target target,
+            Expr iterable,
+            Expr filter,
+            List<Stmt> body,
+            List<Stmt> otherwise,
+            boolean recursive)
+            implements Stmt {}
 
     record Assign(int line, Target target, Expr value) implements Stmt {}
 

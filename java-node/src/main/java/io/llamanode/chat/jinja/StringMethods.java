@@ -19,16 +19,19 @@ final class StringMethods {
             case "split" -> (runtime, arguments) -> split(runtime, str, arguments);
             case "rsplit" -> (runtime, arguments) -> rsplit(runtime, str, arguments);
             case "splitlines" -> (runtime, arguments) -> lines(runtime, str, arguments);
-            case "partition", "rpartition" -> (runtime, arguments) ->
-                    partition(runtime, str, Arguments.string(arguments.one(name), name), name.startsWith("r"));
-            case "startswith", "endswith" -> (_, arguments) ->
-                    Value.of(affix(str.text, arguments.one(name), name.startsWith("s")));
-            case "removeprefix", "removesuffix" -> (_, arguments) ->
-                    remove(str, Arguments.string(arguments.one(name), name).text, name.endsWith("prefix"));
+            case "partition", "rpartition" ->
+                (runtime, arguments) ->
+                        partition(runtime, str, Arguments.string(arguments.one(name), name), name.startsWith("r"));
+            case "startswith", "endswith" ->
+                (_, arguments) -> Value.of(affix(str.text, arguments.one(name), name.startsWith("s")));
+            case "removeprefix", "removesuffix" ->
+                (_, arguments) ->
+                        remove(str, Arguments.string(arguments.one(name), name).text, name.endsWith("prefix"));
             case "replace" -> (runtime, arguments) -> replace(runtime, str, arguments);
             case "find", "index", "rfind", "rindex" -> (runtime, arguments) -> find(runtime, str, arguments, name);
-            case "count" -> (runtime, arguments) -> new Value.Int(
-                    count(runtime, str.text, Arguments.string(arguments.one("count"), "count").text));
+            case "count" ->
+                (runtime, arguments) ->
+                        new Value.Int(count(runtime, str.text, Arguments.string(arguments.one("count"), "count").text));
             case "join" -> (runtime, arguments) -> join(runtime, str, arguments.one("join"));
             case "format" -> (runtime, arguments) -> Formatting.braces(runtime, str, arguments);
             default -> casing(str, name);
@@ -66,8 +69,7 @@ final class StringMethods {
     static Str map(Runtime runtime, Str str, UnaryOperator<String> mapping) {
         StrBuilder builder = new StrBuilder(runtime);
         for (int run = 0; run < str.runs(); run++) {
-            builder.append(mapping.apply(str.text.substring(str.runStart(run), str.runEnd(run))),
-                    str.runTrusted(run));
+            builder.append(mapping.apply(str.text.substring(str.runStart(run), str.runEnd(run))), str.runTrusted(run));
         }
         return builder.build();
     }
@@ -90,8 +92,8 @@ final class StringMethods {
         for (Value element : Types.elements(runtime, str)) {
             Str character = (Str) element;
             boolean first = !inWord;
-            builder.append(map(runtime, character,
-                    text -> first ? text.toUpperCase(Locale.ROOT) : text.toLowerCase(Locale.ROOT)));
+            builder.append(map(
+                    runtime, character, text -> first ? text.toUpperCase(Locale.ROOT) : text.toLowerCase(Locale.ROOT)));
             inWord = !separates.test(character.text.codePointAt(0));
         }
         return builder.build();
@@ -99,15 +101,19 @@ final class StringMethods {
 
     private static Value strip(Str str, Arguments arguments, boolean left, boolean right) {
         Value chars = arguments.bind("strip", "chars")[0];
-        return str.strip(left, right,
+        return str.strip(
+                left,
+                right,
                 chars == null || chars instanceof Value.None ? null : Arguments.string(chars, "strip").text);
     }
 
     private static Value split(Runtime runtime, Str str, Arguments arguments) {
         Value[] bound = arguments.bind("split", "sep", "maxsplit");
         long limit = Arguments.integer(bound[1], "split", -1);
-        return runtime.list(bound[0] == null || bound[0] instanceof Value.None ? Search.words(str, limit)
-                : Search.split(runtime, str, Arguments.string(bound[0], "split").text, limit));
+        return runtime.list(
+                bound[0] == null || bound[0] instanceof Value.None
+                        ? Search.words(str, limit)
+                        : Search.split(runtime, str, Arguments.string(bound[0], "split").text, limit));
     }
 
     private static Value rsplit(Runtime runtime, Str str, Arguments arguments) {
@@ -142,7 +148,8 @@ final class StringMethods {
         if (separator.isEmpty()) {
             throw new EvalException("partition: the separator is empty");
         }
-        int at = last ? Search.findLast(runtime, str.text, separator.text, str.text.length())
+        int at = last
+                ? Search.findLast(runtime, str.text, separator.text, str.text.length())
                 : Search.find(runtime, str.text, separator.text, 0);
         if (at < 0) {
             return last ? Value.Seq.tuple(Str.EMPTY, Str.EMPTY, str) : Value.Seq.tuple(str, Str.EMPTY, Str.EMPTY);
@@ -169,7 +176,10 @@ final class StringMethods {
 
     static Value replace(Runtime runtime, Str str, Arguments arguments) {
         Value[] bound = arguments.bind("replace", "old", "new", "count");
-        return Search.replace(runtime, str, Arguments.string(Arguments.required(bound[0], "replace", "old"), "replace"),
+        return Search.replace(
+                runtime,
+                str,
+                Arguments.string(Arguments.required(bound[0], "replace", "old"), "replace"),
                 Arguments.string(Arguments.required(bound[1], "replace", "new"), "replace"),
                 Arguments.integer(bound[2], "replace", -1));
     }
@@ -197,7 +207,8 @@ final class StringMethods {
             return text.codePointCount(0, text.length()) + 1L;
         }
         long count = 0;
-        for (int at = Search.find(runtime, text, part, 0); at >= 0;
+        for (int at = Search.find(runtime, text, part, 0);
+                at >= 0;
                 at = Search.find(runtime, text, part, at + part.length())) {
             count++;
         }

@@ -27,12 +27,17 @@ final class Tests {
         plain("escaped", _ -> false);
         plain("odd", value -> Math.floorMod(Numbers.asLong(value), 2) == 1);
         plain("even", value -> Math.floorMod(Numbers.asLong(value), 2) == 0);
-        plain("lower", value -> value instanceof Str str
-                && StringMethods.cased(str.text, str.text.toLowerCase(Locale.ROOT)));
-        plain("upper", value -> value instanceof Str str
-                && StringMethods.cased(str.text, str.text.toUpperCase(Locale.ROOT)));
-        TABLE.put("divisibleby", (runtime, value, arguments) -> Numbers.compare(new Value.Int(0),
-                Numbers.arithmetic("%", value, arguments.one("divisibleby"))) == 0);
+        plain(
+                "lower",
+                value -> value instanceof Str str && StringMethods.cased(str.text, str.text.toLowerCase(Locale.ROOT)));
+        plain(
+                "upper",
+                value -> value instanceof Str str && StringMethods.cased(str.text, str.text.toUpperCase(Locale.ROOT)));
+        TABLE.put(
+                "divisibleby",
+                (runtime, value, arguments) ->
+                        Numbers.compare(new Value.Int(0), Numbers.arithmetic("%", value, arguments.one("divisibleby")))
+                                == 0);
         TABLE.put("in", (runtime, value, arguments) -> Operators.contains(runtime, arguments.one("in"), value));
         TABLE.put("sameas", (runtime, value, arguments) -> same(value, arguments.one("sameas")));
         TABLE.put("filter", (runtime, value, _) -> Filters.get(Printer.str(runtime, value).text) != null);
@@ -80,13 +85,15 @@ final class Tests {
 
     private static void comparison(String operator, String... names) {
         for (String name : names) {
-            TABLE.put(name, (runtime, value, arguments) ->
-                    Operators.compare(runtime, operator, value, arguments.one("The test '" + name + "'")));
+            TABLE.put(
+                    name,
+                    (runtime, value, arguments) ->
+                            Operators.compare(runtime, operator, value, arguments.one("The test '" + name + "'")));
         }
     }
 
     private static boolean same(Value left, Value right) {
-        return left == right || !(left instanceof Value.Seq) && left.getClass() == right.getClass()
-                && left.equals(right);
+        return left == right
+                || !(left instanceof Value.Seq) && left.getClass() == right.getClass() && left.equals(right);
     }
 }

@@ -2,7 +2,19 @@ package io.llamanode.chat.jinja;
 
 /** A lexical element; {@code text} of a string is its decoded content. */
 record Token(Kind kind, String text, int line) {
-    enum Kind { DATA, BLOCK_BEGIN, BLOCK_END, OUTPUT_BEGIN, OUTPUT_END, NAME, STRING, INTEGER, FLOAT, OPERATOR, END }
+    enum Kind {
+        DATA,
+        BLOCK_BEGIN,
+        BLOCK_END,
+        OUTPUT_BEGIN,
+        OUTPUT_END,
+        NAME,
+        STRING,
+        INTEGER,
+        FLOAT,
+        OPERATOR,
+        END
+    }
 
     boolean is(Kind expected, String expectedText) {
         return kind == expected && text.equals(expectedText);

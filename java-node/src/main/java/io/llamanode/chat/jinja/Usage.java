@@ -32,7 +32,7 @@ final class Usage {
         switch (value) {
             case Value.Seq seq -> seq.items.forEach(this::usedDeep);
             case Value.Dict dict -> dict.entries.values().forEach(this::usedDeep);
-            default -> { }
+            default -> {}
         }
     }
 

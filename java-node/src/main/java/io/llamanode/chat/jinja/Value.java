@@ -7,8 +7,17 @@ import java.util.Map;
 
 /** What an expression evaluates to. The host's objects never get in: {@link Conversion} copies them. */
 sealed interface Value
-        permits Str, Loop, Value.Undefined, Value.None, Value.Bool, Value.Int, Value.Float, Value.Seq, Value.Dict,
-                Value.Namespace, Value.Callable {
+        permits Str,
+                Loop,
+                Value.Undefined,
+                Value.None,
+                Value.Bool,
+                Value.Int,
+                Value.Float,
+                Value.Seq,
+                Value.Dict,
+                Value.Namespace,
+                Value.Callable {
     None NONE = new None();
     Bool TRUE = new Bool(true);
     Bool FALSE = new Bool(false);

@@ -12,11 +12,16 @@ import java.util.function.UnaryOperator;
 /** How the models of a chat template write reasoning and calls of tools. Immutable. */
 public final class AnswerFormat {
     /** What kind of machine reads it. */
-    enum Kind { MARKED, HARMONY, RECIPIENT }
+    enum Kind {
+        MARKED,
+        HARMONY,
+        RECIPIENT
+    }
 
     private static final String ID_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     /** Mistral's templates refuse ids of any other length. */
     private static final int ID_LENGTH = 9;
+
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private final Kind kind;
@@ -136,7 +141,8 @@ public final class AnswerFormat {
      * @param promptEnd what the template wrote last
      */
     public String openReasoning(String promptEnd) {
-        boolean open = reasoning != null && promptEnd.stripTrailing().endsWith(reasoning.open().strip());
+        boolean open = reasoning != null
+                && promptEnd.stripTrailing().endsWith(reasoning.open().strip());
         return open ? reasoning.close() : null;
     }
 
@@ -160,8 +166,9 @@ public final class AnswerFormat {
         AnswerMachine machine = switch (kind) {
             case HARMONY -> new HarmonyMachine(!tools.isEmpty(), most, output);
             case RECIPIENT -> new RecipientMachine(schemas, most, output);
-            case MARKED -> new MarkedMachine(
-                    reasoning, insideReasoning, tools.isEmpty() ? null : syntax, noise, schemas, most, output);
+            case MARKED ->
+                new MarkedMachine(
+                        reasoning, insideReasoning, tools.isEmpty() ? null : syntax, noise, schemas, most, output);
         };
         return new AnswerParser(machine, output);
     }

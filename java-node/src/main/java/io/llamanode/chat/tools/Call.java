@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 final class Call {
     /** Names that tools can have: what else a model writes is no call, and no trouble in a later prompt. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
+
     private static final int LONGEST_ID = 128;
 
     private final Output output;

@@ -70,8 +70,11 @@ final class CallGrammar {
     private String section(CallSyntax syntax, String call, boolean several) {
         String one = Gbnf.literal(syntax.callOpen()) + " " + call + " " + Gbnf.literal(syntax.callClose());
         String open = syntax.bare() ? "" : Gbnf.literal(syntax.openers().getFirst() + gap(syntax.afterOpen())) + " ";
-        boolean ownLine = syntax.style() instanceof CallStyle.Json && syntax.close().startsWith("</");
-        String close = syntax.close().isEmpty() || syntax.endsAnswer() ? "" : " " + Gbnf.literal((ownLine ? "\n" : "") + syntax.close());
+        boolean ownLine =
+                syntax.style() instanceof CallStyle.Json && syntax.close().startsWith("</");
+        String close = syntax.close().isEmpty() || syntax.endsAnswer()
+                ? ""
+                : " " + Gbnf.literal((ownLine ? "\n" : "") + syntax.close());
         String list = Gbnf.literal("[") + " " + one + (several ? " (" + Gbnf.literal(", ") + " " + one + ")*" : "")
                 + " " + Gbnf.literal("]");
         return switch (syntax.list()) {
@@ -96,31 +99,39 @@ final class CallGrammar {
     private String call(String name, Map<String, Object> schema) {
         if (format.kind() == Kind.HARMONY) {
             return Gbnf.literal(HarmonyMachine.CHANNEL + "commentary to=functions." + name + " <|constrain|>json"
-                    + HarmonyMachine.MESSAGE) + " " + json(schema);
+                            + HarmonyMachine.MESSAGE)
+                    + " " + json(schema);
         }
         if (format.kind() == Kind.RECIPIENT) {
             return Gbnf.literal(name + "\n") + " " + json(schema);
         }
         String quoted = JsonText.write(name);
         return switch (format.syntax().style()) {
-            case CallStyle.Json json -> Gbnf.literal((format.syntax().close().startsWith("</") ? "\n" : "") + "{\""
-                    + json.name() + "\": " + quoted + ", \"" + json.arguments() + "\": ") + " " + json(schema)
-                    + " " + Gbnf.literal("}");
+            case CallStyle.Json json ->
+                Gbnf.literal((format.syntax().close().startsWith("</") ? "\n" : "") + "{\"" + json.name() + "\": "
+                                + quoted + ", \"" + json.arguments() + "\": ")
+                        + " " + json(schema)
+                        + " " + Gbnf.literal("}");
             case CallStyle.SingleKey single ->
                 Gbnf.literal("{" + quoted + ": ") + " " + json(schema) + " " + Gbnf.literal("}");
             case CallStyle.Headed headed -> headed(headed, name, schema);
             case CallStyle.Tagged tagged -> tagged(tagged, name, schema);
-            case CallStyle.Python python -> Gbnf.literal(name + "(") + " " + properties(schema, ", ", (key, one) ->
-                    Gbnf.literal(key + "=") + " " + json(one)) + " " + Gbnf.literal(")");
-            case CallStyle.Gemma gemma -> Gbnf.literal("call:" + name + "{") + " " + properties(schema, ",", (key, one) ->
-                    Gbnf.literal(key + ":") + " " + gemma(one)) + " " + Gbnf.literal("}");
+            case CallStyle.Python python ->
+                Gbnf.literal(name + "(") + " "
+                        + properties(schema, ", ", (key, one) -> Gbnf.literal(key + "=") + " " + json(one)) + " "
+                        + Gbnf.literal(")");
+            case CallStyle.Gemma gemma ->
+                Gbnf.literal("call:" + name + "{") + " "
+                        + properties(schema, ",", (key, one) -> Gbnf.literal(key + ":") + " " + gemma(one)) + " "
+                        + Gbnf.literal("}");
         };
     }
 
     private String headed(CallStyle.Headed headed, String name, Map<String, Object> schema) {
         String header = switch (headed.header()) {
             case NAME, NAME_CALL_ID -> Gbnf.literal(name + headed.headerEnd());
-            case NUMBERED -> Gbnf.literal("functions." + name + ":") + " [0-9]{1,3} " + Gbnf.literal(headed.headerEnd());
+            case NUMBERED ->
+                Gbnf.literal("functions." + name + ":") + " [0-9]{1,3} " + Gbnf.literal(headed.headerEnd());
             case ID_NAME -> "[a-z0-9]{10} " + Gbnf.literal(HeadedStep.ID_NAME + name + headed.headerEnd());
             case TYPE_NAME -> Gbnf.literal("function" + HeadedStep.TYPE_NAME + name + headed.headerEnd());
         };
@@ -134,8 +145,12 @@ final class CallGrammar {
         String properties = properties(schema, "", (key, one) -> {
             boolean string = TaggedStep.isString(one.get("type"));
             String attribute = tags.values() == CallStyle.Values.TYPED ? " string=\"" + string + "\">" : "";
-            return Gbnf.literal(tags.argument() + key + tags.argumentNameEnd() + attribute
-                    + (tags.valueOpen().isEmpty() ? "" : "\n" + tags.valueOpen()) + frame)
+            return Gbnf.literal(tags.argument()
+                            + key
+                            + tags.argumentNameEnd()
+                            + attribute
+                            + (tags.valueOpen().isEmpty() ? "" : "\n" + tags.valueOpen())
+                            + frame)
                     + " " + (string ? string(one, tags.valueEnd()) : json(one)) + " "
                     + Gbnf.literal(frame + tags.valueEnd() + "\n");
         });
@@ -148,8 +163,11 @@ final class CallGrammar {
     /** A string as it is, which must not look like what ends it. */
     private static String string(Map<String, Object> schema, String end) {
         return schema.get("enum") instanceof List<?> values
-                ? "(" + values.stream().map(value -> Gbnf.literal(String.valueOf(value)))
-                        .collect(Collectors.joining(" | ")) + ")"
+                ? "("
+                        + values.stream()
+                                .map(value -> Gbnf.literal(String.valueOf(value)))
+                                .collect(Collectors.joining(" | "))
+                        + ")"
                 : textBefore(end);
     }
 
@@ -174,8 +192,9 @@ final class CallGrammar {
         }
         List<String> must = new ArrayList<>();
         List<String> may = new ArrayList<>();
-        AnswerFormat.properties(schema).forEach((key, one) ->
-                (required.contains(key) ? must : may).add(rule("arg-" + converted++, argument.of(key, one))));
+        AnswerFormat.properties(schema)
+                .forEach((key, one) ->
+                        (required.contains(key) ? must : may).add(rule("arg-" + converted++, argument.of(key, one))));
         String between = separator.isEmpty() ? " " : " " + Gbnf.literal(separator) + " ";
         if (must.isEmpty()) {
             return optional(may, between);
@@ -190,7 +209,9 @@ final class CallGrammar {
         String rest = "";
         for (int i = may.size() - 1; i >= 0; i--) {
             StringBuilder from = new StringBuilder(may.get(i));
-            may.subList(i + 1, may.size()).forEach(one -> from.append(" (").append(between).append(one).append(")?"));
+            may.subList(i + 1, may.size())
+                    .forEach(
+                            one -> from.append(" (").append(between).append(one).append(")?"));
             rest = from + (rest.isEmpty() ? "" : " | " + rest);
         }
         return rest.isEmpty() ? "" : "(" + rest + ")?";
@@ -199,7 +220,8 @@ final class CallGrammar {
     /** {@return the name of a rule for JSON of a schema} */
     private String json(Map<String, Object> schema) {
         String prefix = "j" + converted++ + "-";
-        rules.append(Gbnf.prefixed(convert.apply(JsonText.write(schema)), prefix)).append('\n');
+        rules.append(Gbnf.prefixed(convert.apply(JsonText.write(schema)), prefix))
+                .append('\n');
         return prefix + "root";
     }
 

@@ -13,10 +13,18 @@ final class CallObjectStep implements Step {
     private static final Set<String> NESTED = Set.of("function", "tool_call");
     private static final int LONGEST_KEY = 256;
 
-    private enum State { OPEN, FIRST_KEY, KEY, COLON, VALUE, AFTER }
+    private enum State {
+        OPEN,
+        FIRST_KEY,
+        KEY,
+        COLON,
+        VALUE,
+        AFTER
+    }
 
     /** Whether keys that no call has are a fault: what is not marked as a call may be any JSON. */
     private final boolean strict;
+
     private final StringBuilder text = new StringBuilder();
     private State state = State.OPEN;
     private Step part;
@@ -98,7 +106,10 @@ final class CallObjectStep implements Step {
     }
 
     static boolean isKnown(String key) {
-        return NAMES.contains(key) || ARGUMENTS.contains(key) || IDS.contains(key) || NESTED.contains(key)
+        return NAMES.contains(key)
+                || ARGUMENTS.contains(key)
+                || IDS.contains(key)
+                || NESTED.contains(key)
                 || key.equals("type");
     }
 

@@ -50,8 +50,16 @@ sealed interface CallStyle {
      * @param close text behind the arguments; may be empty
      * @param values how values are written
      */
-    record Tagged(String open, String nameEnd, String argument, String argumentNameEnd, String valueOpen,
-            String valueEnd, String close, Values values) implements CallStyle {
+    record Tagged(
+            String open,
+            String nameEnd,
+            String argument,
+            String argumentNameEnd,
+            String valueOpen,
+            String valueEnd,
+            String close,
+            Values values)
+            implements CallStyle {
         List<String> markers() {
             return List.of(open, nameEnd, argument, argumentNameEnd, valueOpen, valueEnd, close);
         }

@@ -26,7 +26,11 @@ record CallSyntax(
         CallStyle style) {
 
     /** Whether calls stand in brackets, separated by commas. */
-    enum Listing { NEVER, ALWAYS, OPTIONAL }
+    enum Listing {
+        NEVER,
+        ALWAYS,
+        OPTIONAL
+    }
 
     /** {@return whether the whole answer is the call} */
     boolean bare() {
@@ -43,15 +47,20 @@ record CallSyntax(
         List<String> markers = new ArrayList<>(openers);
         markers.addAll(List.of(callOpen, callClose, close));
         switch (style) {
-            case CallStyle.Headed headed -> markers.addAll(List.of(
-                    headed.headerEnd(), headed.argumentsEnd(), HeadedStep.CALL_ID, HeadedStep.ID_NAME,
-                    HeadedStep.TYPE_NAME));
+            case CallStyle.Headed headed ->
+                markers.addAll(List.of(
+                        headed.headerEnd(),
+                        headed.argumentsEnd(),
+                        HeadedStep.CALL_ID,
+                        HeadedStep.ID_NAME,
+                        HeadedStep.TYPE_NAME));
             case CallStyle.Tagged tagged -> markers.addAll(tagged.markers());
             case CallStyle.Gemma gemma -> markers.add(GemmaStep.QUOTE);
-            case CallStyle.Json json when bare() -> MarkedMachine.FRAMES.forEach((open, end) -> markers.addAll(List.of(open, end)));
-            case CallStyle.Json json -> { }
-            case CallStyle.SingleKey single -> { }
-            case CallStyle.Python python -> { }
+            case CallStyle.Json json
+            when bare() -> MarkedMachine.FRAMES.forEach((open, end) -> markers.addAll(List.of(open, end)));
+            case CallStyle.Json json -> {}
+            case CallStyle.SingleKey single -> {}
+            case CallStyle.Python python -> {}
         }
         markers.removeIf(String::isBlank);
         return markers;
@@ -64,9 +73,9 @@ record CallSyntax(
             case CallStyle.Json json -> texts.add("\"" + json.arguments() + "\"");
             case CallStyle.Headed headed -> texts.add(headed.headerEnd());
             case CallStyle.Tagged tagged -> texts.add(tagged.argument());
-            case CallStyle.SingleKey single -> { }
-            case CallStyle.Python python -> { }
-            case CallStyle.Gemma gemma -> { }
+            case CallStyle.SingleKey single -> {}
+            case CallStyle.Python python -> {}
+            case CallStyle.Gemma gemma -> {}
         }
         return texts;
     }

@@ -17,13 +17,18 @@ final class CallSyntaxes {
     private static final Json NAME_PARAMETERS = new Json("name", "parameters");
     private static final Json TOOL_NAME = new Json("tool_name", "parameters");
     private static final Tagged FUNCTION_TAGS =
-            new Tagged("<function=", ">", "<parameter=", ">", "", "</parameter>", "</function>",
-                    Values.FRAMED);
-    private static final Tagged INVOKE_TAGS =
-            new Tagged("<invoke name=\"", "\">", "<parameter name=\"", "\">", "", "</parameter>",
-                    "</invoke>", Values.PLAIN);
-    private static final Tagged DSML_TAGS = new Tagged("<｜DSML｜invoke name=\"", "\">", "<｜DSML｜parameter name=\"",
-            "\"", "", "</｜DSML｜parameter>", "</｜DSML｜invoke>", Values.TYPED);
+            new Tagged("<function=", ">", "<parameter=", ">", "", "</parameter>", "</function>", Values.FRAMED);
+    private static final Tagged INVOKE_TAGS = new Tagged(
+            "<invoke name=\"", "\">", "<parameter name=\"", "\">", "", "</parameter>", "</invoke>", Values.PLAIN);
+    private static final Tagged DSML_TAGS = new Tagged(
+            "<｜DSML｜invoke name=\"",
+            "\">",
+            "<｜DSML｜parameter name=\"",
+            "\"",
+            "",
+            "</｜DSML｜parameter>",
+            "</｜DSML｜invoke>",
+            Values.TYPED);
     private static final Tagged KEY_VALUE_TAGS =
             new Tagged("", "\n", "<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>", "", Values.PLAIN);
 
@@ -33,6 +38,7 @@ final class CallSyntaxes {
     /** For templates that show no syntax: the answer is an object, or a list of them. */
     static final CallSyntax GENERIC =
             new CallSyntax("generic", List.of(), "", Listing.OPTIONAL, "", "", "", NAME_ARGUMENTS);
+
     static final CallSyntax LLAMA = new CallSyntax("llama", List.of(), "", Listing.NEVER, "", "", "", NAME_PARAMETERS);
 
     static final List<CallSyntax> ALL = List.of(
@@ -50,18 +56,41 @@ final class CallSyntaxes {
             marked("command-r7b", "<|START_ACTION|>", Listing.ALWAYS, "<|END_ACTION|>", TOOL_NAME),
             new CallSyntax("command-r", List.of("Action:"), "```json", Listing.ALWAYS, "", "", "```", TOOL_NAME),
             marked("mistral", "[TOOL_CALLS]", Listing.ALWAYS, "", NAME_ARGUMENTS),
-            marked("mistral args", "[TOOL_CALLS]", Listing.NEVER, "",
-                    new Headed(Header.NAME_CALL_ID, "[ARGS]", "")),
-            sections("kimi", "<|tool_calls_section_begin|>", "<|tool_call_begin|>", "<|tool_call_end|>",
+            marked("mistral args", "[TOOL_CALLS]", Listing.NEVER, "", new Headed(Header.NAME_CALL_ID, "[ARGS]", "")),
+            sections(
+                    "kimi",
+                    "<|tool_calls_section_begin|>",
+                    "<|tool_call_begin|>",
+                    "<|tool_call_end|>",
                     "<|tool_calls_section_end|>",
                     new Headed(Header.NUMBERED, "<|tool_call_argument_begin|>", "")),
-            sections("deepseek", "<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>", "<｜tool▁call▁end｜>",
-                    "<｜tool▁calls▁end｜>", new Headed(Header.TYPE_NAME, "\n```json", "```")),
-            sections("deepseek v3.1", "<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>", "<｜tool▁call▁end｜>",
-                    "<｜tool▁calls▁end｜>", new Headed(Header.NAME, "<｜tool▁sep｜>", "")),
-            sections("hunyuan", "<tool_calls>", "<tool_call>", "</tool_call>", "</tool_calls>",
+            sections(
+                    "deepseek",
+                    "<｜tool▁calls▁begin｜>",
+                    "<｜tool▁call▁begin｜>",
+                    "<｜tool▁call▁end｜>",
+                    "<｜tool▁calls▁end｜>",
+                    new Headed(Header.TYPE_NAME, "\n```json", "```")),
+            sections(
+                    "deepseek v3.1",
+                    "<｜tool▁calls▁begin｜>",
+                    "<｜tool▁call▁begin｜>",
+                    "<｜tool▁call▁end｜>",
+                    "<｜tool▁calls▁end｜>",
+                    new Headed(Header.NAME, "<｜tool▁sep｜>", "")),
+            sections(
+                    "hunyuan",
+                    "<tool_calls>",
+                    "<tool_call>",
+                    "</tool_call>",
+                    "</tool_calls>",
                     new Headed(Header.NAME, "\n```json", "```")),
-            sections("solar", "<|tool_calls|>", "<|tool_call:begin|>", "<|tool_call:end|>", "<|calls|>",
+            sections(
+                    "solar",
+                    "<|tool_calls|>",
+                    "<|tool_call:begin|>",
+                    "<|tool_call:end|>",
+                    "<|calls|>",
                     new Headed(Header.ID_NAME, "<|tool_call:args|>", "")),
             marked("functionary tags", "<function=", Listing.NEVER, "</function>", new Headed(Header.NAME, ">", "")),
             marked("gemma", "<|tool_call>", Listing.NEVER, "<tool_call|>", new Gemma()),

@@ -31,7 +31,10 @@ final class FormatDetection {
 
     AnswerFormat detect() {
         String call = renderedCalls(List.of(TOOL));
-        Reasoning reasoning = Reasoning.ALL.stream().filter(pair -> pair.isIn(source)).findFirst().orElse(null);
+        Reasoning reasoning = Reasoning.ALL.stream()
+                .filter(pair -> pair.isIn(source))
+                .findFirst()
+                .orElse(null);
         Written shown = written(true);
         for (Kind kind : List.of(Kind.HARMONY, Kind.RECIPIENT)) {
             AnswerFormat format = new AnswerFormat(kind, null, null, List.of(), shown);
@@ -71,8 +74,8 @@ final class FormatDetection {
         if (source.contains(SOLAR_TURN) && source.contains("<|content|>")) {
             noise.addAll(SOLAR_NOISE);
         }
-        for (String wrapper : List.of("<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>",
-                "<|message_sep|>")) {
+        for (String wrapper : List.of(
+                "<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>", "<|message_sep|>")) {
             if (source.contains(wrapper)) {
                 noise.add(wrapper);
             }
@@ -91,7 +94,10 @@ final class FormatDetection {
 
     /** The syntax that a template tells the model of, though it does not write calls itself. */
     private CallSyntax mentioned() {
-        String prompt = rendering.render(List.of(message("user", QUESTION)), tools(), true).orElse("") + source;
+        String prompt = rendering
+                        .render(List.of(message("user", QUESTION)), tools(), true)
+                        .orElse("")
+                + source;
         if (prompt.contains("<|tool_call_start|>") || prompt.contains("List of tools: [")) {
             return CallSyntaxes.PYTHON;
         }
@@ -111,7 +117,8 @@ final class FormatDetection {
         parser.push(text);
         parser.finish();
         List<ToolCall> calls = parser.answer().calls();
-        return calls.size() == 1 && calls.getFirst().name().equals(TOOL)
+        return calls.size() == 1
+                && calls.getFirst().name().equals(TOOL)
                 && calls.getFirst().arguments().equals(ARGUMENTS);
     }
 
@@ -160,9 +167,22 @@ final class FormatDetection {
     }
 
     private static Map<String, Object> tool(String name) {
-        return Map.of("type", "function", "function", Map.of("name", name, "description", "Does it", "parameters",
-                Map.of("type", "object", "properties",
-                        Map.of("needle", Map.of("type", "string", "description", "What")),
-                        "required", List.of("needle"))));
+        return Map.of(
+                "type",
+                "function",
+                "function",
+                Map.of(
+                        "name",
+                        name,
+                        "description",
+                        "Does it",
+                        "parameters",
+                        Map.of(
+                                "type",
+                                "object",
+                                "properties",
+                                Map.of("needle", Map.of("type", "string", "description", "What")),
+                                "required",
+                                List.of("needle"))));
     }
 }

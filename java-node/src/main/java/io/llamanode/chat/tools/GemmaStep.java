@@ -13,6 +13,7 @@ final class GemmaStep extends WholeCallStep {
 
     /** What has been looked at already, counted from the opening brace. */
     private int scanned;
+
     private int depth;
     private boolean quoted;
 
@@ -99,7 +100,9 @@ final class GemmaStep extends WholeCallStep {
                 return entries;
             }
             do {
-                String key = text.startsWith(QUOTE, at) && quoted() instanceof String name ? name : upTo(":,]}").strip();
+                String key = text.startsWith(QUOTE, at) && quoted() instanceof String name
+                        ? name
+                        : upTo(":,]}").strip();
                 if (key.isEmpty() || !accept(':')) {
                     return this;
                 }

@@ -18,7 +18,11 @@ final class HarmonyMachine implements AnswerMachine {
     private static final Pattern REASONING = Pattern.compile(Pattern.quote(CHANNEL) + "\\s*analysis");
     private static final int LONGEST_HEADER = 512;
 
-    private enum State { HEADER, BODY, CALL }
+    private enum State {
+        HEADER,
+        BODY,
+        CALL
+    }
 
     private final boolean callable;
     private final int maxCalls;

@@ -18,7 +18,8 @@ final class HeadedStep {
     private HeadedStep() {}
 
     static Step of(Headed style) {
-        Step end = style.argumentsEnd().isEmpty() ? Step.sequence((in, call) -> Step.Status.DONE)
+        Step end = style.argumentsEnd().isEmpty()
+                ? Step.sequence((in, call) -> Step.Status.DONE)
                 : Step.closing(style.argumentsEnd());
         return Step.sequence(
                 Step.space(),
@@ -30,29 +31,35 @@ final class HeadedStep {
     private static BiPredicate<Call, String> header(CallStyle.Header header) {
         return switch (header) {
             case NAME -> (call, text) -> call.name(text.strip());
-            case NUMBERED -> (call, text) -> {
-                Matcher matcher = NUMBERED.matcher(text.strip());
-                call.id(text.strip());
-                return matcher.matches() && call.name(matcher.group(1));
-            };
-            case NAME_CALL_ID -> (call, text) -> {
-                int id = text.indexOf(CALL_ID);
-                if (id >= 0) {
-                    call.id(text.substring(id + CALL_ID.length()).strip());
-                }
-                return call.name((id < 0 ? text : text.substring(0, id)).strip());
-            };
-            case ID_NAME -> (call, text) -> {
-                int at = text.indexOf(ID_NAME);
-                if (at > 0) {
-                    call.id(text.substring(0, at).strip());
-                }
-                return at >= 0 && call.name(text.substring(at + ID_NAME.length()).strip());
-            };
-            case TYPE_NAME -> (call, text) -> {
-                int at = text.indexOf(TYPE_NAME);
-                return at >= 0 && call.name(text.substring(at + TYPE_NAME.length()).strip());
-            };
+            case NUMBERED ->
+                (call, text) -> {
+                    Matcher matcher = NUMBERED.matcher(text.strip());
+                    call.id(text.strip());
+                    return matcher.matches() && call.name(matcher.group(1));
+                };
+            case NAME_CALL_ID ->
+                (call, text) -> {
+                    int id = text.indexOf(CALL_ID);
+                    if (id >= 0) {
+                        call.id(text.substring(id + CALL_ID.length()).strip());
+                    }
+                    return call.name((id < 0 ? text : text.substring(0, id)).strip());
+                };
+            case ID_NAME ->
+                (call, text) -> {
+                    int at = text.indexOf(ID_NAME);
+                    if (at > 0) {
+                        call.id(text.substring(0, at).strip());
+                    }
+                    return at >= 0
+                            && call.name(text.substring(at + ID_NAME.length()).strip());
+                };
+            case TYPE_NAME ->
+                (call, text) -> {
+                    int at = text.indexOf(TYPE_NAME);
+                    return at >= 0
+                            && call.name(text.substring(at + TYPE_NAME.length()).strip());
+                };
         };
     }
 }

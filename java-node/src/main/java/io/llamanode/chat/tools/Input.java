@@ -10,9 +10,11 @@ final class Input {
     private int at;
     /** Where reading may have to start again; -1: nowhere. */
     private int mark = -1;
+
     private boolean ended;
     /** What was looked for last, from where, and up to where it is not. */
     private String sought = "";
+
     private int soughtFrom;
     private int soughtTo;
 

@@ -17,12 +17,29 @@ final class JsonScanner {
     }
 
     private enum State {
-        VALUE, FIRST_ITEM, FIRST_KEY, KEY, COLON, AFTER, STRING, ESCAPE, HEX, WORD, SIGN, ZERO, INTEGER, POINT,
-        FRACTION, EXPONENT, EXPONENT_SIGN, EXPONENT_DIGITS
+        VALUE,
+        FIRST_ITEM,
+        FIRST_KEY,
+        KEY,
+        COLON,
+        AFTER,
+        STRING,
+        ESCAPE,
+        HEX,
+        WORD,
+        SIGN,
+        ZERO,
+        INTEGER,
+        POINT,
+        FRACTION,
+        EXPONENT,
+        EXPONENT_SIGN,
+        EXPONENT_DIGITS
     }
 
     /** Open containers, innermost last. */
     private final StringBuilder open = new StringBuilder();
+
     private State state = State.VALUE;
     private boolean inKey;
     private int hexLeft;

@@ -17,8 +17,10 @@ final class JsonText {
     private static final int MAX_DIGITS = 900;
 
     private static final ObjectMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
-                    .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH)
-                            .maxNumberLength(MAX_DIGITS).build())
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(MAX_DEPTH)
+                            .maxNumberLength(MAX_DIGITS)
+                            .build())
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -79,8 +81,9 @@ final class JsonText {
             case Double number -> Double.isFinite(number);
             case String text -> isUnicode(text);
             case List<?> list -> list.stream().allMatch(JsonText::isFit);
-            case Map<?, ?> map -> map.keySet().stream().allMatch(JsonText::isFit)
-                    && map.values().stream().allMatch(JsonText::isFit);
+            case Map<?, ?> map ->
+                map.keySet().stream().allMatch(JsonText::isFit)
+                        && map.values().stream().allMatch(JsonText::isFit);
             default -> true;
         };
     }

@@ -18,7 +18,14 @@ final class MarkedMachine implements AnswerMachine {
         FRAMES.put("```", "```");
     }
 
-    private enum State { START, CONTENT, REASONING, CALLS, FRAME_END, TEXT_ONLY }
+    private enum State {
+        START,
+        CONTENT,
+        REASONING,
+        CALLS,
+        FRAME_END,
+        TEXT_ONLY
+    }
 
     private final Reasoning reasoning;
     private final CallSyntax syntax;
@@ -37,8 +44,14 @@ final class MarkedMachine implements AnswerMachine {
      * @param syntax {@code null} if no tools can be called
      * @param noise texts around the content that are no part of it
      */
-    MarkedMachine(Reasoning reasoning, boolean inside, CallSyntax syntax, List<String> noise,
-            Map<String, Map<String, Object>> tools, int maxCalls, Output output) {
+    MarkedMachine(
+            Reasoning reasoning,
+            boolean inside,
+            CallSyntax syntax,
+            List<String> noise,
+            Map<String, Map<String, Object>> tools,
+            int maxCalls,
+            Output output) {
         this.reasoning = reasoning;
         this.syntax = syntax;
         this.noise = noise;
@@ -121,7 +134,7 @@ final class MarkedMachine implements AnswerMachine {
             case MORE -> {
                 return false;
             }
-            case NO -> { }
+            case NO -> {}
         }
         List<String> markers = markers();
         String first = null;

@@ -53,7 +53,9 @@ final class PythonLiterals {
             case Map<?, ?> map -> {
                 String separator = "{";
                 for (Map.Entry<?, ?> entry : map.entrySet()) {
-                    text.append(separator).append(JsonText.write(entry.getKey())).append(": ");
+                    text.append(separator)
+                            .append(JsonText.write(entry.getKey()))
+                            .append(": ");
                     write(entry.getValue(), text);
                     separator = ", ";
                 }

@@ -6,6 +6,7 @@ import java.util.Map;
 final class PythonStep extends WholeCallStep {
     /** What has been looked at already, counted from the opening parenthesis. */
     private int scanned;
+
     private int depth;
     private char quote;
     private boolean escaped;

@@ -9,7 +9,12 @@ final class RecipientMachine implements AnswerMachine {
     static final String NEXT = ">>>";
     private static final String EVERYBODY = "all";
 
-    private enum State { START, RECIPIENT, TEXT, CALL }
+    private enum State {
+        START,
+        RECIPIENT,
+        TEXT,
+        CALL
+    }
 
     private final Map<String, Map<String, Object>> tools;
     private final int maxCalls;

@@ -7,7 +7,15 @@ import java.util.function.Predicate;
 
 /** Reads a section of calls from behind its opener. Each finished call counts, whatever follows it. */
 final class SectionReader {
-    private enum State { OPENED, LIST_OPEN, NEXT, CALL, AFTER, CLOSING, CLOSED }
+    private enum State {
+        OPENED,
+        LIST_OPEN,
+        NEXT,
+        CALL,
+        AFTER,
+        CLOSING,
+        CLOSED
+    }
 
     private final CallSyntax syntax;
     private final Map<String, Map<String, Object>> tools;
@@ -31,8 +39,11 @@ final class SectionReader {
     Status advance(Input in) {
         while (true) {
             Status status = switch (state) {
-                case OPENED -> step(in, State.LIST_OPEN,
-                        Step.sequence(Step.space(), Step.literal(syntax.afterOpen()), Step.space()));
+                case OPENED ->
+                    step(
+                            in,
+                            State.LIST_OPEN,
+                            Step.sequence(Step.space(), Step.literal(syntax.afterOpen()), Step.space()));
                 case LIST_OPEN -> listOpen(in);
                 case NEXT -> next();
                 case CALL -> call(in);

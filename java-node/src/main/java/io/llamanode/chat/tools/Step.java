@@ -9,7 +9,11 @@ import java.util.function.BiPredicate;
  */
 interface Step {
     /** How far a step has come. */
-    enum Status { DONE, MORE, BAD }
+    enum Status {
+        DONE,
+        MORE,
+        BAD
+    }
 
     Status advance(Input in, Call call);
 

@@ -12,11 +12,20 @@ import java.util.function.Predicate;
 final class TaggedStep implements Step {
     private static final int LONGEST_NAME = 256;
 
-    private enum State { OPEN, NAME, NEXT, KEY, ATTRIBUTE, VALUE_OPEN, VALUE }
+    private enum State {
+        OPEN,
+        NAME,
+        NEXT,
+        KEY,
+        ATTRIBUTE,
+        VALUE_OPEN,
+        VALUE
+    }
 
     private final Tagged tags;
     /** Schemas of the arguments of each tool. */
     private final Map<String, Map<String, Object>> tools;
+
     private final Set<String> given = new LinkedHashSet<>();
     private State state = State.OPEN;
     private String key;
@@ -37,7 +46,8 @@ final class TaggedStep implements Step {
                 case NEXT -> next(in, call);
                 case KEY -> upTo(tags.argumentNameEnd(), LONGEST_NAME, in, this::key);
                 case ATTRIBUTE -> upTo(">", LONGEST_NAME, in, this::attribute);
-                case VALUE_OPEN -> then(State.VALUE, Step.sequence(Step.space(), Step.literal(tags.valueOpen())), in, call);
+                case VALUE_OPEN ->
+                    then(State.VALUE, Step.sequence(Step.space(), Step.literal(tags.valueOpen())), in, call);
                 case VALUE -> upTo(tags.valueEnd(), Integer.MAX_VALUE, in, text -> value(text, call));
             };
             if (status != Status.DONE || state == State.OPEN) {
@@ -115,7 +125,8 @@ final class TaggedStep implements Step {
     private boolean key(String text) {
         key = text.strip();
         string = null;
-        state = tags.values() == Values.TYPED ? State.ATTRIBUTE
+        state = tags.values() == Values.TYPED
+                ? State.ATTRIBUTE
                 : tags.valueOpen().isEmpty() ? State.VALUE : State.VALUE_OPEN;
         return !key.isEmpty() && given.add(key);
     }

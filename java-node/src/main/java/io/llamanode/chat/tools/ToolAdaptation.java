@@ -71,7 +71,8 @@ final class ToolAdaptation {
         content.add(new Span(syntax.openers().getFirst() + "[", true));
         String separator = "";
         for (Object call : calls) {
-            StringBuilder written = new StringBuilder(separator).append(function(call, "name")).append('(');
+            StringBuilder written =
+                    new StringBuilder(separator).append(function(call, "name")).append('(');
             String comma = "";
             for (Map.Entry<?, ?> argument : arguments(call).entrySet()) {
                 written.append(comma).append(argument.getKey()).append('=');
@@ -128,7 +129,8 @@ final class ToolAdaptation {
                 + "{\"name\": \"<name of the tool>\", \"arguments\": {<its arguments>}}. "
                 + "To call several, answer with a JSON array of such objects. "
                 + "If no tool is needed, answer in plain words.");
-        boolean system = !adapted.isEmpty() && "system".equals(adapted.getFirst().get("role"));
+        boolean system =
+                !adapted.isEmpty() && "system".equals(adapted.getFirst().get("role"));
         Map<String, Object> first = new LinkedHashMap<>(system ? adapted.removeFirst() : Map.of("role", "system"));
         first.put("content", system ? first.get("content") + "\n\n" + text : text.toString());
         adapted.addFirst(first);

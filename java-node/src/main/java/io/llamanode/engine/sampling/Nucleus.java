@@ -24,6 +24,7 @@ final class Nucleus {
     private float[] peaks = new float[0];
     /** Of each token, once {@link #weighed}. */
     private float[] weights = new float[0];
+
     private boolean weighed;
     private double total;
 

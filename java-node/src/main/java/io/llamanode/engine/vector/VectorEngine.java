@@ -28,6 +28,7 @@ public final class VectorEngine implements AutoCloseable {
     private final LinkedBlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
     /** Guards {@code closed}, so that no command is queued behind the one that ends the loop. */
     private final Object admission = new Object();
+
     private boolean closed;
     private final Thread thread;
 
@@ -224,8 +225,7 @@ public final class VectorEngine implements AutoCloseable {
             return;
         } catch (RuntimeException | Error e) {
             LOG.error("{}: a step failed", thread.getName(), e);
-            batch.forEach(item ->
-                    fail(item.job.request.id(), FailureKind.INTERNAL, "the engine failed: " + e));
+            batch.forEach(item -> fail(item.job.request.id(), FailureKind.INTERNAL, "the engine failed: " + e));
             return;
         }
         long end = clock.getAsLong();

@@ -108,9 +108,7 @@ public final class Bridge implements AutoCloseable {
         if (connection == null) {
             Connection.refuse(
                     channel,
-                    closed
-                            ? "the node is ending"
-                            : config.maxClients() + " clients are connected, which is the limit");
+                    closed ? "the node is ending" : config.maxClients() + " clients are connected, which is the limit");
             return;
         }
         Thread.ofVirtual().name("bridge-client").start(() -> connection.run(() -> forget(connection)));

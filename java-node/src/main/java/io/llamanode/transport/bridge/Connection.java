@@ -26,6 +26,7 @@ final class Connection {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
     /** White space that a JSON text may begin with. */
     private static final byte[] PROBE = {' '};
+
     private static final long PROBE_GAP_NANOS = 1_000_000_000L;
 
     private final SocketChannel channel;
@@ -34,6 +35,7 @@ final class Connection {
     private final BridgeConfig config;
     /** {@code null} on a bridge. */
     private final Runnable stop;
+
     private final LineQueue lines = new LineQueue();
     private final ReentrantLock writing = new ReentrantLock();
     private volatile boolean inputEnded;
@@ -41,8 +43,7 @@ final class Connection {
     private long nextProbe = System.nanoTime();
 
     /** @param stop ends the node; where it is given there are no commands for models and tasks, else it is {@code null} */
-    Connection(
-            SocketChannel channel, BridgeClient client, LlamaService service, BridgeConfig config, Runnable stop) {
+    Connection(SocketChannel channel, BridgeClient client, LlamaService service, BridgeConfig config, Runnable stop) {
         this.channel = channel;
         this.client = client;
         this.service = service;
@@ -153,13 +154,12 @@ final class Connection {
     }
 
     private void refuseElsewhere(Command command) {
-        boolean general =
-                switch (command) {
-                    case Command.Ping ping -> true;
-                    case Command.Status status -> true;
-                    case Command.Quit quit -> true;
-                    case Command other -> false;
-                };
+        boolean general = switch (command) {
+            case Command.Ping ping -> true;
+            case Command.Status status -> true;
+            case Command.Quit quit -> true;
+            case Command other -> false;
+        };
         if (!general && command instanceof Command.Stop != (stop != null)) {
             throw new FailureException(
                     ErrorCode.UNAUTHORIZED,
@@ -219,12 +219,13 @@ final class Connection {
     /** Its tokens are not written, but each is an occasion to see whether the client is still there. */
     private void infer(String input) throws IOException, InterruptedException {
         TokenQueue.Item.End end = follow(JsonForm.task(input), false);
-        write(switch (end.event()) {
-            case TaskEvent.Done(var result) -> Replies.ok("done", JsonForm.result(result));
-            case TaskEvent.Failed(Failure failure) -> Replies.error(failure);
-            case TaskEvent.Chunk _, TaskEvent.Reasoning _, TaskEvent.ToolCall _ ->
-                throw new IllegalStateException("no end: " + end.event());
-        });
+        write(
+                switch (end.event()) {
+                    case TaskEvent.Done(var result) -> Replies.ok("done", JsonForm.result(result));
+                    case TaskEvent.Failed(Failure failure) -> Replies.error(failure);
+                    case TaskEvent.Chunk _, TaskEvent.Reasoning _, TaskEvent.ToolCall _ ->
+                        throw new IllegalStateException("no end: " + end.event());
+                });
     }
 
     private void stream(String input) throws IOException, InterruptedException {
@@ -236,16 +237,17 @@ final class Connection {
             return;
         }
         if (end.lost()) {
-            write(Replies.streamError(new Failure(
-                    ErrorCode.SERVER_BUSY, "the stream was cancelled because its tokens were not read")));
+            write(Replies.streamError(
+                    new Failure(ErrorCode.SERVER_BUSY, "the stream was cancelled because its tokens were not read")));
             return;
         }
-        write(switch (end.event()) {
-            case TaskEvent.Done(var result) -> Replies.streamOk("done", JsonForm.result(result));
-            case TaskEvent.Failed(Failure failure) -> Replies.streamError(failure);
-            case TaskEvent.Chunk _, TaskEvent.Reasoning _, TaskEvent.ToolCall _ ->
-                throw new IllegalStateException("no end: " + end.event());
-        });
+        write(
+                switch (end.event()) {
+                    case TaskEvent.Done(var result) -> Replies.streamOk("done", JsonForm.result(result));
+                    case TaskEvent.Failed(Failure failure) -> Replies.streamError(failure);
+                    case TaskEvent.Chunk _, TaskEvent.Reasoning _, TaskEvent.ToolCall _ ->
+                        throw new IllegalStateException("no end: " + end.event());
+                });
     }
 
     /** Runs a task to its end. */

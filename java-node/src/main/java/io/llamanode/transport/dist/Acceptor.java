@@ -45,8 +45,13 @@ final class Acceptor implements AutoCloseable {
     private final Thread thread;
     private volatile boolean closed;
 
-    Acceptor(ServerSocket server, DistConfig config, int creation, ScheduledExecutorService timer,
-            LongAdder refused, Authenticated authenticated) {
+    Acceptor(
+            ServerSocket server,
+            DistConfig config,
+            int creation,
+            ScheduledExecutorService timer,
+            LongAdder refused,
+            Authenticated authenticated) {
         this.server = server;
         this.config = config;
         this.creation = creation;
@@ -110,8 +115,8 @@ final class Acceptor implements AutoCloseable {
         try (socket) {
             ChannelWrapper.Channel channel = null;
             Handshake.Accepted identity = null;
-            ScheduledFuture<?> deadline = timer.schedule(() -> close(socket),
-                    config.handshakeDeadline().toNanos(), TimeUnit.NANOSECONDS);
+            ScheduledFuture<?> deadline = timer.schedule(
+                    () -> close(socket), config.handshakeDeadline().toNanos(), TimeUnit.NANOSECONDS);
             try {
                 socket.setTcpNoDelay(true);
                 socket.setKeepAlive(true);
@@ -137,7 +142,10 @@ final class Acceptor implements AutoCloseable {
         long now = System.nanoTime();
         long next = nextWarning.get();
         if (now - next >= 0 && nextWarning.compareAndSet(next, now + WARNING_GAP_NANOS)) {
-            LOG.warn("connection from {} refused: {} ({} so far)", socket.getRemoteSocketAddress(), reason,
+            LOG.warn(
+                    "connection from {} refused: {} ({} so far)",
+                    socket.getRemoteSocketAddress(),
+                    reason,
                     refused.sum());
         } else {
             LOG.debug("connection from {} refused: {}", socket.getRemoteSocketAddress(), reason);
@@ -145,8 +153,8 @@ final class Acceptor implements AutoCloseable {
     }
 
     private Handshake.Accepted handshake(ChannelWrapper.Channel channel) throws IOException {
-        Handshake handshake = new Handshake(config.nodeName(), creation, config.cookie(), random.nextInt(),
-                config.allowed());
+        Handshake handshake =
+                new Handshake(config.nodeName(), creation, config.cookie(), random.nextInt(), config.allowed());
         while (true) {
             byte[] packet = readPacket(channel.in(), channel.handshakePrefix());
             switch (handshake.receive(packet)) {

@@ -49,10 +49,9 @@ sealed interface Control {
 
     /** Reads the control tuple of a frame that comes without its length. */
     static Control parse(byte[] frame, TermLimits limits) throws ProtocolException {
-        if (frame.length < 2 || (frame[0] & 0xff) != Frame.PASS_THROUGH
-                || (frame[1] & 0xff) != TermScanner.VERSION) {
-            throw new ProtocolException("a frame that begins with "
-                    + (frame.length == 0 ? "nothing" : Integer.toString(frame[0] & 0xff)));
+        if (frame.length < 2 || (frame[0] & 0xff) != Frame.PASS_THROUGH || (frame[1] & 0xff) != TermScanner.VERSION) {
+            throw new ProtocolException(
+                    "a frame that begins with " + (frame.length == 0 ? "nothing" : Integer.toString(frame[0] & 0xff)));
         }
         int arity = TermScanner.tupleArity(frame, 2, frame.length);
         if (arity < 1) {
@@ -93,8 +92,12 @@ sealed interface Control {
             case 19 -> {
                 int[] e = elements(frame, operation, at, arity, 4, limits);
                 boolean byPid = isPid(frame[e[1]]);
-                yield new Monitor(slice(e, 0), slice(e, 1), byPid ? null : TermScanner.atom(frame, e[1]),
-                        byPid ? pid(frame, e, 1) : null, slice(e, 2));
+                yield new Monitor(
+                        slice(e, 0),
+                        slice(e, 1),
+                        byPid ? null : TermScanner.atom(frame, e[1]),
+                        byPid ? pid(frame, e, 1) : null,
+                        slice(e, 2));
             }
             // MONITOR_P_EXIT {_, FromProc, ToPid, Ref, Reason}: the reason stays unread.
             case 21 -> {

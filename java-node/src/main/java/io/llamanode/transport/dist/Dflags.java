@@ -25,13 +25,37 @@ final class Dflags {
      * What a BEAM is shown. Without PUBLISHED the node is hidden; without DIST_HDR_ATOM_CACHE, FRAGMENTS
      * and SPAWN it gets whole frames with plain terms.
      */
-    static final long OFFERED = EXTENDED_REFERENCES | DIST_MONITOR | FUN_TAGS | DIST_MONITOR_NAME | NEW_FUN_TAGS
-            | EXTENDED_PIDS_PORTS | EXPORT_PTR_TAG | BIT_BINARIES | NEW_FLOATS | SMALL_ATOM_TAGS | UTF8_ATOMS
-            | MAP_TAG | BIG_CREATION | HANDSHAKE_23 | UNLINK_ID | MANDATORY_25_DIGEST | V4_NC | ALIAS;
+    static final long OFFERED = EXTENDED_REFERENCES
+            | DIST_MONITOR
+            | FUN_TAGS
+            | DIST_MONITOR_NAME
+            | NEW_FUN_TAGS
+            | EXTENDED_PIDS_PORTS
+            | EXPORT_PTR_TAG
+            | BIT_BINARIES
+            | NEW_FLOATS
+            | SMALL_ATOM_TAGS
+            | UTF8_ATOMS
+            | MAP_TAG
+            | BIG_CREATION
+            | HANDSHAKE_23
+            | UNLINK_ID
+            | MANDATORY_25_DIGEST
+            | V4_NC
+            | ALIAS;
 
     /** What a peer must have; MANDATORY_25_DIGEST stands for these in OTP 25 and later. OTP 23 has them all. */
-    static final long REQUIRED = EXTENDED_REFERENCES | FUN_TAGS | EXTENDED_PIDS_PORTS | NEW_FUN_TAGS
-            | EXPORT_PTR_TAG | BIT_BINARIES | NEW_FLOATS | UTF8_ATOMS | MAP_TAG | BIG_CREATION | HANDSHAKE_23;
+    static final long REQUIRED = EXTENDED_REFERENCES
+            | FUN_TAGS
+            | EXTENDED_PIDS_PORTS
+            | NEW_FUN_TAGS
+            | EXPORT_PTR_TAG
+            | BIT_BINARIES
+            | NEW_FLOATS
+            | UTF8_ATOMS
+            | MAP_TAG
+            | BIG_CREATION
+            | HANDSHAKE_23;
 
     private Dflags() {}
 

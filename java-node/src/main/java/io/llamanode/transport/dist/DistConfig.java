@@ -29,9 +29,22 @@ import java.util.function.Predicate;
  * @param wrapper what stands between the TCP connection and the handshake, for example TLS
  */
 public record DistConfig(
-        String nodeName, String cookie, String mailbox, InetAddress bind, int port, boolean epmd, int epmdPort,
-        int maxFrameBytes, int maxUnauthenticated, int maxQueuedBytes, Duration handshakeDeadline,
-        Duration stallDeadline, Duration tickTime, Duration tickInterval, TermLimits terms, Predicate<String> allowed,
+        String nodeName,
+        String cookie,
+        String mailbox,
+        InetAddress bind,
+        int port,
+        boolean epmd,
+        int epmdPort,
+        int maxFrameBytes,
+        int maxUnauthenticated,
+        int maxQueuedBytes,
+        Duration handshakeDeadline,
+        Duration stallDeadline,
+        Duration tickTime,
+        Duration tickInterval,
+        TermLimits terms,
+        Predicate<String> allowed,
         ChannelWrapper wrapper) {
     /** Seconds, the default of the kernel application's {@code net_ticktime}. */
     private static final int DEFAULT_NET_TICKTIME = 60;
@@ -52,7 +65,9 @@ public record DistConfig(
         if (maxFrameBytes < 1024 || maxUnauthenticated < 1 || maxQueuedBytes < 1024) {
             throw new IllegalArgumentException("limit too small");
         }
-        if (handshakeDeadline.toMillis() < 1 || stallDeadline.toMillis() < 1 || tickTime.toMillis() < 1
+        if (handshakeDeadline.toMillis() < 1
+                || stallDeadline.toMillis() < 1
+                || tickTime.toMillis() < 1
                 || tickInterval.toMillis() < 1) {
             throw new IllegalArgumentException("deadline too short");
         }
@@ -66,9 +81,23 @@ public record DistConfig(
      * @return the configuration with every default
      */
     public static DistConfig of(String nodeName, String cookie) {
-        return new DistConfig(nodeName, cookie, "llama_node", InetAddress.getLoopbackAddress(), 0, true,
-                Epmd.defaultPort(), 16 << 20, 64, 8 << 20, Duration.ofSeconds(5), Duration.ofSeconds(15),
-                Duration.ofSeconds(75), Duration.ofSeconds(15), TermLimits.DEFAULT, node -> true,
+        return new DistConfig(
+                nodeName,
+                cookie,
+                "llama_node",
+                InetAddress.getLoopbackAddress(),
+                0,
+                true,
+                Epmd.defaultPort(),
+                16 << 20,
+                64,
+                8 << 20,
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(15),
+                Duration.ofSeconds(75),
+                Duration.ofSeconds(15),
+                TermLimits.DEFAULT,
+                node -> true,
                 ChannelWrapper.PLAIN);
     }
 
@@ -79,8 +108,24 @@ public record DistConfig(
      * @return a changed copy
      */
     public DistConfig withMailbox(String name) {
-        return new DistConfig(nodeName, cookie, name, bind, port, epmd, epmdPort, maxFrameBytes, maxUnauthenticated,
-                maxQueuedBytes, handshakeDeadline, stallDeadline, tickTime, tickInterval, terms, allowed, wrapper);
+        return new DistConfig(
+                nodeName,
+                cookie,
+                name,
+                bind,
+                port,
+                epmd,
+                epmdPort,
+                maxFrameBytes,
+                maxUnauthenticated,
+                maxQueuedBytes,
+                handshakeDeadline,
+                stallDeadline,
+                tickTime,
+                tickInterval,
+                terms,
+                allowed,
+                wrapper);
     }
 
     /**
@@ -91,9 +136,24 @@ public record DistConfig(
      * @return a changed copy
      */
     public DistConfig withListener(InetAddress address, int fixedPort) {
-        return new DistConfig(nodeName, cookie, mailbox, address, fixedPort, epmd, epmdPort, maxFrameBytes,
-                maxUnauthenticated, maxQueuedBytes, handshakeDeadline, stallDeadline, tickTime, tickInterval, terms,
-                allowed, wrapper);
+        return new DistConfig(
+                nodeName,
+                cookie,
+                mailbox,
+                address,
+                fixedPort,
+                epmd,
+                epmdPort,
+                maxFrameBytes,
+                maxUnauthenticated,
+                maxQueuedBytes,
+                handshakeDeadline,
+                stallDeadline,
+                tickTime,
+                tickInterval,
+                terms,
+                allowed,
+                wrapper);
     }
 
     /**
@@ -104,8 +164,24 @@ public record DistConfig(
      * @return a changed copy
      */
     public DistConfig withEpmd(boolean use, int atPort) {
-        return new DistConfig(nodeName, cookie, mailbox, bind, port, use, atPort, maxFrameBytes, maxUnauthenticated,
-                maxQueuedBytes, handshakeDeadline, stallDeadline, tickTime, tickInterval, terms, allowed, wrapper);
+        return new DistConfig(
+                nodeName,
+                cookie,
+                mailbox,
+                bind,
+                port,
+                use,
+                atPort,
+                maxFrameBytes,
+                maxUnauthenticated,
+                maxQueuedBytes,
+                handshakeDeadline,
+                stallDeadline,
+                tickTime,
+                tickInterval,
+                terms,
+                allowed,
+                wrapper);
     }
 
     /**
@@ -118,8 +194,24 @@ public record DistConfig(
      * @return a changed copy
      */
     public DistConfig withLimits(int frameBytes, int unauthenticated, int queuedBytes, TermLimits limits) {
-        return new DistConfig(nodeName, cookie, mailbox, bind, port, epmd, epmdPort, frameBytes, unauthenticated,
-                queuedBytes, handshakeDeadline, stallDeadline, tickTime, tickInterval, limits, allowed, wrapper);
+        return new DistConfig(
+                nodeName,
+                cookie,
+                mailbox,
+                bind,
+                port,
+                epmd,
+                epmdPort,
+                frameBytes,
+                unauthenticated,
+                queuedBytes,
+                handshakeDeadline,
+                stallDeadline,
+                tickTime,
+                tickInterval,
+                limits,
+                allowed,
+                wrapper);
     }
 
     /**
@@ -131,8 +223,23 @@ public record DistConfig(
      * @return a changed copy
      */
     public DistConfig withDeadlines(Duration handshake, Duration stall, Duration tick) {
-        return new DistConfig(nodeName, cookie, mailbox, bind, port, epmd, epmdPort, maxFrameBytes,
-                maxUnauthenticated, maxQueuedBytes, handshake, stall, tick, tick.dividedBy(4), terms, allowed,
+        return new DistConfig(
+                nodeName,
+                cookie,
+                mailbox,
+                bind,
+                port,
+                epmd,
+                epmdPort,
+                maxFrameBytes,
+                maxUnauthenticated,
+                maxQueuedBytes,
+                handshake,
+                stall,
+                tick,
+                tick.dividedBy(4),
+                terms,
+                allowed,
                 wrapper);
     }
 
@@ -149,9 +256,24 @@ public record DistConfig(
         long interval = Math.min(seconds, DEFAULT_NET_TICKTIME) * 250L;
         // A socket's time-out is an int.
         Duration tick = Duration.ofMillis(Math.min(patience, Integer.MAX_VALUE));
-        return new DistConfig(nodeName, cookie, mailbox, bind, port, epmd, epmdPort, maxFrameBytes,
-                maxUnauthenticated, maxQueuedBytes, handshakeDeadline, stallDeadline, tick,
-                Duration.ofMillis(interval), terms, allowed, wrapper);
+        return new DistConfig(
+                nodeName,
+                cookie,
+                mailbox,
+                bind,
+                port,
+                epmd,
+                epmdPort,
+                maxFrameBytes,
+                maxUnauthenticated,
+                maxQueuedBytes,
+                handshakeDeadline,
+                stallDeadline,
+                tick,
+                Duration.ofMillis(interval),
+                terms,
+                allowed,
+                wrapper);
     }
 
     /**
@@ -161,8 +283,23 @@ public record DistConfig(
      * @return a changed copy
      */
     public DistConfig withAllowed(Predicate<String> who) {
-        return new DistConfig(nodeName, cookie, mailbox, bind, port, epmd, epmdPort, maxFrameBytes,
-                maxUnauthenticated, maxQueuedBytes, handshakeDeadline, stallDeadline, tickTime, tickInterval, terms, who,
+        return new DistConfig(
+                nodeName,
+                cookie,
+                mailbox,
+                bind,
+                port,
+                epmd,
+                epmdPort,
+                maxFrameBytes,
+                maxUnauthenticated,
+                maxQueuedBytes,
+                handshakeDeadline,
+                stallDeadline,
+                tickTime,
+                tickInterval,
+                terms,
+                who,
                 wrapper);
     }
 
@@ -173,9 +310,24 @@ public record DistConfig(
      * @return a changed copy
      */
     public DistConfig withWrapper(ChannelWrapper channel) {
-        return new DistConfig(nodeName, cookie, mailbox, bind, port, epmd, epmdPort, maxFrameBytes,
-                maxUnauthenticated, maxQueuedBytes, handshakeDeadline, stallDeadline, tickTime, tickInterval, terms,
-                allowed, channel);
+        return new DistConfig(
+                nodeName,
+                cookie,
+                mailbox,
+                bind,
+                port,
+                epmd,
+                epmdPort,
+                maxFrameBytes,
+                maxUnauthenticated,
+                maxQueuedBytes,
+                handshakeDeadline,
+                stallDeadline,
+                tickTime,
+                tickInterval,
+                terms,
+                allowed,
+                channel);
     }
 
     /** The cookie stays out of logs. */
@@ -191,7 +343,9 @@ public record DistConfig(
             return false;
         }
         int at = name.indexOf('@');
-        return at > 0 && at == name.lastIndexOf('@') && at < name.length() - 1
+        return at > 0
+                && at == name.lastIndexOf('@')
+                && at < name.length() - 1
                 && name.codePointCount(0, name.length()) <= 255
                 && name.codePoints().noneMatch(c -> c <= ' ' || c == 127 || c == 0xfffd)
                 && StandardCharsets.UTF_8.newEncoder().canEncode(name);

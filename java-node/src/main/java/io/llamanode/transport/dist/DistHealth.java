@@ -17,5 +17,15 @@ package io.llamanode.transport.dist;
  * @param overflows peers given up because they did not read
  */
 public record DistHealth(
-        boolean listening, boolean registered, int peers, int handshaking, int monitors, long queuedInBytes,
-        long queuedOutBytes, long refused, long framesIn, long framesOut, long dropped, long overflows) {}
+        boolean listening,
+        boolean registered,
+        int peers,
+        int handshaking,
+        int monitors,
+        long queuedInBytes,
+        long queuedOutBytes,
+        long refused,
+        long framesIn,
+        long framesOut,
+        long dropped,
+        long overflows) {}

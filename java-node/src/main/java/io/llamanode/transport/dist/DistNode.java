@@ -65,22 +65,36 @@ public final class DistNode implements AutoCloseable {
         this.port = server.getLocalPort();
         this.creation = epmd != null ? epmd.creation() : new SecureRandom().nextInt(4, Integer.MAX_VALUE);
         this.self = ownPid(config.nodeName(), creation);
-        this.timer = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("dist-timer").factory());
+        this.timer = new ScheduledThreadPoolExecutor(
+                1, Thread.ofPlatform().daemon().name("dist-timer").factory());
         this.timer.setRemoveOnCancelPolicy(true);
         this.dispatcher = new Dispatcher("dist-dispatch", 2L * config.maxFrameBytes());
         this.dispatcher.start();
         this.peers = new Peers(dispatcher, handler);
-        Inbound inbound = new Inbound(config.mailbox(), self, handler, this::reply, peers,
-                new Receiver(dispatcher, config.terms(), dropped), dispatcher, config.terms(), framesIn, dropped,
-                overflows, this::sendTo);
+        Inbound inbound = new Inbound(
+                config.mailbox(),
+                self,
+                handler,
+                this::reply,
+                peers,
+                new Receiver(dispatcher, config.terms(), dropped),
+                dispatcher,
+                config.terms(),
+                framesIn,
+                dropped,
+                overflows,
+                this::sendTo);
         this.acceptor = new Acceptor(server, config, creation, timer, refused, (identity, channel) -> {
             Link link = Link.of(channel, config.tickTime());
-            Thread reader = Thread.ofPlatform().daemon().name("dist-read-" + identity.node())
-                    .stackSize(TermLimits.STACK_BYTES).start(() -> {
-                Peer peer = new Peer(identity, link, config, timer, inbound);
-                peers.up(peer);
-                peer.run();
-            });
+            Thread reader = Thread.ofPlatform()
+                    .daemon()
+                    .name("dist-read-" + identity.node())
+                    .stackSize(TermLimits.STACK_BYTES)
+                    .start(() -> {
+                        Peer peer = new Peer(identity, link, config, timer, inbound);
+                        peers.up(peer);
+                        peer.run();
+                    });
             try {
                 reader.join();
             } catch (InterruptedException e) {
@@ -132,8 +146,10 @@ public final class DistNode implements AutoCloseable {
                     e.addSuppressed(suppressed);
                 }
             }
-            throw new DistStartException(DistStartException.Reason.BIND_FAILED,
-                    "cannot listen on " + config.bind() + " port " + config.port() + ": " + e.getMessage(), e);
+            throw new DistStartException(
+                    DistStartException.Reason.BIND_FAILED,
+                    "cannot listen on " + config.bind() + " port " + config.port() + ": " + e.getMessage(),
+                    e);
         }
     }
 
@@ -144,8 +160,10 @@ public final class DistNode implements AutoCloseable {
         } catch (Epmd.NameTakenException e) {
             throw new DistStartException(DistStartException.Reason.NAME_TAKEN, e.getMessage(), e);
         } catch (IOException e) {
-            throw new DistStartException(DistStartException.Reason.EPMD_ABSENT,
-                    "no epmd on port " + config.epmdPort() + ": " + e.getMessage(), e);
+            throw new DistStartException(
+                    DistStartException.Reason.EPMD_ABSENT,
+                    "no epmd on port " + config.epmdPort() + ": " + e.getMessage(),
+                    e);
         }
     }
 
@@ -207,10 +225,19 @@ public final class DistNode implements AutoCloseable {
      */
     public DistHealth health() {
         List<Peer> all = peers.all();
-        return new DistHealth(acceptor.listening(), epmd == null || epmd.registered(), all.size(),
-                acceptor.handshaking(), all.stream().mapToInt(p -> p.monitors().size()).sum(),
-                dispatcher.queuedBytes(), all.stream().mapToLong(Peer::queuedBytes).sum(), refused.sum(),
-                framesIn.sum(), framesOut.sum(), dropped.sum(), overflows.sum());
+        return new DistHealth(
+                acceptor.listening(),
+                epmd == null || epmd.registered(),
+                all.size(),
+                acceptor.handshaking(),
+                all.stream().mapToInt(p -> p.monitors().size()).sum(),
+                dispatcher.queuedBytes(),
+                all.stream().mapToLong(Peer::queuedBytes).sum(),
+                refused.sum(),
+                framesIn.sum(),
+                framesOut.sum(),
+                dropped.sum(),
+                overflows.sum());
     }
 
     /**
@@ -297,8 +324,8 @@ public final class DistNode implements AutoCloseable {
     public ProcessMonitor monitor(OtpErlangPid pid, Runnable onDown) {
         Objects.requireNonNull(onDown, "onDown");
         long id = monitorIds.incrementAndGet();
-        OtpErlangRef ref = new OtpErlangRef(90, config.nodeName(),
-                new int[] {(int) (id & 0x3ffff), (int) (id >>> 18), 0}, creation);
+        OtpErlangRef ref = new OtpErlangRef(
+                90, config.nodeName(), new int[] {(int) (id & 0x3ffff), (int) (id >>> 18), 0}, creation);
         Peer.MonitorEntry entry = new Peer.MonitorEntry(pid, ref, onDown);
         Peer peer = peerOf(pid);
         if (peer == null) {

@@ -35,7 +35,12 @@ final class Handshake {
     /** Send, then close. */
     record Refused(List<byte[]> replies, String reason) implements Step {}
 
-    private enum State { NAME, COMPLEMENT, REPLY, OVER }
+    private enum State {
+        NAME,
+        COMPLEMENT,
+        REPLY,
+        OVER
+    }
 
     private final byte[] ownName;
     private final int ownCreation;
@@ -106,8 +111,12 @@ final class Handshake {
         }
         state = tag == 'N' ? State.REPLY : State.COMPLEMENT;
         ByteBuffer out = ByteBuffer.allocate(1 + 8 + 4 + 4 + 2 + ownName.length);
-        out.put((byte) 'N').putLong(Dflags.OFFERED).putInt(challenge).putInt(ownCreation)
-                .putShort((short) ownName.length).put(ownName);
+        out.put((byte) 'N')
+                .putLong(Dflags.OFFERED)
+                .putInt(challenge)
+                .putInt(ownCreation)
+                .putShort((short) ownName.length)
+                .put(ownName);
         return new Continue(List.of(status("ok"), out.array()));
     }
 
@@ -165,8 +174,11 @@ final class Handshake {
 
     private static String decode(byte[] name) {
         try {
-            return StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)
-                    .decode(ByteBuffer.wrap(name)).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .onMalformedInput(CodingErrorAction.REPORT)
+                    .decode(ByteBuffer.wrap(name))
+                    .toString();
         } catch (CharacterCodingException malformed) {
             return null;
         }

@@ -38,9 +38,19 @@ final class Inbound implements Peer.Events {
     private final LongAdder overflows;
     private final BiPredicate<Peer, Consumer<Frame>> sender;
 
-    Inbound(String mailbox, OtpErlangPid self, DistHandler handler, BiConsumer<From, OtpErlangObject> reply,
-            Peers peers, Receiver receiver, Dispatcher dispatcher, TermLimits limits, LongAdder frames,
-            LongAdder dropped, LongAdder overflows, BiPredicate<Peer, Consumer<Frame>> sender) {
+    Inbound(
+            String mailbox,
+            OtpErlangPid self,
+            DistHandler handler,
+            BiConsumer<From, OtpErlangObject> reply,
+            Peers peers,
+            Receiver receiver,
+            Dispatcher dispatcher,
+            TermLimits limits,
+            LongAdder frames,
+            LongAdder dropped,
+            LongAdder overflows,
+            BiPredicate<Peer, Consumer<Frame>> sender) {
         this.mailbox = mailbox;
         this.self = self;
         this.handler = handler;
@@ -99,10 +109,11 @@ final class Inbound implements Peer.Events {
     public void onOversized(Peer peer, byte[] beginning, int length) throws IOException, InterruptedException {
         frames.increment();
         switch (Control.parse(beginning, limits)) {
-            case Control.ToName message when mailbox.equals(message.name()) ->
+            case Control.ToName message
+            when mailbox.equals(message.name()) ->
                 receiver.refuse(peer.node(), beginning, message.payload(), length, handler);
-            case Control.ToPid message when isSelf(message.pid()) ->
-                receiver.refuse(peer.node(), beginning, message.payload(), length, handler);
+            case Control.ToPid message
+            when isSelf(message.pid()) -> receiver.refuse(peer.node(), beginning, message.payload(), length, handler);
             default -> drop(peer, "nobody: " + length + " bytes");
         }
     }
@@ -135,7 +146,9 @@ final class Inbound implements Peer.Events {
     }
 
     private boolean isSelf(OtpErlangPid pid) {
-        return pid.id() == self.id() && pid.serial() == self.serial() && pid.creation() == self.creation()
+        return pid.id() == self.id()
+                && pid.serial() == self.serial()
+                && pid.creation() == self.creation()
                 && pid.node().equals(self.node());
     }
 
@@ -150,8 +163,10 @@ final class Inbound implements Peer.Events {
 
         @Override
         public void onCall(From from, OtpErlangObject request) {
-            if (request instanceof OtpErlangTuple tuple && tuple.arity() == 2
-                    && tuple.elementAt(0) instanceof OtpErlangAtom atom && atom.atomValue().equals("is_auth")) {
+            if (request instanceof OtpErlangTuple tuple
+                    && tuple.arity() == 2
+                    && tuple.elementAt(0) instanceof OtpErlangAtom atom
+                    && atom.atomValue().equals("is_auth")) {
                 reply.accept(from, YES);
             }
         }

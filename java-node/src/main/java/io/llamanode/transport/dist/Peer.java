@@ -26,6 +26,7 @@ final class Peer {
     private static final int BUFFER = 64 << 10;
     /** Longest frame that is read past, bytes; a length beyond it is taken for an attack. */
     private static final int MAX_SKIPPED = 256 << 20;
+
     private static final byte[] TICK = new byte[4];
 
     /** Takes what the connection brings. */
@@ -63,8 +64,7 @@ final class Peer {
     /** A monitor that this node has on a process of the peer. */
     record MonitorEntry(OtpErlangPid pid, OtpErlangRef ref, Runnable onDown) {}
 
-    Peer(Handshake.Accepted identity, Link link, DistConfig config,
-            ScheduledExecutorService timer, Events events) {
+    Peer(Handshake.Accepted identity, Link link, DistConfig config, ScheduledExecutorService timer, Events events) {
         this.identity = identity;
         this.link = link;
         this.config = config;
@@ -73,7 +73,10 @@ final class Peer {
         this.queue = new WriteQueue(config.maxQueuedBytes());
         this.out = link.out();
         // Platform threads, as the reader: a virtual one wakes by way of the poller and a carrier, twice a call.
-        this.writer = Thread.ofPlatform().daemon().name("dist-write-" + identity.node()).start(this::write);
+        this.writer = Thread.ofPlatform()
+                .daemon()
+                .name("dist-write-" + identity.node())
+                .start(this::write);
     }
 
     String node() {

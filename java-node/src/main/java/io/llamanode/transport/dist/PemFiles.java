@@ -56,13 +56,12 @@ final class PemFiles {
         } catch (IllegalArgumentException e) {
             throw new GeneralSecurityException("its private key is not Base64", e);
         }
-        byte[] pkcs8 =
-                switch (block.group(1)) {
-                    case "PRIVATE KEY" -> der;
-                    case "ENCRYPTED PRIVATE KEY" ->
-                        throw new GeneralSecurityException("its private key is encrypted, which is not supported");
-                    default -> wrapped(der, owner);
-                };
+        byte[] pkcs8 = switch (block.group(1)) {
+            case "PRIVATE KEY" -> der;
+            case "ENCRYPTED PRIVATE KEY" ->
+                throw new GeneralSecurityException("its private key is encrypted, which is not supported");
+            default -> wrapped(der, owner);
+        };
         return KeyFactory.getInstance(owner.getAlgorithm()).generatePrivate(new PKCS8EncodedKeySpec(pkcs8));
     }
 

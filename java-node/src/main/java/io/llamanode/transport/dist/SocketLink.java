@@ -20,6 +20,7 @@ final class SocketLink implements Link {
     private final Selector readable;
     /** Made when the socket is full for the first time. */
     private Selector writable;
+
     private boolean closed;
 
     /**

@@ -25,6 +25,7 @@ import javax.net.ssl.TrustManagerFactory;
 public final class TlsWrapper implements ChannelWrapper {
     /** {@code inet_tls_dist} frames handshake packets like all others. */
     private static final int HANDSHAKE_PREFIX = 4;
+
     private static final String ALIAS = "node";
 
     private final SSLContext context;
@@ -73,12 +74,11 @@ public final class TlsWrapper implements ChannelWrapper {
 
     /** A key of another certificate would only show in handshakes that fail. */
     private static void refuseForeign(PrivateKey key, PublicKey owner) throws GeneralSecurityException {
-        String algorithm =
-                switch (owner.getAlgorithm()) {
-                    case "RSA" -> "SHA256withRSA";
-                    case "EC" -> "SHA256withECDSA";
-                    default -> owner.getAlgorithm();
-                };
+        String algorithm = switch (owner.getAlgorithm()) {
+            case "RSA" -> "SHA256withRSA";
+            case "EC" -> "SHA256withECDSA";
+            default -> owner.getAlgorithm();
+        };
         byte[] text = {1, 2, 3};
         Signature signature = Signature.getInstance(algorithm);
         signature.initSign(key);

@@ -11,12 +11,18 @@ import java.util.function.Consumer;
 final class WriteQueue {
     /** Longest frame that is written past the writer, bytes: what a socket takes at once. */
     private static final int DIRECT = 64 << 10;
+
     private static final int KEPT = 1 << 12;
     /** Bytes behind which a frame that can wait elsewhere is refused. */
     static final int FULL = 256 << 10;
 
     /** What became of a frame. */
-    enum Offer { TAKEN, FULL, OVERFLOW, CLOSED }
+    enum Offer {
+        TAKEN,
+        FULL,
+        OVERFLOW,
+        CLOSED
+    }
 
     /** Writes without waiting. */
     @FunctionalInterface

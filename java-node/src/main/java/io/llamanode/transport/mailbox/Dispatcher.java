@@ -40,7 +40,11 @@ public final class Dispatcher implements AutoCloseable {
      */
     public Dispatcher(String name, long budget) {
         this.budget = budget;
-        thread = Thread.ofPlatform().daemon().name(name).stackSize(TermLimits.STACK_BYTES).unstarted(this::run);
+        thread = Thread.ofPlatform()
+                .daemon()
+                .name(name)
+                .stackSize(TermLimits.STACK_BYTES)
+                .unstarted(this::run);
     }
 
     /** Runs what waits, and from here on what comes. */

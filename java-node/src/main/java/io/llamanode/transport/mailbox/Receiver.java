@@ -53,8 +53,8 @@ public final class Receiver {
             }
             TermScanner.check(frame, from, frame.length, limits);
             if ("$gen_cast".equals(kind)) {
-                dispatcher.deliver(() -> dispatchOther(sender, frame, second(frame, term), handler, true),
-                        frame.length);
+                dispatcher.deliver(
+                        () -> dispatchOther(sender, frame, second(frame, term), handler, true), frame.length);
             } else {
                 dispatcher.deliver(() -> dispatchOther(sender, frame, term, handler, false), frame.length);
             }
@@ -102,8 +102,7 @@ public final class Receiver {
             if ("$gen_call".equals(kind(beginning, term))) {
                 int caller = second(beginning, term);
                 int request = TermScanner.skip(beginning, caller, beginning.length, limits);
-                dispatcher.deliver(
-                        () -> dispatchCall(beginning, caller, request, reason, handler), beginning.length);
+                dispatcher.deliver(() -> dispatchCall(beginning, caller, request, reason, handler), beginning.length);
                 return;
             }
         } catch (TermLimitException unreadable) {
@@ -201,8 +200,11 @@ public final class Receiver {
     private static From from(byte[] frame, int at, int end) {
         try {
             OtpErlangObject from = new OtpInputStream(frame, at, end - at, 0).read_any();
-            return from instanceof OtpErlangTuple pair && pair.arity() == 2
-                    && pair.elementAt(0) instanceof OtpErlangPid pid ? new From(pid, pair.elementAt(1)) : null;
+            return from instanceof OtpErlangTuple pair
+                            && pair.arity() == 2
+                            && pair.elementAt(0) instanceof OtpErlangPid pid
+                    ? new From(pid, pair.elementAt(1))
+                    : null;
         } catch (OtpErlangDecodeException | RuntimeException undecodable) {
             return null;
         }

@@ -22,8 +22,10 @@ final class Descriptors {
     private static final StructLayout CAPTURED = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO = CAPTURED.varHandle(MemoryLayout.PathElement.groupElement("errno"));
 
-    // int dup(int); int dup2(int, int); ssize_t write(int, const void *, size_t); int poll(struct pollfd *, nfds_t, int)
-    private static final MethodHandle DUP = bind("dup", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    // int dup(int); int dup2(int, int); ssize_t write(int, const void *, size_t); int poll(struct pollfd *, nfds_t,
+    // int)
+    private static final MethodHandle DUP =
+            bind("dup", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
     private static final MethodHandle DUP2 =
             bind("dup2", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
     private static final MethodHandle WRITE = bind(

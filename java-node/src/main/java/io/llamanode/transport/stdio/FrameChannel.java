@@ -102,7 +102,11 @@ public final class FrameChannel {
         }
         this.listener = listener;
         Thread.ofPlatform().daemon().name("stdio-writer").start(() -> write(listener));
-        Thread.ofPlatform().daemon().name("stdio-reader").stackSize(TermLimits.STACK_BYTES).start(() -> read(listener));
+        Thread.ofPlatform()
+                .daemon()
+                .name("stdio-reader")
+                .stackSize(TermLimits.STACK_BYTES)
+                .start(() -> read(listener));
     }
 
     /**
@@ -236,7 +240,8 @@ public final class FrameChannel {
             // Grows with what really comes, whatever the prefix says.
             byte[] frame = in.readNBytes((int) length);
             if (frame.length < length) {
-                throw new BrokenFrameException("the input ended after " + frame.length + " of " + length + " bytes of a frame");
+                throw new BrokenFrameException(
+                        "the input ended after " + frame.length + " of " + length + " bytes of a frame");
             }
             return frame;
         } catch (EOFException e) {
@@ -283,7 +288,8 @@ public final class FrameChannel {
                 long dropped = queue.dropped();
                 if (dropped > reported) {
                     reported = dropped;
-                    String message = dropped + " log records in all were dropped because they were not read fast enough";
+                    String message =
+                            dropped + " log records in all were dropped because they were not read fast enough";
                     queue.put(encode(ControlEncoder.log(LogLevel.WARNING, LOGGER, message)), FrameChannel.class);
                 }
             }

@@ -29,6 +29,7 @@ final class FrameQueue {
 
     /** Bytes of frames that may wait before the next offer is refused. */
     private static final int FULL = 64 << 10;
+
     private static final int PREFIX = 4;
 
     private final int maxLogs;

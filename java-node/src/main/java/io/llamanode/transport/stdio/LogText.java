@@ -47,7 +47,8 @@ final class LogText {
 
     /** {@return time, level, logger and message on one line} */
     static String line(LogLevel level, LogRecord logged) {
-        return logged.getInstant().truncatedTo(ChronoUnit.MILLIS) + " " + level.name().toLowerCase(Locale.ROOT) + " "
-                + logger(logged) + ": " + message(logged).replace("\r", "").replace("\n", "\\n");
+        return logged.getInstant().truncatedTo(ChronoUnit.MILLIS) + " "
+                + level.name().toLowerCase(Locale.ROOT) + " " + logger(logged) + ": "
+                + message(logged).replace("\r", "").replace("\n", "\\n");
     }
 }

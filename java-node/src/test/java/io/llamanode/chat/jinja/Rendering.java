@@ -24,6 +24,7 @@ final class Rendering {
     /** The spans in one line: untrusted text in angle brackets of its own kind. */
     static String marked(String template, Map<String, ?> variables) {
         return spans(template, variables).stream()
-                .map(span -> span.trusted() ? span.text() : "«" + span.text() + "»").collect(Collectors.joining());
+                .map(span -> span.trusted() ? span.text() : "«" + span.text() + "»")
+                .collect(Collectors.joining());
     }
 }

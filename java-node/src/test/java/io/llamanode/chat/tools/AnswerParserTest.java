@@ -15,7 +15,10 @@ class AnswerParserTest {
     private static final Map<String, Object> PARIS = Map.of("city", "Paris");
 
     private static AnswerFormat format(String family, Reasoning reasoning, String... noise) {
-        CallSyntax syntax = CallSyntaxes.ALL.stream().filter(s -> s.family().equals(family)).findFirst().orElseThrow();
+        CallSyntax syntax = CallSyntaxes.ALL.stream()
+                .filter(s -> s.family().equals(family))
+                .findFirst()
+                .orElseThrow();
         return new AnswerFormat(Kind.MARKED, reasoning, syntax, List.of(noise), AnswerFormat.Written.ALL);
     }
 
@@ -28,8 +31,15 @@ class AnswerParserTest {
     }
 
     private static Map<String, Object> tool(String name) {
-        return Map.of("type", "function", "function", Map.of("name", name, "parameters",
-                Map.of("type", "object", "properties", Map.of("city", Map.of("type", "string")))));
+        return Map.of(
+                "type",
+                "function",
+                "function",
+                Map.of(
+                        "name",
+                        name,
+                        "parameters",
+                        Map.of("type", "object", "properties", Map.of("city", Map.of("type", "string")))));
     }
 
     /** Parses a text whole, in two pieces split at every place, and by characters; all must agree. */
@@ -38,7 +48,13 @@ class AnswerParserTest {
         for (int at = 1; at < text.length(); at++) {
             assertEquals(whole, parse(format, inside, maxCalls, List.of(text.substring(0, at), text.substring(at))));
         }
-        assertEquals(whole, parse(format, inside, maxCalls, text.codePoints().mapToObj(Character::toString).toList()));
+        assertEquals(
+                whole,
+                parse(
+                        format,
+                        inside,
+                        maxCalls,
+                        text.codePoints().mapToObj(Character::toString).toList()));
         return whole;
     }
 
@@ -58,16 +74,20 @@ class AnswerParserTest {
             switch (event) {
                 case AnswerEvent.Content(String text) -> content.append(text);
                 case AnswerEvent.Reasoning(String text) -> reasoning.append(text);
-                case AnswerEvent.Call call -> { }
+                case AnswerEvent.Call call -> {}
             }
         }
         Answer answer = parser.answer();
         assertEquals(answer.content(), content.toString());
         assertEquals(answer.reasoning() == null ? "" : answer.reasoning(), reasoning.toString());
         // Ids that a model does not give may differ from run to run, as a call may have been begun and given up.
-        return new Answer(answer.content(), answer.reasoning(), answer.calls().stream()
-                .map(call -> call.id().startsWith("new") ? new ToolCall("new", call.name(), call.arguments()) : call)
-                .toList());
+        return new Answer(
+                answer.content(),
+                answer.reasoning(),
+                answer.calls().stream()
+                        .map(call ->
+                                call.id().startsWith("new") ? new ToolCall("new", call.name(), call.arguments()) : call)
+                        .toList());
     }
 
     private static void assertCalls(List<ToolCall> expected, AnswerFormat format, String text) {
@@ -85,29 +105,55 @@ class AnswerParserTest {
     @Test
     void readsTheFamiliesThatNoSharedTemplateShows() {
         List<ToolCall> one = List.of(weather("new"));
-        assertCalls(one, format("seed", null), "<seed:tool_call>\n<function=get_weather>\n"
-                + "<parameter=city>Paris</parameter>\n</function>\n</seed:tool_call>");
-        assertCalls(one, format("TOOLCALL list", null),
+        assertCalls(
+                one,
+                format("seed", null),
+                "<seed:tool_call>\n<function=get_weather>\n"
+                        + "<parameter=city>Paris</parameter>\n</function>\n</seed:tool_call>");
+        assertCalls(
+                one,
+                format("TOOLCALL list", null),
                 "<TOOLCALL>[{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris\"}}]</TOOLCALL>");
-        assertCalls(one, format("granite", null),
+        assertCalls(
+                one,
+                format("granite", null),
                 "<|tool_call|>[{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris\"}}]");
-        assertCalls(one, format("phi", null),
+        assertCalls(
+                one,
+                format("phi", null),
                 "<|tool_call|>[{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris\"}}]<|/tool_call|>");
-        assertCalls(List.of(weather("0")), format("command-r7b", null), "<|START_ACTION|>[\n    {\"tool_call_id\": "
-                + "\"0\", \"tool_name\": \"get_weather\", \"parameters\": {\"city\": \"Paris\"}}\n]<|END_ACTION|>");
-        assertCalls(List.of(weather("new"), time()), format("mistral args", null),
+        assertCalls(
+                List.of(weather("0")),
+                format("command-r7b", null),
+                "<|START_ACTION|>[\n    {\"tool_call_id\": "
+                        + "\"0\", \"tool_name\": \"get_weather\", \"parameters\": {\"city\": \"Paris\"}}\n]<|END_ACTION|>");
+        assertCalls(
+                List.of(weather("new"), time()),
+                format("mistral args", null),
                 "[TOOL_CALLS]get_weather[ARGS]{\"city\": \"Paris\"}[TOOL_CALLS]get_time[ARGS]{}");
-        assertCalls(List.of(weather("abcdefghi")), format("mistral args", null),
+        assertCalls(
+                List.of(weather("abcdefghi")),
+                format("mistral args", null),
                 "[TOOL_CALLS]get_weather[CALL_ID]abcdefghi[ARGS]{\"city\": \"Paris\"}");
-        assertCalls(List.of(weather("new"), time()), format("deepseek v3.1", null), "<｜tool▁calls▁begin｜>"
-                + "<｜tool▁call▁begin｜>get_weather<｜tool▁sep｜>{\"city\": \"Paris\"}<｜tool▁call▁end｜>"
-                + "<｜tool▁call▁begin｜>get_time<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁calls▁end｜>");
-        assertCalls(one, format("hunyuan", null), "<tool_calls><tool_call>get_weather\n```json\n"
-                + "{\"city\": \"Paris\"}\n```</tool_call></tool_calls>");
+        assertCalls(
+                List.of(weather("new"), time()),
+                format("deepseek v3.1", null),
+                "<｜tool▁calls▁begin｜>"
+                        + "<｜tool▁call▁begin｜>get_weather<｜tool▁sep｜>{\"city\": \"Paris\"}<｜tool▁call▁end｜>"
+                        + "<｜tool▁call▁begin｜>get_time<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁calls▁end｜>");
+        assertCalls(
+                one,
+                format("hunyuan", null),
+                "<tool_calls><tool_call>get_weather\n```json\n"
+                        + "{\"city\": \"Paris\"}\n```</tool_call></tool_calls>");
         assertCalls(one, format("functionary tags", null), "<function=get_weather>{\"city\": \"Paris\"}</function>");
-        assertCalls(one, format("functools", null),
+        assertCalls(
+                one,
+                format("functools", null),
                 " functools[{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris\"}}]");
-        assertCalls(List.of(weather("new"), time()), format("python", null),
+        assertCalls(
+                List.of(weather("new"), time()),
+                format("python", null),
                 "<|tool_call_start|>[get_weather(city=\"Paris\"), get_time()]<|tool_call_end|>");
     }
 
@@ -123,14 +169,28 @@ class AnswerParserTest {
         assertCalls(one, generic, "{\"type\": \"function\", \"function\": " + call + "}");
         assertCalls(List.of(weather("new"), time()), generic, "\n[" + call + ", {\"name\": \"get_time\"}]");
         assertCalls(one, format("llama", null), "{\"name\": \"get_weather\", \"parameters\": {\"city\": \"Paris\"}}");
-        assertCalls(one, format("llama", null), "<|python_tag|>{\"type\": \"function\", \"function\": \"get_weather\", "
-                + "\"parameters\": {\"city\": \"Paris\"}}");
+        assertCalls(
+                one,
+                format("llama", null),
+                "<|python_tag|>{\"type\": \"function\", \"function\": \"get_weather\", "
+                        + "\"parameters\": {\"city\": \"Paris\"}}");
     }
 
     @Test
     void jsonThatIsNoCallOfAToolStaysText() {
-        for (String text : List.of("{\"name\": \"Bob\", \"parameters\": {}}", "{\"answer\": 42}", "[1, 2, 3]", "{}",
-                "{\"name\": \"get_weather\"", "```json\n{\"a\": 1}\n```", "```\ncode", "  plain", "{", "[", "`", "")) {
+        for (String text : List.of(
+                "{\"name\": \"Bob\", \"parameters\": {}}",
+                "{\"answer\": 42}",
+                "[1, 2, 3]",
+                "{}",
+                "{\"name\": \"get_weather\"",
+                "```json\n{\"a\": 1}\n```",
+                "```\ncode",
+                "  plain",
+                "{",
+                "[",
+                "`",
+                "")) {
             assertEquals(new Answer(text, null, List.of()), parse(format("generic", null), text), text);
         }
     }
@@ -139,22 +199,29 @@ class AnswerParserTest {
     void textAroundCallsIsContent() {
         String text = "Let me see.\n\n<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Paris\"}}\n"
                 + "</tool_call>\n<tool_call>{\"arguments\": null, \"name\": \"get_time\"}</tool_call>\n";
-        assertEquals(new Answer("Let me see.", null, List.of(weather("new"), time())),
-                parse(format("hermes", null), text));
-        assertEquals("a\n\nb", parse(format("hermes", null), "a\n<tool_call>{\"name\": \"get_time\"}</tool_call>\nb")
-                .content());
+        assertEquals(
+                new Answer("Let me see.", null, List.of(weather("new"), time())), parse(format("hermes", null), text));
+        assertEquals(
+                "a\n\nb",
+                parse(format("hermes", null), "a\n<tool_call>{\"name\": \"get_time\"}</tool_call>\nb")
+                        .content());
     }
 
     @Test
     void theArgumentsMayBeAStringThatHoldsJson() {
-        assertCalls(List.of(weather("x")), format("hermes", null), "<tool_call>{\"id\": \"x\", \"name\": "
-                + "\"get_weather\", \"arguments\": \"{\\\"city\\\": \\\"Paris\\\"}\"}</tool_call>");
+        assertCalls(
+                List.of(weather("x")),
+                format("hermes", null),
+                "<tool_call>{\"id\": \"x\", \"name\": "
+                        + "\"get_weather\", \"arguments\": \"{\\\"city\\\": \\\"Paris\\\"}\"}</tool_call>");
     }
 
     @Test
     void theEndOfTheAnswerMayStandForTheClosingTag() {
         assertCalls(List.of(time()), format("hermes", null), "<tool_call>{\"name\": \"get_time\"}");
-        assertCalls(List.of(time()), format("solar", null),
+        assertCalls(
+                List.of(time()),
+                format("solar", null),
                 "<|tool_calls|><|tool_call:begin|><|tool_call:name|>get_time<|tool_call:args|>{}<|tool_call:end|>");
     }
 
@@ -186,11 +253,15 @@ class AnswerParserTest {
     @Test
     void malformedCallsOfOtherFamiliesAreTextToo() {
         assertText("function tags", "<tool_call>\n<function=get_time>\n<parameter=a>1</tool_call>");
-        assertText("function tags", "<tool_call>\n<function=get_time>\n<parameter=a>1</parameter>\n"
-                + "<parameter=a>2</parameter>\n</function>\n</tool_call>");
+        assertText(
+                "function tags",
+                "<tool_call>\n<function=get_time>\n<parameter=a>1</parameter>\n"
+                        + "<parameter=a>2</parameter>\n</function>\n</tool_call>");
         assertText("key-value tags", "<tool_call>get_time\n<arg_key>a</arg_key>\n<arg_val>1</arg_val></tool_call>");
-        assertText("dsml", "<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"get_time\">\n"
-                + "<｜DSML｜parameter name=\"a\" string=\"false\">no json</｜DSML｜parameter>\n</｜DSML｜invoke>");
+        assertText(
+                "dsml",
+                "<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"get_time\">\n"
+                        + "<｜DSML｜parameter name=\"a\" string=\"false\">no json</｜DSML｜parameter>\n</｜DSML｜invoke>");
         assertText("python", "<|tool_call_start|>[get_time(a=]<|tool_call_end|>");
         assertText("python", "<|tool_call_start|>[get_time(a=f(1))]<|tool_call_end|>");
         assertText("python", "<|tool_call_start|>[get_time(\"x\")]<|tool_call_end|>");
@@ -200,14 +271,16 @@ class AnswerParserTest {
         assertText("gemma", "<|tool_call>get_time{}<tool_call|>");
         assertText("mistral", "[TOOL_CALLS] {\"name\": \"get_time\"}");
         assertText("mistral args", "[TOOL_CALLS]get_time{\"a\": 1}");
-        assertText("kimi", "<|tool_calls_section_begin|><|tool_call_begin|>get_time<|tool_call_argument_begin|>{}"
-                + "<|tool_call_end|><|tool_calls_section_end|>");
+        assertText(
+                "kimi",
+                "<|tool_calls_section_begin|><|tool_call_begin|>get_time<|tool_call_argument_begin|>{}"
+                        + "<|tool_call_end|><|tool_calls_section_end|>");
         assertText("apertus", "<|tools_prefix|>[{\"get_time\": 1}]<|tools_suffix|>");
         assertText("command-r", "Action: I did nothing.");
         String harmony = "<|channel|>commentary to=functions.get_time <|constrain|>json<|message|>{\"a\":<|call|>";
         assertEquals(new Answer("{\"a\":", null, List.of()), parse(format(Kind.HARMONY), harmony));
-        assertEquals(new Answer("get_time\n{\"a\":", null, List.of()),
-                parse(format(Kind.RECIPIENT), "get_time\n{\"a\":"));
+        assertEquals(
+                new Answer("get_time\n{\"a\":", null, List.of()), parse(format(Kind.RECIPIENT), "get_time\n{\"a\":"));
     }
 
     private static void assertText(String family, String text) {
@@ -216,7 +289,8 @@ class AnswerParserTest {
 
     @Test
     void callsBeforeAMalformedOneCount() {
-        Answer answer = parse(format("hermes", null),
+        Answer answer = parse(
+                format("hermes", null),
                 "<tool_call>{\"name\": \"get_time\"}</tool_call>\n<tool_call>{\"name\": oops}</tool_call>");
         assertEquals(List.of(time()), answer.calls());
         assertEquals("\n<tool_call>{\"name\": oops}</tool_call>", answer.content());
@@ -239,39 +313,57 @@ class AnswerParserTest {
         assertEquals(new Answer("", "", List.of()), parse(format, "<think>\n\n</think>\n\n"));
         assertEquals(new Answer("  4 \n", null, List.of()), parse(format, "  4 \n"));
         assertEquals(new Answer("a <think>b</think>", null, List.of()), parse(format, "a <think>b</think>"));
-        assertEquals(new Answer("", "so", List.of(time())),
+        assertEquals(
+                new Answer("", "so", List.of(time())),
                 parse(format, "<think>so</think>\n<tool_call>{\"name\": \"get_time\"}</tool_call>"));
-        assertEquals(new Answer("", "<tool_call> is a tag", List.of()),
+        assertEquals(
+                new Answer("", "<tool_call> is a tag", List.of()),
                 parse(format, "<think><tool_call> is a tag</think>"));
     }
 
     @Test
     void reasoningMayComeBeforeAnAnswerThatIsNothingButJson() {
-        assertEquals(new Answer("", "so", List.of(time())),
+        assertEquals(
+                new Answer("", "so", List.of(time())),
                 parse(format("generic", THINK), true, 8, "so</think>\n\n{\"name\": \"get_time\"}"));
     }
 
     @Test
     void whatFramesContentIsNoPartOfIt() {
-        assertEquals(new Answer("Hi", "so", List.of()), parse(format("command-r7b",
-                new Reasoning("<|START_THINKING|>", "<|END_THINKING|>"), "<|START_RESPONSE|>", "<|END_RESPONSE|>"),
-                "<|START_THINKING|>so<|END_THINKING|><|START_RESPONSE|>Hi<|END_RESPONSE|>"));
-        AnswerFormat solar = format("solar", new Reasoning("<|think|>", "<|end|>"), "<|content|>", "<|end|>",
-                "<|begin|>assistant");
-        assertEquals(new Answer("Hi", "so", List.of()),
+        assertEquals(
+                new Answer("Hi", "so", List.of()),
+                parse(
+                        format(
+                                "command-r7b",
+                                new Reasoning("<|START_THINKING|>", "<|END_THINKING|>"),
+                                "<|START_RESPONSE|>",
+                                "<|END_RESPONSE|>"),
+                        "<|START_THINKING|>so<|END_THINKING|><|START_RESPONSE|>Hi<|END_RESPONSE|>"));
+        AnswerFormat solar =
+                format("solar", new Reasoning("<|think|>", "<|end|>"), "<|content|>", "<|end|>", "<|begin|>assistant");
+        assertEquals(
+                new Answer("Hi", "so", List.of()),
                 parse(solar, "<|think|>so<|end|><|begin|>assistant<|content|>Hi<|end|>"));
     }
 
     @Test
     void harmonyHasChannelsAndRecipients() {
         AnswerFormat harmony = format(Kind.HARMONY);
-        assertEquals(new Answer("Hi there", "so", List.of()), parse(harmony, "<|channel|>analysis<|message|>so<|end|>"
-                + "<|start|>assistant<|channel|>final<|message|>Hi there<|return|>"));
-        assertEquals(new Answer("I look.", "so", List.of(weather("new"))), parse(harmony,
-                "<|channel|>analysis<|message|>so<|end|><|start|>assistant<|channel|>commentary<|message|>I look.<|end|>"
-                        + "<|start|>assistant<|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>"
-                        + "{\"city\": \"Paris\"}<|call|>"));
-        assertEquals(new Answer("", null, List.of(time())),
+        assertEquals(
+                new Answer("Hi there", "so", List.of()),
+                parse(
+                        harmony,
+                        "<|channel|>analysis<|message|>so<|end|>"
+                                + "<|start|>assistant<|channel|>final<|message|>Hi there<|return|>"));
+        assertEquals(
+                new Answer("I look.", "so", List.of(weather("new"))),
+                parse(
+                        harmony,
+                        "<|channel|>analysis<|message|>so<|end|><|start|>assistant<|channel|>commentary<|message|>I look.<|end|>"
+                                + "<|start|>assistant<|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>"
+                                + "{\"city\": \"Paris\"}<|call|>"));
+        assertEquals(
+                new Answer("", null, List.of(time())),
                 parse(harmony, " to=functions.get_time<|channel|>commentary json<|message|>{}"));
         assertEquals(new Answer("just text", null, List.of()), parse(harmony, "just text"));
     }
@@ -280,18 +372,21 @@ class AnswerParserTest {
     void functionaryHasRecipients() {
         AnswerFormat functionary = format(Kind.RECIPIENT);
         assertEquals(new Answer("Hi > there >>", null, List.of()), parse(functionary, "all\nHi > there >>"));
-        assertEquals(new Answer("I look.", null, List.of(weather("new"), time())), parse(functionary,
-                "all\nI look.>>>get_weather\n{\"city\": \"Paris\"}>>>get_time\n{}"));
+        assertEquals(
+                new Answer("I look.", null, List.of(weather("new"), time())),
+                parse(functionary, "all\nI look.>>>get_weather\n{\"city\": \"Paris\"}>>>get_time\n{}"));
         assertEquals(new Answer("python\nprint(1)", null, List.of()), parse(functionary, "python\nprint(1)"));
     }
 
     @Test
     void argumentsArriveAsTheyAreWritten() {
         AnswerParser parser = format("hermes", null).parser(tools(), false, 8, () -> "id");
-        assertEquals(List.of(new AnswerEvent.Call(0, "id", "get_weather", "")),
+        assertEquals(
+                List.of(new AnswerEvent.Call(0, "id", "get_weather", "")),
                 parser.push("<tool_call>{\"name\": \"get_weather\", \"arg"));
         assertEquals(List.of(), parser.push("uments\": "));
-        assertEquals(List.of(new AnswerEvent.Call(0, "id", "get_weather", "{\"city\": \"Pa")),
+        assertEquals(
+                List.of(new AnswerEvent.Call(0, "id", "get_weather", "{\"city\": \"Pa")),
                 parser.push("{\"city\": \"Pa"));
         assertEquals(List.of(new AnswerEvent.Call(0, "id", "get_weather", "ris\"}")), parser.push("ris\"}}</tool"));
         assertEquals(List.of(), parser.finish());
@@ -307,7 +402,9 @@ class AnswerParserTest {
         }
         parser.push("\"}}</tool_call>");
         parser.finish();
-        assertEquals(500_000, ((String) parser.answer().calls().getFirst().arguments().get("city")).length());
+        assertEquals(
+                500_000,
+                ((String) parser.answer().calls().getFirst().arguments().get("city")).length());
         AnswerParser tags = format("function tags", null).parser(tools(), false, 8, () -> "id");
         tags.push("<tool_call><function=get_weather><parameter=city>");
         for (int i = 0; i < 500_000; i++) {
@@ -315,12 +412,17 @@ class AnswerParserTest {
         }
         tags.push("</parameter></function></tool_call>");
         tags.finish();
-        assertEquals(500_000, ((String) tags.answer().calls().getFirst().arguments().get("city")).length());
+        assertEquals(
+                500_000, ((String) tags.answer().calls().getFirst().arguments().get("city")).length());
     }
 
     @Test
     void aNameThatIsNoToolIsACallWhereCallsAreMarked() {
-        assertEquals("other", parse(format("hermes", null), "<tool_call>{\"name\": \"other\"}</tool_call>").calls()
-                .getFirst().name());
+        assertEquals(
+                "other",
+                parse(format("hermes", null), "<tool_call>{\"name\": \"other\"}</tool_call>")
+                        .calls()
+                        .getFirst()
+                        .name());
     }
 }

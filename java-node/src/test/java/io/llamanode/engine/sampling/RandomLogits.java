@@ -17,7 +17,8 @@ final class RandomLogits {
         float[] logits = new float[size];
         for (int i = 0; i < size; i++) {
             float logit = (float) random.nextGaussian() * spread;
-            logits[i] = forbidden && random.nextInt(3) > 0 ? Float.NEGATIVE_INFINITY : equals ? Math.round(logit) : logit;
+            logits[i] =
+                    forbidden && random.nextInt(3) > 0 ? Float.NEGATIVE_INFINITY : equals ? Math.round(logit) : logit;
         }
         logits[random.nextInt(size)] = equals ? 2 : 0.5f;
         return logits;
@@ -35,7 +36,8 @@ final class RandomLogits {
 
     /** {@return tokens, best first, of equals the first one first} */
     static List<Integer> order(float[] logits) {
-        return IntStream.range(0, logits.length).boxed()
+        return IntStream.range(0, logits.length)
+                .boxed()
                 .sorted(Comparator.<Integer>comparingDouble(i -> -logits[i]).thenComparingInt(i -> i))
                 .toList();
     }
@@ -43,7 +45,9 @@ final class RandomLogits {
     /** {@return exponentials, that of the best being 1} */
     static double[] weights(float[] logits) {
         float best = logits[order(logits).getFirst()];
-        return IntStream.range(0, logits.length).mapToDouble(i -> Math.exp(logits[i] - best)).toArray();
+        return IntStream.range(0, logits.length)
+                .mapToDouble(i -> Math.exp(logits[i] - best))
+                .toArray();
     }
 
     /** {@return probabilities: everything sorted, then filtered in llama.cpp's order} */

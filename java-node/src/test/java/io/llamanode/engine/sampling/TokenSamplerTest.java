@@ -21,8 +21,13 @@ class TokenSamplerTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1.0, 0, 1.0, 0.0", "0.8, 40, 0.95, 0.05", "1.5, 5, 1.0, 0.0", "1.0, 0, 0.9, 0.0",
-        "0.7, 0, 1.0, 0.1", "2.0, 0, 0.5, 0.01", "0.3, 1000, 0.99, 0.0"
+        "1.0, 0, 1.0, 0.0",
+        "0.8, 40, 0.95, 0.05",
+        "1.5, 5, 1.0, 0.0",
+        "1.0, 0, 0.9, 0.0",
+        "0.7, 0, 1.0, 0.1",
+        "2.0, 0, 0.5, 0.01",
+        "0.3, 1000, 0.99, 0.0"
     })
     void drawsFromTheDistributionByTheBook(float temperature, int topK, float topP, float minP) {
         float[] logits = RandomLogits.normal(300, 3, 5);
@@ -56,14 +61,17 @@ class TokenSamplerTest {
     void topKOfEqualLogitsKeepsTheFirst() {
         Candidates candidates = new Candidates();
         candidates.selectTopK(new float[] {1, 1, 1, 1, 1}, 3);
-        assertEquals(List.of(0, 1, 2), IntStream.range(0, candidates.size()).mapToObj(candidates::token).toList());
+        assertEquals(
+                List.of(0, 1, 2),
+                IntStream.range(0, candidates.size())
+                        .mapToObj(candidates::token)
+                        .toList());
     }
 
     @Test
     void biasForcesAndForbids() {
         float[] logits = {1, 5, 3};
-        SamplingParams forbid = new SamplingParams(
-                0, 0, 1, 0, 1, 0, 0, 0, 0, Map.of(1, Float.NEGATIVE_INFINITY));
+        SamplingParams forbid = new SamplingParams(0, 0, 1, 0, 1, 0, 0, 0, 0, Map.of(1, Float.NEGATIVE_INFINITY));
         assertEquals(2, new TokenSampler(forbid, new Candidates()).sample(logits.clone()));
         SamplingParams force = new SamplingParams(0, 0, 1, 0, 1, 0, 0, 0, 0, Map.of(0, 100f));
         assertEquals(0, new TokenSampler(force, new Candidates()).sample(logits.clone()));
@@ -71,8 +79,7 @@ class TokenSamplerTest {
 
     @Test
     void forbiddenTokensAreNeverDrawnWithoutTopK() {
-        SamplingParams forbid = new SamplingParams(
-                5, 0, 1, 0, 1, 0, 0, 0, 9, Map.of(1, Float.NEGATIVE_INFINITY));
+        SamplingParams forbid = new SamplingParams(5, 0, 1, 0, 1, 0, 0, 0, 9, Map.of(1, Float.NEGATIVE_INFINITY));
         TokenSampler sampler = new TokenSampler(forbid, new Candidates());
         for (int i = 0; i < 1000; i++) {
             assertTrue(sampler.sample(new float[] {1, 50, 3}) != 1);

@@ -40,9 +40,9 @@ class VocabularyDrawTest {
     @CsvSource({
         "1100, 0.01, 1.0, 1.0,  0.0", "1100, 0.5, 1.0, 1.0,  0.0", "1100, 3, 1.5, 1.0,  0.0", "1100, 10, 0.7, 1.0, 0.0",
         "1100, 0.01, 1.0, 0.95, 0.0", "1100, 0.5, 0.8, 0.95, 0.0", "4000, 3, 1.5, 0.95, 0.0", "1100, 10, 3.0, 0.9, 0.0",
-        "4000, 0.5, 1.0, 0.5,  0.0",  "1100, 0.5, 2.0, 0.05, 0.0", "1100, 3, 5.0, 0.3,  0.0",  "50, 1, 1.0, 0.8, 0.0",
+        "4000, 0.5, 1.0, 0.5,  0.0", "1100, 0.5, 2.0, 0.05, 0.0", "1100, 3, 5.0, 0.3,  0.0", "50, 1, 1.0, 0.8, 0.0",
         "1100, 0.01, 1.0, 1.0, 0.95", "1100, 0.5, 0.8, 1.0, 0.05", "1100, 3, 1.5, 1.0,  0.05", "50, 1, 1.0, 1.0, 0.2",
-        "1100, 0.5, 1.0, 0.9,  0.2",  "1100, 0.5, 2.0, 0.1,  0.01", "1100, 3, 1.0, 0.95, 0.1",  "129, 1, 0.5, 0.7, 0.1"
+        "1100, 0.5, 1.0, 0.9,  0.2", "1100, 0.5, 2.0, 0.1,  0.01", "1100, 3, 1.0, 0.95, 0.1", "129, 1, 0.5, 0.7, 0.1"
     })
     void tokensComeAsOftenAsTheirProbabilitiesSay(int size, double spread, float temperature, float topP, float minP) {
         assertDrawn(RandomLogits.normal(size, spread, size), temperature, topP, minP);
@@ -94,7 +94,9 @@ class VocabularyDrawTest {
             came[draw(logits, temperature, 1, 0)] = true;
             came[draw(logits, temperature, 0.99f, 0.1f)] = true;
         }
-        assertEquals(List.of(500, 4700), IntStream.range(0, came.length).filter(i -> came[i]).boxed().toList());
+        assertEquals(
+                List.of(500, 4700),
+                IntStream.range(0, came.length).filter(i -> came[i]).boxed().toList());
     }
 
     @Test
@@ -161,6 +163,8 @@ class VocabularyDrawTest {
 
     private static int[] tokens(float[] logits, Candidates candidates) {
         RandomGenerator seeded = new SplittableRandom(5);
-        return IntStream.range(0, 100).map(i -> candidates.drawOfAll(logits, 1, 0.9f, 0.01f, seeded)).toArray();
+        return IntStream.range(0, 100)
+                .map(i -> candidates.drawOfAll(logits, 1, 0.9f, 0.01f, seeded))
+                .toArray();
     }
 }

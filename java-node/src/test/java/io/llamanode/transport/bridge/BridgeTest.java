@@ -45,7 +45,8 @@ final class BridgeTest {
                 Bridge.monitor((owner, down) -> {
                     throw new AssertionError(owner);
                 }),
-                model -> model.answer("Hi", "Hello ☃!").answer("Hi\nyou", "two lines")
+                model -> model.answer("Hi", "Hello ☃!")
+                        .answer("Hi\nyou", "two lines")
                         .answer("user:Hi\u0100assistant:", "Good day"));
         bridge = Bridge.open(BridgeConfig.of(socket, "n@host").withLimits(20, 4096, 4096), service);
     }
@@ -71,14 +72,17 @@ final class BridgeTest {
     void simpleCommands() throws Exception {
         try (LineClient client = client()) {
             assertEquals(
-                    "{\"status\":\"ok\",\"message\":\"pong\",\"data\":{\"os_pid\":" + ProcessHandle.current().pid() + "}}",
+                    "{\"status\":\"ok\",\"message\":\"pong\",\"data\":{\"os_pid\":"
+                            + ProcessHandle.current().pid() + "}}",
                     client.ask("PING").toString());
             assertEquals("pong", client.ask("ping\r").path("message").asText());
             client.send("\n  \n");
             JsonNode status = client.ask("STATUS");
             assertEquals("ready", status.path("message").asText());
             assertEquals("n@host", status.path("data").path("node").asText());
-            assertEquals("fake", status.path("data").path("models").path(0).path("id").asText());
+            assertEquals(
+                    "fake",
+                    status.path("data").path("models").path(0).path("id").asText());
             assertEquals("bye", client.ask("QUIT").path("message").asText());
             assertTrue(client.isClosedByBridge());
         }
@@ -91,12 +95,24 @@ final class BridgeTest {
             assertEquals("Hello ☃!", result.path("content").asText());
             assertEquals("stop", result.path("finish_reason").asText());
             assertEquals(2, result.path("usage").path("prompt_tokens").asInt());
-            assertEquals("two lines", client.data("INFER {\"prompt\": \"Hi\\nyou\"}").path("content").asText());
-            assertEquals("Good day", client.data("INFER {\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}")
-                    .path("content").asText());
-            assertEquals("Good day", client.data("INFER {\"content\": \"Hi\"}").path("content").asText());
-            assertEquals("length",
-                    client.data("INFER {\"prompt\": \"Hi\", \"max_tokens\": 2}").path("finish_reason").asText());
+            assertEquals(
+                    "two lines",
+                    client.data("INFER {\"prompt\": \"Hi\\nyou\"}")
+                            .path("content")
+                            .asText());
+            assertEquals(
+                    "Good day",
+                    client.data("INFER {\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}")
+                            .path("content")
+                            .asText());
+            assertEquals(
+                    "Good day",
+                    client.data("INFER {\"content\": \"Hi\"}").path("content").asText());
+            assertEquals(
+                    "length",
+                    client.data("INFER {\"prompt\": \"Hi\", \"max_tokens\": 2}")
+                            .path("finish_reason")
+                            .asText());
         }
     }
 
@@ -150,8 +166,11 @@ final class BridgeTest {
             assertEquals("unsupported", client.code("INFER Hi"));
             client.data("LOAD /models/fake.gguf");
             client.data("LOAD {\"path\": \"/models/fake.gguf\", \"id\": \"second\", \"n_ctx\": 64}");
-            assertEquals("Hello ☃!", client.data("INFER {\"prompt\": \"Hi\", \"model\": \"second\"}")
-                    .path("content").asText());
+            assertEquals(
+                    "Hello ☃!",
+                    client.data("INFER {\"prompt\": \"Hi\", \"model\": \"second\"}")
+                            .path("content")
+                            .asText());
             client.data("FREE second");
             assertEquals("invalid_argument", client.code("FREE second"));
             assertEquals("Hello ☃!", client.data("INFER Hi").path("content").asText());
@@ -165,7 +184,9 @@ final class BridgeTest {
             Callable<Integer> work = () -> {
                 try (LineClient client = client()) {
                     for (int i = 0; i < 10; i++) {
-                        assertEquals("Hello ☃!", client.data("INFER Hi").path("content").asText());
+                        assertEquals(
+                                "Hello ☃!",
+                                client.data("INFER Hi").path("content").asText());
                     }
                     return 10;
                 }
@@ -210,7 +231,8 @@ final class BridgeTest {
         try (LineClient client = client()) {
             client.send("INFER Hi");
             client.channel.shutdownOutput();
-            assertEquals("Hello ☃!", client.receive().path("data").path("content").asText());
+            assertEquals(
+                    "Hello ☃!", client.receive().path("data").path("content").asText());
             assertTrue(client.isClosedByBridge());
         }
         try (LineClient client = client()) {
@@ -243,7 +265,8 @@ final class BridgeTest {
 
     @Test
     void aClientThatDoesNotReadLosesItsStreamOnly() throws Exception {
-        try (LineClient deaf = client(); LineClient other = client()) {
+        try (LineClient deaf = client();
+                LineClient other = client()) {
             deaf.send("INFER_STREAM " + ENDLESS);
             // The first line tells that the stream runs; nothing is read from here on.
             deaf.receive();
@@ -277,7 +300,8 @@ final class BridgeTest {
                 clients.getLast().ask("PING");
             }
             try (LineClient extra = client()) {
-                assertEquals("server_busy", extra.receive().path("data").path("code").asText());
+                assertEquals(
+                        "server_busy", extra.receive().path("data").path("code").asText());
                 assertTrue(extra.isClosedByBridge());
             }
             try (LineClient leaving = clients.removeLast()) {
@@ -307,7 +331,8 @@ final class BridgeTest {
 
     @Test
     void clientsGetTheirAnswersBeforeTheEnd() throws Exception {
-        try (LineClient client = client(); LineClient idle = client()) {
+        try (LineClient client = client();
+                LineClient idle = client()) {
             idle.ask("PING");
             client.send("INFER_STREAM " + ENDLESS);
             client.receive();
@@ -343,9 +368,13 @@ final class BridgeTest {
 
     @Test
     void netcat() throws Exception {
-        Assumptions.assumeTrue(Stream.of(System.getenv("PATH").split(File.pathSeparator))
-                .anyMatch(dir -> new File(dir, "nc").canExecute()), "nc is not on the PATH");
-        Process nc = new ProcessBuilder("nc", "-U", "-N", socket.toString()).redirectErrorStream(true).start();
+        Assumptions.assumeTrue(
+                Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                        .anyMatch(dir -> new File(dir, "nc").canExecute()),
+                "nc is not on the PATH");
+        Process nc = new ProcessBuilder("nc", "-U", "-N", socket.toString())
+                .redirectErrorStream(true)
+                .start();
         try (var in = nc.outputWriter(StandardCharsets.UTF_8)) {
             in.write("PING\nINFER Hi\n");
         }

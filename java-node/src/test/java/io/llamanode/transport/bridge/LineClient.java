@@ -61,7 +61,8 @@ final class LineClient implements AutoCloseable {
     /** The code of the error that follows a bad command. */
     String code(String line) throws IOException {
         JsonNode reply = ask(line);
-        if (!reply.path("status").asText().equals("error") || reply.path("message").asText().isEmpty()) {
+        if (!reply.path("status").asText().equals("error")
+                || reply.path("message").asText().isEmpty()) {
             throw new AssertionError(reply.toString());
         }
         return reply.path("data").path("code").asText();

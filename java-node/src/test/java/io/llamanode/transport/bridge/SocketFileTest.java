@@ -73,8 +73,7 @@ final class SocketFileTest {
     void soIsOneOfAnotherProgram() throws Exception {
         try (ServerSocketChannel other = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             other.bind(UnixDomainSocketAddress.of(path()));
-            IOException refused =
-                    assertThrows(SocketFile.UnusableException.class, () -> SocketFile.listen(path()));
+            IOException refused = assertThrows(SocketFile.UnusableException.class, () -> SocketFile.listen(path()));
             assertTrue(refused.getMessage().contains("in use"), refused.getMessage());
             assertTrue(Files.exists(path()));
         }

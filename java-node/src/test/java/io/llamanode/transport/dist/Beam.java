@@ -17,10 +17,11 @@ import java.util.stream.Stream;
 /** A BEAM that evaluates one line of Erlang at a time, in one process, and epmds to go with it. */
 final class Beam implements AutoCloseable {
     /** Prints what a line evaluates to, or how it failed; leaves when its input ends. */
-    private static final String LOOP = "L = fun(L) -> case io:get_line(\"\") of eof -> halt(0, [{flush, false}]); Line -> "
-            + "R = try {ok, T, _} = erl_scan:string(Line), {ok, E} = erl_parse:parse_exprs(T), "
-            + "{value, V, _} = erl_eval:exprs(E, []), V catch C:X -> {C, X} end, "
-            + "io:format(\"=>~0p~n\", [R]), L(L) end end, L(L).";
+    private static final String LOOP =
+            "L = fun(L) -> case io:get_line(\"\") of eof -> halt(0, [{flush, false}]); Line -> "
+                    + "R = try {ok, T, _} = erl_scan:string(Line), {ok, E} = erl_parse:parse_exprs(T), "
+                    + "{value, V, _} = erl_eval:exprs(E, []), V catch C:X -> {C, X} end, "
+                    + "io:format(\"=>~0p~n\", [R]), L(L) end end, L(L).";
 
     private static final String END = "";
 
@@ -35,7 +36,8 @@ final class Beam implements AutoCloseable {
     /** The output line by line, for a reader that can be interrupted; {@link #END} is the last. */
     private static LinkedBlockingQueue<String> follow(Process process) {
         LinkedBlockingQueue<String> lines = new LinkedBlockingQueue<>();
-        BufferedReader out = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        BufferedReader out =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         Thread.ofVirtual().start(() -> {
             try {
                 for (String line = out.readLine(); line != null; line = out.readLine()) {
@@ -50,15 +52,28 @@ final class Beam implements AutoCloseable {
     }
 
     static boolean available() {
-        return Stream.of("erl", "epmd").allMatch(tool -> Stream.of(System.getenv("PATH").split(File.pathSeparator))
-                .anyMatch(dir -> new File(dir, tool).canExecute()));
+        return Stream.of("erl", "epmd")
+                .allMatch(tool -> Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                        .anyMatch(dir -> new File(dir, tool).canExecute()));
     }
 
     /** Starts a node; a name with a dot in its host makes it use long names. */
     static Beam start(String node, String cookie, int epmdPort, String... flags) throws IOException {
         boolean longNames = node.substring(node.indexOf('@')).contains(".");
-        List<String> command = new ArrayList<>(List.of("erl", "-noshell", "-start_epmd", "false", "-boot", "start_clean",
-                longNames ? "-name" : "-sname", node, "-setcookie", cookie, "-kernel", "logger_level", "critical"));
+        List<String> command = new ArrayList<>(List.of(
+                "erl",
+                "-noshell",
+                "-start_epmd",
+                "false",
+                "-boot",
+                "start_clean",
+                longNames ? "-name" : "-sname",
+                node,
+                "-setcookie",
+                cookie,
+                "-kernel",
+                "logger_level",
+                "critical"));
         command.addAll(List.of(flags));
         command.addAll(List.of("-eval", LOOP));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
@@ -98,7 +113,9 @@ final class Beam implements AutoCloseable {
     }
 
     void signal(String name) throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                .start()
+                .waitFor();
     }
 
     @Override
@@ -117,7 +134,8 @@ final class Beam implements AutoCloseable {
         PrivateEpmd(int port) throws IOException, InterruptedException {
             this.port = port;
             process = new ProcessBuilder("epmd", "-d", "-d", "-port", Integer.toString(port), "-address", "127.0.0.1")
-                    .redirectErrorStream(true).start();
+                    .redirectErrorStream(true)
+                    .start();
             log = follow(process);
             await("entering the main select() loop");
         }

@@ -56,11 +56,14 @@ final class BeamInteropTest {
     @Test
     void callsAreAnswered() {
         assertEquals("pong", beam.eval(CALL + "ping)."));
-        assertEquals("{a,#{b => [1,2.5,<<\"x\">>,\"text\"]},100000000000000000000}",
+        assertEquals(
+                "{a,#{b => [1,2.5,<<\"x\">>,\"text\"]},100000000000000000000}",
                 beam.eval(CALL + "{a, #{b => [1, 2.5, <<\"x\">>, \"text\"]}, 100000000000000000000})."));
         assertEquals("true", beam.eval("T = make_ref(), T =:= " + CALL + "T)."));
-        assertEquals("{reply,pong}",
-                beam.eval("gen_server:wait_response(gen_server:send_request({llama_node, 'j@localhost'}, ping), 60000)."));
+        assertEquals(
+                "{reply,pong}",
+                beam.eval(
+                        "gen_server:wait_response(gen_server:send_request({llama_node, 'j@localhost'}, ping), 60000)."));
         assertEquals(List.of("b@localhost"), node.peers());
     }
 
@@ -108,12 +111,17 @@ final class BeamInteropTest {
 
     @Test
     void unknownNamesAndPidsAreNoproc() throws Exception {
-        assertEquals("{exit,{noproc,{gen_server,call,[{nobody,j@localhost},ping,infinity]}}}",
+        assertEquals(
+                "{exit,{noproc,{gen_server,call,[{nobody,j@localhost},ping,infinity]}}}",
                 beam.eval("gen_server:call({nobody, 'j@localhost'}, ping, infinity)."));
-        assertEquals("noproc", beam.eval("{_, _} = " + CALL + "{self, self()}), P = " + pid(77)
-                + ", R = monitor(process, P), receive {'DOWN', R, process, P, Why} -> Why end."));
-        assertEquals("noproc", beam.eval("process_flag(trap_exit, true), P = " + pid(78)
-                + ", link(P), receive {'EXIT', P, Why} -> process_flag(trap_exit, false), Why end."));
+        assertEquals(
+                "noproc",
+                beam.eval("{_, _} = " + CALL + "{self, self()}), P = " + pid(77)
+                        + ", R = monitor(process, P), receive {'DOWN', R, process, P, Why} -> Why end."));
+        assertEquals(
+                "noproc",
+                beam.eval("process_flag(trap_exit, true), P = " + pid(78)
+                        + ", link(P), receive {'EXIT', P, Why} -> process_flag(trap_exit, false), Why end."));
         assertEquals("pong", beam.eval(CALL + "ping)."));
     }
 
@@ -126,8 +134,10 @@ final class BeamInteropTest {
 
     @Test
     void linksToTheNodesPid() {
-        assertEquals("true", beam.eval("P = " + pid(1) + ", link(P), unlink(P), exit(P, kill), P ! x, "
-                + "gen_server:call(P, ping) =:= pong."));
+        assertEquals(
+                "true",
+                beam.eval("P = " + pid(1) + ", link(P), unlink(P), exit(P, kill), P ! x, "
+                        + "gen_server:call(P, ping) =:= pong."));
     }
 
     @Test
@@ -136,7 +146,8 @@ final class BeamInteropTest {
         assertEquals("ok", beam.eval("put(ref, monitor(process, {llama_node, 'j@localhost'})), ok."));
         assertEquals("pong", beam.eval(CALL + "ping)."));
         node.close();
-        assertEquals("{{llama_node,j@localhost},noconnection}",
+        assertEquals(
+                "{{llama_node,j@localhost},noconnection}",
                 beam.eval("R = get(ref), receive {'DOWN', R, process, What, Why} -> {What, Why} end."));
     }
 
@@ -145,7 +156,8 @@ final class BeamInteropTest {
         beam.submit("catch " + CALL + "hold, infinity).");
         echo.held.take();
         node.close();
-        assertEquals("{'EXIT',{{nodedown,j@localhost},{gen_server,call,[{llama_node,j@localhost},hold,infinity]}}}",
+        assertEquals(
+                "{'EXIT',{{nodedown,j@localhost},{gen_server,call,[{llama_node,j@localhost},hold,infinity]}}}",
                 beam.result());
     }
 
@@ -224,8 +236,10 @@ final class BeamInteropTest {
     void fiftyMegabytesBothWays() throws Exception {
         DistConfig large = config("large@localhost").withLimits(64 << 20, 64, 64 << 20, TermLimits.DEFAULT);
         try (DistNode accepting = Echo.start(large, new Echo())) {
-            assertEquals("true", beam.eval("B = binary:copy(<<1, 2, 3, 4, 5>>, 10000000), "
-                    + "B =:= gen_server:call({llama_node, '" + accepting.nodeName() + "'}, B, infinity)."));
+            assertEquals(
+                    "true",
+                    beam.eval("B = binary:copy(<<1, 2, 3, 4, 5>>, 10000000), " + "B =:= gen_server:call({llama_node, '"
+                            + accepting.nodeName() + "'}, B, infinity)."));
         }
     }
 
@@ -241,10 +255,12 @@ final class BeamInteropTest {
 
     @Test
     void badRequestsAreAnswered() {
-        assertEquals("{bad,<<\"nested deeper than 64\">>}", beam.eval(
-                CALL + "lists:foldl(fun(_, A) -> [A] end, [], lists:seq(1, 100000)))."));
-        assertEquals("{bad,<<\"more than 1000000 elements\">>}", beam.eval(
-                CALL + "maps:from_list([{I, I} || I <- lists:seq(1, 1000000)]), infinity)."));
+        assertEquals(
+                "{bad,<<\"nested deeper than 64\">>}",
+                beam.eval(CALL + "lists:foldl(fun(_, A) -> [A] end, [], lists:seq(1, 100000)))."));
+        assertEquals(
+                "{bad,<<\"more than 1000000 elements\">>}",
+                beam.eval(CALL + "maps:from_list([{I, I} || I <- lists:seq(1, 1000000)]), infinity)."));
         assertEquals("{bad,<<\"an integer of 1251 bytes\">>}", beam.eval(CALL + "1 bsl 10000)."));
         assertEquals("pong", beam.eval(CALL + "ping)."));
     }
@@ -253,12 +269,16 @@ final class BeamInteropTest {
     void aStoppedBeamOverflowsAloneAndCanComeBack() throws Exception {
         try (Beam stopped = Beam.start("c@localhost", "secret", epmd.port)) {
             String pid = stopped.eval(CALL + "ping), pid_to_list(self()).");
-            assertEquals("ok", beam.eval("net_kernel:connect_node('c@localhost'), "
-                    + "put(pid, rpc:call('c@localhost', erlang, list_to_pid, [" + pid + "])), ok."));
+            assertEquals(
+                    "ok",
+                    beam.eval("net_kernel:connect_node('c@localhost'), "
+                            + "put(pid, rpc:call('c@localhost', erlang, list_to_pid, [" + pid + "])), ok."));
             stopped.eval("erlang:monitor_node('j@localhost', true).");
             stopped.signal("STOP");
-            assertEquals("{flood,40,1048576}",
-                    beam.eval("{flood, _, N, S} = " + CALL + "{flood, get(pid), 40, 1048576}, infinity), {flood, N, S}."));
+            assertEquals(
+                    "{flood,40,1048576}",
+                    beam.eval("{flood, _, N, S} = " + CALL
+                            + "{flood, get(pid), 40, 1048576}, infinity), {flood, N, S}."));
             echo.await("down c@localhost");
             assertEquals(1, node.health().overflows());
             assertEquals("pong", beam.eval(CALL + "ping)."));
@@ -288,13 +308,15 @@ final class BeamInteropTest {
 
     @Test
     void takenNamesAndAbsentEpmd() throws Exception {
-        DistStartException taken = assertThrows(DistStartException.class,
-                () -> DistNode.start(config("j@localhost"), new Echo()));
+        DistStartException taken =
+                assertThrows(DistStartException.class, () -> DistNode.start(config("j@localhost"), new Echo()));
         assertEquals(DistStartException.Reason.NAME_TAKEN, taken.reason());
-        DistStartException absent = assertThrows(DistStartException.class,
+        DistStartException absent = assertThrows(
+                DistStartException.class,
                 () -> DistNode.start(config("x@localhost").withEpmd(true, PrivateEpmd.freePort()), new Echo()));
         assertEquals(DistStartException.Reason.EPMD_ABSENT, absent.reason());
-        DistStartException bound = assertThrows(DistStartException.class,
+        DistStartException bound = assertThrows(
+                DistStartException.class,
                 () -> DistNode.start(config("x@localhost").withListener(null, node.port()), new Echo()));
         assertEquals(DistStartException.Reason.BIND_FAILED, bound.reason());
         node.close();
@@ -305,8 +327,8 @@ final class BeamInteropTest {
     @Test
     void ticksKeepAnIdleConnection() throws Exception {
         Echo other = new Echo();
-        DistConfig fast = config("k@localhost").withDeadlines(Duration.ofSeconds(5), Duration.ofSeconds(5),
-                Duration.ofSeconds(2));
+        DistConfig fast = config("k@localhost")
+                .withDeadlines(Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofSeconds(2));
         try (DistNode ticking = Echo.start(fast, other);
                 Beam quick = Beam.start("q@localhost", "secret", epmd.port, "-kernel", "net_ticktime", "1")) {
             assertEquals("pong", quick.eval("net_adm:ping('k@localhost')."));

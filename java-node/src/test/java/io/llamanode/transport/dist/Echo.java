@@ -32,14 +32,14 @@ final class Echo implements DistHandler {
                 case "flood" -> {
                     OtpErlangPid pid = (OtpErlangPid) tuple.elementAt(1);
                     long count = ((OtpErlangLong) tuple.elementAt(2)).longValue();
-                    OtpErlangObject chunk = new OtpErlangBinary(
-                            new byte[(int) ((OtpErlangLong) tuple.elementAt(3)).longValue()]);
+                    OtpErlangObject chunk =
+                            new OtpErlangBinary(new byte[(int) ((OtpErlangLong) tuple.elementAt(3)).longValue()]);
                     for (int i = 0; i < count; i++) {
                         node.send(pid, new OtpErlangTuple(new OtpErlangObject[] {new OtpErlangInt(i), chunk}));
                     }
                 }
                 case "fail" -> throw new IllegalStateException("asked to fail");
-                default -> { }
+                default -> {}
             }
         }
         String text = request instanceof OtpErlangAtom atom ? atom.atomValue() : "";
@@ -58,7 +58,8 @@ final class Echo implements DistHandler {
     @Override
     public void onBadCall(From from, String reason) {
         node.reply(from, new OtpErlangTuple(new OtpErlangObject[] {
-            new OtpErlangAtom("bad"), new OtpErlangBinary(reason.getBytes(java.nio.charset.StandardCharsets.UTF_8))}));
+            new OtpErlangAtom("bad"), new OtpErlangBinary(reason.getBytes(java.nio.charset.StandardCharsets.UTF_8))
+        }));
     }
 
     @Override

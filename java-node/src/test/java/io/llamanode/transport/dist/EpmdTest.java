@@ -35,13 +35,15 @@ final class EpmdTest {
     }
 
     private CompletableFuture<Epmd> register() {
-        return CompletableFuture.supplyAsync(() -> {
-            try {
-                return new Epmd(server.getLocalPort(), "alive", 4711);
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
-        }, Executors.newVirtualThreadPerTaskExecutor());
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return new Epmd(server.getLocalPort(), "alive", 4711);
+                    } catch (IOException e) {
+                        throw new java.io.UncheckedIOException(e);
+                    }
+                },
+                Executors.newVirtualThreadPerTaskExecutor());
     }
 
     private Socket answer(byte... bytes) throws IOException {
@@ -73,7 +75,8 @@ final class EpmdTest {
             assertEquals(0x80010203, registration.creation());
         }
         CompletableFuture<Epmd> second = register();
-        try (Socket epmd = answer((byte) 121, (byte) 0, (byte) 0, (byte) 3); Epmd registration = second.get()) {
+        try (Socket epmd = answer((byte) 121, (byte) 0, (byte) 0, (byte) 3);
+                Epmd registration = second.get()) {
             assertEquals(3, registration.creation());
         }
     }
@@ -100,7 +103,8 @@ final class EpmdTest {
     void aNameThatIsTaken() throws Exception {
         CompletableFuture<Epmd> first = register();
         answer((byte) 118, (byte) 1, (byte) 0, (byte) 0, (byte) 0, (byte) 0).close();
-        Throwable wrapped = assertThrows(java.util.concurrent.ExecutionException.class, first::get).getCause();
+        Throwable wrapped = assertThrows(java.util.concurrent.ExecutionException.class, first::get)
+                .getCause();
         assertEquals(Epmd.NameTakenException.class, wrapped.getCause().getClass());
     }
 

@@ -22,12 +22,21 @@ final class HandshakeTest {
 
     private static byte[] newName(String name, long flags) {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-        return ByteBuffer.allocate(15 + bytes.length).put((byte) 'N').putLong(flags).putInt(7)
-                .putShort((short) bytes.length).put(bytes).array();
+        return ByteBuffer.allocate(15 + bytes.length)
+                .put((byte) 'N')
+                .putLong(flags)
+                .putInt(7)
+                .putShort((short) bytes.length)
+                .put(bytes)
+                .array();
     }
 
     private static byte[] reply(String cookie) throws Exception {
-        return ByteBuffer.allocate(21).put((byte) 'r').putInt(-1).put(RawPeer.digest(cookie, CHALLENGE)).array();
+        return ByteBuffer.allocate(21)
+                .put((byte) 'r')
+                .putInt(-1)
+                .put(RawPeer.digest(cookie, CHALLENGE))
+                .array();
     }
 
     private Handshake.Refused refused(byte[] packet) {
@@ -62,9 +71,17 @@ final class HandshakeTest {
     @Test
     void oldNamesBringTheRestLater() throws Exception {
         byte[] name = "b@host".getBytes(StandardCharsets.US_ASCII);
-        handshake.receive(ByteBuffer.allocate(7 + name.length).put((byte) 'n').putShort((short) 5)
-                .putInt((int) Dflags.OFFERED).put(name).array());
-        handshake.receive(ByteBuffer.allocate(9).put((byte) 'c').putInt((int) (Dflags.ALIAS >>> 32)).putInt(8).array());
+        handshake.receive(ByteBuffer.allocate(7 + name.length)
+                .put((byte) 'n')
+                .putShort((short) 5)
+                .putInt((int) Dflags.OFFERED)
+                .put(name)
+                .array());
+        handshake.receive(ByteBuffer.allocate(9)
+                .put((byte) 'c')
+                .putInt((int) (Dflags.ALIAS >>> 32))
+                .putInt(8)
+                .array());
         Handshake.Accepted accepted = assertInstanceOf(Handshake.Accepted.class, handshake.receive(reply("secret")));
         assertEquals(8, accepted.creation());
         assertTrue((accepted.flags() & Dflags.ALIAS) != 0);
@@ -84,20 +101,28 @@ final class HandshakeTest {
 
     @Test
     void refusals() {
-        assertEquals("x@host may not connect", refused(newName("x@host", Dflags.OFFERED)).reason());
+        assertEquals(
+                "x@host may not connect",
+                refused(newName("x@host", Dflags.OFFERED)).reason());
     }
 
     @Test
     void capabilitiesThatAreMissing() {
-        assertEquals("b@host lacks the capabilities 0x1000000",
-                refused(newName("b@host", Dflags.REQUIRED & ~Dflags.HANDSHAKE_23)).reason());
+        assertEquals(
+                "b@host lacks the capabilities 0x1000000",
+                refused(newName("b@host", Dflags.REQUIRED & ~Dflags.HANDSHAKE_23))
+                        .reason());
     }
 
     @Test
     void packetsOutOfPlace() {
-        assertEquals("packet 'r' where a name belongs", refused(fresh(), new byte[] {'r'}).reason());
+        assertEquals(
+                "packet 'r' where a name belongs",
+                refused(fresh(), new byte[] {'r'}).reason());
         assertEquals("an empty packet", refused(fresh(), new byte[0]).reason());
-        assertEquals("a truncated packet 'N'", refused(fresh(), new byte[] {'N', 1, 2}).reason());
+        assertEquals(
+                "a truncated packet 'N'",
+                refused(fresh(), new byte[] {'N', 1, 2}).reason());
     }
 
     @Test

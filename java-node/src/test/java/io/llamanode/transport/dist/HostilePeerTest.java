@@ -124,16 +124,19 @@ final class HostilePeerTest {
 
     @Test
     void theHandshakeHasADeadline() throws Exception {
-        DistConfig hasty = DistConfig.of("k@localhost", "secret").withEpmd(false, 4369)
+        DistConfig hasty = DistConfig.of("k@localhost", "secret")
+                .withEpmd(false, 4369)
                 .withDeadlines(Duration.ofMillis(50), Duration.ofSeconds(5), Duration.ofSeconds(60));
-        try (DistNode other = Echo.start(hasty, new Echo()); RawPeer silent = new RawPeer(other.port())) {
+        try (DistNode other = Echo.start(hasty, new Echo());
+                RawPeer silent = new RawPeer(other.port())) {
             assertTrue(silent.isClosedByNode());
         }
     }
 
     @Test
     void namesThatAreNone() throws Exception {
-        for (String name : List.of("", "noat", "@", "a@", "@b", "a@b@c", "a b@c", "j@localhost", "x".repeat(300) + "@h")) {
+        for (String name :
+                List.of("", "noat", "@", "a@", "@b", "a@b@c", "a b@c", "j@localhost", "x".repeat(300) + "@h")) {
             try (RawPeer peer = new RawPeer(node.port())) {
                 IOException refused = assertThrows(IOException.class, () -> peer.handshake(name, "secret", false));
                 assertEquals("snot_allowed", refused.getMessage());
@@ -210,17 +213,29 @@ final class HostilePeerTest {
     @Test
     void framesThatAreNone() throws Exception {
         OtpErlangObject pid = good.pid();
-        List<byte[]> frames = new ArrayList<>(List.of(new byte[] {1}, new byte[] {112}, new byte[] {112, (byte) 131},
-                new byte[] {112, (byte) 131, 104, 3, 97}, new byte[] {112, (byte) 131, 104, 3, 97, 2},
-                new byte[] {112, (byte) 131, 106}, new byte[] {112, (byte) 131, 80, 64, 0, 0, 0, 1}));
+        List<byte[]> frames = new ArrayList<>(List.of(
+                new byte[] {1},
+                new byte[] {112},
+                new byte[] {112, (byte) 131},
+                new byte[] {112, (byte) 131, 104, 3, 97},
+                new byte[] {112, (byte) 131, 104, 3, 97, 2},
+                new byte[] {112, (byte) 131, 106},
+                new byte[] {112, (byte) 131, 80, 64, 0, 0, 0, 1}));
         for (OtpErlangObject control : List.of(
-                RawPeer.tuple(new OtpErlangInt(99), pid), RawPeer.tuple(new OtpErlangInt(29), pid),
-                RawPeer.tuple(new OtpErlangInt(2), pid), RawPeer.tuple(new OtpErlangInt(2), pid, new OtpErlangAtom("x")),
-                RawPeer.tuple(new OtpErlangInt(21), pid), RawPeer.tuple(new OtpErlangInt(19), pid, pid),
+                RawPeer.tuple(new OtpErlangInt(99), pid),
+                RawPeer.tuple(new OtpErlangInt(29), pid),
+                RawPeer.tuple(new OtpErlangInt(2), pid),
+                RawPeer.tuple(new OtpErlangInt(2), pid, new OtpErlangAtom("x")),
+                RawPeer.tuple(new OtpErlangInt(21), pid),
+                RawPeer.tuple(new OtpErlangInt(19), pid, pid),
                 RawPeer.tuple(new OtpErlangInt(1), pid, new OtpErlangInt(1)),
-                RawPeer.tuple(new OtpErlangInt(21), pid, pid, pid, pid), RawPeer.tuple(new OtpErlangAtom("x")))) {
+                RawPeer.tuple(new OtpErlangInt(21), pid, pid, pid, pid),
+                RawPeer.tuple(new OtpErlangAtom("x")))) {
             byte[] term = RawPeer.term(control);
-            frames.add(ByteBuffer.allocate(1 + term.length).put((byte) 112).put(term).array());
+            frames.add(ByteBuffer.allocate(1 + term.length)
+                    .put((byte) 112)
+                    .put(term)
+                    .array());
         }
         for (byte[] frame : frames) {
             try (RawPeer peer = RawPeer.connected(node.port(), "odd@host", "secret")) {
@@ -236,7 +251,10 @@ final class HostilePeerTest {
         Random random = new Random(4);
         for (int i = 0; i < 300; i++) {
             try (RawPeer peer = RawPeer.connected(node.port(), "noise@host", "secret")) {
-                byte[] noise = RawPeer.term(RawPeer.tuple(new OtpErlangInt(random.nextInt(40)), peer.pid(), peer.pid(),
+                byte[] noise = RawPeer.term(RawPeer.tuple(
+                        new OtpErlangInt(random.nextInt(40)),
+                        peer.pid(),
+                        peer.pid(),
                         new OtpErlangRef(90, "noise@host", new int[] {1, 2, 3}, 1)));
                 noise[random.nextInt(noise.length)] = (byte) random.nextInt(256);
                 peer.out.writeInt(noise.length + 1);
@@ -270,11 +288,14 @@ final class HostilePeerTest {
             }
             // Not calls, so nobody waits: dropped, and the connection goes on.
             for (byte[] message : List.of(deep, map, bomb, list, new byte[0])) {
-                peer.message(ByteBuffer.allocate(1 + message.length).put((byte) 131).put(message).array());
+                peer.message(ByteBuffer.allocate(1 + message.length)
+                        .put((byte) 131)
+                        .put(message)
+                        .array());
             }
             peer.message("garbage".getBytes(StandardCharsets.US_ASCII));
-            peer.message(RawPeer.term(RawPeer.tuple(new OtpErlangAtom("$gen_call"), new OtpErlangAtom("x"),
-                    new OtpErlangAtom("ping"))));
+            peer.message(RawPeer.term(
+                    RawPeer.tuple(new OtpErlangAtom("$gen_call"), new OtpErlangAtom("x"), new OtpErlangAtom("ping"))));
             assertEquals("pong", peer.ping());
             assertEquals(7, node.health().dropped());
         }
@@ -315,10 +336,12 @@ final class HostilePeerTest {
 
     @Test
     void theWrapperDecidesTheFraming() throws Exception {
-        ChannelWrapper wide = socket -> new ChannelWrapper.Channel(socket, socket.getInputStream(),
-                socket.getOutputStream(), 4, false);
-        DistConfig config = DistConfig.of("k@localhost", "secret").withEpmd(false, 4369).withWrapper(wide);
-        try (DistNode other = Echo.start(config, new Echo()); RawPeer peer = new RawPeer(other.port());
+        ChannelWrapper wide = socket ->
+                new ChannelWrapper.Channel(socket, socket.getInputStream(), socket.getOutputStream(), 4, false);
+        DistConfig config =
+                DistConfig.of("k@localhost", "secret").withEpmd(false, 4369).withWrapper(wide);
+        try (DistNode other = Echo.start(config, new Echo());
+                RawPeer peer = new RawPeer(other.port());
                 RawPeer liar = new RawPeer(other.port())) {
             peer.prefix = 4;
             peer.handshake("wide@host", "secret", false);
@@ -330,15 +353,16 @@ final class HostilePeerTest {
 
     @Test
     void aPeerThatDoesNotRead() throws Exception {
-        DistConfig strict = DistConfig.of("k@localhost", "secret").withEpmd(false, 4369)
+        DistConfig strict = DistConfig.of("k@localhost", "secret")
+                .withEpmd(false, 4369)
                 .withLimits(1 << 20, 64, 64 << 20, TermLimits.DEFAULT)
                 .withDeadlines(Duration.ofSeconds(5), Duration.ofMillis(200), Duration.ofSeconds(60));
         Echo other = new Echo();
         try (DistNode second = Echo.start(strict, other);
                 RawPeer deaf = RawPeer.connected(second.port(), "deaf@host", "secret")) {
             // 32 MB fit into the queue, but not into the sockets: only the stall can end this.
-            deaf.call(RawPeer.bytesOf(RawPeer.tuple(new OtpErlangAtom("flood"), deaf.pid(), new OtpErlangInt(32),
-                    new OtpErlangInt(1 << 20))));
+            deaf.call(RawPeer.bytesOf(RawPeer.tuple(
+                    new OtpErlangAtom("flood"), deaf.pid(), new OtpErlangInt(32), new OtpErlangInt(1 << 20))));
             other.await("down deaf@host");
             assertEquals(1, second.health().overflows());
             // A peer may come back under the same name.
@@ -375,8 +399,8 @@ final class HostilePeerTest {
         Echo other = new Echo();
         DistNode second = Echo.start(DistConfig.of("k@localhost", "secret").withEpmd(false, 4369), other);
         try (RawPeer deaf = RawPeer.connected(second.port(), "deaf@host", "secret")) {
-            deaf.call(RawPeer.bytesOf(RawPeer.tuple(new OtpErlangAtom("flood"), deaf.pid(), new OtpErlangInt(8),
-                    new OtpErlangInt(1 << 20))));
+            deaf.call(RawPeer.bytesOf(RawPeer.tuple(
+                    new OtpErlangAtom("flood"), deaf.pid(), new OtpErlangInt(8), new OtpErlangInt(1 << 20))));
             other.await("up deaf@host");
             second.close();
             other.await("down deaf@host");

@@ -43,11 +43,20 @@ final class RawPeer implements AutoCloseable {
         name = node;
         byte[] bytes = node.getBytes(StandardCharsets.UTF_8);
         if (old) {
-            packet(ByteBuffer.allocate(7 + bytes.length).put((byte) 'n').putShort((short) 5)
-                    .putInt((int) Dflags.OFFERED).put(bytes).array());
+            packet(ByteBuffer.allocate(7 + bytes.length)
+                    .put((byte) 'n')
+                    .putShort((short) 5)
+                    .putInt((int) Dflags.OFFERED)
+                    .put(bytes)
+                    .array());
         } else {
-            packet(ByteBuffer.allocate(15 + bytes.length).put((byte) 'N').putLong(Dflags.OFFERED).putInt(CREATION)
-                    .putShort((short) bytes.length).put(bytes).array());
+            packet(ByteBuffer.allocate(15 + bytes.length)
+                    .put((byte) 'N')
+                    .putLong(Dflags.OFFERED)
+                    .putInt(CREATION)
+                    .putShort((short) bytes.length)
+                    .put(bytes)
+                    .array());
         }
         String status = new String(packet(), StandardCharsets.US_ASCII);
         if (!status.equals("sok")) {
@@ -56,10 +65,17 @@ final class RawPeer implements AutoCloseable {
         ByteBuffer challenge = ByteBuffer.wrap(packet());
         int theirs = challenge.getInt(9);
         if (old) {
-            packet(ByteBuffer.allocate(9).put((byte) 'c').putInt((int) (Dflags.OFFERED >>> 32)).putInt(CREATION)
+            packet(ByteBuffer.allocate(9)
+                    .put((byte) 'c')
+                    .putInt((int) (Dflags.OFFERED >>> 32))
+                    .putInt(CREATION)
                     .array());
         }
-        packet(ByteBuffer.allocate(21).put((byte) 'r').putInt(-7).put(digest(cookie, theirs)).array());
+        packet(ByteBuffer.allocate(21)
+                .put((byte) 'r')
+                .putInt(-7)
+                .put(digest(cookie, theirs))
+                .array());
         byte[] ack = packet();
         if (!MessageDigest.isEqual(digest(cookie, -7), java.util.Arrays.copyOfRange(ack, 1, 17))) {
             throw new IOException("a wrong acknowledgement");
@@ -67,8 +83,8 @@ final class RawPeer implements AutoCloseable {
     }
 
     static byte[] digest(String cookie, int challenge) throws Exception {
-        return MessageDigest.getInstance("MD5").digest(
-                (cookie + Integer.toUnsignedString(challenge)).getBytes(StandardCharsets.ISO_8859_1));
+        return MessageDigest.getInstance("MD5")
+                .digest((cookie + Integer.toUnsignedString(challenge)).getBytes(StandardCharsets.ISO_8859_1));
     }
 
     void packet(byte[] bytes) throws IOException {
@@ -101,14 +117,23 @@ final class RawPeer implements AutoCloseable {
     /** A frame of a control tuple, written out, and a payload as it is. */
     void frame(OtpErlangObject control, byte[] payload) throws IOException {
         byte[] head = term(control);
-        out.write(ByteBuffer.allocate(5 + head.length + payload.length).putInt(1 + head.length + payload.length)
-                .put((byte) 112).put(head).put(payload).array());
+        out.write(ByteBuffer.allocate(5 + head.length + payload.length)
+                .putInt(1 + head.length + payload.length)
+                .put((byte) 112)
+                .put(head)
+                .put(payload)
+                .array());
     }
 
     /** REG_SEND of raw bytes to the mailbox. */
     void message(byte[] payload) throws IOException {
-        frame(tuple(new com.ericsson.otp.erlang.OtpErlangInt(6), pid(), new OtpErlangAtom(""),
-                new OtpErlangAtom("llama_node")), payload);
+        frame(
+                tuple(
+                        new com.ericsson.otp.erlang.OtpErlangInt(6),
+                        pid(),
+                        new OtpErlangAtom(""),
+                        new OtpErlangAtom("llama_node")),
+                payload);
     }
 
     /** A call whose request is raw bytes without the version. */

@@ -196,9 +196,11 @@ final class WriteQueueTest {
     @Test
     void aBrokenSocketShows() throws Exception {
         Writer writer = new Writer();
-        assertThrows(IOException.class, () -> queue.offer(new byte[] {1}, 1, (bytes, length) -> {
-            throw new IOException("broken");
-        }));
+        assertThrows(
+                IOException.class,
+                () -> queue.offer(new byte[] {1}, 1, (bytes, length) -> {
+                    throw new IOException("broken");
+                }));
         queue.finish();
         assertEquals(0, writer.bytes().length);
     }

@@ -55,19 +55,20 @@ final class DispatcherTest {
         dispatcher.start();
         CountDownLatch running = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
-        Thread slow = Thread.ofPlatform().start(() -> deliver(() -> {
-            running.countDown();
-            await(go);
-            dispatcher.submit(() -> log.add("caused"));
-            log.add("slow");
-        }));
+        Thread slow = Thread.ofPlatform()
+                .start(() -> deliver(() -> {
+                    running.countDown();
+                    await(go);
+                    dispatcher.submit(() -> log.add("caused"));
+                    log.add("slow");
+                }));
         running.await();
         dispatcher.deliver(() -> log.add("first"), 1);
         dispatcher.deliver(() -> log.add("second"), 1);
         assertEquals(List.of(), new ArrayList<>(log));
         go.countDown();
-        assertEquals(List.of("slow", "first", "second", "caused"),
-                List.of(log.take(), log.take(), log.take(), log.take()));
+        assertEquals(
+                List.of("slow", "first", "second", "caused"), List.of(log.take(), log.take(), log.take(), log.take()));
         slow.join();
     }
 
@@ -103,9 +104,11 @@ final class DispatcherTest {
     @Test
     void oneThatThrowsDoesNotKeepTheNextFromRunning() throws Exception {
         dispatcher.start();
-        dispatcher.deliver(() -> {
-            throw new AssertionError("meant to be logged");
-        }, 1);
+        dispatcher.deliver(
+                () -> {
+                    throw new AssertionError("meant to be logged");
+                },
+                1);
         dispatcher.deliver(() -> log.add("next"), 1);
         assertEquals("next", log.take());
     }

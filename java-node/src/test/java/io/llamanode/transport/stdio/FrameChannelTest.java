@@ -60,22 +60,24 @@ final class FrameChannelTest {
     void endsOnceWhenBothDirectionsFail() throws Exception {
         BlockingQueue<String> orders = new LinkedBlockingQueue<>();
         BlockingQueue<Thread> readers = new LinkedBlockingQueue<>();
-        FrameChannel channel = new FrameChannel(new InputStream() {
-            @Override
-            public int read() throws IOException {
-                readers.add(Thread.currentThread());
-                try {
-                    throw new IOException(orders.take());
-                } catch (InterruptedException e) {
-                    throw new AssertionError(e);
-                }
-            }
-        }, new OutputStream() {
-            @Override
-            public void write(int b) throws IOException {
-                throw new IOException("gone");
-            }
-        });
+        FrameChannel channel = new FrameChannel(
+                new InputStream() {
+                    @Override
+                    public int read() throws IOException {
+                        readers.add(Thread.currentThread());
+                        try {
+                            throw new IOException(orders.take());
+                        } catch (InterruptedException e) {
+                            throw new AssertionError(e);
+                        }
+                    }
+                },
+                new OutputStream() {
+                    @Override
+                    public void write(int b) throws IOException {
+                        throw new IOException("gone");
+                    }
+                });
         channel.send(new OtpErlangAtom("ready"));
         channel.start(new Recorder());
         assertEquals(new FrameChannel.End.Closed(), seen.take());

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 final class StandardStreamsTest {
     private static final String UNACCEPTABLE = "a frame does not hold an acceptable external term: ";
+
     @Test
     void framesStayIntactWhileJavaAndNativeCodePrint() throws Exception {
         try (Child child = new Child("print")) {
@@ -40,7 +41,10 @@ final class StandardStreamsTest {
             List<String> printed = child.errors().lines().toList();
             for (int i = 0; i < ChildMain.PRINTERS; i++) {
                 for (String line : List.of("java " + i, "native " + i)) {
-                    assertEquals(ChildMain.LINES, printed.stream().filter(line::equals).count(), line);
+                    assertEquals(
+                            ChildMain.LINES,
+                            printed.stream().filter(line::equals).count(),
+                            line);
                 }
             }
             assertEquals(0, child.exitStatus());
@@ -127,7 +131,9 @@ final class StandardStreamsTest {
             assertEquals("info io.llamanode.Child: 1 of 2", logged.get(0), all);
             assertEquals("warning io.llamanode.Child: careful", logged.get(1), all);
             String error = logged.get(2);
-            assertTrue(error.startsWith("error io.llamanode.Child: failed\njava.lang.IllegalStateException: outer\n  at "), all);
+            assertTrue(
+                    error.startsWith("error io.llamanode.Child: failed\njava.lang.IllegalStateException: outer\n  at "),
+                    all);
             assertTrue(error.contains("\ncaused by java.lang.RuntimeException: inner\n  at "), all);
             assertEquals("info io.llamanode.Child: outermost", logged.getLast(), all);
             assertFalse(all.contains("hidden"), all);
@@ -152,8 +158,7 @@ final class StandardStreamsTest {
     @Test
     void anOversizeFrameEndsTheProcess() throws Exception {
         assertEquals(
-                "a frame of 16777217 bytes is over the limit of 16777216",
-                brokenBy(new byte[] {1, 0, 0, 1}, false));
+                "a frame of 16777217 bytes is over the limit of 16777216", brokenBy(new byte[] {1, 0, 0, 1}, false));
     }
 
     @Test
@@ -179,9 +184,7 @@ final class StandardStreamsTest {
     void whatIsNoTermEndsTheProcess() throws Exception {
         assertEquals(UNACCEPTABLE + "the version byte is missing", brokenBy(new byte[] {0, 0, 0, 2, 1, 2}, false));
         assertEquals(UNACCEPTABLE + "the version byte is missing", brokenBy(new byte[] {0, 0, 0, 0}, false));
-        assertEquals(
-                UNACCEPTABLE + "unknown tag 2",
-                brokenBy(new byte[] {0, 0, 0, 2, (byte) 131, 2}, false));
+        assertEquals(UNACCEPTABLE + "unknown tag 2", brokenBy(new byte[] {0, 0, 0, 2, (byte) 131, 2}, false));
         assertEquals(
                 UNACCEPTABLE + "compressed terms are refused",
                 brokenBy(new byte[] {0, 0, 0, 3, (byte) 131, 80, 0}, false));
