@@ -1,8 +1,8 @@
 package io.llamanode;
 
-import io.llamanode.node.Cli;
-import io.llamanode.transport.stdio.LogSetup;
-import io.llamanode.transport.stdio.StandardStreams;
+import io.llamanode.node.LogSetup;
+import io.llamanode.node.PortNode;
+import io.llamanode.node.command.Cli;
 import java.io.IOException;
 
 /** Entry point of the Java node. */
@@ -19,7 +19,7 @@ public final class Main {
      */
     public static void main(String[] args) throws IOException, InterruptedException {
         if (args.length == 1 && args[0].equals("--port")) {
-            new PortNode(StandardStreams.claim()).start();
+            PortNode.run();
             return;
         }
         LogSetup.outlastShutdown();

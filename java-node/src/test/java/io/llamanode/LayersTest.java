@@ -64,7 +64,7 @@ class LayersTest {
     void onlyTransportAndProtocolKnowErlangTerms() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages("io.llamanode.transport..", "io.llamanode.protocol..", "io.llamanode")
+                .resideOutsideOfPackages("io.llamanode.transport..", "io.llamanode.protocol..", "io.llamanode.node")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("com.ericsson.otp..")
@@ -92,7 +92,7 @@ class LayersTest {
     void onlyTheBindingAndTheStandardStreamsCallNativeCode() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages("io.llamanode.llama..", "io.llamanode.transport.stdio..")
+                .resideOutsideOfPackages("io.llamanode.llama..", "io.llamanode.node")
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("java.lang.foreign.Linker")
@@ -107,6 +107,17 @@ class LayersTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("io.llamanode.service..", "io.llamanode.engine..")
+                .check(classes);
+    }
+
+    @Test
+    void aNodeKnowsNothingOfTheCommandLine() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.llamanode.node")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.llamanode.node.command..")
                 .check(classes);
     }
 

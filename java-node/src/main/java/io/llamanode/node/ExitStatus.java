@@ -1,7 +1,7 @@
 package io.llamanode.node;
 
-/** The exit statuses of docs/operations.md; those from 64 on are sysexits(3)'s. */
-enum ExitStatus {
+/** The exit statuses of docs/operations.md; those from 64 on are sysexits(3)'s. Constants, for any thread. */
+public enum ExitStatus {
     /** Done; for a node: it was told to stop, and every task had ended. */
     OK(0),
     /** The start failed for another reason than those below, for example because of its model. */
@@ -29,7 +29,8 @@ enum ExitStatus {
         this.number = number;
     }
 
-    int number() {
+    /** {@return as the operating system has it} */
+    public int number() {
         return number;
     }
 }

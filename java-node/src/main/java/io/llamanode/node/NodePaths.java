@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * The files of a running node, named after it.
+ * The files of a running node, named after it. For any thread.
  *
  * @param nodeName full name of the node
  * @param directory of the files below
@@ -21,11 +21,19 @@ import java.util.concurrent.TimeoutException;
  * @param socket the control socket, whose lock decides whether the node runs
  * @param log what {@code start} leads standard error to
  */
-record NodePaths(String nodeName, Path directory, Path pid, Path socket, Path log) {
-    static NodePaths of(String nodeName, String runDir, String logFile, Map<String, String> environment)
-            throws CommandException {
+public record NodePaths(String nodeName, Path directory, Path pid, Path socket, Path log) {
+    /**
+     * @param nodeName full name of the node
+     * @param runDir directory of its files, or {@code null}
+     * @param logFile its log, or {@code null}
+     * @param environment of the process
+     * @return its files
+     * @throws ExitException if the name cannot be part of a file's name
+     */
+    public static NodePaths of(String nodeName, String runDir, String logFile, Map<String, String> environment)
+            throws ExitException {
         if (nodeName.contains("/")) {
-            throw new CommandException(ExitStatus.CONFIG, "node_name must not hold a /");
+            throw new ExitException(ExitStatus.CONFIG, "node_name must not hold a /");
         }
         Path directory = runDir != null ? Path.of(runDir) : defaultDirectory(environment);
         return new NodePaths(
@@ -51,9 +59,12 @@ record NodePaths(String nodeName, Path directory, Path pid, Path socket, Path lo
     /**
      * Waits until no node holds the control socket any more.
      *
+     * @param timeoutMs milliseconds
      * @return {@code false} if one still does after this time
+     * @throws IOException if there is no lock to wait for
+     * @throws InterruptedException if interrupted
      */
-    boolean awaitUnlocked(long timeoutMs) throws IOException, InterruptedException {
+    public boolean awaitUnlocked(long timeoutMs) throws IOException, InterruptedException {
         Path file = socket.resolveSibling(socket.getFileName() + ".lock");
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             CompletableFuture<Void> unlocked = new CompletableFuture<>();
@@ -74,8 +85,12 @@ record NodePaths(String nodeName, Path directory, Path pid, Path socket, Path lo
         }
     }
 
-    /** Makes the directory, for its owner only. */
-    void create() throws CommandException {
+    /**
+     * Makes the directory, for its owner only.
+     *
+     * @throws ExitException if it cannot be used, or belongs to somebody else
+     */
+    public void create() throws ExitException {
         try {
             if (!Files.exists(directory)) {
                 Files.createDirectories(
@@ -87,10 +102,10 @@ record NodePaths(String nodeName, Path directory, Path pid, Path socket, Path lo
             Object own = Files.getAttribute(probe, "unix:uid");
             Files.delete(probe);
             if (!own.equals(Files.getAttribute(directory, "unix:uid"))) {
-                throw new CommandException(ExitStatus.CONFIG, "run_dir: " + directory + " belongs to another user");
+                throw new ExitException(ExitStatus.CONFIG, "run_dir: " + directory + " belongs to another user");
             }
         } catch (IOException e) {
-            throw new CommandException(ExitStatus.CONFIG, "run_dir: " + directory + " cannot be used: " + e);
+            throw new ExitException(ExitStatus.CONFIG, "run_dir: " + directory + " cannot be used: " + e);
         }
     }
 }

@@ -17,8 +17,10 @@ import io.llamanode.transport.RequestHandler;
 import io.llamanode.transport.bridge.Bridge;
 import io.llamanode.transport.bridge.BridgeConfig;
 import io.llamanode.transport.dist.DistStartException;
-import io.llamanode.transport.stdio.Exit;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Optional;
@@ -30,9 +32,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A node that nobody's port owns. It ends when the process is told to (SIGTERM, SIGINT, SIGHUP or STOP
- * on the control socket): new work is refused, running tasks finish or reach the deadline.
+ * on the control socket): new work is refused, running tasks finish or reach the deadline. To be run by the
+ * main thread, once in a process.
  */
-final class ServiceNode {
+public final class ServiceNode {
     private static final Logger LOG = LoggerFactory.getLogger(ServiceNode.class);
     /** For clients to read their last answers, within {@link Exit#GRACE}. */
     private static final Duration LAST_ANSWERS = Duration.ofSeconds(1);
@@ -53,26 +56,34 @@ final class ServiceNode {
     }
 
     /**
-     * Runs a node until the process is told to end.
+     * Runs a node until the process is told to end. Standard output gets one line, once requests are answered; the log
+     * goes to standard error.
      *
      * @param config how
      * @param paths its files
-     * @param ready told once requests are answered
-     * @throws CommandException if the start fails; the process should end then
+     * @throws ExitException if the start fails; the process should end then
      */
-    static void run(ServiceConfig config, NodePaths paths, Runnable ready) throws CommandException {
+    public static void run(ServiceConfig config, NodePaths paths) throws ExitException {
+        OutputStream original;
+        try {
+            // Native code prints to descriptor 1, and whoever waits for one line there must get no other.
+            original = StandardStreams.claim().output();
+        } catch (IOException e) {
+            throw new ExitException(ExitStatus.FAILED, "standard output cannot be used: " + e.getMessage());
+        }
+        LogSetup.toStandardError(config.launch().logLevel());
         paths.create();
         LlamaLibrary library;
         try {
             library = LlamaLibrary.open(Optional.ofNullable(config.launch().llamaLib()));
         } catch (LibraryException e) {
-            throw new CommandException(ExitStatus.FAILED, e.getMessage());
+            throw new ExitException(ExitStatus.FAILED, e.getMessage());
         }
         ServiceNode node = new ServiceNode(config, paths, library);
         Thread.setDefaultUncaughtExceptionHandler(node::threadDied);
         try {
             node.start();
-        } catch (CommandException e) {
+        } catch (ExitException e) {
             if (node.ending) {
                 // It was told to end while it was starting, and that is under way.
                 awaitEnd();
@@ -80,12 +91,18 @@ final class ServiceNode {
             node.close();
             throw e;
         }
-        ready.run();
+        announce(original, paths);
         LOG.info("{} is ready", paths.nodeName());
         awaitEnd();
     }
 
-    private void start() throws CommandException {
+    private static void announce(OutputStream out, NodePaths paths) {
+        String line = paths.nodeName() + " is ready (process "
+                + ProcessHandle.current().pid() + ")";
+        new PrintStream(out, true, StandardCharsets.UTF_8).println(line);
+    }
+
+    private void start() throws ExitException {
         // The control socket first: its lock keeps a second node of this name away from all the rest.
         control = listen(BridgeConfig.of(paths.socket(), paths.nodeName()), this::stopProcess);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("drain").unstarted(this::drain));
@@ -103,23 +120,23 @@ final class ServiceNode {
         service.ready();
     }
 
-    private Bridge listen(BridgeConfig where, Runnable stop) throws CommandException {
+    private Bridge listen(BridgeConfig where, Runnable stop) throws ExitException {
         try {
             return stop == null ? Bridge.open(where, service) : Bridge.control(where, service, stop);
         } catch (IOException e) {
-            throw new CommandException(ExitStatus.TAKEN, "cannot listen on " + where.socket() + ": " + e.getMessage());
+            throw new ExitException(ExitStatus.TAKEN, "cannot listen on " + where.socket() + ": " + e.getMessage());
         }
     }
 
-    private void openDistribution(LaunchConfig launch) throws CommandException {
+    private void openDistribution(LaunchConfig launch) throws ExitException {
         try {
             endpoint.open(
                     DistSetup.of(launch),
                     new RequestHandler(service, endpoint, endpoint, launch.nodeName(), (path, fraction) -> {}));
         } catch (FailureException e) {
-            throw CommandException.config(e);
+            throw ExitException.config(e);
         } catch (DistStartException e) {
-            throw new CommandException(
+            throw new ExitException(
                     switch (e.reason()) {
                         case BIND_FAILED, NAME_TAKEN -> ExitStatus.TAKEN;
                         case EPMD_ABSENT -> ExitStatus.UNAVAILABLE;
@@ -128,15 +145,15 @@ final class ServiceNode {
         }
     }
 
-    private void writePid() throws CommandException {
+    private void writePid() throws ExitException {
         try {
             Files.writeString(paths.pid(), ProcessHandle.current().pid() + "\n");
         } catch (IOException e) {
-            throw new CommandException(ExitStatus.CONFIG, "run_dir: " + paths.pid() + " cannot be written: " + e);
+            throw new ExitException(ExitStatus.CONFIG, "run_dir: " + paths.pid() + " cannot be written: " + e);
         }
     }
 
-    private void load(ModelConfig model) throws CommandException {
+    private void load(ModelConfig model) throws ExitException {
         CompletableFuture<Failure> loaded = new CompletableFuture<>();
         service.loadModel(model, fraction -> {}, new Reply<>() {
             @Override
@@ -151,7 +168,7 @@ final class ServiceNode {
         });
         Failure failure = loaded.join();
         if (failure != null) {
-            throw new CommandException(ExitStatus.FAILED, failure.code().wireName() + ": " + failure.message());
+            throw new ExitException(ExitStatus.FAILED, failure.code().wireName() + ": " + failure.message());
         }
     }
 

@@ -1,4 +1,4 @@
-package io.llamanode.node;
+package io.llamanode.node.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;

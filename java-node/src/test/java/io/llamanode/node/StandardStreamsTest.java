@@ -1,4 +1,4 @@
-package io.llamanode.transport.stdio;
+package io.llamanode.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

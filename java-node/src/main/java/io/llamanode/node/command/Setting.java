@@ -1,4 +1,4 @@
-package io.llamanode.node;
+package io.llamanode.node.command;
 
 import java.util.LinkedHashMap;
 import java.util.List;

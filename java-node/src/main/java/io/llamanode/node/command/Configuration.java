@@ -1,5 +1,8 @@
-package io.llamanode.node;
+package io.llamanode.node.command;
 
+import io.llamanode.node.ExitException;
+import io.llamanode.node.ExitStatus;
+import io.llamanode.node.NodePaths;
 import io.llamanode.protocol.ServiceConfig;
 import io.llamanode.protocol.ServiceConfigDecoder;
 import io.llamanode.service.FailureException;
@@ -46,7 +49,7 @@ final class Configuration {
      * @param environment of the process
      */
     static Configuration of(String file, Map<Setting, String> flags, Map<String, String> environment)
-            throws CommandException {
+            throws ExitException {
         String named = file != null ? file : environment.get(FILE);
         Map<String, Object> tree = named == null || named.isEmpty() ? new LinkedHashMap<>() : read(Path.of(named));
         tree.putIfAbsent(Setting.NODE_NAME.key(), DEFAULT_NAME);
@@ -59,41 +62,41 @@ final class Configuration {
         return new Configuration(tree, environment);
     }
 
-    private static Map<String, Object> read(Path file) throws CommandException {
+    private static Map<String, Object> read(Path file) throws ExitException {
         try {
             return ServiceConfigDecoder.parse(file.toString(), Files.readString(file));
         } catch (FailureException e) {
-            throw CommandException.config(e);
+            throw ExitException.config(e);
         } catch (NoSuchFileException e) {
-            throw new CommandException(ExitStatus.CONFIG, "there is no configuration file " + file);
+            throw new ExitException(ExitStatus.CONFIG, "there is no configuration file " + file);
         } catch (MalformedInputException e) {
-            throw new CommandException(ExitStatus.CONFIG, file + " is not UTF-8");
+            throw new ExitException(ExitStatus.CONFIG, file + " is not UTF-8");
         } catch (IOException e) {
-            throw new CommandException(ExitStatus.CONFIG, file + " cannot be read: " + e);
+            throw new ExitException(ExitStatus.CONFIG, file + " cannot be read: " + e);
         }
     }
 
     /** {@return where the node's files are; checks nothing else} */
-    NodePaths paths() throws CommandException {
+    NodePaths paths() throws ExitException {
         return NodePaths.of(text(Setting.NODE_NAME), text(Setting.RUN_DIR), text(Setting.LOG_FILE), environment);
     }
 
-    private String text(Setting setting) throws CommandException {
+    private String text(Setting setting) throws ExitException {
         Object value = tree.get(setting.key());
         if (value != null && !(value instanceof String)) {
-            throw new CommandException(ExitStatus.CONFIG, setting.key() + " must be text");
+            throw new ExitException(ExitStatus.CONFIG, setting.key() + " must be text");
         }
         return (String) value;
     }
 
     /** {@return everything, checked} */
-    ServiceConfig checked() throws CommandException {
+    ServiceConfig checked() throws ExitException {
         try {
             // First without the secret: what is wrong with the rest is worth more than that it is missing.
             ServiceConfigDecoder.decode(tree, "x");
             return ServiceConfigDecoder.decode(tree, cookie());
         } catch (FailureException e) {
-            throw CommandException.config(e);
+            throw ExitException.config(e);
         }
     }
 
@@ -107,7 +110,7 @@ final class Configuration {
                 .toList();
     }
 
-    private String cookie() throws CommandException {
+    private String cookie() throws ExitException {
         String given = environment.get(COOKIE);
         if (given != null && !given.isEmpty()) {
             return given;
@@ -118,20 +121,20 @@ final class Configuration {
             refuseReadableByOthers(file);
             return Files.readString(file, StandardCharsets.ISO_8859_1).strip();
         } catch (NoSuchFileException e) {
-            throw new CommandException(
+            throw new ExitException(
                     ExitStatus.CONFIG,
                     "there is no cookie: set cookie_file or " + COOKIE + "; there is no file " + file);
         } catch (IOException e) {
-            throw new CommandException(ExitStatus.CONFIG, "cookie_file: " + file + " cannot be read: " + e);
+            throw new ExitException(ExitStatus.CONFIG, "cookie_file: " + file + " cannot be read: " + e);
         }
     }
 
     /** As {@code erl} does. */
-    private static void refuseReadableByOthers(Path file) throws IOException, CommandException {
+    private static void refuseReadableByOthers(Path file) throws IOException, ExitException {
         List<PosixFilePermission> others = new ArrayList<>(Files.getPosixFilePermissions(file));
         others.removeIf(permission -> permission.name().startsWith("OWNER_"));
         if (!others.isEmpty()) {
-            throw new CommandException(
+            throw new ExitException(
                     ExitStatus.CONFIG, "cookie_file: " + file + " must be accessible by its owner only (chmod 600)");
         }
     }

@@ -1,6 +1,7 @@
-package io.llamanode.transport.stdio;
+package io.llamanode.node;
 
 import io.llamanode.protocol.LogLevel;
+import io.llamanode.transport.stdio.FrameChannel;
 import java.io.PrintStream;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -8,7 +9,7 @@ import java.util.logging.LogManager;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
-/** Decides where log records go. SLF4J's backend is java.util.logging, whose root logger this sets up. */
+/** Decides where log records go. SLF4J's backend is java.util.logging, whose root logger this sets up. For the main thread; records come from any. */
 public final class LogSetup {
     private LogSetup() {}
 
@@ -23,7 +24,7 @@ public final class LogSetup {
      * @param channel takes them without blocking
      * @param level least severe level that is logged
      */
-    public static void toFrames(FrameChannel channel, LogLevel level) {
+    static void toFrames(FrameChannel channel, LogLevel level) {
         install(level, new OneAtATime() {
             @Override
             void emit(LogRecord logged) {
@@ -37,7 +38,7 @@ public final class LogSetup {
      *
      * @param level least severe level that is logged
      */
-    public static void toStandardError(LogLevel level) {
+    static void toStandardError(LogLevel level) {
         PrintStream err = System.err;
         install(level, new OneAtATime() {
             @Override

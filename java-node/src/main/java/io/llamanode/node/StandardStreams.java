@@ -1,4 +1,4 @@
-package io.llamanode.transport.stdio;
+package io.llamanode.node;
 
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * copy of descriptor 1, while descriptor 1 itself leads to standard error from then on. So neither
  * Java nor native code can print between two frames.
  */
-public final class StandardStreams {
+final class StandardStreams {
     private static final int STDOUT = 1;
     private static final int STDERR = 2;
     private static final AtomicBoolean CLAIMED = new AtomicBoolean();
@@ -36,7 +36,7 @@ public final class StandardStreams {
      * @throws IOException if the descriptors cannot be duplicated
      * @throws IllegalStateException if they were claimed before
      */
-    public static StandardStreams claim() throws IOException {
+    static StandardStreams claim() throws IOException {
         if (!CLAIMED.compareAndSet(false, true)) {
             throw new IllegalStateException("the standard streams are claimed already");
         }
@@ -49,12 +49,12 @@ public final class StandardStreams {
     }
 
     /** {@return what the parent writes; unbuffered} */
-    public InputStream input() {
+    InputStream input() {
         return input;
     }
 
     /** {@return what the parent reads; unbuffered, blocks while the parent does not read, for one thread at a time} */
-    public OutputStream output() {
+    OutputStream output() {
         return output;
     }
 

@@ -1,4 +1,4 @@
-package io.llamanode.transport.stdio;
+package io.llamanode.node;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;

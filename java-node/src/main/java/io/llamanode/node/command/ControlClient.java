@@ -1,7 +1,10 @@
-package io.llamanode.node;
+package io.llamanode.node.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.llamanode.node.ExitException;
+import io.llamanode.node.ExitStatus;
+import io.llamanode.node.NodePaths;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -32,15 +35,15 @@ final class ControlClient {
     /**
      * @param command one line
      * @return the reply
-     * @throws CommandException if no node is there, or it does not answer in time
+     * @throws ExitException if no node is there, or it does not answer in time
      */
-    JsonNode ask(String command) throws CommandException {
+    JsonNode ask(String command) throws ExitException {
         Path socket = paths.socket();
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             try {
                 channel.connect(UnixDomainSocketAddress.of(socket));
             } catch (IOException e) {
-                throw new CommandException(
+                throw new ExitException(
                         ExitStatus.NOT_RUNNING,
                         paths.nodeName() + " is not running (" + socket + ": " + e.getMessage() + ")");
             }
@@ -52,7 +55,7 @@ final class ControlClient {
     }
 
     /** A socket of this kind has no time-out of its own; closing it ends the read. */
-    private String line(SocketChannel channel) throws CommandException, IOException {
+    private String line(SocketChannel channel) throws ExitException, IOException {
         CompletableFuture<String> line = new CompletableFuture<>();
         Thread.ofVirtual().start(() -> {
             try {
@@ -78,7 +81,7 @@ final class ControlClient {
         }
     }
 
-    private CommandException noAnswer(String why) {
-        return new CommandException(ExitStatus.NO_ANSWER, paths.nodeName() + " runs but does not answer: " + why);
+    private ExitException noAnswer(String why) {
+        return new ExitException(ExitStatus.NO_ANSWER, paths.nodeName() + " runs but does not answer: " + why);
     }
 }

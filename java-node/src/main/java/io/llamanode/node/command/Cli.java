@@ -1,14 +1,13 @@
-package io.llamanode.node;
+package io.llamanode.node.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llamanode.node.ExitException;
+import io.llamanode.node.ExitStatus;
+import io.llamanode.node.NodePaths;
+import io.llamanode.node.ServiceNode;
 import io.llamanode.protocol.ServiceConfig;
 import io.llamanode.service.FailureException;
-import io.llamanode.transport.stdio.LogSetup;
-import io.llamanode.transport.stdio.StandardStreams;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +18,7 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
-/** The commands of {@code bin/llama-node}. */
+/** The commands of {@code bin/llama-node}. For the main thread. */
 public final class Cli {
     static final String NAME = "llama-node";
 
@@ -59,7 +58,7 @@ public final class Cli {
         } catch (ParameterException e) {
             System.err.println(NAME + ": " + e.getMessage());
             return ExitStatus.USAGE.number();
-        } catch (CommandException e) {
+        } catch (ExitException e) {
             System.err.println(NAME + ": " + e.getMessage());
             return e.status().number();
         }
@@ -113,7 +112,7 @@ public final class Cli {
                 .build();
     }
 
-    private ExitStatus perform(ParseResult command, List<String> rest) throws CommandException {
+    private ExitStatus perform(ParseResult command, List<String> rest) throws ExitException {
         Configuration configuration = configuration(command);
         return switch (command.commandSpec().name()) {
             case "start" -> start(configuration, rest, command.hasMatchedOption(CHECK));
@@ -126,7 +125,7 @@ public final class Cli {
         };
     }
 
-    private Configuration configuration(ParseResult command) throws CommandException {
+    private Configuration configuration(ParseResult command) throws ExitException {
         Map<Setting, String> flags = new EnumMap<>(Setting.class);
         for (Setting setting : Setting.values()) {
             String given = command.matchedOptionValue(setting.option(), (String) null);
@@ -142,18 +141,18 @@ public final class Cli {
         return configuration;
     }
 
-    private static long timeout(ParseResult command, long otherwise) throws CommandException {
+    private static long timeout(ParseResult command, long otherwise) throws ExitException {
         String given = command.matchedOptionValue(TIMEOUT, (String) null);
         if (given == null) {
             return otherwise;
         }
         if (!given.matches("[0-9]{1,10}")) {
-            throw new CommandException(ExitStatus.USAGE, TIMEOUT + " must be a number of milliseconds, not " + given);
+            throw new ExitException(ExitStatus.USAGE, TIMEOUT + " must be a number of milliseconds, not " + given);
         }
         return Long.parseLong(given);
     }
 
-    private ExitStatus start(Configuration configuration, List<String> rest, boolean check) throws CommandException {
+    private ExitStatus start(Configuration configuration, List<String> rest, boolean check) throws ExitException {
         if (check) {
             return Checks.run(configuration, System.out);
         }
@@ -162,41 +161,26 @@ public final class Cli {
         return ExitStatus.OK;
     }
 
-    private ExitStatus foreground(Configuration configuration, boolean check) throws CommandException {
+    private ExitStatus foreground(Configuration configuration, boolean check) throws ExitException {
         if (check) {
             return Checks.run(configuration, System.out);
         }
         ServiceConfig config = configuration.checked();
-        NodePaths paths = configuration.paths();
-        OutputStream original;
         try {
-            // Native code prints to descriptor 1, and whoever waits for one line there must get no other.
-            original = StandardStreams.claim().output();
-        } catch (IOException e) {
-            throw new CommandException(ExitStatus.FAILED, "standard output cannot be used: " + e.getMessage());
-        }
-        LogSetup.toStandardError(config.launch().logLevel());
-        try {
-            ServiceNode.run(config, paths, () -> announce(original, paths));
+            ServiceNode.run(config, configuration.paths());
         } catch (FailureException e) {
-            throw CommandException.config(e);
+            throw ExitException.config(e);
         }
         return ExitStatus.OK;
     }
 
-    private static void announce(OutputStream out, NodePaths paths) {
-        String line = paths.nodeName() + " is ready (process "
-                + ProcessHandle.current().pid() + ")";
-        new PrintStream(out, true, StandardCharsets.UTF_8).println(line);
-    }
-
-    private static ExitStatus ping(NodePaths paths, long timeoutMs) throws CommandException {
+    private static ExitStatus ping(NodePaths paths, long timeoutMs) throws ExitException {
         System.out.println(
                 new ControlClient(paths, timeoutMs).ask("PING").path("message").asText());
         return ExitStatus.OK;
     }
 
-    private static ExitStatus status(NodePaths paths, long timeoutMs, boolean json) throws CommandException {
+    private static ExitStatus status(NodePaths paths, long timeoutMs, boolean json) throws ExitException {
         ControlClient node = new ControlClient(paths, timeoutMs);
         JsonNode status = node.ask("STATUS").path("data");
         if (json) {
@@ -208,7 +192,7 @@ public final class Cli {
         return ExitStatus.OK;
     }
 
-    private static ExitStatus stop(NodePaths paths, long timeoutMs) throws CommandException {
+    private static ExitStatus stop(NodePaths paths, long timeoutMs) throws ExitException {
         long pid = new ControlClient(paths, DEFAULT_TIMEOUT_MS)
                 .ask("STOP")
                 .path("data")
@@ -218,13 +202,13 @@ public final class Cli {
             // The node lets go of its socket as the last thing it does; asking for the process itself is
             // slow for one that is no child.
             if (!paths.awaitUnlocked(timeoutMs)) {
-                throw new CommandException(
+                throw new ExitException(
                         ExitStatus.NO_ANSWER,
                         paths.nodeName() + " (process " + pid + ") is still ending after " + timeoutMs + " ms");
             }
             ProcessHandle.of(pid).ifPresent(process -> process.onExit().join());
         } catch (IOException | InterruptedException e) {
-            throw new CommandException(ExitStatus.FAILED, "waiting for process " + pid + ": " + e.getMessage());
+            throw new ExitException(ExitStatus.FAILED, "waiting for process " + pid + ": " + e.getMessage());
         }
         System.out.println(paths.nodeName() + " has ended");
         return ExitStatus.OK;

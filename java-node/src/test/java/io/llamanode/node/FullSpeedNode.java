@@ -1,4 +1,4 @@
-package io.llamanode;
+package io.llamanode.node;
 
 import io.llamanode.protocol.LaunchConfig;
 import io.llamanode.service.FakeLoadedModel;
@@ -6,7 +6,6 @@ import io.llamanode.service.LoadedModel;
 import io.llamanode.service.ModelConfig;
 import io.llamanode.service.ModelLoader;
 import io.llamanode.service.NodeStatus;
-import io.llamanode.transport.stdio.StandardStreams;
 
 /**
  * A node whose model costs nothing: what remains is scheduler, delivery, encoding and the way to the BEAM. For

@@ -1,4 +1,4 @@
-package io.llamanode;
+package io.llamanode.node;
 
 import com.ericsson.otp.erlang.OtpErlangObject;
 import io.llamanode.llama.LibraryException;
@@ -20,10 +20,8 @@ import io.llamanode.transport.DistSetup;
 import io.llamanode.transport.PortEndpoint;
 import io.llamanode.transport.RequestHandler;
 import io.llamanode.transport.dist.DistStartException;
-import io.llamanode.transport.stdio.Exit;
 import io.llamanode.transport.stdio.FrameChannel;
-import io.llamanode.transport.stdio.LogSetup;
-import io.llamanode.transport.stdio.StandardStreams;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -34,8 +32,11 @@ import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A node that a BEAM started as a port program: lives as long as its standard input. */
-final class PortNode implements FrameChannel.Listener {
+/**
+ * A node that a BEAM started as a port program: lives as long as its standard input. Started by the main thread, once in a
+ * process; the methods of {@link FrameChannel.Listener} are for the channel's threads.
+ */
+public final class PortNode implements FrameChannel.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(PortNode.class);
     private static final int FAILED = 1;
     /** EX_SOFTWARE of sysexits(3). */
@@ -48,8 +49,14 @@ final class PortNode implements FrameChannel.Listener {
     /** {@code null} unless requests come over the port. */
     private volatile PortEndpoint port;
 
-    PortNode(StandardStreams streams) {
-        this(streams, PortNode::nativeLoader);
+    /**
+     * Runs a node on the standard streams, which carry nothing but its frames from here on. Does not return.
+     *
+     * @throws IOException if the standard streams cannot be set up
+     * @throws InterruptedException never, as nobody interrupts the main thread
+     */
+    public static void run() throws IOException, InterruptedException {
+        new PortNode(StandardStreams.claim(), PortNode::nativeLoader).start();
     }
 
     /** @param loaders makes what loads the models */

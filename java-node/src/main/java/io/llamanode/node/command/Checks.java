@@ -1,7 +1,9 @@
-package io.llamanode.node;
+package io.llamanode.node.command;
 
 import io.llamanode.llama.LibraryException;
 import io.llamanode.llama.LlamaLibrary;
+import io.llamanode.node.ExitException;
+import io.llamanode.node.ExitStatus;
 import io.llamanode.protocol.ServiceConfig;
 import io.llamanode.service.FailureException;
 import io.llamanode.service.ModelConfig;
@@ -30,7 +32,7 @@ final class Checks {
     /** Something that gives what later checks need, or fails with a reason. */
     @FunctionalInterface
     private interface Check<T> {
-        T run() throws CommandException;
+        T run() throws ExitException;
     }
 
     /**
@@ -76,60 +78,60 @@ final class Checks {
             T value = check.run();
             out.println("ok      " + what);
             return value;
-        } catch (CommandException e) {
+        } catch (ExitException e) {
             out.println("FAILED  " + what + ": " + e.getMessage());
             worst = worst == ExitStatus.OK ? e.status() : worst;
             return null;
         }
     }
 
-    private static DistConfig distribution(ServiceConfig config) throws CommandException {
+    private static DistConfig distribution(ServiceConfig config) throws ExitException {
         try {
             return DistSetup.of(config.launch());
         } catch (FailureException e) {
-            throw CommandException.config(e);
+            throw ExitException.config(e);
         }
     }
 
     /** The nearest part of a path that is there must be writable. */
-    private static Path directory(String key, Path directory) throws CommandException {
+    private static Path directory(String key, Path directory) throws ExitException {
         Path there = directory.toAbsolutePath();
         while (there.getParent() != null && !Files.exists(there)) {
             there = there.getParent();
         }
         if (!Files.isDirectory(there) || !Files.isWritable(there)) {
-            throw new CommandException(ExitStatus.CONFIG, key + ": cannot write into " + there);
+            throw new ExitException(ExitStatus.CONFIG, key + ": cannot write into " + there);
         }
         if (key.equals("bridge") && !there.equals(directory)) {
-            throw new CommandException(ExitStatus.CONFIG, key + ": there is no directory " + directory);
+            throw new ExitException(ExitStatus.CONFIG, key + ": there is no directory " + directory);
         }
         return there;
     }
 
-    private static int epmd(int port) throws CommandException {
+    private static int epmd(int port) throws ExitException {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), EPMD_TIMEOUT_MS);
             return port;
         } catch (IOException e) {
-            throw new CommandException(
+            throw new ExitException(
                     ExitStatus.UNAVAILABLE, "it does not answer (start it with 'epmd -daemon', or set epmd to false)");
         }
     }
 
-    private static String library(Path location) throws CommandException {
+    private static String library(Path location) throws ExitException {
         try {
             return LlamaLibrary.find(location);
         } catch (LibraryException e) {
-            throw new CommandException(ExitStatus.CONFIG, "llama_lib: " + e.getMessage());
+            throw new ExitException(ExitStatus.CONFIG, "llama_lib: " + e.getMessage());
         }
     }
 
-    private static ModelConfig model(ModelConfig model) throws CommandException {
+    private static ModelConfig model(ModelConfig model) throws ExitException {
         try {
             NativeModelLoader.check(model);
             return model;
         } catch (FailureException e) {
-            throw new CommandException(
+            throw new ExitException(
                     ExitStatus.FAILED,
                     e.failure().code().wireName() + ": " + e.failure().message());
         }

@@ -1,13 +1,13 @@
-package io.llamanode.transport.stdio;
+package io.llamanode.node;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
 
-/** Ends the process in bounded time, whatever hangs. */
-public final class Exit {
+/** Ends the process in bounded time, whatever hangs. For any thread, in a lock too. */
+final class Exit {
     /** How long an orderly end may take once the owner is gone. */
-    public static final Duration GRACE = Duration.ofSeconds(2);
+    static final Duration GRACE = Duration.ofSeconds(2);
 
     private static final Exit PROCESS = new Exit(Runtime.getRuntime()::halt);
 
@@ -25,7 +25,7 @@ public final class Exit {
      * @param status exit status
      * @param orderly what to try
      */
-    public static void begin(int status, Runnable orderly) {
+    static void begin(int status, Runnable orderly) {
         PROCESS.begin(status, GRACE, orderly);
     }
 

@@ -1,10 +1,11 @@
-package io.llamanode.transport.stdio;
+package io.llamanode.node;
 
 import com.ericsson.otp.erlang.OtpErlangAtom;
 import com.ericsson.otp.erlang.OtpErlangBinary;
 import com.ericsson.otp.erlang.OtpErlangLong;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import io.llamanode.protocol.LogLevel;
+import io.llamanode.transport.stdio.FrameChannel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;

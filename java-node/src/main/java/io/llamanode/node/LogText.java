@@ -1,4 +1,4 @@
-package io.llamanode.transport.stdio;
+package io.llamanode.node;
 
 import io.llamanode.protocol.LogLevel;
 import java.time.temporal.ChronoUnit;

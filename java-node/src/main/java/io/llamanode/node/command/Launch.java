@@ -1,5 +1,8 @@
-package io.llamanode.node;
+package io.llamanode.node.command;
 
+import io.llamanode.node.ExitException;
+import io.llamanode.node.ExitStatus;
+import io.llamanode.node.NodePaths;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -26,9 +29,9 @@ final class Launch {
      * @param paths its files
      * @param arguments those of {@code start}, without that word
      * @return the line in which it said that it is ready
-     * @throws CommandException with the node's own exit status if it ended
+     * @throws ExitException with the node's own exit status if it ended
      */
-    static String start(NodePaths paths, List<String> arguments) throws CommandException {
+    static String start(NodePaths paths, List<String> arguments) throws ExitException {
         paths.create();
         try {
             long before = openLog(paths.log());
@@ -42,11 +45,11 @@ final class Launch {
                 return line + ", log " + paths.log();
             }
             int status = node.waitFor();
-            throw new CommandException(known(status), failure(paths.log(), before, status));
+            throw new ExitException(known(status), failure(paths.log(), before, status));
         } catch (IOException e) {
-            throw new CommandException(ExitStatus.FAILED, "the node cannot be started: " + e.getMessage());
+            throw new ExitException(ExitStatus.FAILED, "the node cannot be started: " + e.getMessage());
         } catch (InterruptedException e) {
-            throw new CommandException(ExitStatus.FAILED, "interrupted while the node was starting");
+            throw new ExitException(ExitStatus.FAILED, "interrupted while the node was starting");
         }
     }
 
@@ -60,10 +63,10 @@ final class Launch {
     }
 
     /** With a session of its own, the node hears nothing of this terminal's end. */
-    private static List<String> command(List<String> arguments) throws CommandException {
+    private static List<String> command(List<String> arguments) throws ExitException {
         String launcher = System.getProperty(LAUNCHER);
         if (launcher == null) {
-            throw new CommandException(ExitStatus.USAGE, "start works with bin/llama-node only");
+            throw new ExitException(ExitStatus.USAGE, "start works with bin/llama-node only");
         }
         List<String> command = new ArrayList<>();
         Stream.of("/usr/bin/setsid", "/bin/setsid")

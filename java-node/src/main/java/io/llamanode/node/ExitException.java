@@ -1,0 +1,32 @@
+package io.llamanode.node;
+
+import io.llamanode.service.FailureException;
+
+/** What the process ends for: a message for people, and an exit status. */
+public final class ExitException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final ExitStatus status;
+
+    /**
+     * @param status the process's
+     * @param message one sentence that names what is wrong and what helps
+     */
+    public ExitException(ExitStatus status, String message) {
+        super(message);
+        this.status = status;
+    }
+
+    /**
+     * @param e of a configuration
+     * @return what a configuration that fails its checks ends with
+     */
+    public static ExitException config(FailureException e) {
+        return new ExitException(ExitStatus.CONFIG, e.failure().message());
+    }
+
+    /** {@return the process's exit status} */
+    public ExitStatus status() {
+        return status;
+    }
+}

@@ -1,0 +1,7 @@
+/**
+ * The command line of {@code bin/llama-node}: reads the configuration from all its sources, runs a node, and asks one that
+ * runs. docs/operations.md is the reference.
+ *
+ * <p>It must not know how a node serves requests; it talks to a running one through the control socket alone.
+ */
+package io.llamanode.node.command;

@@ -1,0 +1,2 @@
+/** The entry point of the program. It must know nothing but the two ways in: a BEAM's port, and the command line. */
+package io.llamanode;
