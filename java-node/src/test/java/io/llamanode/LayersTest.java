@@ -125,4 +125,62 @@ class LayersTest {
     void packagesHaveNoCycles() {
         slices().matching("io.llamanode.(*)..").should().beFreeOfCycles().check(classes);
     }
+
+    /** Within the engine: engines stand on the scheduler and the loop, all on the contract, and on what a model must give. */
+    @Test
+    void theEnginesRoomsCallDownwardsOnly() {
+        String engine = "io.llamanode.engine";
+        layeredArchitecture()
+                .consideringOnlyDependenciesInLayers()
+                .layer("engine")
+                .definedBy(engine)
+                .layer("llama")
+                .definedBy(engine + ".llama..")
+                .layer("vector")
+                .definedBy(engine + ".vector..")
+                .layer("schedule")
+                .definedBy(engine + ".schedule..")
+                .layer("loop")
+                .definedBy(engine + ".loop..")
+                .layer("output")
+                .definedBy(engine + ".output..")
+                .layer("contract")
+                .definedBy(engine + ".contract..")
+                .layer("model")
+                .definedBy(engine + ".model..")
+                .layer("sampling")
+                .definedBy(engine + ".sampling..")
+                .whereLayer("engine")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("llama")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("vector")
+                .mayOnlyBeAccessedByLayers("llama")
+                .whereLayer("schedule")
+                .mayOnlyBeAccessedByLayers("engine", "vector")
+                .whereLayer("loop")
+                .mayOnlyBeAccessedByLayers("engine", "vector")
+                .whereLayer("output")
+                .mayOnlyBeAccessedByLayers("engine")
+                .whereLayer("contract")
+                .mayOnlyBeAccessedByLayers("engine", "vector", "schedule")
+                .whereLayer("model")
+                .mayOnlyBeAccessedByLayers("engine", "llama", "vector", "schedule", "contract")
+                .whereLayer("sampling")
+                .mayOnlyBeAccessedByLayers("engine", "llama", "contract")
+                .check(classes);
+    }
+
+    @Test
+    void onlyOneRoomOfTheEngineTouchesTheNativeLibrary() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.llamanode.engine..")
+                .and()
+                .resideOutsideOfPackage("io.llamanode.engine.llama..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.llamanode.llama..")
+                .check(classes);
+    }
 }

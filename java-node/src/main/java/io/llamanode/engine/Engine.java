@@ -1,10 +1,24 @@
 package io.llamanode.engine;
 
-import io.llamanode.engine.GenerationListener.Ending;
-import io.llamanode.engine.GenerationListener.FailureKind;
-import io.llamanode.engine.ModelRunner.RunnerException;
+import io.llamanode.engine.contract.EngineConfig;
+import io.llamanode.engine.contract.EngineSnapshot;
+import io.llamanode.engine.contract.Forecast;
+import io.llamanode.engine.contract.GenerationListener;
+import io.llamanode.engine.contract.GenerationListener.Ending;
+import io.llamanode.engine.contract.GenerationListener.FailureKind;
+import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.contract.StepTimes;
+import io.llamanode.engine.loop.StepOutput;
+import io.llamanode.engine.model.Adapter;
+import io.llamanode.engine.model.BatchPlan;
+import io.llamanode.engine.model.ModelRunner;
+import io.llamanode.engine.model.ModelRunner.RunnerException;
+import io.llamanode.engine.model.Vocabulary;
 import io.llamanode.engine.sampling.Candidates;
 import io.llamanode.engine.sampling.Probabilities;
+import io.llamanode.engine.schedule.PrefillPacing;
+import io.llamanode.engine.schedule.Scheduler;
+import io.llamanode.engine.schedule.Slot;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -319,7 +333,7 @@ public final class Engine implements AutoCloseable {
 
     private int sample(BatchPlan.Span span, float[] logits) {
         Generation generation =
-                generations.get(scheduler.slot(span.slot()).request.id());
+                generations.get(scheduler.slot(span.slot()).request().id());
         if (generation.request().maxTokens() == 0) {
             return 0;
         }
@@ -331,7 +345,7 @@ public final class Engine implements AutoCloseable {
 
     /** Takes a sampled token; returns what its listener is to be told. */
     private Runnable advance(Slot slot, int token, long now) {
-        Generation generation = generations.get(slot.request.id());
+        Generation generation = generations.get(slot.request().id());
         if (generation.unsampled() != null) {
             scheduler.free(slot);
             remove(generation.request().id());
@@ -372,9 +386,9 @@ public final class Engine implements AutoCloseable {
     }
 
     private void admitted(Slot slot) {
-        promptTokens += slot.request.prompt().length;
-        cachedTokens += slot.reused;
-        generations.get(slot.request.id()).admitted(clock.getAsLong());
+        promptTokens += slot.request().prompt().length;
+        cachedTokens += slot.reused();
+        generations.get(slot.request().id()).admitted(clock.getAsLong());
     }
 
     private void end(long requestId, FailureKind kind, String message) {
@@ -403,8 +417,8 @@ public final class Engine implements AutoCloseable {
             EngineSnapshot.Phase phase = slot.idle()
                     ? EngineSnapshot.Phase.IDLE
                     : slot.prefilling() ? EngineSnapshot.Phase.PREFILL : EngineSnapshot.Phase.DECODE;
-            long requestId = slot.idle() ? 0 : slot.request.id();
-            states.add(new EngineSnapshot.SlotState(slot.id, phase, slot.cacheKey, requestId, slot.cached.size()));
+            long requestId = slot.idle() ? 0 : slot.request().id();
+            states.add(new EngineSnapshot.SlotState(slot.id(), phase, slot.cacheKey(), requestId, slot.cachedTokens()));
         }
         snapshot = new EngineSnapshot(
                 states,

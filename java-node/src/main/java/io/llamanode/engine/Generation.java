@@ -1,13 +1,18 @@
 package io.llamanode.engine;
 
-import io.llamanode.engine.GenerationListener.Ending;
-import io.llamanode.engine.GenerationListener.FailureKind;
-import io.llamanode.engine.GenerationListener.Outcome;
+import io.llamanode.engine.contract.GenerationListener;
+import io.llamanode.engine.contract.GenerationListener.Ending;
+import io.llamanode.engine.contract.GenerationListener.FailureKind;
+import io.llamanode.engine.contract.GenerationListener.Outcome;
+import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.output.StopMatcher;
+import io.llamanode.engine.output.Utf8Assembler;
 import io.llamanode.engine.sampling.Candidates;
 import io.llamanode.engine.sampling.Probabilities;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingException;
 import io.llamanode.engine.sampling.TokenSampler;
+import io.llamanode.engine.schedule.Slot;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
@@ -125,10 +130,10 @@ final class Generation {
         return new Outcome(
                 stopped() ? Ending.STOP_STRING : ending,
                 stops.matched(),
-                slot.completion.toArray(),
+                slot.completion(),
                 List.copyOf(entries),
                 request.prompt().length,
-                slot.reused,
+                slot.reused(),
                 admitted - submitted,
                 firstToken - admitted,
                 now - firstToken);

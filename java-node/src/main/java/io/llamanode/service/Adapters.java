@@ -1,7 +1,7 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.Adapter;
 import io.llamanode.engine.Engine;
+import io.llamanode.engine.model.Adapter;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;

@@ -1,7 +1,7 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.AdapterSet;
-import io.llamanode.engine.GenerationRequest;
+import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.model.AdapterSet;
 import java.util.concurrent.TimeUnit;
 
 /**

@@ -2,7 +2,7 @@ package io.llamanode.service;
 
 import io.llamanode.chat.tools.AnswerFormat;
 import io.llamanode.chat.tools.AnswerParser;
-import io.llamanode.engine.Vocabulary;
+import io.llamanode.engine.model.Vocabulary;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;

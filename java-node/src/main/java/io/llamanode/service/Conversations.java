@@ -1,8 +1,8 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.AdapterSet;
 import io.llamanode.engine.Engine;
-import io.llamanode.engine.GenerationRequest;
+import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.sampling.SamplingParams;
 import java.util.Map;
 import java.util.function.BiFunction;

@@ -1,7 +1,7 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.GenerationRequest;
-import io.llamanode.engine.Vocabulary;
+import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.model.Vocabulary;
 import io.llamanode.engine.sampling.SamplingParams;
 import java.util.HashMap;
 import java.util.List;

@@ -1,7 +1,7 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.InfillTokens;
-import io.llamanode.engine.Vocabulary;
+import io.llamanode.engine.model.InfillTokens;
+import io.llamanode.engine.model.Vocabulary;
 import java.util.Arrays;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;

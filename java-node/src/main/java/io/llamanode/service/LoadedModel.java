@@ -1,9 +1,9 @@
 package io.llamanode.service;
 
 import io.llamanode.chat.tools.AnswerFormat;
-import io.llamanode.engine.Adapter;
 import io.llamanode.engine.Engine;
-import io.llamanode.engine.Vocabulary;
+import io.llamanode.engine.model.Adapter;
+import io.llamanode.engine.model.Vocabulary;
 import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;

@@ -1,7 +1,7 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.Adapter;
-import io.llamanode.engine.AdapterSet;
+import io.llamanode.engine.model.Adapter;
+import io.llamanode.engine.model.AdapterSet;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;

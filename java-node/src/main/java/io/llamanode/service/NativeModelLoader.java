@@ -1,11 +1,11 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.EncoderDecoderRunner;
 import io.llamanode.engine.Engine;
-import io.llamanode.engine.EngineConfig;
-import io.llamanode.engine.LlamaRunner;
-import io.llamanode.engine.LlamaVocabulary;
-import io.llamanode.engine.ModelRunner;
+import io.llamanode.engine.contract.EngineConfig;
+import io.llamanode.engine.llama.EncoderDecoderRunner;
+import io.llamanode.engine.llama.LlamaRunner;
+import io.llamanode.engine.llama.LlamaVocabulary;
+import io.llamanode.engine.model.ModelRunner;
 import io.llamanode.gguf.GgufException;
 import io.llamanode.gguf.GgufFile;
 import io.llamanode.llama.ContextException;

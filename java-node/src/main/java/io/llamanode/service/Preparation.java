@@ -1,6 +1,6 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.FairQueue;
+import io.llamanode.engine.schedule.FairQueue;
 
 /**
  * Runs what is too slow for the threads that answer requests, templates and tokenizing, for each

@@ -1,6 +1,6 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.Vocabulary;
+import io.llamanode.engine.model.Vocabulary;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;

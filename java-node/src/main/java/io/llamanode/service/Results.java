@@ -1,10 +1,10 @@
 package io.llamanode.service;
 
 import io.llamanode.chat.tools.Answer;
-import io.llamanode.engine.GenerationListener.Ending;
-import io.llamanode.engine.GenerationListener.Outcome;
-import io.llamanode.engine.GenerationRequest;
-import io.llamanode.engine.Vocabulary;
+import io.llamanode.engine.contract.GenerationListener.Ending;
+import io.llamanode.engine.contract.GenerationListener.Outcome;
+import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.model.Vocabulary;
 import io.llamanode.engine.sampling.Probabilities;
 import io.llamanode.service.TaskResult.FinishReason;
 import io.llamanode.service.TaskResult.StoppedBy;

@@ -1,7 +1,7 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.Adapter;
-import io.llamanode.engine.EngineSnapshot;
+import io.llamanode.engine.contract.EngineSnapshot;
+import io.llamanode.engine.model.Adapter;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;

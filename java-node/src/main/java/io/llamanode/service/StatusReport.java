@@ -1,8 +1,8 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.EngineSnapshot;
-import io.llamanode.engine.EngineSnapshot.SlotState;
-import io.llamanode.engine.StepTimes;
+import io.llamanode.engine.contract.EngineSnapshot;
+import io.llamanode.engine.contract.EngineSnapshot.SlotState;
+import io.llamanode.engine.contract.StepTimes;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

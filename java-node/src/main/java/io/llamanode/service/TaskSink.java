@@ -1,6 +1,6 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.StepOutput;
+import io.llamanode.engine.loop.StepOutput;
 
 /** Receives the events of one task, in order; the last is terminal. Must not block. */
 @FunctionalInterface

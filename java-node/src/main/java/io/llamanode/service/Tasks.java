@@ -1,7 +1,7 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.GenerationListener.FailureKind;
-import io.llamanode.engine.GenerationRequest;
+import io.llamanode.engine.contract.GenerationListener.FailureKind;
+import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.service.Task.State;

@@ -1,9 +1,9 @@
 package io.llamanode.service;
 
 import io.llamanode.chat.tools.Answer;
-import io.llamanode.engine.GenerationListener.Ending;
-import io.llamanode.engine.GenerationListener.Outcome;
-import io.llamanode.engine.Vocabulary;
+import io.llamanode.engine.contract.GenerationListener.Ending;
+import io.llamanode.engine.contract.GenerationListener.Outcome;
+import io.llamanode.engine.model.Vocabulary;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

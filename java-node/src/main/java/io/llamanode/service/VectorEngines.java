@@ -1,6 +1,6 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.vector.LlamaVectorRunner;
+import io.llamanode.engine.llama.LlamaVectorRunner;
 import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.gguf.GgmlType;
 import io.llamanode.llama.ContextException;

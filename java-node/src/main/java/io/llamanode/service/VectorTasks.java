@@ -1,10 +1,9 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.GenerationListener.FailureKind;
+import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.engine.vector.VectorListener;
 import io.llamanode.engine.vector.VectorRequest;
-import io.llamanode.llama.PoolingType;
 import io.llamanode.service.TaskInput.Pooling;
 import io.llamanode.service.TaskResult.Usage;
 import java.util.ArrayList;
@@ -72,7 +71,9 @@ final class VectorTasks {
                 : pooling == Pooling.NONE ? Normalization.OFF : Normalization.EUCLIDEAN;
         boolean binary = input.binary();
         return new Job(
-                engine, request(task, texts, PoolingType.valueOf(pooling.name())), listener(task, tasks, outcome -> {
+                engine,
+                request(task, texts, VectorRequest.Pooling.valueOf(pooling.name())),
+                listener(task, tasks, outcome -> {
                     int width = outcome.vectors().getFirst().length
                             / (pooling == Pooling.NONE ? texts.getFirst().length : 1);
                     outcome.vectors().forEach(vectors -> Normalization.apply(vectors, width, norm));
@@ -101,7 +102,7 @@ final class VectorTasks {
             total = counted("documents", total + pair.length);
         }
         int listed = input.topN() == null ? pairs.size() : Math.min(input.topN(), pairs.size());
-        return new Job(engine, request(task, pairs, PoolingType.RANK), listener(task, tasks, outcome -> {
+        return new Job(engine, request(task, pairs, VectorRequest.Pooling.RANK), listener(task, tasks, outcome -> {
             float[] scores = new float[outcome.vectors().size()];
             for (int i = 0; i < scores.length; i++) {
                 scores[i] = outcome.vectors().get(i)[0];
@@ -126,7 +127,7 @@ final class VectorTasks {
                 .toList();
     }
 
-    private static VectorRequest request(Task task, List<int[]> inputs, PoolingType pooling) {
+    private static VectorRequest request(Task task, List<int[]> inputs, VectorRequest.Pooling pooling) {
         return new VectorRequest(task.id, task.owners.getFirst(), inputs, pooling, task.deadline);
     }
 

@@ -1,12 +1,12 @@
 package io.llamanode.bench;
 
 import io.llamanode.engine.Engine;
-import io.llamanode.engine.EngineConfig;
-import io.llamanode.engine.GenerationListener;
-import io.llamanode.engine.GenerationRequest;
-import io.llamanode.engine.LlamaRunner;
-import io.llamanode.engine.LlamaVocabulary;
-import io.llamanode.engine.StepTimes;
+import io.llamanode.engine.contract.EngineConfig;
+import io.llamanode.engine.contract.GenerationListener;
+import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.contract.StepTimes;
+import io.llamanode.engine.llama.LlamaRunner;
+import io.llamanode.engine.llama.LlamaVocabulary;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.llama.LlamaModel;
 import java.nio.file.Path;

@@ -3,7 +3,13 @@ package io.llamanode.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.llamanode.engine.AdapterSet.Use;
+import io.llamanode.engine.contract.EngineConfig;
+import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.model.Adapter;
+import io.llamanode.engine.model.AdapterSet;
+import io.llamanode.engine.model.AdapterSet.Use;
+import io.llamanode.engine.model.BatchPlan;
+import io.llamanode.engine.model.FakeModel;
 import io.llamanode.engine.sampling.SamplingParams;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,6 +3,11 @@ package io.llamanode.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.engine.contract.EngineConfig;
+import io.llamanode.engine.contract.Forecast;
+import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.model.FakeModel;
+import io.llamanode.engine.model.KvOperation;
 import io.llamanode.engine.sampling.SamplingParams;
 import java.util.List;
 import org.junit.jupiter.api.Test;

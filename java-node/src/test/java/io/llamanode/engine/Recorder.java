@@ -1,14 +1,15 @@
 package io.llamanode.engine;
 
+import io.llamanode.engine.contract.GenerationListener;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** Remembers what a listener heard, and fails on a second terminal event. */
-final class Recorder implements GenerationListener {
-    final List<String> texts = new ArrayList<>();
-    final CompletableFuture<Object> ending = new CompletableFuture<>();
+public final class Recorder implements GenerationListener {
+    public final List<String> texts = new ArrayList<>();
+    public final CompletableFuture<Object> ending = new CompletableFuture<>();
 
     @Override
     public synchronized void text(String text) {
@@ -34,15 +35,15 @@ final class Recorder implements GenerationListener {
         }
     }
 
-    synchronized String text() {
+    public synchronized String text() {
         return String.join("", texts);
     }
 
-    Outcome outcome() {
+    public Outcome outcome() {
         return (Outcome) await();
     }
 
-    FailureKind failure() {
+    public FailureKind failure() {
         return (FailureKind) await();
     }
 

@@ -2,11 +2,11 @@ package io.llamanode.service;
 
 import io.llamanode.chat.ChatTemplate;
 import io.llamanode.chat.tools.AnswerFormat;
-import io.llamanode.engine.Adapter;
 import io.llamanode.engine.Engine;
-import io.llamanode.engine.EngineConfig;
-import io.llamanode.engine.FakeModel;
-import io.llamanode.engine.Vocabulary;
+import io.llamanode.engine.contract.EngineConfig;
+import io.llamanode.engine.model.Adapter;
+import io.llamanode.engine.model.FakeModel;
+import io.llamanode.engine.model.Vocabulary;
 import io.llamanode.engine.sampling.Candidates;
 import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;

@@ -1,6 +1,6 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.FakeModel;
+import io.llamanode.engine.model.FakeModel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.llamanode.engine.FakeModel;
+import io.llamanode.engine.model.FakeModel;
 import org.junit.jupiter.api.Test;
 
 class PromptTokenizerTest {

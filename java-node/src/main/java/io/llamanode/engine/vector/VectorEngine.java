@@ -1,8 +1,8 @@
 package io.llamanode.engine.vector;
 
-import io.llamanode.engine.FairQueue;
-import io.llamanode.engine.GenerationListener.FailureKind;
-import io.llamanode.engine.ModelRunner.RunnerException;
+import io.llamanode.engine.contract.GenerationListener.FailureKind;
+import io.llamanode.engine.model.ModelRunner.RunnerException;
+import io.llamanode.engine.schedule.FairQueue;
 import io.llamanode.engine.vector.VectorRunner.Sequence;
 import java.util.ArrayList;
 import java.util.Arrays;

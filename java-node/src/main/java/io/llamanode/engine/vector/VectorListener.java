@@ -1,6 +1,6 @@
 package io.llamanode.engine.vector;
 
-import io.llamanode.engine.GenerationListener.FailureKind;
+import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import java.util.List;
 
 /**

@@ -1,7 +1,6 @@
 package io.llamanode.engine.vector;
 
-import io.llamanode.engine.GenerationRequest;
-import io.llamanode.llama.PoolingType;
+import io.llamanode.engine.contract.GenerationRequest;
 import java.util.List;
 
 /**
@@ -13,7 +12,21 @@ import java.util.List;
  * @param pooling how the vectors of a text's tokens become one; {@code RANK} for scores
  * @param deadline {@link System#nanoTime()} after which it fails, or {@link GenerationRequest#NO_DEADLINE}
  */
-public record VectorRequest(long id, Object customer, List<int[]> inputs, PoolingType pooling, long deadline) {
+public record VectorRequest(long id, Object customer, List<int[]> inputs, Pooling pooling, long deadline) {
+    /** How the vectors of a text's tokens become one. */
+    public enum Pooling {
+        /** Not at all: one vector a token. */
+        NONE,
+        /** Their mean. */
+        MEAN,
+        /** That of the first token. */
+        CLS,
+        /** That of the last token. */
+        LAST,
+        /** A relevance score instead of a vector. */
+        RANK
+    }
+
     /** Refuses what no computation can take. */
     public VectorRequest {
         inputs = List.copyOf(inputs);

@@ -1,7 +1,7 @@
 package io.llamanode.engine.vector;
 
-import io.llamanode.engine.ModelRunner.RunnerException;
-import io.llamanode.llama.PoolingType;
+import io.llamanode.engine.model.ModelRunner.RunnerException;
+import io.llamanode.engine.vector.VectorRequest.Pooling;
 import java.util.List;
 
 /**
@@ -15,7 +15,7 @@ public interface VectorRunner extends AutoCloseable {
      * @param tokens its ids
      * @param pooling how its vectors become one
      */
-    record Sequence(int[] tokens, PoolingType pooling) {}
+    record Sequence(int[] tokens, Pooling pooling) {}
 
     /** {@return sequences of one computation at most} */
     int maxSequences();

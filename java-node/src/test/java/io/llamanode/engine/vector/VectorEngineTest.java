@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.llamanode.engine.GenerationListener.FailureKind;
-import io.llamanode.engine.GenerationRequest;
-import io.llamanode.engine.ModelRunner.RunnerException;
-import io.llamanode.llama.PoolingType;
+import io.llamanode.engine.contract.GenerationListener.FailureKind;
+import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.model.ModelRunner.RunnerException;
+import io.llamanode.engine.vector.VectorRequest.Pooling;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -92,7 +92,7 @@ class VectorEngineTest {
     private Ear submit(long id, Object customer, long deadline, int[]... inputs) {
         Ear ear = new Ear();
         assertTrue(engine.submit(
-                new VectorRequest(id, customer, Arrays.asList(inputs), PoolingType.MEAN, deadline), ear, () -> {}));
+                new VectorRequest(id, customer, Arrays.asList(inputs), Pooling.MEAN, deadline), ear, () -> {}));
         return ear;
     }
 
@@ -196,7 +196,7 @@ class VectorEngineTest {
         assertEquals(0, waits.ended.getCount());
         assertTrue(runner.closed);
         assertFalse(engine.submit(
-                new VectorRequest(3, "a", List.of(text(1, 1)), PoolingType.MEAN, GenerationRequest.NO_DEADLINE),
+                new VectorRequest(3, "a", List.of(text(1, 1)), Pooling.MEAN, GenerationRequest.NO_DEADLINE),
                 new Ear(),
                 () -> {}));
         engine.close();

@@ -1,0 +1,102 @@
+package io.llamanode.engine.contract;
+
+import io.llamanode.engine.model.AdapterSet;
+import io.llamanode.engine.sampling.Sampler;
+import io.llamanode.engine.sampling.SamplingParams;
+import java.util.List;
+
+/**
+ * One text to generate.
+ *
+ * @param id unique among the requests of an engine
+ * @param cacheKey whose KV cache may be reused and is left behind (a session); 0: nobody's
+ * @param customer who is served in turn with others
+ * @param prompt token ids, at least one and fewer than the slot's context
+ * @param maxTokens tokens to sample at most; 0: only evaluate the prompt; -1: to the end of the context
+ * @param sampling how tokens are chosen
+ * @param stop texts that end the generation; none is empty
+ * @param nKeep prompt tokens kept at the front when the context is shifted; -1: all
+ * @param contextShift whether a full context drops its older half when {@code maxTokens} asks for more
+ * @param reuseCache whether the slot's KV cache is reused as far as its tokens agree
+ * @param deadline {@link System#nanoTime()} after which the request fails, or {@link #NO_DEADLINE}
+ * @param priority higher ones get a slot first
+ * @param adapters what it is computed with
+ * @param alternatives how many of the likeliest tokens to tell beside each sampled one, with their probabilities, or
+ *     {@link #NO_PROBABILITIES}
+ * @param sampler chooses tokens where {@code sampling} alone does not say how, or {@code null}; it knows
+ *     the prompt already, and is closed by the engine once that has taken the request
+ */
+public record GenerationRequest(
+        long id,
+        long cacheKey,
+        Object customer,
+        int[] prompt,
+        int maxTokens,
+        SamplingParams sampling,
+        List<String> stop,
+        int nKeep,
+        boolean contextShift,
+        boolean reuseCache,
+        long deadline,
+        int priority,
+        AdapterSet adapters,
+        int alternatives,
+        Sampler sampler) {
+
+    /** A deadline that never passes. */
+    public static final long NO_DEADLINE = Long.MAX_VALUE;
+
+    /** The {@code alternatives} that means that not even the sampled token's probability is wanted. */
+    public static final int NO_PROBABILITIES = -1;
+
+    /** The {@code maxTokens} that means "to the end of the context". */
+    public static final int TO_END_OF_CONTEXT = -1;
+
+    /** Refuses an empty prompt, which no decode call can take. */
+    public GenerationRequest {
+        if (prompt.length == 0) {
+            throw new IllegalArgumentException("empty prompt");
+        }
+        stop = List.copyOf(stop);
+    }
+
+    /** A request that {@code sampling} says everything of. */
+    public GenerationRequest(
+            long id,
+            long cacheKey,
+            Object customer,
+            int[] prompt,
+            int maxTokens,
+            SamplingParams sampling,
+            List<String> stop,
+            int nKeep,
+            boolean contextShift,
+            boolean reuseCache,
+            long deadline) {
+        this(
+                id,
+                cacheKey,
+                customer,
+                prompt,
+                maxTokens,
+                sampling,
+                stop,
+                nKeep,
+                contextShift,
+                reuseCache,
+                deadline,
+                0,
+                AdapterSet.NONE,
+                NO_PROBABILITIES,
+                null);
+    }
+
+    /**
+     * {@return whether its deadline has passed}
+     *
+     * @param now {@link System#nanoTime()}
+     */
+    public boolean expired(long now) {
+        return deadline != NO_DEADLINE && now - deadline >= 0;
+    }
+}

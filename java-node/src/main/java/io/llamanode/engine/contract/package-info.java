@@ -1,0 +1,6 @@
+/**
+ * What is asked of an engine and what it tells: requests, listeners, sizes, its state. Data, and one interface to hear by.
+ *
+ * <p>It must know nothing of how an engine works, so that whoever asks depends on nothing that may change there.
+ */
+package io.llamanode.engine.contract;

@@ -1,0 +1,23 @@
+package io.llamanode.engine.llama;
+
+import io.llamanode.engine.model.Adapter;
+import io.llamanode.llama.LoraAdapter;
+
+/** A LoRA adapter of a llama.cpp model. */
+public final class LlamaAdapter implements Adapter {
+    private final LoraAdapter adapter;
+
+    /** @param adapter closed by {@link #close} */
+    public LlamaAdapter(LoraAdapter adapter) {
+        this.adapter = adapter;
+    }
+
+    LoraAdapter adapter() {
+        return adapter;
+    }
+
+    @Override
+    public void close() {
+        adapter.close();
+    }
+}

@@ -1,0 +1,81 @@
+package io.llamanode.engine.llama;
+
+import io.llamanode.engine.model.Vocabulary;
+import io.llamanode.engine.sampling.Candidates;
+import io.llamanode.engine.sampling.ChainParams;
+import io.llamanode.engine.sampling.ConstrainedSampler;
+import io.llamanode.engine.sampling.Grammar;
+import io.llamanode.engine.sampling.Sampler;
+import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.engine.sampling.TokenSampler;
+import io.llamanode.llama.LlamaModel;
+import io.llamanode.llama.NativeGrammar;
+import io.llamanode.llama.TokenCandidates;
+import java.util.BitSet;
+
+/**
+ * Makes the samplers of one engine that need native code. They are made by any thread, since parsing takes time, and
+ * used by the engine's loop thread alone, whose scratch space they share: an array of the vocabulary for each of a
+ * thousand waiting requests would fill the memory.
+ */
+public final class SamplerFactory {
+    private final LlamaModel model;
+    private final Vocabulary vocabulary;
+    private final BitSet controls = new BitSet();
+    private final int[] ends;
+    private final int nCtx;
+    // For the loop thread.
+    private final Candidates best = new Candidates();
+    private final TokenCandidates candidates;
+    private final float[] logits;
+
+    /**
+     * @param model of the engine
+     * @param vocabulary of the model
+     * @param nCtx tokens of context of each slot
+     */
+    public SamplerFactory(LlamaModel model, Vocabulary vocabulary, int nCtx) {
+        this.nCtx = nCtx;
+        this.model = model;
+        this.vocabulary = vocabulary;
+        this.ends = vocabulary.endOfGenerationTokens();
+        vocabulary.controlTokens().values().forEach(controls::set);
+        for (int end : ends) {
+            controls.clear(end);
+        }
+        this.candidates = new TokenCandidates(vocabulary.size());
+        this.logits = new float[vocabulary.size()];
+    }
+
+    /**
+     * Makes a sampler.
+     *
+     * @param params how to choose
+     * @param more what else llama.cpp's samplers are to do, or {@code null}
+     * @param grammar what answers keep to, or {@code null}
+     * @return the sampler, to be closed
+     * @throws io.llamanode.llama.GrammarException when the grammar is malformed or too large
+     * @throws IllegalStateException when the model has no tokenizer, or is closed
+     */
+    public Sampler sampler(SamplingParams params, ChainParams more, Grammar grammar) {
+        if (grammar == null) {
+            return free(params, more);
+        }
+        NativeGrammar parsed = NativeGrammar.parse(model, grammar.gbnf());
+        BitSet forbidden = (BitSet) controls.clone();
+        grammar.controls().forEach(forbidden::clear);
+        GrammarFilter filter = new GrammarFilter(parsed, candidates, vocabulary, forbidden, grammar.triggers());
+        try {
+            return new ConstrainedSampler(free(params, more), filter, ends, logits);
+        } catch (RuntimeException | Error e) {
+            filter.close();
+            throw e;
+        }
+    }
+
+    private Sampler free(SamplingParams params, ChainParams more) {
+        return more == null
+                ? new TokenSampler(params, best)
+                : new ChainSampler(ChainFactory.make(model, params, more, nCtx), params.logitBias(), candidates);
+    }
+}

@@ -1,0 +1,6 @@
+/**
+ * What belongs to a thread that works in steps, whatever it computes.
+ *
+ * <p>It must know nothing of requests or models.
+ */
+package io.llamanode.engine.loop;

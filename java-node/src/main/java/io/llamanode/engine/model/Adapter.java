@@ -1,0 +1,8 @@
+package io.llamanode.engine.model;
+
+/** A change of the model's weights that requests can ask for; compared by identity. */
+public interface Adapter extends AutoCloseable {
+    /** Frees it; no engine may use it any more. */
+    @Override
+    void close();
+}

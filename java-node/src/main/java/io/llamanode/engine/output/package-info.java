@@ -1,0 +1,6 @@
+/**
+ * Makes text of bytes: whole code points, and nothing that may still become a stop string.
+ *
+ * <p>It must know nothing of tokens, requests, or the engine.
+ */
+package io.llamanode.engine.output;

@@ -1,0 +1,6 @@
+/**
+ * Chooses tokens: from logits, by the settings of a request, in loops that the compiler turns into vector instructions.
+ *
+ * <p>It must know nothing of slots, texts, or a native library; what needs one implements its interfaces elsewhere.
+ */
+package io.llamanode.engine.sampling;

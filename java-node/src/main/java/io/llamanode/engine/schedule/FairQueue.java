@@ -1,0 +1,105 @@
+package io.llamanode.engine.schedule;
+
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/**
+ * A queue that serves its customers in turn: each one's items in order, one after the other's, so
+ * that a customer with a thousand items delays the others by one. Not safe for use by several threads.
+ *
+ * @param <T> what waits
+ */
+public final class FairQueue<T> {
+    private final Map<Object, ArrayDeque<T>> lines = new LinkedHashMap<>();
+    private int size;
+
+    /** An empty queue. */
+    public FairQueue() {}
+
+    /**
+     * @param customer whose item it is; compared by {@code equals}
+     * @param item goes behind the customer's other items
+     */
+    public void add(Object customer, T item) {
+        lines.computeIfAbsent(customer, c -> new ArrayDeque<>()).addLast(item);
+        size++;
+    }
+
+    /** {@return the item whose turn it is, or {@code null}} */
+    public T peek() {
+        return size == 0 ? null : lines.values().iterator().next().peekFirst();
+    }
+
+    /** Takes the item whose turn it is; its customer goes behind the others. {@return it, or {@code null}} */
+    public T poll() {
+        if (size == 0) {
+            return null;
+        }
+        Map.Entry<Object, ArrayDeque<T>> first = lines.entrySet().iterator().next();
+        ArrayDeque<T> line = lines.remove(first.getKey());
+        T item = line.removeFirst();
+        size--;
+        if (!line.isEmpty()) {
+            lines.put(first.getKey(), line);
+        }
+        return item;
+    }
+
+    /**
+     * Takes an item out of turn.
+     *
+     * @param wanted tells which
+     * @return the first that fits, or {@code null}
+     */
+    public T remove(Predicate<T> wanted) {
+        for (Iterator<ArrayDeque<T>> all = lines.values().iterator(); all.hasNext(); ) {
+            ArrayDeque<T> line = all.next();
+            for (Iterator<T> items = line.iterator(); items.hasNext(); ) {
+                T item = items.next();
+                if (wanted.test(item)) {
+                    items.remove();
+                    size--;
+                    if (line.isEmpty()) {
+                        all.remove();
+                    }
+                    return item;
+                }
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Visits every item, each customer's in order.
+     *
+     * @param visitor must not change the queue
+     */
+    public void forEach(Consumer<T> visitor) {
+        lines.values().forEach(line -> line.forEach(visitor));
+    }
+
+    /**
+     * @param customer who would add one more item
+     * @return how many items would be taken before it, if no other came
+     */
+    public int ahead(Object customer) {
+        ArrayDeque<T> own = lines.get(customer);
+        int turns = own == null ? 0 : own.size();
+        int ahead = turns;
+        for (Map.Entry<Object, ArrayDeque<T>> line : lines.entrySet()) {
+            if (!line.getKey().equals(customer)) {
+                ahead += Math.min(turns + 1, line.getValue().size());
+            }
+        }
+        return ahead;
+    }
+
+    /** {@return number of items} */
+    public int size() {
+        return size;
+    }
+}

@@ -1,0 +1,221 @@
+package io.llamanode.engine.model;
+
+import io.llamanode.engine.model.BatchPlan.Span;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A model of bytes that needs no arithmetic: after a prompt it recites the answer scripted for it,
+ * then ends. It keeps what each sequence holds and refuses a plan whose positions do not follow,
+ * so a scheduler that loses count fails its test.
+ */
+public final class FakeModel implements ModelRunner, Vocabulary {
+    /** The end-of-generation token. */
+    public static final int EOG = 256;
+
+    private final Map<String, byte[]> answers = new HashMap<>();
+    private final Map<Integer, IntList> sequences = new HashMap<>();
+    /** Every plan executed, oldest first, unless {@link #forgetful}. */
+    public final List<BatchPlan> plans = new ArrayList<>();
+    /** Whether plans are not kept, for those who execute many. */
+    public boolean forgetful;
+    /** What a step takes, milliseconds. */
+    public int stepMillis;
+    /** Thrown by the next execution, if set. */
+    public RunnerException failure;
+    /** Thrown by the next execution, if set. */
+    public RuntimeException defect;
+
+    public boolean alwaysFails;
+    public boolean canShift = true;
+    public boolean canTruncate = true;
+    public boolean sharesCells;
+    public boolean closed;
+
+    /** Scripts what follows a prompt; without a script it is "!" for ever. */
+    public FakeModel answer(String prompt, String answer) {
+        return answer(prompt, answer.getBytes(StandardCharsets.UTF_8));
+    }
+
+    public FakeModel answer(String prompt, byte[] answer) {
+        answers.put(prompt, answer);
+        return this;
+    }
+
+    public String holds(int sequence) {
+        return text(sequences.getOrDefault(sequence, new IntList()).toArray());
+    }
+
+    @Override
+    public synchronized void execute(BatchPlan plan, Outputs outputs) throws RunnerException {
+        if (!forgetful) {
+            plans.add(plan);
+        }
+        if (stepMillis > 0) {
+            LockSupport.parkNanos(stepMillis * 1_000_000L);
+        }
+        plan.kv().forEach(this::apply);
+        if (alwaysFails) {
+            throw new RunnerException("always", null);
+        }
+        if (failure != null) {
+            RunnerException e = failure;
+            failure = null;
+            throw e;
+        }
+        if (defect != null) {
+            RuntimeException e = defect;
+            defect = null;
+            throw e;
+        }
+        for (int i = 0; i < plan.spans().size(); i++) {
+            Span span = plan.spans().get(i);
+            IntList sequence = sequences.computeIfAbsent(span.slot(), s -> new IntList());
+            if (sequence.size() != span.position()) {
+                throw new IllegalStateException(
+                        "span at %d, sequence %d holds %d".formatted(span.position(), span.slot(), sequence.size()));
+            }
+            sequence.addAll(span.tokens(), span.offset(), span.count());
+            if (span.output()) {
+                float[] logits = new float[size()];
+                logits[next(text(sequence.toArray()))] = 10;
+                outputs.logits(i, logits);
+            }
+        }
+    }
+
+    private void apply(KvOperation operation) {
+        switch (operation) {
+            case KvOperation.Truncate(int sequence, int from) -> {
+                IntList held = sequences.get(sequence);
+                if (held != null) {
+                    held.truncate(Math.min(from, held.size()));
+                }
+            }
+            case KvOperation.Discard(int sequence, int from, int to, int end) -> {
+                if (sequences.get(sequence).size() != end) {
+                    throw new IllegalStateException("discard at a wrong end");
+                }
+                sequences.get(sequence).remove(from, to);
+            }
+            case KvOperation.Copy(int source, int sequence, int count) -> {
+                IntList copy = new IntList();
+                copy.addAll(sequences.get(source), count);
+                sequences.put(sequence, copy);
+            }
+        }
+    }
+
+    private int next(String context) {
+        for (Map.Entry<String, byte[]> entry : answers.entrySet()) {
+            String answer = text(entry.getValue());
+            for (int done = 0; done <= answer.length(); done++) {
+                if (context.equals(entry.getKey() + answer.substring(0, done))) {
+                    return done == answer.length() ? EOG : answer.charAt(done);
+                }
+            }
+        }
+        return '!';
+    }
+
+    /** Bytes as characters of the same number, so that any sequence of bytes has a text. */
+    private static String text(int[] tokens) {
+        StringBuilder text = new StringBuilder();
+        for (int token : tokens) {
+            text.append((char) token);
+        }
+        return text.toString();
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+
+    @Override
+    public boolean canShift() {
+        return canShift;
+    }
+
+    @Override
+    public boolean canTruncate() {
+        return canTruncate;
+    }
+
+    @Override
+    public void forget(Adapter adapter) {}
+
+    @Override
+    public boolean sharesCells() {
+        return sharesCells;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+
+    @Override
+    public int size() {
+        return 257;
+    }
+
+    @Override
+    public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        int[] tokens = new int[bytes.length];
+        for (int i = 0; i < bytes.length; i++) {
+            tokens[i] = bytes[i] & 0xFF;
+        }
+        return tokens;
+    }
+
+    @Override
+    public byte[] piece(int token) {
+        return token == EOG ? new byte[0] : new byte[] {(byte) token};
+    }
+
+    @Override
+    public byte[] spelling(int token) {
+        return token == EOG ? "<eog>".getBytes(StandardCharsets.UTF_8) : piece(token);
+    }
+
+    @Override
+    public boolean isEndOfGeneration(int token) {
+        return token == EOG;
+    }
+
+    @Override
+    public int[] endOfGenerationTokens() {
+        return new int[] {EOG};
+    }
+
+    @Override
+    public Map<String, Integer> controlTokens() {
+        return Map.of("<eog>", EOG);
+    }
+
+    @Override
+    public Optional<InfillTokens> infill() {
+        return Optional.of(new InfillTokens('<', '>', '|', OptionalInt.empty(), OptionalInt.empty()));
+    }
+
+    @Override
+    public OptionalInt beginOfSequence() {
+        return OptionalInt.empty();
+    }
+
+    @Override
+    public String detokenize(int[] tokens) {
+        byte[] bytes = new byte[tokens.length];
+        for (int i = 0; i < tokens.length; i++) {
+            bytes[i] = (byte) tokens[i];
+        }
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+}
