@@ -8,21 +8,31 @@
 %%     <<"Hello there.">>,                                      % the first task's answer
 %%     #{chunks => [<<"One">>, <<" two">>], chunk_delay => 50},  % the second one's, piece by piece
 %%     {error, {server_busy, <<"try later">>}},                 % the third one fails
-%%     crash]}),                                                % and the fourth one takes the server along
-%% {ok, #{content := <<"Hello there.">>}} = llama_node:chat(Llama, <<"Hi">>, #{}).
+%%     crash]}),                                                % and the fourth one takes the node along
+%% {ok, #{content := <<"Hello there.">>}} = llama_node:chat(Llama, <<"Hi">>, #{}),
+%% [#{type := chat, input := #{messages := [#{content := <<"Hi">>}]}}] = llama_node_fake:requests(Llama).
 %% '''
 %% Each task takes the next answer, and the last one serves for all tasks after it. A script may also be
-%% a fun, which the server calls with what was asked for, see {@type request()}. Inputs are not
-%% checked: a node does that.
+%% a fun, which the server calls with what was asked for, see {@type request()}.
 %%
-%% `tokenize' gives the bytes of a text, and `detokenize' makes the text of them. What is not named here is
-%% `unsupported', unless the option `replies' has an answer for it:
-%% `#{transport => fake, replies => #{list_models => {ok, []}}}'.
+%% Inputs are checked as a node checks them: what a node refuses is refused with the same code and a message that
+%% names the same key. What only a model can tell, such as how much fits into its context, is not known here.
+%%
+%% `embed' gives vectors of `dimensions' floats, an option of the start, and `rerank' gives scores. Both are made of the
+%% words of the texts and are the same in every run; texts with words in common are near each other. An answer of the
+%% script that is a text, or a map with `content' or `chunks', waits for a task that writes.
+%%
+%% `tokenize' gives the bytes of a text, and `detokenize' makes the text of them. `inspect_model', `list_models',
+%% `list_adapters' and `apply_template' are `unsupported', unless the option `replies' has an answer:
+%% `#{transport => fake, replies => #{list_models => {ok, []}}}'. It has the first word on any other request as well.
+%%
+%% `crash' and {@link crash/1} end the server as the death of a node would, but for one thing: a process that started it
+%% with `start_link' and does not trap exits, such as that of a test, lives on.
 %% @end
 -module(llama_node_fake).
 -behaviour(gen_server).
 
--export([start_link/1, start/1]).
+-export([start_link/1, start/1, requests/1, crash/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 -export_type([script/0, answer/0, request/0]).
 
@@ -39,24 +49,14 @@
 %% into the result; with `error' the task fails behind its chunks. `{error, Error}' refuses the task
 %% when it is created. `crash' ends the server as the death of a node would.
 
--type request() :: #{type := llama_node:type(), input := llama_node:input(),
-                     session := llama_node:session_id() | none}.
+-type request() :: #{call := create_task | stream | run, type := chat | completion | embedding | infill | rerank,
+                     input := llama_node:input(), session := llama_node:session_id() | none,
+                     config := llama_node:input()}.
+%% A task that was asked for: by which request, in which session (`none' for `chat', `embed' and the other functions
+%% without one), and what the session was created with. `input' and `config' are as they came.
 
--record(task, {
-    id :: pos_integer(),
-    monitor :: reference(),                         % of the process without which it ends
-    session :: pos_integer() | none,
-    from :: none | gen_server:from(),               % of `run'
-    sink :: none | pid() | {pid(), reference(), pid()},
-    chunks :: [binary()],                           % not made yet
-    made = [] :: [binary()],                        % in reverse
-    waiting = <<>> :: binary(),                     % for demand
-    index = 0 :: non_neg_integer(),
-    demand = true :: boolean() | once | pos_integer(),
-    answer :: map(),
-    outcome :: undefined | {ok, map()} | {error, llama_node:error()},
-    waiters = [] :: [gen_server:from()]
-}).
+%% Floats of a vector, unless the start option `dimensions' says otherwise.
+-define(DIMENSIONS, 16).
 
 %% @doc Starts a server linked to the calling process. Takes checked options.
 -spec start_link(llama_node_options:options()) -> {ok, pid()} | {error, term()}.
@@ -66,13 +66,48 @@ start_link(Options) -> start(start_link, Options).
 -spec start(llama_node_options:options()) -> {ok, pid()} | {error, term()}.
 start(Options) -> start(start, Options).
 
-start(How, #{server := #{name := Name} = Server}) -> gen_server:How(Name, ?MODULE, Server, []);
-start(How, #{server := Server}) -> gen_server:How(?MODULE, Server, []).
+start(How, #{server := Server, config := Config}) ->
+    Table = llama_node_check:table(),
+    %% Here, since a server that ends while it starts would take the caller along.
+    case {llama_node_check:object(Table, <<"start">>, {<<"config">>, with_paths(Config)}), Server} of
+        {ok, #{name := Name}} -> gen_server:How(Name, ?MODULE, {Server, Table}, []);
+        {ok, _} -> gen_server:How(?MODULE, {Server, Table}, []);
+        {{error, _} = Error, _} -> Error
+    end.
+
+%% Options of the model in the box are those of no path.
+with_paths(#{models := {default, Keys}} = Config) -> Config#{models := [Keys#{path => <<"tiny-chat.gguf">>}]};
+with_paths(Config) -> Config.
+
+%% @doc The tasks that were asked for, in their order: those that the script refused are among them, those with a
+%% faulty input and those of another type of request are not.
+%% ```
+%% [#{type := embedding, input := #{input := <<"a text">>}, session := none}] = llama_node_fake:requests(Llama).
+%% '''
+-spec requests(llama_node:server()) -> [request()] | {error, llama_node:error()}.
+requests(Server) ->
+    try
+        gen_server:call(Server, {?MODULE, requests})
+    catch
+        exit:{Reason, _} -> llama_node_error:node_down(Reason)
+    end.
+
+%% @doc Ends a server as the death of its node would, and waits until it is gone.
+-spec crash(llama_node:server()) -> ok.
+crash(Server) ->
+    Ref = erlang:monitor(process, server(Server)),
+    ok = gen_server:cast(Server, {?MODULE, crash}),
+    receive {'DOWN', Ref, process, _, _} -> ok end.
+
+server({global, Name}) -> global:whereis_name(Name);
+server({via, Module, Name}) -> Module:whereis_name(Name);
+server(Server) -> Server.
 
 %% @private
--spec init(map()) -> {ok, map()}.
-init(Server) ->
-    {ok, #{script => maps:get(script, Server, [<<"This is a scripted answer.">>]),
+-spec init({map(), llama_node_check:table()}) -> {ok, map()}.
+init({Server, Table}) ->
+    {ok, #{script => maps:get(script, Server, [<<"This is a scripted answer.">>]), table => Table, asked => [],
+           dimensions => maps:get(dimensions, Server, ?DIMENSIONS),
            replies => maps:get(replies, Server, #{}), next => 1, sessions => #{}, tasks => #{}}}.
 
 %% @private
@@ -81,10 +116,13 @@ init(Server) ->
 handle_call(target, _From, State) ->
     %% A process is called and monitored like the mailbox of a node.
     {reply, {ok, {llama_node_dist, self()}}, State};
-handle_call(Request, From, #{replies := Replies} = State) ->
-    case maps:find(kind(Request), Replies) of
-        {ok, Reply} -> {reply, Reply, State};
-        error -> request(Request, From, State)
+handle_call({?MODULE, requests}, _From, #{asked := Asked} = State) ->
+    {reply, lists:reverse(Asked), State};
+handle_call(Request, From, #{table := Table, replies := Replies} = State) ->
+    case {llama_node_check:request(Table, Request), maps:find(kind(Request), Replies)} of
+        {{error, _} = Error, _} -> {reply, Error, State};
+        {ok, {ok, Reply}} -> {reply, Reply, State};
+        {ok, error} -> request(Request, From, State)
     end.
 
 kind(Request) when is_tuple(Request), tuple_size(Request) > 0 -> element(1, Request);
@@ -97,218 +135,217 @@ request(get_status, _From, #{sessions := Sessions, tasks := Tasks} = State) ->
     {reply, {ok, #{state => ready, node => node(), version => <<"fake">>, sessions => maps:size(Sessions),
                    tasks_waiting => 0, tasks_running => Running, results_kept => maps:size(Tasks) - Running,
                    models => []}}, State};
-request({load_model, _Path, _Config}, _From, State) ->
+request(Request, _From, State) when element(1, Request) =:= load_model; element(1, Request) =:= unload_model;
+                                    element(1, Request) =:= load_adapter; element(1, Request) =:= unload_adapter ->
     {reply, ok, State};
-request({create_session, _Config}, {Pid, _}, #{next := Id, sessions := Sessions} = State) ->
-    Session = {Pid, erlang:monitor(process, Pid)},
-    {reply, {ok, Id}, State#{next := Id + 1, sessions := Sessions#{Id => Session}}};
+request({create_session, Config}, {Pid, _}, State) ->
+    open(Config, Pid, State);
+request({fork_session, Id}, {Pid, _}, State) ->
+    with_session(Id, State, fun (#{config := Config}) -> open(Config, Pid, State) end);
+request({checkpoint_session, Id}, _From, #{next := Next, sessions := Sessions} = State) ->
+    with_session(Id, State, fun (#{checkpoints := Checkpoints} = Session) ->
+        Remembered = Session#{checkpoints := [Next | Checkpoints]},
+        {reply, {ok, Next}, State#{next := Next + 1, sessions := Sessions#{Id := Remembered}}}
+    end);
+request({rewind_session, Id, Checkpoint}, _From, #{sessions := Sessions} = State) ->
+    with_session(Id, State, fun (#{checkpoints := Checkpoints} = Session) ->
+        case [Earlier || Earlier <- Checkpoints, is_integer(Checkpoint), Earlier =< Checkpoint] of
+            [Latest | _] = Left when Latest =:= Checkpoint ->
+                {reply, ok, State#{sessions := Sessions#{Id := Session#{checkpoints := Left}}}};
+            _ when not is_integer(Checkpoint) ->
+                {reply, ok, State#{sessions := Sessions#{Id := Session#{checkpoints := []}}}};
+            _ ->
+                {reply, llama_node_error:make(invalid_argument, "checkpoint: session ~b has no checkpoint ~b",
+                                              [Id, Checkpoint]), State}
+        end
+    end);
+request({clear_cache, Id, _What}, _From, State) ->
+    with_session(Id, State, fun (_) -> {reply, ok, State} end);
+request({estimate_task, Id, _Type, _Input}, _From, State) ->
+    with_session(Id, State, fun (_) ->
+        {reply, {ok, #{prompt_tokens => 0, cached_tokens => 0, queue_position => 0}}, State}
+    end);
 request({close_session, Id}, _From, State) ->
-    with_session(Id, State, fun ({_, Ref}) ->
+    with_session(Id, State, fun (#{monitor := Ref}) ->
         _ = erlang:demonitor(Ref, [flush]),
         {reply, ok, close(Id, State)}
     end);
 request({get_session_info, Id}, _From, #{tasks := Tasks} = State) ->
-    with_session(Id, State, fun ({Owner, _}) ->
-        Running = [Task || #task{session = Session} = Task <- running(Tasks), Session =:= Id],
+    with_session(Id, State, fun (#{owner := Owner}) ->
+        Running = [Task || Task <- running(Tasks), llama_node_fake_task:is_in_session(Task, Id)],
         {reply, {ok, #{id => Id, owner => Owner, model => <<"fake">>, tasks_running => length(Running)}}, State}
     end);
 request({create_task, Session, Type, Input}, From, State) ->
-    with_session(Session, State, fun (_) -> create(Session, Type, Input, none, From, State) end);
+    with_session(Session, State, fun (#{config := Config}) ->
+        create(#{call => create_task, session => Session, config => Config, input => Input}, Type, none, From, State)
+    end);
 request({stream, Session, Type, Input, Sink}, From, State) ->
-    with_session(Session, State, fun (_) -> create(Session, Type, Input, Sink, From, State) end);
+    with_session(Session, State, fun (#{config := Config}) ->
+        create(#{call => stream, session => Session, config => Config, input => Input}, Type, Sink, From, State)
+    end);
 request({run, Type, Input}, From, State) ->
-    create(none, Type, Input, none, From, State);
-request({get_result, Id, Timeout}, From, #{tasks := Tasks} = State) ->
-    case Tasks of
-        #{Id := #task{outcome = undefined}} when Timeout =:= 0 ->
-            {reply, still_running(Id), State};
-        #{Id := #task{outcome = undefined, waiters = Waiters} = Task} ->
-            _ = [erlang:send_after(Timeout, self(), {give_up, Id, From}) || is_integer(Timeout)],
-            {noreply, put_task(Task#task{waiters = [From | Waiters]}, State)};
-        #{Id := #task{sink = none, outcome = Outcome} = Task} ->
-            {reply, Outcome, forget(Task, State)};
-        _ ->
+    create(#{call => run, session => none, config => #{}, input => Input}, Type, none, From, State);
+request({get_result, Id, Timeout}, From, State) ->
+    case find(Id, State) of
+        {ok, Task} ->
+            case llama_node_fake_task:is_stream(Task) orelse llama_node_fake_task:collect(Task, From, Timeout) of
+                %% Its result comes with its last event.
+                true -> {reply, no_task(Id), State};
+                {reply, Reply, Next} -> {reply, Reply, put_task(Id, Next, State)};
+                {wait, Next} -> {noreply, put_task(Id, Next, State)}
+            end;
+        error ->
             {reply, no_task(Id), State}
     end;
-request({cancel_task, Id}, _From, #{tasks := Tasks} = State) ->
-    case Tasks of
-        #{Id := #task{sink = none, outcome = Outcome}} when Outcome =/= undefined -> {reply, ok, State};
-        #{Id := Task} -> {reply, ok, cancel(Task, State)};
-        _ -> {reply, no_task(Id), State}
+request({cancel_task, Id}, _From, State) ->
+    case find(Id, State) of
+        {ok, Task} ->
+            case llama_node_fake_task:is_running(Task) orelse llama_node_fake_task:is_stream(Task) of
+                true -> {reply, ok, put_task(Id, llama_node_fake_task:cancel(Task), State)};
+                false -> {reply, ok, State}
+            end;
+        error ->
+            {reply, no_task(Id), State}
     end;
-request({active, Id, Active}, _From, #{tasks := Tasks} = State) ->
-    case Tasks of
-        #{Id := #task{sink = Sink} = Task} when Sink =/= none -> {reply, ok, flush(ask(Active, Task), State)};
-        _ -> {reply, no_task(Id), State}
+request({active, Id, Active}, _From, State) ->
+    case find(Id, State) of
+        {ok, Task} ->
+            case llama_node_fake_task:is_stream(Task) of
+                true -> {reply, ok, put_task(Id, llama_node_fake_task:ask(Task, demand(Active)), State)};
+                false -> {reply, no_task(Id), State}
+            end;
+        error ->
+            {reply, no_task(Id), State}
     end;
-request({tokenize, #{content := Text}}, From, State) ->
-    request({tokenize, Text}, From, State);
-request({tokenize, Text}, _From, State) when is_binary(Text); is_list(Text) ->
-    {reply, {ok, binary_to_list(unicode:characters_to_binary(Text))}, State};
-request({detokenize, Tokens}, _From, State) when is_list(Tokens) ->
-    {reply, {ok, list_to_binary(Tokens)}, State};
+request({Request, Input}, _From, State) when Request =:= tokenize; Request =:= count_tokens ->
+    Bytes = binary_to_list(text(llama_node_check:field_or_whole(<<"content">>, Input))),
+    {reply, {ok, case Request of
+        count_tokens -> length(Bytes);
+        tokenize ->
+            case llama_node_check:field_or_whole(<<"with_pieces">>, Input) of
+                true -> [#{id => Byte, piece => <<Byte>>} || Byte <- Bytes];
+                _ -> Bytes
+            end
+    end}, State};
+request({detokenize, Input}, _From, State) ->
+    Tokens = llama_node_check:field_or_whole(<<"tokens">>, plain(Input)),
+    case [Token || Token <- Tokens, Token > 255] of
+        [] -> {reply, {ok, list_to_binary(Tokens)}, State};
+        [Token | _] -> {reply, llama_node_error:make(invalid_argument, "tokens: ~b is no byte", [Token]), State}
+    end;
 request(Request, _From, State) ->
     {reply, llama_node_error:make(unsupported, "the fake server has no reply to ~0tP", [Request, 8]), State}.
 
 %% @private
--spec handle_cast(term(), map()) -> {noreply, map()}.
-handle_cast({Kind, _} = Request, State) when Kind =:= cancel_task; Kind =:= close_session ->
-    cast(Request, State);
-handle_cast({active, _, _} = Request, State) ->
-    cast(Request, State);
+-spec handle_cast(term(), map()) -> {noreply, map()} | {stop, term(), map()}.
+handle_cast({?MODULE, crash}, State) ->
+    crashed(State);
+handle_cast(Request, #{table := Table} = State)
+  when element(1, Request) =:= cancel_task; element(1, Request) =:= close_session; element(1, Request) =:= active ->
+    case llama_node_check:request(Table, Request) of
+        ok ->
+            {reply, _, Next} = request(Request, none, State),
+            {noreply, Next};
+        {error, _} ->
+            {noreply, State}
+    end;
 handle_cast(_, State) ->
     {noreply, State}.
 
-cast(Request, State) ->
-    {reply, _, Next} = request(Request, none, State),
-    {noreply, Next}.
-
 %% @private
 -spec handle_info(term(), map()) -> {noreply, map()}.
-handle_info({step, Id}, #{tasks := Tasks} = State) ->
-    case Tasks of
-        #{Id := #task{outcome = undefined} = Task} -> {noreply, step(Task, State)};
-        _ -> {noreply, State}
-    end;
-handle_info({give_up, Id, From}, #{tasks := Tasks} = State) ->
-    case Tasks of
-        #{Id := #task{outcome = undefined, waiters = Waiters} = Task} ->
-            gen_server:reply(From, still_running(Id)),
-            {noreply, put_task(Task#task{waiters = lists:delete(From, Waiters)}, State)};
-        _ ->
-            {noreply, State}
-    end;
+handle_info({step, Id}, State) ->
+    {noreply, with_running(Id, State, fun llama_node_fake_task:step/1)};
+handle_info({give_up, Id, From}, State) ->
+    {noreply, with_running(Id, State, fun (Task) -> llama_node_fake_task:give_up(Task, From) end)};
 handle_info({'DOWN', Ref, process, _, _}, #{sessions := Sessions, tasks := Tasks} = State) ->
-    Closed = lists:foldl(fun close/2, State, [Id || {Id, {_, R}} <- maps:to_list(Sessions), R =:= Ref]),
-    Abandoned = [Task || #task{monitor = R} = Task <- maps:values(Tasks), R =:= Ref],
-    {noreply, lists:foldl(fun forget/2, Closed, Abandoned)};
+    Closed = lists:foldl(fun close/2, State, [Id || {Id, #{monitor := R}} <- maps:to_list(Sessions), R =:= Ref]),
+    Abandoned = [Id || {Id, Task} <- maps:to_list(Tasks), llama_node_fake_task:monitor(Task) =:= Ref],
+    {noreply, lists:foldl(fun (Id, Left) -> put_task(Id, gone, Left) end, Closed, Abandoned)};
 handle_info(_, State) ->
     {noreply, State}.
 
-%% Tasks
-
-create(Session, Type, Input, Sink, {Pid, _} = From, #{script := Script} = State) ->
-    {Answer, Rest} = next(Script, #{type => Type, input => Input, session => Session}),
-    case Answer of
-        crash ->
-            {stop, {node_down, crash}, State};
-        {error, _} = Error ->
-            {reply, Error, State#{script := Rest}};
-        Text when is_binary(Text) ->
-            {noreply, begin_task(Session, Input, Sink, From, Pid, #{content => Text}, State#{script := Rest})};
-        #{} ->
-            {noreply, begin_task(Session, Input, Sink, From, Pid, Answer, State#{script := Rest})}
+with_running(Id, State, Fun) ->
+    case find(Id, State) of
+        {ok, Task} ->
+            case llama_node_fake_task:is_running(Task) of
+                true -> put_task(Id, Fun(Task), State);
+                false -> State
+            end;
+        error -> State
     end.
 
-begin_task(Session, Input, Sink, From, Pid, Answer, #{next := Id} = State) ->
-    Task = #task{id = Id, monitor = erlang:monitor(process, process_of(Sink, Pid)), session = Session, sink = Sink,
-                 from = case Session of none -> From; _ -> none end,
-                 chunks = chunks(Answer), demand = demand(Input), answer = Answer},
-    _ = [gen_server:reply(From, {ok, Id}) || Session =/= none],
-    _ = erlang:send_after(maps:get(delay, Answer, 0), self(), {step, Id}),
-    put_task(Task, State#{next := Id + 1}).
+%% Tasks
 
-process_of(none, Pid) -> Pid;
-process_of({Sink, _, _}, _Pid) -> Sink;
-process_of(Sink, _Pid) -> Sink.
+create(Asked, Given, Sink, {Pid, _} = From, #{table := Table, asked := All, next := Id} = State) ->
+    Type = llama_node_check:task(Table, Given),
+    Request = Asked#{type => Type},
+    {Answer, Rest} = next(Request, State),
+    Next = State#{asked := [Request | All], script := Rest},
+    case Answer of
+        crash -> crashed(Next);
+        {error, _} = Error -> {reply, Error, Next};
+        _ ->
+            #{session := Session, input := Input} = Request,
+            Task = llama_node_fake_task:start(#{
+                id => Id, owner => Pid, from => From, session => Session, sink => Sink,
+                demand => case Sink of none -> true; _ -> demand(llama_node_check:field(<<"active">>, Input)) end,
+                answer => case is_binary(Answer) of true -> #{content => Answer}; false -> Answer end,
+                vectors => vectors(Type, Input, State)}),
+            {noreply, put_task(Id, Task, Next#{next := Id + 1})}
+    end.
 
-next(Script, Request) when is_function(Script) -> {Script(Request), Script};
-next([Last], _Request) -> {Last, [Last]};
-next([Answer | Rest], _Request) -> {Answer, Rest}.
+next(Request, #{script := Script}) when is_function(Script) -> {Script(Request), Script};
+next(#{type := Type}, #{script := [Answer | Rest] = Script}) ->
+    case {(Type =:= embedding orelse Type =:= rerank) andalso is_written(Answer), Rest} of
+        {true, _} -> {#{}, Script};
+        {false, []} -> {Answer, Script};
+        {false, _} -> {Answer, Rest}
+    end.
 
-chunks(#{chunks := Chunks}) -> Chunks;
-chunks(#{content := Text}) -> words(Text);
-chunks(_) -> [].
+is_written(Answer) ->
+    is_binary(Answer) orelse is_map(Answer) andalso (is_map_key(content, Answer) orelse is_map_key(chunks, Answer)).
 
-%% Each with the blank before it, as tokens have it.
-words(Text) ->
-    [Word || Word <- re:split(Text, "(?= )", [unicode]), Word =/= <<>>].
+vectors(embedding, Input, #{dimensions := Dimensions}) -> llama_node_fake_vectors:embedding(Input, Dimensions);
+vectors(rerank, Input, _State) -> llama_node_fake_vectors:ranking(Input);
+vectors(_Type, _Input, _State) -> none.
 
-demand(#{active := Active}) -> Active;
-demand(#{<<"active">> := Active}) -> Active;
-demand(Input) when is_list(Input) -> demand(maps:with([active, <<"active">>], proplists:to_map(Input)));
-demand(_) -> true.
+demand(undefined) -> true;
+demand(Active) when is_boolean(Active); is_integer(Active) -> Active;
+%% However it is spelled.
+demand(_Once) -> once.
 
-step(#task{chunks = [Chunk | Chunks], made = Made, waiting = Waiting, answer = Answer, id = Id} = Task, State) ->
-    Next = case Chunks of [] -> 0; _ -> maps:get(chunk_delay, Answer, 0) end,
-    _ = erlang:send_after(Next, self(), {step, Id}),
-    flush(Task#task{chunks = Chunks, made = [Chunk | Made], waiting = <<Waiting/binary, Chunk/binary>>}, State);
-step(#task{chunks = [], answer = #{error := Error}} = Task, State) ->
-    ended(Task#task{outcome = {error, Error}, waiting = <<>>}, State);
-step(#task{chunks = []} = Task, State) ->
-    ended(Task#task{outcome = {ok, result(Task)}}, State).
+%% A process that starts a server and dies with it can tell nobody how it went.
+crashed(State) ->
+    _ = [unlink(Starter) || Starter <- starter(get('$ancestors')),
+                            process_info(Starter, trap_exit) =:= {trap_exit, false}],
+    {stop, {node_down, crash}, State}.
 
-result(#task{id = Id, made = Made, answer = Answer}) ->
-    Usage = #{prompt_tokens => 0, completion_tokens => length(Made), total_tokens => length(Made), cached_tokens => 0},
-    Timings = maps:from_keys([queue_ms, prompt_ms, predicted_ms, prompt_per_second, predicted_per_second], 0.0),
-    Result = #{content => iolist_to_binary(lists:reverse(Made)), finish_reason => stop, usage => Usage,
-               timings => Timings, model => <<"fake">>, task_id => Id, seed => 0, stopped_by => eos},
-    maps:merge(Result, maps:get(result, Answer, #{})).
+starter([Pid | _]) when is_pid(Pid), node(Pid) =:= node() -> [Pid];
+starter([Name | _]) when is_atom(Name) -> [Pid || Pid <- [whereis(Name)], is_pid(Pid)];
+starter(_) -> [].
 
-ended(#task{from = {_, _} = From, outcome = Outcome} = Task, State) ->
-    gen_server:reply(From, Outcome),
-    forget(Task, State);
-ended(#task{sink = none, waiters = [], monitor = Ref} = Task, State) ->
-    %% Kept to be collected, by whomever.
-    _ = erlang:demonitor(Ref, [flush]),
-    put_task(Task, State);
-ended(#task{sink = none, waiters = Waiters, outcome = Outcome} = Task, State) ->
-    _ = [gen_server:reply(From, Outcome) || From <- Waiters],
-    forget(Task, State);
-ended(Task, State) ->
-    flush(Task, State).
+text(Text) when is_atom(Text) -> atom_to_binary(Text);
+text(Text) -> unicode:characters_to_binary(Text).
 
-cancel(Task, State) ->
-    Error = llama_node_error:make(cancelled, "the task was cancelled"),
-    ended(Task#task{outcome = Error, waiting = <<>>}, State).
-
-%% Sends what demand allows of what waits, and the end behind it.
-flush(#task{sink = none} = Task, State) ->
-    put_task(Task, State);
-flush(#task{waiting = <<>>, outcome = undefined} = Task, State) ->
-    put_task(Task, State);
-flush(#task{waiting = <<>>} = Task, State) ->
-    ok = terminal(Task),
-    forget(Task, State);
-flush(#task{demand = false} = Task, State) ->
-    put_task(Task, State);
-flush(#task{waiting = Text, index = Index, demand = Demand} = Task, State) ->
-    ok = event(Task, {chunk, #{content => Text, index => Index}}),
-    flush(Task#task{waiting = <<>>, index = Index + 1, demand = used(Demand, Task)}, State).
-
-used(true, _Task) -> true;
-used(once, _Task) -> false;
-used(1, Task) -> ok = event(Task, passive), false;
-used(Left, _Task) -> Left - 1.
-
-ask(More, #task{demand = Left} = Task) when is_integer(More), is_integer(Left) -> Task#task{demand = Left + More};
-ask(Active, Task) -> Task#task{demand = Active}.
-
-event(#task{sink = Sink, id = Id}, Event) ->
-    process_of(Sink, none) ! {llama_node, Id, Event},
-    ok.
-
-terminal(#task{sink = {_, Alias, Watcher}, id = Id, outcome = Outcome}) ->
-    Alias ! {llama_node, Id, last(Outcome)},
-    Watcher ! {llama_node_ended, Alias},
-    ok;
-terminal(#task{outcome = Outcome} = Task) ->
-    event(Task, last(Outcome)).
-
-last({ok, Result}) -> {done, Result};
-last({error, _} = Error) -> Error.
+%% An input that is JSON, as terms.
+plain(Json) when is_binary(Json) ->
+    {ok, Tree} = llama_node_json:decode(Json),
+    llama_node_json:plain(Tree);
+plain(Input) -> Input.
 
 %% State
 
-running(Tasks) ->
-    [Task || #task{outcome = undefined} = Task <- maps:values(Tasks)].
+find(Id, #{tasks := Tasks}) -> maps:find(Id, Tasks).
 
-put_task(#task{id = Id} = Task, #{tasks := Tasks} = State) ->
-    State#{tasks := Tasks#{Id => Task}}.
+running(Tasks) -> [Task || Task <- maps:values(Tasks), llama_node_fake_task:is_running(Task)].
 
-forget(#task{id = Id, monitor = Ref}, #{tasks := Tasks} = State) ->
-    _ = erlang:demonitor(Ref, [flush]),
-    State#{tasks := maps:remove(Id, Tasks)}.
+put_task(Id, gone, #{tasks := Tasks} = State) -> State#{tasks := maps:remove(Id, Tasks)};
+put_task(Id, Task, #{tasks := Tasks} = State) -> State#{tasks := Tasks#{Id => Task}}.
+
+open(Config, Owner, #{next := Id, sessions := Sessions} = State) ->
+    Session = #{owner => Owner, monitor => erlang:monitor(process, Owner), config => Config, checkpoints => []},
+    {reply, {ok, Id}, State#{next := Id + 1, sessions := Sessions#{Id => Session}}}.
 
 with_session(Id, #{sessions := Sessions} = State, Fun) ->
     case Sessions of
@@ -317,11 +354,11 @@ with_session(Id, #{sessions := Sessions} = State, Fun) ->
     end.
 
 close(Id, #{sessions := Sessions, tasks := Tasks} = State) ->
-    Its = [Task || #task{session = Session} = Task <- running(Tasks), Session =:= Id],
-    lists:foldl(fun cancel/2, State#{sessions := maps:remove(Id, Sessions)}, Its).
+    Its = [Task || Task <- running(Tasks), llama_node_fake_task:is_in_session(Task, Id)],
+    Cancel = fun (Task, Left) ->
+        put_task(llama_node_fake_task:id(Task), llama_node_fake_task:cancel(Task), Left)
+    end,
+    lists:foldl(Cancel, State#{sessions := maps:remove(Id, Sessions)}, Its).
 
 no_task(Id) ->
     llama_node_error:make(task_not_found, "there is no task ~0tP", [Id, 8]).
-
-still_running(Id) ->
-    llama_node_error:make(timeout, "task ~b is still running", [Id]).

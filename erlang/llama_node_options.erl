@@ -46,6 +46,7 @@
         transport => llama_node_transport:name() | fake,
         script => llama_node_fake:script(),
         replies => #{atom() => term()},
+        dimensions => 1..65536,
         node_name => text(),
         host => text(),
         cookie => text(),
@@ -105,7 +106,7 @@
 %%     distribution are refused then. `auto': the distribution if this runtime is
 %%     distributed, otherwise the port, where the options of the distribution do nothing. `fake': there is no node, and
 %%     answers come from a script, for tests: see {@link llama_node_fake}. Default: `auto'.</li>
-%% <li>`script', `replies': with `fake' only, what it answers.</li>
+%% <li>`script', `replies', `dimensions': with `fake' only, what it answers, and the length of its vectors (16).</li>
 %% <li>`node_name': name of the node, with or without a host: ASCII letters, digits, `_' and `-'
 %%     before the `@'. Default: a name of its own for each start, so that no start meets what an
 %%     earlier one left behind in epmd. A runtime never forgets an atom or a node that it was
@@ -132,7 +133,8 @@
 
 -type options() :: #{
     server := #{wait := boolean(), start_timeout := timeout(), stop_timeout := non_neg_integer(),
-                transport := llama_node_transport:name() | fake, script => llama_node_fake:script(), replies => map(), name => tuple(), progress => pid() | fun()},
+                transport := llama_node_transport:name() | fake, script => llama_node_fake:script(), replies => map(),
+                dimensions => pos_integer(), name => tuple(), progress => pid() | fun()},
     launcher := file:filename_all(),
     env := [{string(), string() | false}],
     config := map(),
@@ -181,7 +183,8 @@
     progress => progress,
     transport => {enum, [auto, port, distribution, fake]},
     script => script,
-    replies => replies}).
+    replies => replies,
+    dimensions => {integer, 1, 65536}}).
 
 -define(LAUNCH, #{
     model => path,
@@ -237,7 +240,7 @@ check_transport(#{transport := port} = Checked) ->
     ok = none_of(?DISTRIBUTION, Checked, "belongs to the distribution, and the transport is the port"),
     check_transport(maps:remove(transport, Checked));
 check_transport(Checked) ->
-    none_of([script, replies], Checked, "belongs to the transport 'fake'").
+    none_of([script, replies, dimensions], Checked, "belongs to the transport 'fake'").
 
 none_of(Keys, Checked, Why) ->
     case maps:keys(maps:with(Keys, Checked)) of

@@ -12,7 +12,8 @@ suite() ->
 all() ->
     [the_hook_hands_over_servers, answers_in_turn, answers_of_a_fun, streams_word_by_word, chunks_and_delays, errors,
      crash_ends_the_server, crash_is_restarted, demand, folds_and_enumerations, cancelled, collected_results, owners,
-     sessions, runs_side_by_side, replies_of_ones_own, registered, bad_scripts, hook_that_cannot_start, hook_with_the_model].
+     sessions, runs_side_by_side, tells_what_was_asked, embeds, reranks, vectors_and_the_script, tokens, branches,
+     a_crash_spares_the_test, a_crash_tells_who_traps_exits, ends_on_request, replies_of_ones_own, registered, bad_scripts, hook_that_cannot_start, hook_with_the_model].
 
 the_hook_hands_over_servers(Config) ->
     {ok, #{content := <<"This is a scripted answer.">>}} = llama_node:chat(proplists:get_value(llama_node, Config), <<"Hi">>, #{}),
@@ -106,7 +107,7 @@ folds_and_enumerations(_) ->
     Count = fun (_, N) -> N + 1 end,
     {ok, #{content := Content}, _} = llama_node:stream_fold(Count, 0, Server, Session, chat, #{content => <<"x">>}),
     ?assertEqual(1500, byte_size(Content)),
-    ?assertMatch({stopped, 0}, llama_node:stream_fold(fun (_, N) -> {stop, N} end, 0, Server, Session, chat, #{})),
+    ?assertMatch({stopped, 0}, llama_node:stream_fold(fun (_, N) -> {stop, N} end, 0, Server, Session, chat, #{content => <<"x">>})),
     {ok, Stream} = llama_node:stream_open(Server, Session, chat, #{content => <<"x">>}),
     {[{chunk, #{index := 0}}], Next} = llama_node:stream_next(Stream),
     ok = llama_node:stream_close(Next),
@@ -141,11 +142,12 @@ sessions(_) ->
     Self = self(),
     ?assertMatch({ok, #{owner := Self}}, llama_node:get_session_info(Server, Session)),
     {ok, Task} = llama_node:create_task(Server, Session, chat, #{content => <<"x">>}),
+    Input = #{content => <<"x">>},
     ok = llama_node:close_session(Server, Session),
     ?assertMatch({error, {cancelled, _}}, llama_node:get_result(Server, Task, infinity)),
     [?assertMatch({error, {session_not_found, _}}, Answer)
      || Answer <- [llama_node:close_session(Server, Session), llama_node:get_session_info(Server, Session),
-                   llama_node:create_task(Server, Session, chat, #{}), llama_node:stream(Server, Session, chat, #{})]].
+                   llama_node:create_task(Server, Session, chat, Input), llama_node:stream(Server, Session, chat, Input)]].
 
 runs_side_by_side(_) ->
     Server = fake([#{content => <<"slow">>, delay => 50}, <<"fast">>]),
@@ -153,11 +155,140 @@ runs_side_by_side(_) ->
     [spawn_link(fun () -> {ok, #{content := Content}} = ask(Server), Self ! Content end) || _ <- [1, 2]],
     ?assertEqual([<<"fast">>, <<"slow">>], [receive Content -> Content end || _ <- [1, 2]]).
 
+tells_what_was_asked(_) ->
+    Server = fake([{error, {server_busy, <<"later">>}}, <<"yes">>]),
+    ?assertEqual([], llama_node_fake:requests(Server)),
+    {error, {server_busy, _}} = ask(Server),
+    Config = #{system_prompt => <<"Be brief.">>},
+    {ok, Session} = llama_node:create_session(Server, Config),
+    {ok, _} = llama_node:create_task(Server, Session, "completion", <<"{\"prompt\": \"a\"}">>),
+    {error, {invalid_argument, _}} = llama_node:create_task(Server, Session, chat, #{content => <<"x">>, top_p => 7}),
+    {ok, _} = llama_node:stream(Server, Session, <<"chat">>, [{content, <<"b">>}]),
+    {ok, _} = llama_node:embed(Server, <<"c">>, #{normalize => false}),
+    ?assertMatch(
+       [#{call := run, type := chat, session := none, config := #{},
+          input := #{messages := [#{role := user, content := <<"Hi">>}]}},
+        #{call := create_task, type := completion, session := Session, config := Config, input := <<"{\"prompt\": \"a\"}">>},
+        #{call := stream, type := chat, session := Session, config := Config, input := [{content, <<"b">>}]},
+        #{call := run, type := embedding, session := none, input := #{input := <<"c">>, normalize := false}}],
+       llama_node_fake:requests(Server)),
+    ok = llama_node:destroy_server(Server),
+    ?assertMatch({error, {node_down, _}}, llama_node_fake:requests(Server)).
+
+embeds(_) ->
+    {ok, Server} = llama_node:init_server(#{transport => fake, dimensions => 48}),
+    Embed = fun (Input, Options) ->
+        {ok, #{embeddings := Vectors, dimensions := 48}} = llama_node:embed(Server, Input, Options),
+        Vectors
+    end,
+    [Cat, Kitten, Ship, Again] = Embed([<<"A cat sat.">>, "a cat slept", <<"Steam ship">>, <<"a CAT sat">>], #{}),
+    ?assertEqual(Cat, Again),
+    ?assert(dot(Cat, Kitten) > 0.5),
+    ?assert(abs(dot(Cat, Ship)) < 0.5),
+    [?assert(abs(dot(V, V) - 1) < 1.0e-9) || V <- [Cat, Kitten, Ship]],
+    ?assertEqual([Cat], Embed(<<"A cat sat.">>, #{normalize => true, pooling => mean})),
+    [Raw] = Embed(<<"A cat sat.">>, #{normalize => false}),
+    ?assert(dot(Raw, Raw) > 1),
+    [Taxicab] = Embed(<<"A cat sat.">>, #{embd_normalize => 1}),
+    ?assert(abs(lists:sum([abs(F) || F <- Taxicab]) - 1) < 1.0e-9),
+    [Largest] = Embed(<<"A cat sat.">>, #{embd_normalize => 0}),
+    ?assert(abs(lists:max([abs(F) || F <- Largest]) - 32760) < 1.0e-6),
+    [Binary] = Embed(<<"A cat sat.">>, [{encoding_format, binary}]),
+    Floats = [F || <<F:32/float-little>> <= Binary],
+    ?assert(lists:all(fun ({A, B}) -> abs(A - B) < 1.0e-6 end, lists:zip(Cat, Floats))),
+    ?assertMatch([[_, _, _]], Embed(<<"A cat sat.">>, #{pooling => none})),
+    ?assertMatch([_, _], Embed([{tokens, [1, 2]}, {tokens, [3]}], #{})),
+    {ok, #{pooling := cls, usage := #{prompt_tokens := 3, completion_tokens := 0, total_tokens := 3}, model := <<"fake">>}} =
+        llama_node:embed(Server, <<"A cat sat.">>, #{pooling => cls}),
+    {ok, #{embeddings := [Default]}} = llama_node:embed(fake([<<"x">>]), <<"a">>, #{}),
+    ?assertEqual(16, length(Default)).
+
+dot(A, B) -> lists:sum([X * Y || {X, Y} <- lists:zip(A, B)]).
+
+reranks(_) ->
+    Server = fake([<<"x">>]),
+    Documents = [<<"A car.">>, <<"An apple is a fruit.">>, <<"Fruit of the sea">>, <<"fruit of the sea">>],
+    {ok, #{results := [#{index := 1, score := Best}, #{index := 2}, #{index := 3}, #{index := 0, score := Worst}],
+           scores := [Worst, Best, Middle, Middle], usage := #{completion_tokens := 0}}} =
+        llama_node:rerank(Server, <<"apple fruit">>, Documents, #{}),
+    ?assert(Best > Middle andalso Middle > Worst),
+    {ok, #{results := [#{index := 1}], scores := [_, _, _, _]}} =
+        llama_node:rerank(Server, "apple fruit", Documents, #{<<"top_n">> => 1}),
+    {ok, #{results := []}} = llama_node:rerank(Server, apple, [<<"pear">>], #{top_n => 0}).
+
+%% Answers in words wait for a task that writes.
+vectors_and_the_script(_) ->
+    Server = fake([<<"one">>, {error, {server_busy, <<"later">>}}, #{content => <<"two">>}]),
+    {ok, #{embeddings := [_]}} = llama_node:embed(Server, <<"a">>, #{}),
+    ?assertMatch({ok, #{content := <<"one">>}}, ask(Server)),
+    ?assertEqual({error, {server_busy, <<"later">>}}, llama_node:embed(Server, <<"a">>, #{})),
+    {ok, #{results := [_]}} = llama_node:rerank(Server, <<"a">>, [<<"b">>], #{}),
+    ?assertMatch({ok, #{content := <<"two">>}}, ask(Server)),
+    Failing = fake(fun (#{type := embedding}) -> #{result => #{embeddings => [[1.0]], dimensions => 1}};
+                       (#{type := rerank}) -> #{error => {inference_failed, <<"no">>}} end),
+    ?assertMatch({ok, #{embeddings := [[1.0]], dimensions := 1}}, llama_node:embed(Failing, <<"a">>, #{})),
+    ?assertEqual({error, {inference_failed, <<"no">>}}, llama_node:rerank(Failing, <<"a">>, [<<"b">>], #{})).
+
+tokens(_) ->
+    Server = fake([<<"x">>]),
+    ?assertEqual({ok, 3}, llama_node:count_tokens(Server, <<"abc">>)),
+    ?assertEqual({ok, 2}, llama_node:count_tokens(Server, #{<<"content">> => "ab", add_special => true})),
+    ?assertEqual({ok, "ab"}, llama_node:tokenize(Server, [{content, ab}])),
+    ?assertEqual({ok, [#{id => $a, piece => <<"a">>}]}, llama_node:tokenize(Server, #{content => <<"a">>, with_pieces => true})),
+    ?assertEqual({ok, <<"ab">>}, llama_node:detokenize(Server, #{tokens => "ab"})),
+    ?assertEqual({ok, <<"ab">>}, llama_node:detokenize(Server, <<"[97, 98]">>)),
+    ?assertMatch({error, {invalid_argument, <<"tokens: 256 ", _/binary>>}}, llama_node:detokenize(Server, [256])).
+
+branches(_) ->
+    Server = fake([<<"x">>]),
+    {ok, Session} = llama_node:create_session(Server, #{seed => 1}),
+    {ok, Fork} = llama_node:fork_session(Server, Session),
+    {ok, Checkpoint} = llama_node:checkpoint_session(Server, Fork),
+    {ok, Later} = llama_node:checkpoint_session(Server, Fork),
+    ok = llama_node:rewind_session(Server, Fork, Checkpoint),
+    {error, {invalid_argument, <<"checkpoint: ", _/binary>>}} = llama_node:rewind_session(Server, Fork, Later),
+    {error, {invalid_argument, <<"checkpoint: ", _/binary>>}} = llama_node:rewind_session(Server, Session, Checkpoint),
+    ok = llama_node:rewind_session(Server, Fork, start),
+    ok = llama_node:clear_cache(Server, Fork, all),
+    {ok, #{queue_position := 0}} = llama_node:estimate_task(Server, Fork, chat, #{content => <<"x">>}),
+    {ok, _} = llama_node:create_task(Server, Fork, chat, #{content => <<"x">>}),
+    [#{session := Fork, config := #{seed := 1}}] = llama_node_fake:requests(Server).
+
+%% The start function of an application, in a test that the link would take along.
+a_crash_spares_the_test(_) ->
+    Self = self(),
+    {Test, Ref} = spawn_monitor(fun () ->
+        {ok, Server} = llama_node:start_link(#{transport => fake, script => [crash]}),
+        Answer = ask(Server),
+        Self ! {answers, Answer, llama_node:ping(Server)}
+    end),
+    receive {answers, Answer, Ping} ->
+        ?assertMatch({error, {node_down, _}}, Answer),
+        ?assertMatch({error, {node_down, _}}, Ping)
+    after 5000 -> ct:fail({the_test_ended, erlang:process_info(Test)})
+    end,
+    receive {'DOWN', Ref, process, Test, Reason} -> ?assertEqual(normal, Reason) end.
+
+a_crash_tells_who_traps_exits(_) ->
+    true = process_flag(trap_exit, true) =:= false,
+    {ok, Server} = llama_node:start_link(#{transport => fake, script => [crash]}),
+    {error, {node_down, _}} = ask(Server),
+    receive {'EXIT', Server, Reason} -> ?assertMatch({node_down, _}, Reason) end,
+    process_flag(trap_exit, false).
+
+ends_on_request(_) ->
+    {ok, Server} = llama_node:start_link(#{transport => fake, script => [#{content => <<"never">>, delay => 60000}],
+                                           name => {local, to_be_ended}}),
+    Running = stream(Server, #{}),
+    ok = llama_node_fake:crash(to_be_ended),
+    ?assertMatch({[], {error, {node_down, _}}}, llama_node_ct:events(Running)),
+    ?assertNot(is_process_alive(Server)).
+
 replies_of_ones_own(_) ->
     {ok, Server} = llama_node:start_link(#{transport => fake, replies => #{list_models => {ok, []}, ping => {error, {timeout, <<"x">>}}}}),
     ?assertEqual({ok, []}, llama_node:list_models(Server)),
     ?assertEqual({error, {timeout, <<"x">>}}, llama_node:ping(Server)),
-    ?assertMatch({error, {unsupported, _}}, llama_node:apply_template(Server, #{messages => []})),
+    ?assertMatch({error, {unsupported, _}}, llama_node:apply_template(Server, #{messages => [#{role => user, content => <<"x">>}]})),
     {ok, Tokens} = llama_node:tokenize(Server, <<"héllo"/utf8>>),
     ?assertEqual({ok, <<"héllo"/utf8>>}, llama_node:detokenize(Server, Tokens)).
 

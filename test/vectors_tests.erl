@@ -11,7 +11,7 @@
 %% Exports by hand: the generated test/0 would have no -spec, which is an error here.
 -define(EUNIT_NOAUTO, true).
 -include_lib("eunit/include/eunit.hrl").
--export([vectors_test_/0, enough_test/0, regenerate/0]).
+-export([vectors_test_/0, enough_test/0, regenerate/0, read/1]).
 
 -define(FEWEST, 80).
 
@@ -74,6 +74,12 @@ files() ->
     Dirs = [filename:join("test", "vectors"), filename:join(filename:dirname(Source), "vectors")],
     [Dir | _] = [D || D <- Dirs, filelib:is_dir(D)],
     lists:sort(filelib:wildcard(filename:join(Dir, "*.vectors"))).
+
+%% The vectors of one file, for other tests.
+-spec read(string()) -> [#{string() => string()}].
+read(Name) ->
+    [File] = [File || File <- files(), filename:basename(File, ".vectors") =:= Name],
+    vectors(File).
 
 vectors(File) ->
     {ok, Content} = file:read_file(File),
