@@ -1,6 +1,6 @@
 package io.llamanode.chat;
 
-import io.llamanode.chat.jinja.Template;
+import io.llamanode.chat.jinja.render.Template;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;

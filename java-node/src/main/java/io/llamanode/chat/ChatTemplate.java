@@ -2,9 +2,9 @@ package io.llamanode.chat;
 
 import io.llamanode.chat.jinja.Limits;
 import io.llamanode.chat.jinja.Span;
-import io.llamanode.chat.jinja.Template;
 import io.llamanode.chat.jinja.TemplateException;
 import io.llamanode.chat.jinja.Trusted;
+import io.llamanode.chat.jinja.render.Template;
 import io.llamanode.chat.tools.AnswerFormat;
 import java.time.Clock;
 import java.time.ZonedDateTime;

@@ -1,8 +1,8 @@
 package io.llamanode.service;
 
-import io.llamanode.chat.tools.Answer;
-import io.llamanode.chat.tools.AnswerEvent;
 import io.llamanode.chat.tools.AnswerParser;
+import io.llamanode.chat.tools.answer.Answer;
+import io.llamanode.chat.tools.answer.AnswerEvent;
 import java.util.List;
 import java.util.function.Consumer;
 

@@ -1,6 +1,6 @@
 package io.llamanode.service;
 
-import io.llamanode.chat.tools.Answer;
+import io.llamanode.chat.tools.answer.Answer;
 import io.llamanode.engine.contract.GenerationListener.Ending;
 import io.llamanode.engine.contract.GenerationListener.Outcome;
 import io.llamanode.engine.contract.GenerationRequest;

@@ -1,6 +1,6 @@
 package io.llamanode.service;
 
-import io.llamanode.chat.tools.Answer;
+import io.llamanode.chat.tools.answer.Answer;
 import io.llamanode.engine.contract.GenerationListener;
 
 /** Hears the engine of one task, on its loop thread: what it says goes to the sink, the end to {@link Tasks}. */

@@ -1,7 +1,7 @@
 package io.llamanode.service;
 
-import io.llamanode.chat.tools.Answer;
-import io.llamanode.chat.tools.ToolCall;
+import io.llamanode.chat.tools.answer.Answer;
+import io.llamanode.chat.tools.answer.ToolCall;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.llamanode.chat.tools.Answer;
-import io.llamanode.chat.tools.AnswerEvent;
 import io.llamanode.chat.tools.AnswerFormat;
 import io.llamanode.chat.tools.AnswerParser;
-import io.llamanode.chat.tools.ToolCall;
+import io.llamanode.chat.tools.answer.Answer;
+import io.llamanode.chat.tools.answer.AnswerEvent;
+import io.llamanode.chat.tools.answer.ToolCall;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -4,7 +4,7 @@ package io.llamanode.chat.jinja;
 public final class LimitException extends TemplateException {
     private static final long serialVersionUID = 1L;
 
-    LimitException(String message, int line) {
+    public LimitException(String message, int line) {
         super(message, line);
     }
 }

@@ -28,7 +28,7 @@ public record Limits(
             new Limits(1 << 20, 100, 400, 2_000_000, 16 << 20, 128L << 20, 1_000_000, Duration.ofSeconds(5));
 
     /** Probes have small inputs, so a hostile template must not take a whole rendering's cost for each of them. */
-    Limits forProbes() {
+    public Limits forProbes() {
         return new Limits(
                 sourceChars,
                 nesting,

@@ -6,7 +6,7 @@ public final class RaisedException extends TemplateException {
 
     private final String raised;
 
-    RaisedException(String raised, int line) {
+    public RaisedException(String raised, int line) {
         super("The chat template refused the input: " + raised, line);
         this.raised = raised;
     }

@@ -1,5 +1,12 @@
 package io.llamanode.chat.tools;
 
+import io.llamanode.chat.tools.answer.AnswerMachine;
+import io.llamanode.chat.tools.answer.Output;
+import io.llamanode.chat.tools.machine.HarmonyMachine;
+import io.llamanode.chat.tools.machine.MarkedMachine;
+import io.llamanode.chat.tools.machine.RecipientMachine;
+import io.llamanode.chat.tools.syntax.CallSyntax;
+import io.llamanode.chat.tools.syntax.Reasoning;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

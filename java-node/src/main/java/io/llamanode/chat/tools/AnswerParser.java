@@ -1,5 +1,10 @@
 package io.llamanode.chat.tools;
 
+import io.llamanode.chat.tools.answer.Answer;
+import io.llamanode.chat.tools.answer.AnswerEvent;
+import io.llamanode.chat.tools.answer.AnswerMachine;
+import io.llamanode.chat.tools.answer.Input;
+import io.llamanode.chat.tools.answer.Output;
 import java.util.List;
 
 /**

@@ -1,6 +1,13 @@
 package io.llamanode.chat.tools;
 
 import io.llamanode.chat.tools.AnswerFormat.Kind;
+import io.llamanode.chat.tools.machine.HarmonyMachine;
+import io.llamanode.chat.tools.machine.RecipientMachine;
+import io.llamanode.chat.tools.step.TaggedStep;
+import io.llamanode.chat.tools.syntax.CallStyle;
+import io.llamanode.chat.tools.syntax.CallSyntax;
+import io.llamanode.chat.tools.syntax.Reasoning;
+import io.llamanode.chat.tools.text.JsonText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -132,8 +139,8 @@ final class CallGrammar {
             case NAME, NAME_CALL_ID -> Gbnf.literal(name + headed.headerEnd());
             case NUMBERED ->
                 Gbnf.literal("functions." + name + ":") + " [0-9]{1,3} " + Gbnf.literal(headed.headerEnd());
-            case ID_NAME -> "[a-z0-9]{10} " + Gbnf.literal(HeadedStep.ID_NAME + name + headed.headerEnd());
-            case TYPE_NAME -> Gbnf.literal("function" + HeadedStep.TYPE_NAME + name + headed.headerEnd());
+            case ID_NAME -> "[a-z0-9]{10} " + Gbnf.literal(CallStyle.Headed.ID_NAME + name + headed.headerEnd());
+            case TYPE_NAME -> Gbnf.literal("function" + CallStyle.Headed.TYPE_NAME + name + headed.headerEnd());
         };
         boolean framed = !headed.argumentsEnd().isEmpty();
         return header + (framed ? " " + Gbnf.literal("\n") : "") + " " + json(schema)
@@ -173,8 +180,8 @@ final class CallGrammar {
 
     private String gemma(Map<String, Object> schema) {
         return TaggedStep.isString(schema.get("type"))
-                ? Gbnf.literal(GemmaStep.QUOTE) + " " + string(schema, GemmaStep.QUOTE) + " "
-                        + Gbnf.literal(GemmaStep.QUOTE)
+                ? Gbnf.literal(CallStyle.Gemma.QUOTE) + " " + string(schema, CallStyle.Gemma.QUOTE) + " "
+                        + Gbnf.literal(CallStyle.Gemma.QUOTE)
                 : json(schema);
     }
 

@@ -2,6 +2,10 @@ package io.llamanode.chat.tools;
 
 import io.llamanode.chat.jinja.Mixed;
 import io.llamanode.chat.jinja.Span;
+import io.llamanode.chat.tools.syntax.CallStyle;
+import io.llamanode.chat.tools.syntax.CallSyntax;
+import io.llamanode.chat.tools.text.JsonText;
+import io.llamanode.chat.tools.text.PythonLiterals;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

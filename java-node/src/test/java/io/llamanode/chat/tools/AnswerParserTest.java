@@ -3,6 +3,12 @@ package io.llamanode.chat.tools;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.llamanode.chat.tools.AnswerFormat.Kind;
+import io.llamanode.chat.tools.answer.Answer;
+import io.llamanode.chat.tools.answer.AnswerEvent;
+import io.llamanode.chat.tools.answer.ToolCall;
+import io.llamanode.chat.tools.syntax.CallSyntax;
+import io.llamanode.chat.tools.syntax.CallSyntaxes;
+import io.llamanode.chat.tools.syntax.Reasoning;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

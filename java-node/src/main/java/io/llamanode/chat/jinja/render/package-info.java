@@ -1,0 +1,6 @@
+/**
+ * Runs templates: {@link io.llamanode.chat.jinja.render.Template} is the door to the whole interpreter.
+ *
+ * <p>Knows nothing of messages or chats: its input is variables by name, its output text by origin.
+ */
+package io.llamanode.chat.jinja.render;

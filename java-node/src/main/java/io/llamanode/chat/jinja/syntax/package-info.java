@@ -1,0 +1,6 @@
+/**
+ * From the source of a template to its syntax tree.
+ *
+ * <p>Knows nothing of evaluation: which filters, tests and functions exist is found out when a template runs.
+ */
+package io.llamanode.chat.jinja.syntax;

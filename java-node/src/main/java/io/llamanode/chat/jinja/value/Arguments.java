@@ -1,0 +1,76 @@
+package io.llamanode.chat.jinja.value;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/** Evaluated arguments of a call, filter or test. */
+public record Arguments(List<Value> positional, Map<String, Value> named) {
+    public static final Arguments NONE = new Arguments(List.of(), Map.of());
+
+    /** One value for each parameter, null where none was given; too many or unknown ones are an error. */
+    public Value[] bind(String function, String... parameters) {
+        if (positional.size() > parameters.length) {
+            throw new EvalException(
+                    function + " takes at most " + parameters.length + " arguments, got " + positional.size());
+        }
+        Value[] bound = positional.toArray(new Value[parameters.length]);
+        for (Map.Entry<String, Value> entry : named.entrySet()) {
+            int index = Arrays.asList(parameters).indexOf(entry.getKey());
+            if (index < 0) {
+                throw new EvalException(function + " has no parameter '" + entry.getKey() + "'");
+            }
+            if (bound[index] != null) {
+                throw new EvalException(function + " got two values for '" + entry.getKey() + "'");
+            }
+            bound[index] = entry.getValue();
+        }
+        return bound;
+    }
+
+    /** The only argument. */
+    public Value one(String function) {
+        if (positional.size() != 1 || !named.isEmpty()) {
+            throw new EvalException(function + " takes one argument");
+        }
+        return positional.getFirst();
+    }
+
+    public void none(String function) {
+        if (!positional.isEmpty() || !named.isEmpty()) {
+            throw new EvalException(function + " takes no arguments");
+        }
+    }
+
+    public static Value required(Value value, String function, String parameter) {
+        if (value == null) {
+            throw new EvalException(function + " needs '" + parameter + "'");
+        }
+        return value;
+    }
+
+    public static Str string(Value value, String function) {
+        if (value instanceof Str str) {
+            return str;
+        }
+        throw new EvalException(function + " needs a string, got " + Types.name(value));
+    }
+
+    public static Str string(Value value, String function, Str fallback) {
+        return value == null ? fallback : string(value, function);
+    }
+
+    public static long integer(Value value, String function, long fallback) {
+        return switch (value) {
+            case null -> fallback;
+            case Value.None _ -> fallback;
+            case Value.Int(long number) -> number;
+            case Value.Bool(boolean flag) -> flag ? 1 : 0;
+            default -> throw new EvalException(function + " needs an integer, got " + Types.name(value));
+        };
+    }
+
+    public static boolean flag(Value value, boolean fallback) {
+        return value == null ? fallback : Types.truthy(value);
+    }
+}

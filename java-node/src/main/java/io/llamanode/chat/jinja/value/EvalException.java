@@ -1,0 +1,10 @@
+package io.llamanode.chat.jinja.value;
+
+/** Wrong operands or arguments; the interpreter adds the line, which operations do not know. */
+public final class EvalException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    public EvalException(String message) {
+        super(message, null, false, false);
+    }
+}

@@ -1,0 +1,130 @@
+package io.llamanode.chat.jinja.value;
+
+import java.util.Arrays;
+
+/** An immutable string that knows for each of its characters whether it is trusted; equality ignores that. */
+public final class Str implements Value, Comparable<Str> {
+    public static final Str EMPTY = new Str("", true, new int[0]);
+
+    public final String text;
+    /** Origin of the first character; it alternates at each position in {@code flips}. */
+    final boolean first;
+
+    private final int[] flips;
+
+    Str(String text, boolean first, int[] flips) {
+        this.text = text;
+        this.first = first;
+        this.flips = flips;
+    }
+
+    public static Str of(String text, boolean trusted) {
+        return text.isEmpty() ? EMPTY : new Str(text, trusted, EMPTY.flips);
+    }
+
+    public static Str trusted(String text) {
+        return of(text, true);
+    }
+
+    public boolean isEmpty() {
+        return text.isEmpty();
+    }
+
+    /** Whether every character is trusted. */
+    public boolean trusted() {
+        return first && flips.length == 0;
+    }
+
+    public boolean trustedAt(int position) {
+        int found = Arrays.binarySearch(flips, position);
+        int passed = found >= 0 ? found + 1 : -found - 1;
+        return first ^ ((passed & 1) == 1);
+    }
+
+    public int runs() {
+        return text.isEmpty() ? 0 : flips.length + 1;
+    }
+
+    public int runStart(int run) {
+        return run == 0 ? 0 : flips[run - 1];
+    }
+
+    public int runEnd(int run) {
+        return run == flips.length ? text.length() : flips[run];
+    }
+
+    public boolean runTrusted(int run) {
+        return first ^ ((run & 1) == 1);
+    }
+
+    /** Characters from {@code from} to before {@code to}, in UTF-16 units. */
+    public Str sub(int from, int to) {
+        if (from >= to) {
+            return EMPTY;
+        }
+        if (from == 0 && to == text.length()) {
+            return this;
+        }
+        if (flips.length == 0) {
+            return new Str(text.substring(from, to), first, flips);
+        }
+        StrBuilder builder = new StrBuilder(null);
+        builder.append(this, from, to);
+        return builder.build();
+    }
+
+    public Str strip(boolean left, boolean right, String chars) {
+        int from = 0;
+        int to = text.length();
+        while (left && from < to) {
+            int c = text.codePointAt(from);
+            if (!stripped(c, chars)) {
+                break;
+            }
+            from += Character.charCount(c);
+        }
+        while (right && to > from) {
+            int c = text.codePointBefore(to);
+            if (!stripped(c, chars)) {
+                break;
+            }
+            to -= Character.charCount(c);
+        }
+        return sub(from, to);
+    }
+
+    private static boolean stripped(int c, String chars) {
+        return chars == null ? isSpace(c) : chars.indexOf(c) >= 0;
+    }
+
+    /** Python's {@code str.isspace} for one code point. */
+    public static boolean isSpace(int c) {
+        return Character.isWhitespace(c) || c == 0x85 || c == 0xA0 || c == 0x2007 || c == 0x202F;
+    }
+
+    /** Length in code points, which is what Python counts. */
+    public int length() {
+        return text.codePointCount(0, text.length());
+    }
+
+    /** Lets a hash table survive keys made to collide. */
+    @Override
+    public int compareTo(Str other) {
+        return text.compareTo(other.text);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Str that && text.equals(that.text);
+    }
+
+    @Override
+    public int hashCode() {
+        return text.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+}

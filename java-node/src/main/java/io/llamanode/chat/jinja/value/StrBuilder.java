@@ -1,0 +1,69 @@
+package io.llamanode.chat.jinja.value;
+
+import java.util.Arrays;
+
+/** Builds a {@link Str}. With a runtime, it refuses to grow over the runtime's limits. */
+public final class StrBuilder {
+    private final Runtime runtime;
+    private final StringBuilder text = new StringBuilder();
+    private int[] flips = new int[4];
+    private int count;
+    private boolean first = true;
+    private boolean last = true;
+
+    public StrBuilder(Runtime runtime) {
+        this.runtime = runtime;
+    }
+
+    int length() {
+        return text.length();
+    }
+
+    /** Origin of the last character; true when empty. */
+    public boolean lastTrusted() {
+        return last;
+    }
+
+    public StrBuilder append(String piece, boolean trusted) {
+        return append(piece, 0, piece.length(), trusted);
+    }
+
+    public StrBuilder append(Str piece) {
+        return append(piece, 0, piece.text.length());
+    }
+
+    public StrBuilder append(Str piece, int from, int to) {
+        for (int run = 0; run < piece.runs(); run++) {
+            int start = Math.max(from, piece.runStart(run));
+            int end = Math.min(to, piece.runEnd(run));
+            if (start < end) {
+                append(piece.text, start, end, piece.runTrusted(run));
+            }
+        }
+        return this;
+    }
+
+    private StrBuilder append(String piece, int from, int to, boolean trusted) {
+        if (from >= to) {
+            return this;
+        }
+        if (runtime != null) {
+            runtime.allocateChars(text.length(), to - from);
+        }
+        if (text.isEmpty()) {
+            first = trusted;
+        } else if (trusted != last) {
+            if (count == flips.length) {
+                flips = Arrays.copyOf(flips, count * 2);
+            }
+            flips[count++] = text.length();
+        }
+        last = trusted;
+        text.append(piece, from, to);
+        return this;
+    }
+
+    public Str build() {
+        return text.isEmpty() ? Str.EMPTY : new Str(text.toString(), first, Arrays.copyOf(flips, count));
+    }
+}

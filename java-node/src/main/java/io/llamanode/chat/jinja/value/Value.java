@@ -1,0 +1,137 @@
+package io.llamanode.chat.jinja.value;
+
+import io.llamanode.chat.jinja.render.Conversion;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What an expression evaluates to. The host's objects never get in: {@link Conversion} copies them. */
+public sealed interface Value
+        permits Str,
+                Loop,
+                Value.Undefined,
+                Value.None,
+                Value.Bool,
+                Value.Int,
+                Value.Float,
+                Value.Seq,
+                Value.Dict,
+                Value.Namespace,
+                Value.Callable {
+    None NONE = new None();
+    Bool TRUE = new Bool(true);
+    Bool FALSE = new Bool(false);
+
+    static Bool of(boolean value) {
+        return value ? TRUE : FALSE;
+    }
+
+    /** A name, key or attribute that is not there; its description is for error messages. */
+    record Undefined(String description) implements Value {}
+
+    record None() implements Value {}
+
+    /** Numbers and booleans that compare equal are the same dictionary key, as in Python. */
+    record Bool(boolean value) implements Value {
+        @Override
+        public boolean equals(Object other) {
+            return numbersEqual(this, other);
+        }
+
+        @Override
+        public int hashCode() {
+            return Double.hashCode(value ? 1 : 0);
+        }
+    }
+
+    record Int(long value) implements Value, Comparable<Int> {
+        @Override
+        public int compareTo(Int other) {
+            return Long.compare(value, other.value);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return numbersEqual(this, other);
+        }
+
+        @Override
+        public int hashCode() {
+            return Double.hashCode(value == 0 ? 0.0 : (double) value);
+        }
+    }
+
+    record Float(double value) implements Value {
+        @Override
+        public boolean equals(Object other) {
+            return numbersEqual(this, other);
+        }
+
+        @Override
+        public int hashCode() {
+            return Double.hashCode(value == 0 ? 0.0 : value);
+        }
+    }
+
+    /** A list, or a tuple, which only prints differently and cannot be changed. Compared by identity here. */
+    final class Seq implements Value {
+        public final List<Value> items;
+        public final boolean tuple;
+
+        public Seq(List<Value> items, boolean tuple) {
+            this.items = items;
+            this.tuple = tuple;
+        }
+
+        public static Seq list(List<Value> items) {
+            return new Seq(items, false);
+        }
+
+        public static Seq tuple(Value... items) {
+            return new Seq(List.of(items), true);
+        }
+
+        public static Seq empty() {
+            return new Seq(new ArrayList<>(), false);
+        }
+    }
+
+    /** A dictionary in insertion order. Compared by identity here. */
+    final class Dict implements Value {
+        public final Map<Value, Value> entries;
+
+        public Dict(Map<Value, Value> entries) {
+            this.entries = entries;
+        }
+
+        public Dict() {
+            this(new LinkedHashMap<>());
+        }
+
+        public Value get(String key) {
+            return entries.get(Str.trusted(key));
+        }
+    }
+
+    /** The result of {@code namespace()}: the only value whose attributes {@code set} may assign. */
+    final class Namespace implements Value {
+        public final Map<String, Value> attributes = new LinkedHashMap<>();
+    }
+
+    /** A macro, a global function or a bound method. */
+    record Callable(String name, Body body) implements Value {}
+
+    /** What a callable does. */
+    @FunctionalInterface
+    interface Body {
+        Value call(Runtime runtime, Arguments arguments);
+    }
+
+    private static boolean numbersEqual(Value left, Object other) {
+        return switch (other) {
+            case Value right when Numbers.isNumber(right) -> Numbers.compare(left, right) == 0;
+            default -> false;
+        };
+    }
+}

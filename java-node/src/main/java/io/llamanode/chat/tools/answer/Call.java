@@ -1,0 +1,95 @@
+package io.llamanode.chat.tools.answer;
+
+import io.llamanode.chat.tools.text.JsonText;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+
+/** A call that is being read. What it is told before its name waits for that. */
+public final class Call {
+    /** Names that tools can have: what else a model writes is no call, and no trouble in a later prompt. */
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
+
+    private static final int LONGEST_ID = 128;
+
+    private final Output output;
+    private final int index;
+    private final Predicate<String> acceptsName;
+    private final StringBuilder json = new StringBuilder();
+    private int told;
+    private boolean announced;
+    private String id;
+    private String name;
+
+    public Call(Output output, int index, Predicate<String> acceptsName) {
+        this.output = output;
+        this.index = index;
+        this.acceptsName = acceptsName;
+    }
+
+    /** {@return whether there is a name, and it may be called} */
+    public boolean name(String given) {
+        if (name != null || !NAME.matcher(given).matches() || !acceptsName.test(given)) {
+            return false;
+        }
+        name = given;
+        return true;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** An id that comes after the call was announced under another one is too late. */
+    public void id(String given) {
+        if (!announced && given.length() <= LONGEST_ID) {
+            id = given;
+        }
+    }
+
+    /** Takes more of the arguments' JSON. */
+    public void arguments(String delta) {
+        json.append(delta);
+    }
+
+    boolean hasArguments() {
+        return !json.isEmpty();
+    }
+
+    /** Tells what is known, as soon as there is a name and the arguments have begun to be an object. */
+    public void tell() {
+        if (name == null || !json.isEmpty() && json.charAt(0) != '{') {
+            return;
+        }
+        if (!announced) {
+            announced = true;
+            id = output.uniqueId(id);
+            output.call(index, id, name, json.toString());
+        } else if (told < json.length()) {
+            output.call(index, id, name, json.substring(told));
+        }
+        told = json.length();
+    }
+
+    /** {@return the finished call, or {@code null} if it is malformed} */
+    public ToolCall finish() {
+        if (name == null) {
+            return null;
+        }
+        if (json.isEmpty() || json.toString().equals("null")) {
+            json.setLength(0);
+            json.append("{}");
+        } else if (json.charAt(0) == '"') {
+            // Some models write the arguments as a string that holds JSON.
+            String text = JsonText.string(json.toString());
+            json.setLength(0);
+            json.append(text == null ? "" : text.strip());
+        }
+        Map<String, Object> arguments = JsonText.object(json.toString());
+        if (arguments == null) {
+            return null;
+        }
+        tell();
+        return new ToolCall(id, name, arguments);
+    }
+}

@@ -1,0 +1,13 @@
+package io.llamanode.chat.tools.answer;
+
+import java.util.Map;
+
+/**
+ * A tool that the model asks to have called.
+ *
+ * @param id names the call in the tool's result; the model's own where its syntax has one
+ * @param name of the tool
+ * @param arguments decoded JSON: maps in order, lists, {@code String}, {@code Integer}, {@code Long},
+ *     {@code BigInteger}, finite {@code Double}, {@code Boolean} and {@code null}
+ */
+public record ToolCall(String id, String name, Map<String, Object> arguments) {}

@@ -1,0 +1,127 @@
+package io.llamanode.chat.tools.machine;
+
+import io.llamanode.chat.tools.answer.AnswerMachine;
+import io.llamanode.chat.tools.answer.Call;
+import io.llamanode.chat.tools.answer.Input;
+import io.llamanode.chat.tools.answer.Output;
+import io.llamanode.chat.tools.answer.Step.Status;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Answers of gpt-oss: messages on channels, of which one is for reasoning, and to recipients, which are tools. */
+public final class HarmonyMachine implements AnswerMachine {
+    public static final String MESSAGE = "<|message|>";
+    public static final String CHANNEL = "<|channel|>";
+    public static final String START = "<|start|>";
+    private static final List<String> ENDS = List.of("<|end|>", "<|return|>", "<|call|>");
+    private static final List<String> NEXT = List.of(START, CHANNEL);
+    public static final List<String> MARKERS =
+            List.of(MESSAGE, CHANNEL, START, "<|end|>", "<|return|>", "<|call|>", "<|constrain|>");
+    private static final Pattern RECIPIENT = Pattern.compile("to=(?:functions\\.)?([^\\s<]+)");
+    private static final Pattern REASONING = Pattern.compile(Pattern.quote(CHANNEL) + "\\s*analysis");
+    private static final int LONGEST_HEADER = 512;
+
+    private enum State {
+        HEADER,
+        BODY,
+        CALL
+    }
+
+    private final boolean callable;
+    private final int maxCalls;
+    private final Output output;
+    private State state = State.HEADER;
+    private boolean thinks;
+    private HeadedCall call;
+
+    /** @param callable whether tools can be called */
+    public HarmonyMachine(boolean callable, int maxCalls, Output output) {
+        this.callable = callable;
+        this.maxCalls = maxCalls;
+        this.output = output;
+    }
+
+    @Override
+    public void advance(Input in) {
+        boolean more = true;
+        while (more && !in.isEmpty()) {
+            more = switch (state) {
+                case HEADER -> header(in);
+                case BODY -> body(in);
+                case CALL -> call(in);
+            };
+        }
+        if (in.isEmpty() && in.ended() && state == State.CALL) {
+            call(in);
+        }
+    }
+
+    private boolean header(Input in) {
+        int end = in.find(MESSAGE);
+        if (end < 0) {
+            if (in.ended() || in.length() > LONGEST_HEADER) {
+                // Not the syntax of this family: whatever it is, it is text.
+                thinks = false;
+                state = State.BODY;
+                return true;
+            }
+            return false;
+        }
+        String header = in.take(end);
+        in.take(MESSAGE.length());
+        Matcher recipient = RECIPIENT.matcher(header);
+        thinks = REASONING.matcher(header).find();
+        state = State.BODY;
+        if (callable && output.callCount() < maxCalls && recipient.find()) {
+            Call named = new Call(output, output.callCount(), name -> true);
+            if (named.name(recipient.group(1))) {
+                in.mark();
+                call = new HeadedCall(named, output);
+                state = State.CALL;
+            }
+        }
+        return true;
+    }
+
+    private boolean call(Input in) {
+        Status status = call.advance(in);
+        if (status == Status.MORE) {
+            return false;
+        }
+        if (status == Status.BAD) {
+            thinks = false;
+        }
+        state = State.BODY;
+        return true;
+    }
+
+    private boolean body(Input in) {
+        String first = null;
+        int at = in.length();
+        for (String marker : MARKERS) {
+            int found = in.find(marker);
+            if (found >= 0 && found < at) {
+                first = marker;
+                at = found;
+            }
+        }
+        text(in.take(first == null ? at - in.held(MARKERS) : at));
+        if (first == null) {
+            return false;
+        }
+        if (!NEXT.contains(first)) {
+            in.take(first.length());
+        }
+        state = ENDS.contains(first) || NEXT.contains(first) ? State.HEADER : State.BODY;
+        return true;
+    }
+
+    private void text(String text) {
+        if (thinks) {
+            output.reasoning(text);
+        } else {
+            output.content(text);
+        }
+    }
+}

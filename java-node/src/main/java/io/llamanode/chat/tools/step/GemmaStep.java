@@ -1,0 +1,166 @@
+package io.llamanode.chat.tools.step;
+
+import io.llamanode.chat.tools.answer.Input;
+import io.llamanode.chat.tools.syntax.CallStyle;
+import io.llamanode.chat.tools.text.JsonText;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Gemma's {@code call:f{a:<|"|>x<|"|>,n:1}}: bare keys, and strings between tokens of their own. */
+public final class GemmaStep extends WholeCallStep {
+    private static final String QUOTE = CallStyle.Gemma.QUOTE;
+    private static final String PREFIX = "call:";
+    private static final int MAX_DEPTH = 32;
+
+    /** What has been looked at already, counted from the opening brace. */
+    private int scanned;
+
+    private int depth;
+    private boolean quoted;
+
+    public GemmaStep() {
+        super("{");
+    }
+
+    @Override
+    String name(String header) {
+        return header.startsWith(PREFIX) ? header.substring(PREFIX.length()) : null;
+    }
+
+    @Override
+    Map<?, ?> arguments(String text) {
+        return new Reader(text).whole() instanceof Map<?, ?> map ? map : null;
+    }
+
+    @Override
+    int end(Input in) {
+        while (scanned < in.length()) {
+            char c = in.peek(scanned);
+            if (c == '<') {
+                int left = Math.min(QUOTE.length(), in.length() - scanned);
+                boolean quote = in.regionMatches(scanned, QUOTE, left);
+                if (quote && left < QUOTE.length()) {
+                    return -1;
+                }
+                quoted ^= quote;
+                scanned += quote ? QUOTE.length() : 1;
+                continue;
+            }
+            scanned++;
+            if (!quoted && (c == '{' || c == '[')) {
+                depth++;
+            } else if (!quoted && (c == '}' || c == ']') && --depth == 0) {
+                return scanned;
+            }
+        }
+        return -1;
+    }
+
+    /** Reads a value, or {@code this} where there is none, which is no value of any call. */
+    private static final class Reader {
+        private final String text;
+        private int at;
+
+        Reader(String text) {
+            this.text = text;
+        }
+
+        Object whole() {
+            Object value = value(0);
+            return at == text.length() ? value : this;
+        }
+
+        private Object value(int depth) {
+            if (depth > MAX_DEPTH || at == text.length()) {
+                return this;
+            }
+            if (text.startsWith(QUOTE, at)) {
+                return quoted();
+            }
+            return switch (text.charAt(at)) {
+                case '{' -> object(depth);
+                case '[' -> list(depth);
+                default -> scalar(upTo(",]}").strip());
+            };
+        }
+
+        private Object quoted() {
+            int from = at + QUOTE.length();
+            int end = text.indexOf(QUOTE, from);
+            if (end < 0) {
+                return this;
+            }
+            at = end + QUOTE.length();
+            return text.substring(from, end);
+        }
+
+        private Object object(int depth) {
+            at++;
+            Map<String, Object> entries = new LinkedHashMap<>();
+            if (accept('}')) {
+                return entries;
+            }
+            do {
+                String key = text.startsWith(QUOTE, at) && quoted() instanceof String name
+                        ? name
+                        : upTo(":,]}").strip();
+                if (key.isEmpty() || !accept(':')) {
+                    return this;
+                }
+                Object value = value(depth + 1);
+                if (value == this || entries.containsKey(key)) {
+                    return this;
+                }
+                entries.put(key, value);
+            } while (accept(','));
+            return accept('}') ? entries : this;
+        }
+
+        private Object list(int depth) {
+            at++;
+            List<Object> items = new ArrayList<>();
+            if (accept(']')) {
+                return items;
+            }
+            do {
+                Object value = value(depth + 1);
+                if (value == this) {
+                    return this;
+                }
+                items.add(value);
+            } while (accept(','));
+            return accept(']') ? items : this;
+        }
+
+        private Object scalar(String word) {
+            if (word.isEmpty() || !JsonText.isValue(word)) {
+                return word.isEmpty() ? this : word;
+            }
+            return switch (word) {
+                case "true" -> true;
+                case "false" -> false;
+                case "null" -> null;
+                default -> JsonText.number(word) instanceof Number number ? number : word;
+            };
+        }
+
+        private String upTo(String ends) {
+            int start = at;
+            while (at < text.length() && ends.indexOf(text.charAt(at)) < 0) {
+                at++;
+            }
+            return text.substring(start, at);
+        }
+
+        private boolean accept(char c) {
+            while (at < text.length() && Character.isWhitespace(text.charAt(at))) {
+                at++;
+            }
+            boolean found = at < text.length() && text.charAt(at) == c;
+            at += found ? 1 : 0;
+            return found;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package io.llamanode.chat.tools.step;
+
+import io.llamanode.chat.tools.answer.Input;
+import io.llamanode.chat.tools.text.PythonLiterals;
+import java.util.Map;
+
+/** The call of a Python function with keyword arguments that are literals. */
+public final class PythonStep extends WholeCallStep {
+    /** What has been looked at already, counted from the opening parenthesis. */
+    private int scanned;
+
+    private int depth;
+    private char quote;
+    private boolean escaped;
+
+    public PythonStep() {
+        super("(");
+    }
+
+    @Override
+    String name(String header) {
+        return header;
+    }
+
+    @Override
+    Map<?, ?> arguments(String text) {
+        return PythonLiterals.arguments(text);
+    }
+
+    @Override
+    int end(Input in) {
+        for (; scanned < in.length(); scanned++) {
+            char c = in.peek(scanned);
+            if (escaped) {
+                escaped = false;
+            } else if (quote != 0) {
+                escaped = c == '\\';
+                quote = c == quote ? 0 : quote;
+            } else if (c == '"' || c == '\'') {
+                quote = c;
+            } else if (c == '(' || c == '[' || c == '{') {
+                depth++;
+            } else if ((c == ')' || c == ']' || c == '}') && --depth == 0) {
+                return scanned + 1;
+            }
+        }
+        return -1;
+    }
+}

@@ -1,0 +1,113 @@
+package io.llamanode.chat.tools.syntax;
+
+import io.llamanode.chat.tools.syntax.CallStyle.Gemma;
+import io.llamanode.chat.tools.syntax.CallStyle.Headed;
+import io.llamanode.chat.tools.syntax.CallStyle.Header;
+import io.llamanode.chat.tools.syntax.CallStyle.Json;
+import io.llamanode.chat.tools.syntax.CallStyle.Python;
+import io.llamanode.chat.tools.syntax.CallStyle.SingleKey;
+import io.llamanode.chat.tools.syntax.CallStyle.Tagged;
+import io.llamanode.chat.tools.syntax.CallStyle.Values;
+import io.llamanode.chat.tools.syntax.CallSyntax.Listing;
+import java.util.List;
+
+/** The families of syntaxes that published templates use. Where one example fits several, the first is meant. */
+public final class CallSyntaxes {
+    private static final Json NAME_ARGUMENTS = new Json("name", "arguments");
+    private static final Json NAME_PARAMETERS = new Json("name", "parameters");
+    private static final Json TOOL_NAME = new Json("tool_name", "parameters");
+    private static final Tagged FUNCTION_TAGS =
+            new Tagged("<function=", ">", "<parameter=", ">", "", "</parameter>", "</function>", Values.FRAMED);
+    private static final Tagged INVOKE_TAGS = new Tagged(
+            "<invoke name=\"", "\">", "<parameter name=\"", "\">", "", "</parameter>", "</invoke>", Values.PLAIN);
+    private static final Tagged DSML_TAGS = new Tagged(
+            "<｜DSML｜invoke name=\"",
+            "\">",
+            "<｜DSML｜parameter name=\"",
+            "\"",
+            "",
+            "</｜DSML｜parameter>",
+            "</｜DSML｜invoke>",
+            Values.TYPED);
+    private static final Tagged KEY_VALUE_TAGS =
+            new Tagged("", "\n", "<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>", "", Values.PLAIN);
+
+    static final CallSyntax HERMES = marked("hermes", "<tool_call>", Listing.NEVER, "</tool_call>", NAME_ARGUMENTS);
+    public static final CallSyntax PYTHON =
+            marked("python", "<|tool_call_start|>", Listing.ALWAYS, "<|tool_call_end|>", new Python());
+    /** For templates that show no syntax: the answer is an object, or a list of them. */
+    public static final CallSyntax GENERIC =
+            new CallSyntax("generic", List.of(), "", Listing.OPTIONAL, "", "", "", NAME_ARGUMENTS);
+
+    static final CallSyntax LLAMA = new CallSyntax("llama", List.of(), "", Listing.NEVER, "", "", "", NAME_PARAMETERS);
+
+    public static final List<CallSyntax> ALL = List.of(
+            HERMES,
+            marked("function tags", "<tool_call>", Listing.NEVER, "</tool_call>", FUNCTION_TAGS),
+            marked("seed", "<seed:tool_call>", Listing.NEVER, "</seed:tool_call>", FUNCTION_TAGS),
+            marked("key-value tags", "<tool_call>", Listing.NEVER, "</tool_call>", KEY_VALUE_TAGS),
+            marked("invoke tags", "<minimax:tool_call>", Listing.NEVER, "</minimax:tool_call>", INVOKE_TAGS),
+            marked("dsml", "<｜DSML｜function_calls>", Listing.NEVER, "</｜DSML｜function_calls>", DSML_TAGS),
+            marked("tool_calls list", "<tool_calls>", Listing.ALWAYS, "</tool_calls>", NAME_ARGUMENTS),
+            marked("TOOLCALL list", "<TOOLCALL>", Listing.ALWAYS, "</TOOLCALL>", NAME_ARGUMENTS),
+            marked("phi", "<|tool_call|>", Listing.ALWAYS, "<|/tool_call|>", NAME_ARGUMENTS),
+            marked("granite", "<|tool_call|>", Listing.ALWAYS, "", NAME_ARGUMENTS),
+            marked("apertus", "<|tools_prefix|>", Listing.ALWAYS, "<|tools_suffix|>", new SingleKey()),
+            marked("command-r7b", "<|START_ACTION|>", Listing.ALWAYS, "<|END_ACTION|>", TOOL_NAME),
+            new CallSyntax("command-r", List.of("Action:"), "```json", Listing.ALWAYS, "", "", "```", TOOL_NAME),
+            marked("mistral", "[TOOL_CALLS]", Listing.ALWAYS, "", NAME_ARGUMENTS),
+            marked("mistral args", "[TOOL_CALLS]", Listing.NEVER, "", new Headed(Header.NAME_CALL_ID, "[ARGS]", "")),
+            sections(
+                    "kimi",
+                    "<|tool_calls_section_begin|>",
+                    "<|tool_call_begin|>",
+                    "<|tool_call_end|>",
+                    "<|tool_calls_section_end|>",
+                    new Headed(Header.NUMBERED, "<|tool_call_argument_begin|>", "")),
+            sections(
+                    "deepseek",
+                    "<｜tool▁calls▁begin｜>",
+                    "<｜tool▁call▁begin｜>",
+                    "<｜tool▁call▁end｜>",
+                    "<｜tool▁calls▁end｜>",
+                    new Headed(Header.TYPE_NAME, "\n```json", "```")),
+            sections(
+                    "deepseek v3.1",
+                    "<｜tool▁calls▁begin｜>",
+                    "<｜tool▁call▁begin｜>",
+                    "<｜tool▁call▁end｜>",
+                    "<｜tool▁calls▁end｜>",
+                    new Headed(Header.NAME, "<｜tool▁sep｜>", "")),
+            sections(
+                    "hunyuan",
+                    "<tool_calls>",
+                    "<tool_call>",
+                    "</tool_call>",
+                    "</tool_calls>",
+                    new Headed(Header.NAME, "\n```json", "```")),
+            sections(
+                    "solar",
+                    "<|tool_calls|>",
+                    "<|tool_call:begin|>",
+                    "<|tool_call:end|>",
+                    "<|calls|>",
+                    new Headed(Header.ID_NAME, "<|tool_call:args|>", "")),
+            marked("functionary tags", "<function=", Listing.NEVER, "</function>", new Headed(Header.NAME, ">", "")),
+            marked("gemma", "<|tool_call>", Listing.NEVER, "<tool_call|>", new Gemma()),
+            marked("gigachat", "function call<|role_sep|>", Listing.NEVER, "<|message_sep|>", NAME_ARGUMENTS),
+            marked("functools", "functools", Listing.ALWAYS, "", NAME_ARGUMENTS),
+            PYTHON,
+            LLAMA,
+            GENERIC);
+
+    private CallSyntaxes() {}
+
+    private static CallSyntax marked(String family, String open, Listing list, String close, CallStyle style) {
+        return new CallSyntax(family, List.of(open), "", list, "", "", close, style);
+    }
+
+    private static CallSyntax sections(
+            String family, String open, String callOpen, String callClose, String close, CallStyle style) {
+        return new CallSyntax(family, List.of(open), "", Listing.NEVER, callOpen, callClose, close, style);
+    }
+}

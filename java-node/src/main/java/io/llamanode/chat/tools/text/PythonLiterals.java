@@ -1,0 +1,239 @@
+package io.llamanode.chat.tools.text;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Reads what stands between the parentheses of a call in Python, if all of it is literals. */
+public final class PythonLiterals {
+    private static final int MAX_DEPTH = 32;
+
+    private final String text;
+    private int at;
+
+    private PythonLiterals(String text) {
+        this.text = text;
+    }
+
+    private static final class Malformed extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        Malformed() {
+            super(null, null, false, false);
+        }
+    }
+
+    /**
+     * @param text {@code (a="x", n=1)}
+     * @return the arguments by name, or {@code null} if the text is malformed
+     */
+    public static Map<String, Object> arguments(String text) {
+        try {
+            return new PythonLiterals(text).read();
+        } catch (Malformed e) {
+            return null;
+        }
+    }
+
+    /** Writes a value of JSON's as Python has it. */
+    public static void write(Object value, StringBuilder text) {
+        switch (value) {
+            case null -> text.append("None");
+            case Boolean flag -> text.append(flag ? "True" : "False");
+            case List<?> list -> {
+                String separator = "[";
+                for (Object item : list) {
+                    text.append(separator);
+                    write(item, text);
+                    separator = ", ";
+                }
+                text.append(list.isEmpty() ? "[]" : "]");
+            }
+            case Map<?, ?> map -> {
+                String separator = "{";
+                for (Map.Entry<?, ?> entry : map.entrySet()) {
+                    text.append(separator)
+                            .append(JsonText.write(entry.getKey()))
+                            .append(": ");
+                    write(entry.getValue(), text);
+                    separator = ", ";
+                }
+                text.append(map.isEmpty() ? "{}" : "}");
+            }
+            // Strings that JSON writes are strings in Python, too.
+            default -> text.append(JsonText.write(value));
+        }
+    }
+
+    private Map<String, Object> read() {
+        Map<String, Object> arguments = new LinkedHashMap<>();
+        expect('(');
+        while (!accept(')')) {
+            int equals = text.indexOf('=', at);
+            String name = equals < 0 ? "" : text.substring(at, equals).strip();
+            if (!isName(name)) {
+                throw new Malformed();
+            }
+            at = equals + 1;
+            Object value = value(0);
+            if (arguments.containsKey(name)) {
+                throw new Malformed();
+            }
+            arguments.put(name, value);
+            if (!accept(',')) {
+                expect(')');
+                break;
+            }
+        }
+        if (at < text.length()) {
+            throw new Malformed();
+        }
+        return arguments;
+    }
+
+    private static boolean isName(String name) {
+        return !name.isEmpty() && name.chars().allMatch(c -> Character.isUnicodeIdentifierPart(c) || c == '-');
+    }
+
+    private Object value(int depth) {
+        skipSpace();
+        if (depth > MAX_DEPTH || at == text.length()) {
+            throw new Malformed();
+        }
+        char c = text.charAt(at);
+        return switch (c) {
+            case '"', '\'' -> string(c);
+            case '[', '(' -> list(c == '[' ? ']' : ')', depth);
+            case '{' -> dict(depth);
+            default -> word();
+        };
+    }
+
+    private List<Object> list(char end, int depth) {
+        at++;
+        List<Object> items = new ArrayList<>();
+        while (!accept(end)) {
+            items.add(value(depth + 1));
+            if (!accept(',')) {
+                expect(end);
+                break;
+            }
+        }
+        return items;
+    }
+
+    private Map<String, Object> dict(int depth) {
+        at++;
+        Map<String, Object> entries = new LinkedHashMap<>();
+        while (!accept('}')) {
+            if (!(value(depth + 1) instanceof String key)) {
+                throw new Malformed();
+            }
+            expect(':');
+            entries.put(key, value(depth + 1));
+            if (!accept(',')) {
+                expect('}');
+                break;
+            }
+        }
+        return entries;
+    }
+
+    private String string(char quote) {
+        StringBuilder value = new StringBuilder();
+        for (at++; at < text.length(); at++) {
+            char c = text.charAt(at);
+            if (c == quote) {
+                at++;
+                return value.toString();
+            }
+            if (c == '\\' && at + 1 < text.length()) {
+                escape(value);
+            } else {
+                value.append(c);
+            }
+        }
+        throw new Malformed();
+    }
+
+    private void escape(StringBuilder value) {
+        char c = text.charAt(++at);
+        switch (c) {
+            case 'n' -> value.append('\n');
+            case 't' -> value.append('\t');
+            case 'r' -> value.append('\r');
+            case 'b' -> value.append('\b');
+            case 'f' -> value.append('\f');
+            case 'x' -> code(value, 2);
+            case 'u' -> code(value, 4);
+            case '\\', '\'', '"', '/' -> value.append(c);
+            // Python keeps the backslash of an escape that it does not know.
+            default -> value.append('\\').append(c);
+        }
+    }
+
+    private void code(StringBuilder value, int digits) {
+        if (at + digits >= text.length()) {
+            throw new Malformed();
+        }
+        try {
+            value.append((char) Integer.parseUnsignedInt(text, at + 1, at + 1 + digits, 16));
+        } catch (NumberFormatException e) {
+            throw new Malformed();
+        }
+        at += digits;
+    }
+
+    private Object word() {
+        int start = at;
+        while (at < text.length() && ",)]}: \t\r\n".indexOf(text.charAt(at)) < 0) {
+            at++;
+        }
+        String word = text.substring(start, at);
+        return switch (word) {
+            case "True", "true" -> true;
+            case "False", "false" -> false;
+            case "None", "null" -> null;
+            default -> number(word);
+        };
+    }
+
+    private static Object number(String word) {
+        try {
+            return Long.valueOf(word);
+        } catch (NumberFormatException e) {
+            // Not an integer of that size; the next reading decides.
+        }
+        try {
+            double number = Double.parseDouble(word);
+            if (Double.isFinite(number) && Character.isDigit(word.charAt(word.length() - 1))) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // Told below.
+        }
+        throw new Malformed();
+    }
+
+    private void skipSpace() {
+        while (at < text.length() && Character.isWhitespace(text.charAt(at))) {
+            at++;
+        }
+    }
+
+    private boolean accept(char c) {
+        skipSpace();
+        if (at < text.length() && text.charAt(at) == c) {
+            at++;
+            return true;
+        }
+        return false;
+    }
+
+    private void expect(char c) {
+        if (!accept(c)) {
+            throw new Malformed();
+        }
+    }
+}

@@ -1,0 +1,6 @@
+/**
+ * The notations that values of calls are written in: JSON, and Python's literals.
+ *
+ * <p>Knows nothing of calls.
+ */
+package io.llamanode.chat.tools.text;
