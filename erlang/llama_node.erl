@@ -550,18 +550,24 @@ chat(Server, Messages, Options) ->
 
 %% @doc Answers a conversation, and runs the tools that the model asks for until it answers in words.
 %%
-%% `Tools' are maps with `name', `function' (a fun of the decoded arguments) and, for the model,
-%% `description' and `parameters' (a JSON schema). A fun that raises, exits or takes too long harms
-%% nobody: the model is told so in place of a result. `Options' are those of {@link chat/3} and
-%% `max_rounds' and `tool_timeout', see {@link llama_node_tools:options()}. When the model still
-%% asks for tools after `max_rounds', the answer is a `timeout'.
+%% `Tools' are maps or proplists with `name', `function' (a fun of the decoded arguments) and, for the model,
+%% `description' and `parameters' (a JSON schema). What the fun returns is described at
+%% {@link llama_node_tools:tool_function()}: text and terms that are JSON, `{ok, Term}' or `{error, Reason}'; `encode',
+%% a fun among the tool's keys or the options, makes JSON of what is none. A fun that raises, exits or takes too long harms
+%% nobody: the model is told so in place of a result, and the log has the stacktrace. `Options' are those of
+%% {@link chat/3} and `encode', `max_rounds' and `tool_timeout', see {@link llama_node_tools:options()}. When the model
+%% still asks for tools after `max_rounds', the answer is a `timeout'.
+%%
+%% What fails once tools were run is `{error, {Code, Message}, Messages}', with the conversation up to their results:
+%% given to `chat_tools' again, it goes on from there, and no tool does its work twice.
 %% ```
-%% Now = #{name => now, description => <<"The time">>, function => fun (_) -> calendar:universal_time() end},
+%% Now = #{name => now, description => <<"The time">>,
+%%         function => fun (_) -> calendar:system_time_to_rfc3339(erlang:system_time(second)) end},
 %% {ok, #{content := Text, messages := Conversation}} =
 %%     llama_node:chat_tools(Server, <<"What time is it?">>, [Now], #{}).
 %% '''
--spec chat_tools(server(), [map()] | text(), [llama_node_tools:tool()], llama_node_tools:options()) ->
-    {ok, llama_node_tools:result()} | {error, error()}.
+-spec chat_tools(server(), [map() | list()] | text(), [llama_node_tools:tool()], llama_node_tools:options()) ->
+    {ok, llama_node_tools:result()} | {error, error()} | {error, error(), Messages :: [map() | list()]}.
 chat_tools(Server, Messages, Tools, Options) ->
     llama_node_tools:chat(Server, Messages, Tools, Options).
 

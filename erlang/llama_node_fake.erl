@@ -33,7 +33,7 @@
 -behaviour(gen_server).
 
 -export([start_link/1, start/1, requests/1, crash/1]).
--export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2, format_status/1]).
 -export_type([script/0, answer/0, request/0]).
 
 -type script() :: [answer(), ...] | fun((request()) -> answer()).
@@ -264,6 +264,12 @@ handle_info({'DOWN', Ref, process, _, _}, #{sessions := Sessions, tasks := Tasks
     {noreply, lists:foldl(fun (Id, Left) -> put_task(Id, gone, Left) end, Closed, Abandoned)};
 handle_info(_, State) ->
     {noreply, State}.
+
+%% The table would fill pages of every report.
+%% @private
+-spec format_status(gen_server:format_status()) -> gen_server:format_status().
+format_status(#{state := #{table := _} = State} = Status) -> Status#{state := maps:remove(table, State)};
+format_status(Status) -> Status.
 
 with_running(Id, State, Fun) ->
     case find(Id, State) of

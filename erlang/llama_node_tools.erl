@@ -5,24 +5,35 @@
 %%             parameters => #{type => object, properties => #{city => #{type => string}}, required => [city]},
 %%             function => fun (#{<<"city">> := City}) -> my_weather:of_city(City) end},
 %% {ok, #{content := Answer}} =
-%%     llama_node:chat_tools(Server, <<"What is the weather in Oslo?">>, [Weather], #{max_rounds => 5}).
+%%     llama_node:chat_tools(Llama, <<"What is the weather in Oslo?">>, [Weather], #{max_rounds => 5}).
 %% '''
 %% @end
 -module(llama_node_tools).
 
+-include_lib("kernel/include/logger.hrl").
+
+-import(llama_node_value, [bad/2, must_be/2, path/1]).
+
 -export([chat/4]).
 %% Entry point of the processes that tools run in.
 -export([work/3]).
--export_type([tool/0, options/0, result/0]).
+-export_type([tool/0, options/0, result/0, tool_function/0]).
 
--type tool() :: #{name := llama_node:text(), function := function(), description => llama_node:text(),
-                  parameters => map()}.
-%% A tool and what it does: a fun of the decoded arguments, a map with binary keys. What it returns is
-%% the result that the model reads: a binary or a string of characters as it is, anything else as JSON
-%% if it is made of what JSON knows (maps, lists, binaries, atoms, numbers), and as a term in Erlang's
-%% notation otherwise.
-%%
-%% An exception is no failure of the conversation: the model is told of it in place of a result.
+-type tool_function() :: fun((Arguments :: #{binary() => term()}) -> term()).
+%% What a tool does. Its arguments have binary keys. What it returns is the result that the model reads:
+%% <ul>
+%% <li>`{ok, Term}' is read as `Term', and `{error, Reason}' as a failure that the model is told of.</li>
+%% <li>A binary or a string of characters is read as it is.</li>
+%% <li>Anything else is written as JSON: maps, lists, binaries, atoms and numbers; a keyword list is an object.</li>
+%% <li>What is no JSON, such as a tuple, a pid or a struct of Elixir, and stands for the whole or somewhere inside it,
+%%     is given to the fun `encode' of the tool or of the options, whose result takes its place. Without such a
+%%     fun, the call of `chat_tools' ends with `invalid_argument', and the message names the tool.</li>
+%% </ul>
+%% An exception is no failure of the conversation: it is logged with its stacktrace, and the model is told its message.
+
+-type tool() :: #{llama_node:text() => term()} | [{llama_node:text(), term()}].
+%% A map or a proplist with `name' and `function', see {@type tool_function()}; for the model `description' and `parameters';
+%% and `encode', a fun of one argument. Keys may be atoms, binaries or strings, as in every input.
 
 -type options() :: llama_node:input().
 %% Options of a chat, except `tools', and
@@ -30,6 +41,7 @@
 %% <li>`max_rounds': answers with calls that are followed at most. Default: 8.</li>
 %% <li>`tool_timeout': milliseconds for each call. Default: `infinity'. A call that takes longer is
 %%     killed, and the model is told so.</li>
+%% <li>`encode': a fun of a term that is no JSON, for tools without one of their own: see {@type tool_function()}.</li>
 %% </ul>
 %% `tool_choice' holds for the first answer only: a model that must call a tool every time would never
 %% answer. `timeout' is the deadline of each answer.
@@ -39,75 +51,97 @@
 %% number of answers with calls that were followed.
 
 -define(MAX_ROUNDS, 8).
+-define(OWN, [<<"max_rounds">>, <<"tool_timeout">>, <<"encode">>]).
+-define(MAX_NUMBER, 16#ffffffff).
+%% A message for the model, in characters.
+-define(MAX_MESSAGE, 500).
 
 -record(loop, {server, tools, options, left, timeout, rounds = 0}).
 
 %% @doc Answers a conversation, see {@link llama_node:chat_tools/4}.
--spec chat(llama_node:server(), [map()] | llama_node:text(), [tool()], options()) ->
-    {ok, result()} | {error, llama_node:error()}.
+-spec chat(llama_node:server(), [map() | list()] | llama_node:text(), [tool()], options()) ->
+    {ok, result()} | {error, llama_node:error()} | {error, llama_node:error(), Messages :: [map() | list()]}.
 chat(Server, Messages, Tools, Options) ->
     try
-        Known = functions(Tools),
         {Own, Rest} = own_options(Options),
-        Loop = #loop{server = Server, tools = Known, left = maps:get(max_rounds, Own, ?MAX_ROUNDS),
-                     timeout = maps:get(tool_timeout, Own, infinity),
-                     options = Rest#{tools => [maps:remove(function, Tool) || Tool <- Tools]}},
+        {Known, Described} = known(Tools, maps:get(<<"encode">>, Own, none)),
+        Loop = #loop{server = Server, tools = Known, left = maps:get(<<"max_rounds">>, Own, ?MAX_ROUNDS),
+                     timeout = maps:get(<<"tool_timeout">>, Own, infinity), options = Rest#{<<"tools">> => Described}},
         rounds(conversation(Messages), Loop)
     catch
-        throw:{invalid, Format, Args} -> llama_node_error:make(invalid_argument, Format, Args)
+        throw:{bad, Code, Message} -> {error, {Code, Message}}
     end.
 
 rounds(Messages, #loop{server = Server, options = Options} = Loop) ->
     case llama_node:chat(Server, Messages, Options) of
         {ok, #{finish_reason := tool_calls, tool_calls := Calls} = Result} ->
-            follow(Messages ++ [answer(Result)], Calls, Result, Loop);
+            follow(Messages, answer(Result), Calls, Loop);
         {ok, Result} ->
             {ok, Result#{messages => Messages ++ [answer(Result)], rounds => Loop#loop.rounds}};
-        {error, _} = Error ->
-            Error
+        {error, Error} ->
+            failed(Error, Messages, Loop)
     end.
 
-follow(_Messages, _Calls, _Result, #loop{left = 0, rounds = Rounds}) ->
-    llama_node_error:make(timeout, "max_rounds: the model still asks for tools after ~b rounds", [Rounds]);
-follow(Messages, Calls, _Result, #loop{left = Left, rounds = Rounds, options = Options} = Loop) ->
-    Results = [result(Call, Loop) || Call <- Calls],
-    rounds(Messages ++ Results, Loop#loop{left = Left - 1, rounds = Rounds + 1, options = free(Options)}).
+follow(Messages, _Answer, _Calls, #loop{left = 0, rounds = Rounds} = Loop) ->
+    {error, Error} =
+        llama_node_error:make(timeout, "max_rounds: the model still asks for tools after ~b rounds", [Rounds]),
+    failed(Error, Messages, Loop);
+follow(Messages, Answer, Calls, #loop{left = Left, rounds = Rounds, options = Options} = Loop) ->
+    try [result(Call, Loop) || Call <- Calls] of
+        Results ->
+            %% The model may answer from the second round on, whatever the first one had to be.
+            rounds(Messages ++ [Answer | Results],
+                   Loop#loop{left = Left - 1, rounds = Rounds + 1, options = maps:remove(<<"tool_choice">>, Options)})
+    catch
+        throw:{refused, Message} -> failed({invalid_argument, Message}, Messages, Loop)
+    end.
 
-%% The model may answer from the second round on, whatever the first one had to be.
-free(Options) ->
-    maps:without([tool_choice, <<"tool_choice">>, "tool_choice"], Options).
+%% What tools have done cannot be done again by asking anew: the conversation goes on from their results.
+failed(Error, _Messages, #loop{rounds = 0}) -> {error, Error};
+failed(Error, Messages, _Loop) -> {error, Error, Messages}.
 
 answer(Result) ->
     maps:merge(#{role => assistant}, maps:with([content, reasoning_content, tool_calls], Result)).
 
 result(#{id := Id, name := Name, arguments := Arguments}, #loop{tools = Tools, timeout = Timeout}) ->
     Content = case Tools of
-        #{Name := Function} -> run(Function, Arguments, Timeout);
+        #{Name := Tool} -> run(Name, Tool, Arguments, Timeout);
         _ -> text("error: there is no tool ~ts; there are ~ts", [Name, lists:join(", ", lists:sort(maps:keys(Tools)))])
     end,
     #{role => tool, tool_call_id => Id, name => Name, content => Content}.
 
 %% A process of its own: it may crash, exit or hang without harm to the caller, with which it ends.
-run(Function, Arguments, Timeout) ->
-    {Pid, Ref} = spawn_monitor(?MODULE, work, [self(), Function, Arguments]),
+run(Name, Tool, Arguments, Timeout) ->
+    {Pid, Ref} = spawn_monitor(?MODULE, work, [self(), Tool#{name => Name}, Arguments]),
     receive
         {'DOWN', Ref, process, Pid, {tool_result, Content}} -> Content;
-        {'DOWN', Ref, process, Pid, {tool_error, Class, Reason}} -> text("error: ~ts: ~0tP", [Class, Reason, 20]);
-        {'DOWN', Ref, process, Pid, Reason} -> text("error: the tool ended: ~0tP", [Reason, 20])
+        {'DOWN', Ref, process, Pid, {tool_refused, Message}} -> throw({refused, Message});
+        {'DOWN', Ref, process, Pid, Reason} ->
+            ?LOG_ERROR("the tool ~ts ended: ~0tP", [Name, Reason, 20]),
+            text("error: the tool ended: ~0tP", [Reason, 20])
     after Timeout ->
         exit(Pid, kill),
         receive {'DOWN', Ref, process, Pid, _} -> ok end,
+        ?LOG_WARNING("the tool ~ts gave no result within ~b ms and was killed", [Name, Timeout]),
         text("error: no result within ~b ms", [Timeout])
     end.
 
 %% @private
--spec work(pid(), fun((map()) -> term()), map()) -> no_return().
-work(Caller, Function, Arguments) ->
+-spec work(pid(), #{name := binary(), function := tool_function(), encode := none | fun((term()) -> term())}, map()) ->
+    no_return().
+work(Caller, #{name := Name, function := Function, encode := Encode}, Arguments) ->
     Self = self(),
     _ = spawn(fun () -> guard(Caller, Self) end),
-    exit(try {tool_result, content(Function(Arguments))}
-         catch Class:Reason -> {tool_error, Class, Reason}
-         end).
+    exit(try
+        {tool_result, content(Function(Arguments), Encode)}
+    catch
+        throw:{?MODULE, no_json, Place, Term} ->
+            {tool_refused, text("tools: ~ts returned ~ts~ts, which is no JSON; give it encode => fun/1, or return text, "
+                                "maps, lists and numbers", [Name, kind(Term), place(Place)])};
+        Class:Reason:Stacktrace ->
+            ?LOG_ERROR("the tool ~ts raised an ~ts", [Name, erl_error:format_exception(Class, Reason, Stacktrace)]),
+            {tool_result, text("error: ~ts: ~ts", [Class, message(Class, Reason)])}
+    end).
 
 guard(Caller, Tool) ->
     CallerRef = erlang:monitor(process, Caller),
@@ -117,92 +151,123 @@ guard(Caller, Tool) ->
         {'DOWN', ToolRef, process, _, _} -> true
     end.
 
-content(Binary) when is_binary(Binary) ->
-    case unicode:characters_to_list(Binary) of
-        Characters when is_list(Characters) -> Binary;
-        _ -> text("~0tp", [Binary])
+%% What the model reads
+
+content({ok, Term}, Encode) -> written(Term, Encode);
+content({error, Reason}, _Encode) -> text("error: ~ts", [message(error, Reason)]);
+content(Term, Encode) -> written(Term, Encode).
+
+written(Term, Encode) ->
+    case as_text(Term) of
+        {ok, Text} -> Text;
+        error ->
+            try
+                llama_node_json:encode(Term, fun (Place, Odd) -> encoded(iolist_to_binary(Place), Odd, Encode) end)
+            catch
+                %% Text in the place of the whole is no string of JSON.
+                throw:{?MODULE, whole, Encoded} -> written(Encoded, none);
+                throw:{no_json, Place, Odd} -> no_json(iolist_to_binary(Place), Odd)
+            end
+    end.
+
+encoded(Place, Term, none) -> no_json(Place, Term);
+encoded(<<>>, Term, Encode) -> throw({?MODULE, whole, Encode(Term)});
+encoded(_Place, Term, Encode) -> Encode(Term).
+
+-spec no_json(binary(), term()) -> no_return().
+no_json(Place, Term) -> throw({?MODULE, no_json, Place, Term}).
+
+kind(#{'__struct__' := Struct}) when is_atom(Struct) ->
+    text("a struct ~ts", [string:prefix(atom_to_binary(Struct), "Elixir.")]);
+kind(Binary) when is_binary(Binary) -> text("a binary of ~b bytes that is no UTF-8", [byte_size(Binary)]);
+kind(Term) -> text("~0tP", [Term, 12]).
+
+place(<<>>) -> "";
+place(Place) -> [" at ", string:trim(Place, leading, ".")].
+
+as_text(Binary) when is_binary(Binary) ->
+    case unicode:characters_to_binary(Binary) of
+        Binary -> {ok, Binary};
+        _ -> error
     end;
-content([_ | _] = List) ->
+as_text([_ | _] = List) ->
     case io_lib:printable_unicode_list(List) of
-        true -> unicode:characters_to_binary(List);
-        false -> written(List)
+        true -> {ok, unicode:characters_to_binary(List)};
+        false -> error
     end;
-content(Other) ->
-    written(Other).
+as_text(_Term) -> error.
 
-written(Term) ->
+%% What went wrong, in words where there are any; never where in the code it did.
+message(_Class, #{'__exception__' := true, '__struct__' := Module} = Exception) ->
     try
-        unicode:characters_to_binary(json(Term))
+        shortened(Module:message(Exception))
     catch
-        throw:no_json -> text("~0tp", [Term])
+        _:_ -> text("~0tP", [Exception, 20])
+    end;
+message(error, function_clause) -> <<"its arguments fit no clause of the function">>;
+message(Class, Reason) ->
+    case as_text(Reason) of
+        {ok, Text} -> shortened(Text);
+        error when Class =:= error ->
+            ["exception error: " ++ Message | _] =
+                string:split(unicode:characters_to_list(erl_error:format_exception(error, Reason, [])), "\n"),
+            shortened(Message);
+        error -> text("~0tP", [Reason, 20])
     end.
 
-json(Atom) when is_atom(Atom), Atom =:= true; Atom =:= false; Atom =:= null -> atom_to_binary(Atom);
-json(undefined) -> <<"null">>;
-json(nil) -> <<"null">>;
-json(Atom) when is_atom(Atom) -> json(atom_to_binary(Atom));
-json(Integer) when is_integer(Integer) -> integer_to_binary(Integer);
-json(Float) when is_float(Float) -> float_to_binary(Float, [short]);
-json(Binary) when is_binary(Binary) -> quoted(Binary);
-json(List) when is_list(List), length(List) >= 0 -> [$[, lists:join($,, [json(Item) || Item <- List]), $]];
-json(Map) when is_map(Map) ->
-    [${, lists:join($,, [[key(Key), $:, json(Value)] || {Key, Value} <- lists:sort(maps:to_list(Map))]), $}];
-json(_) -> throw(no_json).
-
-key(Key) when is_atom(Key) -> quoted(atom_to_binary(Key));
-key(Key) when is_integer(Key) -> quoted(integer_to_binary(Key));
-key(Key) when is_binary(Key) -> quoted(Key);
-key(_) -> throw(no_json).
-
-quoted(Binary) ->
-    case unicode:characters_to_list(Binary) of
-        Characters when is_list(Characters) -> [$", [escaped(C) || C <- Characters], $"];
-        _ -> throw(no_json)
-    end.
-
-escaped($") -> "\\\"";
-escaped($\\) -> "\\\\";
-escaped($\n) -> "\\n";
-escaped(C) when C < 16#20 -> io_lib:format("\\u~4.16.0b", [C]);
-escaped(C) -> C.
+shortened(Text) -> unicode:characters_to_binary(string:slice(Text, 0, ?MAX_MESSAGE)).
 
 text(Format, Args) ->
     unicode:characters_to_binary(io_lib:format(Format, Args)).
 
 %% Arguments
 
-functions(Tools) when is_list(Tools), length(Tools) >= 0 ->
-    maps:from_list([function(Tool) || Tool <- Tools]);
-functions(_) ->
-    throw({invalid, "tools: must be a list of maps with name and function", []}).
+%% The functions by name, and what the node is told of the tools.
+known(Tools, Encode) ->
+    Parsed = [tool(Item, Encode) || Item <- llama_node_value:items(llama_node_value:root(<<"tools">>, Tools))],
+    {maps:from_list([{Name, Own} || {Name, Own, _} <- Parsed]), [Described || {_, _, Described} <- Parsed]}.
 
-function(#{name := Name, function := Function}) when is_function(Function, 1) ->
-    try unicode:characters_to_binary(case Name of _ when is_atom(Name) -> atom_to_list(Name); _ -> Name end) of
-        Text when is_binary(Text) -> {Text, Function};
-        _ -> throw({invalid, "tools: ~0tP is no name", [Name, 8]})
-    catch
-        error:badarg -> throw({invalid, "tools: ~0tP is no name", [Name, 8]})
-    end;
-function(Tool) ->
-    throw({invalid, "tools: ~0tP must be a map with a name and a function of one argument", [Tool, 12]}).
+tool(Item, Encode) ->
+    Fields = maps:from_list(llama_node_value:entries(Item)),
+    Name = llama_node_value:text(required(<<"name">>, Item, Fields)),
+    Own = #{function => function(required(<<"function">>, Item, Fields)),
+            encode => case Fields of #{<<"encode">> := Fun} -> encoder(Fun, Encode); _ -> Encode end},
+    {Name, Own, raw(maps:without([<<"function">>, <<"encode">>], Fields))}.
+
+required(Key, Item, Fields) ->
+    case Fields of
+        #{Key := Value} -> Value;
+        _ -> bad("~ts.~ts is required", [path(Item), Key])
+    end.
+
+function(Value) ->
+    case llama_node_value:raw(Value) of
+        Function when is_function(Function, 1) -> Function;
+        _ -> must_be(Value, "a fun of one argument")
+    end.
+
+encoder(Value, Otherwise) ->
+    case llama_node_value:is_absent(Value) of
+        true -> Otherwise;
+        false -> function(Value)
+    end.
+
+raw(Fields) -> maps:map(fun (_Key, Value) -> llama_node_value:raw(Value) end, Fields).
 
 own_options(Options) ->
-    All = case Options of
-        _ when is_map(Options) -> Options;
-        [] -> #{};
-        [_ | _] -> proplists:to_map(Options);
-        _ -> throw({invalid, "options: must be a map or a proplist, got ~0tP", [Options, 8]})
-    end,
-    [throw({invalid, "tools: is an argument, not an option", []})
-     || Key <- [tools, <<"tools">>, "tools"], is_map_key(Key, All)],
-    Own = maps:with([max_rounds, tool_timeout], All),
-    maps:foreach(fun own_option/2, Own),
-    {Own, maps:without([max_rounds, tool_timeout], All)}.
+    Fields = maps:from_list(llama_node_value:entries(llama_node_value:root(<<"options">>, Options))),
+    _ = is_map_key(<<"tools">>, Fields) andalso bad("tools: is an argument, not an option", []),
+    {Own, Rest} = lists:partition(fun ({Key, _}) -> lists:member(Key, ?OWN) end, maps:to_list(Fields)),
+    {maps:from_list([{Key, own_option(Key, Value)} || {Key, Value} <- Own, not llama_node_value:is_absent(Value)]),
+     raw(maps:from_list(Rest))}.
 
-own_option(_, Value) when is_integer(Value), Value >= 0, Value =< 16#ffffffff -> ok;
-own_option(tool_timeout, infinity) -> ok;
-own_option(Key, Value) ->
-    throw({invalid, "~ts: must be an integer from 0 to 4294967295, got ~0tP", [Key, Value, 8]}).
+own_option(<<"encode">>, Value) -> function(Value);
+own_option(<<"max_rounds">>, Value) -> llama_node_value:integer(Value, 0, ?MAX_NUMBER);
+own_option(<<"tool_timeout">>, Value) ->
+    case llama_node_value:raw(Value) of
+        infinity -> infinity;
+        _ -> llama_node_value:integer(Value, 0, ?MAX_NUMBER, "infinity or ")
+    end.
 
 conversation([First | _] = Messages) when is_map(First); is_list(First); is_tuple(First) -> Messages;
 conversation(Text) -> [#{role => user, content => Text}].

@@ -221,7 +221,7 @@ loop_failures(Config) ->
     <<"error: exit: bye">> = Result(fun (_) -> exit(bye) end, #{}),
     <<"error: the tool ended: killed">> = Result(fun (_) -> exit(self(), kill), receive after infinity -> ok end end, #{}),
     <<"error: no result within 20 ms">> = Result(fun (_) -> receive after infinity -> ok end end, #{tool_timeout => 20}),
-    <<"{1,2}">> = Result(fun (_) -> {1, 2} end, #{}),
+    <<"{1,2}">> = Result(fun (_) -> {1, 2} end, #{encode => fun (Pair) -> io_lib:format("~w", [Pair]) end}),
     <<"héllo"/utf8>> = Result(fun (_) -> "h\x{e9}llo" end, #{}),
     <<"plain">> = Result(fun (_) -> <<"plain">> end, #{}),
     <<"[1,null,\"a\\n\"]">> = Result(fun (_) -> [1, null, <<"a\n">>] end, #{}).
