@@ -289,7 +289,7 @@ list_models(Server) ->
 -spec inspect_model(Path :: text() | #{path := text(), atom() => term()}) ->
     {ok, model()} | {error, error()}.
 inspect_model(Path) ->
-    case init_server(#{models => [], log_level => warning}) of
+    case llama_node_server:start_owned(#{models => [], log_level => warning}) of
         {ok, Server} ->
             try
                 inspect_model(Server, Path)

@@ -36,7 +36,7 @@ default_model(Shared) ->
 %% In a terminal the answers grow in place; elsewhere each line is labelled.
 -spec run(llama_node:start_options(), Terminal :: boolean()) -> ok | {error, llama_node:error()}.
 run(Options, Terminal) ->
-    case llama_node:init_server(Options) of
+    case llama_node_server:start_owned(Options) of
         {ok, Server} ->
             try
                 chat(Server, Terminal)

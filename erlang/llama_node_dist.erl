@@ -4,7 +4,7 @@
 -module(llama_node_dist).
 -behaviour(llama_node_transport).
 
--export([prepare/1, opened/2, connect/2, frame/2, down/2, request/2]).
+-export([preparation/0, prepare/1, opened/2, connect/2, frame/2, down/2, request/2]).
 -export([monitor/1, call/3, cast/2]).
 -export([node_name/4, attach/2]).
 -export_type([address/0]).
@@ -15,6 +15,11 @@
 -define(PING_TIMEOUT, 10000).
 %% Characters of an atom.
 -define(MAX_NAME, 255).
+
+%% @doc The names of hosts and epmd are asked.
+-spec preparation() -> string().
+preparation() ->
+    "asking for the node's host, and for epmd or starting it".
 
 %% @doc Chooses the node's name and tells it the cookie.
 -spec prepare(llama_node_options:options()) ->
@@ -172,7 +177,8 @@ ensure_epmd() ->
         {error, {error, address}} ->
             case os:find_executable("epmd", epmd_path()) of
                 false -> ok;
-                Epmd -> run(Epmd, ["-daemon"])
+                %% The daemon detaches itself, so the program ends as soon as it listens.
+                Epmd -> _ = llama_node_program:run(Epmd, ["-daemon"], []), ok
             end;
         _ ->
             ok
@@ -181,11 +187,6 @@ ensure_epmd() ->
 epmd_path() ->
     Erts = filename:join([code:root_dir(), "erts-" ++ erlang:system_info(version), "bin"]),
     Erts ++ ":" ++ filename:join(code:root_dir(), "bin") ++ ":" ++ os:getenv("PATH", "").
-
-%% The daemon detaches itself, so the program ends as soon as it listens.
-run(Program, Args) ->
-    Port = open_port({spawn_executable, Program}, [{args, Args}, exit_status]),
-    receive {Port, {exit_status, _}} -> ok end.
 
 %% @doc The port carries none of the requests.
 -spec opened(node(), port()) -> node().

@@ -5,13 +5,13 @@
 %% @end
 -module(llama_node_error).
 
--export([make/2, make/3, codes/0, number/1, node_down/1, timeout/1]).
+-export([make/2, make/3, with_words/2, codes/0, number/1, node_down/1, timeout/1]).
 -export_type([code/0, error/0]).
 
 -type code() ::
     invalid_argument | out_of_memory | model_load_failed | inference_failed | session_not_found
     | server_busy | timeout | task_not_found | cancelled | unsupported | unauthorized | node_down
-    | unknown.
+    | java_not_found | start_failed | unknown.
 %% What went wrong, in one word; {@link number/1} gives the number of the protocol.
 
 -type error() :: {code(), Message :: binary()}.
@@ -33,6 +33,8 @@
     unsupported => 10,
     unauthorized => 11,
     node_down => 12,
+    java_not_found => 13,
+    start_failed => 14,
     unknown => 99}).
 
 %% @equiv make(Code, Text, [])
@@ -49,6 +51,15 @@ make(Code, Text) ->
 make(Code, Format, Args) ->
     Text = io_lib:format(Format, Args, [{chars_limit, ?CHARS_LIMIT}]),
     {error, {Code, unicode:characters_to_binary(Text)}}.
+
+%% @doc An error with what a program said last, in its own words.
+%% ```
+%% {start_failed, <<"it ended: no room">>} =
+%%     llama_node_error:with_words({start_failed, <<"it ended">>}, <<"no room">>).
+%% '''
+-spec with_words(error(), binary()) -> error().
+with_words(Error, <<>>) -> Error;
+with_words({Code, Message}, Words) -> {Code, <<Message/binary, ": ", Words/binary>>}.
 
 %% @doc The error of a request whose node has gone; `Reason' is that of an exit or a monitor.
 %% ```

@@ -3,9 +3,11 @@
 %% @end
 -module(llama_node_port).
 
--export([check_java/1, open/1, send/2, stop/3]).
--export([encode/1, decode/1, exit_status/1]).
+-export([check_java/1, open/2, send/2, stop/3]).
+-export([encode/1, decode/1, exit_status/1, start_error/2]).
 -export_type([frame/0, level/0]).
+
+-include_lib("kernel/include/file.hrl").
 
 -type level() :: debug | info | warning | error.
 
@@ -20,6 +22,8 @@
 
 %% Nothing the node says on its standard output is anywhere near this long.
 -define(MAX_FRAME, 64 bsl 20).
+%% The launcher's exit status when it has found no Java that is new enough.
+-define(NO_JAVA, 78).
 %% How long a process may take to vanish after SIGKILL.
 -define(KILL_TIMEOUT, 5000).
 
@@ -28,22 +32,16 @@
 -spec check_java(llama_node_options:options()) -> ok | {error, llama_node:error()}.
 check_java(#{java_home := Home}) ->
     Program = filename:join([llama_node_options:priv_dir(), "bin", "find-java"]),
-    Env = [{"LLAMA_NODE_JAVA_HOME", unicode:characters_to_list(Home)}],
-    try open_port({spawn_executable, Program}, [{env, Env}, binary, exit_status, stderr_to_stdout, hide]) of
-        Port -> java_found(Port, <<>>)
-    catch
-        error:Reason ->
+    case llama_node_program:run(Program, [], [{"LLAMA_NODE_JAVA_HOME", unicode:characters_to_list(Home)}]) of
+        {ok, 0, _} ->
+            ok;
+        {ok, _, Said} ->
+            llama_node_error:make(invalid_argument, "java_home: ~ts", [reason(Said)]);
+        {error, Reason} ->
             llama_node_error:make(invalid_argument, "java_home: cannot run ~ts: ~0tp", [Program, Reason])
     end;
 check_java(_Options) ->
     ok.
-
-java_found(Port, Said) ->
-    receive
-        {Port, {data, Data}} -> java_found(Port, <<Said/binary, Data/binary>>);
-        {Port, {exit_status, 0}} -> ok;
-        {Port, {exit_status, _}} -> llama_node_error:make(invalid_argument, "java_home: ~ts", [reason(Said)])
-    end.
 
 %% What the program says of its variable goes for the option. A path that is not UTF-8 is not shown.
 reason(Said) ->
@@ -53,18 +51,35 @@ reason(Said) ->
         _ -> "does not fit"
     end.
 
-%% @doc Launches the node. The calling process owns the port and is linked to it.
--spec open(llama_node_options:options()) ->
+%% @doc Launches the node, which prints to the named pipe `Stderr' if there is one. The calling process owns the
+%% port and is linked to it.
+-spec open(llama_node_options:options(), Stderr :: file:filename() | none) ->
     {ok, port(), OsPid :: non_neg_integer() | undefined} | {error, llama_node:error()}.
-open(#{launcher := Launcher, env := Env}) ->
-    try open_port({spawn_executable, Launcher},
-                  [{args, ["--port"]}, {env, Env}, {packet, 4}, binary, exit_status, use_stdio, hide])
+open(#{launcher := Launcher, env := Env}, Stderr) ->
+    {Program, Args} = command(Launcher, Stderr),
+    try
+        ok = check_program(Launcher),
+        open_port({spawn_executable, Program},
+                  [{args, Args}, {env, Env}, {packet, 4}, binary, exit_status, use_stdio, hide])
     of
         Port -> {ok, Port, os_pid(Port)}
     catch
         error:Reason ->
             llama_node_error:make(invalid_argument, "launcher: cannot run ~ts: ~0tp",
                                   [Launcher, Reason])
+    end.
+
+command(Launcher, none) ->
+    {Launcher, ["--port"]};
+command(Launcher, Stderr) ->
+    {"/bin/sh", ["-c", "exec 2>\"$1\"; exec \"$2\" --port", "sh", Stderr, Launcher]}.
+
+%% Where a shell stands in between, this is the only one who tells of it by a reason.
+check_program(Launcher) ->
+    case file:read_file_info(Launcher) of
+        {ok, #file_info{type = regular, mode = Mode}} when Mode band 8#111 =/= 0 -> ok;
+        {ok, _} -> error(eacces);
+        {error, Reason} -> error(Reason)
     end.
 
 os_pid(Port) ->
@@ -125,10 +140,19 @@ check(Term, _Codes) ->
 known(true, Frame) -> {ok, Frame};
 known(false, Frame) -> {unknown, Frame}.
 
+%% @doc The error of a start whose process ended with this status; `Words' are the last that it printed.
+-spec start_error(non_neg_integer(), Words :: binary()) -> llama_node:error().
+start_error(?NO_JAVA, Words) -> start_error(java_not_found, ?NO_JAVA, Words);
+start_error(Status, Words) -> start_error(start_failed, Status, Words).
+
+start_error(Code, Status, Words) ->
+    {error, Error} = llama_node_error:make(Code, "the node ended: ~ts", [exit_status(Status)]),
+    llama_node_error:with_words(Error, Words).
+
 %% @doc What an exit status means, in words.
 -spec exit_status(non_neg_integer()) -> io_lib:chars().
-exit_status(78) ->
-    "exit status 78: no Java that is new enough, or no jar (its standard error tells)";
+exit_status(?NO_JAVA) ->
+    "exit status 78: no Java that is new enough";
 exit_status(Status) when Status > 128 ->
     io_lib:format("killed by signal ~b", [Status - 128]);
 exit_status(Status) ->
@@ -166,8 +190,7 @@ await_exit(Port, Timeout) ->
 kill(undefined) ->
     ok;
 kill(OsPid) ->
-    _ = os:cmd("kill -KILL " ++ integer_to_list(OsPid)),
-    ok.
+    llama_node_program:kill(OsPid).
 
 close(Port) ->
     try port_close(Port) of

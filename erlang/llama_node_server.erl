@@ -7,7 +7,7 @@
 -module(llama_node_server).
 -behaviour(gen_server).
 
--export([start_link/1, start/1]).
+-export([start_link/1, start/1, start_owned/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2, format_status/1]).
 %% Entry point of the process that connects.
 -export([connect/3]).
@@ -16,13 +16,23 @@
 
 %% How long a lost connection waits for the exit status that explains it.
 -define(EXIT_STATUS_TIMEOUT, 2000).
+%% How long nothing else is done while a launch is prepared.
+-define(PREPARE_TIMEOUT, 5000).
+%% How long an ended process may take to have its last words read, and one that runs those that it has said.
+-define(WORDS_TIMEOUT, 1000).
+-define(WORDS_SO_FAR_TIMEOUT, 100).
 
 -record(state, {
-    phase = launching :: launching | connecting | ready | lost,
+    phase = preparing :: preparing | launching | connecting | ready | lost,
     starter :: pid() | undefined,          % waits for the start to succeed
+    owner :: {reference(), until_answered | for_life} | undefined, % the starter, while the server ends with it
     options :: map(),
+    preparer :: {pid(), reference()} | undefined,
+    preparing = "" :: string(),            % what the preparer is doing
+    early = [] :: [{'$gen_call', gen_server:from(), term()} | {'$gen_cast', term()}], % the last one first
     port :: port() | undefined,
     os_pid :: non_neg_integer() | undefined,
+    stderr = none :: llama_node_stderr:reader(),
     transport :: module(),
     handle :: llama_node_transport:handle() | undefined,
     node = nonode@nohost :: node(),        % its name, for the log
@@ -38,39 +48,46 @@
 %% @doc Starts a server linked to the calling process.
 -spec start_link(llama_node:start_options()) -> {ok, pid()} | {error, term()}.
 start_link(Given) ->
-    start(start_link, Given).
+    start(start_link, until_answered, Given).
 
-%% @doc Starts a server on its own.
+%% @doc Starts a server on its own. It ends when the calling process ends before it has the answer.
 -spec start(llama_node:start_options()) -> {ok, pid()} | {error, term()}.
 start(Given) ->
-    start(start, Given).
+    start(start, until_answered, Given).
 
-start(How, Given) ->
+%% @doc Starts a server that ends with the calling process, however that ends.
+-spec start_owned(llama_node:start_options()) -> {ok, pid()} | {error, term()}.
+start_owned(Given) ->
+    start(start, for_life, Given).
+
+start(How, Ownership, Given) ->
     case llama_node_options:new(Given) of
         {ok, #{server := #{transport := fake}} = Options} -> llama_node_fake:How(Options);
-        {ok, Options} -> proc_lib:How(?MODULE, init, [{self(), Options}]);
+        {ok, Options} -> proc_lib:How(?MODULE, init, [{self(), Ownership, Options}]);
         {error, _} = Error -> Error
     end.
 
 %% Entered by proc_lib rather than gen_server: the starter is answered when the node is ready, and
 %% the server runs normally until then.
 %% @private
--spec init({pid(), llama_node_options:options()}) -> no_return().
-init({Starter, #{server := Server} = Options}) ->
+-spec init({pid(), until_answered | for_life, llama_node_options:options()}) -> no_return().
+init({Starter, Ownership, #{server := Server} = Options}) ->
     Name = maps:get(name, Server, self()),
     case register_name(Name) of
         true ->
             process_flag(trap_exit, true),
-            logger:update_process_metadata(#{domain => [llama_node]}),
-            State = started(#state{starter = Starter, options = Options,
-                                   transport = llama_node_transport:module(maps:get(transport, Server))}),
-            case launch(State) of
-                {ok, Launched} when is_pid(Name) ->
-                    gen_server:enter_loop(?MODULE, [], Launched);
-                {ok, Launched} ->
-                    gen_server:enter_loop(?MODULE, [], Launched, Name);
-                {error, Error} ->
-                    {stop, Reason, Failed} = fail(launch, Error, State),
+            logger:update_process_metadata(metadata(nonode@nohost)),
+            Transport = llama_node_transport:module(maps:get(transport, Server)),
+            Owner = {erlang:monitor(process, Starter), Ownership},
+            Preparer = llama_node_launch:start(Options, Transport, metadata(nonode@nohost)),
+            State = started(#state{starter = Starter, owner = Owner, options = Options, transport = Transport,
+                                   preparer = Preparer, timer = start_timer(Options)}),
+            case prepared(State) of
+                {noreply, Next} when is_pid(Name) ->
+                    gen_server:enter_loop(?MODULE, [], Next);
+                {noreply, Next} ->
+                    gen_server:enter_loop(?MODULE, [], Next, Name);
+                {stop, Reason, Failed} ->
                     ok = terminate(Reason, Failed),
                     exit(Reason)
             end;
@@ -81,6 +98,11 @@ init({Starter, #{server := Server} = Options}) ->
                                             [Name, 8, Reason, 8]),
             not_started(Starter, Refusal)
     end.
+
+%% What all records about a node can be told by: they have no domain, for the default handler of OTP shows those of
+%% OTP itself and those without one.
+metadata(Node) ->
+    #{llama_node => Node}.
 
 %% No exit signal follows the answer.
 -spec not_started(pid(), {error, term()}) -> no_return().
@@ -118,44 +140,18 @@ unregister_name(undefined) -> ok.
 gen_server_where({global, Name}) -> global:whereis_name(Name);
 gen_server_where({via, Module, Name}) -> Module:whereis_name(Name).
 
+%% A launch is prepared in a moment, unless something hangs. Until then everything else waits, so that whoever ends
+%% the server ends a process rather than the intention to launch one.
+prepared(#state{preparer = {_, Ref}, options = #{server := #{start_timeout := Timeout}}} = State) ->
+    receive
+        {'DOWN', Ref, process, _, Outcome} -> launch(Outcome, State#state{preparer = undefined})
+    after min(Timeout, ?PREPARE_TIMEOUT) ->
+        {noreply, State}
+    end.
+
 %% Without `wait', the starter has its answer before the launch.
-started(#state{starter = Starter, options = #{server := #{wait := false}}} = State) ->
-    ok = proc_lib:init_ack(Starter, {ok, self()}),
-    State#state{starter = undefined};
-started(State) ->
-    State.
-
-launch(#state{options = Given, transport = Transport} = State) ->
-    case llama_node_port:check_java(Given) of
-        ok ->
-            Options = with_default_model(Given),
-            maybe_launch(Transport:prepare(Options), Options, State);
-        {error, Error} ->
-            {error, Error}
-    end.
-
-maybe_launch({error, Error}, _Options, _State) ->
-    {error, Error};
-maybe_launch({ok, Part, Handle}, Options, #state{transport = Transport} = State) ->
-    case llama_node_port:open(Options) of
-        {ok, Port, OsPid} ->
-            %% A node that is dead already says so by its exit status.
-            _ = llama_node_port:send(Port, {config, 1, llama_node_options:node_config(Options, Part)}),
-            {ok, State#state{port = Port, os_pid = OsPid, handle = Transport:opened(Handle, Port),
-                             node = maps:get(node_name, Part, nonode@nohost),
-                             options = llama_node_options:redact(Options), timer = start_timer(Options)}};
-        {error, Error} ->
-            {error, Error}
-    end.
-
-with_default_model(Given) ->
-    case llama_node_options:default_model(Given, llama_node_options:priv_dir()) of
-        {Options, none} ->
-            Options;
-        {Options, {default, Path}} ->
-            ?LOG_INFO("no model was named; taking ~ts", [Path]),
-            Options
-    end.
+started(#state{options = #{server := #{wait := false}}} = State) -> acknowledge(State);
+started(State) -> State.
 
 start_timer(#{server := #{start_timeout := infinity}}) -> undefined;
 start_timer(#{server := #{start_timeout := Timeout}}) -> erlang:start_timer(Timeout, self(), start_timeout).
@@ -169,21 +165,28 @@ handle_call(target, _From, #state{phase = lost} = State) ->
     {reply, llama_node_error:node_down(noconnection), State};
 handle_call(target, From, #state{waiting = Waiting} = State) ->
     {noreply, State#state{waiting = [From | Waiting]}};
-handle_call(Request, From, #state{transport = Transport, handle = Handle} = State) ->
-    case Transport:request(Handle, {'$gen_call', From, Request}) of
-        ok ->
-            {noreply, State};
-        refused ->
-            Error = llama_node_error:make(invalid_argument,
-                "this process owns the node and takes no requests for it: use the functions of llama_node"),
-            {reply, Error, State}
-    end.
+handle_call(Request, From, #state{phase = preparing, early = Early} = State) ->
+    {noreply, State#state{early = [{'$gen_call', From, Request} | Early]}};
+handle_call(Request, From, State) ->
+    ok = request({'$gen_call', From, Request}, State),
+    {noreply, State}.
 
 %% @private
 -spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
-handle_cast(Request, #state{transport = Transport, handle = Handle} = State) ->
-    _ = Transport:request(Handle, {'$gen_cast', Request}),
+handle_cast(Request, #state{phase = preparing, early = Early} = State) ->
+    {noreply, State#state{early = [{'$gen_cast', Request} | Early]}};
+handle_cast(Request, State) ->
+    ok = request({'$gen_cast', Request}, State),
     {noreply, State}.
+
+request(Request, #state{transport = Transport, handle = Handle}) ->
+    case {Transport:request(Handle, Request), Request} of
+        {refused, {'$gen_call', From, _}} ->
+            gen_server:reply(From, llama_node_error:make(invalid_argument,
+                "this process owns the node and takes no requests for it: use the functions of llama_node"));
+        _ ->
+            ok
+    end.
 
 %% @private
 -spec handle_info(term(), #state{}) -> {noreply, #state{}} | {stop, term(), #state{}}.
@@ -192,6 +195,16 @@ handle_info({Port, {data, Data}}, #state{port = Port, transport = Transport, han
         {ok, Next} -> {noreply, State#state{handle = Next}};
         {other, Next} -> handle_data(Data, State#state{handle = Next})
     end;
+handle_info({preparing, Pid, What}, #state{preparer = {Pid, _}} = State) ->
+    {noreply, State#state{preparing = What}};
+handle_info({'DOWN', Ref, process, _, Outcome}, #state{preparer = {_, Ref}} = State) ->
+    launch(Outcome, State#state{preparer = undefined});
+handle_info({'DOWN', Ref, process, _, _}, #state{owner = {Ref, _}} = State) ->
+    {stop, shutdown, State#state{starter = undefined}};
+handle_info({Port, {exit_status, Status}}, #state{port = Port, phase = Phase, stderr = Stderr} = State)
+  when Phase =:= launching; Phase =:= connecting ->
+    Error = llama_node_port:start_error(Status, llama_node_stderr:last_words(Stderr, ?WORDS_TIMEOUT)),
+    fail({exit_status, Status}, Error, State#state{port = undefined});
 handle_info({Port, {exit_status, Status}}, #state{port = Port} = State) ->
     down({exit_status, Status}, "the node ended: ~ts", [llama_node_port:exit_status(Status)],
          State#state{port = undefined});
@@ -214,7 +227,7 @@ handle_info({'DOWN', Ref, process, _, _}, #state{monitor = Ref} = State) ->
 handle_info({timeout, Timer, start_timeout}, #state{timer = Timer, options = Options} = State) ->
     #{server := #{start_timeout := Timeout}} = Options,
     {error, Error} = llama_node_error:make(timeout, "the node was not ready within ~b ms", [Timeout]),
-    fail(start_timeout, Error, State);
+    fail(start_timeout, llama_node_error:with_words(Error, so_far(State)), State);
 handle_info({timeout, Timer, connection_lost}, #state{timer = Timer} = State) ->
     down(connection_lost, "the connection to the node is lost", [], State);
 handle_info({'DOWN', Ref, process, _, _}, #state{transport = Transport, handle = Handle} = State) ->
@@ -222,6 +235,32 @@ handle_info({'DOWN', Ref, process, _, _}, #state{transport = Transport, handle =
     {noreply, State#state{handle = Next}};
 handle_info(_Other, State) ->
     {noreply, State}.
+
+%% What a start that takes too long is at.
+so_far(#state{phase = preparing, preparing = What}) -> unicode:characters_to_binary(What);
+so_far(#state{stderr = Stderr}) -> llama_node_stderr:last_words(Stderr, ?WORDS_SO_FAR_TIMEOUT).
+
+launch({prepared, {ok, {Options, Part, Handle, Stderr}}}, #state{transport = Transport, early = Early} = State) ->
+    #{server := #{stop_timeout := StopTimeout}} = Options,
+    Node = maps:get(node_name, Part, nonode@nohost),
+    ok = logger:update_process_metadata(metadata(Node)),
+    case llama_node_port:open(Options, llama_node_stderr:path(Stderr)) of
+        {ok, Port, OsPid} ->
+            ok = llama_node_stderr:launched(Stderr, {OsPid, StopTimeout}, metadata(Node)),
+            %% A node that is dead already says so by its exit status.
+            _ = llama_node_port:send(Port, {config, 1, llama_node_options:node_config(Options, Part)}),
+            Launched = State#state{phase = launching, port = Port, os_pid = OsPid, stderr = Stderr, node = Node,
+                                   handle = Transport:opened(Handle, Port), early = [],
+                                   options = llama_node_options:redact(Options)},
+            lists:foreach(fun (Request) -> ok = request(Request, Launched) end, lists:reverse(Early)),
+            {noreply, Launched};
+        {error, Error} ->
+            fail(launch, Error, State#state{stderr = Stderr})
+    end;
+launch({prepared, {error, Error}}, State) ->
+    fail(launch, Error, State);
+launch(Crash, State) ->
+    down(launch, "the start failed: ~0tP", [Crash, 12], State).
 
 handle_data(Data, State) ->
     case llama_node_port:decode(Data) of
@@ -257,10 +296,10 @@ connect(Transport, Handle, Ready) ->
 ready(Address, #state{transport = Transport, waiting = Waiting} = State) ->
     Target = {Transport, Address},
     answer({ok, Target}, Waiting),
-    ok = acknowledge(State),
     cancel(State#state.timer),
-    State#state{phase = ready, target = Target, monitor = Transport:monitor(Address), starter = undefined,
-                timer = undefined, waiting = [], quarters = #{}}.
+    Acknowledged = acknowledge(State),
+    Acknowledged#state{phase = ready, target = Target, monitor = Transport:monitor(Address), timer = undefined,
+                       waiting = [], quarters = #{}}.
 
 progress(Path, Fraction, #state{options = #{server := Server}, quarters = Quarters} = State) ->
     report(maps:get(progress, Server, none), Path, Fraction),
@@ -285,6 +324,9 @@ report(Fun, Path, Fraction) ->
     end.
 
 %% The node has gone, or is as good as gone.
+down(Reason, Format, Args, #state{phase = Phase} = State) when Phase =:= preparing; Phase =:= launching ->
+    {error, Error} = llama_node_error:make(start_failed, Format, Args),
+    fail(Reason, llama_node_error:with_words(Error, so_far(State)), State);
 down(Reason, Format, Args, State) ->
     {error, Error} = llama_node_error:make(node_down, Format, Args),
     fail(Reason, Error, State).
@@ -298,15 +340,21 @@ fail(Reason, Error, #state{phase = Phase} = State) when Phase =:= ready; Phase =
 fail(_Reason, Error, State) ->
     {stop, {start_failed, Error}, give_up(Error, State)}.
 
-give_up(Error, #state{waiting = Waiting} = State) ->
-    answer({error, Error}, Waiting),
-    State#state{waiting = []}.
+give_up(Error, #state{waiting = Waiting, early = Early} = State) ->
+    answer({error, Error}, [From || {'$gen_call', From, _} <- Early] ++ Waiting),
+    State#state{waiting = [], early = []}.
 
 answer(Reply, Waiting) ->
     lists:foreach(fun (From) -> gen_server:reply(From, Reply) end, lists:reverse(Waiting)).
 
-acknowledge(#state{starter = undefined}) -> ok;
-acknowledge(#state{starter = Starter}) -> proc_lib:init_ack(Starter, {ok, self()}).
+acknowledge(#state{starter = undefined} = State) ->
+    State;
+acknowledge(#state{owner = {Ref, until_answered}} = State) ->
+    true = erlang:demonitor(Ref, [flush]),
+    acknowledge(State#state{owner = undefined});
+acknowledge(#state{starter = Starter} = State) ->
+    ok = proc_lib:init_ack(Starter, {ok, self()}),
+    State#state{starter = undefined}.
 
 cancel(undefined) ->
     ok;
@@ -316,10 +364,20 @@ cancel(Timer) ->
 
 %% @private
 -spec terminate(term(), #state{}) -> ok.
-terminate(_Reason, #state{waiting = Waiting} = State) ->
-    answer(llama_node_error:node_down(stopped), Waiting),
-    ok = end_process(State),
-    report_failure(State).
+terminate(_Reason, #state{preparer = Preparer, stderr = Stderr} = State) ->
+    {error, Stopped} = llama_node_error:node_down(stopped),
+    Told = give_up(Stopped, State),
+    ok = end_preparer(Preparer),
+    ok = end_process(Told),
+    ok = llama_node_stderr:close(Stderr),
+    report_failure(Told).
+
+%% What it runs ends with it.
+end_preparer(undefined) ->
+    ok;
+end_preparer({Pid, Ref}) ->
+    true = exit(Pid, kill),
+    receive {'DOWN', Ref, process, Pid, _} -> ok end.
 
 %% The process and the name are gone by the time the starter hears of the failure and may try again.
 report_failure(#state{failure = undefined}) ->

@@ -13,7 +13,7 @@
 -module(llama_node_stdio).
 -behaviour(llama_node_transport).
 
--export([prepare/1, opened/2, connect/2, frame/2, down/2, request/2]).
+-export([preparation/0, prepare/1, opened/2, connect/2, frame/2, down/2, request/2]).
 -export([monitor/1, call/3, cast/2]).
 %% Entry points of the process that writes, of the one that sends to other nodes, and of the one that
 %% asks the node whether it is there.
@@ -41,6 +41,11 @@
 -define(WINDOW, 262144).
 %% Longest request, as over the distribution; the node does not read longer frames.
 -define(MAX_FRAME, 16777216).
+
+%% @doc Nothing is waited for.
+-spec preparation() -> string().
+preparation() ->
+    "preparing the launch".
 
 %% @doc Nothing needs to be prepared: the port is there before the node is.
 -spec prepare(llama_node_options:options()) -> {ok, map(), closed}.

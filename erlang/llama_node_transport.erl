@@ -26,6 +26,9 @@
     {ok, Config :: map(), handle()} | {error, llama_node:error()}.
 %% Checks that the transport can work at all; `Config' is added to the node's first frame.
 
+-callback preparation() -> string().
+%% What `prepare' may wait for, in words, for whoever has waited too long.
+
 -callback opened(handle(), port()) -> handle().
 %% The node was launched. Called by the owner of the port, like the next three.
 

@@ -47,6 +47,11 @@ behave(wrong_name, Port, _Config) ->
     say(Port, {ready, #{node => node(), os_pid => 1, version => <<"0">>, models => []}});
 behave(not_connectable, Port, #{node_name := Node}) ->
     say(Port, {ready, #{node => Node, os_pid => 1, version => <<"0">>, models => []}});
+behave(warns, Port, Config) ->
+    say(Port, {log, warning, <<"fake">>, <<"a warning of the node">>}),
+    say(Port, {log, info, <<"fake">>, <<"news of the node">>}),
+    say(Port, {log, debug, <<"fake">>, <<"chatter of the node">>}),
+    behave(ignores_stop, Port, Config);
 behave(huge_frames, Port, Config) ->
     say(Port, {log, info, <<"fake">>, binary:copy(<<"x">>, 32 bsl 20)}),
     say(Port, {surprise, binary:copy(<<"y">>, 8 bsl 20)}),
@@ -87,7 +92,7 @@ wait(Behaviour, Port) ->
     receive
         {Port, {data, Data}} ->
             case {Behaviour, binary_to_term(Data)} of
-                {ignores_stop, stop} -> wait(Behaviour, Port);
+                {Deaf, stop} when Deaf =:= ignores_stop; Deaf =:= warns -> wait(Behaviour, Port);
                 {_, stop} -> end_with(0);
                 {_, {'$gen_call', From, Request}} ->
                     llama_node ! {'$gen_call', {self(), {over_the_port, From}}, Request},

@@ -152,8 +152,9 @@ child_specification(_) ->
 
 errors_have_the_numbers_of_the_protocol(_) ->
     Codes = [invalid_argument, out_of_memory, model_load_failed, inference_failed, session_not_found, server_busy,
-             timeout, task_not_found, cancelled, unsupported, unauthorized, node_down, unknown],
-    ?assertEqual(lists:seq(1, 12) ++ [99], [llama_node_error:number(Code) || Code <- Codes]).
+             timeout, task_not_found, cancelled, unsupported, unauthorized, node_down,
+             java_not_found, start_failed, unknown],
+    ?assertEqual(lists:seq(1, 14) ++ [99], [llama_node_error:number(Code) || Code <- Codes]).
 
 error_messages_are_short(_) ->
     Huge = maps:from_list([{N, binary:copy(<<"x">>, 1000)} || N <- lists:seq(1, 1000)]),

@@ -119,18 +119,18 @@ no_launcher(_) ->
     ?assertMatch(<<"launcher: ", _/binary>>, Message).
 
 exits_at_once(Config) ->
-    ?assertMatch({error, {node_down, <<"the node ended: exit status 3">>}}, scripted("exit 3", Config)),
-    ?assertMatch({error, {node_down, <<"the node ended: exit status 78", _/binary>>}}, scripted("exit 78", Config)),
-    ?assertMatch({error, {node_down, <<"the node ended: killed by signal 9">>}}, scripted("kill -9 $$", Config)),
-    ?assertMatch({error, {node_down, _}}, scripted("exit 0", Config)).
+    ?assertMatch({error, {start_failed, <<"the node ended: exit status 3">>}}, scripted("exit 3", Config)),
+    ?assertMatch({error, {java_not_found, <<"the node ended: exit status 78", _/binary>>}}, scripted("exit 78", Config)),
+    ?assertMatch({error, {start_failed, <<"the node ended: killed by signal 9">>}}, scripted("kill -9 $$", Config)),
+    ?assertMatch({error, {start_failed, _}}, scripted("exit 0", Config)).
 
 prints_garbage(Config) ->
     %% Read as a frame's length, text means more than a gigabyte, which never comes.
-    ?assertMatch({error, {node_down, <<"the node ended: exit status 1">>}},
+    ?assertMatch({error, {start_failed, <<"the node ended: exit status 1">>}},
                  scripted("echo 'Error: no JVM could be found here'; exit 1", Config)).
 
 prints_small_garbage(Config) ->
-    ?assertMatch({error, {node_down, <<"the launched program does not speak the protocol: malformed frame">>}},
+    ?assertMatch({error, {start_failed, <<"the launched program does not speak the protocol: malformed frame">>}},
                  scripted("printf '\\000\\000\\000\\003abc'; exec sleep 600", Config)).
 
 never_ready(Config) ->
@@ -151,16 +151,16 @@ is_ready_but_unreachable(Config) ->
     ?assertNotEqual(nomatch, string:find(Message, "cannot be connected")).
 
 malformed_frame(Config) ->
-    ?assertMatch({error, {node_down, <<_/binary>>}}, llama_node:start_link(llama_node_ct:fake(malformed_frame, Config))).
+    ?assertMatch({error, {start_failed, <<_/binary>>}}, llama_node:start_link(llama_node_ct:fake(malformed_frame, Config))).
 
 unknown_atom(Config) ->
-    ?assertMatch({error, {node_down, <<_/binary>>}}, llama_node:start_link(llama_node_ct:fake(unknown_atom, Config))).
+    ?assertMatch({error, {start_failed, <<_/binary>>}}, llama_node:start_link(llama_node_ct:fake(unknown_atom, Config))).
 
 compressed_frame(Config) ->
-    ?assertMatch({error, {node_down, <<_/binary>>}}, llama_node:start_link(llama_node_ct:fake(compressed_frame, Config))).
+    ?assertMatch({error, {start_failed, <<_/binary>>}}, llama_node:start_link(llama_node_ct:fake(compressed_frame, Config))).
 
 too_large_frame(Config) ->
-    {error, {node_down, Message}} = llama_node:start_link(llama_node_ct:fake(too_large_frame, Config)),
+    {error, {start_failed, Message}} = llama_node:start_link(llama_node_ct:fake(too_large_frame, Config)),
     ?assertNotEqual(nomatch, string:find(Message, "too_large")).
 
 huge_frames(Config) ->
@@ -285,7 +285,7 @@ bad_java_home_launches_nothing(Config) ->
                              {Old, "is Java 17"}, {java_home("", Config), "unknown version"}]],
     ?assertNot(filelib:is_file(touched(Config))),
     %% One that fits is taken as it is.
-    ?assertMatch({error, {node_down, _}}, llama_node:start_link(Options#{java_home => java_home("25.0.1", Config)})),
+    ?assertMatch({error, {start_failed, _}}, llama_node:start_link(Options#{java_home => java_home("25.0.1", Config)})),
     ?assert(filelib:is_file(touched(Config))).
 
 %% The launcher itself, whoever sets the variable.
@@ -304,7 +304,7 @@ java_home_or_none(Config) ->
     ?assertNotEqual({0, New ++ "\n"}, Java(New, ["--jdk"])),
     {78, "LLAMA_NODE_JAVA_HOME: " ++ _} =
         run(filename:join(Bin, "llama-node"), ["--port"], [{"LLAMA_NODE_JAVA_HOME", Old}]),
-    ?assertMatch({error, {node_down, <<"the node ended: exit status 78", _/binary>>}},
+    ?assertMatch({error, {java_not_found, <<"the node ended: exit status 78", _/binary>>}},
                  llama_node:start_link(#{env => #{"LLAMA_NODE_JAVA_HOME" => Old}, models => []})).
 
 %% No entry for a node is made for the cookie that every node has.

@@ -196,7 +196,7 @@ public final class PortNode implements FrameChannel.Listener {
         try {
             endpoint.open(DistSetup.of(launch), requests);
         } catch (DistStartException e) {
-            throw FailureException.invalid("node_name, bind, port: " + e.getMessage());
+            throw new FailureException(ErrorCode.START_FAILED, "node_name, bind, port: " + e.getMessage());
         }
     }
 

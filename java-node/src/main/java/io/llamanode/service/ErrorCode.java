@@ -28,6 +28,10 @@ public enum ErrorCode {
     UNAUTHORIZED(11),
     /** Made by the BEAM side only: the node is gone. */
     NODE_DOWN(12),
+    /** Made by the BEAM side only: the launcher found no Java, or none that is new enough. */
+    JAVA_NOT_FOUND(13),
+    /** The node ended before it was ready; the message has its last words. */
+    START_FAILED(14),
     /** A bug; the message carries an id found in the log. */
     UNKNOWN(99);
 

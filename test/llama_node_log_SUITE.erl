@@ -1,0 +1,93 @@
+%% What a user sees of the logs, in a runtime of its own with the handler that everybody has.
+-module(llama_node_log_SUITE).
+-compile([export_all, nowarn_export_all]).
+
+-include_lib("stdlib/include/assert.hrl").
+
+suite() -> [{timetrap, {minutes, 5}}].
+
+all() ->
+    [arrives_in_the_default_handler, arrives_in_elixir, can_be_told_by_metadata].
+
+init_per_suite(Config) ->
+    ok = llama_node_ct:distribute(),
+    Config.
+
+end_per_suite(_) ->
+    ok.
+
+%% Records of the node and of the server: what is said when a node has to be killed is the server's.
+arrives_in_the_default_handler(Config) ->
+    [begin
+         {Default, Info} = {erl(warns(Transport, Config), "", Transport), erl(warns(Transport, Config), "-kernel logger_level info", Transport)},
+         [?assert({has(Part, Said), Said} =:= {true, Said}) || Said <- [Default, Info],
+            Part <- ["=WARNING REPORT", "a warning of the node", "did not end when told to and was killed"]],
+         ?assertEqual({false, true, false}, {has("news of the node", Default), has("news of the node", Info),
+                                             has("chatter of the node", Info)})
+     end || Transport <- [port, distribution]].
+
+%% With Elixir's logger, which takes the default handler's place.
+arrives_in_elixir(Config) ->
+    case os:find_executable("elixir") of
+        false ->
+            {skip, "there is no Elixir"};
+        Elixir ->
+            Program = "{:ok, s} = :llama_node.init_server(" ++ elixir(warns(port, Config)) ++ "); :pong = :llama_node.ping(s); "
+                      ":ok = :llama_node.destroy_server(s); Logger.flush()",
+            Said = os:cmd(Elixir ++ " --erl '-noinput' -pa '" ++ ebin() ++ "' -e '" ++ Program ++ "' 2>&1"),
+            [?assert({has(Part, Said), Said} =:= {true, Said})
+             || Part <- ["[warn", "a warning of the node", "news of the node", "did not end when told to and was killed"]]
+    end.
+
+%% Every record has it, and one's own do not.
+can_be_told_by_metadata(Config) ->
+    ok = logger:add_handler(?MODULE, ?MODULE, #{config => self(), level => all}),
+    #{level := Level} = logger:get_primary_config(),
+    ok = logger:set_primary_config(level, debug),
+    try
+        {ok, Server} = llama_node:init_server(warns(port, Config)),
+        ok = llama_node:destroy_server(Server),
+        Records = [Event || {log, Event} <- llama_node_ct:flush()],
+        Ours = [Event || #{meta := #{llama_node := nonode@nohost}} = Event <- Records],
+        [?assertNot(is_map_key(domain, Meta)) || #{meta := Meta} <- Ours],
+        Said = [{Logger, Message} || #{meta := #{llama_node_logger := Logger}, msg := {"~ts", [Message]}} <- Ours],
+        [?assert(lists:member({<<"fake">>, Message}, Said))
+         || Message <- [<<"a warning of the node">>, <<"news of the node">>, <<"chatter of the node">>]],
+        ?assert(lists:member({<<"stderr">>, <<"printed by the node">>}, Said)),
+        ?assertMatch([_], [ok || #{msg := {"~ts did not end when told to and was killed", _}} <- Ours])
+    after
+        ok = logger:set_primary_config(level, Level),
+        ok = logger:remove_handler(?MODULE)
+    end.
+
+%% A handler.
+log(Event, #{config := Pid}) ->
+    Pid ! {log, Event},
+    ok.
+
+%% Options of a node that logs, prints, and does not end when told to.
+warns(Transport, Config) ->
+    Dir = proplists:get_value(priv_dir, Config),
+    Launcher = filename:join(Dir, "printing-node"),
+    ok = file:write_file(Launcher, ["#!/bin/sh\necho printed by the node >&2\nexec '", llama_node_fake_program:launcher(Dir), "'\n"]),
+    ok = file:change_mode(Launcher, 8#755),
+    #{launcher => Launcher, env => #{"LLAMA_NODE_FAKE" => "warns"}, models => [], transport => Transport, stop_timeout => 50}.
+
+%% What a runtime prints on its standard output, in which a server starts and ends.
+erl(Options, Flags, Transport) ->
+    Name = case Transport of
+        port -> "";
+        distribution -> "-sname llama_node_log_" ++ integer_to_list(erlang:unique_integer([positive])) ++ os:getpid()
+    end,
+    Program = io_lib:format("{ok, S} = llama_node:init_server(~0p), pong = llama_node:ping(S), ok = llama_node:destroy_server(S), init:stop().",
+                            [Options]),
+    os:cmd(lists:flatten(["erl -noinput ", Name, " ", Flags, " -pa '", ebin(), "' -eval '", Program, "' 2>/dev/null"])).
+
+elixir(#{launcher := Launcher}) ->
+    "%{launcher: \"" ++ Launcher ++ "\", env: %{\"LLAMA_NODE_FAKE\" => \"warns\"}, models: [], transport: :port, stop_timeout: 50}".
+
+ebin() ->
+    filename:dirname(code:which(llama_node)).
+
+has(Part, Said) ->
+    string:find(Said, Part) =/= nomatch.
