@@ -1,6 +1,7 @@
 package io.llamanode.chat;
 
 import java.time.Clock;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -59,7 +60,7 @@ public record ChatRequest(
         private String eosToken = "";
         private boolean enableThinking = true;
         private Map<String, Object> kwargs = Map.of();
-        private Clock clock = Clock.systemDefaultZone();
+        private Clock clock = Clock.system(ZoneId.systemDefault());
 
         private Builder(List<Map<String, Object>> messages) {
             this.messages = messages;

@@ -7,6 +7,7 @@ import io.llamanode.chat.jinja.Trusted;
 import io.llamanode.chat.jinja.render.Template;
 import io.llamanode.chat.tools.AnswerFormat;
 import java.time.Clock;
+import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -82,7 +83,7 @@ public final class ChatTemplate {
      * @throws TemplateException when the template fails, refuses its input or goes over a limit
      */
     public List<Span> render(Map<String, Object> variables) {
-        return template.render(variables, Clock.systemDefaultZone());
+        return template.render(variables, Clock.system(ZoneId.systemDefault()));
     }
 
     /**

@@ -180,7 +180,7 @@ final class GrammarCheck {
     private void braces() {
         int start = at;
         skipTo('}', false);
-        String[] bounds = grammar.substring(start, at).replace("}", "").split(",");
+        String[] bounds = grammar.substring(start, at).replace("}", "").split(",", -1);
         long most = 1;
         for (String bound : bounds) {
             String digits = bound.strip();
@@ -193,7 +193,7 @@ final class GrammarCheck {
                 most = Math.max(most, value);
             }
         }
-        repeat(most, bounds.length == 0 || bounds[0].strip().matches("0*"));
+        repeat(most, bounds[0].strip().matches("0*"));
     }
 
     private void rule() {

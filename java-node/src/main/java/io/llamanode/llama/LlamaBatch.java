@@ -50,6 +50,7 @@ public final class LlamaBatch implements AutoCloseable {
      * @param nSeqMaxPerToken most sequences of one token, from 1 to 64
      * @throws IllegalArgumentException out of these ranges
      */
+    @SuppressWarnings("MustBeClosedChecker") // the handle closes the arena
     public LlamaBatch(int capacity, int nSeqMaxPerToken) {
         if (capacity < 1 || capacity > 1 << 20) {
             throw new IllegalArgumentException("capacity is " + capacity);

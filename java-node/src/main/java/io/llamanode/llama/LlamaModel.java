@@ -147,6 +147,7 @@ public final class LlamaModel implements AutoCloseable {
             }
         }
 
+        @SuppressWarnings("unused") // called by llama.cpp, which finds it by its name and gives it its own pointer back
         boolean progress(float fraction, MemorySegment userData) {
             try {
                 cancelled = cancelled || !listener.progress(fraction);

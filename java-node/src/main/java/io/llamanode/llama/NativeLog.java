@@ -23,7 +23,7 @@ final class NativeLog {
     private static final MethodType CALLBACK =
             MethodType.methodType(void.class, int.class, MemorySegment.class, MemorySegment.class);
 
-    private final ThreadLocal<List<String>> captures = new ThreadLocal<>();
+    private static final ThreadLocal<List<String>> CAPTURES = new ThreadLocal<>();
     private final LogLines lines = new LogLines(this::line);
 
     /** A function pointer of type {@code ggml_log_callback}, valid for the life of the process. */
@@ -40,13 +40,13 @@ final class NativeLog {
 
     /** From here on, the errors that the current thread's calls log are collected. */
     void startCapture() {
-        captures.set(new ArrayList<>());
+        CAPTURES.set(new ArrayList<>());
     }
 
     /** Ends a capture and tells what was collected. */
     String endCapture() {
-        List<String> captured = captures.get();
-        captures.remove();
+        List<String> captured = CAPTURES.get();
+        CAPTURES.remove();
         return captured == null || captured.isEmpty() ? "llama.cpp gave no reason" : String.join("; ", captured);
     }
 
@@ -61,7 +61,7 @@ final class NativeLog {
     }
 
     private void line(int level, String line) {
-        List<String> captured = captures.get();
+        List<String> captured = CAPTURES.get();
         if (captured != null && level == LogLines.ERROR && captured.size() < 8) {
             captured.add(line);
         }

@@ -19,6 +19,7 @@ public enum VocabType {
     /** One this package does not know. */
     OTHER;
 
+    @SuppressWarnings("EnumOrdinal") // the order is that of llama.h
     static VocabType of(int code) {
         return code >= 0 && code < OTHER.ordinal() ? values()[code] : OTHER;
     }

@@ -48,7 +48,7 @@ public record NodePaths(String nodeName, Path directory, Path pid, Path socket, 
     private static Path defaultDirectory(Map<String, String> environment) {
         String ofService = environment.get("RUNTIME_DIRECTORY");
         if (ofService != null && !ofService.isEmpty()) {
-            return Path.of(ofService.split(":")[0]);
+            return Path.of(ofService.split(":", 2)[0]);
         }
         String ofLogin = environment.get("XDG_RUNTIME_DIR");
         return ofLogin != null && !ofLogin.isEmpty()

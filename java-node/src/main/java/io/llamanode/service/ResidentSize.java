@@ -32,7 +32,7 @@ final class ResidentSize {
         try {
             statm.seek(0);
             int length = Math.max(0, statm.read(line));
-            String[] pages = new String(line, 0, length, StandardCharsets.US_ASCII).split(" ");
+            String[] pages = new String(line, 0, length, StandardCharsets.US_ASCII).split(" ", -1);
             return pages.length < 2 ? 0 : Long.parseLong(pages[1]) * PAGE;
         } catch (IOException e) {
             return 0;

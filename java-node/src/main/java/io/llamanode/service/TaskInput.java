@@ -109,7 +109,7 @@ public sealed interface TaskInput {
             implements TaskInput {
         /** {@return characters of all texts} */
         long length() {
-            long length = prefix.length() + suffix.length() + prompt.length();
+            long length = (long) prefix.length() + suffix.length() + prompt.length();
             for (Snippet snippet : extra) {
                 length += snippet.filename().length() + snippet.text().length();
             }

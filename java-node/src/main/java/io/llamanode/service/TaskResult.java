@@ -117,7 +117,7 @@ public record TaskResult(
 
     @Override
     public long length() {
-        long length = content.length() + (reasoning == null ? 0 : reasoning.length());
+        long length = (long) content.length() + (reasoning == null ? 0 : reasoning.length());
         for (Call call : toolCalls) {
             length += ChatOptions.length(call.arguments());
         }

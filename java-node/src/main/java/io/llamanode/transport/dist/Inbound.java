@@ -87,15 +87,17 @@ final class Inbound implements Peer.Events {
             }
             case Control.Monitor request -> {
                 if (!exists(request)) {
-                    sender.test(peer, out -> out.monitorNoproc(frame, request));
+                    var _ = sender.test(peer, out -> out.monitorNoproc(frame, request));
                 }
             }
             case Control.Link request -> {
                 if (!isSelf(request.pid())) {
-                    sender.test(peer, out -> out.linkNoproc(frame, request));
+                    var _ = sender.test(peer, out -> out.linkNoproc(frame, request));
                 }
             }
-            case Control.Unlink request -> sender.test(peer, out -> out.unlinkAck(frame, request));
+            case Control.Unlink request -> {
+                var _ = sender.test(peer, out -> out.unlinkAck(frame, request));
+            }
             case Control.Down down -> {
                 int[] ids = down.ref().ids();
                 long id = ids.length < 2 ? 0 : (long) ids[1] << 18 | ids[0] & 0x3ffff;

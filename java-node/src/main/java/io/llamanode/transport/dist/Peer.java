@@ -13,6 +13,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,7 +59,7 @@ final class Peer {
     private final Thread writer;
     private final Thread reader = Thread.currentThread();
     private volatile boolean writing;
-    private volatile long progress;
+    private final AtomicLong progress = new AtomicLong();
     private volatile boolean down;
 
     /** A monitor that this node has on a process of the peer. */
@@ -236,21 +237,21 @@ final class Peer {
             write(TICK, TICK.length);
         }
         out.flush();
-        progress++;
+        progress.incrementAndGet();
     }
 
     /** In pieces, so that the stall check can tell a slow peer from a stopped one. */
     private void write(byte[] bytes, int length) throws IOException {
         for (int at = 0; at < length; at += BUFFER) {
             out.write(bytes, at, Math.min(BUFFER, length - at));
-            progress++;
+            progress.incrementAndGet();
         }
     }
 
     /** At most one check is scheduled, and none while nothing is written. */
     private void armStallCheck() {
         if (stallCheck.compareAndSet(false, true)) {
-            scheduleStallCheck(progress);
+            scheduleStallCheck(progress.get());
         }
     }
 
@@ -266,12 +267,12 @@ final class Peer {
         if (down) {
             return;
         }
-        if (writing && progress == seen) {
+        if (writing && progress.get() == seen) {
             events.onOverflow(this);
             return;
         }
         if (writing) {
-            scheduleStallCheck(progress);
+            scheduleStallCheck(progress.get());
             return;
         }
         stallCheck.set(false);

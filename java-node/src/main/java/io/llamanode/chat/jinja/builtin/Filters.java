@@ -225,7 +225,7 @@ public final class Filters {
     private static Value round(Value value, Arguments arguments) {
         Value[] bound = arguments.bind("round", "precision", "method");
         long precision = Math.clamp(Arguments.integer(bound[0], "round", 0), -20, 20);
-        double scale = Math.pow(10, precision);
+        double scale = Math.pow(10, (double) precision);
         double number = Numbers.asDouble(value);
         String method = bound[1] == null ? "common" : Arguments.string(bound[1], "round").text;
         return new Value.Float(

@@ -65,7 +65,7 @@ public final class Numbers {
             case "*" -> new Value.Int(Math.multiplyExact(a, b));
             case "//" -> new Value.Int(Math.floorDivExact(a, b));
             case "%" -> new Value.Int(Math.floorMod(a, b));
-            case "**" -> b < 0 ? new Value.Float(Math.pow(a, b)) : new Value.Int(power(a, b));
+            case "**" -> b < 0 ? new Value.Float(Math.pow((double) a, (double) b)) : new Value.Int(power(a, b));
             default -> throw new EvalException("Unknown operator '" + operator + "'");
         };
     }

@@ -2,12 +2,11 @@ package io.llamanode.chat.jinja.value;
 
 import java.util.HashSet;
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.Set;
 
 /** Which of the input values a rendering touched; capability probes are made of it. */
 public final class Usage {
-    private final Map<Value, String> paths = new IdentityHashMap<>();
+    private final IdentityHashMap<Value, String> paths = new IdentityHashMap<>();
     private final Set<String> used = new HashSet<>();
     private final Set<String> iterated = new HashSet<>();
 

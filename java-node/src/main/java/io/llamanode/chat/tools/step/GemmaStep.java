@@ -142,7 +142,10 @@ public final class GemmaStep extends WholeCallStep {
                 case "true" -> true;
                 case "false" -> false;
                 case "null" -> null;
-                default -> JsonText.number(word) instanceof Number number ? number : word;
+                default -> {
+                    Number number = JsonText.number(word);
+                    yield number == null ? word : number;
+                }
             };
         }
 
