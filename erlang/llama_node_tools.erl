@@ -165,7 +165,7 @@ written(Term, Encode) ->
                 llama_node_json:encode(Term, fun (Place, Odd) -> encoded(iolist_to_binary(Place), Odd, Encode) end)
             catch
                 %% Text in the place of the whole is no string of JSON.
-                throw:{?MODULE, whole, Encoded} -> written(Encoded, none);
+                throw:{?MODULE, whole, Encoded} -> written(flat(Encoded), none);
                 throw:{no_json, Place, Odd} -> no_json(iolist_to_binary(Place), Odd)
             end
     end.
@@ -173,6 +173,13 @@ written(Term, Encode) ->
 encoded(Place, Term, none) -> no_json(Place, Term);
 encoded(<<>>, Term, Encode) -> throw({?MODULE, whole, Encode(Term)});
 encoded(_Place, Term, Encode) -> Encode(Term).
+
+%% What io_lib:format/2 gives is text, too.
+flat(Encoded) ->
+    case io_lib:deep_char_list(Encoded) of
+        true -> lists:flatten(Encoded);
+        false -> Encoded
+    end.
 
 -spec no_json(binary(), term()) -> no_return().
 no_json(Place, Term) -> throw({?MODULE, no_json, Place, Term}).

@@ -125,6 +125,7 @@ encode_test() ->
     ?assertEqual(<<"{\"at\":\"2026-01-02\",\"where\":[1,2]}">>, read(Dated, #{encode => Encode})),
     ?assertEqual(<<"2026-01-02">>, read(fun (_) -> date_time() end, [{"encode", Encode}])),
     ?assertEqual(<<"[1,2]">>, read(fun (_) -> {1, 2} end, #{encode => Encode})),
+    ?assertEqual(<<"{1,2}">>, read(fun (_) -> {1, 2} end, #{encode => fun (Pair) -> io_lib:format("~w", [Pair]) end})),
     %% A tool's own goes first, and what it gives has to be JSON.
     Own = #{name => t, function => Dated, encode => fun (_) -> own end},
     ?assertMatch({ok, #{content := <<"{\"at\":\"own\",\"where\":\"own\"}">>}}, chat(model(), Own, #{encode => Encode})),
