@@ -1,6 +1,6 @@
 package io.llamanode.node;
 
-import io.llamanode.service.FailureException;
+import io.llamanode.service.contract.FailureException;
 
 /** What the process ends for: a message for people, and an exit status. */
 public final class ExitException extends Exception {

@@ -1,6 +1,6 @@
 package io.llamanode.node;
 
-import io.llamanode.protocol.LogLevel;
+import io.llamanode.protocol.launch.LogLevel;
 import io.llamanode.transport.stdio.FrameChannel;
 import java.io.PrintStream;
 import java.util.logging.Handler;

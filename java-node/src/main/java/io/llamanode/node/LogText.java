@@ -1,6 +1,6 @@
 package io.llamanode.node;
 
-import io.llamanode.protocol.LogLevel;
+import io.llamanode.protocol.launch.LogLevel;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.logging.Formatter;

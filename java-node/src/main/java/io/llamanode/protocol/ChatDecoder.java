@@ -1,10 +1,10 @@
 package io.llamanode.protocol;
 
-import io.llamanode.service.ChatOptions;
-import io.llamanode.service.ChatTemplating;
-import io.llamanode.service.FailureException;
-import io.llamanode.service.TaskInput;
-import io.llamanode.service.TemplateChoice;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.task.ChatOptions;
+import io.llamanode.service.contract.task.ChatTemplating;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TemplateChoice;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -14,9 +14,9 @@ final class ChatDecoder {
     private ChatDecoder() {}
 
     static TaskInput chat(String model, Fields in) {
-        Value messages = in.get("messages");
-        Value content = in.either("content", "prompt");
-        Value results = in.get("tool_results");
+        InputValue messages = in.get("messages");
+        InputValue content = in.either("content", "prompt");
+        InputValue results = in.get("tool_results");
         long given =
                 Stream.of(messages, content, results).filter(Objects::nonNull).count();
         if (given != 1) {
@@ -48,12 +48,12 @@ final class ChatDecoder {
     }
 
     private static Map<String, Object> kwargs(Fields in) {
-        Value kwargs = in.get("chat_template_kwargs");
+        InputValue kwargs = in.get("chat_template_kwargs");
         return kwargs == null ? null : Plain.map(kwargs);
     }
 
     /** Text without any of Jinja's tags can only be a name. */
-    static TemplateChoice template(Value value) {
+    static TemplateChoice template(InputValue value) {
         if (value == null) {
             return null;
         }

@@ -10,12 +10,12 @@ public record Delivery(Demand active, Long coalesceMs) {
     private static final int MAX_COALESCE_MS = 60_000;
 
     static Delivery decode(Fields in) {
-        Value active = in.get("active");
+        InputValue active = in.get("active");
         Integer coalesce = in.integer("coalesce_ms", 0, MAX_COALESCE_MS);
         return new Delivery(active == null ? null : demand(active), coalesce == null ? null : (Long) (long) coalesce);
     }
 
-    static Demand demand(Value value) {
+    static Demand demand(InputValue value) {
         if (value.isBoolean()) {
             return value.flag() ? new Demand.All() : new Demand.None();
         }

@@ -1,6 +1,7 @@
 package io.llamanode.protocol;
 
-import io.llamanode.service.FailureException;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.term.Shown;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
@@ -9,31 +10,31 @@ import java.util.Set;
  * The entries of a map. Each key that is asked for becomes a known one; {@link #end} then refuses
  * the entries that nobody asked for. {@code null} results mean "not given".
  */
-final class Fields {
+public final class Fields {
     /** The longest time that Erlang's timers know, in milliseconds. */
     static final long MAX_MS = 0xffff_ffffL;
 
-    private final Map<String, Value> entries;
+    private final Map<String, InputValue> entries;
     private final Set<String> known = new LinkedHashSet<>();
-    private final Value whole;
+    private final InputValue whole;
 
     /** @param value a map, a proplist or an object */
-    Fields(Value value) {
+    public Fields(InputValue value) {
         this.entries = value.entries();
         this.whole = value;
     }
 
     /** {@return the value of a key} */
-    Value get(String key) {
+    public InputValue get(String key) {
         known.add(key);
-        Value value = entries.get(key);
+        InputValue value = entries.get(key);
         return value == null || value.isAbsent() ? null : value;
     }
 
     /** {@return the value of a key that has two names} */
-    Value either(String name, String alias) {
-        Value first = get(name);
-        Value second = get(alias);
+    InputValue either(String name, String alias) {
+        InputValue first = get(name);
+        InputValue second = get(alias);
         if (first != null && second != null) {
             throw FailureException.invalid(name + " and " + alias + " are the same; give only one");
         }
@@ -41,8 +42,8 @@ final class Fields {
     }
 
     /** {@return the value of a key that must be given} */
-    Value require(String key) {
-        Value value = get(key);
+    public InputValue require(String key) {
+        InputValue value = get(key);
         if (value == null) {
             throw FailureException.invalid(whole.field(key, null).path() + " is required");
         }
@@ -50,43 +51,43 @@ final class Fields {
     }
 
     String text(String key) {
-        Value value = get(key);
+        InputValue value = get(key);
         return value == null ? null : value.text();
     }
 
-    String nonEmptyText(String key) {
-        Value value = get(key);
+    public String nonEmptyText(String key) {
+        InputValue value = get(key);
         return value == null ? null : value.nonEmptyText();
     }
 
-    Boolean flag(String key) {
-        Value value = get(key);
+    public Boolean flag(String key) {
+        InputValue value = get(key);
         return value == null ? null : (Boolean) value.flag();
     }
 
-    boolean flag(String key, boolean otherwise) {
-        Value value = get(key);
+    public boolean flag(String key, boolean otherwise) {
+        InputValue value = get(key);
         return value == null ? otherwise : value.flag();
     }
 
-    Integer integer(String key, int min, int max) {
-        Value value = get(key);
+    public Integer integer(String key, int min, int max) {
+        InputValue value = get(key);
         return value == null ? null : (Integer) (int) value.integer(min, max);
     }
 
-    Long milliseconds(String key, long min) {
-        Value value = get(key);
+    public Long milliseconds(String key, long min) {
+        InputValue value = get(key);
         return value == null ? null : (Long) value.integer(min, MAX_MS);
     }
 
     Float real(String key, double min, double max) {
-        Value value = get(key);
+        InputValue value = get(key);
         return value == null ? null : (Float) value.real(min, max, false);
     }
 
     /** Refuses what nobody asked for. */
-    void end() {
-        for (Map.Entry<String, Value> entry : entries.entrySet()) {
+    public void end() {
+        for (Map.Entry<String, InputValue> entry : entries.entrySet()) {
             String key = entry.getKey();
             if (!known.contains(key)) {
                 String close = CloseMatch.of(key, known);

@@ -2,8 +2,9 @@ package io.llamanode.protocol;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.llamanode.service.FailureException;
-import io.llamanode.service.OutputFormat;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.task.OutputFormat;
+import io.llamanode.term.Shown;
 import java.util.List;
 
 /** What an answer must keep to: the keys {@code grammar}, {@code json_schema} and {@code response_format}. */
@@ -17,8 +18,8 @@ final class FormatDecoder {
     /** {@return the format, or {@code null} if none of the keys is given} */
     static OutputFormat decode(Fields in) {
         String grammar = in.nonEmptyText("grammar");
-        Value schema = in.get("json_schema");
-        Value format = in.get("response_format");
+        InputValue schema = in.get("json_schema");
+        InputValue format = in.get("response_format");
         if ((grammar == null ? 0 : 1) + (schema == null ? 0 : 1) + (format == null ? 0 : 1) > 1) {
             throw FailureException.invalid(
                     "grammar, json_schema and response_format exclude each other; give only one");
@@ -32,16 +33,16 @@ final class FormatDecoder {
         return format == null ? null : responseFormat(format);
     }
 
-    private static OutputFormat responseFormat(Value format) {
+    private static OutputFormat responseFormat(InputValue format) {
         Fields in = new Fields(format);
-        Value type = in.require("type");
+        InputValue type = in.require("type");
         if (!type.isText() || !TYPES.contains(type.text())) {
             throw type.mustBe(Shown.oneOf(TYPES));
         }
         OutputFormat decoded = switch (type.text()) {
             case "text" -> new OutputFormat.Free();
             case "json_object" -> {
-                Value schema = in.get("schema");
+                InputValue schema = in.get("schema");
                 yield new OutputFormat.Json(
                         schema == null ? format.path() : schema.path(), schema == null ? ANY_OBJECT : json(schema));
             }
@@ -52,19 +53,19 @@ final class FormatDecoder {
     }
 
     /** A schema with a name and a description, which are for readers. */
-    private static OutputFormat named(Value value) {
+    private static OutputFormat named(InputValue value) {
         Fields in = new Fields(value);
         in.text("name");
         in.text("description");
         in.flag("strict");
-        Value schema = in.require("schema");
+        InputValue schema = in.require("schema");
         in.end();
         return new OutputFormat.Json(schema.path(), json(schema));
     }
 
     /** A schema as text is kept in its order, which is the order of the answer's properties. */
-    private static String json(Value schema) {
-        Object tree = schema.isText() ? Json.parse(schema.path(), schema.text()) : Plain.of(schema);
+    private static String json(InputValue schema) {
+        Object tree = schema.isText() ? JsonReader.parse(schema.path(), schema.text()) : Plain.of(schema);
         try {
             return JSON.writeValueAsString(tree);
         } catch (JsonProcessingException e) {

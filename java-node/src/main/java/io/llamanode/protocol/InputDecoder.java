@@ -4,12 +4,13 @@ import com.ericsson.otp.erlang.OtpErlangAtom;
 import com.ericsson.otp.erlang.OtpErlangList;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangTuple;
-import io.llamanode.service.ChatTemplating;
-import io.llamanode.service.Prompt;
-import io.llamanode.service.SessionConfig;
-import io.llamanode.service.TaskInput;
-import io.llamanode.service.TaskType;
-import io.llamanode.service.TokenText;
+import io.llamanode.service.contract.task.ChatTemplating;
+import io.llamanode.service.contract.task.Prompt;
+import io.llamanode.service.contract.task.SessionConfig;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TaskType;
+import io.llamanode.service.contract.task.TokenText;
+import io.llamanode.term.Shown;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -30,12 +31,12 @@ final class InputDecoder {
     private InputDecoder() {}
 
     static TaskInput task(OtpErlangObject type, OtpErlangObject input) {
-        return task(type, new Fields(Value.object("input", input)));
+        return task(type, new Fields(InputValue.object("input", input)));
     }
 
     /** @param in the input's fields, of which the caller may have taken some */
     static TaskInput task(OtpErlangObject type, Fields in) {
-        Value name = Value.root("type", type);
+        InputValue name = InputValue.root("type", type);
         TaskType known = TYPES.get(name.text());
         if (known == null) {
             throw name.mustBe(Shown.oneOf(TYPES.keySet()));
@@ -51,7 +52,7 @@ final class InputDecoder {
     }
 
     private static TaskInput infill(String model, Fields in) {
-        Value extra = in.get("input_extra");
+        InputValue extra = in.get("input_extra");
         String prompt = in.text("prompt");
         var task = new TaskInput.Infill(
                 model,
@@ -67,7 +68,7 @@ final class InputDecoder {
     }
 
     /** The names are those of llama.cpp's server, and so is the file's name where none is given. */
-    private static TaskInput.Snippet snippet(Value value) {
+    private static TaskInput.Snippet snippet(InputValue value) {
         Fields in = new Fields(value);
         String filename = in.text("filename");
         var snippet = new TaskInput.Snippet(
@@ -90,9 +91,9 @@ final class InputDecoder {
      * In a term, a list of integers is text when a shell would print it as such, and token ids
      * otherwise; {@code {tokens, Ids}} and a JSON array are always token ids.
      */
-    static Prompt prompt(Value value) {
+    static Prompt prompt(InputValue value) {
         if (value.raw() instanceof OtpErlangTuple) {
-            List<Value> pair = value.pair();
+            List<InputValue> pair = value.pair();
             if (pair == null
                     || !(pair.get(0).raw() instanceof OtpErlangAtom tag)
                     || !tag.atomValue().equals("tokens")) {
@@ -109,7 +110,7 @@ final class InputDecoder {
     }
 
     static SessionConfig session(OtpErlangObject config) {
-        Fields in = new Fields(Value.object("config", config));
+        Fields in = new Fields(InputValue.object("config", config));
         var session = new SessionConfig(
                 in.nonEmptyText("model"), in.text("system_prompt"), OptionsDecoder.decode(in), ChatDecoder.options(in));
         in.end();
@@ -117,7 +118,7 @@ final class InputDecoder {
     }
 
     static Request.Tokenize tokenize(OtpErlangObject input) {
-        Value value = Value.root("input", input);
+        InputValue value = InputValue.root("input", input);
         if (!isObject(value)) {
             return new Request.Tokenize(new TokenText(null, value.text(), false, false), false);
         }
@@ -128,7 +129,7 @@ final class InputDecoder {
     }
 
     static TokenText countTokens(OtpErlangObject input) {
-        Value value = Value.root("input", input);
+        InputValue value = InputValue.root("input", input);
         if (!isObject(value)) {
             return new TokenText(null, value.text(), false, false);
         }
@@ -147,10 +148,10 @@ final class InputDecoder {
     }
 
     static Request.Detokenize detokenize(OtpErlangObject input) {
-        Value value = Value.object("input", input);
+        InputValue value = InputValue.object("input", input);
         if (value.isList() && !isObject(value)) {
             return new Request.Detokenize(
-                    null, Value.root("tokens", value.raw()).tokens());
+                    null, InputValue.root("tokens", value.raw()).tokens());
         }
         Fields in = new Fields(value);
         var request = new Request.Detokenize(
@@ -160,13 +161,13 @@ final class InputDecoder {
     }
 
     /** Whether this is fields rather than the text or the tokens themselves. */
-    private static boolean isObject(Value value) {
+    private static boolean isObject(InputValue value) {
         return value.raw() instanceof OtpErlangList list
                 ? list.arity() > 0 && (list.elementAt(0) instanceof OtpErlangTuple)
                 : !(value.isList() || value.isText());
     }
 
     static ChatTemplating templating(OtpErlangObject input) {
-        return ChatDecoder.templating(new Fields(Value.object("input", input)));
+        return ChatDecoder.templating(new Fields(InputValue.object("input", input)));
     }
 }

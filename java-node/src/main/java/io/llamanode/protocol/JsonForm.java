@@ -3,13 +3,13 @@ package io.llamanode.protocol;
 import com.ericsson.otp.erlang.OtpErlangAtom;
 import com.ericsson.otp.erlang.OtpErlangBinary;
 import com.ericsson.otp.erlang.OtpErlangObject;
-import io.llamanode.service.FailureException;
-import io.llamanode.service.ModelConfig;
-import io.llamanode.service.NodeStatus;
-import io.llamanode.service.Prompt;
-import io.llamanode.service.TaskInput;
-import io.llamanode.service.TaskOutput;
-import io.llamanode.service.TaskType;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.task.Prompt;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TaskResult;
+import io.llamanode.service.contract.task.TaskType;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
@@ -29,13 +29,13 @@ public final class JsonForm {
      */
     public static TaskInput task(String text) {
         if (!text.startsWith("{")) {
-            Value prompt = Value.root("prompt", text);
-            Fields none = new Fields(Value.root("input", Map.of()));
+            InputValue prompt = InputValue.root("prompt", text);
+            Fields none = new Fields(InputValue.root("input", Map.of()));
             return new TaskInput.Completion(
                     null, new Prompt.Text(prompt.nonEmptyText()), true, OptionsDecoder.decode(none));
         }
-        Map<String, Value> entries =
-                Value.root("input", Json.parse("input", text)).entries();
+        Map<String, InputValue> entries =
+                InputValue.root("input", JsonReader.parse("input", text)).entries();
         boolean chat = entries.containsKey("messages") || entries.containsKey("content");
         TaskType type = chat ? TaskType.CHAT : TaskType.COMPLETION;
         return InputDecoder.task(new OtpErlangAtom(type.name().toLowerCase(Locale.ROOT)), binary(text));
@@ -51,9 +51,9 @@ public final class JsonForm {
      */
     public static ModelConfig model(String text) {
         if (!text.startsWith("{")) {
-            return ModelDecoder.decode(Value.root("path", text), new Fields(Value.root("config", Map.of())));
+            return ModelDecoder.decode(InputValue.root("path", text), new Fields(InputValue.root("config", Map.of())));
         }
-        Fields in = new Fields(Value.object("config", binary(text)));
+        Fields in = new Fields(InputValue.object("config", binary(text)));
         return ModelDecoder.decode(in.require("path"), in);
     }
 
@@ -74,11 +74,11 @@ public final class JsonForm {
      * @param result of a task
      * @return the map of docs/protocol.md, section 3, of what JSON knows
      */
-    public static Map<String, Object> result(TaskOutput result) {
+    public static Map<String, Object> result(TaskResult result) {
         return plain(ReplyEncoder.result(result));
     }
 
     private static Map<String, Object> plain(OtpErlangObject term) {
-        return Plain.map(Value.root("answer", term));
+        return Plain.map(InputValue.root("answer", term));
     }
 }

@@ -1,7 +1,8 @@
 package io.llamanode.protocol;
 
-import io.llamanode.service.ErrorCode;
-import io.llamanode.service.FailureException;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.term.Shown;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -21,9 +22,9 @@ final class MessagesDecoder {
      * @return maps with {@code role}, {@code content} and, where given, {@code name},
      *     {@code tool_calls}, {@code tool_call_id} and {@code reasoning_content}
      */
-    static List<Map<String, Object>> decode(Value value) {
+    static List<Map<String, Object>> decode(InputValue value) {
         List<Map<String, Object>> messages = new ArrayList<>();
-        for (Value item : value.list()) {
+        for (InputValue item : value.list()) {
             messages.add(message(item));
         }
         if (messages.isEmpty()) {
@@ -32,18 +33,18 @@ final class MessagesDecoder {
         return Collections.unmodifiableList(messages);
     }
 
-    private static Map<String, Object> message(Value value) {
+    private static Map<String, Object> message(InputValue value) {
         Fields in = new Fields(value);
         Map<String, Object> message = new LinkedHashMap<>();
-        Value role = in.require("role");
+        InputValue role = in.require("role");
         String name = role.text();
         if (!ROLES.contains(name)) {
             throw role.mustBe(Shown.oneOf(ROLES));
         }
         message.put("role", name);
-        Value calls = in.get("tool_calls");
+        InputValue calls = in.get("tool_calls");
         // An answer that only calls tools has no text; everything else must say something.
-        Value content = name.equals("assistant") && calls != null ? in.get("content") : in.require("content");
+        InputValue content = name.equals("assistant") && calls != null ? in.get("content") : in.require("content");
         message.put("content", content == null ? null : content(content));
         if (calls != null) {
             message.put("tool_calls", ToolsDecoder.calls(calls));
@@ -62,14 +63,14 @@ final class MessagesDecoder {
      * @param value text, or a list of content parts
      * @return the text, parts concatenated
      */
-    static String content(Value value) {
+    static String content(InputValue value) {
         if (!value.isList() || value.isIntegers()) {
             return value.text();
         }
         StringBuilder text = new StringBuilder();
-        for (Value part : value.list()) {
+        for (InputValue part : value.list()) {
             Fields in = new Fields(part);
-            Value type = in.require("type");
+            InputValue type = in.require("type");
             if (!type.text().equals("text")) {
                 throw new FailureException(
                         ErrorCode.UNSUPPORTED,

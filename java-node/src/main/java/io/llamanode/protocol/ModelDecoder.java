@@ -1,20 +1,20 @@
 package io.llamanode.protocol;
 
-import io.llamanode.service.AdapterConfig;
-import io.llamanode.service.ModelConfig;
+import io.llamanode.service.contract.model.AdapterConfig;
+import io.llamanode.service.contract.model.ModelConfig;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 
 /** Model configurations; docs/protocol.md, section 2. */
-final class ModelDecoder {
+public final class ModelDecoder {
     private static final int MAX = Integer.MAX_VALUE;
     private static final int DEFAULT_BATCH = 512;
     /** GGML_MAX_N_THREADS. */
     private static final int MAX_THREADS = 512;
 
     /** Every key but the path. */
-    static final List<String> KEYS = List.of(
+    public static final List<String> KEYS = List.of(
             "id",
             "n_ctx",
             "n_parallel",
@@ -36,9 +36,9 @@ final class ModelDecoder {
      * @param in the configuration, every key of it
      * @return the checked configuration
      */
-    static ModelConfig decode(Value path, Fields in) {
+    public static ModelConfig decode(InputValue path, Fields in) {
         Integer nBatch = in.integer("n_batch", 1, 65_536);
-        Value nUbatch = in.get("n_ubatch");
+        InputValue nUbatch = in.get("n_ubatch");
         var config = new ModelConfig(
                 path(path),
                 in.nonEmptyText("id"),
@@ -63,13 +63,13 @@ final class ModelDecoder {
      * @param in the configuration of an adapter
      * @return the checked configuration
      */
-    static AdapterConfig adapter(Value path, Fields in) {
+    static AdapterConfig adapter(InputValue path, Fields in) {
         var config = new AdapterConfig(path(path), in.nonEmptyText("id"), in.nonEmptyText("model"));
         in.end();
         return config;
     }
 
-    private static Path path(Value value) {
+    private static Path path(InputValue value) {
         try {
             return Path.of(value.nonEmptyText());
         } catch (InvalidPathException e) {

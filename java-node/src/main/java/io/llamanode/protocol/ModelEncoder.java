@@ -4,11 +4,12 @@ import com.ericsson.otp.erlang.OtpErlangBinary;
 import com.ericsson.otp.erlang.OtpErlangBoolean;
 import com.ericsson.otp.erlang.OtpErlangList;
 import com.ericsson.otp.erlang.OtpErlangMap;
-import io.llamanode.service.Capability;
-import io.llamanode.service.ModelHeader;
-import io.llamanode.service.ModelInspection;
-import io.llamanode.service.ModelReport;
-import io.llamanode.service.TokenPiece;
+import io.llamanode.service.contract.Capability;
+import io.llamanode.service.contract.model.ModelHeader;
+import io.llamanode.service.contract.model.ModelInspection;
+import io.llamanode.service.contract.model.ModelReport;
+import io.llamanode.service.contract.task.TokenPiece;
+import io.llamanode.term.Terms;
 import java.util.List;
 
 /** Models and their tokens as docs/protocol.md, sections 2 and 5, writes them. */

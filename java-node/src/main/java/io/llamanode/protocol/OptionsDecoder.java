@@ -1,8 +1,9 @@
 package io.llamanode.protocol;
 
-import io.llamanode.service.AdapterScale;
-import io.llamanode.service.FailureException;
-import io.llamanode.service.GenerationOptions;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.task.AdapterScale;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.term.Shown;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -25,10 +26,10 @@ final class OptionsDecoder {
     private OptionsDecoder() {}
 
     static GenerationOptions decode(Fields in) {
-        Value maxTokens = in.either("n_predict", "max_tokens");
-        Value repeatPenalty = in.get("repeat_penalty");
-        Value seed = in.get("seed");
-        Value timeout = in.either("timeout", "deadline_ms");
+        InputValue maxTokens = in.either("n_predict", "max_tokens");
+        InputValue repeatPenalty = in.get("repeat_penalty");
+        InputValue seed = in.get("seed");
+        InputValue timeout = in.either("timeout", "deadline_ms");
         BigInteger number = seed == null ? null : seed.bigInteger(RANDOM, MAX_SEED);
         boolean random = RANDOM.equals(number);
         return new GenerationOptions(
@@ -58,20 +59,20 @@ final class OptionsDecoder {
     }
 
     /** Maps of {@code id} and {@code scale} as llama.cpp's server takes them, or pairs. */
-    private static List<AdapterScale> adapters(Value value) {
+    private static List<AdapterScale> adapters(InputValue value) {
         if (value == null) {
             return null;
         }
         List<AdapterScale> adapters = new ArrayList<>();
-        for (Value item : value.list()) {
-            List<Value> pair = item.pair();
+        for (InputValue item : value.list()) {
+            List<InputValue> pair = item.pair();
             AdapterScale adapter;
             if (pair != null && pair.get(0).isText()) {
                 adapter =
                         new AdapterScale(pair.get(0).nonEmptyText(), pair.get(1).real(-MAX_SCALE, MAX_SCALE, false));
             } else {
                 Fields in = new Fields(item);
-                Value id = in.require("id");
+                InputValue id = in.require("id");
                 Float scale = in.real("scale", -MAX_SCALE, MAX_SCALE);
                 in.end();
                 adapter = new AdapterScale(id.nonEmptyText(), scale == null ? 1 : scale);
@@ -111,14 +112,14 @@ final class OptionsDecoder {
     }
 
     /** A list of integers is one text here; the empty list is no text. */
-    private static List<String> stop(Value value) {
+    private static List<String> stop(InputValue value) {
         if (value == null) {
             return null;
         }
         if (!value.isList()) {
             return List.of(stopText(value));
         }
-        List<Value> items = value.list();
+        List<InputValue> items = value.list();
         if (!items.isEmpty() && value.isIntegers()) {
             return List.of(stopText(value));
         }
@@ -130,7 +131,7 @@ final class OptionsDecoder {
     }
 
     /** Each is looked for after every token, on the thread that decodes. */
-    private static String stopText(Value value) {
+    private static String stopText(InputValue value) {
         String text = value.nonEmptyText();
         if (text.length() > MAX_STOP_LENGTH) {
             throw FailureException.invalid(
@@ -139,14 +140,14 @@ final class OptionsDecoder {
         return text;
     }
 
-    private static Map<Integer, Float> logitBias(Value value) {
+    private static Map<Integer, Float> logitBias(InputValue value) {
         if (value == null) {
             return null;
         }
         Map<Integer, Float> biases = new LinkedHashMap<>();
         if (value.isList()) {
-            for (Value item : value.list()) {
-                List<Value> pair = item.pair();
+            for (InputValue item : value.list()) {
+                List<InputValue> pair = item.pair();
                 if (pair == null) {
                     throw item.mustBe("a pair of a token id and a bias");
                 }
@@ -162,7 +163,7 @@ final class OptionsDecoder {
     }
 
     /** JSON has no other keys than text, so decimal text counts as an id. */
-    private static int tokenOf(String key, Value value) {
+    private static int tokenOf(String key, InputValue value) {
         try {
             int token = Integer.parseInt(key);
             if (token >= 0 && key.equals(Integer.toString(token))) {
@@ -175,7 +176,7 @@ final class OptionsDecoder {
                 + ", not " + Shown.quoted(key));
     }
 
-    private static void bias(Map<Integer, Float> biases, int token, Value value) {
+    private static void bias(Map<Integer, Float> biases, int token, InputValue value) {
         float bias;
         if (value.isFalse()) {
             bias = Float.NEGATIVE_INFINITY;

@@ -31,12 +31,12 @@ final class Plain {
      * @return maps in order, lists, {@code String}, {@code Long}, {@code BigInteger}, {@code Double},
      *     {@code Boolean} and {@code null}
      */
-    static Object of(Value value) {
+    static Object of(InputValue value) {
         if (value.isAbsent()) {
             return null;
         }
         return switch (value.raw()) {
-            case OtpErlangAtom atom when Value.isBoolean(atom) -> atom.booleanValue();
+            case OtpErlangAtom atom when InputValue.isBoolean(atom) -> atom.booleanValue();
             case OtpErlangAtom atom -> atom.atomValue();
             case OtpErlangBinary binary -> value.utf8(binary);
             case OtpErlangLong number when number.isLong() -> number.longValue();
@@ -61,7 +61,7 @@ final class Plain {
      * @param value a map, a proplist or an object
      * @return its entries, in order
      */
-    static Map<String, Object> map(Value value) {
+    static Map<String, Object> map(InputValue value) {
         Map<String, Object> plain = new LinkedHashMap<>();
         value.entries().forEach((name, entry) -> plain.put(name, of(entry)));
         return Collections.unmodifiableMap(plain);

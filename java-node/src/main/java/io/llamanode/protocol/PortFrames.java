@@ -4,6 +4,7 @@ import com.ericsson.otp.erlang.OtpErlangLong;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangTuple;
+import io.llamanode.term.Terms;
 
 /** What the node tells the BEAM on its standard output when requests come over the port; docs/protocol.md, section 8. */
 public final class PortFrames {

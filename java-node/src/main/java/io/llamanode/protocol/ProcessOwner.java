@@ -1,7 +1,7 @@
 package io.llamanode.protocol;
 
 import com.ericsson.otp.erlang.OtpErlangPid;
-import io.llamanode.service.Owner;
+import io.llamanode.service.contract.Owner;
 
 /**
  * An Erlang process that owns sessions and tasks. Two are equal when node, id, serial and creation

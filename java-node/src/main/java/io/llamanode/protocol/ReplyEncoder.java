@@ -9,19 +9,21 @@ import com.ericsson.otp.erlang.OtpErlangMap;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpErlangTuple;
-import io.llamanode.service.AdapterInfo;
-import io.llamanode.service.EmbeddingResult;
-import io.llamanode.service.Failure;
-import io.llamanode.service.ModelInspection;
-import io.llamanode.service.ModelReport;
-import io.llamanode.service.NodeStatus;
-import io.llamanode.service.RankingResult;
-import io.llamanode.service.SessionInfo;
-import io.llamanode.service.TaskEstimate;
-import io.llamanode.service.TaskEvent;
-import io.llamanode.service.TaskOutput;
-import io.llamanode.service.TaskResult;
-import io.llamanode.service.TokenPiece;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.model.AdapterInfo;
+import io.llamanode.service.contract.model.ModelInspection;
+import io.llamanode.service.contract.model.ModelReport;
+import io.llamanode.service.contract.task.EmbeddingResult;
+import io.llamanode.service.contract.task.GenerationResult;
+import io.llamanode.service.contract.task.RankingResult;
+import io.llamanode.service.contract.task.SessionInfo;
+import io.llamanode.service.contract.task.TaskEstimate;
+import io.llamanode.service.contract.task.TaskEvent;
+import io.llamanode.service.contract.task.TaskResult;
+import io.llamanode.service.contract.task.TokenPiece;
+import io.llamanode.term.PlainTerms;
+import io.llamanode.term.Terms;
 import java.util.List;
 
 /**
@@ -125,7 +127,7 @@ public final class ReplyEncoder {
         return Terms.tuple(ERROR, failure(failure));
     }
 
-    static OtpErlangTuple failure(Failure failure) {
+    public static OtpErlangTuple failure(Failure failure) {
         return Terms.tuple(Terms.atom(failure.code().wireName()), Terms.text(failure.message()));
     }
 
@@ -154,7 +156,7 @@ public final class ReplyEncoder {
                                 .put("name", name)
                                 .put("delta", delta)
                                 .build());
-            case TaskEvent.Done(TaskOutput result) -> Terms.tuple(DONE, result(result));
+            case TaskEvent.Done(TaskResult result) -> Terms.tuple(DONE, result(result));
             case TaskEvent.Failed(Failure failure) -> error(failure);
         };
         return Terms.tuple(LLAMA_NODE, new OtpErlangLong(taskId), body);
@@ -180,17 +182,17 @@ public final class ReplyEncoder {
      * @param result of a task
      * @return the map of section 3
      */
-    public static OtpErlangMap result(TaskOutput result) {
+    public static OtpErlangMap result(TaskResult result) {
         return switch (result) {
-            case TaskResult generated -> generated(generated);
+            case GenerationResult generated -> generated(generated);
             case EmbeddingResult embedding -> VectorEncoder.embedding(embedding);
             case RankingResult ranking -> VectorEncoder.ranking(ranking);
         };
     }
 
-    private static OtpErlangMap generated(TaskResult result) {
-        TaskResult.Usage usage = result.usage();
-        TaskResult.Timings timings = result.timings();
+    private static OtpErlangMap generated(GenerationResult result) {
+        GenerationResult.Usage usage = result.usage();
+        GenerationResult.Timings timings = result.timings();
         return Terms.map()
                 .put("content", result.content())
                 .put("reasoning_content", result.reasoning())
@@ -222,7 +224,7 @@ public final class ReplyEncoder {
                 .build();
     }
 
-    private static OtpErlangList toolCalls(TaskResult result) {
+    private static OtpErlangList toolCalls(GenerationResult result) {
         return Terms.list(
                 result.toolCalls(),
                 call -> Terms.map()
@@ -233,10 +235,10 @@ public final class ReplyEncoder {
     }
 
     /** @param alternatives whether each entry has its own */
-    private static OtpErlangList logprobs(List<TaskResult.Logprob> logprobs, boolean alternatives) {
+    private static OtpErlangList logprobs(List<GenerationResult.Logprob> logprobs, boolean alternatives) {
         OtpErlangObject[] entries = new OtpErlangObject[logprobs.size()];
         for (int i = 0; i < entries.length; i++) {
-            TaskResult.Logprob entry = logprobs.get(i);
+            GenerationResult.Logprob entry = logprobs.get(i);
             entries[i] = Terms.map()
                     .put("id", entry.id())
                     .put("token", new OtpErlangBinary(entry.token()))

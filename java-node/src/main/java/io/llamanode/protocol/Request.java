@@ -2,12 +2,12 @@ package io.llamanode.protocol;
 
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
-import io.llamanode.service.AdapterConfig;
-import io.llamanode.service.ChatTemplating;
-import io.llamanode.service.ModelConfig;
-import io.llamanode.service.SessionConfig;
-import io.llamanode.service.TaskInput;
-import io.llamanode.service.TokenText;
+import io.llamanode.service.contract.model.AdapterConfig;
+import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.task.ChatTemplating;
+import io.llamanode.service.contract.task.SessionConfig;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TokenText;
 
 /** A checked request; the terms are in docs/protocol.md, section 1. */
 public sealed interface Request {

@@ -5,8 +5,9 @@ import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpErlangTuple;
-import io.llamanode.service.FailureException;
-import io.llamanode.service.TaskInput;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.term.Shown;
 import java.util.Map;
 
 /** Turns the term of a request into a checked {@link Request}; docs/protocol.md, sections 1 and 2. */
@@ -72,21 +73,22 @@ public final class RequestDecoder {
         return switch (name) {
             case "ping" -> new Request.Ping();
             case "get_status" -> new Request.GetStatus();
-            case "load_model" -> loadModel(Value.root("path", args[0]), new Fields(Value.object("config", args[1])));
+            case "load_model" ->
+                loadModel(InputValue.root("path", args[0]), new Fields(InputValue.object("config", args[1])));
             case "unload_model" ->
-                new Request.UnloadModel(Value.root("id", args[0]).nonEmptyText());
+                new Request.UnloadModel(InputValue.root("id", args[0]).nonEmptyText());
             case "list_models" -> new Request.ListModels();
             case "inspect_model" ->
-                new Request.InspectModel(
-                        ModelDecoder.decode(Value.root("path", args[0]), new Fields(Value.object("config", args[1]))));
+                new Request.InspectModel(ModelDecoder.decode(
+                        InputValue.root("path", args[0]), new Fields(InputValue.object("config", args[1]))));
             case "create_session" -> new Request.CreateSession(InputDecoder.session(args[0]));
             case "close_session" -> new Request.CloseSession(id("session_id", args[0]));
             case "get_session_info" -> new Request.GetSessionInfo(id("session_id", args[0]));
             case "load_adapter" ->
-                new Request.LoadAdapter(
-                        ModelDecoder.adapter(Value.root("path", args[0]), new Fields(Value.object("config", args[1]))));
+                new Request.LoadAdapter(ModelDecoder.adapter(
+                        InputValue.root("path", args[0]), new Fields(InputValue.object("config", args[1]))));
             case "unload_adapter" ->
-                unloadAdapter(Value.root("id", args[0]), new Fields(Value.object("config", args[1])));
+                unloadAdapter(InputValue.root("id", args[0]), new Fields(InputValue.object("config", args[1])));
             case "list_adapters" -> new Request.ListAdapters();
             case "fork_session" -> new Request.ForkSession(id("session_id", args[0]));
             case "checkpoint_session" -> new Request.CheckpointSession(id("session_id", args[0]));
@@ -98,7 +100,8 @@ public final class RequestDecoder {
                 new Request.CreateTask(id("session_id", args[0]), InputDecoder.task(args[1], args[2]));
             case "get_result" -> new Request.GetResult(id("task_id", args[0]), timeout(args[1]));
             case "stream" -> stream(id("session_id", args[0]), args[1], args[2], args[3]);
-            case "active" -> new Request.Active(id("task_id", args[0]), Delivery.demand(Value.root("active", args[1])));
+            case "active" ->
+                new Request.Active(id("task_id", args[0]), Delivery.demand(InputValue.root("active", args[1])));
             case "cancel_task" -> new Request.CancelTask(id("task_id", args[0]));
             case "run" -> new Request.Run(InputDecoder.task(args[0], args[1]));
             case "tokenize" -> InputDecoder.tokenize(args[0]);
@@ -109,8 +112,8 @@ public final class RequestDecoder {
         };
     }
 
-    private static Request loadModel(Value path, Fields in) {
-        Value progress = in.get("progress");
+    private static Request loadModel(InputValue path, Fields in) {
+        InputValue progress = in.get("progress");
         if (progress != null && !(progress.raw() instanceof OtpErlangPid)) {
             throw progress.mustBe("a pid");
         }
@@ -134,22 +137,22 @@ public final class RequestDecoder {
     }
 
     private static long id(String name, OtpErlangObject term) {
-        return Value.root(name, term).integer(1, Long.MAX_VALUE);
+        return InputValue.root(name, term).integer(1, Long.MAX_VALUE);
     }
 
-    private static Request.UnloadAdapter unloadAdapter(Value id, Fields in) {
+    private static Request.UnloadAdapter unloadAdapter(InputValue id, Fields in) {
         var request = new Request.UnloadAdapter(id.nonEmptyText(), in.nonEmptyText("model"));
         in.end();
         return request;
     }
 
     private static long checkpoint(OtpErlangObject term) {
-        Value value = Value.root("checkpoint", term);
+        InputValue value = InputValue.root("checkpoint", term);
         return value.isText() && value.text().equals("start") ? 0 : value.integerOr("start", 1, Long.MAX_VALUE);
     }
 
     private static boolean keepsSystemPrompt(OtpErlangObject term) {
-        Value value = Value.root("what", term);
+        InputValue value = InputValue.root("what", term);
         return switch (value.isText() ? value.text() : "") {
             case "all" -> false;
             case "all_but_system_prompt" -> true;
@@ -160,12 +163,12 @@ public final class RequestDecoder {
     private static long timeout(OtpErlangObject term) {
         return term instanceof OtpErlangAtom atom && atom.atomValue().equals("infinity")
                 ? -1
-                : Value.root("timeout", term).integerOr("infinity", 0, Fields.MAX_MS);
+                : InputValue.root("timeout", term).integerOr("infinity", 0, Fields.MAX_MS);
     }
 
     private static Request.Stream stream(
             long sessionId, OtpErlangObject type, OtpErlangObject given, OtpErlangObject sink) {
-        Fields in = new Fields(Value.object("input", given));
+        Fields in = new Fields(InputValue.object("input", given));
         Delivery delivery = Delivery.decode(in);
         TaskInput input = InputDecoder.task(type, in);
         if (sink instanceof OtpErlangPid pid) {
@@ -178,6 +181,6 @@ public final class RequestDecoder {
                 && tuple.elementAt(2) instanceof OtpErlangPid watcher) {
             return new Request.Stream(sessionId, input, pid, new Request.StreamEnd(alias, watcher), delivery);
         }
-        throw Value.root("sink", sink).mustBe("a pid or {SinkPid, Alias, WatcherPid}");
+        throw InputValue.root("sink", sink).mustBe("a pid or {SinkPid, Alias, WatcherPid}");
     }
 }

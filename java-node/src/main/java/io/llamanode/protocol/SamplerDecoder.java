@@ -1,8 +1,9 @@
 package io.llamanode.protocol;
 
-import io.llamanode.service.FailureException;
-import io.llamanode.service.SamplerOptions;
-import io.llamanode.service.SamplerOptions.Name;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.task.SamplerOptions;
+import io.llamanode.service.contract.task.SamplerOptions.Name;
+import io.llamanode.term.Shown;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -31,7 +32,7 @@ final class SamplerDecoder {
 
     /** {@return the options, or {@code null} if none is given} */
     static SamplerOptions decode(Fields in) {
-        Value typical = in.either("typical_p", "typ_p");
+        InputValue typical = in.either("typical_p", "typ_p");
         var options = new SamplerOptions(
                 names(in.get("samplers")),
                 typical == null ? null : (Float) typical.real(0, 1, false),
@@ -51,13 +52,13 @@ final class SamplerDecoder {
         return options.equals(SamplerOptions.NONE) ? null : options;
     }
 
-    private static List<Name> names(Value value) {
+    private static List<Name> names(InputValue value) {
         if (value == null) {
             return null;
         }
         List<Name> names = new ArrayList<>();
         Set<Name> seen = new HashSet<>();
-        for (Value item : value.list()) {
+        for (InputValue item : value.list()) {
             Name name = item.isText() ? NAMES.get(item.text()) : null;
             if (name == null) {
                 throw item.mustBe(Shown.oneOf(NAMES.keySet()));
@@ -70,17 +71,17 @@ final class SamplerDecoder {
         return List.copyOf(names);
     }
 
-    private static List<String> breakers(Value value) {
+    private static List<String> breakers(InputValue value) {
         if (value == null) {
             return null;
         }
-        List<Value> items = value.list();
+        List<InputValue> items = value.list();
         if (items.size() > MAX_BREAKERS) {
             throw FailureException.invalid(
                     value.path() + " must have at most " + MAX_BREAKERS + " texts, not " + items.size());
         }
         List<String> breakers = new ArrayList<>();
-        for (Value item : items) {
+        for (InputValue item : items) {
             String text = item.nonEmptyText();
             if (text.length() > MAX_BREAKER_LENGTH || text.indexOf('\0') >= 0) {
                 throw FailureException.invalid(

@@ -4,9 +4,10 @@ import com.ericsson.otp.erlang.OtpErlangAtom;
 import com.ericsson.otp.erlang.OtpErlangBoolean;
 import com.ericsson.otp.erlang.OtpErlangMap;
 import com.ericsson.otp.erlang.OtpErlangObject;
-import io.llamanode.service.NodeStatus;
-import io.llamanode.service.Owner;
-import io.llamanode.service.SessionInfo;
+import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.task.SessionInfo;
+import io.llamanode.term.Terms;
 
 /** The maps of docs/protocol.md, section 5. */
 final class StatusEncoder {

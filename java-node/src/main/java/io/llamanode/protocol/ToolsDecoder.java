@@ -1,8 +1,9 @@
 package io.llamanode.protocol;
 
-import io.llamanode.service.ErrorCode;
-import io.llamanode.service.FailureException;
-import io.llamanode.service.ToolChoice;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.task.ToolChoice;
+import io.llamanode.term.Shown;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -27,16 +28,16 @@ final class ToolsDecoder {
      * @param value a list of definitions, or {@code null}
      * @return definitions in OpenAI's form, or {@code null}
      */
-    static List<Map<String, Object>> tools(Value value) {
+    static List<Map<String, Object>> tools(InputValue value) {
         if (value == null) {
             return null;
         }
         List<Map<String, Object>> tools = new ArrayList<>();
         Set<String> names = new HashSet<>();
-        for (Value item : value.list()) {
+        for (InputValue item : value.list()) {
             Fields in = new Fields(item);
             refuseOtherTypes(in.get("type"));
-            Value framed = in.get("function");
+            InputValue framed = in.get("function");
             Map<String, Object> function = definition(framed == null ? in : new Fields(framed));
             in.end();
             if (!names.add((String) function.get("name"))) {
@@ -52,7 +53,7 @@ final class ToolsDecoder {
         return Collections.unmodifiableList(tools);
     }
 
-    private static void refuseOtherTypes(Value type) {
+    private static void refuseOtherTypes(InputValue type) {
         if (type != null && !type.text().equals("function")) {
             throw new FailureException(
                     ErrorCode.UNSUPPORTED,
@@ -65,7 +66,7 @@ final class ToolsDecoder {
         function.put("name", name(in.require("name")));
         String description = in.text("description");
         function.put("description", description == null ? "" : description);
-        Value parameters = in.get("parameters");
+        InputValue parameters = in.get("parameters");
         function.put(
                 "parameters", parameters == null ? map("type", "object", "properties", Map.of()) : schema(parameters));
         Boolean strict = in.flag("strict");
@@ -76,7 +77,7 @@ final class ToolsDecoder {
         return function;
     }
 
-    private static Map<String, Object> schema(Value value) {
+    private static Map<String, Object> schema(InputValue value) {
         Map<String, Object> schema = new LinkedHashMap<>(Plain.map(value));
         if (!"object".equals(schema.getOrDefault("type", "object"))) {
             throw FailureException.invalid(value.path() + ".type must be object, as arguments are named");
@@ -87,7 +88,7 @@ final class ToolsDecoder {
         return Collections.unmodifiableMap(schema);
     }
 
-    private static String name(Value value) {
+    private static String name(InputValue value) {
         String name = value.text();
         if (!NAME.matcher(name).matches()) {
             throw value.mustBe("1 to 64 letters, digits, _, - or .");
@@ -99,13 +100,13 @@ final class ToolsDecoder {
      * @param value calls of an earlier answer, as a result has them or in OpenAI's form
      * @return calls in OpenAI's form, with decoded arguments
      */
-    static List<Map<String, Object>> calls(Value value) {
+    static List<Map<String, Object>> calls(InputValue value) {
         List<Map<String, Object>> calls = new ArrayList<>();
-        for (Value item : value.list()) {
+        for (InputValue item : value.list()) {
             Fields in = new Fields(item);
             String id = in.text("id");
             refuseOtherTypes(in.get("type"));
-            Value framed = in.get("function");
+            InputValue framed = in.get("function");
             Fields inner = framed == null ? in : new Fields(framed);
             Map<String, Object> function =
                     map("name", name(inner.require("name")), "arguments", arguments(inner.get("arguments")));
@@ -123,25 +124,27 @@ final class ToolsDecoder {
     }
 
     /** A text that is not JSON of an object would make every later prompt fail. */
-    private static Map<String, Object> arguments(Value value) {
+    private static Map<String, Object> arguments(InputValue value) {
         if (value == null || value.isList() && value.elements().isEmpty()) {
             return Map.of();
         }
-        return value.isText() ? Plain.map(value.unwrapped(Json.parse(value.path(), value.text()))) : Plain.map(value);
+        return value.isText()
+                ? Plain.map(value.unwrapped(JsonReader.parse(value.path(), value.text())))
+                : Plain.map(value);
     }
 
     /**
      * @param value {@code auto}, {@code none}, {@code required}, a tool's name in OpenAI's form, or {@code null}
      * @return the choice, or {@code null}
      */
-    static ToolChoice choice(Value value) {
+    static ToolChoice choice(InputValue value) {
         if (value == null) {
             return null;
         }
         if (!value.isText()) {
             Fields in = new Fields(value);
             refuseOtherTypes(in.get("type"));
-            Value framed = in.get("function");
+            InputValue framed = in.get("function");
             Fields inner = framed == null ? in : new Fields(framed);
             ToolChoice choice = new ToolChoice.Function(inner.require("name").text());
             inner.end();
@@ -160,12 +163,12 @@ final class ToolsDecoder {
      * @param value results of the calls that wait, or {@code null}
      * @return messages of role {@code tool}, or {@code null}
      */
-    static List<Map<String, Object>> results(Value value) {
+    static List<Map<String, Object>> results(InputValue value) {
         if (value == null) {
             return null;
         }
         List<Map<String, Object>> results = new ArrayList<>();
-        for (Value item : value.list()) {
+        for (InputValue item : value.list()) {
             Fields in = new Fields(item);
             Map<String, Object> result = map(
                     "role", "tool",

@@ -1,10 +1,11 @@
 package io.llamanode.protocol;
 
 import com.ericsson.otp.erlang.OtpErlangTuple;
-import io.llamanode.service.FailureException;
-import io.llamanode.service.Prompt;
-import io.llamanode.service.TaskInput;
-import io.llamanode.service.TaskInput.Pooling;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.task.Prompt;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TaskInput.Pooling;
+import io.llamanode.term.Shown;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -30,7 +31,7 @@ final class VectorDecoder {
     private VectorDecoder() {}
 
     static TaskInput embedding(String model, Fields in) {
-        Value input = in.require("input");
+        InputValue input = in.require("input");
         boolean single = isSingle(input);
         var task = new TaskInput.Embedding(
                 model,
@@ -46,7 +47,7 @@ final class VectorDecoder {
     }
 
     /** A list of integers is one text or the tokens of one, as in a completion's prompt. */
-    private static boolean isSingle(Value input) {
+    private static boolean isSingle(InputValue input) {
         if (input.raw() instanceof OtpErlangTuple || !input.isList()) {
             return true;
         }
@@ -54,12 +55,12 @@ final class VectorDecoder {
         return !elements.isEmpty() && (input.isIntegers() || elements.getFirst() instanceof Number);
     }
 
-    private static List<Prompt> prompts(Value input) {
+    private static List<Prompt> prompts(InputValue input) {
         return several(input).stream().map(InputDecoder::prompt).toList();
     }
 
-    private static List<Value> several(Value value) {
-        List<Value> items = value.list();
+    private static List<InputValue> several(InputValue value) {
+        List<InputValue> items = value.list();
         if (items.isEmpty()) {
             throw FailureException.invalid(value.path() + " must not be empty");
         }
@@ -71,7 +72,7 @@ final class VectorDecoder {
     }
 
     private static Integer normalize(Fields in) {
-        Value flag = in.get("normalize");
+        InputValue flag = in.get("normalize");
         Integer norm = in.integer("embd_normalize", OFF, LARGEST_NORM);
         if (flag == null) {
             return norm;
@@ -82,7 +83,7 @@ final class VectorDecoder {
         return flag.flag() ? EUCLIDEAN : OFF;
     }
 
-    private static <T> T oneOf(Value value, Map<String, T> names) {
+    private static <T> T oneOf(InputValue value, Map<String, T> names) {
         if (value == null) {
             return null;
         }
@@ -97,7 +98,7 @@ final class VectorDecoder {
         var task = new TaskInput.Rerank(
                 model,
                 in.require("query").text(),
-                several(in.require("documents")).stream().map(Value::text).toList(),
+                several(in.require("documents")).stream().map(InputValue::text).toList(),
                 in.integer("top_n", 0, Integer.MAX_VALUE),
                 in.milliseconds("timeout", 1));
         in.end();

@@ -5,10 +5,11 @@ import com.ericsson.otp.erlang.OtpErlangDouble;
 import com.ericsson.otp.erlang.OtpErlangList;
 import com.ericsson.otp.erlang.OtpErlangMap;
 import com.ericsson.otp.erlang.OtpErlangObject;
-import io.llamanode.service.EmbeddingResult;
-import io.llamanode.service.RankingResult;
-import io.llamanode.service.TaskInput;
-import io.llamanode.service.TaskResult;
+import io.llamanode.service.contract.task.EmbeddingResult;
+import io.llamanode.service.contract.task.GenerationResult;
+import io.llamanode.service.contract.task.RankingResult;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.term.Terms;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -77,7 +78,7 @@ final class VectorEncoder {
     }
 
     /** The keys of a generated text's usage, so that one reader does for all. */
-    static OtpErlangMap usage(TaskResult.Usage usage) {
+    static OtpErlangMap usage(GenerationResult.Usage usage) {
         return Terms.map()
                 .put("prompt_tokens", usage.promptTokens())
                 .put("completion_tokens", usage.completionTokens())
@@ -86,7 +87,7 @@ final class VectorEncoder {
                 .build();
     }
 
-    private static OtpErlangMap timings(TaskResult.Usage usage, double queueMs, double computeMs) {
+    private static OtpErlangMap timings(GenerationResult.Usage usage, double queueMs, double computeMs) {
         return Terms.map()
                 .put("queue_ms", queueMs)
                 .put("prompt_ms", computeMs)

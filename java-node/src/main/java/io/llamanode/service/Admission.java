@@ -2,6 +2,14 @@ package io.llamanode.service;
 
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.AdapterSet;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.model.NodeConfig;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.prompt.Constraints;
+import io.llamanode.service.prompt.GenerationDefaults;
+import io.llamanode.service.prompt.InputSize;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -28,11 +36,11 @@ final class Admission {
      */
     Task accept(long id, Tasks.Order order, int running) {
         Session session = order.session();
-        long length = PromptBuilder.length(order.input());
+        long length = InputSize.length(order.input());
         if (running >= config.maxTasks()) {
             throw busy("%d tasks are waiting or running".formatted(running));
         }
-        PromptBuilder.refuseHopelessLength(
+        InputSize.refuseHopelessLength(
                 order.input(), session.model.loaded.info().nCtx());
         GenerationOptions options = options(order.input(), session);
         Constraints.refuseContradictions(options);

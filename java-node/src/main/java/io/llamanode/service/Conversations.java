@@ -4,6 +4,18 @@ import io.llamanode.engine.Engine;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.Reply;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.SessionConfig;
+import io.llamanode.service.contract.task.TaskEstimate;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.prompt.InputSize;
+import io.llamanode.service.prompt.PreparedPrompt;
+import io.llamanode.service.prompt.Transcript;
 import java.util.Map;
 import java.util.function.BiFunction;
 
@@ -174,8 +186,7 @@ public final class Conversations {
                     || input instanceof TaskInput.Rerank) {
                 throw new FailureException(ErrorCode.UNSUPPORTED, "estimates of tasks that generate no text");
             }
-            PromptBuilder.refuseHopelessLength(
-                    input, session.model.loaded.info().nCtx());
+            InputSize.refuseHopelessLength(input, session.model.loaded.info().nCtx());
             GenerationOptions options = Admission.options(input, session);
             AdapterSet adapters = session.model.adapters.set(options.lora());
             Transcript transcript = session.transcript;
@@ -184,9 +195,9 @@ public final class Conversations {
                     owner,
                     session.model,
                     () -> session.model.prompts.prepare(input, session.config, transcript, options),
-                    new Continued<Prepared>(reply) {
+                    new Continued<PreparedPrompt>(reply) {
                         @Override
-                        public void ok(Prepared prepared) {
+                        public void ok(PreparedPrompt prepared) {
                             estimate(owner, session, options, adapters, prepared, behind, reply);
                         }
                     });
@@ -198,7 +209,7 @@ public final class Conversations {
             Session session,
             GenerationOptions options,
             AdapterSet adapters,
-            Prepared prepared,
+            PreparedPrompt prepared,
             int behind,
             Reply<TaskEstimate> reply) {
         GenerationRequest request = new GenerationRequest(

@@ -1,5 +1,23 @@
 package io.llamanode.service;
 
+import io.llamanode.engine.loop.StepOutput;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.OwnerMonitor;
+import io.llamanode.service.contract.Reply;
+import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.model.NodeConfig;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.SessionConfig;
+import io.llamanode.service.contract.task.SessionInfo;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TaskResult;
+import io.llamanode.service.contract.task.TaskSink;
+import io.llamanode.service.model.ModelLoader;
+import io.llamanode.service.prompt.InputSize;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -25,7 +43,7 @@ public final class LlamaService implements AutoCloseable {
     private final Owners owners;
     private final Tasks tasks;
     private final Conversations conversations;
-    private final Adapters adapters;
+    private final AdapterService adapters;
     private final ModelRegistry models;
     private final ModelService modelService;
     private final Map<Long, Session> sessions = new HashMap<>();
@@ -43,7 +61,7 @@ public final class LlamaService implements AutoCloseable {
         this.config = config;
         this.loader = loader;
         this.models = new ModelRegistry(lock, loader);
-        this.adapters = new Adapters(lock, models);
+        this.adapters = new AdapterService(lock, models);
         timer.setRemoveOnCancelPolicy(true);
         this.owners = new Owners(monitor, owner -> timer.execute(() -> ownerDown(owner)));
         this.tasks = new Tasks(lock, config, ids, owners, timer);
@@ -128,7 +146,7 @@ public final class LlamaService implements AutoCloseable {
     private void refuseHopelessSystemPrompt(Session session) {
         String prompt = session.config.systemPrompt();
         if (prompt != null) {
-            PromptBuilder.refuseHopelessLength(
+            InputSize.refuseHopelessLength(
                     "system_prompt",
                     prompt.length(),
                     session.model.loaded.info().nCtx());
@@ -240,7 +258,7 @@ public final class LlamaService implements AutoCloseable {
      * @param input what to do
      * @param reply told the result
      */
-    public void run(Owner owner, TaskInput input, Reply<TaskOutput> reply) {
+    public void run(Owner owner, TaskInput input, Reply<TaskResult> reply) {
         synchronized (lock) {
             Session session = newSession(owner, new SessionConfig(input.model(), null, GenerationOptions.NONE), true);
             tasks.run(new Tasks.Order(session, input, List.of(owner), null), reply);
@@ -262,8 +280,18 @@ public final class LlamaService implements AutoCloseable {
         }
     }
 
+    /**
+     * Runs an action once for all events that are handed out together: after the last of them, or at once on a thread
+     * that hands out none. For any thread, but of use to those only that a {@link TaskSink} is called by.
+     *
+     * @param action must not throw; the same object is run once
+     */
+    public static void afterEvents(Runnable action) {
+        StepOutput.afterwards(action);
+    }
+
     /** {@return what can be done with LoRA adapters} */
-    public Adapters adapters() {
+    public AdapterService adapters() {
         return adapters;
     }
 
@@ -280,7 +308,7 @@ public final class LlamaService implements AutoCloseable {
      * @param timeoutMs how long to wait for it, in milliseconds; negative: for ever
      * @param reply told the result, or {@code timeout}, which leaves the task running
      */
-    public void getResult(Owner caller, long taskId, long timeoutMs, Reply<TaskOutput> reply) {
+    public void getResult(Owner caller, long taskId, long timeoutMs, Reply<TaskResult> reply) {
         tasks.getResult(caller, taskId, timeoutMs, reply);
     }
 
@@ -328,7 +356,7 @@ public final class LlamaService implements AutoCloseable {
         synchronized (lock) {
             Set<Object> things = owners.takeAll(owner);
             for (Object thing : things) {
-                if (thing instanceof ResultDesk.Waiter waiter) {
+                if (thing instanceof Waiters.Waiter waiter) {
                     waiter.leave();
                 }
             }
@@ -342,7 +370,7 @@ public final class LlamaService implements AutoCloseable {
                         task.abandoned = true;
                         tasks.cancel(task, () -> {});
                     }
-                    case ResultDesk.Waiter waiter -> {
+                    case Waiters.Waiter waiter -> {
                         // Left above, before any task could answer it.
                     }
                     default -> throw new IllegalStateException("owned: " + thing);

@@ -1,5 +1,13 @@
 package io.llamanode.service;
 
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Reply;
+import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.model.ModelReport;
+import io.llamanode.service.model.LoadedModel;
+import io.llamanode.service.model.ModelLoader;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The loaded models by id. Loads run one at a time, on a thread of their own. Guarded by the service's lock. */
-final class ModelRegistry {
+public final class ModelRegistry {
     private static final Logger LOG = LoggerFactory.getLogger(ModelRegistry.class);
 
     private static final Failure STOPPING = new Failure(ErrorCode.SERVER_BUSY, "the node is stopping");
@@ -32,15 +40,6 @@ final class ModelRegistry {
         this.loader = loader;
     }
 
-    /** {@return the id that a model of this configuration gets} */
-    static String id(ModelConfig config) {
-        if (config.id() != null) {
-            return config.id();
-        }
-        String name = config.path().getFileName().toString();
-        return name.endsWith(".gguf") ? name.substring(0, name.length() - ".gguf".length()) : name;
-    }
-
     void load(ModelConfig config, ModelLoader.LoadProgress progress, Reply<Void> reply) {
         inTurn(() -> loadNow(config, progress, reply), reply);
     }
@@ -48,7 +47,7 @@ final class ModelRegistry {
     private void loadNow(ModelConfig config, ModelLoader.LoadProgress progress, Reply<Void> reply) {
         LoadedModel model;
         try {
-            refuseTakenId(id(config));
+            refuseTakenId(config.effectiveId());
             model = loader.load(config, progress);
         } catch (FailureException e) {
             reply.failed(e.failure());

@@ -1,6 +1,19 @@
 package io.llamanode.service;
 
 import io.llamanode.gguf.FreeMemory;
+import io.llamanode.service.contract.Capability;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.Reply;
+import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.model.ModelInspection;
+import io.llamanode.service.contract.model.ModelReport;
+import io.llamanode.service.contract.task.ChatTemplating;
+import io.llamanode.service.contract.task.TokenPiece;
+import io.llamanode.service.contract.task.TokenText;
+import io.llamanode.service.model.LoadedModel;
+import io.llamanode.service.model.ModelLoader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;

@@ -1,5 +1,7 @@
 package io.llamanode.service;
 
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.OwnerMonitor;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;

@@ -2,6 +2,14 @@ package io.llamanode.service;
 
 import io.llamanode.engine.contract.EngineSnapshot;
 import io.llamanode.engine.model.Adapter;
+import io.llamanode.service.contract.Capability;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.model.ModelInfo;
+import io.llamanode.service.contract.model.ModelReport;
+import io.llamanode.service.model.LoadedModel;
+import io.llamanode.service.prompt.PromptBuilder;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -15,7 +23,7 @@ import java.util.concurrent.TimeUnit;
 final class ServedModel {
     final LoadedModel loaded;
     final PromptBuilder prompts;
-    final ModelAdapters adapters;
+    final LoadedAdapters adapters;
     private final int capacity;
     private final int share;
     private final Map<Owner, Integer> byOwner = new HashMap<>();
@@ -30,7 +38,7 @@ final class ServedModel {
     ServedModel(LoadedModel loaded) {
         this.loaded = loaded;
         this.prompts = new PromptBuilder(loaded);
-        this.adapters = new ModelAdapters(loaded.info().id());
+        this.adapters = new LoadedAdapters(loaded.info().id());
         int slots = loaded.info().nParallel();
         this.capacity = slots + loaded.info().maxQueue();
         this.share = slots + loaded.info().maxQueue() - loaded.info().maxQueue() / 4;

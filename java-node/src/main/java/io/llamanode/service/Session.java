@@ -1,5 +1,10 @@
 package io.llamanode.service;
 
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.task.SessionConfig;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.prompt.Transcript;
 import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
 import java.util.Set;

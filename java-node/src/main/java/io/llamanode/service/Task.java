@@ -5,6 +5,13 @@ import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.engine.vector.VectorEngine;
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.Reply;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TaskSink;
+import io.llamanode.service.prompt.InputSize;
+import io.llamanode.service.prompt.PreparedPrompt;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -48,7 +55,7 @@ final class Task {
     /** {@link System#nanoTime()} when the engine took it. */
     long submitted;
 
-    Prepared prepared;
+    PreparedPrompt prepared;
     /** Computes it; {@code null} for a task that generates text. */
     VectorEngine vectors;
 
@@ -56,7 +63,7 @@ final class Task {
     /** Told once it has ended, because somebody cancelled it. */
     final List<Runnable> cancellations = new ArrayList<>();
 
-    final Set<ResultDesk.Waiter> waiters = new LinkedHashSet<>();
+    final Set<Waiters.Waiter> waiters = new LinkedHashSet<>();
     /** Told its id once it is accepted; {@code null} when that is done, or nobody waits for it. */
     Reply<Long> creation;
     /** What it is told when it is cancelled. */
@@ -79,7 +86,7 @@ final class Task {
         this.owners = List.copyOf(owners);
         this.input = input;
         this.isChat = input instanceof TaskInput.Chat;
-        this.inputLength = PromptBuilder.length(input);
+        this.inputLength = InputSize.length(input);
         this.options = options;
         this.sink = sink;
         this.adapters = adapters;
@@ -88,7 +95,7 @@ final class Task {
     }
 
     /** {@return what the engine is asked for} */
-    GenerationRequest request(Prepared ready, SamplingParams sampling, Sampler sampler) {
+    GenerationRequest request(PreparedPrompt ready, SamplingParams sampling, Sampler sampler) {
         return new GenerationRequest(
                 id,
                 session.cacheKey(),

@@ -2,6 +2,9 @@ package io.llamanode.service;
 
 import io.llamanode.chat.tools.answer.Answer;
 import io.llamanode.engine.contract.GenerationListener;
+import io.llamanode.service.prompt.AnswerCollector;
+import io.llamanode.service.prompt.AnswerReader;
+import io.llamanode.service.prompt.Transcript;
 
 /** Hears the engine of one task, on its loop thread: what it says goes to the sink, the end to {@link Tasks}. */
 final class TaskListener implements GenerationListener {
@@ -39,7 +42,7 @@ final class TaskListener implements GenerationListener {
         Transcript transcript = task.isChat
                 ? Transcript.answered(task.prepared, whole, outcome, task.session.model.loaded.vocabulary())
                 : null;
-        tasks.finished(task, Results.of(task, whole, outcome), transcript);
+        tasks.finished(task, ResultAssembly.of(task, whole, outcome), transcript);
     }
 
     @Override

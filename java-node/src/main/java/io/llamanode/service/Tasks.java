@@ -5,6 +5,19 @@ import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.service.Task.State;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.Reply;
+import io.llamanode.service.contract.model.NodeConfig;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TaskResult;
+import io.llamanode.service.contract.task.TaskSink;
+import io.llamanode.service.prompt.Constraints;
+import io.llamanode.service.prompt.GenerationDefaults;
+import io.llamanode.service.prompt.PreparedPrompt;
+import io.llamanode.service.prompt.Transcript;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -32,8 +45,8 @@ final class Tasks {
     private final Owners owners;
     private final ScheduledExecutorService timer;
     private final Admission admission;
-    private final ResultDesk results;
-    private final Preparation preparation = new Preparation();
+    private final Waiters results;
+    private final PrepareThreads preparation = new PrepareThreads();
     private final Map<Long, Task> running = new HashMap<>();
     private long created;
     private long done;
@@ -49,7 +62,7 @@ final class Tasks {
         this.ids = ids;
         this.owners = owners;
         this.timer = timer;
-        this.results = new ResultDesk(lock, config, owners, timer);
+        this.results = new Waiters(lock, config, owners, timer);
     }
 
     /**
@@ -76,7 +89,7 @@ final class Tasks {
     }
 
     /** Makes a task whose result goes to the reply. */
-    void run(Order order, Reply<TaskOutput> reply) {
+    void run(Order order, Reply<TaskResult> reply) {
         synchronized (lock) {
             Task task = accept(order, reply);
             if (task != null) {
@@ -160,8 +173,8 @@ final class Tasks {
             }
             model.requireGeneration();
             SamplingParams sampling = GenerationDefaults.sampling(task.options, model.loaded.vocabulary());
-            Prepared prepared = model.prompts.prepare(input, task.session.config, transcript, task.options);
-            Sampler sampler = Constraints.sampler(task, prepared, sampling);
+            PreparedPrompt prepared = model.prompts.prepare(input, task.session.config, transcript, task.options);
+            Sampler sampler = Constraints.sampler(prepared, task.options, sampling, model.loaded);
             boolean taken;
             synchronized (lock) {
                 taken = submit(task, prepared, sampling, sampler);
@@ -177,7 +190,7 @@ final class Tasks {
     }
 
     /** {@return whether the engine has it now} */
-    private boolean submit(Task task, Prepared prepared, SamplingParams sampling, Sampler sampler) {
+    private boolean submit(Task task, PreparedPrompt prepared, SamplingParams sampling, Sampler sampler) {
         if (task.state == State.ENDED) {
             return false;
         }
@@ -244,7 +257,7 @@ final class Tasks {
     }
 
     /** @param transcript of a chat, with the answer; {@code null} for another task */
-    void finished(Task task, TaskOutput result, Transcript transcript) {
+    void finished(Task task, TaskResult result, Transcript transcript) {
         synchronized (lock) {
             task.session.promptTokens += result.usage().promptTokens();
             task.session.completionTokens += result.usage().completionTokens();
@@ -327,7 +340,7 @@ final class Tasks {
     }
 
     /** @param timeoutMs negative: for ever */
-    void getResult(Owner caller, long taskId, long timeoutMs, Reply<TaskOutput> reply) {
+    void getResult(Owner caller, long taskId, long timeoutMs, Reply<TaskResult> reply) {
         synchronized (lock) {
             TaskOutcome outcome = results.take(taskId);
             Task task = running.get(taskId);
@@ -336,7 +349,7 @@ final class Tasks {
             } else if (task == null) {
                 reply.failed(notFound(taskId));
             } else if (timeoutMs == 0) {
-                reply.failed(ResultDesk.stillRunning(task));
+                reply.failed(Waiters.stillRunning(task));
             } else {
                 results.wait(task, caller, timeoutMs, reply);
             }

@@ -4,8 +4,16 @@ import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.engine.vector.VectorListener;
 import io.llamanode.engine.vector.VectorRequest;
-import io.llamanode.service.TaskInput.Pooling;
-import io.llamanode.service.TaskResult.Usage;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.task.EmbeddingResult;
+import io.llamanode.service.contract.task.GenerationResult.Usage;
+import io.llamanode.service.contract.task.RankingResult;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TaskInput.Pooling;
+import io.llamanode.service.contract.task.TaskResult;
+import io.llamanode.service.model.LoadedModel;
+import io.llamanode.service.prompt.InputSize;
+import io.llamanode.service.prompt.PromptBuilder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -13,7 +21,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /** Makes requests for vectors of the inputs of embedding and rerank tasks, and results of their outcomes. */
-final class VectorTasks {
+public final class VectorTasks {
     private static final double NANOS_PER_MILLI = 1e6;
     /**
      * Bytes of the vectors in one answer. An answer goes out in one frame, and a peer is given up when twice as
@@ -37,7 +45,7 @@ final class VectorTasks {
     }
 
     /** What an engine is asked for, and who hears of it. */
-    record Job(VectorEngine engine, VectorRequest request, VectorListener listener) {}
+    public record Job(VectorEngine engine, VectorRequest request, VectorListener listener) {}
 
     static boolean takes(TaskInput input) {
         return input instanceof TaskInput.Embedding || input instanceof TaskInput.Rerank;
@@ -58,7 +66,7 @@ final class VectorTasks {
         List<int[]> texts = new ArrayList<>(input.inputs().size());
         long total = 0;
         for (int i = 0; i < input.inputs().size(); i++) {
-            String place = place(input, i);
+            String place = InputSize.place(input, i);
             int[] tokens = PromptBuilder.tokens(place, input.inputs().get(i), input.addSpecial(), model.vocabulary());
             texts.add(fitting(place, tokens, model));
             total = counted("input", total + tokens.length);
@@ -136,7 +144,7 @@ final class VectorTasks {
     }
 
     private static VectorListener listener(
-            Task task, Tasks tasks, Function<VectorListener.Outcome, TaskOutput> result) {
+            Task task, Tasks tasks, Function<VectorListener.Outcome, TaskResult> result) {
         return new VectorListener() {
             @Override
             public void finished(Outcome outcome) {
@@ -197,38 +205,6 @@ final class VectorTasks {
                                     bytes,
                                     LARGEST_ANSWER,
                                     input.binary() ? "" : " or ask for encoding_format binary"));
-        }
-    }
-
-    private static String place(TaskInput.Embedding input, int index) {
-        return input.single() ? "input" : "input[%d]".formatted(index);
-    }
-
-    static long length(TaskInput.Embedding input) {
-        return input.inputs().stream().mapToLong(VectorTasks::length).sum();
-    }
-
-    private static long length(Prompt prompt) {
-        return PromptBuilder.length(prompt);
-    }
-
-    static long length(TaskInput.Rerank input) {
-        return input.query().length()
-                + input.documents().stream().mapToLong(String::length).sum();
-    }
-
-    static void refuseHopelessLength(TaskInput.Embedding input, int nCtx) {
-        for (int i = 0; i < input.inputs().size(); i++) {
-            PromptBuilder.refuseHopelessLength(
-                    place(input, i), length(input.inputs().get(i)), nCtx);
-        }
-    }
-
-    static void refuseHopelessLength(TaskInput.Rerank input, int nCtx) {
-        PromptBuilder.refuseHopelessLength("query", input.query().length(), nCtx);
-        for (int i = 0; i < input.documents().size(); i++) {
-            PromptBuilder.refuseHopelessLength(
-                    "documents[%d]".formatted(i), input.documents().get(i).length(), nCtx);
         }
     }
 }

@@ -1,7 +1,7 @@
 package io.llamanode.transport;
 
-import io.llamanode.protocol.LaunchConfig;
-import io.llamanode.service.FailureException;
+import io.llamanode.protocol.launch.LaunchConfig;
+import io.llamanode.service.contract.FailureException;
 import io.llamanode.transport.dist.DistConfig;
 import io.llamanode.transport.dist.TlsWrapper;
 import java.net.InetAddress;

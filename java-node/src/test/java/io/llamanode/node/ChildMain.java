@@ -4,7 +4,7 @@ import com.ericsson.otp.erlang.OtpErlangAtom;
 import com.ericsson.otp.erlang.OtpErlangBinary;
 import com.ericsson.otp.erlang.OtpErlangLong;
 import com.ericsson.otp.erlang.OtpErlangObject;
-import io.llamanode.protocol.LogLevel;
+import io.llamanode.protocol.launch.LogLevel;
 import io.llamanode.transport.stdio.FrameChannel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;

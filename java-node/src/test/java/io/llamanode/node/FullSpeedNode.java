@@ -1,11 +1,11 @@
 package io.llamanode.node;
 
-import io.llamanode.protocol.LaunchConfig;
-import io.llamanode.service.FakeLoadedModel;
-import io.llamanode.service.LoadedModel;
-import io.llamanode.service.ModelConfig;
-import io.llamanode.service.ModelLoader;
-import io.llamanode.service.NodeStatus;
+import io.llamanode.protocol.launch.LaunchConfig;
+import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.model.FakeLoadedModel;
+import io.llamanode.service.model.LoadedModel;
+import io.llamanode.service.model.ModelLoader;
 
 /**
  * A node whose model costs nothing: what remains is scheduler, delivery, encoding and the way to the BEAM. For

@@ -3,25 +3,28 @@ package io.llamanode.protocol;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
-import io.llamanode.service.AdapterInfo;
-import io.llamanode.service.Capability;
-import io.llamanode.service.EmbeddingResult;
-import io.llamanode.service.ErrorCode;
-import io.llamanode.service.Failure;
-import io.llamanode.service.ModelHeader;
-import io.llamanode.service.ModelInspection;
-import io.llamanode.service.ModelReport;
-import io.llamanode.service.NodeStatus;
-import io.llamanode.service.RankingResult;
-import io.llamanode.service.SessionInfo;
-import io.llamanode.service.TaskEstimate;
-import io.llamanode.service.TaskEvent;
-import io.llamanode.service.TaskInput.Pooling;
-import io.llamanode.service.TaskOutput;
-import io.llamanode.service.TaskResult;
-import io.llamanode.service.TaskResult.FinishReason;
-import io.llamanode.service.TaskResult.StoppedBy;
-import io.llamanode.service.TokenPiece;
+import io.llamanode.protocol.launch.ControlEncoder;
+import io.llamanode.protocol.launch.LogLevel;
+import io.llamanode.service.contract.Capability;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.model.AdapterInfo;
+import io.llamanode.service.contract.model.ModelHeader;
+import io.llamanode.service.contract.model.ModelInspection;
+import io.llamanode.service.contract.model.ModelReport;
+import io.llamanode.service.contract.task.EmbeddingResult;
+import io.llamanode.service.contract.task.GenerationResult;
+import io.llamanode.service.contract.task.GenerationResult.FinishReason;
+import io.llamanode.service.contract.task.GenerationResult.StoppedBy;
+import io.llamanode.service.contract.task.RankingResult;
+import io.llamanode.service.contract.task.SessionInfo;
+import io.llamanode.service.contract.task.TaskEstimate;
+import io.llamanode.service.contract.task.TaskEvent;
+import io.llamanode.service.contract.task.TaskInput.Pooling;
+import io.llamanode.service.contract.task.TaskResult;
+import io.llamanode.service.contract.task.TokenPiece;
+import io.llamanode.term.Terms;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -50,8 +53,8 @@ final class Samples {
         frames();
     }
 
-    private static TaskResult result(FinishReason reason, StoppedBy stoppedBy) {
-        return new TaskResult(
+    private static GenerationResult result(FinishReason reason, StoppedBy stoppedBy) {
+        return new GenerationResult(
                 5,
                 "tiny",
                 "Hi " + TURTLE,
@@ -59,8 +62,8 @@ final class Samples {
                 stoppedBy,
                 null,
                 -1L,
-                new TaskResult.Usage(12, 3, 4),
-                new TaskResult.Timings(0.25, 10.5, 30, 800, 100));
+                new GenerationResult.Usage(12, 3, 4),
+                new GenerationResult.Timings(0.25, 10.5, 30, 800, 100));
     }
 
     private static void replies() {
@@ -72,7 +75,7 @@ final class Samples {
         TERMS.put("reply_tokens", ReplyEncoder.ok(new int[] {1, 450, 128_000}));
         TERMS.put("reply_small_tokens", ReplyEncoder.ok(new int[] {72, 105}));
         TERMS.put("reply_no_tokens", ReplyEncoder.ok(new int[0]));
-        TaskResult stop = new TaskResult(
+        GenerationResult stop = new GenerationResult(
                 LARGE_ID,
                 "tiny",
                 "",
@@ -80,8 +83,8 @@ final class Samples {
                 StoppedBy.STOP_STRING,
                 "END",
                 0,
-                new TaskResult.Usage(1, 1, 0),
-                new TaskResult.Timings(0, 0, 0, 0, 0));
+                new GenerationResult.Usage(1, 1, 0),
+                new GenerationResult.Timings(0, 0, 0, 0, 0));
         result("reply_result", result(FinishReason.STOP, StoppedBy.EOS));
         result("reply_result_stop", stop);
         result("reply_result_length", result(FinishReason.LENGTH, StoppedBy.LIMIT));
@@ -96,20 +99,20 @@ final class Samples {
         arguments.put("more", Arrays.asList(1.5, true, null, List.of(), Map.of("a", 4_000_000_000L)));
         result(
                 "reply_result_calls",
-                new TaskResult(
+                new GenerationResult(
                         5,
                         "tiny",
                         "",
                         "It rains.",
                         List.of(
-                                new TaskResult.Call("abcdefghi", "get_weather", arguments),
-                                new TaskResult.Call("functions.now:1", "now", Map.of())),
+                                new GenerationResult.Call("abcdefghi", "get_weather", arguments),
+                                new GenerationResult.Call("functions.now:1", "now", Map.of())),
                         FinishReason.TOOL_CALLS,
                         StoppedBy.EOS,
                         null,
                         7,
-                        new TaskResult.Usage(1, 1, 0),
-                        new TaskResult.Timings(0, 0, 0, 0, 0),
+                        new GenerationResult.Usage(1, 1, 0),
+                        new GenerationResult.Timings(0, 0, 0, 0, 0),
                         null));
         result("reply_result_logprobs", logprobs());
         TERMS.put(
@@ -119,12 +122,12 @@ final class Samples {
     }
 
     /** The only token is the first byte of a character; an alternative is a control token. */
-    private static TaskResult logprobs() {
+    private static GenerationResult logprobs() {
         byte[] half = {(byte) 0xf0};
-        List<TaskResult.Logprob> top = List.of(
-                new TaskResult.Logprob(2, new byte[0], -0.25f, List.of()),
-                new TaskResult.Logprob(243, half, -1.5f, List.of()));
-        return new TaskResult(
+        List<GenerationResult.Logprob> top = List.of(
+                new GenerationResult.Logprob(2, new byte[0], -0.25f, List.of()),
+                new GenerationResult.Logprob(243, half, -1.5f, List.of()));
+        return new GenerationResult(
                 5,
                 "tiny",
                 "",
@@ -134,9 +137,9 @@ final class Samples {
                 StoppedBy.LIMIT,
                 null,
                 0,
-                new TaskResult.Usage(1, 1, 0),
-                new TaskResult.Timings(0, 0, 0, 0, 0),
-                List.of(new TaskResult.Logprob(243, half, -1.5f, top)));
+                new GenerationResult.Usage(1, 1, 0),
+                new GenerationResult.Timings(0, 0, 0, 0, 0),
+                List.of(new GenerationResult.Logprob(243, half, -1.5f, top)));
     }
 
     private static void models() {
@@ -191,15 +194,21 @@ final class Samples {
         result(
                 "reply_ranking",
                 new RankingResult(
-                        5, "tiny", new float[] {-1, -2, 3.5f}, List.of(2, 0), new TaskResult.Usage(7, 0, 0), 0, 0));
+                        5,
+                        "tiny",
+                        new float[] {-1, -2, 3.5f},
+                        List.of(2, 0),
+                        new GenerationResult.Usage(7, 0, 0),
+                        0,
+                        0));
     }
 
     private static EmbeddingResult embeddings(Pooling pooling, boolean binary, float[]... vectors) {
         return new EmbeddingResult(
-                5, "tiny", List.of(vectors), 2, pooling, binary, new TaskResult.Usage(7, 0, 0), 0.25, 3.5);
+                5, "tiny", List.of(vectors), 2, pooling, binary, new GenerationResult.Usage(7, 0, 0), 0.25, 3.5);
     }
 
-    private static void result(String name, TaskOutput result) {
+    private static void result(String name, TaskResult result) {
         TERMS.put(name, ReplyEncoder.ok(ReplyEncoder.result(result)));
     }
 

@@ -4,6 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.model.AdapterConfig;
+import io.llamanode.service.contract.model.AdapterInfo;
+import io.llamanode.service.contract.task.AdapterScale;
+import io.llamanode.service.contract.task.GenerationOptions;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -79,7 +85,7 @@ class AdaptersTest extends ServiceFixture {
 
     @Test
     void theOrderOfAdaptersIsNoDifference() {
-        ModelAdapters adapters = new ModelAdapters("m");
+        LoadedAdapters adapters = new LoadedAdapters("m");
         adapters.add("a", "a.gguf", () -> {});
         adapters.add("b", "b.gguf", () -> {});
         AdapterScale a = new AdapterScale("a", 1);

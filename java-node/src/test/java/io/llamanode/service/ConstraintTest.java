@@ -3,6 +3,10 @@ package io.llamanode.service;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.OutputFormat;
+import io.llamanode.service.contract.task.SessionConfig;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -4,6 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.GenerationResult;
+import io.llamanode.service.contract.task.Prompt;
+import io.llamanode.service.contract.task.SessionConfig;
+import io.llamanode.service.contract.task.SessionInfo;
+import io.llamanode.service.contract.task.TaskEstimate;
+import io.llamanode.service.contract.task.TaskInput;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -15,7 +24,7 @@ class ConversationsTest extends ServiceFixture {
         return service.createSession(me, new SessionConfig(null, SYSTEM, options(3, null)));
     }
 
-    private TaskResult chat(long session, String content) {
+    private GenerationResult chat(long session, String content) {
         return result(create(session, turn(content, GenerationOptions.NONE)).value(), -1)
                 .value();
     }
@@ -27,9 +36,9 @@ class ConversationsTest extends ServiceFixture {
     @Test
     void aForkGoesOnByItselfAndEvaluatesNothingAgain() {
         long session = chatSession();
-        TaskResult first = chat(session, "one");
+        GenerationResult first = chat(session, "one");
         long fork = service.conversations().fork(new Process("other"), session);
-        TaskResult second = chat(fork, "two");
+        GenerationResult second = chat(fork, "two");
         int held = first.usage().promptTokens() + first.usage().completionTokens() - 1;
         assertEquals(held, second.usage().cachedTokens());
         assertEquals(4, messages(fork));
@@ -114,7 +123,7 @@ class ConversationsTest extends ServiceFixture {
                 estimate(session, turn("two", GenerationOptions.NONE)).value();
         assertEquals(0, estimate.queuePosition());
         assertEquals(1, service.sessionInfo(session).tasksDone());
-        TaskResult result = chat(session, "two");
+        GenerationResult result = chat(session, "two");
         assertEquals(result.usage().promptTokens(), estimate.promptTokens());
         assertEquals(result.usage().cachedTokens(), estimate.cachedTokens());
     }

@@ -4,6 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.task.GenerationResult;
+import io.llamanode.service.contract.task.TaskEvent;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -22,7 +29,7 @@ class DrainTest extends ServiceFixture {
         service.drain(drained::countDown);
         assertEquals(NodeStatus.State.DRAINING, service.status().state());
         assertTrue(create(session, turn("three", GREEDY)).failedWith(ErrorCode.SERVER_BUSY));
-        Answer<TaskResult> run = new Answer<>();
+        Answer<GenerationResult> run = new Answer<>();
         FailureException refused = org.junit.jupiter.api.Assertions.assertThrows(
                 FailureException.class, () -> service.run(me, turn("four", GREEDY), generated(run)));
         assertEquals(ErrorCode.SERVER_BUSY, refused.failure().code());

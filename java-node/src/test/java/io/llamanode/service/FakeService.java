@@ -1,6 +1,15 @@
 package io.llamanode.service;
 
 import io.llamanode.engine.model.FakeModel;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.OwnerMonitor;
+import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.model.NodeConfig;
+import io.llamanode.service.model.FakeLoadedModel;
+import io.llamanode.service.model.LoadedModel;
+import io.llamanode.service.model.ModelLoader;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
@@ -21,7 +30,7 @@ public final class FakeService {
                 if (!config.path().toString().endsWith(".gguf")) {
                     throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: there is no file " + config.path());
                 }
-                FakeLoadedModel model = new FakeLoadedModel(ModelRegistry.id(config), 2, 64);
+                FakeLoadedModel model = new FakeLoadedModel(config.effectiveId(), 2, 64);
                 script.accept(model.model);
                 return model;
             }

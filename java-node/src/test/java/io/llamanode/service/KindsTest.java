@@ -11,7 +11,20 @@ import io.llamanode.llama.LlamaBatch;
 import io.llamanode.llama.LlamaContext;
 import io.llamanode.llama.LlamaModel;
 import io.llamanode.llama.TestLibrary;
-import io.llamanode.service.TaskInput.Pooling;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.model.NodeConfig;
+import io.llamanode.service.contract.task.EmbeddingResult;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.GenerationResult;
+import io.llamanode.service.contract.task.Prompt;
+import io.llamanode.service.contract.task.RankingResult;
+import io.llamanode.service.contract.task.SessionConfig;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TaskInput.Pooling;
+import io.llamanode.service.contract.task.TaskResult;
+import io.llamanode.service.model.NativeModelLoader;
 import io.llamanode.testmodel.EncoderModels;
 import io.llamanode.testmodel.SyntheticModels;
 import java.lang.foreign.MemorySegment;
@@ -105,8 +118,8 @@ class KindsTest {
         load("llama", SyntheticModels.writer(SyntheticModels.tiny()), 128).value();
     }
 
-    private Answer<TaskOutput> run(TaskInput input) {
-        Answer<TaskOutput> answer = new Answer<>();
+    private Answer<TaskResult> run(TaskInput input) {
+        Answer<TaskResult> answer = new Answer<>();
         service.run(me, input, answer);
         return answer;
     }
@@ -222,7 +235,7 @@ class KindsTest {
     @Test
     void aTextThatDoesNotFitIsNamedByItsIndex() {
         load("bert", EncoderModels.bert(vocabulary(), MEAN), null).value();
-        Answer<TaskOutput> refused = run(embedding(null, null, "short", "word ".repeat(200)));
+        Answer<TaskResult> refused = run(embedding(null, null, "short", "word ".repeat(200)));
         assertTrue(refused.failedWith(ErrorCode.INVALID_ARGUMENT));
         assertEquals("input[1]: has 202 tokens, more than the context of 128", refused.message());
         embed(null, null, "word ".repeat(126));
@@ -231,7 +244,7 @@ class KindsTest {
     @Test
     void answersThatAreTooLargeAreRefused() {
         llama();
-        Answer<TaskOutput> refused = run(embedding(null, null, texts(8000)));
+        Answer<TaskResult> refused = run(embedding(null, null, texts(8000)));
         assertTrue(refused.failedWith(ErrorCode.INVALID_ARGUMENT));
         assertTrue(refused.message().contains("encoding_format binary"), refused.message());
     }
@@ -242,7 +255,7 @@ class KindsTest {
                 .value();
         int count = (int) (Runtime.getRuntime().maxMemory() / 64 / 2000) + 1;
         List<Prompt> prompts = Collections.nCopies(count, new Prompt.Tokens(new int[2000]));
-        Answer<TaskOutput> refused = run(new TaskInput.Embedding(null, prompts, false, true, null, null, true, null));
+        Answer<TaskResult> refused = run(new TaskInput.Embedding(null, prompts, false, true, null, null, true, null));
         assertTrue(refused.failedWith(ErrorCode.INVALID_ARGUMENT));
         assertTrue(refused.message().startsWith("input: more than"), refused.message());
     }
@@ -291,7 +304,7 @@ class KindsTest {
                         .value();
         assertEquals(all.best().subList(0, 2), two.best());
         assertEquals(5, two.scores().length);
-        Answer<TaskOutput> refused = run(rerank("q", "a", "word ".repeat(200)));
+        Answer<TaskResult> refused = run(rerank("q", "a", "word ".repeat(200)));
         assertTrue(refused.failedWith(ErrorCode.INVALID_ARGUMENT));
         assertTrue(refused.message().startsWith("documents[1]"), refused.message());
     }
@@ -311,8 +324,8 @@ class KindsTest {
                 null, null, null, null, null, null, null);
     }
 
-    private TaskResult complete(String prompt, int maxTokens) {
-        return (TaskResult) run(new TaskInput.Completion(null, new Prompt.Text(prompt), true, letters(maxTokens)))
+    private GenerationResult complete(String prompt, int maxTokens) {
+        return (GenerationResult) run(new TaskInput.Completion(null, new Prompt.Text(prompt), true, letters(maxTokens)))
                 .value();
     }
 
@@ -359,7 +372,7 @@ class KindsTest {
                 assertEquals(expected.get(i), complete(prompts[i], 12).content());
             }
         }
-        assertEquals(TaskResult.FinishReason.LENGTH, complete("hi", -1).finishReason());
+        assertEquals(GenerationResult.FinishReason.LENGTH, complete("hi", -1).finishReason());
     }
 
     @Test
@@ -371,9 +384,9 @@ class KindsTest {
             Answer<Long> task = new Answer<>();
             TaskInput input = new TaskInput.Completion(null, new Prompt.Text("ab"), true, letters(8));
             service.createTask(me, session, input, task);
-            Answer<TaskOutput> result = new Answer<>();
+            Answer<TaskResult> result = new Answer<>();
             service.getResult(me, task.value(), -1, result);
-            assertEquals(alone, ((TaskResult) result.value()).content());
+            assertEquals(alone, ((GenerationResult) result.value()).content());
             assertEquals(0, result.value().usage().cachedTokens());
         }
         assertTrue(run(embedding(null, null, "a")).failedWith(ErrorCode.UNSUPPORTED));
@@ -393,7 +406,7 @@ class KindsTest {
                 .uint32("tokenizer.ggml.fim_sep_token_id", 273);
     }
 
-    private Answer<TaskOutput> infill(String prefix, String suffix, String prompt, TaskInput.Snippet... extra) {
+    private Answer<TaskResult> infill(String prefix, String suffix, String prompt, TaskInput.Snippet... extra) {
         return run(new TaskInput.Infill(null, prefix, suffix, List.of(extra), prompt, greedy(10)));
     }
 
@@ -421,13 +434,14 @@ class KindsTest {
                     new int[] {271},
                     plain(model, ";"),
                     new int[] {272});
-            TaskResult filled = (TaskResult) infill("int b = ", ";", "x", new TaskInput.Snippet("a.c", "int a;"))
-                    .value();
+            GenerationResult filled =
+                    (GenerationResult) infill("int b = ", ";", "x", new TaskInput.Snippet("a.c", "int a;"))
+                            .value();
             assertEquals(expected.length, filled.usage().promptTokens());
             TaskInput same = new TaskInput.Completion(null, new Prompt.Tokens(expected), false, greedy(10));
-            assertEquals(((TaskResult) run(same).value()).content(), filled.content());
+            assertEquals(((GenerationResult) run(same).value()).content(), filled.content());
         }
-        TaskResult cut = (TaskResult)
+        GenerationResult cut = (GenerationResult)
                 infill("abcxyz".repeat(500), "abcxyz".repeat(500), "").value();
         assertEquals(128 - 10 - 1, cut.usage().promptTokens());
         assertTrue(infill("a", "b", "xyz".repeat(200)).failedWith(ErrorCode.INVALID_ARGUMENT));
@@ -437,7 +451,7 @@ class KindsTest {
     @Test
     void aModelWithoutTheTokensDoesNotInfill() {
         llama();
-        Answer<TaskOutput> refused = infill("a", "b", "");
+        Answer<TaskResult> refused = infill("a", "b", "");
         assertTrue(refused.failedWith(ErrorCode.UNSUPPORTED));
         assertTrue(refused.message().contains("infill"), refused.message());
     }

@@ -5,6 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.GenerationResult;
+import io.llamanode.service.contract.task.Prompt;
+import io.llamanode.service.contract.task.SessionConfig;
+import io.llamanode.service.contract.task.TaskEvent;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TokenText;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -14,11 +25,12 @@ class LlamaServiceTest extends ServiceFixture {
     @Test
     void completesAPrompt() {
         model.model.answer("2+2=", "4");
-        TaskResult result = result(create(session(), completion("2+2=", GREEDY)).value(), -1)
+        GenerationResult result = result(
+                        create(session(), completion("2+2=", GREEDY)).value(), -1)
                 .value();
         assertEquals("4", result.content());
-        assertEquals(TaskResult.FinishReason.STOP, result.finishReason());
-        assertEquals(new TaskResult.Usage(4, 1, 0), result.usage());
+        assertEquals(GenerationResult.FinishReason.STOP, result.finishReason());
+        assertEquals(new GenerationResult.Usage(4, 1, 0), result.usage());
     }
 
     @Test
@@ -32,8 +44,8 @@ class LlamaServiceTest extends ServiceFixture {
     @Test
     void everybodyWhoWaitsIsAnswered() {
         long task = create(session(), completion("a", ENDLESS)).value();
-        Answer<TaskResult> first = result(task, -1);
-        Answer<TaskResult> second = result(task, 60_000);
+        Answer<GenerationResult> first = result(task, -1);
+        Answer<GenerationResult> second = result(task, 60_000);
         cancel(task).value();
         assertEquals(ErrorCode.CANCELLED, first.error());
         assertEquals(ErrorCode.CANCELLED, second.error());
@@ -65,7 +77,7 @@ class LlamaServiceTest extends ServiceFixture {
         assertEquals(new TaskEvent.Chunk("x", 0), nextEvent());
         assertEquals(new TaskEvent.Chunk("y", 1), nextEvent());
         assertEquals(new TaskEvent.Chunk("z", 2), nextEvent());
-        assertEquals("xyz", ((TaskResult) ((TaskEvent.Done) nextEvent()).result()).content());
+        assertEquals("xyz", ((GenerationResult) ((TaskEvent.Done) nextEvent()).result()).content());
         service.close();
         assertTrue(events.isEmpty());
     }
@@ -97,9 +109,9 @@ class LlamaServiceTest extends ServiceFixture {
         // 2 slots and a queue of 8, of which one owner gets 6.
         assertEquals(22, busy(mine));
         Process other = new Process("other");
-        List<Answer<TaskResult>> theirs = new ArrayList<>();
+        List<Answer<GenerationResult>> theirs = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
-            Answer<TaskResult> result = new Answer<>();
+            Answer<GenerationResult> result = new Answer<>();
             service.run(other, completion("a", ENDLESS), generated(result));
             theirs.add(result);
         }
@@ -110,7 +122,7 @@ class LlamaServiceTest extends ServiceFixture {
     void aWaiterThatDiesDoesNotSwallowTheResult() {
         long task = create(session(), completion("a", ENDLESS)).value();
         Process waiting = new Process("waiting");
-        Answer<TaskResult> never = new Answer<>();
+        Answer<GenerationResult> never = new Answer<>();
         service.getResult(waiting, task, -1, generated(never));
         watched.get(waiting).run();
         // The end of an owner is handled by one thread, in turn with this time-out.
@@ -126,7 +138,7 @@ class LlamaServiceTest extends ServiceFixture {
         long session = service.createSession(other, new SessionConfig(null, null, GenerationOptions.NONE));
         Answer<Long> created = new Answer<>();
         service.createTask(other, session, completion("a", ENDLESS), created);
-        Answer<TaskResult> waiting = result(created.value(), -1);
+        Answer<GenerationResult> waiting = result(created.value(), -1);
         watched.get(other).run();
         assertEquals(ErrorCode.CANCELLED, waiting.error());
         assertEquals(0, service.status().resultsKept());
@@ -139,7 +151,7 @@ class LlamaServiceTest extends ServiceFixture {
         long before = create(session, completion("a", ENDLESS)).value();
         Answer<Long> refused = new Answer<>();
         service.createTask(me, session, completion("a".repeat(300), GREEDY), refused);
-        Answer<TaskResult> guessed = result(before + 1, -1);
+        Answer<GenerationResult> guessed = result(before + 1, -1);
         assertEquals(ErrorCode.INVALID_ARGUMENT, refused.error());
         assertTrue(guessed.failedWith(ErrorCode.INVALID_ARGUMENT) || guessed.failedWith(ErrorCode.TASK_NOT_FOUND));
     }
@@ -174,7 +186,7 @@ class LlamaServiceTest extends ServiceFixture {
     @Test
     void resultsExpire() throws InterruptedException {
         service.close();
-        KeptResults kept = new KeptResults(10, 100, 100);
+        UncollectedResults kept = new UncollectedResults(10, 100, 100);
         kept.keep(1, new TaskOutcome.Failed(new Failure(ErrorCode.CANCELLED, "")), 0);
         kept.keep(2, new TaskOutcome.Failed(new Failure(ErrorCode.CANCELLED, "")), 60);
         assertEquals(60, kept.expire(100));
@@ -186,7 +198,7 @@ class LlamaServiceTest extends ServiceFixture {
 
     @Test
     void onlySoMuchTextIsKept() {
-        KeptResults kept = new KeptResults(10, 5, 100);
+        UncollectedResults kept = new UncollectedResults(10, 5, 100);
         for (int i = 1; i <= 3; i++) {
             kept.keep(i, new TaskOutcome.Failed(new Failure(ErrorCode.CANCELLED, "xx")), 0);
         }
@@ -245,11 +257,12 @@ class LlamaServiceTest extends ServiceFixture {
     @Test
     void closingTheServiceAnswersEverybody() {
         long session = session();
-        Answer<TaskResult> running =
+        Answer<GenerationResult> running =
                 result(create(session, completion("a", ENDLESS)).value(), -1);
         long chat = create(session, turn("a", ENDLESS)).value();
-        Answer<TaskResult> chatResult = result(chat, -1);
-        Answer<TaskResult> behind = result(create(session, turn("b", ENDLESS)).value(), -1);
+        Answer<GenerationResult> chatResult = result(chat, -1);
+        Answer<GenerationResult> behind =
+                result(create(session, turn("b", ENDLESS)).value(), -1);
         service.close();
         assertEquals(ErrorCode.CANCELLED, running.error());
         assertEquals(ErrorCode.CANCELLED, chatResult.error());

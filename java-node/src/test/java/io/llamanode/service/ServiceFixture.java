@@ -1,5 +1,24 @@
 package io.llamanode.service;
 
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.OwnerMonitor;
+import io.llamanode.service.contract.Reply;
+import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.model.NodeConfig;
+import io.llamanode.service.contract.task.ChatOptions;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.GenerationResult;
+import io.llamanode.service.contract.task.Prompt;
+import io.llamanode.service.contract.task.SessionConfig;
+import io.llamanode.service.contract.task.TaskEvent;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TaskResult;
+import io.llamanode.service.model.FakeLoadedModel;
+import io.llamanode.service.model.LoadedModel;
+import io.llamanode.service.model.ModelLoader;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -88,18 +107,18 @@ abstract class ServiceFixture {
         return created;
     }
 
-    Answer<TaskResult> result(long task, long timeoutMs) {
-        Answer<TaskResult> result = new Answer<>();
+    Answer<GenerationResult> result(long task, long timeoutMs) {
+        Answer<GenerationResult> result = new Answer<>();
         service.getResult(me, task, timeoutMs, generated(result));
         return result;
     }
 
     /** {@return a reply for tasks that generate text} */
-    static Reply<TaskOutput> generated(Answer<TaskResult> result) {
+    static Reply<TaskResult> generated(Answer<GenerationResult> result) {
         return new Reply<>() {
             @Override
-            public void ok(TaskOutput value) {
-                result.ok((TaskResult) value);
+            public void ok(TaskResult value) {
+                result.ok((GenerationResult) value);
             }
 
             @Override

@@ -5,6 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.task.ChatOptions;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.GenerationResult;
+import io.llamanode.service.contract.task.SessionConfig;
+import io.llamanode.service.contract.task.TaskEvent;
+import io.llamanode.service.contract.task.TaskInput;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,11 +24,12 @@ class SessionTest extends ServiceFixture {
     void aChatGrowsTheTranscriptAndReusesTheCache() {
         model.model.answer("user:Hi\u0100assistant:", "Hello");
         long session = session();
-        TaskResult first = result(create(session, turn("Hi", options(5, null))).value(), -1)
+        GenerationResult first = result(
+                        create(session, turn("Hi", options(5, null))).value(), -1)
                 .value();
         assertEquals(5, first.content().length());
         assertEquals(2, service.sessionInfo(session).messages());
-        TaskResult second = result(
+        GenerationResult second = result(
                         create(session, turn("Again", options(3, null))).value(), -1)
                 .value();
         // All but the last sampled token, which is not in the KV cache until it is decoded.
@@ -86,7 +95,7 @@ class SessionTest extends ServiceFixture {
             ids.add(create(session, completion("a", ENDLESS)).value());
             ids.add(create(session, turn("b", ENDLESS)).value());
         }
-        List<Answer<TaskResult>> results =
+        List<Answer<GenerationResult>> results =
                 ids.stream().map(id -> result(id, -1)).toList();
         Answer<Void> closed = new Answer<>();
         service.closeSession(session, closed);
@@ -138,7 +147,7 @@ class SessionTest extends ServiceFixture {
         long session = service.createSession(me, new SessionConfig("fake", "sys", GenerationOptions.NONE));
         int most = 0;
         for (int i = 0; i < 20; i++) {
-            TaskResult answer = result(
+            GenerationResult answer = result(
                             create(session, turn("0123456789".repeat(3), options(20, null)))
                                     .value(),
                             -1)
@@ -152,7 +161,7 @@ class SessionTest extends ServiceFixture {
     @Test
     void withoutContextShiftALongConversationIsRefusedAndGoesOnAnew() {
         long session = service.createSession(me, new SessionConfig("fake", null, noShift()));
-        Answer<TaskResult> last;
+        Answer<GenerationResult> last;
         do {
             Answer<Long> created = create(session, turn("0123456789".repeat(6), options(1, null)));
             if (created.failedWith(ErrorCode.INVALID_ARGUMENT)) {
@@ -180,10 +189,10 @@ class SessionTest extends ServiceFixture {
     @Test
     void runsATaskWithoutASession() {
         model.model.answer("a", "b");
-        Answer<TaskResult> result = new Answer<>();
+        Answer<GenerationResult> result = new Answer<>();
         service.run(me, completion("a", GREEDY), generated(result));
         assertEquals("b", result.value().content());
-        Answer<TaskResult> refused = new Answer<>();
+        Answer<GenerationResult> refused = new Answer<>();
         service.run(me, completion("", GREEDY), generated(refused));
         assertEquals(ErrorCode.INVALID_ARGUMENT, refused.error());
         assertTrue(watched.isEmpty());

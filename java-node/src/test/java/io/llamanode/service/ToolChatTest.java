@@ -4,7 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.llamanode.service.TaskResult.FinishReason;
+import io.llamanode.service.contract.task.ChatOptions;
+import io.llamanode.service.contract.task.ChatTemplating;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.GenerationResult;
+import io.llamanode.service.contract.task.GenerationResult.FinishReason;
+import io.llamanode.service.contract.task.OutputFormat;
+import io.llamanode.service.contract.task.SessionConfig;
+import io.llamanode.service.contract.task.TaskEvent;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TemplateChoice;
+import io.llamanode.service.contract.task.ToolChoice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,11 +39,7 @@ class ToolChatTest extends ServiceFixture {
 
     @BeforeEach
     void template() {
-        model.templates = templates(TEMPLATE, Map.of());
-    }
-
-    private static ChatTemplates templates(String source, Map<String, String> variants) {
-        return new ChatTemplates("fake", source, variants, null, "", "");
+        model.useTemplates(TEMPLATE, Map.of());
     }
 
     private long session(ChatOptions chat) {
@@ -52,7 +58,7 @@ class ToolChatTest extends ServiceFixture {
         return new ChatOptions(TOOLS, choice, null, null, null, null);
     }
 
-    private TaskResult answer(long session, TaskInput input) {
+    private GenerationResult answer(long session, TaskInput input) {
         return result(create(session, input).value(), -1).value();
     }
 
@@ -74,7 +80,7 @@ class ToolChatTest extends ServiceFixture {
             }
             event = nextEvent();
         }
-        TaskResult result = (TaskResult) ((TaskEvent.Done) event).result();
+        GenerationResult result = (GenerationResult) ((TaskEvent.Done) event).result();
         assertEquals(task, result.taskId());
         assertEquals("Wait.", text.toString());
         assertEquals("{\"x\": 1}", arguments.toString());
@@ -89,9 +95,10 @@ class ToolChatTest extends ServiceFixture {
         String prompt = "T:f|u:q|a:" + CALL + "|t:18C|a:";
         model.model.answer("T:f|u:q|a:", CALL).answer(prompt, "Warm.").answer(prompt + "Warm.|u:ok|a:", "Fine.");
         long session = session(WITH_TOOLS);
-        TaskResult.Call call =
+        GenerationResult.Call call =
                 answer(session, content("q", ChatOptions.NONE)).toolCalls().getFirst();
-        TaskResult next = answer(session, results(Map.of("role", "tool", "tool_call_id", call.id(), "content", "18C")));
+        GenerationResult next =
+                answer(session, results(Map.of("role", "tool", "tool_call_id", call.id(), "content", "18C")));
         assertEquals("Warm.", next.content());
         assertEquals(FinishReason.STOP, next.finishReason());
         assertTrue(next.toolCalls().isEmpty());
@@ -141,7 +148,7 @@ class ToolChatTest extends ServiceFixture {
         String broken = "<tool_call>{\"name\": \"f\", \"arguments\": {\"x\": }}</tool_call>";
         model.model.answer("T:f|u:q|a:", broken).answer("T:f|u:q|a:" + broken + "|u:again|a:", CALL);
         long session = session(WITH_TOOLS);
-        TaskResult malformed = answer(session, content("q", ChatOptions.NONE));
+        GenerationResult malformed = answer(session, content("q", ChatOptions.NONE));
         assertEquals(broken, malformed.content());
         assertEquals(FinishReason.STOP, malformed.finishReason());
         assertTrue(malformed.toolCalls().isEmpty());
@@ -154,7 +161,8 @@ class ToolChatTest extends ServiceFixture {
     void aCallThatIsCutOffIsText() {
         model.model.answer("T:f|u:q|a:", CALL);
         GenerationOptions few = options(20, null);
-        TaskResult cut = answer(session(WITH_TOOLS), new TaskInput.Chat(null, null, "q", null, ChatOptions.NONE, few));
+        GenerationResult cut =
+                answer(session(WITH_TOOLS), new TaskInput.Chat(null, null, "q", null, ChatOptions.NONE, few));
         assertEquals(CALL.substring(0, 20), cut.content());
         assertEquals(FinishReason.LENGTH, cut.finishReason());
     }
@@ -166,7 +174,7 @@ class ToolChatTest extends ServiceFixture {
                 CALL,
                 answer(session(ChatOptions.NONE), content("q", ChatOptions.NONE))
                         .content());
-        TaskResult none = answer(session(WITH_TOOLS), content("q", choice(new ToolChoice.None())));
+        GenerationResult none = answer(session(WITH_TOOLS), content("q", choice(new ToolChoice.None())));
         assertEquals(CALL, none.content());
         assertEquals(FinishReason.STOP, none.finishReason());
     }
@@ -188,10 +196,10 @@ class ToolChatTest extends ServiceFixture {
         while (!event.isTerminal()) {
             event = nextEvent();
         }
-        TaskResult result = (TaskResult) ((TaskEvent.Done) event).result();
+        GenerationResult result = (GenerationResult) ((TaskEvent.Done) event).result();
         assertEquals("Hm.", result.reasoning());
         assertEquals("Yes.", result.content());
-        TaskResult second = answer(session, content("r", ChatOptions.NONE));
+        GenerationResult second = answer(session, content("r", ChatOptions.NONE));
         assertEquals("No.", second.content());
         assertNull(second.reasoning());
     }
@@ -203,7 +211,7 @@ class ToolChatTest extends ServiceFixture {
         ChatOptions byVariable =
                 new ChatOptions(null, null, null, null, Map.of("open_thought", true, "enable_thinking", false), null);
         model.model.answer("u:q|a:<think>", "Hm.</think>Yes.").answer("u:q|a:<think></think>\n\n", "Yes.");
-        TaskResult thought = answer(session(opens), content("q", ChatOptions.NONE));
+        GenerationResult thought = answer(session(opens), content("q", ChatOptions.NONE));
         assertEquals("Hm. Yes.", thought.reasoning() + " " + thought.content());
         assertNull(answer(session(opens), content("q", disabled)).reasoning());
         assertEquals("Yes.", answer(session(opens), content("q", byVariable)).content());
@@ -250,7 +258,7 @@ class ToolChatTest extends ServiceFixture {
 
     @Test
     void templatesAreChosenByNameByToolsAndByRequest() {
-        model.templates = templates("d{{ messages[0].content }}:", Map.of("tool_use", "u{{ messages[0].content }}:"));
+        model.useTemplates("d{{ messages[0].content }}:", Map.of("tool_use", "u{{ messages[0].content }}:"));
         model.model
                 .answer("dq:", "default")
                 .answer("uq:", "tools")

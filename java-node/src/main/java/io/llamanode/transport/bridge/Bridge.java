@@ -1,8 +1,8 @@
 package io.llamanode.transport.bridge;
 
 import io.llamanode.service.LlamaService;
-import io.llamanode.service.Owner;
-import io.llamanode.service.OwnerMonitor;
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.OwnerMonitor;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;

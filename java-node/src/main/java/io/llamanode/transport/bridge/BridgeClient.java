@@ -1,7 +1,7 @@
 package io.llamanode.transport.bridge;
 
-import io.llamanode.service.Owner;
-import io.llamanode.service.OwnerMonitor;
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.OwnerMonitor;
 
 /**
  * A connection in the eyes of the service: what it started ends with it.

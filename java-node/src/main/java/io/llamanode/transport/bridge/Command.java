@@ -1,6 +1,6 @@
 package io.llamanode.transport.bridge;
 
-import io.llamanode.service.FailureException;
+import io.llamanode.service.contract.FailureException;
 import java.util.Locale;
 
 /** One line of a client. */

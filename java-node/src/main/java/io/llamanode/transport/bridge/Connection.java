@@ -1,14 +1,14 @@
 package io.llamanode.transport.bridge;
 
 import io.llamanode.protocol.JsonForm;
-import io.llamanode.service.ErrorCode;
-import io.llamanode.service.Failure;
-import io.llamanode.service.FailureException;
 import io.llamanode.service.LlamaService;
-import io.llamanode.service.NodeStatus;
-import io.llamanode.service.Reply;
-import io.llamanode.service.TaskEvent;
-import io.llamanode.service.TaskInput;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.Reply;
+import io.llamanode.service.contract.task.TaskEvent;
+import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.transport.bridge.LineReader.Line;
 import java.io.IOException;
 import java.nio.ByteBuffer;

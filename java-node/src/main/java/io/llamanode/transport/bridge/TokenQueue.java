@@ -1,8 +1,8 @@
 package io.llamanode.transport.bridge;
 
-import io.llamanode.service.Failure;
-import io.llamanode.service.TaskEvent;
-import io.llamanode.service.TaskSink;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.task.TaskEvent;
+import io.llamanode.service.contract.task.TaskSink;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.LongConsumer;

@@ -4,9 +4,9 @@ import com.ericsson.otp.erlang.OtpErlangDecodeException;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpInputStream;
-import io.llamanode.protocol.TermLimitException;
-import io.llamanode.protocol.TermLimits;
-import io.llamanode.protocol.TermScanner;
+import io.llamanode.term.TermLimitException;
+import io.llamanode.term.TermLimits;
+import io.llamanode.term.TermScanner;
 import java.io.IOException;
 
 /**

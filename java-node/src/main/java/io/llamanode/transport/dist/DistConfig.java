@@ -1,6 +1,6 @@
 package io.llamanode.transport.dist;
 
-import io.llamanode.protocol.TermLimits;
+import io.llamanode.term.TermLimits;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

@@ -6,7 +6,7 @@ import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpInputStream;
 import com.ericsson.otp.erlang.OtpOutputStream;
-import io.llamanode.protocol.TermLimits;
+import io.llamanode.term.TermLimits;
 import io.llamanode.transport.mailbox.Dispatcher;
 import io.llamanode.transport.mailbox.From;
 import io.llamanode.transport.mailbox.Receiver;

@@ -4,7 +4,7 @@ import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpOutputStream;
-import io.llamanode.protocol.TermScanner;
+import io.llamanode.term.TermScanner;
 import java.nio.charset.StandardCharsets;
 
 /**

@@ -4,7 +4,7 @@ import com.ericsson.otp.erlang.OtpErlangAtom;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangTuple;
-import io.llamanode.protocol.TermLimits;
+import io.llamanode.term.TermLimits;
 import io.llamanode.transport.mailbox.Dispatcher;
 import io.llamanode.transport.mailbox.From;
 import io.llamanode.transport.mailbox.MailboxHandler;

@@ -1,6 +1,6 @@
 package io.llamanode.transport.dist;
 
-import io.llamanode.protocol.TlsFiles;
+import io.llamanode.protocol.launch.TlsFiles;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.NoSuchFileException;

@@ -1,6 +1,6 @@
 package io.llamanode.transport.mailbox;
 
-import io.llamanode.protocol.TermLimits;
+import io.llamanode.term.TermLimits;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.llamanode.chat.ChatTemplate;
-import io.llamanode.chat.tools.answer.Answer;
 import io.llamanode.chat.tools.AnswerFormat;
 import io.llamanode.chat.tools.AnswerParser;
+import io.llamanode.chat.tools.answer.Answer;
 import io.llamanode.chat.tools.answer.ToolCall;
 import io.llamanode.engine.Recorder;
 import io.llamanode.engine.contract.GenerationListener.Ending;

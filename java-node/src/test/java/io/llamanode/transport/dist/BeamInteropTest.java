@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.ericsson.otp.erlang.OtpErlangAtom;
 import com.ericsson.otp.erlang.OtpErlangPid;
-import io.llamanode.protocol.TermLimits;
+import io.llamanode.term.TermLimits;
 import io.llamanode.transport.dist.Beam.PrivateEpmd;
 import java.time.Duration;
 import java.util.List;

@@ -1,0 +1,37 @@
+package io.llamanode.delivery;
+
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
+import java.util.function.Supplier;
+
+/** Sends messages to processes; never blocks. What cannot be delivered is dropped. */
+public interface Outbound {
+    /**
+     * @param to a process
+     * @param message any term
+     */
+    void send(OtpErlangPid to, OtpErlangObject message);
+
+    /**
+     * @param to the alias of a process
+     * @param message any term
+     */
+    void send(OtpErlangRef to, OtpErlangObject message);
+
+    /**
+     * Sends a message that may as well be sent later, unless the way to the process is full. What comes
+     * after it, comes after it. It may wait for {@link #flush}.
+     *
+     * @param to a process
+     * @param message makes the term, on the thread that encodes it: the caller is spared both
+     * @param weight bytes of its encoding, if only about
+     * @param room run once, on any thread but not before this returns, when it is worth trying again;
+     *     only if this returns {@code false}
+     * @return whether it was sent, or dropped because nobody is there
+     */
+    boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int weight, Runnable room);
+
+    /** Sends what was offered. */
+    void flush();
+}

@@ -1,0 +1,236 @@
+package io.llamanode.delivery;
+
+import com.ericsson.otp.erlang.OtpErlangObject;
+import io.llamanode.protocol.ProcessOwner;
+import io.llamanode.protocol.ReplyEncoder;
+import io.llamanode.protocol.Request;
+import io.llamanode.protocol.RequestDecoder;
+import io.llamanode.service.LlamaService;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.OwnerMonitor;
+import io.llamanode.service.contract.Reply;
+import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TokenText;
+import io.llamanode.service.model.ModelLoader;
+import java.nio.file.Path;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns requests of any transport into calls of the service, and what the service answers into
+ * terms. Never blocks.
+ */
+public final class RequestHandler {
+    private static final Logger LOG = LoggerFactory.getLogger(RequestHandler.class);
+
+    private final LlamaService service;
+    private final Outbound outbound;
+    private final Streams streams;
+    private final String node;
+    private final LoadListener loads;
+
+    /** Hears how far models are loaded. */
+    @FunctionalInterface
+    public interface LoadListener {
+        /**
+         * @param path of the model
+         * @param fraction from 0 to 1
+         */
+        void at(Path path, float fraction);
+    }
+
+    /**
+     * @param service does the work
+     * @param outbound carries the events
+     * @param owners watches the processes that events go to
+     * @param node full name of this node, for the status
+     * @param loads hears how far requested models are loaded
+     */
+    public RequestHandler(
+            LlamaService service, Outbound outbound, OwnerMonitor owners, String node, LoadListener loads) {
+        this.service = service;
+        this.outbound = outbound;
+        this.streams = new Streams(service, outbound, owners);
+        this.node = node;
+        this.loads = loads;
+    }
+
+    /**
+     * Answers a call.
+     *
+     * @param caller the process that waits, which owns what the request makes
+     * @param term the request as it came
+     * @param reply takes the answer, on any thread, exactly once
+     */
+    public void call(ProcessOwner caller, OtpErlangObject term, Consumer<OtpErlangObject> reply) {
+        try {
+            handle(caller, RequestDecoder.decode(term), reply);
+        } catch (FailureException e) {
+            reply.accept(ReplyEncoder.error(e.failure()));
+        } catch (RuntimeException | Error e) {
+            String id = UUID.randomUUID().toString();
+            LOG.error("defect {}", id, e);
+            reply.accept(ReplyEncoder.error(
+                    new Failure(ErrorCode.UNKNOWN, "a defect of the node; the log has it under " + id)));
+        }
+    }
+
+    /**
+     * Does what a cast asks for, if it is something that needs no answer.
+     *
+     * @param term the request as it came
+     */
+    public void cast(OtpErlangObject term) {
+        Consumer<OtpErlangObject> nobody = answer -> {};
+        try {
+            switch (RequestDecoder.decode(term)) {
+                case Request.CancelTask(long id) -> cancel(id, nobody);
+                case Request.Active active -> active(active, nobody);
+                case Request.CloseSession(long id) -> service.closeSession(id, done(nobody));
+                case Request other ->
+                    LOG.warn(
+                            "a cast of {} is refused: nobody could use it",
+                            other.getClass().getSimpleName());
+            }
+        } catch (FailureException e) {
+            LOG.warn("a cast is refused: {}", e.failure().message());
+        } catch (RuntimeException | Error e) {
+            LOG.error("a cast failed", e);
+        }
+    }
+
+    private void handle(ProcessOwner caller, Request request, Consumer<OtpErlangObject> reply) {
+        switch (request) {
+            case Request.Ping() -> reply.accept(ReplyEncoder.PONG);
+            case Request.GetStatus() -> reply.accept(ReplyEncoder.ok(ReplyEncoder.status(node, service.status())));
+            case Request.LoadModel load -> service.loadModel(load.config(), progress(load), done(reply));
+            case Request.UnloadModel(String id) -> service.unloadModel(id, done(reply));
+            case Request.ListModels() ->
+                reply.accept(ReplyEncoder.models(service.models().list()));
+            case Request.InspectModel(ModelConfig config) ->
+                service.models().inspect(caller, config, answer(reply, ReplyEncoder::inspection));
+            case Request.CreateSession create ->
+                reply.accept(ReplyEncoder.ok(service.createSession(caller, create.config())));
+            case Request.CloseSession(long id) -> service.closeSession(id, done(reply));
+            case Request.GetSessionInfo(long id) ->
+                reply.accept(ReplyEncoder.ok(ReplyEncoder.sessionInfo(service.sessionInfo(id))));
+            case Request.LoadAdapter(var config) -> service.adapters().load(config, done(reply));
+            case Request.UnloadAdapter(String id, String model) ->
+                service.adapters().unload(id, model, done(reply));
+            case Request.ListAdapters() ->
+                reply.accept(
+                        ReplyEncoder.ok(ReplyEncoder.adapters(service.adapters().list())));
+            case Request.ForkSession(long id) ->
+                reply.accept(ReplyEncoder.ok(service.conversations().fork(caller, id)));
+            case Request.CheckpointSession(long id) ->
+                reply.accept(ReplyEncoder.ok(service.conversations().checkpoint(id)));
+            case Request.RewindSession(long id, long checkpoint) -> {
+                service.conversations().rewind(id, checkpoint);
+                reply.accept(ReplyEncoder.OK);
+            }
+            case Request.ClearCache(long id, boolean keep) ->
+                service.conversations().clearCache(caller, id, keep, done(reply));
+            case Request.EstimateTask(long id, TaskInput input) ->
+                service.conversations()
+                        .estimate(
+                                caller,
+                                id,
+                                input,
+                                answer(reply, estimate -> ReplyEncoder.ok(ReplyEncoder.estimate(estimate))));
+            case Request.CreateTask create ->
+                service.createTask(caller, create.sessionId(), create.input(), answer(reply, ReplyEncoder::ok));
+            case Request.GetResult get ->
+                service.getResult(
+                        caller,
+                        get.taskId(),
+                        get.timeoutMs(),
+                        answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
+            case Request.Stream stream -> stream(caller, stream, reply);
+            case Request.Active active -> active(active, reply);
+            case Request.CancelTask(long id) -> cancel(id, reply);
+            case Request.Run run ->
+                service.run(caller, run.input(), answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
+            case Request.Tokenize tokenize -> tokenize(caller, tokenize, reply);
+            case Request.CountTokens(TokenText text) ->
+                service.models().countTokens(caller, text, answer(reply, count -> ReplyEncoder.ok(count.longValue())));
+            case Request.Detokenize detokenize ->
+                service.models()
+                        .detokenize(caller, detokenize.model(), detokenize.tokens(), answer(reply, ReplyEncoder::ok));
+            case Request.ApplyTemplate apply ->
+                service.models().applyTemplate(caller, apply.templating(), answer(reply, ReplyEncoder::ok));
+        }
+    }
+
+    private void tokenize(ProcessOwner caller, Request.Tokenize tokenize, Consumer<OtpErlangObject> reply) {
+        if (tokenize.withPieces()) {
+            service.models().pieces(caller, tokenize.text(), answer(reply, ReplyEncoder::ok));
+        } else {
+            service.models().tokenize(caller, tokenize.text(), answer(reply, ReplyEncoder::ok));
+        }
+    }
+
+    /** A model of many tensors reports more often than anybody wants to know: a caller hears of whole percents. */
+    private ModelLoader.LoadProgress progress(Request.LoadModel load) {
+        Path path = load.config().path();
+        AtomicInteger percent = new AtomicInteger(-1);
+        return fraction -> {
+            loads.at(path, fraction);
+            int reached = (int) (fraction * 100);
+            if (load.progress() != null && percent.getAndSet(reached) != reached) {
+                outbound.send(load.progress(), ReplyEncoder.progress(path.toString(), fraction));
+            }
+        };
+    }
+
+    private void stream(ProcessOwner caller, Request.Stream stream, Consumer<OtpErlangObject> reply) {
+        streams.start(caller, new ProcessOwner(stream.sink()), stream, answer(reply, ReplyEncoder::ok));
+    }
+
+    private void active(Request.Active request, Consumer<OtpErlangObject> reply) {
+        reply.accept(
+                streams.ask(request.taskId(), request.demand())
+                        ? ReplyEncoder.OK
+                        : ReplyEncoder.error(new Failure(
+                                ErrorCode.TASK_NOT_FOUND, "there is no stream %d".formatted(request.taskId()))));
+    }
+
+    /** The task of a stream may have ended while its text still waits. */
+    private void cancel(long taskId, Consumer<OtpErlangObject> reply) {
+        service.cancelTask(taskId, new Reply<>() {
+            @Override
+            public void ok(Void nothing) {
+                reply.accept(ReplyEncoder.OK);
+            }
+
+            @Override
+            public void failed(Failure failure) {
+                reply.accept(streams.cancelIfLingering(taskId) ? ReplyEncoder.OK : ReplyEncoder.error(failure));
+            }
+        });
+    }
+
+    private static Reply<Void> done(Consumer<OtpErlangObject> reply) {
+        return answer(reply, nothing -> ReplyEncoder.OK);
+    }
+
+    private static <T> Reply<T> answer(Consumer<OtpErlangObject> reply, Function<T, OtpErlangObject> encoded) {
+        return new Reply<>() {
+            @Override
+            public void ok(T value) {
+                reply.accept(encoded.apply(value));
+            }
+
+            @Override
+            public void failed(Failure failure) {
+                reply.accept(ReplyEncoder.error(failure));
+            }
+        };
+    }
+}

@@ -1,0 +1,230 @@
+package io.llamanode.delivery;
+
+import com.ericsson.otp.erlang.OtpErlangPid;
+import io.llamanode.protocol.Delivery;
+import io.llamanode.protocol.Demand;
+import io.llamanode.protocol.ProcessOwner;
+import io.llamanode.protocol.ReplyEncoder;
+import io.llamanode.protocol.Request;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.OwnerMonitor.Watch;
+import io.llamanode.service.contract.task.TaskEvent;
+import io.llamanode.service.contract.task.TaskSink;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Hands the events of one stream to its process, as fast as that asks for them and the way to it has
+ * room. Text of one kind that must wait is joined into one event. The engine is never held up: a stream whose text
+ * waits beyond the limits is cancelled.
+ *
+ * <p>Its lock is taken inside of the service's; nothing that takes another one is called within it but
+ * the non-blocking {@link Outbound}.
+ */
+final class StreamDelivery implements TaskSink {
+    private final Streams streams;
+    private final OtpErlangPid process;
+    private final Request.StreamEnd end;
+    private final long coalesceNanos;
+
+    private Demand demand;
+    private final Backlog waiting = new Backlog();
+    private long lastSent;
+    private boolean timerSet;
+    /** The way to the process was full; {@link #roomAgain} will be called. */
+    private boolean full;
+
+    private long taskId;
+    /** Comes after the waiting text; {@code null} while the task runs. */
+    private TaskEvent.Done done;
+    /** Why the stream was given up; its text is dropped from then on. */
+    private Failure givenUp;
+
+    private Watch watch;
+    private boolean over;
+
+    StreamDelivery(Streams streams, Request.Stream stream) {
+        this.streams = streams;
+        this.process = stream.sink();
+        this.end = stream.end();
+        Delivery delivery = stream.delivery();
+        this.demand = delivery.active() == null ? new Demand.All() : delivery.active();
+        this.coalesceNanos = delivery.coalesceMs() == null ? 0 : TimeUnit.MILLISECONDS.toNanos(delivery.coalesceMs());
+        this.lastSent = System.nanoTime() - coalesceNanos;
+    }
+
+    @Override
+    public void accept(long task, TaskEvent event) {
+        Failure excess = null;
+        synchronized (this) {
+            taskId = task;
+            switch (event) {
+                case TaskEvent.Chunk part -> excess = part(part);
+                case TaskEvent.Reasoning part -> excess = part(part);
+                case TaskEvent.ToolCall part -> excess = part(part);
+                case TaskEvent.Done finished
+                when givenUp == null -> {
+                    done = finished;
+                    flush();
+                    lingerUnlessOver();
+                }
+                // It ended before it could be cancelled, but its text has a gap.
+                case TaskEvent.Done late -> fail(givenUp);
+                case TaskEvent.Failed(Failure failure) -> fail(givenUp != null ? givenUp : failure);
+            }
+        }
+        if (excess != null) {
+            // Outside of the lock: this takes the service's.
+            streams.cancel(task);
+        }
+    }
+
+    /** {@return why the stream must be cancelled now, or {@code null}} */
+    private Failure part(TaskEvent part) {
+        if (givenUp != null) {
+            return null;
+        }
+        streams.waits(waiting.add(part));
+        flush();
+        if (!streams.isTooMuch(waiting.length())) {
+            return null;
+        }
+        givenUp = new Failure(
+                ErrorCode.SERVER_BUSY,
+                "%d characters of the stream wait for a process that does not ask for them"
+                        .formatted(waiting.length()));
+        dropText();
+        return givenUp;
+    }
+
+    /** What a process asks for later. */
+    synchronized void ask(Demand asked) {
+        demand = asked instanceof Demand.More(int more) && demand instanceof Demand.More(int left)
+                ? new Demand.More((int) Math.min(Integer.MAX_VALUE, (long) left + more))
+                : asked;
+        flush();
+    }
+
+    /** Ends a stream whose task has ended but whose text still waits. {@return whether it was one} */
+    synchronized boolean cancelIfLingering() {
+        if (done == null || over) {
+            return false;
+        }
+        fail(new Failure(ErrorCode.CANCELLED, "the task was cancelled"));
+        return true;
+    }
+
+    /** Nobody is left who could take the rest. */
+    synchronized void abandon() {
+        if (!over) {
+            dropText();
+            over();
+        }
+    }
+
+    private synchronized void roomAgain() {
+        full = false;
+        flush();
+    }
+
+    private synchronized void timeIsUp() {
+        timerSet = false;
+        flush();
+    }
+
+    private void flush() {
+        if (over) {
+            return;
+        }
+        while (!waiting.isEmpty()) {
+            if (demand instanceof Demand.None || full || tooSoon() || !sendPart()) {
+                return;
+            }
+        }
+        if (done != null) {
+            terminal(done);
+        }
+    }
+
+    private boolean tooSoon() {
+        if (coalesceNanos == 0 || done != null) {
+            return false;
+        }
+        long left = lastSent + coalesceNanos - System.nanoTime();
+        if (left > 0 && !timerSet) {
+            timerSet = true;
+            streams.after(left, this::timeIsUp);
+        }
+        return left > 0;
+    }
+
+    private boolean sendPart() {
+        TaskEvent part = waiting.peek();
+        long task = taskId;
+        int characters = Backlog.text(part).length();
+        if (!streams.offer(process, () -> ReplyEncoder.event(task, part), characters, this::roomAgain)) {
+            full = true;
+            return false;
+        }
+        if (coalesceNanos > 0) {
+            lastSent = System.nanoTime();
+        }
+        int before = waiting.length();
+        waiting.remove();
+        streams.waits(waiting.length() - before);
+        switch (demand) {
+            case Demand.Once() -> demand = new Demand.None();
+            case Demand.More(int left)
+            when left == 1 -> {
+                demand = new Demand.None();
+                streams.outbound().send(process, ReplyEncoder.passive(taskId));
+            }
+            case Demand.More(int left) -> demand = new Demand.More(left - 1);
+            case Demand.All all -> {}
+            case Demand.None none -> throw new IllegalStateException("an event that nobody asked for");
+        }
+        return true;
+    }
+
+    private void dropText() {
+        streams.waits(-waiting.length());
+        waiting.clear();
+    }
+
+    private void fail(Failure failure) {
+        dropText();
+        terminal(new TaskEvent.Failed(failure));
+    }
+
+    private void terminal(TaskEvent event) {
+        if (end == null) {
+            streams.outbound().send(process, ReplyEncoder.event(taskId, event));
+        } else {
+            streams.outbound().send(end.alias(), ReplyEncoder.event(taskId, event));
+            streams.outbound().send(end.watcher(), ReplyEncoder.ended(end.alias()));
+        }
+        over();
+    }
+
+    /** The service watches the process for as long as the task runs, which is over. */
+    private void lingerUnlessOver() {
+        if (!over) {
+            Watch begun = streams.watch(new ProcessOwner(process), this::abandon);
+            if (over) {
+                begun.end();
+            } else {
+                watch = begun;
+            }
+        }
+    }
+
+    private void over() {
+        over = true;
+        done = null;
+        streams.remove(taskId);
+        if (watch != null) {
+            watch.end();
+            watch = null;
+        }
+    }
+}

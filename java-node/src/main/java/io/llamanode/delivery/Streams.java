@@ -1,0 +1,126 @@
+package io.llamanode.delivery;
+
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
+import io.llamanode.protocol.Demand;
+import io.llamanode.protocol.Request;
+import io.llamanode.service.LlamaService;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.OwnerMonitor;
+import io.llamanode.service.contract.OwnerMonitor.Watch;
+import io.llamanode.service.contract.Reply;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+
+/** The streams whose terminal event was not sent yet, and what they share. */
+final class Streams {
+    /** Characters of one stream that may wait; the system property {@code llamanode.stream.waiting} sets another number. */
+    static final int MOST_WAITING = Integer.getInteger("llamanode.stream.waiting", 1 << 20);
+    /** Bytes of an event beside its text, about. */
+    private static final int FRAME_BYTES = 128;
+    /** Characters that a buffer keeps room for once it is empty. */
+    static final int KEPT_CAPACITY = 4 << 10;
+    /** Characters of all streams, of at most two bytes each: an eighth of the heap. */
+    private static final long MOST_IN_ALL = Runtime.getRuntime().maxMemory() / 16;
+
+    private final LlamaService service;
+    private final Outbound outbound;
+    /** One object, so that all streams of a step have it run once. */
+    private final Runnable flush;
+
+    private final OwnerMonitor monitor;
+    private final Map<Long, StreamDelivery> byTask = new ConcurrentHashMap<>();
+    private final AtomicLong waiting = new AtomicLong();
+    /** Its thread starts with the first stream that joins chunks by time. */
+    private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("stream-timer").factory());
+
+    Streams(LlamaService service, Outbound outbound, OwnerMonitor monitor) {
+        this.service = service;
+        this.outbound = outbound;
+        this.flush = outbound::flush;
+        this.monitor = monitor;
+    }
+
+    Outbound outbound() {
+        return outbound;
+    }
+
+    /** Offers a message, with all others that are handed out together. {@return whether it was taken} */
+    boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int characters, Runnable room) {
+        int weight = (int) Math.min(Integer.MAX_VALUE, FRAME_BYTES + 2L * characters);
+        boolean taken = outbound.offer(to, message, weight, room);
+        LlamaService.afterEvents(flush);
+        return taken;
+    }
+
+    /** Starts a stream; the reply is told its id before any of its events is sent. */
+    void start(Owner caller, Owner sink, Request.Stream request, Reply<Long> reply) {
+        StreamDelivery delivery = new StreamDelivery(this, request);
+        service.stream(caller, sink, delivery, request.sessionId(), request.input(), new Reply<>() {
+            @Override
+            public void ok(Long id) {
+                byTask.put(id, delivery);
+                reply.ok(id);
+            }
+
+            @Override
+            public void failed(Failure failure) {
+                reply.failed(failure);
+            }
+        });
+    }
+
+    /** {@return whether there is such a stream} */
+    boolean ask(long taskId, Demand demand) {
+        StreamDelivery delivery = byTask.get(taskId);
+        if (delivery != null) {
+            delivery.ask(demand);
+        }
+        return delivery != null;
+    }
+
+    /** Ends a stream whose task has ended already. {@return whether there is one} */
+    boolean cancelIfLingering(long taskId) {
+        StreamDelivery delivery = byTask.get(taskId);
+        return delivery != null && delivery.cancelIfLingering();
+    }
+
+    void remove(long taskId) {
+        byTask.remove(taskId);
+    }
+
+    /** @param characters that begin to wait, or negative: that do not any more */
+    void waits(int characters) {
+        waiting.addAndGet(characters);
+    }
+
+    boolean isTooMuch(int ofOneStream) {
+        return ofOneStream > MOST_WAITING || ofOneStream > 0 && waiting.get() > MOST_IN_ALL;
+    }
+
+    void cancel(long taskId) {
+        service.cancelTask(taskId, new Reply<>() {
+            @Override
+            public void ok(Void nothing) {}
+
+            @Override
+            public void failed(Failure failure) {
+                // It has ended by itself.
+            }
+        });
+    }
+
+    void after(long nanos, Runnable action) {
+        timer.schedule(action, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    Watch watch(Owner owner, Runnable down) {
+        return monitor.watch(owner, down);
+    }
+}

@@ -1,0 +1,193 @@
+package io.llamanode.protocol.launch;
+
+import com.ericsson.otp.erlang.OtpErlangObject;
+import io.llamanode.protocol.Fields;
+import io.llamanode.protocol.InputValue;
+import io.llamanode.protocol.ModelDecoder;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.model.NodeConfig;
+import io.llamanode.term.Shown;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Turns the configuration that a node is started with into a {@link LaunchConfig}. */
+public final class ConfigDecoder {
+    private static final int MAX_ATOM = 255;
+    private static final int MAX = Integer.MAX_VALUE;
+    private static final int WINDOW = 256 << 10;
+    private static final String NOT_DISTRIBUTED = "nonode@nohost";
+    private static final Map<String, LogLevel> LEVELS = new LinkedHashMap<>();
+
+    static {
+        for (LogLevel level : LogLevel.values()) {
+            LEVELS.put(level.wireName(), level);
+        }
+    }
+
+    private ConfigDecoder() {}
+
+    /**
+     * @param term the map of docs/protocol.md, section 7
+     * @return the checked configuration
+     * @throws FailureException {@code invalid_argument} naming the offending key; no message holds the cookie
+     */
+    public static LaunchConfig decode(OtpErlangObject term) {
+        InputValue whole = InputValue.root("config", term);
+        if (whole.isText() && !whole.isList()) {
+            // Not shown: whatever it is, the cookie may be in it.
+            throw FailureException.invalid("config must be a map or a list of {Key, InputValue}");
+        }
+        Fields in = new Fields(whole);
+        LaunchConfig config = overPort(in.get("transport")) ? portLaunch(in) : launch(in);
+        in.end();
+        return config;
+    }
+
+    /** Reads the keys that every way of starting a node has. */
+    static LaunchConfig launch(Fields in) {
+        String nodeName = nodeName(in.require("node_name"));
+        String cookie = cookie(in.require("cookie"));
+        String mailbox = atomText(in, "name");
+        String bind = in.nonEmptyText("bind");
+        int netTicktime = or(in.integer("net_ticktime", 1, MAX), 60);
+        return new LaunchConfig(
+                nodeName,
+                cookie,
+                mailbox == null ? "llama_node" : mailbox,
+                bind,
+                netTicktime,
+                level(in),
+                node(in),
+                in.integer("port", 0, 65_535),
+                in.flag("epmd"),
+                names(in.get("allow")),
+                tls(in.get("tls")),
+                path(in.get("llama_lib")),
+                null);
+    }
+
+    /** Reads the keys of a node that has no distribution. */
+    private static LaunchConfig portLaunch(Fields in) {
+        int window = or(in.integer("window", 1, MAX), WINDOW);
+        return new LaunchConfig(
+                NOT_DISTRIBUTED,
+                null,
+                null,
+                null,
+                0,
+                level(in),
+                node(in),
+                null,
+                null,
+                null,
+                null,
+                path(in.get("llama_lib")),
+                window);
+    }
+
+    private static NodeConfig node(Fields in) {
+        InputValue models = in.get("models");
+        Long ttl = in.milliseconds("result_ttl_ms", 0);
+        return new NodeConfig(
+                models == null ? List.of() : models(models),
+                ttl == null ? 300_000 : ttl,
+                or(in.integer("max_results", 0, MAX), 10_000),
+                or(in.integer("max_sessions", 0, MAX), 10_000),
+                or(in.integer("max_tasks", 0, MAX), 100_000));
+    }
+
+    private static LogLevel level(Fields in) {
+        InputValue level = in.get("log_level");
+        return level == null ? LogLevel.INFO : level(level);
+    }
+
+    private static List<String> names(InputValue value) {
+        return value == null
+                ? null
+                : value.list().stream().map(InputValue::nonEmptyText).toList();
+    }
+
+    private static TlsFiles tls(InputValue value) {
+        if (value == null) {
+            return null;
+        }
+        Fields in = new Fields(value);
+        TlsFiles files =
+                new TlsFiles(path(in.require("certfile")), path(in.require("keyfile")), path(in.require("cacertfile")));
+        in.end();
+        return files;
+    }
+
+    static Path path(InputValue value) {
+        try {
+            return value == null ? null : Path.of(value.nonEmptyText());
+        } catch (InvalidPathException e) {
+            throw value.mustBe("a path of a file");
+        }
+    }
+
+    private static int or(Integer given, int otherwise) {
+        return given == null ? otherwise : given;
+    }
+
+    private static boolean overPort(InputValue value) {
+        if (value == null) {
+            return false;
+        }
+        return switch (value.text()) {
+            case "port" -> true;
+            case "distribution" -> false;
+            default -> throw value.mustBe("port or distribution");
+        };
+    }
+
+    private static String nodeName(InputValue value) {
+        String name = value.text();
+        int at = name.indexOf('@');
+        if (at < 1 || at == name.length() - 1 || at != name.lastIndexOf('@') || isTooLong(name)) {
+            throw value.mustBe("a full node name, name@host");
+        }
+        return name;
+    }
+
+    private static String cookie(InputValue value) {
+        if (!value.isText() || value.text().isEmpty() || isTooLong(value.text())) {
+            throw FailureException.invalid("cookie must be text of 1 to " + MAX_ATOM + " characters");
+        }
+        return value.text();
+    }
+
+    private static String atomText(Fields in, String key) {
+        String text = in.nonEmptyText(key);
+        if (text != null && isTooLong(text)) {
+            throw FailureException.invalid(key + " must have at most " + MAX_ATOM + " characters");
+        }
+        return text;
+    }
+
+    private static boolean isTooLong(String name) {
+        return name.codePointCount(0, name.length()) > MAX_ATOM;
+    }
+
+    private static LogLevel level(InputValue value) {
+        LogLevel level = LEVELS.get(value.text());
+        if (level == null) {
+            throw value.mustBe(Shown.oneOf(LEVELS.keySet()));
+        }
+        return level;
+    }
+
+    private static List<ModelConfig> models(InputValue value) {
+        List<ModelConfig> models = new ArrayList<>();
+        for (InputValue item : value.list()) {
+            Fields in = new Fields(item);
+            models.add(ModelDecoder.decode(in.require("path"), in));
+        }
+        return List.copyOf(models);
+    }
+}

@@ -1,0 +1,91 @@
+package io.llamanode.protocol.launch;
+
+import io.llamanode.protocol.Fields;
+import io.llamanode.protocol.InputValue;
+import io.llamanode.protocol.JsonReader;
+import io.llamanode.protocol.ModelDecoder;
+import io.llamanode.service.contract.FailureException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/** Reads the configuration of a node that runs as a service: JSON, with the names of docs/operations.md. */
+public final class ServiceConfigDecoder {
+    private static final String NAME = "the configuration";
+
+    private ServiceConfigDecoder() {}
+
+    /**
+     * Reads a file.
+     *
+     * @param place what the text is, for error messages
+     * @param text one JSON object
+     * @return its entries, not checked yet, that can be changed
+     * @throws FailureException {@code invalid_argument} if it is no object, or if there is a cookie in it
+     */
+    public static Map<String, Object> parse(String place, String text) {
+        if (!(JsonReader.parse(place, text) instanceof Map<?, ?> object)) {
+            throw FailureException.invalid(place + " must hold a JSON object");
+        }
+        Map<String, Object> entries = new LinkedHashMap<>();
+        object.forEach((key, value) -> entries.put((String) key, value));
+        if (entries.containsKey("cookie")) {
+            throw FailureException.invalid(
+                    place + ": cookie does not belong there; name a cookie_file, " + "or set LLAMA_NODE_COOKIE");
+        }
+        return entries;
+    }
+
+    /**
+     * Checks a configuration.
+     *
+     * @param entries as of {@link #parse}, with what other sources say in place of what the file says
+     * @param cookie of the distribution
+     * @return the checked configuration
+     * @throws FailureException {@code invalid_argument} naming the offending key
+     */
+    public static ServiceConfig decode(Map<String, Object> entries, String cookie) {
+        Map<String, Object> tree = new LinkedHashMap<>(entries);
+        tree.put("cookie", cookie);
+        gatherModels(tree);
+        Fields in = new Fields(InputValue.root(NAME, tree));
+        LaunchConfig launch = ConfigDecoder.launch(in);
+        InputValue bridge = in.get("bridge");
+        Integer clients = in.integer("bridge_max_clients", 1, 10_000);
+        Integer line = in.integer("bridge_max_line_bytes", 64, 64 << 20);
+        Long drain = in.milliseconds("drain_timeout_ms", 0);
+        var config = new ServiceConfig(
+                launch,
+                ConfigDecoder.path(bridge),
+                clients == null ? 32 : clients,
+                line == null ? 1 << 20 : line,
+                drain == null ? 30_000 : drain);
+        // Read by whoever looks for the node's files.
+        Stream.of("cookie_file", "run_dir", "log_file").forEach(in::nonEmptyText);
+        in.end();
+        return config;
+    }
+
+    /** The keys of {@code model} stand beside it, as in the options of {@code start_link}. */
+    private static void gatherModels(Map<String, Object> tree) {
+        TreeSet<String> given = new TreeSet<>(ModelDecoder.KEYS);
+        given.retainAll(tree.keySet());
+        Object path = tree.remove("model");
+        if (path == null) {
+            if (!given.isEmpty()) {
+                throw FailureException.invalid(given.first() + " belongs to model, which is not given");
+            }
+            return;
+        }
+        Map<String, Object> model = new LinkedHashMap<>();
+        model.put("path", path);
+        given.forEach(key -> model.put(key, tree.remove(key)));
+        List<?> further = tree.get("models") instanceof List<?> list ? list : List.of();
+        if (tree.containsKey("models") && !(tree.get("models") instanceof List)) {
+            throw FailureException.invalid("models must be a list");
+        }
+        tree.put("models", Stream.concat(Stream.of(model), further.stream()).toList());
+    }
+}

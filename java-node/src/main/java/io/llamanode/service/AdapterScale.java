@@ -1,9 +1,0 @@
-package io.llamanode.service;
-
-/**
- * An adapter that a request asks for.
- *
- * @param id of a loaded adapter
- * @param scale how strong; 0: not at all
- */
-public record AdapterScale(String id, float scale) {}

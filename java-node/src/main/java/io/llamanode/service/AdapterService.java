@@ -1,0 +1,92 @@
+package io.llamanode.service;
+
+import io.llamanode.engine.Engine;
+import io.llamanode.engine.model.Adapter;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Reply;
+import io.llamanode.service.contract.model.AdapterConfig;
+import io.llamanode.service.contract.model.AdapterInfo;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Loads and unloads LoRA adapters at run time. Safe for use by any thread. */
+public final class AdapterService {
+    private static final Logger LOG = LoggerFactory.getLogger(AdapterService.class);
+
+    private final Object lock;
+    private final ModelRegistry models;
+
+    /** @param lock of the service */
+    AdapterService(Object lock, ModelRegistry models) {
+        this.lock = lock;
+        this.models = models;
+    }
+
+    /**
+     * Loads an adapter, in turn with loads of models.
+     *
+     * @param config what
+     * @param reply told when requests can ask for it
+     */
+    public void load(AdapterConfig config, Reply<Void> reply) {
+        ServedModel model = models.find(config.model());
+        model.requireGeneration();
+        models.inTurn(() -> loadNow(model, config, reply), reply);
+    }
+
+    private void loadNow(ServedModel model, AdapterConfig config, Reply<Void> reply) {
+        Adapter adapter;
+        try {
+            synchronized (lock) {
+                model.adapters.refuseTaken(config.name());
+            }
+            adapter = model.loaded.loadAdapter(config.path());
+        } catch (FailureException e) {
+            reply.failed(e.failure());
+            return;
+        } catch (RuntimeException | Error e) {
+            reply.failed(model.isClosed() ? Tasks.CLOSING : Tasks.unknown(e));
+            return;
+        }
+        synchronized (lock) {
+            if (!model.isClosed()) {
+                model.adapters.add(config.name(), config.path().toString(), adapter);
+                LOG.info("adapter {} of model {} is loaded", config.name(), model.id());
+                reply.ok(null);
+                return;
+            }
+        }
+        adapter.close();
+        reply.failed(Tasks.CLOSING);
+    }
+
+    /**
+     * Unloads an adapter that no task uses.
+     *
+     * @param id the adapter
+     * @param modelId of its model; {@code null}: the first
+     * @param reply told when its memory is given back
+     */
+    public void unload(String id, String modelId, Reply<Void> reply) {
+        synchronized (lock) {
+            ServedModel model = models.find(modelId);
+            Adapter adapter = model.adapters.remove(id);
+            Engine engine = model.loaded.engine();
+            engine.forget(adapter, () -> {
+                adapter.close();
+                reply.ok(null);
+            });
+        }
+    }
+
+    /** {@return every loaded adapter} */
+    public List<AdapterInfo> list() {
+        synchronized (lock) {
+            List<AdapterInfo> all = new ArrayList<>();
+            models.all().forEach(model -> all.addAll(model.adapters.list()));
+            return all;
+        }
+    }
+}

@@ -1,9 +1,0 @@
-package io.llamanode.service;
-
-/**
- * A token and what it stands for.
- *
- * @param id the token
- * @param piece its bytes, which may be a part of a code point; a control token's spelling. Not to be changed
- */
-public record TokenPiece(int id, byte[] piece) {}

@@ -1,0 +1,125 @@
+package io.llamanode.service;
+
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.Reply;
+import io.llamanode.service.contract.model.NodeConfig;
+import io.llamanode.service.contract.task.TaskResult;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Where results are collected: by callers that wait for a task, or later from those that are kept.
+ * Guarded by the service's lock, which its own timers take.
+ */
+final class Waiters {
+    /** Characters, of at most two bytes each: an eighth of the heap. */
+    private static final long MOST_TEXT = Runtime.getRuntime().maxMemory() / 16;
+
+    private final Object lock;
+    private final Owners owners;
+    private final ScheduledExecutorService timer;
+    private final long ttlMs;
+    private final UncollectedResults kept;
+    private boolean expiryPlanned;
+
+    Waiters(Object lock, NodeConfig config, Owners owners, ScheduledExecutorService timer) {
+        this.lock = lock;
+        this.owners = owners;
+        this.timer = timer;
+        this.ttlMs = config.resultTtlMs();
+        this.kept = new UncollectedResults(config.maxResults(), MOST_TEXT, TimeUnit.MILLISECONDS.toNanos(ttlMs));
+    }
+
+    /** A caller that waits for a task's result; it may be another process than the task's owner. */
+    final class Waiter {
+        private final Task task;
+        private final Owner caller;
+        private final Reply<TaskResult> reply;
+        private Future<?> timeout;
+
+        Waiter(Task task, Owner caller, Reply<TaskResult> reply) {
+            this.task = task;
+            this.caller = caller;
+            this.reply = reply;
+        }
+
+        /** Waits no more. {@return whether it had been waiting} */
+        boolean leave() {
+            if (!task.waiters.remove(this)) {
+                return false;
+            }
+            if (timeout != null) {
+                timeout.cancel(false);
+            }
+            owners.remove(caller, this);
+            return true;
+        }
+    }
+
+    /** @param timeoutMs negative: for ever */
+    void wait(Task task, Owner caller, long timeoutMs, Reply<TaskResult> reply) {
+        Waiter waiter = new Waiter(task, caller, reply);
+        task.waiters.add(waiter);
+        owners.add(caller, waiter);
+        if (timeoutMs >= 0) {
+            waiter.timeout = timer.schedule(() -> giveUp(waiter), timeoutMs, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void giveUp(Waiter waiter) {
+        synchronized (lock) {
+            if (waiter.leave()) {
+                waiter.reply.failed(stillRunning(waiter.task));
+            }
+        }
+    }
+
+    static Failure stillRunning(Task task) {
+        return new Failure(ErrorCode.TIMEOUT, "task %d has not ended yet; it goes on".formatted(task.id));
+    }
+
+    /** {@return an outcome that was kept, once, or {@code null}} */
+    TaskOutcome take(long taskId) {
+        return kept.take(taskId);
+    }
+
+    boolean keeps(long taskId) {
+        return kept.contains(taskId);
+    }
+
+    int keptCount() {
+        return kept.size();
+    }
+
+    /** Answers everybody who waits. {@return whether anybody did} */
+    boolean answer(Task task, TaskOutcome outcome) {
+        boolean any = false;
+        for (Waiter waiter : task.waiters.toArray(Waiter[]::new)) {
+            waiter.leave();
+            outcome.answer(waiter.reply);
+            any = true;
+        }
+        return any;
+    }
+
+    void keep(Task task, TaskOutcome outcome) {
+        kept.keep(task.id, outcome, System.nanoTime());
+        if (!expiryPlanned) {
+            expiryPlanned = true;
+            timer.schedule(this::expire, ttlMs, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void expire() {
+        synchronized (lock) {
+            long next = kept.expire(System.nanoTime());
+            expiryPlanned = next >= 0;
+            if (expiryPlanned) {
+                timer.schedule(this::expire, next, TimeUnit.NANOSECONDS);
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+package io.llamanode.service.contract;
+
+/** Carries a {@link Failure} to the place where the caller is answered. */
+public final class FailureException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Failure failure;
+
+    /** @param failure what the caller will be told */
+    public FailureException(Failure failure) {
+        // An expected outcome, not a defect: the stack trace would cost more than it tells.
+        super(failure.code().wireName() + ": " + failure.message(), null, false, false);
+        this.failure = failure;
+    }
+
+    /**
+     * @param code the code
+     * @param message the message
+     */
+    public FailureException(ErrorCode code, String message) {
+        this(new Failure(code, message));
+    }
+
+    /** {@return what the caller will be told} */
+    public Failure failure() {
+        return failure;
+    }
+
+    /**
+     * @param message names the offending key
+     * @return an {@code invalid_argument} failure
+     */
+    public static FailureException invalid(String message) {
+        return new FailureException(ErrorCode.INVALID_ARGUMENT, message);
+    }
+}

@@ -1,0 +1,136 @@
+package io.llamanode.service.contract;
+
+import java.util.List;
+
+/**
+ * The state of a node at one moment; the shape on the wire is in docs/protocol.md, section 5.
+ *
+ * @param state starting, ready or draining
+ * @param version of llama_node
+ * @param uptimeMs since the service started
+ * @param library the native library in use
+ * @param sessions open
+ * @param tasksWaiting without a slot
+ * @param tasksRunning on a slot
+ * @param resultsKept finished and not collected
+ * @param models loaded, in order of loading
+ * @param counters since the start
+ * @param memory of the operating-system process
+ */
+public record NodeStatus(
+        State state,
+        String version,
+        long uptimeMs,
+        Library library,
+        int sessions,
+        int tasksWaiting,
+        int tasksRunning,
+        int resultsKept,
+        List<Model> models,
+        Counters counters,
+        Memory memory) {
+
+    /** Life of a node. */
+    public enum State {
+        /** Models are being loaded. */
+        STARTING,
+        /** Requests are served. */
+        READY,
+        /** No new work is taken. */
+        DRAINING
+    }
+
+    /**
+     * @param name of the native library
+     * @param version of llama.cpp
+     * @param build CPU features and the like, as the library reports them
+     */
+    public record Library(String name, String version, String build) {}
+
+    /**
+     * @param id in requests
+     * @param path of the file
+     * @param architecture {@code general.architecture}
+     * @param description as llama.cpp words it
+     * @param nParams weights
+     * @param sizeBytes of all tensors
+     * @param nCtx tokens of context of each slot
+     * @param nCtxTrain tokens the model was trained for
+     * @param nVocab tokens of the vocabulary
+     * @param nParallel slots
+     * @param maxQueue tasks that may wait
+     * @param queued tasks that wait
+     * @param slots every slot
+     */
+    public record Model(
+            String id,
+            String path,
+            String architecture,
+            String description,
+            long nParams,
+            long sizeBytes,
+            int nCtx,
+            int nCtxTrain,
+            int nVocab,
+            int nParallel,
+            int maxQueue,
+            int queued,
+            List<Slot> slots) {}
+
+    /** What a slot does. */
+    public enum SlotState {
+        /** Nothing; it may still hold a session's cache. */
+        IDLE,
+        /** Evaluates a prompt. */
+        PREFILL,
+        /** Generates. */
+        DECODE
+    }
+
+    /**
+     * @param id from 0
+     * @param state what it does
+     * @param sessionId whose cache it holds, or {@code null}
+     * @param taskId what it runs, or {@code null}
+     * @param cachedTokens tokens in its KV cache
+     * @param nCtx tokens it can hold
+     */
+    public record Slot(int id, SlotState state, Long sessionId, Long taskId, int cachedTokens, int nCtx) {}
+
+    /**
+     * @param tasksCreated accepted
+     * @param tasksDone finished with a result
+     * @param tasksFailed finished with an error other than {@code cancelled}
+     * @param tasksCancelled finished with {@code cancelled}
+     * @param promptTokens evaluated or cached
+     * @param cachedTokens not evaluated again
+     * @param completionTokens sampled
+     * @param decodeCalls calls of {@code llama_decode}
+     * @param scheduleMs time of the loop threads in commands, admission and plans
+     * @param decodeMs in decode calls
+     * @param sampleMs in samplers
+     * @param outputMs in text, events and their queues
+     * @param contextShifts contexts that dropped their older half
+     */
+    public record Counters(
+            long tasksCreated,
+            long tasksDone,
+            long tasksFailed,
+            long tasksCancelled,
+            long promptTokens,
+            long cachedTokens,
+            long completionTokens,
+            long decodeCalls,
+            long scheduleMs,
+            long decodeMs,
+            long sampleMs,
+            long outputMs,
+            long contextShifts) {}
+
+    /**
+     * @param rssBytes resident size of the process
+     * @param heapUsedBytes Java heap in use
+     * @param heapMaxBytes Java heap limit
+     */
+    public record Memory(long rssBytes, long heapUsedBytes, long heapMaxBytes) {}
+}

@@ -1,0 +1,11 @@
+package io.llamanode.service.contract;
+
+/**
+ * The remote process that a session or task belongs to. The transport knows what it is; the
+ * service only needs {@code equals} and {@code hashCode}.
+ */
+public interface Owner {
+    /** {@return the process as a log line shows it} */
+    @Override
+    String toString();
+}

@@ -1,0 +1,15 @@
+package io.llamanode.service.contract;
+
+/**
+ * Where the answer to a request goes; exactly one method is called, once, on any thread. An
+ * implementation must not block.
+ *
+ * @param <T> what a success carries
+ */
+public interface Reply<T> {
+    /** @param value the answer */
+    void ok(T value);
+
+    /** @param failure why there is none */
+    void failed(Failure failure);
+}

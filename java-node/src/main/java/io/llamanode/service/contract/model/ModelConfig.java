@@ -1,0 +1,86 @@
+package io.llamanode.service.contract.model;
+
+import io.llamanode.service.contract.task.TemplateChoice;
+import java.nio.file.Path;
+
+/**
+ * How a model is loaded; {@code null} means "the default". Ranges are those of docs/protocol.md.
+ *
+ * @param path the GGUF file
+ * @param id name of the model in requests and results; {@code null}: the file's name without {@code .gguf}
+ * @param nCtx tokens of context of each slot
+ * @param nParallel slots
+ * @param nBatch tokens of one decode call
+ * @param nUbatch tokens the backend computes at once
+ * @param nThreads threads of a decode
+ * @param nThreadsBatch threads of a prefill
+ * @param maxQueue tasks that may wait for a slot
+ * @param useMmap whether the file is mapped rather than read
+ * @param nGpuLayers layers to offload
+ * @param chatTemplate in place of the model's own
+ * @param vocabOnly whether only the vocabulary is loaded, for tokens and templates
+ * @param asDefault whether requests that name no model get it
+ */
+public record ModelConfig(
+        Path path,
+        String id,
+        Integer nCtx,
+        Integer nParallel,
+        Integer nBatch,
+        Integer nUbatch,
+        Integer nThreads,
+        Integer nThreadsBatch,
+        Integer maxQueue,
+        Boolean useMmap,
+        Integer nGpuLayers,
+        TemplateChoice chatTemplate,
+        Boolean vocabOnly,
+        Boolean asDefault) {
+
+    /** A model with its own chat template, whole, and not the default for being asked. */
+    public ModelConfig(
+            Path path,
+            String id,
+            Integer nCtx,
+            Integer nParallel,
+            Integer nBatch,
+            Integer nUbatch,
+            Integer nThreads,
+            Integer nThreadsBatch,
+            Integer maxQueue,
+            Boolean useMmap,
+            Integer nGpuLayers) {
+        this(
+                path,
+                id,
+                nCtx,
+                nParallel,
+                nBatch,
+                nUbatch,
+                nThreads,
+                nThreadsBatch,
+                maxQueue,
+                useMmap,
+                nGpuLayers,
+                null,
+                null,
+                null);
+    }
+
+    /**
+     * @param path the GGUF file
+     * @return the defaults
+     */
+    public static ModelConfig of(Path path) {
+        return new ModelConfig(path, null, null, null, null, null, null, null, null, null, null);
+    }
+
+    /** {@return the id that the model gets: the one given, else the file's name without its ending} */
+    public String effectiveId() {
+        if (id != null) {
+            return id;
+        }
+        String name = path.getFileName().toString();
+        return name.endsWith(".gguf") ? name.substring(0, name.length() - ".gguf".length()) : name;
+    }
+}

@@ -1,0 +1,27 @@
+package io.llamanode.service.contract.model;
+
+/**
+ * A loaded model in the list of models.
+ *
+ * @param id in requests
+ * @param isDefault whether requests that name no model get it
+ * @param header what its file tells
+ * @param nCtx tokens of context of each slot, or of a text to embed
+ * @param nParallel slots, or texts computed together
+ * @param maxQueue tasks that may wait
+ * @param tasks accepted and not ended
+ * @param useCount requests that worked with it since it was loaded
+ * @param loadedMsAgo milliseconds since it was loaded
+ * @param lastUsedMsAgo milliseconds since the last of these requests, or {@code null}
+ */
+public record ModelReport(
+        String id,
+        boolean isDefault,
+        ModelHeader header,
+        int nCtx,
+        int nParallel,
+        int maxQueue,
+        int tasks,
+        long useCount,
+        long loadedMsAgo,
+        Long lastUsedMsAgo) {}

@@ -1,0 +1,34 @@
+package io.llamanode.service.contract.task;
+
+import java.util.List;
+
+/**
+ * The embeddings of some texts.
+ *
+ * @param taskId the task
+ * @param model id of the model
+ * @param vectors of each text, in the order of the input: one, or with pooling {@code NONE} one a token, side by side
+ * @param dimensions floats of a vector
+ * @param pooling how the vectors of a text's tokens became one
+ * @param binary whether vectors are told as bytes rather than as lists of floats
+ * @param usage token counts; nothing is generated
+ * @param queueMs milliseconds from the creation to the first computation
+ * @param computeMs milliseconds from there to the end
+ */
+public record EmbeddingResult(
+        long taskId,
+        String model,
+        List<float[]> vectors,
+        int dimensions,
+        TaskInput.Pooling pooling,
+        boolean binary,
+        GenerationResult.Usage usage,
+        double queueMs,
+        double computeMs)
+        implements TaskResult {
+
+    @Override
+    public long length() {
+        return vectors.stream().mapToLong(vector -> 2L * vector.length).sum();
+    }
+}

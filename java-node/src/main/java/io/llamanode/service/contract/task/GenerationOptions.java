@@ -1,0 +1,101 @@
+package io.llamanode.service.contract.task;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How to generate, as far as the caller said; {@code null} means "not given". Ranges are those of
+ * docs/protocol.md, section 2, and are checked before a value gets here.
+ *
+ * @param maxTokens tokens to sample at most; -1: to the end of the context
+ * @param temperature 0 is greedy
+ * @param topK candidates kept; 0: all
+ * @param topP probability mass kept
+ * @param minP smallest probability kept, relative to the best candidate's
+ * @param repeatPenalty divisor of the logits of recent tokens; 1: none
+ * @param repeatLastN window of the penalties in tokens; -1: the context
+ * @param frequencyPenalty subtracted per occurrence in the window
+ * @param presencePenalty subtracted once for a token in the window
+ * @param seed as an unsigned 64-bit integer
+ * @param randomSeed {@code true} if a random seed was asked for (-1), which overrides a default
+ * @param logitBias added to the logit of each token; negative infinity: never
+ * @param stop texts that end the generation
+ * @param ignoreEos whether end-of-generation tokens are never sampled
+ * @param nKeep tokens kept at the front when the context is shifted; -1: the whole prompt
+ * @param contextShift whether a full context drops its older half
+ * @param cachePrompt whether the slot's KV cache is reused
+ * @param timeoutMs deadline of the task in milliseconds from its creation
+ * @param format what the answer must keep to
+ * @param samplers the less common samplers
+ * @param priority higher ones get a slot first
+ * @param lora adapters and their scales
+ * @param alternatives likeliest tokens told beside each sampled one, with probabilities; -1: nothing is told
+ */
+public record GenerationOptions(
+        Integer maxTokens,
+        Float temperature,
+        Integer topK,
+        Float topP,
+        Float minP,
+        Float repeatPenalty,
+        Integer repeatLastN,
+        Float frequencyPenalty,
+        Float presencePenalty,
+        Long seed,
+        Boolean randomSeed,
+        Map<Integer, Float> logitBias,
+        List<String> stop,
+        Boolean ignoreEos,
+        Integer nKeep,
+        Boolean contextShift,
+        Boolean cachePrompt,
+        Long timeoutMs,
+        OutputFormat format,
+        SamplerOptions samplers,
+        Integer priority,
+        List<AdapterScale> lora,
+        Integer alternatives) {
+
+    /** Nothing given. */
+    public static final GenerationOptions NONE = new GenerationOptions(
+            null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+            null, null, null, null, null);
+
+    /**
+     * @param base what holds where this does not say
+     * @return these options completed by {@code base}
+     */
+    public GenerationOptions orElse(GenerationOptions base) {
+        boolean ownSeed = seed != null || randomSeed != null;
+        return new GenerationOptions(
+                first(maxTokens, base.maxTokens),
+                first(temperature, base.temperature),
+                first(topK, base.topK),
+                first(topP, base.topP),
+                first(minP, base.minP),
+                first(repeatPenalty, base.repeatPenalty),
+                first(repeatLastN, base.repeatLastN),
+                first(frequencyPenalty, base.frequencyPenalty),
+                first(presencePenalty, base.presencePenalty),
+                ownSeed ? seed : base.seed,
+                ownSeed ? randomSeed : base.randomSeed,
+                first(logitBias, base.logitBias),
+                first(stop, base.stop),
+                first(ignoreEos, base.ignoreEos),
+                first(nKeep, base.nKeep),
+                first(contextShift, base.contextShift),
+                first(cachePrompt, base.cachePrompt),
+                first(timeoutMs, base.timeoutMs),
+                first(format, base.format),
+                samplers == null || base.samplers == null
+                        ? first(samplers, base.samplers)
+                        : samplers.orElse(base.samplers),
+                first(priority, base.priority),
+                first(lora, base.lora),
+                first(alternatives, base.alternatives));
+    }
+
+    private static <T> T first(T own, T base) {
+        return own != null ? own : base;
+    }
+}

@@ -1,0 +1,131 @@
+package io.llamanode.service.contract.task;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a finished task that generated text gave.
+ *
+ * @param taskId the task
+ * @param model id of the model that ran it
+ * @param content the text
+ * @param reasoning what the model thought before it, or {@code null}
+ * @param toolCalls the calls of tools that it asks for
+ * @param finishReason why it ended
+ * @param stoppedBy what exactly ended it
+ * @param stop the stop string that was met, or {@code null}
+ * @param seed the seed that was used, unsigned
+ * @param usage token counts
+ * @param timings durations and rates
+ * @param logprobs one a sampled token, or {@code null} if they were not asked for
+ */
+public record GenerationResult(
+        long taskId,
+        String model,
+        String content,
+        String reasoning,
+        List<Call> toolCalls,
+        FinishReason finishReason,
+        StoppedBy stoppedBy,
+        String stop,
+        long seed,
+        Usage usage,
+        Timings timings,
+        List<Logprob> logprobs)
+        implements TaskResult {
+
+    /** A result that is nothing but text. */
+    public GenerationResult(
+            long taskId,
+            String model,
+            String content,
+            FinishReason finishReason,
+            StoppedBy stoppedBy,
+            String stop,
+            long seed,
+            Usage usage,
+            Timings timings) {
+        this(taskId, model, content, null, List.of(), finishReason, stoppedBy, stop, seed, usage, timings, null);
+    }
+
+    /**
+     * How probable the model held a token to be.
+     *
+     * @param id the token
+     * @param token its bytes, which may be a part of a code point; none for a control token. Not to be changed
+     * @param logprob natural logarithm of its probability, before any sampler
+     * @param top the likeliest tokens, likeliest first, without any of their own
+     */
+    public record Logprob(int id, byte[] token, float logprob, List<Logprob> top) {}
+
+    /**
+     * A tool that the model asks to have called.
+     *
+     * @param id names the call in its result
+     * @param name of the tool
+     * @param arguments decoded JSON
+     */
+    public record Call(String id, String name, Map<String, Object> arguments) {}
+
+    /** Why a task ended, in the field's usual words. */
+    public enum FinishReason {
+        /** The model ended its answer, or a stop string was met. */
+        STOP,
+        /** The token limit or the end of the context was reached. */
+        LENGTH,
+        /** Cancelled with what there was. */
+        CANCELLED,
+        /** The model asks for tools to be called. */
+        TOOL_CALLS
+    }
+
+    /** What exactly ended a task. */
+    public enum StoppedBy {
+        /** An end-of-generation token. */
+        EOS,
+        /** A stop string. */
+        STOP_STRING,
+        /** {@code n_predict}. */
+        LIMIT,
+        /** The end of the slot's context. */
+        CONTEXT
+    }
+
+    /**
+     * Token counts.
+     *
+     * @param promptTokens the whole prompt
+     * @param completionTokens sampled, without an end-of-generation token
+     * @param cachedTokens the part of the prompt that was in the KV cache already
+     */
+    public record Usage(int promptTokens, int completionTokens, int cachedTokens) {}
+
+    /**
+     * Durations in milliseconds and rates in tokens per second (0 where nothing was timed).
+     *
+     * @param queueMs from creation to the slot
+     * @param promptMs from the slot to the first sampled token
+     * @param predictedMs from the first sampled token to the last
+     * @param promptPerSecond evaluated (not cached) prompt tokens a second
+     * @param predictedPerSecond tokens a second after the first
+     */
+    public record Timings(
+            double queueMs, double promptMs, double predictedMs, double promptPerSecond, double predictedPerSecond) {}
+
+    /** Characters that weigh as much as a probability does in memory. */
+    private static final int LOGPROB_WEIGHT = 32;
+
+    @Override
+    public long length() {
+        long length = (long) content.length() + (reasoning == null ? 0 : reasoning.length());
+        for (Call call : toolCalls) {
+            length += ChatOptions.length(call.arguments());
+        }
+        if (logprobs != null) {
+            for (Logprob logprob : logprobs) {
+                length += LOGPROB_WEIGHT * (1L + logprob.top().size());
+            }
+        }
+        return length;
+    }
+}

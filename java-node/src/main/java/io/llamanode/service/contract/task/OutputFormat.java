@@ -1,0 +1,31 @@
+package io.llamanode.service.contract.task;
+
+/** What an answer must keep to, as the caller said it. */
+public sealed interface OutputFormat {
+    /** Nothing, whatever the session's default is. */
+    record Free() implements OutputFormat {}
+
+    /**
+     * A grammar.
+     *
+     * @param grammar in GBNF, not checked yet
+     */
+    record Gbnf(String grammar) implements OutputFormat {}
+
+    /**
+     * JSON of a schema.
+     *
+     * @param key of the request that holds the schema, for error messages
+     * @param schema a JSON document, not checked yet
+     */
+    record Json(String key, String schema) implements OutputFormat {}
+
+    /** {@return characters of its text} */
+    default long length() {
+        return switch (this) {
+            case Free() -> 0;
+            case Gbnf(String grammar) -> grammar.length();
+            case Json(String key, String schema) -> schema.length();
+        };
+    }
+}

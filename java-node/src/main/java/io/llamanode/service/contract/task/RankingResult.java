@@ -1,0 +1,30 @@
+package io.llamanode.service.contract.task;
+
+import java.util.List;
+
+/**
+ * Documents by their relevance to a query.
+ *
+ * @param taskId the task
+ * @param model id of the model
+ * @param scores of all documents, in the order of the input
+ * @param best indexes of the best documents, best first; of equal scores the one that came first
+ * @param usage token counts; nothing is generated
+ * @param queueMs milliseconds from the creation to the first computation
+ * @param computeMs milliseconds from there to the end
+ */
+public record RankingResult(
+        long taskId,
+        String model,
+        float[] scores,
+        List<Integer> best,
+        GenerationResult.Usage usage,
+        double queueMs,
+        double computeMs)
+        implements TaskResult {
+
+    @Override
+    public long length() {
+        return 2L * scores.length + 8L * best.size();
+    }
+}

@@ -1,0 +1,24 @@
+package io.llamanode.service.contract.task;
+
+/**
+ * How a session is made.
+ *
+ * @param model model id, or {@code null} for the node's first model
+ * @param systemPrompt first message of its chats, or {@code null}
+ * @param defaults generation options where a task does not say
+ * @param chat how its conversation is put to the model where a task does not say
+ */
+public record SessionConfig(String model, String systemPrompt, GenerationOptions defaults, ChatOptions chat) {
+    /** A session whose chats say for themselves how they are put to the model. */
+    public SessionConfig(String model, String systemPrompt, GenerationOptions defaults) {
+        this(model, systemPrompt, defaults, ChatOptions.NONE);
+    }
+
+    /** {@return characters of its texts} */
+    public long length() {
+        long prompt = systemPrompt == null ? 0 : systemPrompt.length();
+        return prompt
+                + chat.length()
+                + (defaults.format() == null ? 0 : defaults.format().length());
+    }
+}

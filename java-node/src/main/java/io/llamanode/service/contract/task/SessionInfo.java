@@ -1,0 +1,39 @@
+package io.llamanode.service.contract.task;
+
+import io.llamanode.service.contract.Owner;
+
+/**
+ * The state of a session; the shape on the wire is in docs/protocol.md, section 5.
+ *
+ * @param id the session
+ * @param model id of its model
+ * @param owner the process that made it
+ * @param createdMsAgo age in milliseconds
+ * @param messages in the transcript
+ * @param transcriptTokens tokens of the conversation after its last finished chat task
+ * @param cachedTokens of it in a slot's KV cache
+ * @param cacheBytes of memory that these take, about
+ * @param slot that holds the cache, or {@code null}
+ * @param tasksRunning on a slot
+ * @param tasksWaiting without one
+ * @param tasksDone finished, in any way
+ * @param promptTokens of all its tasks
+ * @param completionTokens of all its tasks
+ * @param systemPrompt whether it has one
+ */
+public record SessionInfo(
+        long id,
+        String model,
+        Owner owner,
+        long createdMsAgo,
+        int messages,
+        int transcriptTokens,
+        int cachedTokens,
+        long cacheBytes,
+        Integer slot,
+        int tasksRunning,
+        int tasksWaiting,
+        int tasksDone,
+        long promptTokens,
+        long completionTokens,
+        boolean systemPrompt) {}

@@ -1,0 +1,51 @@
+package io.llamanode.service.contract.task;
+
+import io.llamanode.service.contract.Failure;
+
+/** What a task tells its sink: any number of parts of the answer, then exactly one terminal event. */
+public sealed interface TaskEvent {
+    /**
+     * More text.
+     *
+     * @param content whole code points
+     * @param index 0, 1, 2, ... without gaps
+     */
+    record Chunk(String content, int index) implements TaskEvent {}
+
+    /**
+     * More of what the model thinks before it answers.
+     *
+     * @param content whole code points
+     * @param index 0, 1, 2, ... without gaps, counted apart from chunks
+     */
+    record Reasoning(String content, int index) implements TaskEvent {}
+
+    /**
+     * More of a call of a tool. It counts only when the result has it.
+     *
+     * @param index of the call in the answer, from 0
+     * @param id of the call
+     * @param name of the tool
+     * @param delta more of the arguments' JSON text; may be empty
+     */
+    record ToolCall(int index, String id, String name, String delta) implements TaskEvent {}
+
+    /**
+     * The task finished.
+     *
+     * @param result the whole result
+     */
+    record Done(TaskResult result) implements TaskEvent {}
+
+    /**
+     * The task failed or was cancelled.
+     *
+     * @param failure why
+     */
+    record Failed(Failure failure) implements TaskEvent {}
+
+    /** {@return whether it is the terminal event} */
+    default boolean isTerminal() {
+        return this instanceof Done || this instanceof Failed;
+    }
+}

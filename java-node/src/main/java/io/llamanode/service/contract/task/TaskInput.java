@@ -1,0 +1,119 @@
+package io.llamanode.service.contract.task;
+
+import java.util.List;
+import java.util.Map;
+
+/** The checked input of a task. */
+public sealed interface TaskInput {
+    /** {@return id of the model to use, or {@code null} for the session's} */
+    String model();
+
+    /**
+     * Continues a prompt.
+     *
+     * @param model model id or {@code null}
+     * @param prompt what to continue
+     * @param addSpecial whether the model's bos token goes first, where it has one
+     * @param options how
+     */
+    record Completion(String model, Prompt prompt, boolean addSpecial, GenerationOptions options)
+            implements TaskInput {}
+
+    /**
+     * Answers a conversation. Exactly one of {@code messages}, {@code content} and {@code toolResults} is given.
+     *
+     * @param model model id or {@code null}
+     * @param messages the whole conversation: maps with at least {@code role} and {@code content}; or {@code null}
+     * @param content one user turn to append to the session's transcript; or {@code null}
+     * @param toolResults messages of role {@code tool} to append to it, one for each call that waits; or {@code null}
+     * @param chat how to put the conversation to the model
+     * @param options how
+     */
+    record Chat(
+            String model,
+            List<Map<String, Object>> messages,
+            String content,
+            List<Map<String, Object>> toolResults,
+            ChatOptions chat,
+            GenerationOptions options)
+            implements TaskInput {}
+
+    /** How the vectors of a text's tokens become one. */
+    enum Pooling {
+        /** Not at all: one vector a token. */
+        NONE,
+        /** Their mean. */
+        MEAN,
+        /** That of the first token. */
+        CLS,
+        /** That of the last token. */
+        LAST
+    }
+
+    /**
+     * Turns texts into vectors.
+     *
+     * @param model model id or {@code null}
+     * @param inputs the texts, at least one
+     * @param single whether one text was given rather than a list
+     * @param addSpecial whether the model's special tokens are added as its metadata say
+     * @param pooling {@code null}: as the model says
+     * @param normalize llama.cpp's {@code embd_normalize}: -1 not at all, 0 by the largest, 1 taxicab, 2 euclidean,
+     *     another p by the p-norm; {@code null}: euclidean, or not at all without pooling
+     * @param binary whether vectors are told as bytes
+     * @param timeoutMs deadline in milliseconds from the creation, or {@code null}
+     */
+    record Embedding(
+            String model,
+            List<Prompt> inputs,
+            boolean single,
+            boolean addSpecial,
+            Pooling pooling,
+            Integer normalize,
+            boolean binary,
+            Long timeoutMs)
+            implements TaskInput {}
+
+    /**
+     * Scores documents against a query.
+     *
+     * @param model model id or {@code null}
+     * @param query what is looked for
+     * @param documents at least one; equal ones are scored each
+     * @param topN how many of the best are listed; {@code null}: all
+     * @param timeoutMs deadline in milliseconds from the creation, or {@code null}
+     */
+    record Rerank(String model, String query, List<String> documents, Integer topN, Long timeoutMs)
+            implements TaskInput {}
+
+    /**
+     * A text that helps to fill a gap.
+     *
+     * @param filename whose it is
+     * @param text what it says
+     */
+    record Snippet(String filename, String text) {}
+
+    /**
+     * Fills the gap between two texts.
+     *
+     * @param model model id or {@code null}
+     * @param prefix what stands before the gap; may be empty
+     * @param suffix what stands behind it; may be empty
+     * @param extra other texts; may be empty
+     * @param prompt how the filling begins; may be empty
+     * @param options how
+     */
+    record Infill(
+            String model, String prefix, String suffix, List<Snippet> extra, String prompt, GenerationOptions options)
+            implements TaskInput {
+        /** {@return characters of all texts} */
+        public long length() {
+            long length = (long) prefix.length() + suffix.length() + prompt.length();
+            for (Snippet snippet : extra) {
+                length += snippet.filename().length() + snippet.text().length();
+            }
+            return length;
+        }
+    }
+}

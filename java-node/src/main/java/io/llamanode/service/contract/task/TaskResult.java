@@ -1,0 +1,16 @@
+package io.llamanode.service.contract.task;
+
+/** What a finished task gave: a generated text, embeddings, or a ranking. */
+public sealed interface TaskResult permits GenerationResult, EmbeddingResult, RankingResult {
+    /** {@return the task} */
+    long taskId();
+
+    /** {@return id of the model that ran it} */
+    String model();
+
+    /** {@return token counts} */
+    GenerationResult.Usage usage();
+
+    /** {@return about how many characters of text it takes the memory of} */
+    long length();
+}

@@ -1,0 +1,15 @@
+package io.llamanode.service.contract.task;
+
+/** What a task does. */
+public enum TaskType {
+    /** Continues a prompt. */
+    COMPLETION,
+    /** Answers a conversation, rendered by the model's chat template. */
+    CHAT,
+    /** Turns texts into vectors. */
+    EMBEDDING,
+    /** Scores documents against a query. */
+    RERANK,
+    /** Fills the gap between a prefix and a suffix. */
+    INFILL
+}

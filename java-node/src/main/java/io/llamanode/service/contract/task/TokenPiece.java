@@ -1,0 +1,9 @@
+package io.llamanode.service.contract.task;
+
+/**
+ * A token and what it stands for.
+ *
+ * @param id the token
+ * @param piece its bytes, which may be a part of a code point; a control token's spelling. Not to be changed
+ */
+public record TokenPiece(int id, byte[] piece) {}

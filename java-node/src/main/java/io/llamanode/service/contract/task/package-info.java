@@ -1,0 +1,6 @@
+/**
+ * What sessions and tasks are asked for and what they give: inputs, options, events, results.
+ *
+ * <p>It must not know models' configurations, engines, samplers or Erlang terms.
+ */
+package io.llamanode.service.contract.task;

@@ -1,0 +1,195 @@
+package io.llamanode.service.model;
+
+import io.llamanode.chat.ChatRequest;
+import io.llamanode.chat.ChatTemplate;
+import io.llamanode.chat.RenderedChat;
+import io.llamanode.chat.SimpleTemplate;
+import io.llamanode.chat.jinja.Span;
+import io.llamanode.chat.jinja.TemplateException;
+import io.llamanode.chat.tools.AnswerFormat;
+import io.llamanode.llama.LlamaModel;
+import io.llamanode.llama.Vocab;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.task.ChatTemplating;
+import io.llamanode.service.contract.task.TemplateChoice;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The chat templates of one model: its own, its variants by name, and those that requests bring. */
+final class ChatTemplates {
+    private static final Logger LOG = LoggerFactory.getLogger(ChatTemplates.class);
+    private static final int TEMPLATES_KEPT = 16;
+    private static final String KEY = "tokenizer.chat_template.";
+    private static final String DEFAULT = "default";
+    /** The variant that some models have for conversations with tools. */
+    private static final String FOR_TOOLS = "tool_use";
+
+    private final String bos;
+    private final String eos;
+    /** Sources by name. */
+    private final Map<String, String> variants = new TreeMap<>();
+    /** {@code null} if the model has none, or one that cannot be used. */
+    private final ChatTemplate own;
+
+    private final boolean overridden;
+    private final String whyNoTemplate;
+    /** Those that were asked for, by source: a client sends the same one again and again. */
+    private final Map<String, ChatTemplate> parsed = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, ChatTemplate> eldest) {
+            return size() > TEMPLATES_KEPT;
+        }
+    };
+
+    /**
+     * @param id of the model, for messages
+     * @param model whose metadata have the templates
+     * @param override in place of the model's default, or {@code null}
+     * @throws FailureException {@code invalid_argument} if the override cannot be used
+     */
+    ChatTemplates(String id, LlamaModel model, TemplateChoice override) {
+        this(
+                id,
+                source(model),
+                variants(model),
+                override,
+                text(model.vocab(), model.vocab().bos()),
+                text(model.vocab(), model.vocab().eos()));
+    }
+
+    ChatTemplates(
+            String id,
+            String ownSource,
+            Map<String, String> variants,
+            TemplateChoice override,
+            String bos,
+            String eos) {
+        this.bos = bos;
+        this.eos = eos;
+        this.variants.putAll(variants);
+        if (ownSource != null) {
+            this.variants.put(DEFAULT, ownSource);
+        }
+        this.overridden = override != null;
+        String problem = "model '" + id + "' has no chat template; give chat_template";
+        ChatTemplate usable = null;
+        if (override != null) {
+            usable = find(override);
+        } else if (ownSource != null) {
+            try {
+                usable = ChatTemplate.parse(ownSource);
+            } catch (TemplateException e) {
+                problem = "the chat template of model '" + id + "' cannot be used: " + e.getMessage();
+                LOG.warn("{}", problem);
+            }
+        }
+        this.own = usable;
+        this.whyNoTemplate = problem;
+    }
+
+    private static String source(LlamaModel model) {
+        return model.chatTemplate().orElse(null);
+    }
+
+    private static Map<String, String> variants(LlamaModel model) {
+        Map<String, String> variants = new TreeMap<>();
+        model.metadata().forEach((key, source) -> {
+            if (key.startsWith(KEY)) {
+                variants.put(key.substring(KEY.length()), source);
+            }
+        });
+        return variants;
+    }
+
+    private static String text(Vocab vocab, int token) {
+        return token == Vocab.NONE ? "" : vocab.text(token);
+    }
+
+    /**
+     * @param choice {@code null}: the model's own
+     * @throws FailureException {@code invalid_argument} if there is no such template, {@code unsupported} if the
+     *     model has none
+     */
+    private ChatTemplate find(TemplateChoice choice) {
+        return switch (choice) {
+            case null -> {
+                if (own == null) {
+                    throw new FailureException(ErrorCode.UNSUPPORTED, whyNoTemplate);
+                }
+                yield own;
+            }
+            case TemplateChoice.Source(String jinja) -> parse(jinja);
+            case TemplateChoice.Simple(String system, String prefix, String postfix) ->
+                parse(new SimpleTemplate(system, prefix, postfix).source());
+            case TemplateChoice.Variant(String name) -> {
+                String source = variants.get(name);
+                if (source == null) {
+                    throw FailureException.invalid(
+                            "chat_template: '%s' is neither a Jinja template nor a variant of ".formatted(name)
+                                    + "the model's; it has " + (variants.isEmpty() ? "none" : variants.keySet()));
+                }
+                yield parse(source);
+            }
+        };
+    }
+
+    private ChatTemplate parse(String source) {
+        synchronized (parsed) {
+            ChatTemplate known = parsed.get(source);
+            if (known == null) {
+                try {
+                    known = ChatTemplate.parse(source);
+                } catch (TemplateException e) {
+                    throw FailureException.invalid("chat_template: " + e.getMessage());
+                }
+                parsed.put(source, known);
+            }
+            return known;
+        }
+    }
+
+    private ChatTemplate find(ChatTemplating request) {
+        TemplateChoice choice = request.template();
+        boolean forTools = choice == null && !overridden && !request.toolList().isEmpty();
+        return find(forTools && variants.containsKey(FOR_TOOLS) ? new TemplateChoice.Variant(FOR_TOOLS) : choice);
+    }
+
+    AnswerFormat answerFormat(ChatTemplating request) {
+        return find(request).answerFormat();
+    }
+
+    PromptText render(ChatTemplating request) {
+        ChatTemplate template = find(request);
+        RenderedChat rendered;
+        try {
+            rendered = template.render(chatRequest(request, template));
+        } catch (TemplateException e) {
+            throw FailureException.invalid("messages: the chat template refuses them: " + e.getMessage());
+        }
+        PromptText.Builder prompt = new PromptText.Builder();
+        for (Span span : rendered.spans()) {
+            prompt.add(span.text(), span.trusted());
+        }
+        return prompt.build();
+    }
+
+    private ChatRequest chatRequest(ChatTemplating request, ChatTemplate template) {
+        List<Map<String, Object>> messages = request.adaptTools()
+                ? template.answerFormat().adapt(request.messages(), request.toolList())
+                : request.messages();
+        return ChatRequest.of(messages)
+                .tools(request.tools())
+                .addGenerationPrompt(request.addGenerationPrompt())
+                .bosToken(bos)
+                .eosToken(eos)
+                .kwargs(request.templateKwargs())
+                .build();
+    }
+}

@@ -1,0 +1,102 @@
+package io.llamanode.service.model;
+
+import io.llamanode.chat.tools.AnswerFormat;
+import io.llamanode.engine.Engine;
+import io.llamanode.engine.model.Adapter;
+import io.llamanode.engine.model.Vocabulary;
+import io.llamanode.engine.sampling.ChainParams;
+import io.llamanode.engine.sampling.Grammar;
+import io.llamanode.engine.sampling.Sampler;
+import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.engine.vector.VectorEngine;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.model.ModelHeader;
+import io.llamanode.service.contract.model.ModelInfo;
+import io.llamanode.service.contract.task.ChatTemplating;
+import java.nio.file.Path;
+
+/** A model that is ready to work: what the service needs of it. */
+public interface LoadedModel extends AutoCloseable {
+    /** {@return facts} */
+    ModelInfo info();
+
+    /** {@return what its file tells} */
+    ModelHeader header();
+
+    /** {@return the running engine, or {@code null} if the model does not generate} */
+    Engine engine();
+
+    /**
+     * The engine of embeddings, which is made at the first call. Slow then.
+     *
+     * @return it, running
+     * @throws FailureException {@code unsupported}, {@code out_of_memory}
+     */
+    VectorEngine embedder();
+
+    /**
+     * The engine of scores, which is made at the first call. Slow then.
+     *
+     * @return it, running; its vectors are one score each
+     * @throws FailureException {@code unsupported}, {@code out_of_memory}
+     */
+    VectorEngine ranker();
+
+    /**
+     * The input of {@link #ranker}.
+     *
+     * @param query what is looked for
+     * @param document where
+     * @return tokens of both, joined in the way of the model's tokenizer
+     */
+    int[] pair(String query, String document);
+
+    /**
+     * Loads a LoRA adapter. Slow.
+     *
+     * @param path a GGUF file
+     * @return the adapter, to be closed by the caller once the engine has let go of it
+     * @throws FailureException {@code model_load_failed} if the file is unfit
+     */
+    Adapter loadAdapter(Path path);
+
+    /** {@return bytes of the KV cache that a token takes, about} */
+    long cacheBytesPerToken();
+
+    /** {@return tokenizer and token properties} */
+    Vocabulary vocabulary();
+
+    /**
+     * Makes a sampler that needs more than {@link SamplingParams}. Slow for a large grammar.
+     *
+     * @param params how tokens are chosen
+     * @param more what llama.cpp's samplers are to do, or {@code null}
+     * @param grammar what the answer must keep to, or {@code null}
+     * @return the sampler, to be closed by the caller or by the engine that takes it
+     * @throws FailureException {@code invalid_argument} if the grammar is none
+     */
+    Sampler sampler(SamplingParams params, ChainParams more, Grammar grammar);
+
+    /**
+     * Renders a conversation with the model's chat template.
+     *
+     * @param request what to render
+     * @return the prompt, in which only template text counts as trusted; without a leading bos
+     * @throws FailureException {@code invalid_argument} if the template or the messages are at
+     *     fault, {@code unsupported} if the model has no template
+     */
+    PromptText render(ChatTemplating request);
+
+    /**
+     * How answers to a conversation are written.
+     *
+     * @param request what is rendered
+     * @return the format that its chat template shows
+     * @throws FailureException as {@link #render}
+     */
+    AnswerFormat answerFormat(ChatTemplating request);
+
+    /** Stops the engine, which cancels its requests, and gives the memory back. */
+    @Override
+    void close();
+}

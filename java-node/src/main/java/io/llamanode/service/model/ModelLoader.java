@@ -1,0 +1,45 @@
+package io.llamanode.service.model;
+
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.model.ModelHeader;
+
+/** Loads models. */
+public interface ModelLoader {
+    /**
+     * Loads a model and starts its engine. Slow; on the calling thread.
+     *
+     * @param config what and how
+     * @param progress told of fractions from 0 to 1
+     * @return the model
+     * @throws FailureException {@code model_load_failed}, {@code out_of_memory}, {@code
+     *     invalid_argument} or {@code unsupported}; nothing stays loaded
+     */
+    LoadedModel load(ModelConfig config, LoadProgress progress);
+
+    /**
+     * What a load would come to, told from the file's header. Slow; on the calling thread.
+     *
+     * @param header what the file tells
+     * @param requiredBytes of memory, estimated
+     */
+    record Preview(ModelHeader header, long requiredBytes) {}
+
+    /**
+     * @param config what and how
+     * @return what a load would come to
+     * @throws FailureException {@code model_load_failed} or {@code invalid_argument}
+     */
+    Preview preview(ModelConfig config);
+
+    /** {@return the native library} */
+    NodeStatus.Library library();
+
+    /** Hears how far a load has come. */
+    @FunctionalInterface
+    interface LoadProgress {
+        /** @param fraction from 0 to 1 */
+        void at(float fraction);
+    }
+}

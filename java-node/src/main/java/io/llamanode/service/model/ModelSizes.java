@@ -1,0 +1,113 @@
+package io.llamanode.service.model;
+
+import io.llamanode.gguf.FreeMemory;
+import io.llamanode.gguf.GgufFile;
+import io.llamanode.gguf.MemoryEstimate;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.model.ModelConfig;
+import java.util.OptionalLong;
+
+/**
+ * What the configuration and the model's header make of the sizes.
+ *
+ * @param nCtx tokens of context of each slot, or of a text to embed
+ * @param slots sequences side by side
+ * @param nBatch tokens of one decode call
+ * @param nUbatch tokens the backend computes at once
+ */
+record ModelSizes(int nCtx, int slots, int nBatch, int nUbatch) {
+    private static final int DEFAULT_CONTEXT = 4096;
+    private static final int DEFAULT_SLOTS = 4;
+    private static final int DEFAULT_BATCH = 512;
+    /** As many as a context can have: short texts are computed faster together. */
+    private static final int MOST_TEXTS = 64;
+
+    /** @throws FailureException {@code invalid_argument} for a context in which nothing fits */
+    static ModelSizes of(ModelConfig config, GgufFile header, ModelTraits traits) {
+        int trained = (int)
+                Math.min(Integer.MAX_VALUE, header.parameter("context_length").orElse(DEFAULT_CONTEXT));
+        int nCtx = config.nCtx() != null ? config.nCtx() : Math.min(Math.max(trained, 2), DEFAULT_CONTEXT);
+        if (nCtx < 2) {
+            throw FailureException.invalid("n_ctx: %d leaves no room for a prompt and an answer".formatted(nCtx));
+        }
+        if (!traits.generates()) {
+            return vectors(config, Math.min(nCtx, Math.max(trained, 2)));
+        }
+        if (traits.structure() == ModelTraits.Structure.ENCODER_DECODER) {
+            return encoderDecoder(config, nCtx);
+        }
+        int slots = config.nParallel() != null ? config.nParallel() : DEFAULT_SLOTS;
+        // A batch must hold a token of every slot.
+        int nBatch = Math.max(slots, config.nBatch() != null ? config.nBatch() : DEFAULT_BATCH);
+        int nUbatch = config.nUbatch() != null ? config.nUbatch() : DEFAULT_BATCH;
+        // No computation is larger than what all slots hold together.
+        return new ModelSizes(nCtx, slots, nBatch, (int) Math.min(Math.min(nUbatch, nBatch), (long) nCtx * slots));
+    }
+
+    /** llama.cpp keeps one encoder output a context, and the encoder reads a prompt at once. */
+    private static ModelSizes encoderDecoder(ModelConfig config, int nCtx) {
+        if (config.nParallel() != null && config.nParallel() > 1) {
+            throw new FailureException(
+                    ErrorCode.UNSUPPORTED,
+                    "n_parallel: a model with an encoder and a decoder has one slot, not " + config.nParallel());
+        }
+        return new ModelSizes(nCtx, 1, nCtx, nCtx);
+    }
+
+    /** Where each token sees all others, a text is computed at once. */
+    private static ModelSizes vectors(ModelConfig config, int nCtx) {
+        int texts = config.nParallel() != null ? config.nParallel() : MOST_TEXTS;
+        int batch = Math.max(nCtx, config.nBatch() != null ? config.nBatch() : DEFAULT_BATCH);
+        return new ModelSizes(nCtx, texts, batch, batch);
+    }
+
+    /** {@return the sizes of the context in which a model that generates with these computes embeddings} */
+    ModelSizes forEmbedding(boolean recurrent) {
+        return new ModelSizes(nCtx, recurrent ? 1 : MOST_TEXTS, nBatch, Math.min(nUbatch, nBatch));
+    }
+
+    /** {@return cells of all slots, and the free ones without which a fragmented cache cannot be put in order} */
+    long cells() {
+        return (long) nCtx * slots + nUbatch;
+    }
+
+    /** v0.5 gives each slot its cells apart, and rounds their number up to 256. */
+    private long paddedCells() {
+        return (cells() / slots + 255) / 256 * 256 * slots;
+    }
+
+    /** {@return cells of a context that holds one long text or a batch of short ones} */
+    int vectorCells() {
+        return Math.max(nCtx, nBatch);
+    }
+
+    MemoryEstimate estimate(GgufFile header, ModelTraits traits) {
+        return traits.generates()
+                ? MemoryEstimate.of(header, paddedCells(), nBatch, nUbatch, slots)
+                : estimateVectors(header);
+    }
+
+    /** Every token of a batch puts out a vector. */
+    MemoryEstimate estimateVectors(GgufFile header) {
+        return MemoryEstimate.of(header, vectorCells(), nBatch, nUbatch, slots).withOutputs(header, nBatch);
+    }
+
+    /**
+     * @param what is to be allocated
+     * @param required bytes
+     * @throws FailureException {@code out_of_memory} with both numbers
+     */
+    static void refuseWhatDoesNotFit(String what, long required) {
+        OptionalLong available = FreeMemory.available();
+        if (required > (available.isPresent() ? available.getAsLong() : Long.MAX_VALUE - 1)) {
+            throw new FailureException(
+                    ErrorCode.OUT_OF_MEMORY,
+                    "%s needs about %d bytes; %s are available"
+                            .formatted(
+                                    what,
+                                    required,
+                                    available.isPresent() ? available.getAsLong() : "an unknown number"));
+        }
+    }
+}

@@ -1,0 +1,165 @@
+package io.llamanode.service.model;
+
+import io.llamanode.chat.tools.AnswerFormat;
+import io.llamanode.engine.Engine;
+import io.llamanode.engine.llama.LlamaAdapter;
+import io.llamanode.engine.llama.SamplerFactory;
+import io.llamanode.engine.model.Adapter;
+import io.llamanode.engine.model.Vocabulary;
+import io.llamanode.engine.sampling.ChainParams;
+import io.llamanode.engine.sampling.Grammar;
+import io.llamanode.engine.sampling.Sampler;
+import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.engine.vector.VectorEngine;
+import io.llamanode.gguf.MemoryEstimate;
+import io.llamanode.llama.GrammarException;
+import io.llamanode.llama.LlamaModel;
+import io.llamanode.llama.LoraAdapter;
+import io.llamanode.llama.ModelLoadException;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.model.ModelHeader;
+import io.llamanode.service.contract.model.ModelInfo;
+import io.llamanode.service.contract.task.ChatTemplating;
+import io.llamanode.service.contract.task.TemplateChoice;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** A GGUF model on its engine. */
+final class NativeModel implements LoadedModel {
+
+    private final LlamaModel model;
+    /** {@code null} if the model does not generate. */
+    private final Engine engine;
+
+    private final VectorEngines vectors;
+    private final Vocabulary vocabulary;
+    private final long cacheBytesPerToken;
+    private final SamplerFactory samplers;
+    private final ModelInfo info;
+    private final ModelHeader header;
+    private final ChatTemplates templates;
+
+    /** @param chatTemplate in place of the model's own, or {@code null} */
+    NativeModel(
+            String id,
+            LlamaModel model,
+            ModelTraits traits,
+            ModelSizes sizes,
+            Engine engine,
+            VectorEngines vectors,
+            Vocabulary vocabulary,
+            int maxQueue,
+            TemplateChoice chatTemplate) {
+        this.model = model;
+        this.engine = engine;
+        this.vectors = vectors;
+        this.header = ModelHeaders.read(model.file(), model.params().vocabOnly());
+        this.vocabulary = vocabulary;
+        int nCtx = sizes.nCtx();
+        this.cacheBytesPerToken = MemoryEstimate.of(model.file(), nCtx, 1, 1, 1).kvCache() / nCtx;
+        this.samplers = new SamplerFactory(model, vocabulary, nCtx);
+        this.info = new ModelInfo(
+                id,
+                model.file().path().toString(),
+                model.architecture(),
+                model.description(),
+                model.nParams(),
+                model.sizeBytes(),
+                sizes.nCtx(),
+                model.nCtxTrain(),
+                sizes.slots(),
+                maxQueue,
+                model.embeddingWidth(),
+                traits.pooling(),
+                traits.structure() != ModelTraits.Structure.ENCODER_DECODER,
+                traits.capabilities());
+        this.templates = new ChatTemplates(id, model, chatTemplate);
+    }
+
+    @Override
+    public ModelInfo info() {
+        return info;
+    }
+
+    @Override
+    public ModelHeader header() {
+        return header;
+    }
+
+    @Override
+    public Engine engine() {
+        return engine;
+    }
+
+    @Override
+    public VectorEngine embedder() {
+        return vectors.embedder();
+    }
+
+    @Override
+    public VectorEngine ranker() {
+        return vectors.ranker();
+    }
+
+    @Override
+    public int[] pair(String query, String document) {
+        return vectors.pair(query, document);
+    }
+
+    @Override
+    public Adapter loadAdapter(Path path) {
+        if (engine == null || model.hasEncoder()) {
+            throw new FailureException(
+                    ErrorCode.UNSUPPORTED,
+                    "models of the architecture %s take no adapters".formatted(info.architecture()));
+        }
+        if (!Files.isRegularFile(path)) {
+            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: there is no file " + path);
+        }
+        try {
+            return new LlamaAdapter(LoraAdapter.load(model, path));
+        } catch (ModelLoadException | UncheckedIOException e) {
+            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, e.getMessage());
+        }
+    }
+
+    @Override
+    public long cacheBytesPerToken() {
+        return cacheBytesPerToken;
+    }
+
+    @Override
+    public Vocabulary vocabulary() {
+        return vocabulary;
+    }
+
+    @Override
+    public Sampler sampler(SamplingParams params, ChainParams more, Grammar grammar) {
+        try {
+            return samplers.sampler(params, more, grammar);
+        } catch (GrammarException e) {
+            throw FailureException.invalid("grammar: " + e.getMessage());
+        }
+    }
+
+    @Override
+    public PromptText render(ChatTemplating request) {
+        return templates.render(request);
+    }
+
+    @Override
+    public AnswerFormat answerFormat(ChatTemplating request) {
+        return templates.answerFormat(request);
+    }
+
+    @Override
+    public void close() {
+        vectors.close();
+        if (engine != null) {
+            engine.close();
+        }
+        model.close();
+    }
+}

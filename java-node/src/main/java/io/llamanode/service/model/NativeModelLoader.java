@@ -1,0 +1,199 @@
+package io.llamanode.service.model;
+
+import io.llamanode.engine.Engine;
+import io.llamanode.engine.contract.EngineConfig;
+import io.llamanode.engine.llama.EncoderDecoderRunner;
+import io.llamanode.engine.llama.LlamaRunner;
+import io.llamanode.engine.llama.LlamaVocabulary;
+import io.llamanode.engine.model.ModelRunner;
+import io.llamanode.gguf.GgufException;
+import io.llamanode.gguf.GgufFile;
+import io.llamanode.llama.ContextException;
+import io.llamanode.llama.ContextParams;
+import io.llamanode.llama.LlamaContext;
+import io.llamanode.llama.LlamaLibrary;
+import io.llamanode.llama.LlamaModel;
+import io.llamanode.llama.ModelLoadException;
+import io.llamanode.llama.ModelParams;
+import io.llamanode.service.contract.Capability;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.model.ModelConfig;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Loads GGUF models with llama.cpp. */
+public final class NativeModelLoader implements ModelLoader {
+    private static final Logger LOG = LoggerFactory.getLogger(NativeModelLoader.class);
+
+    private static final int DEFAULT_QUEUE = 1024;
+    /** All layers, in llama.cpp's way of saying so. */
+    private static final int ALL_LAYERS = 999;
+    /** Prompt tokens of a step while others generate: about what doubles the time of a step of theirs. */
+    private static final int PREFILL_SHARE = 32;
+
+    private final LlamaLibrary library;
+
+    /** @param library the native library, open */
+    public NativeModelLoader(LlamaLibrary library) {
+        this.library = library;
+    }
+
+    @Override
+    public NodeStatus.Library library() {
+        return new NodeStatus.Library(library.name(), library.version(), library.systemInfo());
+    }
+
+    /**
+     * Reads a model's header and looks whether there is room for it; loads nothing.
+     *
+     * @param config what would be loaded and how
+     * @throws FailureException {@code model_load_failed}, {@code out_of_memory} or {@code invalid_argument}
+     */
+    public static void check(ModelConfig config) {
+        GgufFile header = header(config);
+        ModelTraits traits = ModelTraits.of(header, false);
+        refuseWhatDoesNotFit(config, header, traits, ModelSizes.of(config, header, traits));
+    }
+
+    @Override
+    public Preview preview(ModelConfig config) {
+        GgufFile header = header(config);
+        boolean vocabOnly = vocabOnly(config);
+        ModelTraits traits = ModelTraits.of(header, vocabOnly);
+        ModelSizes sizes = ModelSizes.of(config, header, traits);
+        return new Preview(
+                ModelHeaders.read(header, vocabOnly),
+                vocabOnly ? 0 : sizes.estimate(header, traits).total());
+    }
+
+    private static boolean vocabOnly(ModelConfig config) {
+        return Boolean.TRUE.equals(config.vocabOnly());
+    }
+
+    @Override
+    public LoadedModel load(ModelConfig config, LoadProgress progress) {
+        GgufFile header = header(config);
+        boolean vocabOnly = vocabOnly(config);
+        ModelTraits traits = ModelTraits.of(header, vocabOnly);
+        ModelSizes sizes = ModelSizes.of(config, header, traits);
+        if (!vocabOnly) {
+            refuseWhatDoesNotFit(config, header, traits, sizes);
+        }
+        LlamaModel model;
+        try {
+            int layers = config.nGpuLayers() == null ? 0 : config.nGpuLayers() < 0 ? ALL_LAYERS : config.nGpuLayers();
+            boolean mapped = config.useMmap() == null || config.useMmap();
+            ModelParams params = new ModelParams(layers, mapped, false, vocabOnly);
+            model = LlamaModel.load(library, config.path(), params, fraction -> {
+                progress.at(fraction);
+                return true;
+            });
+        } catch (ModelLoadException e) {
+            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, e.getMessage());
+        }
+        try {
+            return start(config, model, traits, sizes);
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    private static GgufFile header(ModelConfig config) {
+        if (!Files.isRegularFile(config.path())) {
+            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: there is no file " + config.path());
+        }
+        try {
+            return GgufFile.read(config.path());
+        } catch (GgufException | UncheckedIOException e) {
+            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, e.getMessage());
+        }
+    }
+
+    private static void refuseWhatDoesNotFit(
+            ModelConfig config, GgufFile header, ModelTraits traits, ModelSizes sizes) {
+        long required = sizes.cells() > Integer.MAX_VALUE / 2
+                ? Long.MAX_VALUE
+                : sizes.estimate(header, traits).total();
+        ModelSizes.refuseWhatDoesNotFit(
+                "%s with n_ctx %d in %d slots".formatted(config.path(), sizes.nCtx(), sizes.slots()), required);
+    }
+
+    private LoadedModel start(ModelConfig config, LlamaModel model, ModelTraits traits, ModelSizes sizes) {
+        String id = config.effectiveId();
+        int queue = config.maxQueue() != null ? config.maxQueue() : DEFAULT_QUEUE;
+        LlamaVocabulary vocabulary = new LlamaVocabulary(model.vocab());
+        VectorEngines vectors = new VectorEngines(id, model, traits, sizes, threads(config), batchThreads(config));
+        if (traits.generates()) {
+            Engine engine = engine(id, config, model, vocabulary, sizes);
+            LOG.info(
+                    "model {} is ready: {}, {} slots of {} tokens",
+                    id,
+                    model.description(),
+                    sizes.slots(),
+                    sizes.nCtx());
+            return new NativeModel(id, model, traits, sizes, engine, vectors, vocabulary, queue, config.chatTemplate());
+        }
+        // Made now, so that what does not fit fails here and not at the first request.
+        if (traits.can(Capability.RERANK)) {
+            vectors.ranker();
+        } else if (traits.can(Capability.EMBEDDING)) {
+            vectors.embedder();
+        }
+        LOG.info("model {} is ready: {}, {}", id, model.description(), traits.capabilities());
+        return new NativeModel(id, model, traits, sizes, null, vectors, vocabulary, queue, config.chatTemplate());
+    }
+
+    private Engine engine(
+            String id, ModelConfig config, LlamaModel model, LlamaVocabulary vocabulary, ModelSizes sizes) {
+        LlamaContext context;
+        try {
+            context = model.newContext(contextParams(config, sizes));
+        } catch (ContextException e) {
+            throw new FailureException(ErrorCode.OUT_OF_MEMORY, e.getMessage());
+        } catch (IllegalArgumentException e) {
+            throw FailureException.invalid(e.getMessage());
+        }
+        int prefillShare = Math.min(PREFILL_SHARE, sizes.nBatch());
+        EngineConfig engineConfig = new EngineConfig(sizes.slots(), sizes.nCtx(), sizes.nBatch(), prefillShare);
+        ModelRunner runner = model.hasEncoder()
+                ? new EncoderDecoderRunner(context, sizes.nBatch())
+                : new LlamaRunner(context, sizes.nBatch());
+        Engine engine = new Engine("engine-" + id, runner, vocabulary, engineConfig);
+        engine.start();
+        return engine;
+    }
+
+    private int threads(ModelConfig config) {
+        int cores = Runtime.getRuntime().availableProcessors();
+        // Spinning threads need cores to themselves; one is left to everybody else.
+        int defaultThreads = library.threadsSleep() ? cores : Math.max(1, cores - 1);
+        return config.nThreads() != null ? config.nThreads() : defaultThreads;
+    }
+
+    private int batchThreads(ModelConfig config) {
+        return config.nThreadsBatch() != null ? config.nThreadsBatch() : threads(config);
+    }
+
+    private ContextParams contextParams(ModelConfig config, ModelSizes sizes) {
+        ContextParams base =
+                ContextParams.generation((int) sizes.cells(), sizes.nBatch(), sizes.slots(), threads(config));
+        return new ContextParams(
+                base.nCtx(),
+                base.nBatch(),
+                sizes.nUbatch(),
+                base.nSeqMax(),
+                base.nThreads(),
+                batchThreads(config),
+                false,
+                base.pooling(),
+                base.typeK(),
+                base.typeV(),
+                base.flashAttn(),
+                false); // Slots share no tokens.
+    }
+}

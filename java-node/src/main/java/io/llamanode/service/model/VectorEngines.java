@@ -1,0 +1,132 @@
+package io.llamanode.service.model;
+
+import io.llamanode.engine.llama.LlamaVectorRunner;
+import io.llamanode.engine.vector.VectorEngine;
+import io.llamanode.gguf.GgmlType;
+import io.llamanode.llama.ContextException;
+import io.llamanode.llama.ContextParams;
+import io.llamanode.llama.LlamaContext;
+import io.llamanode.llama.LlamaModel;
+import io.llamanode.llama.PoolingType;
+import io.llamanode.llama.Vocab;
+import io.llamanode.llama.VocabType;
+import io.llamanode.service.contract.Capability;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.FailureException;
+import java.util.stream.IntStream;
+
+/**
+ * The engines that turn texts into vectors with one model. Each has a context and a thread of its own,
+ * which most users of a model that generates never need, so they are made when first asked for.
+ */
+final class VectorEngines implements AutoCloseable {
+    private final String id;
+    private final LlamaModel model;
+    private final ModelTraits traits;
+    private final ModelSizes sizes;
+    private final int threads;
+    private final int batchThreads;
+    private VectorEngine embedder;
+    private VectorEngine ranker;
+    private boolean closed;
+
+    VectorEngines(String id, LlamaModel model, ModelTraits traits, ModelSizes sizes, int threads, int batchThreads) {
+        this.id = id;
+        this.model = model;
+        this.traits = traits;
+        this.sizes = traits.generates() ? sizes.forEmbedding(model.isRecurrent()) : sizes;
+        this.threads = threads;
+        this.batchThreads = batchThreads;
+    }
+
+    /** @see LoadedModel#embedder */
+    synchronized VectorEngine embedder() {
+        if (!traits.can(Capability.EMBEDDING)) {
+            throw new FailureException(ErrorCode.UNSUPPORTED, "model '%s' gives no embeddings".formatted(id));
+        }
+        if (embedder == null) {
+            embedder = start("embed-" + id, PoolingType.NONE);
+        }
+        return embedder;
+    }
+
+    /** @see LoadedModel#ranker */
+    synchronized VectorEngine ranker() {
+        if (!traits.can(Capability.RERANK)) {
+            throw new FailureException(
+                    ErrorCode.UNSUPPORTED,
+                    "model '%s' does not rerank: that takes a model of the BERT family with a rank head".formatted(id));
+        }
+        if (ranker == null) {
+            ranker = start("rank-" + id, PoolingType.RANK);
+        }
+        return ranker;
+    }
+
+    private VectorEngine start(String name, PoolingType pooling) {
+        if (closed) {
+            throw new FailureException(ErrorCode.CANCELLED, "the model is being closed");
+        }
+        long required = sizes.estimateVectors(model.file()).withoutWeights().total();
+        ModelSizes.refuseWhatDoesNotFit("a context for vectors of model '%s'".formatted(id), required);
+        LlamaContext context;
+        try {
+            context = model.newContext(new ContextParams(
+                    sizes.vectorCells(),
+                    sizes.nBatch(),
+                    sizes.nUbatch(),
+                    sizes.slots(),
+                    threads,
+                    batchThreads,
+                    true,
+                    pooling,
+                    GgmlType.F16,
+                    GgmlType.F16,
+                    false,
+                    true));
+        } catch (ContextException e) {
+            throw new FailureException(ErrorCode.OUT_OF_MEMORY, e.getMessage());
+        } catch (IllegalArgumentException e) {
+            throw new FailureException(ErrorCode.UNSUPPORTED, e.getMessage());
+        }
+        VectorEngine engine = new VectorEngine(name, new LlamaVectorRunner(context, sizes.nBatch()));
+        engine.start();
+        return engine;
+    }
+
+    /** @see LoadedModel#pair */
+    int[] pair(String query, String document) {
+        Vocab vocab = model.vocab();
+        IntStream first = IntStream.of(vocab.tokenize(query, true, false));
+        IntStream second = IntStream.of(vocab.tokenize(document, false, false));
+        int separator = vocab.sep() != Vocab.NONE ? vocab.sep() : vocab.eos();
+        if (vocab.type() == VocabType.WPM) {
+            // [CLS] query [SEP] document [SEP]: the tokenizer has put the first two there.
+            return IntStream.concat(first, IntStream.concat(second, IntStream.of(separator)))
+                    .toArray();
+        }
+        // <s> query </s></s> document </s>
+        IntStream end = vocab.addEos() ? IntStream.empty() : IntStream.of(vocab.eos());
+        IntStream front = IntStream.concat(first, IntStream.concat(end, IntStream.of(separator)));
+        return IntStream.concat(front, IntStream.concat(second, IntStream.of(vocab.eos())))
+                .toArray();
+    }
+
+    /** Cancels what runs and gives the memory back. */
+    @Override
+    public void close() {
+        VectorEngine first;
+        VectorEngine second;
+        synchronized (this) {
+            closed = true;
+            first = embedder;
+            second = ranker;
+        }
+        if (first != null) {
+            first.close();
+        }
+        if (second != null) {
+            second.close();
+        }
+    }
+}

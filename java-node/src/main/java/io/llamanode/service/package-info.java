@@ -1,0 +1,8 @@
+/**
+ * Sessions, tasks, results and owners of one node: everything that shares the service's lock. {@link
+ * io.llamanode.service.LlamaService} is the way in; any thread may call it, and no call waits for inference. What callers ask and
+ * are told stands in {@code service.contract}.
+ *
+ * <p>It must not know Erlang terms, sockets or the binding of llama.cpp.
+ */
+package io.llamanode.service;

@@ -1,0 +1,56 @@
+package io.llamanode.service.prompt;
+
+import io.llamanode.chat.tools.AnswerParser;
+import io.llamanode.chat.tools.answer.Answer;
+import io.llamanode.chat.tools.answer.AnswerEvent;
+import io.llamanode.service.contract.task.TaskEvent;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Takes the text of one answer, tells its parts as events, and has the whole in the end. */
+public final class AnswerCollector {
+    private final AnswerParser parser;
+    private final Consumer<TaskEvent> events;
+    private final StringBuilder text = new StringBuilder();
+    private int chunks;
+    private int reasonings;
+
+    /**
+     * @param reader {@code null} if the answer is nothing but content
+     * @param events told of the parts
+     */
+    public AnswerCollector(AnswerReader reader, Consumer<TaskEvent> events) {
+        this.parser = reader == null ? null : reader.parser();
+        this.events = events;
+    }
+
+    public void take(String more) {
+        if (parser == null) {
+            text.append(more);
+            events.accept(new TaskEvent.Chunk(more, chunks++));
+        } else {
+            tell(parser.push(more));
+        }
+    }
+
+    /** {@return the whole answer} */
+    public Answer finish() {
+        if (parser == null) {
+            return new Answer(text.toString(), null, List.of());
+        }
+        tell(parser.finish());
+        return parser.answer();
+    }
+
+    private void tell(List<AnswerEvent> parts) {
+        for (AnswerEvent part : parts) {
+            events.accept(
+                    switch (part) {
+                        case AnswerEvent.Content(String content) -> new TaskEvent.Chunk(content, chunks++);
+                        case AnswerEvent.Reasoning(String content) -> new TaskEvent.Reasoning(content, reasonings++);
+                        case AnswerEvent.Call(int index, String id, String name, String delta) ->
+                            new TaskEvent.ToolCall(index, id, name, delta);
+                    });
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package io.llamanode.service.prompt;
+
+import io.llamanode.engine.sampling.ChainParams;
+import io.llamanode.engine.sampling.Grammar;
+import io.llamanode.engine.sampling.Sampler;
+import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.llama.GrammarException;
+import io.llamanode.llama.JsonSchemaGrammar;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.OutputFormat;
+import io.llamanode.service.model.LoadedModel;
+import java.util.List;
+import java.util.Map;
+
+/** Turns output formats into grammars, and grammars into samplers. */
+public final class Constraints {
+    private Constraints() {}
+
+    /**
+     * @param options complete
+     * @throws FailureException {@code invalid_argument} if an answer could be cut where its format does not allow it
+     */
+    public static void refuseContradictions(GenerationOptions options) {
+        if (options.format() instanceof OutputFormat.Json && !options.stop().isEmpty()) {
+            throw FailureException.invalid("stop: could cut the JSON that the answer must be");
+        }
+    }
+
+    /**
+     * Slow for large schemas.
+     *
+     * @param reader of the answer
+     * @param tools one of which must be called
+     * @param several whether the answer may call several times
+     * @param mayThink whether the model may reason before it calls
+     * @return the grammar of answers that are nothing but calls
+     * @throws FailureException {@code invalid_argument} if a tool's schema cannot be converted
+     */
+    static Grammar calls(AnswerReader reader, List<Map<String, Object>> tools, boolean several, boolean mayThink) {
+        try {
+            String gbnf = reader.format()
+                    .grammar(tools, reader.insideReasoning(), mayThink, several, JsonSchemaGrammar::convert);
+            return new Grammar(gbnf, List.of(), reader.spellings().keySet());
+        } catch (GrammarException e) {
+            throw FailureException.invalid("tools: " + e.getMessage());
+        }
+    }
+
+    /**
+     * Slow for a large schema.
+     *
+     * @param format of the answer
+     * @return the grammar, or {@code null} if the answer is free
+     * @throws FailureException {@code invalid_argument} if the schema cannot be converted
+     */
+    static Grammar grammar(OutputFormat format) {
+        return switch (format) {
+            case OutputFormat.Free() -> null;
+            case OutputFormat.Gbnf(String grammar) -> Grammar.strict(grammar);
+            case OutputFormat.Json(String key, String schema) -> {
+                try {
+                    yield Grammar.strict(JsonSchemaGrammar.convert(schema));
+                } catch (GrammarException e) {
+                    throw FailureException.invalid(key + ": " + e.getMessage());
+                }
+            }
+        };
+    }
+
+    /**
+     * Slow for a large grammar.
+     *
+     * @param prepared the prompt, which the sampler is told of
+     * @param options of the task, complete
+     * @param sampling the common settings
+     * @param model whose sampler it is
+     * @return what chooses the tokens, to be closed by the caller or by the engine that takes it; {@code null} if
+     *     {@code sampling} says it all
+     * @throws FailureException {@code invalid_argument} if the grammar is none
+     */
+    public static Sampler sampler(
+            PreparedPrompt prepared, GenerationOptions options, SamplingParams sampling, LoadedModel model) {
+        Grammar grammar = prepared.grammar() != null ? prepared.grammar() : grammar(options.format());
+        ChainParams chain = GenerationDefaults.chain(options.samplers());
+        if (grammar == null && chain == null) {
+            return null;
+        }
+        Sampler sampler = model.sampler(sampling, chain, grammar);
+        for (int token : prepared.tokens()) {
+            sampler.accept(token);
+        }
+        return sampler;
+    }
+}

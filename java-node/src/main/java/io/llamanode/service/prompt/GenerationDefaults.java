@@ -1,0 +1,110 @@
+package io.llamanode.service.prompt;
+
+import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.model.Vocabulary;
+import io.llamanode.engine.sampling.ChainParams;
+import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.OutputFormat;
+import io.llamanode.service.contract.task.SamplerOptions;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** Completes generation options by the node's defaults, which are llama.cpp's. */
+public final class GenerationDefaults {
+    private static final GenerationOptions DEFAULTS = new GenerationOptions(
+            -1,
+            0.8f,
+            40,
+            0.95f,
+            0.05f,
+            1f,
+            64,
+            0f,
+            0f,
+            null,
+            null,
+            Map.of(),
+            List.of(),
+            false,
+            null,
+            true,
+            true,
+            null,
+            new OutputFormat.Free(),
+            SamplerOptions.DEFAULTS,
+            0,
+            List.of(),
+            GenerationRequest.NO_PROBABILITIES);
+
+    private GenerationDefaults() {}
+
+    /** {@return the options with every value given but {@code seed}, {@code nKeep} and {@code timeoutMs}} */
+    public static GenerationOptions complete(GenerationOptions task, GenerationOptions session) {
+        return task.orElse(session).orElse(DEFAULTS);
+    }
+
+    /**
+     * @param options complete
+     * @param vocabulary of the model
+     * @return how tokens are chosen, with a seed drawn if none was asked for
+     * @throws FailureException {@code invalid_argument} if a biased token does not exist
+     */
+    public static SamplingParams sampling(GenerationOptions options, Vocabulary vocabulary) {
+        Map<Integer, Float> bias = options.logitBias();
+        for (int token : bias.keySet()) {
+            if (token >= vocabulary.size()) {
+                throw FailureException.invalid("logit_bias: there is no token %d; the vocabulary has %d tokens"
+                        .formatted(token, vocabulary.size()));
+            }
+        }
+        if (options.ignoreEos()) {
+            bias = new HashMap<>(bias);
+            for (int token : vocabulary.endOfGenerationTokens()) {
+                bias.put(token, Float.NEGATIVE_INFINITY);
+            }
+        }
+        // 48 bits: a drawn seed stays a small integer on every BEAM and in every JSON reader.
+        long seed = options.seed() != null
+                ? options.seed()
+                : ThreadLocalRandom.current().nextLong(1L << 48);
+        return new SamplingParams(
+                options.temperature(),
+                options.topK(),
+                options.topP(),
+                options.minP(),
+                options.repeatPenalty(),
+                options.repeatLastN(),
+                options.frequencyPenalty(),
+                options.presencePenalty(),
+                seed,
+                Map.copyOf(bias));
+    }
+
+    /**
+     * @param options complete
+     * @return what they ask of llama.cpp's samplers, or {@code null} if that is nothing
+     */
+    static ChainParams chain(SamplerOptions options) {
+        ChainParams chain = new ChainParams(
+                options.samplers().stream()
+                        .map(name -> ChainParams.Step.valueOf(name.name()))
+                        .toList(),
+                options.typicalP(),
+                options.topNSigma(),
+                options.dynatempRange(),
+                options.dynatempExponent(),
+                new ChainParams.Xtc(options.xtcProbability(), options.xtcThreshold()),
+                new ChainParams.Dry(
+                        options.dryMultiplier(),
+                        options.dryBase(),
+                        options.dryAllowedLength(),
+                        options.dryPenaltyLastN(),
+                        options.drySequenceBreakers()),
+                new ChainParams.Mirostat(options.mirostat(), options.mirostatTau(), options.mirostatEta()));
+        return chain.needed() ? chain : null;
+    }
+}

@@ -1,0 +1,29 @@
+package io.llamanode.service.prompt;
+
+import io.llamanode.engine.sampling.Grammar;
+import io.llamanode.service.model.PromptText;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A prompt ready for the engine.
+ *
+ * @param tokens what to evaluate
+ * @param nKeep tokens at the front that a context shift keeps, where the options do not say
+ * @param messages the conversation, {@code null} for a completion
+ * @param text the rendered conversation, {@code null} for a completion
+ * @param grammar what the answer must keep to in place of what the options say, or {@code null}
+ * @param reader tells reasoning and calls from content; {@code null}: the answer is nothing but content
+ */
+public record PreparedPrompt(
+        int[] tokens,
+        int nKeep,
+        List<Map<String, Object>> messages,
+        PromptText text,
+        Grammar grammar,
+        AnswerReader reader) {
+    /** A prompt that is no conversation. */
+    static PreparedPrompt completion(int[] tokens) {
+        return new PreparedPrompt(tokens, 0, null, null, null, null);
+    }
+}

@@ -1,0 +1,44 @@
+package io.llamanode.service.prompt;
+
+import io.llamanode.chat.tools.answer.Answer;
+import io.llamanode.engine.contract.GenerationListener.Ending;
+import io.llamanode.engine.contract.GenerationListener.Outcome;
+import io.llamanode.engine.model.Vocabulary;
+import io.llamanode.service.model.PromptText;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A session's conversation after its last finished chat task.
+ *
+ * @param messages without the session's system prompt
+ * @param prompt the last prompt followed by its answer, or {@code null} if the tokens below do not
+ *     stand for exactly that text
+ * @param tokens the last prompt's tokens followed by the sampled ones
+ */
+public record Transcript(List<Map<String, Object>> messages, PromptText prompt, int[] tokens) {
+    public static final Transcript EMPTY = new Transcript(List.of(), null, new int[0]);
+
+    /** {@return the transcript after an answer} */
+    public static Transcript answered(PreparedPrompt prepared, Answer answer, Outcome outcome, Vocabulary vocabulary) {
+        String content = answer.content();
+        boolean exact = outcome.ending() != Ending.STOP_STRING
+                && answer.reasoning() == null
+                && answer.calls().isEmpty()
+                && content.equals(text(outcome.completion(), vocabulary));
+        return new Transcript(
+                List.copyOf(Turns.withAnswer(prepared.messages(), answer)),
+                exact ? prepared.text().plus(content, false) : null,
+                ChatPrompts.concat(prepared.tokens(), outcome.completion()));
+    }
+
+    private static String text(int[] tokens, Vocabulary vocabulary) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (int token : tokens) {
+            bytes.writeBytes(vocabulary.piece(token));
+        }
+        return bytes.toString(StandardCharsets.UTF_8);
+    }
+}

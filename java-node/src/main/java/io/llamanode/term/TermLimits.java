@@ -1,0 +1,25 @@
+package io.llamanode.term;
+
+/**
+ * What a received term may cost. A compressed term (tag 80) is refused whatever the limits are,
+ * because it would have to be unpacked before it could be measured.
+ *
+ * @param maxDepth containers within containers; 0 allows only scalars
+ * @param maxElements terms in all, the containers themselves included
+ * @param maxBinaryBytes bytes of one binary or bit string
+ * @param maxBignumBytes bytes of one integer's magnitude
+ */
+public record TermLimits(int maxDepth, int maxElements, int maxBinaryBytes, int maxBignumBytes) {
+    /** Stack of a thread that decodes terms, bytes: JInterface recurses as deep as they are nested. */
+    public static final long STACK_BYTES = 16 << 20;
+
+    /** The limits of docs/protocol.md, section 2. */
+    public static final TermLimits DEFAULT = new TermLimits(64, 1_000_000, 64 << 20, 1024);
+
+    /** Refuses negative limits and depths that the scanner's stack is not meant for. */
+    public TermLimits {
+        if (maxDepth < 0 || maxDepth > 10_000 || maxElements < 1 || maxBinaryBytes < 0 || maxBignumBytes < 8) {
+            throw new IllegalArgumentException("limits out of range");
+        }
+    }
+}

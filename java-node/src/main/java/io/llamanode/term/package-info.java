@@ -1,0 +1,7 @@
+/**
+ * Erlang terms as such: scanning a term's bytes before anything is decoded, limits, building terms, and printing them for
+ * messages. No input or output, no threads.
+ *
+ * <p>It must not know what any message means.
+ */
+package io.llamanode.term;

@@ -1,0 +1,278 @@
+package io.llamanode.delivery;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
+import io.llamanode.protocol.Delivery;
+import io.llamanode.protocol.Demand;
+import io.llamanode.protocol.ReplyEncoder;
+import io.llamanode.protocol.Request;
+import io.llamanode.service.LlamaService;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.OwnerMonitor;
+import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.model.NodeConfig;
+import io.llamanode.service.contract.task.GenerationResult;
+import io.llamanode.service.contract.task.TaskEvent;
+import io.llamanode.service.model.LoadedModel;
+import io.llamanode.service.model.ModelLoader;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What of a stream is sent when, and what becomes of the rest. */
+@Timeout(value = 1, unit = TimeUnit.MINUTES)
+final class StreamDeliveryTest {
+    private static final long TASK = 5;
+    private static final OtpErlangPid PROCESS = new OtpErlangPid("a@b", 90, 1, 1_700_000_000);
+    private static final TaskEvent.Done DONE = new TaskEvent.Done(new GenerationResult(
+            TASK,
+            "m",
+            "",
+            GenerationResult.FinishReason.STOP,
+            GenerationResult.StoppedBy.EOS,
+            null,
+            0,
+            new GenerationResult.Usage(1, 1, 0),
+            new GenerationResult.Timings(0, 0, 0, 0, 0)));
+
+    /** A way to the process that can be filled. */
+    private static final class Way implements Outbound {
+        final List<OtpErlangObject> sent = new ArrayList<>();
+        final Deque<Runnable> refused = new ArrayDeque<>();
+        final CountDownLatch two = new CountDownLatch(2);
+        boolean full;
+
+        @Override
+        public void send(OtpErlangPid to, OtpErlangObject message) {
+            assertEquals(PROCESS, to);
+            sent.add(message);
+        }
+
+        @Override
+        public void send(OtpErlangRef to, OtpErlangObject message) {
+            throw new AssertionError("no stream of this test has an alias");
+        }
+
+        @Override
+        public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int weight, Runnable room) {
+            if (full) {
+                refused.add(room);
+                return false;
+            }
+            send(to, message.get());
+            two.countDown();
+            return true;
+        }
+
+        @Override
+        public void flush() {}
+    }
+
+    private final Way way = new Way();
+    private final Map<Owner, Runnable> watched = new HashMap<>();
+    private final OwnerMonitor monitor = (owner, down) -> {
+        watched.put(owner, down);
+        return () -> watched.remove(owner);
+    };
+    private final LlamaService service =
+            new LlamaService(new NodeConfig(List.of(), 1, 1, 1, 1), new NoModels(), monitor);
+    private final Streams streams = new Streams(service, way, monitor);
+
+    private static final class NoModels implements ModelLoader {
+        @Override
+        public LoadedModel load(ModelConfig config, LoadProgress progress) {
+            throw new AssertionError("nothing is loaded");
+        }
+
+        @Override
+        public Preview preview(ModelConfig config) {
+            throw new AssertionError("nothing is asked");
+        }
+
+        @Override
+        public NodeStatus.Library library() {
+            return new NodeStatus.Library("", "", "");
+        }
+    }
+
+    @AfterEach
+    void stop() {
+        service.close();
+    }
+
+    private StreamDelivery stream(Demand active, Long coalesceMs) {
+        return new StreamDelivery(
+                streams, new Request.Stream(1, null, PROCESS, null, new Delivery(active, coalesceMs)));
+    }
+
+    private static void text(StreamDelivery stream, String... pieces) {
+        for (String piece : pieces) {
+            stream.accept(TASK, new TaskEvent.Chunk(piece, 77));
+        }
+    }
+
+    private static OtpErlangObject chunk(String text, int index) {
+        return event(new TaskEvent.Chunk(text, index));
+    }
+
+    private static OtpErlangObject event(TaskEvent event) {
+        return ReplyEncoder.event(TASK, event);
+    }
+
+    private static OtpErlangObject error(ErrorCode code, String message) {
+        return event(new TaskEvent.Failed(new Failure(code, message)));
+    }
+
+    @Test
+    void sendsEverythingAtOnceUnlessAskedOtherwise() {
+        StreamDelivery stream = stream(null, null);
+        text(stream, "a", "b");
+        stream.accept(TASK, DONE);
+        assertEquals(List.of(chunk("a", 0), chunk("b", 1), event(DONE)), way.sent);
+        assertTrue(watched.isEmpty());
+    }
+
+    @Test
+    void joinsWhatNobodyAsksFor() {
+        StreamDelivery stream = stream(new Demand.Once(), null);
+        text(stream, "a", "b", "c");
+        assertEquals(List.of(chunk("a", 0)), way.sent);
+        stream.ask(new Demand.Once());
+        text(stream, "d");
+        assertEquals(List.of(chunk("a", 0), chunk("bc", 1)), way.sent);
+        stream.ask(new Demand.All());
+        text(stream, "e");
+        assertEquals(List.of(chunk("a", 0), chunk("bc", 1), chunk("d", 2), chunk("e", 3)), way.sent);
+    }
+
+    @Test
+    void countsAndTellsWhenItIsPassive() {
+        StreamDelivery stream = stream(new Demand.More(1), null);
+        stream.ask(new Demand.More(1));
+        text(stream, "a", "b", "c");
+        assertEquals(List.of(chunk("a", 0), chunk("b", 1), ReplyEncoder.passive(TASK)), way.sent);
+        stream.ask(new Demand.More(1));
+        assertEquals(List.of(chunk("c", 2), ReplyEncoder.passive(TASK)), way.sent.subList(3, 5));
+        stream.ask(new Demand.More(Integer.MAX_VALUE));
+        stream.ask(new Demand.More(Integer.MAX_VALUE));
+        text(stream, "d");
+        assertEquals(chunk("d", 3), way.sent.getLast());
+    }
+
+    @Test
+    void theResultWaitsBehindTheText() {
+        StreamDelivery stream = stream(new Demand.None(), null);
+        text(stream, "a");
+        stream.accept(TASK, DONE);
+        assertEquals(List.of(), way.sent);
+        assertEquals(1, watched.size(), "the service watches its process no longer");
+        stream.ask(new Demand.Once());
+        assertEquals(List.of(chunk("a", 0), event(DONE)), way.sent);
+        assertTrue(watched.isEmpty());
+    }
+
+    @Test
+    void anErrorDoesNotWait() {
+        StreamDelivery stream = stream(new Demand.None(), null);
+        text(stream, "a");
+        Failure failure = new Failure(ErrorCode.CANCELLED, "x");
+        stream.accept(TASK, new TaskEvent.Failed(failure));
+        stream.ask(new Demand.All());
+        assertEquals(List.of(error(ErrorCode.CANCELLED, "x")), way.sent);
+    }
+
+    @Test
+    void whatIsDoneCanStillBeCancelled() {
+        StreamDelivery stream = stream(new Demand.None(), null);
+        assertFalse(stream.cancelIfLingering(), "the task is the service's to cancel");
+        text(stream, "a");
+        stream.accept(TASK, DONE);
+        assertTrue(stream.cancelIfLingering());
+        assertFalse(stream.cancelIfLingering());
+        assertEquals(List.of(error(ErrorCode.CANCELLED, "the task was cancelled")), way.sent);
+        assertTrue(watched.isEmpty());
+    }
+
+    @Test
+    void forgetsAProcessThatIsGone() {
+        StreamDelivery stream = stream(new Demand.None(), null);
+        text(stream, "a");
+        stream.accept(TASK, DONE);
+        watched.values().iterator().next().run();
+        stream.ask(new Demand.All());
+        assertEquals(List.of(), way.sent);
+    }
+
+    @Test
+    void givesUpAStreamWithTooMuchText() {
+        StreamDelivery stream = stream(new Demand.None(), null);
+        text(stream, "x".repeat(Streams.MOST_WAITING));
+        assertEquals(List.of(), way.sent);
+        text(stream, "y", "z");
+        stream.accept(TASK, new TaskEvent.Failed(new Failure(ErrorCode.CANCELLED, "x")));
+        String busy = "1048577 characters of the stream wait for a process that does not ask for them";
+        assertEquals(List.of(error(ErrorCode.SERVER_BUSY, busy)), way.sent);
+        assertFalse(streams.isTooMuch(1), "what was dropped does not wait");
+    }
+
+    @Test
+    void aTaskThatEndsBeforeItIsGivenUpHasAGap() {
+        StreamDelivery stream = stream(new Demand.None(), null);
+        text(stream, "x".repeat(Streams.MOST_WAITING + 1));
+        stream.accept(TASK, DONE);
+        assertEquals(1, way.sent.size());
+        assertTrue(way.sent.getFirst().toString().contains("server_busy"));
+    }
+
+    @Test
+    void triesAgainWhenThereIsRoom() {
+        StreamDelivery stream = stream(null, null);
+        way.full = true;
+        text(stream, "a", "b", "c");
+        assertEquals(1, way.refused.size(), "it waits for room once");
+        way.full = false;
+        text(stream, "d");
+        assertEquals(List.of(), way.sent);
+        way.refused.remove().run();
+        stream.accept(TASK, DONE);
+        assertEquals(
+                List.of(chunk("a", 0), chunk("bcd", 1), event(DONE)), way.sent, "what was offered stays as it was");
+    }
+
+    @Test
+    void joinsByTime() throws Exception {
+        StreamDelivery stream = stream(null, 1L);
+        text(stream, "a");
+        text(stream, "b", "c");
+        way.two.await();
+        stream.accept(TASK, DONE);
+        assertEquals(chunk("a", 0), way.sent.getFirst());
+        assertEquals(event(DONE), way.sent.getLast());
+    }
+
+    @Test
+    void theEndDoesNotWaitForTheTime() {
+        StreamDelivery stream = stream(null, 60_000L);
+        text(stream, "a", "b", "c");
+        assertEquals(List.of(chunk("a", 0)), way.sent);
+        stream.accept(TASK, DONE);
+        assertEquals(List.of(chunk("a", 0), chunk("bc", 1), event(DONE)), way.sent);
+    }
+}

@@ -1,0 +1,177 @@
+package io.llamanode.service.model;
+
+import io.llamanode.chat.ChatTemplate;
+import io.llamanode.chat.tools.AnswerFormat;
+import io.llamanode.engine.Engine;
+import io.llamanode.engine.contract.EngineConfig;
+import io.llamanode.engine.model.Adapter;
+import io.llamanode.engine.model.FakeModel;
+import io.llamanode.engine.model.Vocabulary;
+import io.llamanode.engine.sampling.Candidates;
+import io.llamanode.engine.sampling.ChainParams;
+import io.llamanode.engine.sampling.Grammar;
+import io.llamanode.engine.sampling.Sampler;
+import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.engine.sampling.TokenSampler;
+import io.llamanode.engine.vector.VectorEngine;
+import io.llamanode.service.contract.Capability;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.model.ModelHeader;
+import io.llamanode.service.contract.model.ModelInfo;
+import io.llamanode.service.contract.task.ChatTemplating;
+import io.llamanode.service.contract.task.TaskInput;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A loaded model whose engine runs a {@link FakeModel}; its template is {@code role:content;}. */
+public final class FakeLoadedModel implements LoadedModel {
+    public final FakeModel model = new FakeModel();
+    /** Adapters that are not closed. */
+    public final AtomicInteger adapters = new AtomicInteger();
+    /** Samplers that are not closed. */
+    public final AtomicInteger samplers = new AtomicInteger();
+
+    /** Samplers that were made. */
+    public final AtomicInteger samplersMade = new AtomicInteger();
+    /** Real ones in place of the fake. */
+    private ChatTemplates templates;
+
+    private static final AnswerFormat PLAIN =
+            ChatTemplate.parse("{{ messages[0].content }}").answerFormat();
+    private final String id;
+    private final Engine engine;
+    private final int maxQueue;
+
+    /**
+     * @param id of the model
+     * @param slots of its engine
+     * @param maxQueue tasks that may wait
+     */
+    public FakeLoadedModel(String id, int slots, int maxQueue) {
+        this.id = id;
+        this.maxQueue = maxQueue;
+        this.engine = new Engine(id, model, model, new EngineConfig(slots, 256, 64, 16));
+        engine.start();
+    }
+
+    /**
+     * Renders with real templates from here on.
+     *
+     * @param source of the model's own
+     * @param variants by name
+     */
+    public void useTemplates(String source, Map<String, String> variants) {
+        templates = new ChatTemplates(id, source, variants, null, "", "");
+    }
+
+    @Override
+    public ModelInfo info() {
+        return new ModelInfo(
+                id,
+                "/models/" + id,
+                "fake",
+                "fake",
+                1,
+                1,
+                256,
+                256,
+                engine.config().slots(),
+                maxQueue,
+                2,
+                TaskInput.Pooling.MEAN,
+                true,
+                EnumSet.allOf(Capability.class));
+    }
+
+    @Override
+    public ModelHeader header() {
+        return new ModelHeader(
+                "/models/" + id, "fake", null, 1, "F32", 1, 1, 256, 2, 1, 257, "role:content;", info().capabilities());
+    }
+
+    @Override
+    public Engine engine() {
+        return engine;
+    }
+
+    @Override
+    public VectorEngine embedder() {
+        throw new FailureException(ErrorCode.UNSUPPORTED, "no embeddings");
+    }
+
+    @Override
+    public VectorEngine ranker() {
+        throw new FailureException(ErrorCode.UNSUPPORTED, "no scores");
+    }
+
+    @Override
+    public int[] pair(String query, String document) {
+        return model.tokenize(query + document, false, false);
+    }
+
+    @Override
+    public Adapter loadAdapter(Path path) {
+        adapters.incrementAndGet();
+        return adapters::decrementAndGet;
+    }
+
+    @Override
+    public long cacheBytesPerToken() {
+        return 100;
+    }
+
+    @Override
+    public Vocabulary vocabulary() {
+        return model;
+    }
+
+    @Override
+    public Sampler sampler(SamplingParams params, ChainParams more, Grammar grammar) {
+        TokenSampler sampler = new TokenSampler(params, new Candidates());
+        samplers.incrementAndGet();
+        samplersMade.incrementAndGet();
+        return new Sampler() {
+            @Override
+            public void accept(int token) {
+                sampler.accept(token);
+            }
+
+            @Override
+            public int sample(float[] logits) {
+                return sampler.sample(logits);
+            }
+
+            @Override
+            public void close() {
+                samplers.decrementAndGet();
+            }
+        };
+    }
+
+    @Override
+    public PromptText render(ChatTemplating request) {
+        if (templates != null) {
+            return templates.render(request);
+        }
+        PromptText.Builder text = new PromptText.Builder();
+        for (Map<String, Object> message : request.messages()) {
+            text.add(message.get("role") + ":", true)
+                    .add(message.get("content").toString(), false)
+                    .add("<eog>", true);
+        }
+        return request.addGenerationPrompt() ? text.add("assistant:", true).build() : text.build();
+    }
+
+    @Override
+    public AnswerFormat answerFormat(ChatTemplating request) {
+        return templates != null ? templates.answerFormat(request) : PLAIN;
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+    }
+}
