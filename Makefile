@@ -78,7 +78,7 @@ ENGINE_SUITES = test/llama_node_api_SUITE,test/llama_node_generation_SUITE,test/
 
 test-erlang: compile        ## EUnit, xref, dialyzer, Common Test on a real JVM
 	@epmd -daemon
-	@rebar3 eunit --module=vectors_tests,llama_node_fake_tests,llama_node_tools_tests
+	@rebar3 eunit --module=$$(cd test && ls *_tests.erl | sed 's/\.erl$$//' | paste -sd, -)
 	@rebar3 xref
 	@rebar3 dialyzer
 	@rebar3 ct --sname llama_node_ct_$$$$

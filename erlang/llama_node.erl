@@ -187,13 +187,16 @@ start_link(Options) ->
 %% callers answered, and a node that does not become ready blocks it for `start_timeout'. With
 %% `wait => false' the supervisor goes on at once, requests wait for the node, and a start that
 %% fails is an exit of the child like any other, which counts for the restart intensity.
+%%
+%% Supervisors show the arguments of a start in their reports. So the cookie, the flags of the Java runtime and the
+%% values of `env' stand in funs there; who has them in funs already may give these.
 %% ```
 %% init([]) -> {ok, {#{}, [llama_node:child_spec(#{model => "model.gguf", name => {local, llm}})]}}.
 %% '''
 -spec child_spec(start_options()) -> supervisor:child_spec().
 child_spec(Options) ->
     #{id => llama_node_options:child_id(Options),
-      start => {?MODULE, start_link, [Options]},
+      start => {?MODULE, start_link, [llama_node_options:wrap(Options)]},
       restart => permanent,
       shutdown => llama_node_options:shutdown(Options),
       type => worker,
@@ -210,6 +213,10 @@ init_server(Options) ->
 %% @doc Connects to a node that was started elsewhere: by another BEAM, or as a service of the operating system.
 %% The result is used like any server. Several BEAMs can use one node; what the processes of one of them own ends when
 %% its connection does. The options are described at {@link llama_node_options:attach_options()}.
+%%
+%% A `cookie' is used for this node until its connection ends; it is taken back then, and when the node cannot be
+%% connected, so connect again after a loss of the connection. Where the node is connected already, it is not asked for
+%% a cookie.
 %% ```
 %% {ok, Llama} = llama_node:connect('llama@myhost', #{cookie => secret}).
 %% '''

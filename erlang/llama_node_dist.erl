@@ -10,6 +10,7 @@
 -export_type([address/0]).
 
 -type address() :: {Mailbox :: atom(), Node :: node()}.
+-type prepared() :: {node(), Cookie :: none | llama_node_secret:secret(binary())}.
 
 -define(MAILBOX, llama_node).
 -define(PING_TIMEOUT, 10000).
@@ -23,7 +24,7 @@ preparation() ->
 
 %% @doc Chooses the node's name and tells it the cookie.
 -spec prepare(llama_node_options:options()) ->
-    {ok, map(), node()} | {error, llama_node:error()}.
+    {ok, map(), prepared()} | {error, llama_node:error()}.
 prepare(Options) ->
     case is_alive() of
         false ->
@@ -45,8 +46,9 @@ prepare(Options, Host, Bind) ->
     ok = ensure_epmd(),
     Node = node_name(maps:get(node_name, Options, undefined), Host,
                      os:getpid(), erlang:system_time()),
-    Config = #{node_name => Node, cookie => cookie(Node, Options)},
-    {ok, maps:merge(maps:merge(Config, Bind), net_ticktime()), Node}.
+    {Cookie, Given} = cookie(Node, Options),
+    Config = #{node_name => Node, cookie => Cookie},
+    {ok, maps:merge(maps:merge(Config, Bind), net_ticktime()), {Node, Given}}.
 
 %% @doc The full name of a node. Without a given name it is unlike that of any other server, BEAM
 %% or incarnation on the host, so that a restart never meets the registration of what died.
@@ -152,15 +154,11 @@ own_host() ->
     [_, Host] = string:split(atom_to_list(node()), "@"),
     Host.
 
-%% An entry for a node stays for good, so there is none for a cookie that the runtime has anyway.
-cookie(Node, #{cookie := Cookie}) ->
-    _ = case atom_to_binary(erlang:get_cookie()) of
-        Cookie -> true;
-        _ -> erlang:set_cookie(Node, binary_to_atom(Cookie))
-    end,
-    Cookie;
-cookie(_Node, _Options) ->
-    atom_to_binary(erlang:get_cookie()).
+%% What the node is told, and what the runtime must be told because it would take another one.
+cookie(_Node, #{cookie := Secret}) ->
+    {Secret, Secret};
+cookie(Node, _Options) ->
+    {llama_node_secret:wrap(atom_to_binary(erlang:get_cookie(Node))), none}.
 
 %% The node has to speak as often as this runtime expects it, and to be as patient.
 net_ticktime() ->
@@ -188,9 +186,13 @@ epmd_path() ->
     Erts = filename:join([code:root_dir(), "erts-" ++ erlang:system_info(version), "bin"]),
     Erts ++ ":" ++ filename:join(code:root_dir(), "bin") ++ ":" ++ os:getenv("PATH", "").
 
-%% @doc The port carries none of the requests.
--spec opened(node(), port()) -> node().
-opened(Node, _Port) ->
+%% @doc The port carries none of the requests. The runtime has a cookie that was given for as long as the owner of the
+%% port, which calls this, is there or holds it.
+-spec opened(prepared(), port()) -> node().
+opened({Node, none}, _Port) ->
+    Node;
+opened({Node, Cookie}, _Port) ->
+    ok = llama_node_cookies:hold(Node, llama_node_secret:reveal(Cookie)),
     Node.
 
 %% @doc No frame belongs to this transport.
@@ -226,13 +228,16 @@ connect(Node, #{node := Node}) ->
 connect(Node, #{node := Other}) ->
     llama_node_error:make(node_down, "the node calls itself ~ts instead of ~ts", [Other, Node]).
 
-%% @doc Connects to a node that was started elsewhere. Like {@link connect/2} this makes it no visible node.
+%% @doc Connects to a node that was started elsewhere. Like {@link connect/2} this makes it no visible node. A given
+%% cookie is taken back when the attempt fails, and when the connection ends.
 -spec attach(node(), #{cookie => binary(), name => atom()}) -> {ok, address()} | {error, llama_node:error()}.
 attach(Node, Options) ->
     case is_alive() of
         true ->
-            _ = cookie(Node, Options),
-            attach(Node, {maps:get(name, Options, ?MAILBOX), Node}, net_kernel:hidden_connect_node(Node));
+            Address = {maps:get(name, Options, ?MAILBOX), Node},
+            llama_node_cookies:connecting(Node, maps:get(cookie, Options, none), fun () ->
+                attach(Node, Address, net_kernel:hidden_connect_node(Node))
+            end);
         false ->
             not_distributed()
     end.

@@ -60,7 +60,7 @@ open(#{launcher := Launcher, env := Env}, Stderr) ->
     try
         ok = check_program(Launcher),
         open_port({spawn_executable, Program},
-                  [{args, Args}, {env, Env}, {packet, 4}, binary, exit_status, use_stdio, hide])
+                  [{args, Args}, {env, variables(Env)}, {packet, 4}, binary, exit_status, use_stdio, hide])
     of
         Port -> {ok, Port, os_pid(Port)}
     catch
@@ -81,6 +81,9 @@ check_program(Launcher) ->
         {ok, _} -> error(eacces);
         {error, Reason} -> error(Reason)
     end.
+
+variables(Env) ->
+    [{Name, llama_node_secret:reveal(Value)} || {Name, Value} <- Env].
 
 os_pid(Port) ->
     case erlang:port_info(Port, os_pid) of

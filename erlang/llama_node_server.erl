@@ -63,7 +63,7 @@ start_owned(Given) ->
 start(How, Ownership, Given) ->
     case llama_node_options:new(Given) of
         {ok, #{server := #{transport := fake}} = Options} -> llama_node_fake:How(Options);
-        {ok, Options} -> proc_lib:How(?MODULE, init, [{self(), Ownership, Options}]);
+        {ok, Options} -> proc_lib:How(?MODULE, init, [{self(), Ownership, llama_node_options:hide(Options)}]);
         {error, _} = Error -> Error
     end.
 
@@ -370,6 +370,7 @@ terminate(_Reason, #state{preparer = Preparer, stderr = Stderr} = State) ->
     ok = end_preparer(Preparer),
     ok = end_process(Told),
     ok = llama_node_stderr:close(Stderr),
+    ok = llama_node_cookies:release(),
     report_failure(Told).
 
 %% What it runs ends with it.

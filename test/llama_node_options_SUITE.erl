@@ -8,9 +8,11 @@ suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
     [defaults, model_keys_make_a_model, models_follow_the_model, default_model, texts_of_all_kinds, gpu_layers,
-     proplists_work, undefined_is_not_given, environment, unknown_keys_are_named, wrong_types_are_named,
+     proplists_work, what_is_not_given, keys_of_all_kinds,
+     enumerations_are_texts, an_atom_is_a_local_name, near_names_are_suggested, environment, unknown_keys_are_named, wrong_types_are_named,
      distribution_and_port_exclude_each_other,
      nested_places_are_named, certificates_are_named, libraries_are_paths_or_names, secrets_stay_secret,
+     secrets_may_be_funs, secrets_are_wrapped,
      child_specification, errors_have_the_numbers_of_the_protocol,
      error_messages_are_short, documentation_is_of_the_application].
 
@@ -62,8 +64,48 @@ proplists_work(_) ->
     ?assertMatch({ok, #{server := #{wait := true, start_timeout := 7}}},
                  llama_node_options:new([wait, {start_timeout, 7}, {start_timeout, 8}])).
 
-undefined_is_not_given(_) ->
-    ?assertEqual(llama_node_options:new(#{}), llama_node_options:new(#{model => undefined, wait => undefined})).
+what_is_not_given(_) ->
+    Keys = [Key || #{key := Key} <- llama_node_option_table:all()],
+    [?assertEqual(llama_node_options:new(#{}), llama_node_options:new(maps:from_keys(Keys, Absent)))
+     || Absent <- [undefined, nil, null]],
+    ?assertEqual(llama_node_options:new(#{models => [#{path => "/a"}]}),
+                 llama_node_options:new(#{models => [#{path => "/a", n_ctx => nil, id => null}]})),
+    ?assertMatch({ok, #{env := [{"B", "2"}]}}, llama_node_options:new(#{env => #{"A" => nil, "B" => "2"}})),
+    ?assertEqual({ok, #{}}, llama_node_options:attach(#{cookie => nil, name => undefined})),
+    refused(<<"tls.keyfile: is required">>, #{tls => #{certfile => "/c", keyfile => nil, cacertfile => "/a"}}).
+
+keys_of_all_kinds(_) ->
+    {ok, Expected} = llama_node_options:new(#{model => "/m", n_ctx => 512, wait => false}),
+    [?assertEqual({ok, Expected}, llama_node_options:new(Given))
+     || Given <- [#{<<"model">> => "/m", <<"n_ctx">> => 512, <<"wait">> => false},
+                  #{"model" => "/m", "n_ctx" => 512, "wait" => false},
+                  [{<<"model">>, "/m"}, {"n_ctx", 512}, {wait, false}, {<<"id">>, nil}]]],
+    ?assertMatch({ok, #{config := #{models := [#{path := <<"/a">>, n_ctx := 8}]}}},
+                 llama_node_options:new(#{<<"models">> => [#{<<"path">> => "/a", "n_ctx" => 8}]})),
+    ?assertEqual({ok, #{cookie => <<"c">>}}, llama_node_options:attach(#{<<"cookie">> => c})),
+    refused(<<"n_ctx: is given twice">>, #{n_ctx => 512, <<"n_ctx">> => 512}),
+    refused(<<"n_ctx: is given twice">>, [{"n_ctx", 512}, {n_ctx, 8}]),
+    refused(<<"no key">>, #{{a} => 1}).
+
+enumerations_are_texts(_) ->
+    [?assertMatch({ok, #{server := #{transport := port}, config := #{log_level := none}}},
+                  llama_node_options:new(#{transport => Port, log_level => None}))
+     || {Port, None} <- [{port, none}, {<<"port">>, <<"none">>}, {"port", "none"}]].
+
+an_atom_is_a_local_name(_) ->
+    [?assertMatch({ok, #{server := #{name := {local, Name}}}}, llama_node_options:new(#{name => Given}))
+     || {Name, Given} <- [{'Elixir.MyApp.Llama', 'Elixir.MyApp.Llama'}, {llm, llm}, {llm, {local, llm}}]],
+    ?assertMatch(#{id := llm}, llama_node:child_spec(#{name => llm})).
+
+near_names_are_suggested(_) ->
+    [refused(unicode:characters_to_binary(["(did you mean '", Near, "'?)"]), Given)
+     || {Near, Given} <- [{"model", #{modle => "x"}}, {"n_ctx", #{n_ctxt => 1}}, {"n_ctx", [{"nctx", 1}]},
+                          {"path", #{models => [#{pth => "/a"}]}}, {"keyfile", #{tls => #{keyfle => "/a"}}},
+                          {"cookie", #{<<"cooky">> => x}}, {"n_parallel", #{n_paralell => 1}}]],
+    {error, {_, Far}} = llama_node_options:new(#{temperature => 1}),
+    ?assertEqual(<<"temperature: unknown option">>, Far),
+    {error, {_, Attach}} = llama_node_options:attach(#{cooky => x}),
+    ?assertEqual(<<"cooky: unknown option (did you mean 'cookie'?)">>, Attach).
 
 environment(_) ->
     {ok, #{env := Env}} = llama_node_options:new(#{java_home => "/jdk", java_opts => ["-Xmx1g", <<"-Da=b">>],
@@ -75,7 +117,7 @@ environment(_) ->
 
 unknown_keys_are_named(_) ->
     refused(<<"modle: unknown option">>, #{modle => "x"}),
-    refused(<<"unknown option">>, #{<<"model">> => "x"}),
+    refused(<<"unknown option">>, #{<<"modle">> => "x"}),
     refused(<<"n_predict">>, [{n_predict, 3}]),
     refused(<<"n_ctx">>, #{n_ctx => 9, models => []}).
 
@@ -85,9 +127,9 @@ wrong_types_are_named(_) ->
         n_ctx => [0, -1, 1.0, "512", 1 bsl 31],
         n_parallel => [0, 65], n_batch => [0, 65537], n_ubatch => [0], n_threads => [0, 1025],
         max_queue => [-1, 1000001], use_mmap => [1, yes], n_gpu_layers => [all, -2, 1 bsl 31],
-        log_level => [loud, <<"info">>], result_ttl_ms => [-1], max_sessions => [many],
-        name => [llm, {local, "llm"}, {local, undefined}, {via, "m", x}], wait => [maybe_so], start_timeout => [-1, 1 bsl 32, never],
-        stop_timeout => [infinity], progress => [self, fun () -> ok end], transport => [pigeon, <<"port">>],
+        log_level => [loud, <<"loud">>, true], result_ttl_ms => [-1], max_sessions => [many],
+        name => ["llm", true, {local, "llm"}, {local, undefined}, {via, "m", x}], wait => [maybe_so], start_timeout => [-1, 1 bsl 32, never],
+        stop_timeout => [infinity], progress => [self, fun () -> ok end], transport => [pigeon, <<"pigeon">>],
         java_opts => [[<<"-a">>, 3.5], 3], env => [3, [{a}], [{a, 3}], [{a, b} | c]],
         models => [#{}, [[] | x], <<"a">>], node_name => [3], host => [true], cookie => [{}],
         launcher => [3]},
@@ -139,7 +181,41 @@ secrets_stay_secret(_) ->
     {error, {invalid_argument, Message}} = llama_node_options:new(#{cookie => [hidden, <<"hidden">>]}),
     ?assertEqual(nomatch, string:find(Message, "hidden")),
     {ok, Options} = llama_node_options:new(#{cookie => hidden}),
-    ?assertEqual(nomatch, string:find(io_lib:format("~p", [llama_node_options:redact(Options)]), "hidden")).
+    ?assertEqual(nomatch, string:find(io_lib:format("~p", [llama_node_options:redact(Options)]), "hidden")),
+    ?assertEqual(nomatch, string:find(io_lib:format("~p", [llama_node_options:hide(Options)]), "hidden")),
+    %% Whatever is wrong with them, or beside them.
+    [begin
+         {error, {invalid_argument, Text}} = llama_node_options:new(Given),
+         ?assertEqual({nomatch, Given}, {string:find(Text, "hidden"), Given})
+     end || Given <- [[{cookie, hidden} | hidden], [{cookie, hidden, hidden}], [{cookie, hidden}, {<<"cookie">>, hidden}],
+                      #{cookie => {hidden}}, #{cooky => hidden}, #{cookie => [[hidden]]},
+                      #{cookie => fun () -> error(hidden) end}, #{cookie => fun () -> {hidden} end},
+                      #{env => hidden}, #{env => [hidden]}, #{env => [{"A", hidden, x}]}, #{env => #{"A" => {hidden}}},
+                      #{env => [{"A", "hidden"} | hidden]}, #{env => fun () -> exit(hidden) end},
+                      #{env => #{"A" => fun () -> throw(hidden) end}},
+                      #{java_opts => {hidden}}, #{java_opts => ["hidden" | hidden]}, #{java_opts => [a, {hidden}]},
+                      #{cookie => hidden, transport => port}, #{cookie => hidden, n_ctx => 0}]].
+
+secrets_may_be_funs(_) ->
+    Given = #{cookie => fun () -> "c" end, java_opts => fun () -> ["-a", "-b"] end,
+              env => #{"A" => fun () -> <<"1">> end, "B" => "2", "C" => false, "D" => fun () -> nil end}},
+    {ok, #{cookie := <<"c">>, env := Env}} = llama_node_options:new(Given),
+    ?assertEqual([{"A", "1"}, {"B", "2"}, {"C", false}, {"LLAMA_NODE_JAVA_OPTS", "-a -b"}], lists:sort(Env)),
+    {ok, #{env := [{"A", "1"}]}} = llama_node_options:new(#{env => fun () -> [{"A", "1"}] end}),
+    ?assertEqual({ok, #{}}, llama_node_options:attach(#{cookie => fun () -> undefined end})).
+
+%% What is wrapped says what the plain one says.
+secrets_are_wrapped(_) ->
+    [begin
+         Wrapped = llama_node_options:wrap(Given),
+         ?assertEqual(nomatch, string:find(io_lib:format("~p", [Wrapped]), "hidden")),
+         ?assertEqual(llama_node_options:new(Given), llama_node_options:new(Wrapped)),
+         ?assertEqual(Wrapped, llama_node_options:wrap(Wrapped))
+     end || Given <- [#{cookie => hidden, env => #{"A" => "hidden"}, java_opts => "-Dhidden"}, #{"cookie" => hidden},
+                      [{<<"cookie">>, "hidden"}, wait, {env, [{a, hidden}, {b, false}]}, {java_opts, ["-Dhidden"]}],
+                      #{cooky => hidden}, [{cookie, hidden, x}], [{cookie, hidden} | hidden], #{env => hidden},
+                      #{env => [hidden]}, #{{cookie} => hidden}]],
+    ?assertEqual(#{n_ctx => 8, name => llm}, llama_node_options:wrap(#{n_ctx => 8, name => llm})).
 
 child_specification(_) ->
     ?assertMatch(#{id := llama_node, restart := permanent, shutdown := 15000, type := worker,

@@ -1,0 +1,118 @@
+%% @doc What all inputs have in common: how a key may be spelled, what counts as not given, what is text, and which
+%% name a mistyped one was meant to be. The rules are those of section 2 of docs/protocol.md.
+%% @end
+-module(llama_node_input).
+
+-export([fields/1, key/1, is_absent/1, text/1, near/2, did_you_mean/2]).
+-export_type([fault/0]).
+
+-type fault() :: not_fields | {not_a_pair, term()} | {not_a_key, term()} | {twice, binary()}.
+%% Why a term is no map or proplist with keys that are texts.
+
+%% Longer names are not compared.
+-define(LONGEST, 40).
+
+%% @doc The entries of a map or a proplist, in its order, each key as a binary. An atom stands for `{Atom, true}'. The
+%% first of several entries with the same key in a proplist wins, as in any proplist; one key under two spellings is a
+%% fault.
+%% ```
+%% {ok, [{<<"wait">>, true}, {<<"n_ctx">>, 512}]} = llama_node_input:fields([wait, {"n_ctx", 512}]).
+%% '''
+-spec fields(term()) -> {ok, [{binary(), term()}]} | {error, fault()}.
+fields(Map) when is_map(Map) ->
+    fields(maps:to_list(Map), [], #{});
+fields(List) when is_list(List) ->
+    fields(List, [], #{});
+fields(_Other) ->
+    {error, not_fields}.
+
+fields([], Fields, _Spelled) ->
+    {ok, lists:reverse(Fields)};
+fields([{Given, Value} | Rest], Fields, Spelled) ->
+    case key(Given) of
+        error -> {error, {not_a_key, Given}};
+        {ok, Key} when not is_map_key(Key, Spelled) -> fields(Rest, [{Key, Value} | Fields], Spelled#{Key => Given});
+        {ok, Key} when map_get(Key, Spelled) =:= Given -> fields(Rest, Fields, Spelled);
+        {ok, Key} -> {error, {twice, Key}}
+    end;
+fields([Given | Rest], Fields, Spelled) when is_atom(Given) ->
+    fields([{Given, true} | Rest], Fields, Spelled);
+fields([Entry | _], _Fields, _Spelled) ->
+    {error, {not_a_pair, Entry}};
+fields(_Improper, _Fields, _Spelled) ->
+    {error, not_fields}.
+
+%% @doc A key as a binary, if it is an atom, a binary or a string.
+-spec key(term()) -> {ok, binary()} | error.
+key(Key) when is_atom(Key) -> {ok, atom_to_binary(Key)};
+key(Key) -> text(Key).
+
+%% @doc Whether a value means "not given".
+-spec is_absent(term()) -> boolean().
+is_absent(Value) -> Value =:= undefined orelse Value =:= nil orelse Value =:= null.
+
+%% @doc An atom, a binary or a string as UTF-8. Booleans are no texts, nor is what means "not given".
+-spec text(term()) -> {ok, binary()} | error.
+text(Value) when is_atom(Value) ->
+    case is_boolean(Value) orelse is_absent(Value) of
+        true -> error;
+        false -> {ok, atom_to_binary(Value)}
+    end;
+text(Value) when is_binary(Value); is_list(Value) ->
+    try unicode:characters_to_binary(Value) of
+        Text when is_binary(Text) -> {ok, Text};
+        _ -> error
+    catch
+        error:badarg -> error
+    end;
+text(_Value) ->
+    error.
+
+%% @doc Words for an error message: the near name in parentheses, or nothing.
+%% ```
+%% " (did you mean 'n_ctx'?)" = lists:flatten(llama_node_input:did_you_mean(<<"n_ctxt">>, [<<"n_ctx">>])).
+%% '''
+-spec did_you_mean(binary(), [binary()]) -> iolist().
+did_you_mean(Name, Known) ->
+    case near(Name, Known) of
+        {ok, Near} -> [" (did you mean '", Near, "'?)"];
+        none -> []
+    end.
+
+%% @doc The known name nearest to a mistyped one: within two edits, or one for a name of less than five characters. The
+%% node does the same for its inputs.
+-spec near(binary(), [binary()]) -> {ok, binary()} | none.
+near(Name, Known) ->
+    case characters(Name) of
+        Long when tuple_size(Long) > ?LONGEST -> none;
+        Short when tuple_size(Short) < 5 -> nearest(Short, Known, 1);
+        Characters -> nearest(Characters, Known, 2)
+    end.
+
+nearest(Name, Known, Most) ->
+    case lists:keysort(1, [{distance(Name, characters(Candidate)), Candidate} || Candidate <- Known]) of
+        [{Edits, Candidate} | _] when Edits =< Most -> {ok, Candidate};
+        _ -> none
+    end.
+
+characters(Name) ->
+    list_to_tuple(unicode:characters_to_list(Name)).
+
+%% Edits between two texts, of which two swapped neighbours are one (optimal string alignment).
+distance(A, B) ->
+    Cells = [{I, J} || I <- lists:seq(0, tuple_size(A)), J <- lists:seq(0, tuple_size(B))],
+    Known = lists:foldl(fun (Cell, Before) -> Before#{Cell => edits(Cell, A, B, Before)} end, #{}, Cells),
+    map_get({tuple_size(A), tuple_size(B)}, Known).
+
+edits({0, J}, _A, _B, _Before) ->
+    J;
+edits({I, 0}, _A, _B, _Before) ->
+    I;
+edits({I, J}, A, B, Before) ->
+    Change = case element(I, A) =:= element(J, B) of true -> 0; false -> 1 end,
+    Plain = lists:min([map_get({I - 1, J - 1}, Before) + Change, map_get({I - 1, J}, Before) + 1,
+                       map_get({I, J - 1}, Before) + 1]),
+    case I > 1 andalso J > 1 andalso element(I, A) =:= element(J - 1, B) andalso element(I - 1, A) =:= element(J, B) of
+        true -> min(Plain, map_get({I - 2, J - 2}, Before) + 1);
+        false -> Plain
+    end.

@@ -1,0 +1,168 @@
+%% @doc The start options, each stated once: its key, where it belongs, what may be given, its default, what it means.
+%%
+%% {@link llama_node_options} checks and sorts what is given by this table. A test compares the type
+%% {@link llama_node_options:start_options()}, its description and the README's table with it.
+%% @end
+-module(llama_node_option_table).
+
+-export([all/0, model/0, attach/0, tls/0]).
+-export_type([option/0, part/0, check/0]).
+
+-type part() :: model | models | node | server | launch.
+%% `model': of the one model that `model' names, and of each in `models'; `models': the models themselves; `node':
+%% passed on to the node as it is; `server': the server process's own; `launch': becomes an argument or a variable of
+%% the launcher.
+
+-type check() ::
+    {integer, Min :: integer(), Max :: integer()} | {enum, [atom()]} | boolean | timeout | text | path | library | atom
+    | template | models | tls | server_name | progress | script | replies | cookie | flags | env.
+%% What {@link llama_node_option_check:value/3} takes for the option.
+
+-type option() :: #{
+    key := atom(),
+    part := part(),
+    check := check(),
+    %% A value that this application puts in, or words about what the node takes.
+    default := {value, term()} | string(),
+    text := string(),
+    %% Belongs to the distribution, and is refused with the port.
+    only => distribution | fake,
+    %% Must not be seen in logs.
+    secret => true
+}.
+
+-define(INT32, 16#7fffffff).
+-define(MAX_MS, 16#ffffffff).
+
+%% @doc Every start option, in the order of the documentation.
+-spec all() -> [option()].
+all() ->
+    models() ++ model() ++ service() ++ server() ++ launch().
+
+models() ->
+    [#{key => model, part => models, check => path,
+       default => "`priv/models/tiny-chat.gguf' when it is there and `models' is not given; otherwise the node starts "
+                  "without a model",
+       text => "path of a GGUF file"},
+     #{key => models, part => models, check => models, default => "`[]'",
+       text => "further models, maps with `path' and any of the next keys"}].
+
+%% @doc The options of a model.
+-spec model() -> [option()].
+model() ->
+    [#{key => id, part => model, check => text, default => "the file's name without `.gguf'",
+       text => "the model's name in requests"},
+     #{key => n_ctx, part => model, check => {integer, 1, ?INT32},
+       default => "what the model was trained with, at most 4096",
+       text => "tokens of context of each slot"},
+     #{key => n_parallel, part => model, check => {integer, 1, 64}, default => "4", text => "slots"},
+     #{key => n_batch, part => model, check => {integer, 1, 65536}, default => "512",
+       text => "tokens of one decode call"},
+     #{key => n_ubatch, part => model, check => {integer, 1, 65536}, default => "512",
+       text => "tokens the backend computes at once"},
+     #{key => n_threads, part => model, check => {integer, 1, 512},
+       default => "the cores; one less with a llama.cpp whose threads spin",
+       text => "threads of a decode"},
+     #{key => n_threads_batch, part => model, check => {integer, 1, 512}, default => "as `n_threads'",
+       text => "threads of a prefill"},
+     #{key => max_queue, part => model, check => {integer, 0, 1000000}, default => "1024",
+       text => "tasks that may wait for a slot"},
+     #{key => use_mmap, part => model, check => boolean, default => "`true'",
+       text => "map the file rather than read it"},
+     #{key => n_gpu_layers, part => model, check => {integer, -1, ?INT32}, default => "0",
+       text => "layers to offload, -1 for all of them"},
+     #{key => vocab_only, part => model, check => boolean, default => "`false'",
+       text => "load only the vocabulary, for tokens and templates"},
+     #{key => default, part => model, check => boolean, default => "`false', and the first model is it",
+       text => "whether requests that name no model get it"},
+     #{key => chat_template, part => model, check => template, default => "the model's own",
+       text => "a Jinja template, the name of one of the model's variants, or a map with `system', `prefix' and "
+               "`postfix'"}].
+
+service() ->
+    [#{key => bind, part => node, check => text, default => "a loopback address", only => distribution,
+       text => "address that the node's distribution listens on"},
+     #{key => tls, part => node, check => tls, default => "none, the distribution runs over TCP", only => distribution,
+       text => "PEM files, `#{certfile, keyfile, cacertfile}', of a node in a cluster whose distribution runs over TLS "
+               "(`-proto_dist inet_tls'); both sides must show certificates. The certificate must hold the host of the "
+               "node's name where the runtime checks it, as it does by default with `verify_peer'"},
+     #{key => llama_lib, part => node, check => library, default => "the newest that is found, see docs/architecture.md",
+       text => "directory with the llama.cpp to use, or `system' for that of the operating system, or `embedded' for "
+               "the one in the jar"},
+     #{key => log_level, part => node, check => {enum, [debug, info, warning, error, none]}, default => "`info'",
+       text => "least level of the node's log records"},
+     #{key => result_ttl_ms, part => node, check => {integer, 0, 1 bsl 53}, default => "300000",
+       text => "how long a result waits to be collected"},
+     #{key => max_results, part => node, check => {integer, 0, ?INT32}, default => "10000",
+       text => "results that are kept to be collected; the oldest goes first"},
+     #{key => max_sessions, part => node, check => {integer, 0, ?INT32}, default => "10000",
+       text => "sessions that are open at a time"},
+     #{key => max_tasks, part => node, check => {integer, 0, ?INT32}, default => "100000",
+       text => "tasks that wait or run at a time"}].
+
+server() ->
+    [#{key => name, part => server, check => server_name, default => "none",
+       text => "registers the server, like the first argument of `gen_server:start_link/4'; an atom is `{local, Atom}'"},
+     #{key => wait, part => server, check => boolean, default => {value, true},
+       text => "whether the start returns when the node is ready (`true') or at once (`false'), in which case requests "
+               "wait"},
+     #{key => start_timeout, part => server, check => timeout, default => {value, 120000},
+       text => "milliseconds for the node to become ready, or `infinity'"},
+     #{key => stop_timeout, part => server, check => {integer, 0, ?MAX_MS}, default => {value, 5000},
+       text => "milliseconds for the node to end before it is killed"},
+     #{key => progress, part => server, check => progress, default => "none",
+       text => "a process that gets `{llama_node_progress, Path, Fraction}' while a model loads, or a fun that is called "
+               "by the server process and must not block"},
+     #{key => transport, part => server, check => {enum, [auto, port, distribution, fake]}, default => {value, auto},
+       text => "how requests reach the node. `distribution': it is a hidden node of the cluster. `port': over the "
+               "standard streams of its process, without epmd, cookie and network; the options of the distribution are "
+               "refused then. `auto': the distribution if this runtime is distributed, otherwise the port, where the "
+               "options of the distribution do nothing. `fake': there is no node, and answers come from a script, for "
+               "tests: see {@link llama_node_fake}"},
+     #{key => script, part => server, check => script, default => "one answer, always the same", only => fake,
+       text => "with `fake' only, what it answers"},
+     #{key => replies, part => server, check => replies, default => "none", only => fake,
+       text => "with `fake' only, replies to requests by their names"},
+     #{key => dimensions, part => server, check => {integer, 1, 65536}, default => "16", only => fake,
+       text => "with `fake' only, the length of its vectors"}].
+
+launch() ->
+    [#{key => node_name, part => launch, check => text, only => distribution,
+       default => "a name of its own for each start, so that no start meets what an earlier one left behind in epmd. A "
+                  "runtime never forgets an atom or a node that it was connected to, so each restart costs it some "
+                  "hundred bytes for good; a given name does not, but can be used by one server at a time",
+       text => "name of the node, with or without a host: ASCII letters, digits, `_' and `-' before the `@'"},
+     #{key => host, part => launch, check => text, only => distribution,
+       default => "that of `node()' when it leads to a loopback address or `bind' is given, else `localhost' "
+                  "(`127.0.0.1' with long names)",
+       text => "host part of the node's name; it must resolve"},
+     #{key => cookie, part => launch, check => cookie, default => "`erlang:get_cookie()'", only => distribution,
+       secret => true,
+       text => "at most 255 characters of Latin-1, or a fun without arguments that gives them. The runtime uses it for "
+               "this node until the server has ended. It keeps an entry for each node that had a cookie of its own, and "
+               "has no way to remove one: give a `node_name' along with it where restarts may be many"},
+     #{key => java_home, part => launch, check => path, default => "searched for by `priv/bin/find-java'",
+       text => "home of a Java runtime, 25 or later; another one is refused"},
+     #{key => java_opts, part => launch, check => flags, default => "none", secret => true,
+       text => "flags for the Java runtime, a text or a list of texts, or a fun without arguments that gives them. They "
+               "are arguments of its process, which every user of the machine can read: no place for a secret"},
+     #{key => launcher, part => launch, check => path, default => "`priv/bin/llama-node'",
+       text => "program that starts the node"},
+     #{key => env, part => launch, check => env, default => "none", secret => true,
+       text => "environment of the launcher, added to the runtime's own; `false' takes a variable out. Each value, and the "
+               "whole, may be a fun without arguments that gives it. The node's process has them in its environment, "
+               "which its user can read"}].
+
+%% @doc The options of {@link llama_node:connect/2}.
+-spec attach() -> [option()].
+attach() ->
+    [#{key => cookie, part => launch, check => cookie, default => "`erlang:get_cookie()'", secret => true,
+       text => "that of the node"},
+     #{key => name, part => launch, check => atom, default => "`llama_node'",
+       text => "registered name of the node's mailbox"}].
+
+%% @doc The keys of the option `tls', all of them required.
+-spec tls() -> [option()].
+tls() ->
+    [#{key => Key, part => node, check => path, default => "none", text => "a PEM file"}
+     || Key <- [certfile, keyfile, cacertfile]].
