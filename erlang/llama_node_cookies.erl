@@ -164,7 +164,11 @@ drop(Who, Node, #node{holders = Holders, turn = Turn, waiting = Waiting} = Known
     Over = case Turn of {Who, _} -> [Turn]; _ -> [] end,
     Refs = [Ref || {_, Ref, _} <- Its ++ Gone, Ref =/= none] ++ [Ref || {_, Ref} <- Over],
     _ = [erlang:demonitor(Ref, [flush]) || Ref <- Refs],
-    set(Node, Known#node{holders = Others, waiting = Left, turn = case Over of [] -> Turn; _ -> none end}).
+    Dropped = Known#node{holders = Others, waiting = Left, turn = case Over of [] -> Turn; _ -> none end},
+    case Its of
+        [] -> Dropped;
+        _ -> set(Node, Dropped)
+    end.
 
 %% The cookie of the last holder. Without a holder it is the one from before, unless somebody else has changed it.
 set(Node, #node{holders = [{_, _, Cookie} | _]} = Known) ->

@@ -8,7 +8,10 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [two_beams_share_a_node, lost_beam_loses_its_sessions_only, cookie_of_the_node, nothing_there, another_mailbox,
+    [two_beams_share_a_node, lost_beam_loses_its_sessions_only, cookie_of_the_node,
+     a_right_cookie_after_a_wrong_one, attempts_with_several_cookies_at_once, a_cookie_ends_with_its_connection,
+     a_cookie_ends_with_its_server, servers_of_one_node_share_its_cookie, a_cookie_set_by_somebody_else_stays,
+     nothing_there, another_mailbox,
      not_distributed, bad_options].
 
 init_per_suite(Config) ->
@@ -58,6 +61,111 @@ cookie_of_the_node(Config) ->
     pong = peer:call(Peer, llama_node, ping, [Server]),
     ok = peer:stop(Peer).
 
+a_right_cookie_after_a_wrong_one(Config) ->
+    Node = node_of(Config),
+    %% The runtime's own cookie is the right one, or it is not.
+    [begin
+         {Peer, _} = llama_node_ct:peer(#{name => peer:random_name(), args => ["-setcookie", Own]}, []),
+         Before = peer:call(Peer, erlang, get_cookie, [Node]),
+         [begin
+              {error, {node_down, _}} = peer:call(Peer, llama_node, connect, [Node, #{cookie => Wrong}], 30000),
+              ?assertEqual(Before, peer:call(Peer, erlang, get_cookie, [Node]))
+          end || Wrong <- [wrong, "wrong too"]],
+         {ok, Server} = peer:call(Peer, llama_node, connect, [Node, Right], 30000),
+         pong = peer:call(Peer, llama_node, ping, [Server]),
+         %% Where it is connected, nobody is asked for a cookie, and a wrong one does no harm.
+         {ok, Server} = peer:call(Peer, llama_node, connect, [Node, #{cookie => wrong}], 30000),
+         true = peer:call(Peer, erlang, disconnect_node, [Node]),
+         {ok, Server} = peer:call(Peer, llama_node, connect, [Node, Right], 30000),
+         ok = peer:stop(Peer)
+     end || {Own, Right} <- [{atom_to_list(erlang:get_cookie()), #{}},
+                             {atom_to_list(erlang:get_cookie()), #{cookie => erlang:get_cookie()}},
+                             {"another", #{cookie => erlang:get_cookie()}}]].
+
+%% One that joined another one's handshake would fail with its cookie.
+attempts_with_several_cookies_at_once(Config) ->
+    Node = node_of(Config),
+    {Peer, _} = llama_node_ct:peer(#{name => peer:random_name(), args => ["-setcookie", "another"]}, []),
+    Cookies = [wrong, erlang:get_cookie(), "wrong too", erlang:get_cookie()],
+    Answers = peer:call(Peer, ?MODULE, connect_at_once, [Node, Cookies], 60000),
+    %% What comes first decides nothing: those with the right one succeed.
+    ?assertMatch([_, {ok, _}, _, {ok, _}], Answers),
+    ok = peer:stop(Peer).
+
+a_cookie_ends_with_its_connection(Config) ->
+    Node = node_of(Config),
+    {Peer, _} = llama_node_ct:peer(#{name => peer:random_name(), args => ["-setcookie", "another"]}, []),
+    {ok, Server} = peer:call(Peer, llama_node, connect, [Node, #{cookie => erlang:get_cookie()}], 30000),
+    ?assertEqual(erlang:get_cookie(), peer:call(Peer, erlang, get_cookie, [Node])),
+    ok = peer:call(Peer, ?MODULE, disconnect, [Node]),
+    ?assertEqual(another, peer:call(Peer, erlang, get_cookie, [Node])),
+    {error, {node_down, _}} = peer:call(Peer, llama_node, ping, [Server], 30000),
+    {error, {node_down, _}} = peer:call(Peer, llama_node, connect, [Node, #{}], 30000),
+    {ok, Server} = peer:call(Peer, llama_node, connect, [Node, #{cookie => erlang:get_cookie()}], 30000),
+    pong = peer:call(Peer, llama_node, ping, [Server]),
+    ok = peer:stop(Peer).
+
+a_cookie_ends_with_its_server(Config) ->
+    Own = erlang:get_cookie(),
+    Options = llama_node_ct:options(Config),
+    Name = "cookie" ++ os:getpid(),
+    Given = Options#{models => [], node_name => Name, cookie => "of the node"},
+    {ok, Server} = llama_node:init_server(maps:without([model, n_ctx, n_parallel], Given)),
+    {ok, #{node := Node}} = llama_node:get_status(Server),
+    ?assertEqual('of the node', erlang:get_cookie(Node)),
+    ok = llama_node:destroy_server(Server),
+    ?assertEqual(Own, erlang:get_cookie(Node)),
+    undefined = whereis(llama_node_cookies),
+    %% However it ends.
+    {ok, Killed} = llama_node:init_server(maps:without([model, n_ctx, n_parallel], Given#{wait => false})),
+    {ok, _} = llama_node:get_status(Killed),
+    ?assertEqual('of the node', erlang:get_cookie(Node)),
+    Ref = erlang:monitor(process, llama_node_cookies),
+    exit(Killed, kill),
+    receive {'DOWN', Ref, process, _, _} -> ok end,
+    ?assertEqual(Own, erlang:get_cookie(Node)),
+    %% A start that fails.
+    {error, _} = llama_node:init_server(Given#{model => "/no/such/model.gguf", models => []}),
+    ?assertEqual(Own, erlang:get_cookie(Node)),
+    %% A node of that name is started with the runtime's own cookie again.
+    {ok, Again} = llama_node:init_server(maps:without([model, n_ctx, n_parallel, cookie], Given)),
+    pong = llama_node:ping(Again),
+    ok = llama_node:destroy_server(Again).
+
+servers_of_one_node_share_its_cookie(_) ->
+    Node = 'shared@nowhere',
+    Own = erlang:get_cookie(Node),
+    [First, Second, Third] = [holder(Node, Cookie) || Cookie <- [<<"one">>, <<"two">>, <<"one">>]],
+    ?assertEqual(one, erlang:get_cookie(Node)),
+    ok = finish(Third),
+    ?assertEqual(two, erlang:get_cookie(Node)),
+    ok = finish(First),
+    ?assertEqual(two, erlang:get_cookie(Node)),
+    ok = finish(Second),
+    ?assertEqual(Own, erlang:get_cookie(Node)).
+
+a_cookie_set_by_somebody_else_stays(_) ->
+    [First, Second] = ['first@nowhere', 'second@nowhere'],
+    true = erlang:set_cookie(First, of_the_user),
+    Holders = [holder(Node, <<"held">>) || Node <- [First, Second]],
+    ?assertEqual(held, erlang:get_cookie(First)),
+    true = erlang:set_cookie(Second, meanwhile),
+    [ok = finish(Holder) || Holder <- Holders],
+    ?assertEqual([of_the_user, meanwhile], [erlang:get_cookie(Node) || Node <- [First, Second]]).
+
+holder(Node, Cookie) ->
+    Self = self(),
+    Pid = spawn_link(fun () ->
+        ok = llama_node_cookies:hold(Node, Cookie),
+        Self ! {holds, self()},
+        receive finish -> ok = llama_node_cookies:release(), Self ! {finished, self()} end
+    end),
+    receive {holds, Pid} -> Pid end.
+
+finish(Pid) ->
+    Pid ! finish,
+    receive {finished, Pid} -> ok end.
+
 nothing_there(_) ->
     [_, Host] = string:split(atom_to_list(node()), "@"),
     ?assertMatch({error, {node_down, _}}, llama_node:connect(list_to_atom("no_such_llama@" ++ Host), #{})).
@@ -90,6 +198,17 @@ peer() ->
     {Peer, _} = llama_node_ct:peer(#{name => peer:random_name(),
                                      args => ["-setcookie", atom_to_list(erlang:get_cookie())]}, []),
     Peer.
+
+connect_at_once(Node, Cookies) ->
+    Callers = [spawn_monitor(fun () -> exit({answer, llama_node:connect(Node, #{cookie => Cookie})}) end)
+               || Cookie <- Cookies],
+    [receive {'DOWN', Ref, process, _, {answer, Answer}} -> Answer end || {_, Ref} <- Callers].
+
+%% Returns when the loss of the connection has been noticed.
+disconnect(Node) ->
+    Ref = erlang:monitor(process, llama_node_cookies),
+    true = erlang:disconnect_node(Node),
+    receive {'DOWN', Ref, process, _, _} -> ok end.
 
 complete(Server) ->
     {ok, #{content := Text}} = llama_node:complete(Server, <<"Once upon">>, #{temperature => 0, n_predict => 10}),

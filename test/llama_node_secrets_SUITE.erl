@@ -73,7 +73,7 @@ lives_and_dies(More, Config) ->
     ?assertNotEqual(Second, Third),
     pong = llama_node:ping(secretive),
     ok = stop(Sup),
-    nothing_logged(["mfargs", "Supervisor received", "node_down"], Config).
+    nothing_logged(["mfargs", "child_terminated", "node_down"], Config).
 
 a_start_that_is_refused(Config) ->
     Bad = (planted(Config))#{cookie => ?COOKIE, n_ctx => 0},
