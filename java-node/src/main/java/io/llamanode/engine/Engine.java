@@ -8,6 +8,7 @@ import io.llamanode.engine.contract.GenerationListener.Ending;
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.contract.StepTimes;
+import io.llamanode.engine.loop.CommandLoop;
 import io.llamanode.engine.loop.StepOutput;
 import io.llamanode.engine.model.Adapter;
 import io.llamanode.engine.model.BatchPlan;
@@ -23,16 +24,17 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs one model on slots. A single loop thread owns the runner and the scheduler; everything else
- * reaches them through a queue of commands, so that no caller ever waits for a decode. The thread
- * blocks while there is nothing to do.
+ * Runs one model on slots. A single loop thread owns the runner and the scheduler; everything else reaches them
+ * through commands, so that no caller ever waits for a decode.
+ *
+ * <p>Any thread may call it; only {@link #close} waits, and is not for the loop thread, on which listeners are told.
  */
 public final class Engine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
@@ -44,19 +46,12 @@ public final class Engine implements AutoCloseable {
     private final LongSupplier clock;
     private final Scheduler scheduler;
     private final PrefillPacing pacing;
-    private final LinkedBlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
-    /** Guards {@code closed}, so that no command is queued behind the one that ends the loop. */
-    private final Object admission = new Object();
-
-    private boolean closed;
-    private boolean closing;
-    private final Thread thread;
+    private final CommandLoop loop;
 
     private final Map<Long, Generation> generations = new HashMap<>();
     private final Candidates scratch = new Candidates();
     private final Probabilities probabilities = new Probabilities();
     private final int[] sampledTokens;
-    private boolean running = true;
     private long decodeCalls;
     private StepTimes times = StepTimes.NONE;
     /** Time of the running step that went to sampling. */
@@ -88,13 +83,13 @@ public final class Engine implements AutoCloseable {
         this.scheduler = new Scheduler(config, runner.canShift(), runner.canTruncate(), runner.sharesCells());
         this.pacing = new PrefillPacing(config.prefillShare(), config.nBatch());
         this.sampledTokens = new int[config.slots()];
-        this.thread = Thread.ofPlatform().name(name).daemon().unstarted(this::loop);
+        this.loop = new CommandLoop(name, new Steps());
         publish();
     }
 
     /** Starts the loop thread. */
     public void start() {
-        thread.start();
+        loop.start();
     }
 
     /**
@@ -110,15 +105,15 @@ public final class Engine implements AutoCloseable {
             throw new IllegalArgumentException(
                     "prompt of %d tokens in a context of %d".formatted(request.prompt().length, config.nCtx()));
         }
+        GenerationRequest whole = request.keepingAtLeast(begin(request.prompt()));
         long now = clock.getAsLong();
-        synchronized (admission) {
-            if (closed) {
-                return false;
-            }
-            accepted.run();
-            commands.add(() -> accept(request, listener, now));
-            return true;
-        }
+        return loop.submit(accepted, () -> accept(whole, listener, now));
+    }
+
+    /** {@return tokens at the front that the model wants before any text, whatever else a shift drops} */
+    private int begin(int[] prompt) {
+        OptionalInt bos = vocabulary.beginOfSequence();
+        return bos.isPresent() && prompt[0] == bos.getAsInt() ? 1 : 0;
     }
 
     /**
@@ -129,7 +124,7 @@ public final class Engine implements AutoCloseable {
      * @param done run once the request holds no slot: on the loop thread, or at once if the engine is closed
      */
     public void cancel(long requestId, Runnable done) {
-        command(() -> end(requestId, FailureKind.CANCELLED, "cancelled"), done);
+        loop.call(() -> end(requestId, FailureKind.CANCELLED, "cancelled"), done);
     }
 
     /**
@@ -138,7 +133,7 @@ public final class Engine implements AutoCloseable {
      * @param cacheKey of requests
      */
     public void forget(long cacheKey) {
-        commands.add(() -> scheduler.forget(cacheKey));
+        loop.post(() -> scheduler.forget(cacheKey));
     }
 
     /**
@@ -149,7 +144,7 @@ public final class Engine implements AutoCloseable {
      * @param done run afterwards: on the loop thread, or at once if the engine is closed
      */
     public void shorten(long cacheKey, int tokens, Runnable done) {
-        command(
+        loop.call(
                 () -> {
                     scheduler.shorten(cacheKey, tokens);
                     publish();
@@ -165,25 +160,10 @@ public final class Engine implements AutoCloseable {
      * @return {@code false}, and nothing is heard, if the engine is closed
      */
     public boolean forecast(GenerationRequest request, Consumer<Forecast> told) {
-        synchronized (admission) {
-            if (!closed) {
-                commands.add(() -> told.accept(scheduler.forecast(request)));
-            }
-            return !closed;
-        }
-    }
-
-    private void command(Runnable work, Runnable done) {
-        synchronized (admission) {
-            if (!closed) {
-                commands.add(() -> {
-                    work.run();
-                    done.run();
-                });
-                return;
-            }
-        }
-        done.run();
+        return loop.post(() -> {
+            Forecast forecast = scheduler.forecast(request);
+            loop.tell(() -> told.accept(forecast));
+        });
     }
 
     /**
@@ -193,7 +173,7 @@ public final class Engine implements AutoCloseable {
      * @param done run afterwards: on the loop thread, or at once if the engine is closed
      */
     public void forget(Adapter adapter, Runnable done) {
-        command(() -> runner.forget(adapter), done);
+        loop.call(() -> runner.forget(adapter), done);
     }
 
     /** {@return the state after the last step} */
@@ -209,79 +189,42 @@ public final class Engine implements AutoCloseable {
     /** Cancels every request, ends the loop thread, waits for it, and closes the runner. */
     @Override
     public void close() {
-        synchronized (admission) {
-            if (closing) {
-                return;
-            }
-            closing = true;
-            closed = true;
-            commands.add(() -> running = false);
-        }
-        if (thread.getState() == Thread.State.NEW) {
-            thread.start();
-        }
-        boolean interrupted = false;
-        while (true) {
-            try {
-                thread.join();
-                break;
-            } catch (InterruptedException e) {
-                // The runner must not be closed under the loop, so the wait goes on.
-                interrupted = true;
-            }
-        }
-        runner.close();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+        if (loop.close()) {
+            runner.close();
         }
     }
 
-    private void loop() {
-        try {
-            while (running) {
-                try {
-                    if (!scheduler.hasWork()) {
-                        commands.take().run();
-                    }
-                    step();
-                } catch (InterruptedException e) {
-                    LOG.warn("{}: interrupted; only close() ends this thread", name);
-                } catch (RuntimeException | Error e) {
-                    LOG.error("{}: a step failed", name, e);
-                    failAll(FailureKind.INTERNAL, "the engine failed: " + e);
-                    scheduler.invalidate();
-                }
-            }
-        } finally {
-            // However the loop ends: nobody may wait for an engine that is not there.
-            synchronized (admission) {
-                closed = true;
-            }
-            for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
-                guarded(command);
-            }
+    /** What the loop thread does. */
+    private final class Steps implements CommandLoop.Work {
+        @Override
+        public boolean pending() {
+            return scheduler.hasWork();
+        }
+
+        @Override
+        public void step() {
+            Engine.this.step();
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            failAll(FailureKind.INTERNAL, "the engine failed: " + cause);
+        }
+
+        @Override
+        public void ended() {
             failAll(FailureKind.CANCELLED, "the model is being closed");
-        }
-    }
-
-    private void guarded(Runnable command) {
-        try {
-            command.run();
-        } catch (RuntimeException | Error e) {
-            LOG.error("{}: a command failed", name, e);
         }
     }
 
     /** One round: commands, deadlines, plan, execution, output. Package-private so that tests can step without a thread. */
     void step() {
         long start = clock.getAsLong();
-        for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
-            command.run();
-        }
+        boolean goesOn = loop.runCommands();
         for (long id : scheduler.expired(clock.getAsLong())) {
             end(id, FailureKind.TIMEOUT, "the deadline passed");
         }
-        if (!running) {
+        if (!goesOn) {
             return;
         }
         BatchPlan plan = scheduler.plan(this::admitted, pacing);
@@ -300,14 +243,12 @@ public final class Engine implements AutoCloseable {
                     plan,
                     (span, logits) -> sampledTokens[span] = sample(plan.spans().get(span), logits));
         } catch (RunnerException e) {
-            LOG.error(
-                    "{}: decode failed, {} slots lose their requests",
-                    name,
-                    plan.spans().size(),
-                    e);
-            for (Slot slot : scheduler.failed(plan)) {
-                Generation generation = remove(scheduler.free(slot).id());
-                publish();
+            List<GenerationRequest> lost = scheduler.failed(plan);
+            publish();
+            LOG.error("{}: decode failed, {} requests end with it", name, lost.size(), e);
+            for (GenerationRequest request : lost) {
+                Generation generation = generations.get(request.id());
+                remove(generation);
                 generation.fail(FailureKind.DECODE_FAILED, "the decode call failed: " + e.getMessage());
             }
             return;
@@ -343,14 +284,19 @@ public final class Engine implements AutoCloseable {
         return token;
     }
 
-    /** Takes a sampled token; returns what its listener is to be told. */
+    /**
+     * Takes a sampled token; returns what its listener is to be told. Until then the generation is known, so that
+     * whatever fails in between, its listener hears of an end.
+     */
     private Runnable advance(Slot slot, int token, long now) {
         Generation generation = generations.get(slot.request().id());
         if (generation.unsampled() != null) {
             scheduler.free(slot);
-            remove(generation.request().id());
-            return () -> generation.fail(
-                    FailureKind.DECODE_FAILED, generation.unsampled().getMessage());
+            return () -> {
+                remove(generation);
+                generation.fail(
+                        FailureKind.DECODE_FAILED, generation.unsampled().getMessage());
+            };
         }
         generation.sampled(now);
         Ending ending = Ending.LIMIT;
@@ -373,15 +319,26 @@ public final class Engine implements AutoCloseable {
         }
         GenerationListener.Outcome outcome = generation.outcome(ending, slot, now);
         scheduler.free(slot);
-        remove(generation.request().id());
         return () -> {
+            remove(generation);
             generation.tell(shown + generation.flush());
             generation.finish(outcome);
         };
     }
 
     private void accept(GenerationRequest request, GenerationListener listener, long submitted) {
-        generations.put(request.id(), new Generation(request, listener, scratch, probabilities, submitted));
+        Generation generation;
+        try {
+            generation = new Generation(request, listener, scratch, probabilities, submitted);
+        } catch (RuntimeException | Error e) {
+            LOG.error("{}: request {} cannot begin", name, request.id(), e);
+            if (request.sampler() != null) {
+                loop.tell(request.sampler()::close);
+            }
+            loop.tell(() -> listener.failed(FailureKind.INTERNAL, "the engine failed: " + e));
+            return;
+        }
+        generations.put(request.id(), generation);
         scheduler.submit(request);
     }
 
@@ -392,22 +349,26 @@ public final class Engine implements AutoCloseable {
     }
 
     private void end(long requestId, FailureKind kind, String message) {
-        scheduler.cancel(requestId).ifPresent(removed -> {
-            Generation generation = remove(requestId);
+        if (scheduler.cancel(requestId).isPresent()) {
             publish();
+            Generation generation = generations.get(requestId);
+            remove(generation);
             generation.fail(kind, message);
-        });
+        }
     }
 
-    private Generation remove(long requestId) {
-        Generation generation = generations.remove(requestId);
+    private void remove(Generation generation) {
+        generations.remove(generation.request().id());
         generation.close();
-        return generation;
     }
 
+    /** Whatever the scheduler still knows of them: every listener hears of the end. */
     private void failAll(FailureKind kind, String message) {
-        for (long id : List.copyOf(generations.keySet())) {
-            end(id, kind, message);
+        scheduler.reset();
+        publish();
+        for (Generation generation : List.copyOf(generations.values())) {
+            remove(generation);
+            generation.fail(kind, message);
         }
     }
 

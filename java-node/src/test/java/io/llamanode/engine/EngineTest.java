@@ -19,6 +19,7 @@ import io.llamanode.engine.model.ModelRunner.RunnerException;
 import io.llamanode.engine.sampling.SamplingParams;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -195,6 +196,56 @@ class EngineTest {
         Recorder beside = submit(request(2, "b", 5));
         beside.ending.join();
         assertEquals(2, submit(request(3, "c", 2)).outcome().completion().length);
+        engine.close();
+    }
+
+    @Test
+    void aDefectBetweenTheAnswersOfAStepLeavesNobodyWithoutAnEnd() {
+        model.answer("a", "x").answer("b", "y").answer("c", "z");
+        model.unspeakable = 'y';
+        Recorder first = submit(request(1, "a", 1));
+        Recorder second = submit(request(2, "b", 1));
+        engine.start();
+        // The first one had its last token when the second one's failed.
+        assertEquals(FailureKind.INTERNAL, second.failure());
+        assertEquals(FailureKind.INTERNAL, first.failure());
+        assertEquals("z", run("c"));
+        engine.close();
+    }
+
+    private String run(String prompt) {
+        Recorder heard = submit(request(99, prompt, -1));
+        heard.outcome();
+        return heard.text();
+    }
+
+    @Test
+    void aRequestThatCannotBeginFailsAlone() {
+        Recorder beside = submit(request(1, "a", 5));
+        Recorder broken = submit(new GenerationRequest(
+                2, 2, "somebody", new int[] {'b'}, 1, null, List.of(), 0, true, true, GenerationRequest.NO_DEADLINE));
+        steps(1);
+        assertEquals(FailureKind.INTERNAL, broken.failure());
+        steps(5);
+        assertEquals("!!!!!", beside.text());
+    }
+
+    @Test
+    void anErrorOfWhoeverWaitsForACommandIsNoFailureOfTheEngine() throws InterruptedException {
+        engine.start();
+        Recorder running = submit(request(1, "a", 1_000_000));
+        CountDownLatch asked = new CountDownLatch(2);
+        engine.cancel(77, () -> {
+            asked.countDown();
+            throw new StackOverflowError("deadly");
+        });
+        assertTrue(engine.forecast(request(2, "a", 1), forecast -> {
+            asked.countDown();
+            throw new StackOverflowError("deadly");
+        }));
+        assertTrue(asked.await(30, TimeUnit.SECONDS));
+        engine.cancel(1, () -> {});
+        assertEquals(FailureKind.CANCELLED, running.failure());
         engine.close();
     }
 
@@ -394,6 +445,41 @@ class EngineTest {
         run(keep);
         assertTrue(model.holds(0).startsWith("KEEPp"));
         assertTrue(model.holds(0).length() < 64);
+    }
+
+    private String shifted(String prompt, int nKeep) {
+        long before = engine.snapshot().contextShifts();
+        assertEquals(
+                100,
+                run(new GenerationRequest(
+                                1,
+                                1,
+                                "somebody",
+                                model.tokenize(prompt, false, false),
+                                100,
+                                SamplingParams.GREEDY,
+                                List.of(),
+                                nKeep,
+                                true,
+                                true,
+                                GenerationRequest.NO_DEADLINE))
+                        .completion()
+                        .length);
+        assertTrue(engine.snapshot().contextShifts() - before >= 2);
+        return model.holds(0);
+    }
+
+    @Test
+    void aShiftKeepsTheTokenThatBeginsATextWhereTheModelWantsOne() {
+        String prompt = "^" + "p".repeat(20);
+        assertTrue(shifted(prompt, 0).startsWith("!"), "nobody wants it");
+        model.bos = OptionalInt.of('^');
+        assertTrue(shifted(prompt, 0).startsWith("^!"), "it alone");
+        assertTrue(shifted(prompt, 1).startsWith("^!"), "it is the one token");
+        assertTrue(shifted(prompt, 3).startsWith("^pp!"), "it is one of them");
+        assertTrue(shifted(prompt, -1).startsWith(prompt + "!"), "all");
+        // A prompt of tokens may lack it; then there is nothing to keep.
+        assertTrue(shifted("p".repeat(20), 0).startsWith("!"));
     }
 
     @Test

@@ -15,7 +15,8 @@ import java.util.List;
  * @param maxTokens tokens to sample at most; 0: only evaluate the prompt; -1: to the end of the context
  * @param sampling how tokens are chosen
  * @param stop texts that end the generation; none is empty
- * @param nKeep prompt tokens kept at the front when the context is shifted; -1: all
+ * @param nKeep prompt tokens kept at the front when the context is shifted; -1: all. The token that begins a text
+ *     stays in any case, where the model wants one
  * @param contextShift whether a full context drops its older half when {@code maxTokens} asks for more
  * @param reuseCache whether the slot's KV cache is reused as far as its tokens agree
  * @param deadline {@link System#nanoTime()} after which the request fails, or {@link #NO_DEADLINE}
@@ -89,6 +90,32 @@ public record GenerationRequest(
                 AdapterSet.NONE,
                 NO_PROBABILITIES,
                 null);
+    }
+
+    /**
+     * {@return the request, or one like it that keeps as many tokens at the front when its context is shifted}
+     *
+     * @param least tokens
+     */
+    public GenerationRequest keepingAtLeast(int least) {
+        return nKeep < 0 || nKeep >= least
+                ? this
+                : new GenerationRequest(
+                        id,
+                        cacheKey,
+                        customer,
+                        prompt,
+                        maxTokens,
+                        sampling,
+                        stop,
+                        least,
+                        contextShift,
+                        reuseCache,
+                        deadline,
+                        priority,
+                        adapters,
+                        alternatives,
+                        sampler);
     }
 
     /**

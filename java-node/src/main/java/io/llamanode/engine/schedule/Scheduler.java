@@ -9,6 +9,7 @@ import io.llamanode.engine.model.BatchPlan;
 import io.llamanode.engine.model.BatchPlan.Span;
 import io.llamanode.engine.model.KvOperation;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +28,7 @@ public final class Scheduler {
     private final boolean canShift;
     private final boolean canTruncate;
     private final boolean sharesCells;
-    private final WaitingLine waiting = new WaitingLine();
+    private WaitingLine waiting = new WaitingLine();
     private final List<Slot> slots;
     /** Changes of the KV cache that the next plan carries. */
     private final List<KvOperation> kv = new ArrayList<>();
@@ -230,40 +231,56 @@ public final class Scheduler {
     }
 
     /**
-     * The plan was not executed, and nobody knows what its sequences hold.
+     * The plan was not executed, and nobody knows what its sequences hold. Each starts empty, and with it ends every
+     * request that had tokens in the plan, or had generated some: its context is gone, whoever's turn it was. One that
+     * has only got its slot begins with the first token of its prompt.
      *
      * @param plan the last one
-     * @return the slots of its spans, still assigned, with nothing cached
+     * @return the requests that end; their slots are free
      */
-    public List<Slot> failed(BatchPlan plan) {
-        List<Slot> affected = new ArrayList<>();
+    public List<GenerationRequest> failed(BatchPlan plan) {
+        BitSet touched = new BitSet(slots.size());
+        BitSet planned = new BitSet(slots.size());
         for (KvOperation operation : plan.kv()) {
             switch (operation) {
-                // It may not have been applied; applying it twice does no harm.
-                case KvOperation.Truncate truncate -> kv.add(truncate);
+                // What stays is known, whether it was applied or not.
+                case KvOperation.Truncate truncate -> touched.set(truncate.sequence());
                 // Applied twice it would do harm.
-                case KvOperation.Discard discard -> empty(slots.get(discard.sequence()));
+                case KvOperation.Discard discard -> empty(slots.get(discard.sequence()), touched);
                 // Its source may have changed since.
-                case KvOperation.Copy copy -> empty(slots.get(copy.sequence()));
+                case KvOperation.Copy copy -> empty(slots.get(copy.sequence()), touched);
             }
         }
         for (Span span : plan.spans()) {
-            Slot slot = slots.get(span.slot());
-            empty(slot);
-            affected.add(slot);
+            empty(slots.get(span.slot()), touched);
+            planned.set(span.slot());
         }
-        return affected;
+        List<GenerationRequest> lost = new ArrayList<>();
+        for (Slot slot : slots) {
+            if (!slot.idle() && (planned.get(slot.id) || slot.decoding() && slot.cached.size() == 0)) {
+                lost.add(free(slot));
+            }
+            if (touched.get(slot.id)) {
+                kv.add(new KvOperation.Truncate(slot.id, slot.cached.size()));
+            }
+        }
+        return lost;
     }
 
-    /** Nobody knows what any sequence holds: every slot starts anew. */
-    public void invalidate() {
-        slots.forEach(this::empty);
+    private static void empty(Slot slot, BitSet touched) {
+        slot.empty();
+        touched.set(slot.id);
     }
 
-    private void empty(Slot slot) {
-        slot.shared = 0;
-        slot.cached.truncate(0);
-        kv.add(new KvOperation.Truncate(slot.id, 0));
+    /** Forgets every request; nobody knows what any sequence holds, so every slot starts empty. */
+    public void reset() {
+        waiting = new WaitingLine();
+        kv.clear();
+        for (Slot slot : slots) {
+            slot.release();
+            slot.empty();
+            kv.add(new KvOperation.Truncate(slot.id, 0));
+        }
     }
 
     /**

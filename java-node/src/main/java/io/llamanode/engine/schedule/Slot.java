@@ -88,6 +88,13 @@ public final class Slot {
         adapters = newRequest.adapters();
     }
 
+    /** Nothing is cached, and so nothing of the prompt was. */
+    void empty() {
+        cached.truncate(0);
+        shared = 0;
+        reused = 0;
+    }
+
     void release() {
         request = null;
         completion = null;

@@ -1,6 +1,7 @@
 package io.llamanode.engine.vector;
 
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
+import io.llamanode.engine.loop.CommandLoop;
 import io.llamanode.engine.model.ModelRunner.RunnerException;
 import io.llamanode.engine.schedule.FairQueue;
 import io.llamanode.engine.vector.VectorRunner.Sequence;
@@ -9,7 +10,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -18,24 +18,23 @@ import org.slf4j.LoggerFactory;
 /**
  * Turns texts into vectors on a context of its own, side by side with the engine that generates. One
  * loop thread owns the runner. Each step computes as many texts as fit together, taken from all
- * requests in turn by customer; the thread blocks while there is nothing to do.
+ * requests in turn by customer.
+ *
+ * <p>Any thread may call it; only {@link #close} waits, and is not for the loop thread, on which listeners are told.
  */
 public final class VectorEngine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(VectorEngine.class);
 
+    private final String name;
     private final VectorRunner runner;
     private final LongSupplier clock;
-    private final LinkedBlockingQueue<Runnable> commands = new LinkedBlockingQueue<>();
-    /** Guards {@code closed}, so that no command is queued behind the one that ends the loop. */
-    private final Object admission = new Object();
-
-    private boolean closed;
-    private final Thread thread;
-
+    private final CommandLoop loop;
+    /** Counted by any thread; everything below is for the loop thread. */
     private final AtomicLong heldTokens = new AtomicLong();
+
     private final Map<Long, Job> jobs = new LinkedHashMap<>();
-    private final FairQueue<Item> waiting = new FairQueue<>();
-    private boolean running = true;
+    /** Texts of jobs, and of some that have ended, which are passed over. */
+    private FairQueue<Item> waiting = new FairQueue<>();
 
     /** A request and what has come of it so far. */
     private static final class Job {
@@ -73,14 +72,15 @@ public final class VectorEngine implements AutoCloseable {
     }
 
     VectorEngine(String name, VectorRunner runner, LongSupplier clock) {
+        this.name = name;
         this.runner = runner;
         this.clock = clock;
-        this.thread = Thread.ofPlatform().name(name).daemon().unstarted(this::loop);
+        this.loop = new CommandLoop(name, new Steps());
     }
 
     /** Starts the loop thread. */
     public void start() {
-        thread.start();
+        loop.start();
     }
 
     /**
@@ -93,15 +93,11 @@ public final class VectorEngine implements AutoCloseable {
      */
     public boolean submit(VectorRequest request, VectorListener listener, Runnable accepted) {
         long now = clock.getAsLong();
-        synchronized (admission) {
-            if (closed) {
-                return false;
-            }
+        Runnable held = () -> {
             accepted.run();
             heldTokens.addAndGet(request.tokens());
-            commands.add(() -> accept(request, listener, now));
-            return true;
-        }
+        };
+        return loop.submit(held, () -> accept(request, listener, now));
     }
 
     /**
@@ -111,11 +107,7 @@ public final class VectorEngine implements AutoCloseable {
      * @param requestId the request
      */
     public void cancel(long requestId) {
-        synchronized (admission) {
-            if (!closed) {
-                commands.add(() -> fail(requestId, FailureKind.CANCELLED, "cancelled"));
-            }
-        }
+        loop.post(() -> fail(requestId, FailureKind.CANCELLED, "cancelled"));
     }
 
     /** {@return tokens of all requests that have not ended} */
@@ -126,64 +118,60 @@ public final class VectorEngine implements AutoCloseable {
     /** Cancels every request, ends the loop thread, waits for it, and closes the runner. */
     @Override
     public void close() {
-        synchronized (admission) {
-            if (closed) {
-                return;
-            }
-            closed = true;
-            commands.add(() -> running = false);
-        }
-        if (thread.getState() == Thread.State.NEW) {
-            thread.start();
-        }
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                // The runner must not be closed under the loop, so the wait goes on.
-                interrupted = true;
-            }
-        }
-        runner.close();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+        if (loop.close()) {
+            runner.close();
         }
     }
 
-    private void loop() {
-        while (running) {
-            try {
-                if (waiting.size() == 0) {
-                    commands.take().run();
-                }
-                step();
-            } catch (InterruptedException e) {
-                LOG.warn("{}: interrupted; only close() ends this thread", thread.getName());
-            }
+    /** What the loop thread does. */
+    private final class Steps implements CommandLoop.Work {
+        @Override
+        public boolean pending() {
+            return waiting.size() > 0;
         }
-        failAll(FailureKind.CANCELLED, "the model is being closed");
+
+        @Override
+        public void step() {
+            VectorEngine.this.step();
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            waiting = new FairQueue<>();
+            failAll(FailureKind.INTERNAL, "the engine failed: " + cause);
+        }
+
+        @Override
+        public void ended() {
+            failAll(FailureKind.CANCELLED, "the model is being closed");
+        }
     }
 
     /** One round. Package-private so that tests can step without a thread. */
     void step() {
-        for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
-            command.run();
-        }
+        boolean goesOn = loop.runCommands();
         long now = clock.getAsLong();
         for (Job job : List.copyOf(jobs.values())) {
             if (job.request.expired(now)) {
                 fail(job.request.id(), FailureKind.TIMEOUT, "the deadline passed");
             }
         }
-        List<Item> batch = running ? nextBatch() : List.of();
+        List<Item> batch = goesOn ? nextBatch() : List.of();
         if (!batch.isEmpty()) {
             compute(batch, now);
         }
     }
 
     private void accept(VectorRequest request, VectorListener listener, long submitted) {
-        Job job = new Job(request, listener, submitted);
+        Job job;
+        try {
+            job = new Job(request, listener, submitted);
+        } catch (RuntimeException | Error e) {
+            LOG.error("{}: request {} cannot begin", name, request.id(), e);
+            heldTokens.addAndGet(-request.tokens());
+            loop.tell(() -> listener.failed(FailureKind.INTERNAL, "the engine failed: " + e));
+            return;
+        }
         jobs.put(request.id(), job);
         for (int i = 0; i < job.vectors.length; i++) {
             waiting.add(request.customer(), new Item(job, i));
@@ -218,13 +206,16 @@ public final class VectorEngine implements AutoCloseable {
             vectors = runner.compute(batch.stream()
                     .map(item -> new Sequence(item.tokens(), item.job.request.pooling()))
                     .toList());
+            if (vectors.size() != batch.size()) {
+                throw new IllegalStateException("%d vectors for %d texts".formatted(vectors.size(), batch.size()));
+            }
         } catch (RunnerException e) {
-            LOG.error("{}: a computation of {} texts failed", thread.getName(), batch.size(), e);
+            LOG.error("{}: a computation of {} texts failed", name, batch.size(), e);
             batch.forEach(item -> fail(
                     item.job.request.id(), FailureKind.DECODE_FAILED, "the computation failed: " + e.getMessage()));
             return;
         } catch (RuntimeException | Error e) {
-            LOG.error("{}: a step failed", thread.getName(), e);
+            LOG.error("{}: a step failed", name, e);
             batch.forEach(item -> fail(item.job.request.id(), FailureKind.INTERNAL, "the engine failed: " + e));
             return;
         }
@@ -234,7 +225,7 @@ public final class VectorEngine implements AutoCloseable {
             job.vectors[batch.get(i).index] = vectors.get(i);
             if (--job.left == 0) {
                 remove(job.request.id());
-                tell(() -> job.listener.finished(new VectorListener.Outcome(
+                loop.tell(() -> job.listener.finished(new VectorListener.Outcome(
                         Arrays.asList(job.vectors),
                         job.request.tokens(),
                         job.started - job.submitted,
@@ -246,7 +237,7 @@ public final class VectorEngine implements AutoCloseable {
     private void fail(long requestId, FailureKind kind, String message) {
         Job job = remove(requestId);
         if (job != null) {
-            tell(() -> job.listener.failed(kind, message));
+            loop.tell(() -> job.listener.failed(kind, message));
         }
     }
 
@@ -259,17 +250,6 @@ public final class VectorEngine implements AutoCloseable {
     }
 
     private void failAll(FailureKind kind, String message) {
-        for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
-            command.run();
-        }
         List.copyOf(jobs.keySet()).forEach(id -> fail(id, kind, message));
-    }
-
-    private void tell(Runnable news) {
-        try {
-            news.run();
-        } catch (RuntimeException | Error e) {
-            LOG.error("{}: a listener failed", thread.getName(), e);
-        }
     }
 }

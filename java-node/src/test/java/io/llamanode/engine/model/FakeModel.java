@@ -33,6 +33,15 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     public RuntimeException defect;
 
     public boolean alwaysFails;
+    /** Changes of the cache that a plan which fails applies before it fails. */
+    public int appliedBeforeFailure = Integer.MAX_VALUE;
+    /** What begins a text. */
+    public OptionalInt bos = OptionalInt.empty();
+    /** Asked for the bytes of this token, it throws. */
+    public int unspeakable = -1;
+    /** Whether the next token depends on every token before it, in place of a script. */
+    public boolean hashes;
+
     public boolean canShift = true;
     public boolean canTruncate = true;
     public boolean sharesCells;
@@ -60,7 +69,10 @@ public final class FakeModel implements ModelRunner, Vocabulary {
         if (stepMillis > 0) {
             LockSupport.parkNanos(stepMillis * 1_000_000L);
         }
-        plan.kv().forEach(this::apply);
+        boolean fails = alwaysFails || failure != null || defect != null;
+        plan.kv().stream()
+                .limit(fails ? appliedBeforeFailure : Integer.MAX_VALUE)
+                .forEach(this::apply);
         if (alwaysFails) {
             throw new RunnerException("always", null);
         }
@@ -113,6 +125,9 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     }
 
     private int next(String context) {
+        if (hashes) {
+            return 'a' + Math.floorMod(context.hashCode(), 26);
+        }
         for (Map.Entry<String, byte[]> entry : answers.entrySet()) {
             String answer = text(entry.getValue());
             for (int done = 0; done <= answer.length(); done++) {
@@ -177,6 +192,9 @@ public final class FakeModel implements ModelRunner, Vocabulary {
 
     @Override
     public byte[] piece(int token) {
+        if (token == unspeakable) {
+            throw new IllegalStateException("unspeakable");
+        }
         return token == EOG ? new byte[0] : new byte[] {(byte) token};
     }
 
@@ -207,7 +225,7 @@ public final class FakeModel implements ModelRunner, Vocabulary {
 
     @Override
     public OptionalInt beginOfSequence() {
-        return OptionalInt.empty();
+        return bos;
     }
 
     @Override

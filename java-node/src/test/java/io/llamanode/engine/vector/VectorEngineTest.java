@@ -26,12 +26,22 @@ class VectorEngineTest {
     private static final class FakeRunner implements VectorRunner {
         final List<List<Integer>> batches = new ArrayList<>();
         Exception failure;
+        /** Thrown once while a batch is put together. */
+        Error whilePlanning;
+        /** Vectors that the next computation leaves out. */
+        int missing;
+
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch release = new CountDownLatch(0);
         boolean closed;
 
         @Override
         public int maxSequences() {
+            if (whilePlanning != null) {
+                Error e = whilePlanning;
+                whilePlanning = null;
+                throw e;
+            }
             return 3;
         }
 
@@ -59,7 +69,11 @@ class VectorEngineTest {
                 failure = null;
                 throw e;
             }
-            return sequences.stream().map(s -> new float[] {s.tokens()[0]}).toList();
+            List<float[]> vectors =
+                    sequences.stream().map(s -> new float[] {s.tokens()[0]}).toList();
+            int left = vectors.size() - missing;
+            missing = 0;
+            return vectors.subList(0, left);
         }
 
         @Override
@@ -179,6 +193,102 @@ class VectorEngineTest {
         runner.failure = new IllegalStateException("bug");
         engine.step();
         assertEquals(FailureKind.INTERNAL, defect.kind);
+    }
+
+    private FailureKind failure(Ear ear) throws InterruptedException {
+        assertTrue(ear.ended.await(30, TimeUnit.SECONDS), "the request was never ended");
+        return ear.kind;
+    }
+
+    private void assertGoesOn() throws InterruptedException {
+        assertEquals(0, engine.heldTokens());
+        Ear later = submit(99, "later", text(7, 1));
+        assertEquals(null, failure(later));
+        assertArrayEquals(new float[] {7}, later.outcome.vectors().getFirst());
+        engine.close();
+        assertTrue(runner.closed);
+    }
+
+    @Test
+    void anErrorWhileABatchIsPutTogetherFailsWhatRuns() throws InterruptedException {
+        runner.whilePlanning = new StackOverflowError("deadly");
+        Ear first = submit(1, "a", text(1, 5), text(2, 5));
+        Ear second = submit(2, "b", text(3, 5));
+        engine.start();
+        assertEquals(FailureKind.INTERNAL, failure(first));
+        assertEquals(FailureKind.INTERNAL, failure(second));
+        assertGoesOn();
+    }
+
+    @Test
+    void anErrorOfACommandFailsWhatRuns() throws InterruptedException {
+        Object unfit = new Object() {
+            @Override
+            public int hashCode() {
+                throw new StackOverflowError("deadly");
+            }
+        };
+        Ear beside = submit(1, "a", text(1, 5));
+        Ear deadly = submit(2, unfit, text(2, 5));
+        engine.start();
+        assertEquals(FailureKind.INTERNAL, failure(beside));
+        assertEquals(FailureKind.INTERNAL, failure(deadly));
+        assertGoesOn();
+    }
+
+    @Test
+    void anErrorOfAListenerIsItsOwn() throws InterruptedException {
+        VectorListener deadly = new VectorListener() {
+            @Override
+            public void finished(Outcome outcome) {
+                throw new StackOverflowError("deadly");
+            }
+
+            @Override
+            public void failed(FailureKind kind, String message) {
+                throw new StackOverflowError("deadly");
+            }
+        };
+        for (long id = 1; id <= 2; id++) {
+            assertTrue(engine.submit(
+                    new VectorRequest(
+                            id, "a", List.of(text(1, 1)), Pooling.MEAN, id == 1 ? GenerationRequest.NO_DEADLINE : 0),
+                    deadly,
+                    () -> {}));
+        }
+        Ear beside = submit(3, "b", text(3, 5));
+        engine.start();
+        assertEquals(null, failure(beside));
+        assertGoesOn();
+    }
+
+    @Test
+    void aVectorTooFewFailsItsBatchOnly() throws InterruptedException {
+        runner.missing = 1;
+        Ear first = submit(1, "a", text(1, 5), text(2, 5));
+        Ear second = submit(2, "b", text(3, 10));
+        engine.start();
+        assertEquals(FailureKind.INTERNAL, failure(first));
+        assertEquals(null, failure(second));
+        assertGoesOn();
+    }
+
+    @Test
+    void anErrorInACommandBehindTheCloseCancelsTheOthers() throws InterruptedException {
+        Object unfit = new Object() {
+            @Override
+            public int hashCode() {
+                throw new StackOverflowError("deadly");
+            }
+        };
+        Ear deadly = submit(1, unfit, text(2, 5));
+        Ear beside = submit(2, "a", text(1, 5));
+        // Not started before: everything comes with the end.
+        engine.close();
+        assertEquals(0, deadly.ended.getCount());
+        assertEquals(0, beside.ended.getCount());
+        assertTrue(runner.closed);
+        assertEquals(0, engine.heldTokens());
     }
 
     @Test
