@@ -194,4 +194,16 @@ class LayersTest {
                 .resideInAnyPackage("io.llamanode.service..", "io.llamanode.engine..", "io.llamanode.delivery..")
                 .check(classes);
     }
+
+    @Test
+    void onlyTheBindingUsesWhatItsRoomsShare() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.llamanode.llama..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.llamanode.llama.functions", "io.llamanode.llama.memory", "io.llamanode.llama.log")
+                .check(classes);
+    }
 }

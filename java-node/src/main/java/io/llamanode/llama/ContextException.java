@@ -8,7 +8,12 @@ public final class ContextException extends LlamaException {
     @Serial
     private static final long serialVersionUID = 1L;
 
-    ContextException(String message) {
+    /**
+     * Makes one.
+     *
+     * @param message a sentence for the caller
+     */
+    public ContextException(String message) {
         super(message);
     }
 }

@@ -1,7 +1,6 @@
 package io.llamanode.llama;
 
 import io.llamanode.gguf.GgmlType;
-import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -153,20 +152,6 @@ public record ContextParams(
                 typeV,
                 flashAttn,
                 unified);
-    }
-
-    /** Writes what has the same name in all generations. */
-    void writeCommon(StructTable table, MemorySegment struct) {
-        table.setInt(struct, "n_ctx", nCtx);
-        table.setInt(struct, "n_batch", nBatch);
-        table.setInt(struct, "n_ubatch", nUbatch);
-        table.setInt(struct, "n_seq_max", nSeqMax);
-        table.setInt(struct, "n_threads", nThreads);
-        table.setInt(struct, "n_threads_batch", nThreadsBatch);
-        table.setInt(struct, "pooling_type", pooling.code());
-        table.setInt(struct, "type_k", typeK.id());
-        table.setInt(struct, "type_v", typeV.id());
-        table.setBool(struct, "embeddings", embeddings);
     }
 
     private static void range(String name, int value, int from, int to) {

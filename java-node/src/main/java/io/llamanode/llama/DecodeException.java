@@ -29,7 +29,14 @@ public final class DecodeException extends LlamaException {
     private final Kind kind;
     private final int code;
 
-    DecodeException(Kind kind, int code, String message) {
+    /**
+     * Makes one.
+     *
+     * @param kind what failed
+     * @param code what the native function returned
+     * @param message a sentence for the caller
+     */
+    public DecodeException(Kind kind, int code, String message) {
         super(message);
         this.kind = kind;
         this.code = code;

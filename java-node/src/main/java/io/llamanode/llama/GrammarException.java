@@ -8,11 +8,22 @@ public final class GrammarException extends LlamaException {
     @Serial
     private static final long serialVersionUID = 1L;
 
-    GrammarException(String message) {
+    /**
+     * Makes one.
+     *
+     * @param message a sentence for the caller
+     */
+    public GrammarException(String message) {
         super(message);
     }
 
-    GrammarException(String message, Throwable cause) {
+    /**
+     * Makes one.
+     *
+     * @param message a sentence for the caller
+     * @param cause what it comes from
+     */
+    public GrammarException(String message, Throwable cause) {
         super(message, cause);
     }
 }

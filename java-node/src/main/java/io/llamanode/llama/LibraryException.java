@@ -8,11 +8,22 @@ public final class LibraryException extends LlamaException {
     @Serial
     private static final long serialVersionUID = 1L;
 
-    LibraryException(String message) {
+    /**
+     * Makes one.
+     *
+     * @param message a sentence for the caller
+     */
+    public LibraryException(String message) {
         super(message);
     }
 
-    LibraryException(String message, Throwable cause) {
+    /**
+     * Makes one.
+     *
+     * @param message a sentence for the caller
+     * @param cause what it comes from
+     */
+    public LibraryException(String message, Throwable cause) {
         super(message, cause);
     }
 }

@@ -32,12 +32,25 @@ public final class ModelLoadException extends LlamaException {
 
     private final Reason reason;
 
-    ModelLoadException(Reason reason, String message) {
+    /**
+     * Makes one.
+     *
+     * @param reason why the load failed
+     * @param message a sentence for the caller
+     */
+    public ModelLoadException(Reason reason, String message) {
         super(message);
         this.reason = reason;
     }
 
-    ModelLoadException(Reason reason, String message, Throwable cause) {
+    /**
+     * Makes one.
+     *
+     * @param reason why the load failed
+     * @param message a sentence for the caller
+     * @param cause what it comes from
+     */
+    public ModelLoadException(Reason reason, String message, Throwable cause) {
         super(message, cause);
         this.reason = reason;
     }

@@ -21,11 +21,18 @@ public enum PoolingType {
         this.code = code;
     }
 
-    int code() {
+    /** {@return the number in {@code enum llama_pooling_type}} */
+    public int code() {
         return code;
     }
 
-    static PoolingType of(int code) {
+    /**
+     * The type with a number.
+     *
+     * @param code number in {@code enum llama_pooling_type}
+     * @return the type; {@link #MODEL} for a number that has none
+     */
+    public static PoolingType of(int code) {
         for (PoolingType type : values()) {
             if (type.code == code) {
                 return type;

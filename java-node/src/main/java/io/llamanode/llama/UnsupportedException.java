@@ -8,7 +8,12 @@ public final class UnsupportedException extends LlamaException {
     @Serial
     private static final long serialVersionUID = 1L;
 
-    UnsupportedException(String message) {
+    /**
+     * Makes one.
+     *
+     * @param message a sentence for the caller
+     */
+    public UnsupportedException(String message) {
         super(message);
     }
 }

@@ -19,8 +19,14 @@ public enum VocabType {
     /** One this package does not know. */
     OTHER;
 
+    /**
+     * The type with a number.
+     *
+     * @param code number in {@code enum llama_vocab_type}
+     * @return the type; {@link #OTHER} for a number that this package does not know
+     */
     @SuppressWarnings("EnumOrdinal") // the order is that of llama.h
-    static VocabType of(int code) {
+    public static VocabType of(int code) {
         return code >= 0 && code < OTHER.ordinal() ? values()[code] : OTHER;
     }
 }

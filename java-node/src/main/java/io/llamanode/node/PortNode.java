@@ -3,7 +3,7 @@ package io.llamanode.node;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import io.llamanode.delivery.RequestHandler;
 import io.llamanode.llama.LibraryException;
-import io.llamanode.llama.LlamaLibrary;
+import io.llamanode.llama.library.LlamaLibrary;
 import io.llamanode.protocol.launch.ControlEncoder;
 import io.llamanode.protocol.launch.ControlFrame;
 import io.llamanode.protocol.launch.LaunchConfig;

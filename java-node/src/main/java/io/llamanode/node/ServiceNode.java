@@ -2,7 +2,7 @@ package io.llamanode.node;
 
 import io.llamanode.delivery.RequestHandler;
 import io.llamanode.llama.LibraryException;
-import io.llamanode.llama.LlamaLibrary;
+import io.llamanode.llama.library.LlamaLibrary;
 import io.llamanode.protocol.launch.LaunchConfig;
 import io.llamanode.protocol.launch.ServiceConfig;
 import io.llamanode.service.LlamaService;

@@ -8,7 +8,8 @@ import io.llamanode.engine.contract.StepTimes;
 import io.llamanode.engine.llama.LlamaRunner;
 import io.llamanode.engine.llama.LlamaVocabulary;
 import io.llamanode.engine.sampling.SamplingParams;
-import io.llamanode.llama.LlamaModel;
+import io.llamanode.llama.context.LlamaContext;
+import io.llamanode.llama.model.LlamaModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +33,7 @@ final class EngineStreams implements Variant {
         sampling = Greedy.withoutEnd(model.vocab());
         engine = new Engine(
                 "engine",
-                new LlamaRunner(model.newContext(settings.contextParams()), settings.nBatch()),
+                new LlamaRunner(LlamaContext.create(model, settings.contextParams()), settings.nBatch()),
                 vocabulary,
                 new EngineConfig(settings.streams(), settings.nCtx(), settings.nBatch(), PREFILL_SHARE));
         engine.start();

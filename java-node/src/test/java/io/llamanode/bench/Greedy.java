@@ -1,7 +1,7 @@
 package io.llamanode.bench;
 
 import io.llamanode.engine.sampling.SamplingParams;
-import io.llamanode.llama.Vocab;
+import io.llamanode.llama.model.Vocab;
 import java.util.HashMap;
 import java.util.Map;
 

@@ -2,9 +2,9 @@ package io.llamanode.bench;
 
 import io.llamanode.engine.sampling.Candidates;
 import io.llamanode.engine.sampling.TokenSampler;
-import io.llamanode.llama.LlamaBatch;
-import io.llamanode.llama.LlamaContext;
-import io.llamanode.llama.LlamaModel;
+import io.llamanode.llama.context.LlamaBatch;
+import io.llamanode.llama.context.LlamaContext;
+import io.llamanode.llama.model.LlamaModel;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
@@ -21,7 +21,7 @@ final class RawLoop implements Variant {
 
     RawLoop(Settings settings) {
         model = LlamaModel.load(Path.of(settings.model()));
-        context = model.newContext(settings.contextParams());
+        context = LlamaContext.create(model, settings.contextParams());
         batch = new LlamaBatch(settings.nBatch());
         sampler = new TokenSampler(Greedy.withoutEnd(model.vocab()), new Candidates());
         logits = new float[model.vocab().nTokens()];

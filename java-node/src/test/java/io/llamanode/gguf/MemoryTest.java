@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.llama.ContextParams;
-import io.llamanode.llama.LlamaContext;
-import io.llamanode.llama.LlamaModel;
-import io.llamanode.llama.TestLibrary;
+import io.llamanode.llama.context.LlamaContext;
+import io.llamanode.llama.library.TestLibrary;
+import io.llamanode.llama.model.LlamaModel;
 import io.llamanode.testmodel.SyntheticModels;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,7 +67,7 @@ class MemoryTest {
         logger.setLevel(Level.ALL);
         logger.addHandler(sizes);
         try (LlamaModel model = library.load(file);
-                LlamaContext _ = model.newContext(ContextParams.generation(nCtx, nBatch, nParallel, 1))) {
+                LlamaContext _ = LlamaContext.create(model, ContextParams.generation(nCtx, nBatch, nParallel, 1))) {
             assertEquals(model.sizeBytes(), estimate.weights());
             bounded("KV self size", sizes, estimate.kvCache(), 1.0, 1.6, nCtx * 112.0);
             bounded("output buffer size", sizes, estimate.output(), 1.0, 1.3, 100_000);

@@ -2,6 +2,10 @@ package io.llamanode.llama;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.llamanode.llama.context.LlamaBatch;
+import io.llamanode.llama.context.LlamaContext;
+import io.llamanode.llama.model.LlamaModel;
+import io.llamanode.llama.sampler.NativeSampler;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Finds the models that several checkouts share, and runs them. */
-final class TestModels {
+public final class TestModels {
 
     private TestModels() {}
 
@@ -22,16 +26,16 @@ final class TestModels {
         return file;
     }
 
-    static Path tinyChat() {
+    public static Path tinyChat() {
         return shared("models/tiny-chat.gguf");
     }
 
-    static Path vocab(String name) {
+    public static Path vocab(String name) {
         return shared("vocab/ggml-vocab-" + name + ".gguf");
     }
 
     /** Evaluates tokens of one sequence from a position on, with output for the last one only. */
-    static int prefill(LlamaContext context, LlamaBatch batch, int seqId, int position, int[] tokens) {
+    public static int prefill(LlamaContext context, LlamaBatch batch, int seqId, int position, int[] tokens) {
         batch.clear();
         int index = 0;
         for (int i = 0; i < tokens.length; i++) {
@@ -42,7 +46,7 @@ final class TestModels {
     }
 
     /** Evaluates a prompt and continues it greedily until an end token or a number of tokens. */
-    static List<Integer> generate(LlamaContext context, int seqId, int[] prompt, int count) {
+    public static List<Integer> generate(LlamaContext context, int seqId, int[] prompt, int count) {
         List<Integer> generated = new ArrayList<>();
         try (LlamaBatch batch = new LlamaBatch(Math.max(prompt.length, 1));
                 NativeSampler greedy =
@@ -60,12 +64,12 @@ final class TestModels {
         return generated;
     }
 
-    static String text(LlamaModel model, List<Integer> tokens) {
+    public static String text(LlamaModel model, List<Integer> tokens) {
         int[] ids = tokens.stream().mapToInt(Integer::intValue).toArray();
         return new String(model.vocab().detokenize(ids, false), StandardCharsets.UTF_8);
     }
 
-    static int[] chat(LlamaModel model, String question) {
+    public static int[] chat(LlamaModel model, String question) {
         return model.vocab()
                 .tokenize("<|im_start|>user\n" + question + "<|im_end|>\n<|im_start|>assistant\n", true, true);
     }

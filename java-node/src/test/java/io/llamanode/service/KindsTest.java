@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.llamanode.gguf.GgufWriter;
 import io.llamanode.llama.ContextParams;
-import io.llamanode.llama.LlamaBatch;
-import io.llamanode.llama.LlamaContext;
-import io.llamanode.llama.LlamaModel;
-import io.llamanode.llama.TestLibrary;
+import io.llamanode.llama.context.LlamaBatch;
+import io.llamanode.llama.context.LlamaContext;
+import io.llamanode.llama.library.TestLibrary;
+import io.llamanode.llama.model.LlamaModel;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.model.ModelConfig;
@@ -333,7 +333,7 @@ class KindsTest {
     private static String byHand(LlamaModel model, String prompt, int count) {
         int[] tokens = model.vocab().tokenize(prompt, true, false);
         StringBuilder text = new StringBuilder();
-        try (LlamaContext context = model.newContext(ContextParams.generation(256, 256, 1, 1));
+        try (LlamaContext context = LlamaContext.create(model, ContextParams.generation(256, 256, 1, 1));
                 LlamaBatch batch = new LlamaBatch(256)) {
             for (int i = 0; i < tokens.length; i++) {
                 batch.add(tokens[i], i, 0, true);

@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.llamanode.gguf.GgmlType;
 import io.llamanode.gguf.GgufFile;
 import io.llamanode.llama.ContextParams;
-import io.llamanode.llama.LlamaBatch;
-import io.llamanode.llama.LlamaContext;
-import io.llamanode.llama.LlamaModel;
-import io.llamanode.llama.NativeSampler;
+import io.llamanode.llama.context.LlamaBatch;
+import io.llamanode.llama.context.LlamaContext;
+import io.llamanode.llama.model.LlamaModel;
+import io.llamanode.llama.sampler.NativeSampler;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +31,7 @@ class SyntheticModelsTest {
     void everyTypeLoadsAndGeneratesVariedTokens(GgmlType type) {
         Path file = SyntheticModels.write(SyntheticModels.tiny().withType(type), directory.resolve("tiny.gguf"));
         try (LlamaModel model = LlamaModel.load(file);
-                LlamaContext context = model.newContext(ContextParams.generation(256, 64, 1, 1));
+                LlamaContext context = LlamaContext.create(model, ContextParams.generation(256, 64, 1, 1));
                 LlamaBatch batch = new LlamaBatch(64);
                 NativeSampler sampler = NativeSampler.chain(model).dist(7).build()) {
             assertEquals(300, model.vocab().nTokens());

@@ -5,9 +5,9 @@ import io.llamanode.engine.sampling.ChainParams.Dry;
 import io.llamanode.engine.sampling.ChainParams.Mirostat;
 import io.llamanode.engine.sampling.ChainParams.Step;
 import io.llamanode.engine.sampling.SamplingParams;
-import io.llamanode.llama.LlamaModel;
-import io.llamanode.llama.NativeSampler;
-import io.llamanode.llama.SamplerBuilder;
+import io.llamanode.llama.model.LlamaModel;
+import io.llamanode.llama.sampler.NativeSampler;
+import io.llamanode.llama.sampler.SamplerBuilder;
 
 /** Puts llama.cpp's samplers together as its own programs do. */
 final class ChainFactory {

@@ -3,8 +3,8 @@ package io.llamanode.engine.llama;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingException;
 import io.llamanode.llama.DecodeException;
-import io.llamanode.llama.NativeSampler;
-import io.llamanode.llama.TokenCandidates;
+import io.llamanode.llama.sampler.NativeSampler;
+import io.llamanode.llama.sampler.TokenCandidates;
 import java.util.Map;
 
 /** Chooses by a chain of llama.cpp's samplers. */

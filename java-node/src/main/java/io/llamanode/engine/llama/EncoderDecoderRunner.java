@@ -6,10 +6,10 @@ import io.llamanode.engine.model.BatchPlan.Span;
 import io.llamanode.engine.model.IntList;
 import io.llamanode.engine.model.KvOperation;
 import io.llamanode.engine.model.ModelRunner;
-import io.llamanode.llama.LlamaBatch;
-import io.llamanode.llama.LlamaContext;
 import io.llamanode.llama.LlamaException;
-import io.llamanode.llama.Vocab;
+import io.llamanode.llama.context.LlamaBatch;
+import io.llamanode.llama.context.LlamaContext;
+import io.llamanode.llama.model.Vocab;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

@@ -1,7 +1,7 @@
 package io.llamanode.engine.llama;
 
 import io.llamanode.engine.model.Adapter;
-import io.llamanode.llama.LoraAdapter;
+import io.llamanode.llama.model.LoraAdapter;
 
 /** A LoRA adapter of a llama.cpp model. */
 public final class LlamaAdapter implements Adapter {

@@ -2,8 +2,8 @@ package io.llamanode.engine.llama;
 
 import io.llamanode.engine.model.InfillTokens;
 import io.llamanode.engine.model.Vocabulary;
-import io.llamanode.llama.Vocab;
 import io.llamanode.llama.VocabType;
+import io.llamanode.llama.model.Vocab;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;

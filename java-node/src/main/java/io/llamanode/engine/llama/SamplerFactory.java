@@ -8,9 +8,9 @@ import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.engine.sampling.TokenSampler;
-import io.llamanode.llama.LlamaModel;
-import io.llamanode.llama.NativeGrammar;
-import io.llamanode.llama.TokenCandidates;
+import io.llamanode.llama.model.LlamaModel;
+import io.llamanode.llama.sampler.NativeGrammar;
+import io.llamanode.llama.sampler.TokenCandidates;
 import java.util.BitSet;
 
 /**

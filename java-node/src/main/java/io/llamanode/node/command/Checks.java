@@ -1,7 +1,7 @@
 package io.llamanode.node.command;
 
 import io.llamanode.llama.LibraryException;
-import io.llamanode.llama.LlamaLibrary;
+import io.llamanode.llama.library.LlamaLibrary;
 import io.llamanode.node.ExitException;
 import io.llamanode.node.ExitStatus;
 import io.llamanode.protocol.launch.ServiceConfig;

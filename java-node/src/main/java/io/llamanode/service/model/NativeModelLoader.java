@@ -10,11 +10,11 @@ import io.llamanode.gguf.GgufException;
 import io.llamanode.gguf.GgufFile;
 import io.llamanode.llama.ContextException;
 import io.llamanode.llama.ContextParams;
-import io.llamanode.llama.LlamaContext;
-import io.llamanode.llama.LlamaLibrary;
-import io.llamanode.llama.LlamaModel;
 import io.llamanode.llama.ModelLoadException;
 import io.llamanode.llama.ModelParams;
+import io.llamanode.llama.context.LlamaContext;
+import io.llamanode.llama.library.LlamaLibrary;
+import io.llamanode.llama.model.LlamaModel;
 import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
@@ -152,7 +152,7 @@ public final class NativeModelLoader implements ModelLoader {
             String id, ModelConfig config, LlamaModel model, LlamaVocabulary vocabulary, ModelSizes sizes) {
         LlamaContext context;
         try {
-            context = model.newContext(contextParams(config, sizes));
+            context = LlamaContext.create(model, contextParams(config, sizes));
         } catch (ContextException e) {
             throw new FailureException(ErrorCode.OUT_OF_MEMORY, e.getMessage());
         } catch (IllegalArgumentException e) {

@@ -5,11 +5,11 @@ import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.gguf.GgmlType;
 import io.llamanode.llama.ContextException;
 import io.llamanode.llama.ContextParams;
-import io.llamanode.llama.LlamaContext;
-import io.llamanode.llama.LlamaModel;
 import io.llamanode.llama.PoolingType;
-import io.llamanode.llama.Vocab;
 import io.llamanode.llama.VocabType;
+import io.llamanode.llama.context.LlamaContext;
+import io.llamanode.llama.model.LlamaModel;
+import io.llamanode.llama.model.Vocab;
 import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
@@ -71,19 +71,21 @@ final class VectorEngines implements AutoCloseable {
         ModelSizes.refuseWhatDoesNotFit("a context for vectors of model '%s'".formatted(id), required);
         LlamaContext context;
         try {
-            context = model.newContext(new ContextParams(
-                    sizes.vectorCells(),
-                    sizes.nBatch(),
-                    sizes.nUbatch(),
-                    sizes.slots(),
-                    threads,
-                    batchThreads,
-                    true,
-                    pooling,
-                    GgmlType.F16,
-                    GgmlType.F16,
-                    false,
-                    true));
+            context = LlamaContext.create(
+                    model,
+                    new ContextParams(
+                            sizes.vectorCells(),
+                            sizes.nBatch(),
+                            sizes.nUbatch(),
+                            sizes.slots(),
+                            threads,
+                            batchThreads,
+                            true,
+                            pooling,
+                            GgmlType.F16,
+                            GgmlType.F16,
+                            false,
+                            true));
         } catch (ContextException e) {
             throw new FailureException(ErrorCode.OUT_OF_MEMORY, e.getMessage());
         } catch (IllegalArgumentException e) {

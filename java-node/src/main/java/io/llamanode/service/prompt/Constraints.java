@@ -5,7 +5,7 @@ import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.llama.GrammarException;
-import io.llamanode.llama.JsonSchemaGrammar;
+import io.llamanode.llama.sampler.JsonSchemaGrammar;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.OutputFormat;

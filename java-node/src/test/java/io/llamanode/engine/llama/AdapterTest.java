@@ -14,11 +14,12 @@ import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.model.AdapterSet.Use;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.llama.ContextParams;
-import io.llamanode.llama.LlamaModel;
-import io.llamanode.llama.LoraAdapter;
 import io.llamanode.llama.ModelLoadException;
 import io.llamanode.llama.ModelLoadException.Reason;
-import io.llamanode.llama.TestLibrary;
+import io.llamanode.llama.context.LlamaContext;
+import io.llamanode.llama.library.TestLibrary;
+import io.llamanode.llama.model.LlamaModel;
+import io.llamanode.llama.model.LoraAdapter;
 import io.llamanode.testmodel.SyntheticModels;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -65,7 +66,10 @@ class AdapterTest {
         vocabulary = new LlamaVocabulary(model.vocab());
         ContextParams params = ContextParams.generation(4 * 128 + 64, 64, 4, 1).withKvUnified(false);
         engine = new Engine(
-                "test", new LlamaRunner(model.newContext(params), 64), vocabulary, new EngineConfig(4, 128, 64, 16));
+                "test",
+                new LlamaRunner(LlamaContext.create(model, params), 64),
+                vocabulary,
+                new EngineConfig(4, 128, 64, 16));
         engine.start();
     }
 

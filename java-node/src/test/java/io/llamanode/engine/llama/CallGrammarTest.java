@@ -13,7 +13,7 @@ import io.llamanode.engine.Recorder;
 import io.llamanode.engine.contract.GenerationListener.Ending;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.SamplingParams;
-import io.llamanode.llama.JsonSchemaGrammar;
+import io.llamanode.llama.sampler.JsonSchemaGrammar;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

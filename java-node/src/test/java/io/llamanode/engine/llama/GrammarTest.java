@@ -13,7 +13,7 @@ import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.llama.GrammarException;
-import io.llamanode.llama.JsonSchemaGrammar;
+import io.llamanode.llama.sampler.JsonSchemaGrammar;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;

@@ -11,8 +11,9 @@ import io.llamanode.engine.contract.GenerationListener.Ending;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.llama.ContextParams;
-import io.llamanode.llama.LlamaModel;
-import io.llamanode.llama.TestLibrary;
+import io.llamanode.llama.context.LlamaContext;
+import io.llamanode.llama.library.TestLibrary;
+import io.llamanode.llama.model.LlamaModel;
 import io.llamanode.testmodel.SyntheticModels;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -72,7 +73,7 @@ class LlamaRunnerTest {
     private Engine engine(int slots, int nCtx, int spare) {
         ContextParams params =
                 ContextParams.generation(slots * nCtx + spare, 32, slots, 1).withKvUnified(false);
-        LlamaRunner runner = new LlamaRunner(model.newContext(params), 32);
+        LlamaRunner runner = new LlamaRunner(LlamaContext.create(model, params), 32);
         Engine engine = new Engine("test", runner, vocabulary, new EngineConfig(slots, nCtx, 32, 16));
         engine.start();
         return engine;

@@ -10,8 +10,9 @@ import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.llama.ContextParams;
-import io.llamanode.llama.LlamaModel;
-import io.llamanode.llama.TestLibrary;
+import io.llamanode.llama.context.LlamaContext;
+import io.llamanode.llama.library.TestLibrary;
+import io.llamanode.llama.model.LlamaModel;
 import io.llamanode.testmodel.SyntheticModels;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -67,7 +68,7 @@ abstract class SamplingFixture {
                 ContextParams.generation(SLOTS * N_CTX + 32, 32, SLOTS, 1).withKvUnified(false);
         engine = new Engine(
                 "test",
-                new LlamaRunner(model.newContext(params), 32),
+                new LlamaRunner(LlamaContext.create(model, params), 32),
                 vocabulary,
                 new EngineConfig(SLOTS, N_CTX, 32, 16));
         engine.start();

@@ -1,0 +1,5 @@
+/**
+ * Contexts: the KV cache, the batches that are computed, and the limits beyond which llama.cpp would end the process.
+ * It must not know samplers, nor why tokens are computed.
+ */
+package io.llamanode.llama.context;

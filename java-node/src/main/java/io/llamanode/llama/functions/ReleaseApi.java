@@ -1,0 +1,95 @@
+package io.llamanode.llama.functions;
+
+import io.llamanode.llama.ContextParams;
+import io.llamanode.llama.DecodeException;
+import io.llamanode.llama.ModelParams;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Optional;
+
+/** A generation of the C API: what differs between the releases of llama.cpp that this package can drive. */
+public interface ReleaseApi {
+
+    /** The one of java-llama.cpp 4.2.0. */
+    ReleaseApi B4916 = new B4916Api();
+
+    /** The one of llama.cpp v0.5. */
+    ReleaseApi V0_5 = V0Api.v05();
+
+    /** The one of llama.cpp v0.7. */
+    ReleaseApi V0_7 = V0Api.v07();
+
+    /** All of them, newest first. */
+    List<ReleaseApi> KNOWN = List.of(V0_7, V0_5, B4916);
+
+    /** The releases it stands for, as told to users. */
+    String name();
+
+    /** Whether a release is one of its own. */
+    boolean includes(String version);
+
+    /** {@code llama_model_params}. */
+    StructTable modelParams();
+
+    /** {@code llama_context_params}. */
+    StructTable contextParams();
+
+    /** Writes parameters over the defaults. */
+    void write(ModelParams params, MemorySegment struct);
+
+    /** Writes parameters over the defaults. */
+    void write(ContextParams params, MemorySegment struct);
+
+    /** Binds the functions that manage the KV cache. */
+    KvMemory memory(NativeFunctions functions);
+
+    /** The function that tells how wide a put-out embedding is. */
+    String embeddingWidthFunction();
+
+    /** {@code LLAMA_MAX_EXPERTS}: a model with more ends the process. */
+    int maxExperts();
+
+    /** Whether pooling by mean works with every architecture, rather than with encoders only. */
+    boolean poolsAnyMean();
+
+    /** Whether models with an encoder and no decoder can be computed. */
+    boolean runsEncodersAlone();
+
+    /** Whether {@code llama_sampler_init_penalties} begins with the size of the vocabulary. */
+    boolean penaltiesTakeVocabularySize();
+
+    /** Whether {@code llama_sampler_init_dry} takes the training context behind the vocabulary. */
+    boolean dryTakesTrainingContext();
+
+    /** Whether {@code llama_set_adapters_lora} sets all adapters of a context at once. */
+    boolean setsAllAdapters();
+
+    /** What a code other than 0 that {@code llama_decode} returned means. */
+    DecodeException.Kind decodeFailure(int code);
+
+    /** Writes what has the same name in all generations. */
+    static void writeCommon(ContextParams params, StructTable table, MemorySegment struct) {
+        table.setInt(struct, "n_ctx", params.nCtx());
+        table.setInt(struct, "n_batch", params.nBatch());
+        table.setInt(struct, "n_ubatch", params.nUbatch());
+        table.setInt(struct, "n_seq_max", params.nSeqMax());
+        table.setInt(struct, "n_threads", params.nThreads());
+        table.setInt(struct, "n_threads_batch", params.nThreadsBatch());
+        table.setInt(struct, "pooling_type", params.pooling().code());
+        table.setInt(struct, "type_k", params.typeK().id());
+        table.setInt(struct, "type_v", params.typeV().id());
+        table.setBool(struct, "embeddings", params.embeddings());
+    }
+
+    /** The generation of a release. */
+    static Optional<ReleaseApi> of(String version) {
+        return KNOWN.stream().filter(generation -> generation.includes(version)).findFirst();
+    }
+
+    /** The names of all of them, for a sentence. */
+    static String knownNames() {
+        List<String> names = KNOWN.stream().map(ReleaseApi::name).toList();
+        int last = names.size() - 1;
+        return String.join(", ", names.subList(0, last)) + " and " + names.get(last);
+    }
+}

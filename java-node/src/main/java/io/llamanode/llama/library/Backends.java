@@ -1,0 +1,99 @@
+package io.llamanode.llama.library;
+
+import static io.llamanode.llama.functions.NativeFunctions.unexpected;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.llamanode.llama.LibraryException;
+import io.llamanode.llama.functions.NativeFunction;
+import io.llamanode.llama.functions.NativeFunctions;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The backends of a release that has them in libraries of their own, of which ggml chooses the one that suits the
+ * processor best.
+ */
+final class Backends {
+
+    private static final long DL_INFO = 32; // Dl_info begins with the path of the object.
+
+    private final NativeFunction loadAllFrom;
+    private final NativeFunction loadAll;
+    private final NativeFunction count;
+    private final NativeFunction get;
+
+    Backends(NativeFunctions f) {
+        loadAllFrom = f.function("ggml_backend_load_all_from_path", FunctionDescriptor.ofVoid(ADDRESS));
+        loadAll = f.function("ggml_backend_load_all", FunctionDescriptor.ofVoid());
+        count = f.function("ggml_backend_reg_count", FunctionDescriptor.of(JAVA_LONG));
+        get = f.function("ggml_backend_reg_get", FunctionDescriptor.of(ADDRESS, JAVA_LONG));
+    }
+
+    /**
+     * Loads them, unless they are part of the library.
+     *
+     * @param directory that of the library; packages of operating systems may have compiled another one in
+     * @return the file names of what computes
+     * @throws LibraryException when there are none
+     */
+    List<String> load(Path directory) {
+        try (Arena arena = Arena.ofConfined()) {
+            if (number() == 0) {
+                if (hasBackends(directory)) {
+                    loadAllFrom.handle().invokeExact(arena.allocateFrom(directory.toString()));
+                } else {
+                    loadAll.handle().invokeExact();
+                }
+            }
+            if (number() == 0) {
+                throw new LibraryException("There is no backend (libggml-cpu*) for this processor in " + directory);
+            }
+            List<String> names = new ArrayList<>();
+            for (long i = 0; i < number(); i++) {
+                names.add(fileOf((MemorySegment) get.handle().invokeExact(i))
+                        .getFileName()
+                        .toString());
+            }
+            return names;
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    private long number() throws Throwable {
+        return (long) count.handle().invokeExact();
+    }
+
+    private static boolean hasBackends(Path directory) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "libggml-cpu*")) {
+            return files.iterator().hasNext();
+        }
+    }
+
+    /** The shared library that an address belongs to ({@code dladdr}). */
+    static Path fileOf(MemorySegment address) {
+        Linker linker = Linker.nativeLinker();
+        MethodHandle dladdr = linker.downcallHandle(
+                linker.defaultLookup().find("dladdr").orElseThrow(), FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment info = arena.allocate(DL_INFO, Long.BYTES);
+            if ((int) dladdr.invokeExact(address, info) == 0) {
+                throw new LibraryException("The loader does not know the library of a function");
+            }
+            return Path.of(LlamaLibrary.text(info.get(ADDRESS, 0)));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+package io.llamanode.llama.library;
+
+import java.lang.module.ModuleDescriptor.Version;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.CodeSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** Where libraries of llama.cpp are looked for. */
+final class LibraryLocations {
+
+    /** In place of a path: the library in the class path. */
+    static final String EMBEDDED = "embedded";
+
+    /** In place of a path: the library of the operating system. */
+    static final String SYSTEM = "system";
+
+    /** A directory or file to try before all others, or {@link #EMBEDDED}. */
+    static final String PROPERTY = "llamanode.llama.lib";
+
+    /** Likewise, as an environment variable. */
+    static final String VARIABLE = "LLAMA_NODE_LIB";
+
+    /** What the system's loader may know; the second name is that of packages without development files. */
+    private static final Place OF_SYSTEM = new Place.OfSystem(List.of("libllama.so", "libllama.so.0"));
+
+    private LibraryLocations() {}
+
+    /** One step of the search. */
+    sealed interface Location {
+        /** A place that was asked for. */
+        record Named(String by, Place place) implements Location {}
+
+        /** Several places, of which the one with the newest release comes first. */
+        record Newest(List<Place> of) implements Location {}
+    }
+
+    /** Where a library is. */
+    sealed interface Place extends Location {
+        /** A directory or file. */
+        record At(Path path) implements Place {
+            @Override
+            public String toString() {
+                return path.toString();
+            }
+        }
+
+        /** The library of the operating system, which its loader finds by one of these names. */
+        record OfSystem(List<String> names) implements Place {
+            @Override
+            public String toString() {
+                return "the operating system's " + names.getLast();
+            }
+        }
+
+        /** The library in the class path. */
+        record Embedded() implements Place {
+            @Override
+            public String toString() {
+                return "the jar";
+            }
+        }
+    }
+
+    /** A place as users write it. */
+    static Place of(Path path) {
+        return switch (path.toString()) {
+            case EMBEDDED -> new Place.Embedded();
+            case SYSTEM -> OF_SYSTEM;
+            default -> new Place.At(path);
+        };
+    }
+
+    /** What was asked for comes first and the embedded library, the oldest, last. */
+    static List<Location> all(Optional<Path> argument, Optional<String> property, Optional<String> variable) {
+        List<Location> locations = new ArrayList<>();
+        argument.ifPresent(path -> locations.add(new Location.Named("the argument", of(path))));
+        property.ifPresent(path -> locations.add(new Location.Named(PROPERTY, of(Path.of(path)))));
+        variable.ifPresent(path -> locations.add(new Location.Named(VARIABLE, of(Path.of(path)))));
+        Optional<Place> installed = jarDirectory()
+                .map(directory -> directory
+                        .resolve("native")
+                        .resolve(platform(System.getProperty("os.name"), System.getProperty("os.arch"))))
+                .filter(Files::isDirectory)
+                .map(Place.At::new);
+        locations.add(installed
+                .<Location>map(place -> new Location.Newest(List.of(place, OF_SYSTEM)))
+                .orElse(OF_SYSTEM));
+        locations.add(new Place.Embedded());
+        return locations;
+    }
+
+    /** Sorts places by their releases, the newest first; those without one come last. */
+    static List<Place> newestFirst(List<Place> places, Function<Place, Optional<Version>> release) {
+        Map<Place, Version> releases = new HashMap<>();
+        places.forEach(place -> release.apply(place).ifPresent(version -> releases.put(place, version)));
+        return places.stream()
+                .sorted(Comparator.comparing(releases::get, Comparator.nullsLast(Comparator.<Version>reverseOrder())))
+                .toList();
+    }
+
+    static List<Location> all(Optional<Path> argument) {
+        return all(argument, setting(System.getProperty(PROPERTY)), setting(System.getenv(VARIABLE)));
+    }
+
+    private static Optional<String> setting(String value) {
+        return Optional.ofNullable(value).filter(text -> !text.isBlank());
+    }
+
+    /** The name of a platform as {@code priv/bin/install-native} spells it. */
+    static String platform(String osName, String osArch) {
+        String arch = switch (osArch.toLowerCase(Locale.ROOT)) {
+            case "amd64", "x86_64", "x86-64" -> "x64";
+            case "aarch64", "arm64" -> "arm64";
+            default -> osArch;
+        };
+        String os = osName.toLowerCase(Locale.ROOT);
+        return (os.contains("mac") ? "mac" : os) + "-" + arch;
+    }
+
+    /** The directory of the jar that this class is in. */
+    private static Optional<Path> jarDirectory() {
+        CodeSource source = LibraryLocations.class.getProtectionDomain().getCodeSource();
+        if (source == null || source.getLocation() == null) {
+            return Optional.empty();
+        }
+        try {
+            Path jar = Path.of(source.getLocation().toURI());
+            return Files.isRegularFile(jar) ? Optional.ofNullable(jar.getParent()) : Optional.empty();
+        } catch (URISyntaxException | IllegalArgumentException e) {
+            return Optional.empty(); // Not a file.
+        }
+    }
+}

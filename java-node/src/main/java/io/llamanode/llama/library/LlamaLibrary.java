@@ -1,0 +1,258 @@
+package io.llamanode.llama.library;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.llamanode.llama.LibraryException;
+import io.llamanode.llama.functions.AdapterFunctions;
+import io.llamanode.llama.functions.ContextFunctions;
+import io.llamanode.llama.functions.GrammarFunctions;
+import io.llamanode.llama.functions.KvMemory;
+import io.llamanode.llama.functions.ModelFunctions;
+import io.llamanode.llama.functions.NativeFunctions;
+import io.llamanode.llama.functions.ReleaseApi;
+import io.llamanode.llama.functions.SamplerFunctions;
+import io.llamanode.llama.functions.StructTable;
+import io.llamanode.llama.functions.VocabFunctions;
+import io.llamanode.llama.log.NativeLog;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A loaded native library, never unloaded. Safe for use by several threads.
+ *
+ * <p>Its log goes to the SLF4J logger {@code llama.cpp}: errors and warnings under their own level, everything else
+ * as debug, since a single model load logs over a hundred informational lines.
+ */
+public final class LlamaLibrary {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LlamaLibrary.class);
+
+    private static LlamaLibrary chosen;
+    private static LlamaLibrary embedded;
+    /** By the address of a function: a library that is found in two ways is still one, with one log. */
+    private static final Map<Long, LlamaLibrary> FILES = new HashMap<>();
+
+    public final ReleaseApi generation;
+    public final ModelFunctions models;
+    public final VocabFunctions vocabs;
+    public final ContextFunctions contexts;
+    public final SamplerFunctions samplers;
+    public final GrammarFunctions grammars;
+    public final AdapterFunctions adapters;
+    public final KvMemory memory;
+    public final NativeLog log;
+    private final String version;
+    private final Path path;
+    private final List<String> backends;
+
+    private LlamaLibrary(SymbolLookup symbols, String what, boolean isFile) {
+        NativeFunctions functions = new NativeFunctions(symbols, what);
+        this.version = version(functions, what);
+        this.generation = ReleaseApi.of(version)
+                .orElseThrow(() -> new LibraryException(
+                        what + " is llama.cpp " + version + "; known are " + ReleaseApi.knownNames()));
+        this.models = new ModelFunctions(functions, generation);
+        checkDefaults(generation);
+        this.vocabs = new VocabFunctions(functions);
+        this.contexts = new ContextFunctions(functions);
+        this.samplers = new SamplerFunctions(functions, generation);
+        this.grammars = new GrammarFunctions(functions);
+        this.adapters = new AdapterFunctions(functions, generation);
+        this.memory = generation.memory(functions);
+        this.path = isFile ? Backends.fileOf(functions.address("llama_decode")) : null;
+        this.log = new NativeLog();
+        models.logSet(log.callback(), MemorySegment.NULL);
+        this.backends =
+                isFile ? new Backends(functions).load(path.toAbsolutePath().getParent()) : List.of();
+        models.backendInit();
+    }
+
+    /**
+     * The library that this process uses, chosen at the first call.
+     *
+     * @return the library
+     * @throws LibraryException when there is none for this platform that this package knows
+     */
+    public static LlamaLibrary open() {
+        return open(Optional.empty());
+    }
+
+    /**
+     * The library that this process uses. The first call chooses it: the first one that is of a known release, of
+     * the argument, the system property {@code llamanode.llama.lib}, the environment variable
+     * {@code LLAMA_NODE_LIB}, the newer one of the directory {@code native} beside the jar and of the system's loader,
+     * and the class path.
+     *
+     * @param location a directory with a {@code libllama}, or such a file, or {@code system} or {@code embedded} for
+     *     the last two; later calls do not heed it
+     * @return the library
+     * @throws LibraryException when there is none for this platform that this package knows
+     */
+    public static synchronized LlamaLibrary open(Optional<Path> location) {
+        if (chosen == null) {
+            chosen = LibrarySearch.firstUsable(LibraryLocations.all(location));
+            LOG.info(
+                    "llama.cpp {} from {}: {}",
+                    chosen.version,
+                    chosen.path().map(Path::toString).orElse("the jar"),
+                    chosen.systemInfo());
+        }
+        return chosen;
+    }
+
+    /**
+     * The library at a place, whichever this process uses otherwise.
+     *
+     * @param location a directory with a {@code libllama}, or such a file
+     * @return the library
+     * @throws LibraryException when it cannot be loaded or is of an unknown release
+     */
+    public static synchronized LlamaLibrary at(Path location) {
+        Path path = location.toAbsolutePath().normalize();
+        return of(LibraryFile.installed(path, Arena.global()), path.toString());
+    }
+
+    /**
+     * Finds a library without keeping it loaded.
+     *
+     * @param location as for {@link #open(Optional)}
+     * @return where it is, for a sentence: mostly a file
+     * @throws LibraryException when there is none
+     */
+    public static String find(Path location) {
+        return LibrarySearch.find(LibraryLocations.of(location));
+    }
+
+    /**
+     * The library in the class path, whichever this process uses otherwise.
+     *
+     * @return the library
+     * @throws LibraryException when there is none for this platform, or it cannot be loaded
+     */
+    public static synchronized LlamaLibrary embedded() {
+        if (embedded == null) {
+            embedded = new LlamaLibrary(LibraryFile.embedded(), "The embedded library", false);
+        }
+        return embedded;
+    }
+
+    /** The library of the operating system, which its loader finds by one of these names. */
+    static synchronized LlamaLibrary ofSystem(List<String> names) {
+        return of(LibraryFile.ofSystem(names, Arena.global()), "The operating system's library");
+    }
+
+    private static LlamaLibrary of(SymbolLookup symbols, String what) {
+        Optional<Long> address = symbols.find("llama_backend_init").map(MemorySegment::address);
+        LlamaLibrary library = address.map(FILES::get).orElse(null);
+        if (library == null) {
+            library = new LlamaLibrary(symbols, what, true);
+            FILES.put(address.orElseThrow(), library);
+        }
+        return library;
+    }
+
+    /** Releases with semantic versions tell theirs, java-llama.cpp's library has the number of its build. */
+    static String version(NativeFunctions f, String what) {
+        if (f.find("llama_version").isPresent()) {
+            try {
+                var function = f.function("llama_version", FunctionDescriptor.of(ADDRESS));
+                String version = text((MemorySegment) function.handle().invokeExact());
+                return version.startsWith("v") ? version : "v" + version;
+            } catch (Throwable t) {
+                throw NativeFunctions.unexpected(t);
+            }
+        }
+        return f.find("LLAMA_BUILD_NUMBER")
+                .map(build -> "b" + build.reinterpret(JAVA_INT.byteSize()).get(JAVA_INT, 0))
+                .orElseThrow(() -> new LibraryException(
+                        what + " does not tell its version; known are llama.cpp " + ReleaseApi.knownNames()));
+    }
+
+    /** Refuses a library whose parameter structs are not those of a generation. */
+    void checkDefaults(ReleaseApi expected) {
+        try (Arena arena = Arena.ofConfined()) {
+            var room = StructTable.marked(arena);
+            List<String> differences = new ArrayList<>();
+            differences.addAll(expected.modelParams().differences(models.modelDefaultParams(room)));
+            differences.addAll(expected.contextParams().differences(models.contextDefaultParams(room)));
+            if (!differences.isEmpty()) {
+                List<String> first = differences.subList(0, Math.min(5, differences.size()));
+                throw new LibraryException("The library says it is llama.cpp " + version
+                        + ", but has not the structs of " + expected.name() + ": " + String.join(", ", first));
+            }
+        }
+    }
+
+    /** {@return the name of the library, {@code llama.cpp}} */
+    public String name() {
+        return "llama.cpp";
+    }
+
+    /** {@return the release, such as {@code b4916} or {@code v0.5.0}} */
+    public String version() {
+        return version;
+    }
+
+    /** {@return the file, or nothing for the one in the class path} */
+    public Optional<Path> path() {
+        return Optional.ofNullable(path);
+    }
+
+    /**
+     * What computes.
+     *
+     * @return the files of the backends, if they are libraries of their own, and the features of the processor that
+     *     are in use ({@code llama_print_system_info})
+     */
+    public synchronized String systemInfo() {
+        String info = text(models.systemInfo()).strip();
+        return backends.isEmpty() ? info : String.join(", ", backends) + ": " + info;
+    }
+
+    /**
+     * Whether its threads sleep when they wait for each other. Those of a library built without OpenMP spin: once
+     * there are more busy threads than cores, each wait lasts a time slice and two threads are many times slower
+     * than one.
+     *
+     * @return whether it is built with OpenMP
+     */
+    public boolean threadsSleep() {
+        return systemInfo().contains("OPENMP = 1");
+    }
+
+    /** What to say where a newer release may help; empty where there is none. */
+    public String advice() {
+        if (generation == ReleaseApi.V0_7) {
+            return "";
+        }
+        String way = generation == ReleaseApi.V0_5
+                ? "an operating system's package of llama.cpp " + ReleaseApi.V0_7.name()
+                : "llama.cpp " + ReleaseApi.V0_5.name() + ", which `make native` installs,";
+        return "; " + way + " knows more models than " + version;
+    }
+
+    /** Reads {@code const char *}, or {@code null} from a null pointer. */
+    public static String text(MemorySegment pointer) {
+        return pointer.equals(MemorySegment.NULL)
+                ? null
+                : pointer.reinterpret(Long.MAX_VALUE).getString(0);
+    }
+
+    static {
+        // The layouts of the structs are those of 64-bit platforms.
+        if (ADDRESS.byteSize() != Long.BYTES) {
+            throw new LibraryException("Only 64-bit platforms are supported");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/**
+ * Where libraries of llama.cpp are, which one is taken, and what a loaded one says of itself. It must not know models
+ * or anything that is made from them.
+ */
+package io.llamanode.llama.library;

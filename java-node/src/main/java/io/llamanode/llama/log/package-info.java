@@ -1,0 +1,5 @@
+/**
+ * What llama.cpp prints: pieces of text from any thread become lines of the logger {@code llama.cpp}, and the errors of
+ * one call can be caught for its exception. It must not know which library prints. Nothing outside the binding uses it.
+ */
+package io.llamanode.llama.log;

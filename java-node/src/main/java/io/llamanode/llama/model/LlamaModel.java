@@ -1,0 +1,326 @@
+package io.llamanode.llama.model;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import io.llamanode.gguf.GgufFile;
+import io.llamanode.llama.LibraryException;
+import io.llamanode.llama.ModelLoadException;
+import io.llamanode.llama.ModelLoadException.Reason;
+import io.llamanode.llama.ModelParams;
+import io.llamanode.llama.ProgressListener;
+import io.llamanode.llama.functions.ModelFunctions;
+import io.llamanode.llama.functions.NativeText;
+import io.llamanode.llama.functions.StructTable;
+import io.llamanode.llama.library.LlamaLibrary;
+import io.llamanode.llama.memory.NativeHandle;
+import io.llamanode.llama.memory.ReleasedMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A loaded model. Safe for use by several threads. Once it is closed nothing new can be made from it; its memory is
+ * freed when the last of its contexts and samplers is closed.
+ */
+public final class LlamaModel implements AutoCloseable {
+
+    private final LlamaLibrary library;
+    private final NativeHandle handle;
+    private final GgufFile file;
+    private final ModelParams params;
+    private final Vocab vocab;
+    private final Map<String, String> metadata;
+    private final String description;
+    private final long nParams;
+    private final long sizeBytes;
+    private final int nCtxTrain;
+    private final int nEmbd;
+    private final int embeddingWidth;
+    private final int nLayer;
+    private final boolean hasEncoder;
+    private final boolean hasDecoder;
+    private final boolean recurrent;
+
+    private LlamaModel(LlamaLibrary library, MemorySegment pointer, GgufFile file, ModelParams params) {
+        ModelFunctions f = library.models;
+        this.library = library;
+        this.file = file;
+        this.params = params;
+        this.handle = new NativeHandle("The model " + file.path(), pointer, () -> {
+            f.modelFree(pointer);
+            ReleasedMemory.returnToSystem();
+        });
+        this.nParams = f.modelNParams(pointer);
+        this.sizeBytes = f.modelSize(pointer);
+        this.nCtxTrain = f.modelNCtxTrain(pointer);
+        this.nEmbd = f.modelNEmbd(pointer);
+        this.embeddingWidth = f.modelEmbeddingWidth(pointer);
+        this.nLayer = f.modelNLayer(pointer);
+        this.hasEncoder = f.modelHasEncoder(pointer);
+        this.hasDecoder = f.modelHasDecoder(pointer);
+        this.recurrent = f.modelIsRecurrent(pointer) || f.modelIsHybrid(pointer);
+        this.description = NativeText.read((buffer, size) -> f.modelDesc(pointer, buffer, size));
+        this.metadata = readMetadata(f, pointer);
+        this.vocab = new Vocab(library, handle, f.modelVocab(pointer));
+    }
+
+    /**
+     * Loads a model. The header is checked first, so that a missing, truncated or malformed file is named as such
+     * and never reaches native code.
+     *
+     * @param path the GGUF file
+     * @param params how to load it
+     * @param listener follows the load
+     * @return the model, to be closed by the caller
+     * @throws ModelLoadException when the file is unfit or the load was given up
+     * @throws LibraryException when the native library cannot be used
+     */
+    public static LlamaModel load(Path path, ModelParams params, ProgressListener listener) {
+        return load(LlamaLibrary.open(), path, params, listener);
+    }
+
+    /**
+     * Loads a model with a certain library.
+     *
+     * @param library the library
+     * @param path the GGUF file
+     * @param params how to load it
+     * @param listener follows the load
+     * @return the model, to be closed by the caller
+     * @throws ModelLoadException when the file is unfit or the load was given up
+     */
+    public static LlamaModel load(LlamaLibrary library, Path path, ModelParams params, ProgressListener listener) {
+        GgufFile file = ModelFileCheck.check(path, params.vocabOnly(), library.generation.maxExperts());
+        try (Arena arena = Arena.ofConfined()) {
+            StructTable table = library.generation.modelParams();
+            MemorySegment struct = table.of(library.models.modelDefaultParams(arena));
+            library.generation.write(params, struct);
+            Progress progress = new Progress(listener);
+            table.setPointer(struct, "progress_callback", progress.callback(arena));
+            library.log.startCapture();
+            MemorySegment model = MemorySegment.NULL;
+            String reason;
+            try {
+                model = library.models.modelLoad(
+                        arena.allocateFrom(path.toAbsolutePath().toString()), struct);
+            } finally {
+                reason = library.log.endCapture();
+            }
+            if (model.equals(MemorySegment.NULL)) {
+                throw progress.failure(library, path, reason);
+            }
+            return new LlamaModel(library, model, file, params);
+        }
+    }
+
+    /**
+     * Loads a model with the defaults and without a listener.
+     *
+     * @param path the GGUF file
+     * @return the model, to be closed by the caller
+     * @throws ModelLoadException when the file is unfit
+     */
+    public static LlamaModel load(Path path) {
+        return load(path, ModelParams.DEFAULT, ProgressListener.NONE);
+    }
+
+    /** The progress callback, through which no exception may pass. */
+    private static final class Progress {
+        private final ProgressListener listener;
+        private RuntimeException thrown;
+        private boolean cancelled;
+
+        Progress(ProgressListener listener) {
+            this.listener = listener;
+        }
+
+        MemorySegment callback(Arena arena) {
+            try {
+                MethodType type = MethodType.methodType(boolean.class, float.class, MemorySegment.class);
+                MethodHandle handle = MethodHandles.lookup().findVirtual(Progress.class, "progress", type);
+                return Linker.nativeLinker()
+                        .upcallStub(
+                                handle.bindTo(this), FunctionDescriptor.of(JAVA_BOOLEAN, JAVA_FLOAT, ADDRESS), arena);
+            } catch (NoSuchMethodException | IllegalAccessException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        @SuppressWarnings("unused") // called by llama.cpp, which finds it by its name and gives it its own pointer back
+        boolean progress(float fraction, MemorySegment userData) {
+            try {
+                cancelled = cancelled || !listener.progress(fraction);
+            } catch (Throwable t) {
+                cancelled = true;
+                thrown = t instanceof RuntimeException e ? e : new IllegalStateException("The listener failed", t);
+            }
+            return !cancelled;
+        }
+
+        RuntimeException failure(LlamaLibrary library, Path path, String reason) {
+            if (thrown != null) {
+                return thrown;
+            }
+            if (cancelled) {
+                return new ModelLoadException(Reason.CANCELLED, "Loading " + path + " was given up");
+            }
+            if (reason.contains("unknown model architecture")) {
+                return new ModelLoadException(
+                        Reason.UNKNOWN_ARCHITECTURE,
+                        path + " has an architecture that llama.cpp " + library.version() + " does not know: " + reason
+                                + library.advice());
+            }
+            return new ModelLoadException(Reason.REFUSED, path + " cannot be loaded: " + reason + library.advice());
+        }
+    }
+
+    private static Map<String, String> readMetadata(ModelFunctions f, MemorySegment model) {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        int count = f.modelMetaCount(model);
+        for (int i = 0; i < count; i++) {
+            int index = i;
+            metadata.put(
+                    NativeText.read((buffer, size) -> f.modelMetaKey(model, index, buffer, size)),
+                    NativeText.read((buffer, size) -> f.modelMetaValue(model, index, buffer, size)));
+        }
+        return Collections.unmodifiableMap(metadata);
+    }
+
+    /** {@return the tokenizer} */
+    public Vocab vocab() {
+        return vocab;
+    }
+
+    /** {@return the file's header} */
+    public GgufFile file() {
+        return file;
+    }
+
+    /** {@return how the model was loaded} */
+    public ModelParams params() {
+        return params;
+    }
+
+    /** {@return all scalar metadata as text, and arrays as llama.cpp prints them} */
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
+    /** {@return {@code general.architecture}} */
+    public String architecture() {
+        return file.architecture();
+    }
+
+    /** {@return a short description ({@code llama_model_desc}), such as {@code llama 1B Q4_0}} */
+    public String description() {
+        return description;
+    }
+
+    /** {@return the number of weights; 0 with only the vocabulary loaded} */
+    public long nParams() {
+        return nParams;
+    }
+
+    /** {@return the size of all tensors, bytes; 0 with only the vocabulary loaded} */
+    public long sizeBytes() {
+        return sizeBytes;
+    }
+
+    /** {@return the context length the model was trained with, tokens} */
+    public int nCtxTrain() {
+        return nCtxTrain;
+    }
+
+    /** {@return the width of the embeddings inside} */
+    public int nEmbd() {
+        return nEmbd;
+    }
+
+    /** {@return the width of an embedding that a context puts out, which a last projection may make another one} */
+    public int embeddingWidth() {
+        return embeddingWidth;
+    }
+
+    /** {@return the number of layers} */
+    public int nLayer() {
+        return nLayer;
+    }
+
+    /** {@return whether input must go through {@code LlamaContext.encode} first} */
+    public boolean hasEncoder() {
+        return hasEncoder;
+    }
+
+    /** {@return whether the model can {@code LlamaContext.decode}} */
+    public boolean hasDecoder() {
+        return hasDecoder;
+    }
+
+    /**
+     * Whether the model keeps a state, which cannot forget a part.
+     *
+     * @return true for Mamba and RWKV, and for hybrids that have a KV cache too
+     */
+    public boolean isRecurrent() {
+        return recurrent;
+    }
+
+    /** {@return the token that starts the decoder of an encoder-decoder model, or -1} */
+    public int decoderStartToken() {
+        return call(model -> library.models.modelDecoderStart(model));
+    }
+
+    /** {@return the model's chat template in Jinja, if it has one} */
+    public Optional<String> chatTemplate() {
+        return call(model ->
+                Optional.ofNullable(LlamaLibrary.text(library.models.chatTemplate(model, MemorySegment.NULL))));
+    }
+
+    /** {@return whether {@link #close} was called} */
+    public boolean isClosed() {
+        return handle.isClosed();
+    }
+
+    /** Closes the model; does nothing when it is closed already. */
+    @Override
+    public void close() {
+        handle.close();
+    }
+
+    public LlamaLibrary library() {
+        return library;
+    }
+
+    public NativeHandle handle() {
+        return handle;
+    }
+
+    /** Whether positions are rotary, so that they know no upper end. */
+    public boolean hasRotaryPositions() {
+        return call(model -> library.models.modelRopeType(model)) >= 0;
+    }
+
+    private interface Call<T> {
+        T on(MemorySegment model);
+    }
+
+    private <T> T call(Call<T> call) {
+        MemorySegment model = handle.acquire();
+        try {
+            return call.on(model);
+        } finally {
+            handle.release();
+        }
+    }
+}

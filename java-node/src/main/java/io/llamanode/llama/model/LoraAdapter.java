@@ -1,0 +1,127 @@
+package io.llamanode.llama.model;
+
+import io.llamanode.gguf.GgmlType;
+import io.llamanode.gguf.GgufException;
+import io.llamanode.gguf.GgufFile;
+import io.llamanode.gguf.GgufTensor;
+import io.llamanode.llama.ModelLoadException;
+import io.llamanode.llama.ModelLoadException.Reason;
+import io.llamanode.llama.context.LlamaContext;
+import io.llamanode.llama.library.LlamaLibrary;
+import io.llamanode.llama.memory.NativeHandle;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * A LoRA adapter of a model ({@code llama_adapter_lora_init}), for {@link LlamaContext#setAdapters}. It must not be
+ * closed while a context uses it. Keeps its model in memory until it is closed.
+ */
+public final class LoraAdapter implements AutoCloseable {
+
+    private final LlamaModel model;
+    private final NativeHandle handle;
+
+    private LoraAdapter(LlamaModel model, Path path, MemorySegment pointer) {
+        this.model = model;
+        this.handle = new NativeHandle("The adapter " + path, pointer, () -> {
+            model.library().adapters.free(pointer);
+            model.handle().release();
+        });
+    }
+
+    /**
+     * Loads an adapter. Its header is checked first, so that native code meets no file that is none.
+     *
+     * @param model the model it belongs to
+     * @param path a GGUF file
+     * @return the adapter, to be closed by the caller
+     * @throws ModelLoadException when the file is unfit, or of another model
+     * @throws IllegalStateException when the model is closed
+     */
+    public static LoraAdapter load(LlamaModel model, Path path) {
+        check(model, path);
+        MemorySegment pointer = model.handle().acquire(); // Released when the adapter is freed.
+        boolean done = false;
+        try (Arena arena = Arena.ofConfined()) {
+            LlamaLibrary library = model.library();
+            library.log.startCapture();
+            MemorySegment adapter = MemorySegment.NULL;
+            String reason;
+            try {
+                adapter = library.adapters.init(
+                        pointer, arena.allocateFrom(path.toAbsolutePath().toString()));
+            } finally {
+                reason = library.log.endCapture();
+            }
+            if (adapter.equals(MemorySegment.NULL)) {
+                throw new ModelLoadException(Reason.REFUSED, path + " cannot be loaded as an adapter: " + reason);
+            }
+            LoraAdapter loaded = new LoraAdapter(model, path, adapter);
+            done = true;
+            return loaded;
+        } finally {
+            if (!done) {
+                model.handle().release();
+            }
+        }
+    }
+
+    private static void check(LlamaModel model, Path path) {
+        GgufFile file;
+        try {
+            file = GgufFile.read(path);
+        } catch (GgufException e) {
+            throw new ModelLoadException(ModelFileCheck.reason(e.reason()), e.getMessage(), e);
+        }
+        if (!"adapter".equals(file.text("general.type").orElse(null))
+                || !"lora".equals(file.text("adapter.type").orElse(null))) {
+            throw malformed(path, "is no LoRA adapter");
+        }
+        if (!file.architecture().equals(model.architecture())) {
+            throw malformed(
+                    path,
+                    "is of architecture '" + file.architecture() + "', the model of '" + model.architecture() + "'");
+        }
+        if (file.tensors().isEmpty()) {
+            throw malformed(path, "holds no tensors");
+        }
+        for (GgufTensor tensor : file.tensors().values()) {
+            check(model, path, tensor);
+        }
+    }
+
+    /** What llama.cpp does not check before it multiplies. */
+    private static void check(LlamaModel model, Path path, GgufTensor tensor) {
+        if (!tensor.type().isQuantized()
+                && tensor.type() != GgmlType.F32
+                && tensor.type() != GgmlType.F16
+                && tensor.type() != GgmlType.BF16) {
+            throw malformed(path, "has the tensor " + tensor.name() + " of type " + tensor.type());
+        }
+        String name = tensor.name().replaceFirst("\\.lora_[ab]$", "");
+        Optional<GgufTensor> base = Optional.ofNullable(model.file().tensors().get(name));
+        if (name.equals(tensor.name()) || base.isEmpty()) {
+            throw malformed(path, "has the tensor " + tensor.name() + ", for which the model has no counterpart");
+        }
+    }
+
+    private static ModelLoadException malformed(Path path, String what) {
+        return new ModelLoadException(Reason.MALFORMED, path + " " + what);
+    }
+
+    public LlamaModel model() {
+        return model;
+    }
+
+    public NativeHandle handle() {
+        return handle;
+    }
+
+    /** Frees the adapter; does nothing when it is freed already. */
+    @Override
+    public void close() {
+        handle.close();
+    }
+}

@@ -1,0 +1,105 @@
+package io.llamanode.llama.sampler;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.llamanode.llama.ContextParams;
+import io.llamanode.llama.context.LlamaBatch;
+import io.llamanode.llama.context.LlamaContext;
+import io.llamanode.llama.functions.NativeFunctions;
+import io.llamanode.llama.functions.SamplerFunctions;
+import io.llamanode.llama.library.LibraryFile;
+import io.llamanode.llama.model.LlamaModel;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/** The embedded llama.cpp's own way from logits to a token ({@code llama_sampler_sample}), to compare with. */
+public final class NativeSampling implements AutoCloseable {
+    private static final MethodHandle SAMPLE = new NativeFunctions(LibraryFile.embedded(), "The embedded library")
+            .function("llama_sampler_sample", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT))
+            .handle();
+
+    private final LlamaContext context;
+    private final SamplerFunctions f;
+    private final MemorySegment pointer;
+    private MemorySegment chain;
+
+    /**
+     * @param model of the embedded library
+     */
+    public NativeSampling(LlamaModel model) {
+        f = model.library().samplers;
+        context = LlamaContext.create(model, ContextParams.generation(32, 32, 1, 1));
+        try (LlamaBatch batch = new LlamaBatch(1)) {
+            batch.add(1, 0, 0, true);
+            context.decode(batch);
+        }
+        pointer = context.handle().acquire();
+        chain = f.chainInit(true);
+    }
+
+    /** {@return the logits that tokens are chosen from, to be written} */
+    public MemorySegment logits() {
+        return context.logits(0);
+    }
+
+    /** Starts a new chain, without samplers. */
+    public void restart() {
+        f.free(chain);
+        chain = f.chainInit(true);
+    }
+
+    /** Adds the sampler that takes the best. */
+    public void greedy() {
+        f.chainAdd(chain, f.greedy());
+    }
+
+    /** Adds a repetition penalty over 64 tokens. */
+    public void penalty(float repeat) {
+        f.chainAdd(chain, f.penalties(0, 64, repeat, 0, 0));
+    }
+
+    /** Adds the likeliest by number. */
+    public void topK(int k) {
+        f.chainAdd(chain, f.topK(k));
+    }
+
+    /** Adds the likeliest by probability. */
+    public void topP(float p) {
+        f.chainAdd(chain, f.topP(p, 1));
+    }
+
+    /** Adds those that are a share as probable as the best. */
+    public void minP(float p) {
+        f.chainAdd(chain, f.minP(p, 1));
+    }
+
+    /** Adds a division, and a draw. */
+    public void draw(float temperature, int seed) {
+        f.chainAdd(chain, f.temp(temperature));
+        f.chainAdd(chain, f.dist(seed));
+    }
+
+    /** {@return a token, which the chain is told of} */
+    public int sample() {
+        try {
+            return (int) SAMPLE.invokeExact(chain, pointer, 0);
+        } catch (Throwable t) {
+            throw NativeFunctions.unexpected(t);
+        }
+    }
+
+    /** Reads the logits back. */
+    public void read(float[] into) {
+        MemorySegment.copy(logits(), JAVA_FLOAT, 0, into, 0, into.length);
+    }
+
+    @Override
+    public void close() {
+        f.free(chain);
+        context.handle().release();
+        context.close();
+    }
+}
