@@ -368,12 +368,12 @@ public final class InputValue {
                         // Not shown: it may be a secret whose key was forgotten.
                         default ->
                             throw FailureException.invalid(
-                                    element(at, item).path() + " must be {Key, InputValue} or an atom");
+                                    element(at, item).path() + " must be {Key, Value} or an atom");
                     }
                     at++;
                 }
             }
-            case null, default -> throw mustBe("a map or a list of {Key, InputValue}");
+            case null, default -> throw mustBe("a map or a list of {Key, Value}");
         }
         return entries;
     }
