@@ -10,7 +10,7 @@ suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
     [required, one_function, streamed, results_in_a_session, json_input, refused, reasoning, malformed, templates, parse_special,
-     loop, loop_limits, loop_failures, loop_abandoned].
+     loop, example_of_the_readme, loop_limits, loop_failures, loop_abandoned].
 
 init_per_suite(Config) ->
     llama_node_ct:start_real(#{n_ctx => 1024, n_parallel => 2}, Config).
@@ -184,6 +184,20 @@ loop(Config) ->
      #{role := assistant, content := Content}] = Messages,
     %% The conversation goes on where it ended.
     {ok, _} = llama_node:chat(server(Config), Messages ++ [#{role => user, content => <<"Thanks">>}], #{max_tokens => 1}).
+
+%% With no options at all: the model in the box has room for the tool, a call and its result.
+example_of_the_readme(Config) ->
+    _ = server(Config),
+    {ok, Llama} = llama_node:start_link(#{}),
+    Weather = #{name => get_weather, description => <<"The weather in a city">>,
+                parameters => #{type => object, properties => #{city => #{type => string}}, required => [city]},
+                function => fun (#{<<"city">> := City}) when is_binary(City) -> <<"sunny, 18 degrees">> end},
+    Ask = fun (Options) -> llama_node:chat_tools(Llama, <<"What is the weather in Oslo?">>, [Weather], Options) end,
+    {ok, #{content := _}} = Ask(#{}),
+    %% The model has to be made to call.
+    {ok, #{rounds := 1, messages := [_, _, #{role := tool, content := <<"sunny, 18 degrees">>}, _]}} =
+        Ask(#{tool_choice => required, parallel_tool_calls => false, seed => 1, max_tokens => 300}),
+    ok = llama_node:destroy_server(Llama).
 
 loop_limits(Config) ->
     Tool = (weather())#{function => fun (_) -> ok end},
