@@ -12,7 +12,7 @@ all() ->
      a_taken_run_directory, leftovers_of_a_killed_node, a_bridge, a_bridge_socket_in_use, sources_have_their_rank,
      bad_configurations,
      a_run_directory_of_somebody_else, check_loads_nothing, not_running, a_node_that_hangs, a_model_that_is_missing, no_epmd,
-     no_java, usage, the_cookie_is_not_shown, the_library_can_be_chosen].
+     no_java, usage, the_cookie_is_not_shown, the_library_can_be_chosen, a_moved_installation].
 
 init_per_suite(Config) ->
     case llama_node_ct:real_node() of
@@ -265,6 +265,40 @@ the_library_can_be_chosen(Config) ->
             Server = start_link(#{llama_lib => Own, models => []}),
             ok = llama_node_ct:stop(Server)
     end.
+
+%% The start-up cache remembers where it was made. The way to the new place has a blank in it.
+a_moved_installation(Config) ->
+    case filelib:wildcard(filename:join([llama_node_options:priv_dir(), "native", "*", "libllama*.so"])) of
+        [] ->
+            {skip, "no llama.cpp is installed (make native)"};
+        _ ->
+            First = filename:join(proplists:get_value(dir, Config), "llama_node"),
+            Second = filename:join(proplists:get_value(dir, Config), "moved here"),
+            ok = file:make_dir(First),
+            [] = os:cmd("cp -Rp '" ++ code:lib_dir(llama_node) ++ "/ebin/' '" ++ First ++ "/ebin'"),
+            [] = os:cmd("cp -RpL '" ++ llama_node_options:priv_dir() ++ "/' '" ++ First ++ "/priv'"),
+            _ = file:delete(filename:join([First, "priv", "llama-node.aot"])),
+            {0, _} = collect(open(filename:join([First, "priv", "bin", "make-aot-cache"]),
+                                  [filename:join(First, "ebin")], env()), []),
+            ?assertMatch("llama_node/" ++ _, string:prefix(library_of(Config, First), proplists:get_value(dir, Config) ++ "/")),
+            %% A copy beside what it was copied from, then alone.
+            [] = os:cmd("cp -Rp '" ++ First ++ "' '" ++ Second ++ "'"),
+            ?assertMatch("moved here/" ++ _, string:prefix(library_of(Config, Second), proplists:get_value(dir, Config) ++ "/")),
+            ok = file:del_dir_r(First),
+            ?assertMatch("moved here/" ++ _, string:prefix(library_of(Config, Second), proplists:get_value(dir, Config) ++ "/"))
+    end.
+
+%% The llama.cpp that a node of this installation loads. The node must use the start-up cache, or would not start.
+library_of(Config, Root) ->
+    Args = ["--node-name", name(Config), "--run-dir", proplists:get_value(dir, Config)],
+    Launcher = filename:join([Root, "priv", "bin", "llama-node"]),
+    Env = [{"LLAMA_NODE_LIB", false}, {"LLAMA_NODE_JAVA_OPTS", "-XX:AOTMode=on"} | env()],
+    _ = file:delete(file(Config, ".log")),
+    {0, _} = collect(open(Launcher, ["start" | Args], Env), []),
+    {ok, Log} = file:read_file(file(Config, ".log")),
+    {0, _} = collect(open(Launcher, ["stop" | Args], Env), []),
+    {match, [Library]} = re:run(Log, "llama\\.cpp \\S+ from (.*)", [{capture, all_but_first, list}]),
+    Library.
 
 start_link(Options) ->
     {ok, Server} = llama_node:start_link(Options),

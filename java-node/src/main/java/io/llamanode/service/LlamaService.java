@@ -18,6 +18,7 @@ import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TaskSink;
 import io.llamanode.service.model.ModelLoader;
 import io.llamanode.service.prompt.InputSize;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -37,7 +38,7 @@ public final class LlamaService implements AutoCloseable {
     private final Object lock = new Object();
     private final NodeConfig config;
     private final ModelLoader loader;
-    private final IdSource ids = new IdSource(System.currentTimeMillis());
+    private final IdSource ids = new IdSource(new SecureRandom());
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().daemon().name("timer").factory());
     private final Owners owners;

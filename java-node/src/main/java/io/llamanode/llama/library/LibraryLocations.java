@@ -1,10 +1,8 @@
 package io.llamanode.llama.library;
 
 import java.lang.module.ModuleDescriptor.Version;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.CodeSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -28,6 +26,13 @@ final class LibraryLocations {
 
     /** Likewise, as an environment variable. */
     static final String VARIABLE = "LLAMA_NODE_LIB";
+
+    /**
+     * The directory of the installation, which has the libraries of {@code priv/bin/install-native} in {@code native}: a system
+     * property that the launcher sets. Not where this class was loaded from: with a start-up cache, that is the place where the
+     * cache was made, whatever has been moved or copied since.
+     */
+    static final String HOME = "llamanode.home";
 
     /** What the system's loader may know; the second name is that of packages without development files. */
     private static final Place OF_SYSTEM = new Place.OfSystem(List.of("libllama.so", "libllama.so.0"));
@@ -79,14 +84,18 @@ final class LibraryLocations {
         };
     }
 
-    /** What was asked for comes first and the embedded library, the oldest, last. */
-    static List<Location> all(Optional<Path> argument, Optional<String> property, Optional<String> variable) {
+    /**
+     * What was asked for comes first and the embedded library, the oldest, last.
+     *
+     * @param home directory of the installation, if there is one
+     */
+    static List<Location> all(
+            Optional<Path> argument, Optional<String> property, Optional<String> variable, Optional<Path> home) {
         List<Location> locations = new ArrayList<>();
         argument.ifPresent(path -> locations.add(new Location.Named("the argument", of(path))));
         property.ifPresent(path -> locations.add(new Location.Named(PROPERTY, of(Path.of(path)))));
         variable.ifPresent(path -> locations.add(new Location.Named(VARIABLE, of(Path.of(path)))));
-        Optional<Place> installed = jarDirectory()
-                .map(directory -> directory
+        Optional<Place> installed = home.map(directory -> directory
                         .resolve("native")
                         .resolve(platform(System.getProperty("os.name"), System.getProperty("os.arch"))))
                 .filter(Files::isDirectory)
@@ -108,7 +117,11 @@ final class LibraryLocations {
     }
 
     static List<Location> all(Optional<Path> argument) {
-        return all(argument, setting(System.getProperty(PROPERTY)), setting(System.getenv(VARIABLE)));
+        return all(
+                argument,
+                setting(System.getProperty(PROPERTY)),
+                setting(System.getenv(VARIABLE)),
+                setting(System.getProperty(HOME)).map(Path::of));
     }
 
     private static Optional<String> setting(String value) {
@@ -124,19 +137,5 @@ final class LibraryLocations {
         };
         String os = osName.toLowerCase(Locale.ROOT);
         return (os.contains("mac") ? "mac" : os) + "-" + arch;
-    }
-
-    /** The directory of the jar that this class is in. */
-    private static Optional<Path> jarDirectory() {
-        CodeSource source = LibraryLocations.class.getProtectionDomain().getCodeSource();
-        if (source == null || source.getLocation() == null) {
-            return Optional.empty();
-        }
-        try {
-            Path jar = Path.of(source.getLocation().toURI());
-            return Files.isRegularFile(jar) ? Optional.ofNullable(jar.getParent()) : Optional.empty();
-        } catch (URISyntaxException | IllegalArgumentException e) {
-            return Optional.empty(); // Not a file.
-        }
     }
 }

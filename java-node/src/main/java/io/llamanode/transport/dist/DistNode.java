@@ -63,7 +63,8 @@ public final class DistNode implements AutoCloseable {
         this.config = config;
         this.epmd = epmd;
         this.port = server.getLocalPort();
-        this.creation = epmd != null ? epmd.creation() : new SecureRandom().nextInt(4, Integer.MAX_VALUE);
+        // Not the one that epmd gives: it begins at the clock whenever epmd is started, and so may come again.
+        this.creation = new SecureRandom().nextInt(4, Integer.MAX_VALUE);
         this.self = ownPid(config.nodeName(), creation);
         this.timer = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().daemon().name("dist-timer").factory());

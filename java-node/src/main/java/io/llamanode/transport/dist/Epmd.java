@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
  * Keeps the node registered in the epmd of this machine (erts, "Distribution Protocol", EPMD). A
  * registration lasts as long as its connection; when that ends, epmd has restarted, and the node
  * registers again. {@code OtpEpmd} is not used because it does not tell a taken name from other
- * failures, waits without a limit, and cuts the creation to 16 bits.
+ * failures, and waits without a limit. The creation that epmd offers is not used: it begins at the clock whenever
+ * epmd is started, so that it could be that of an earlier incarnation.
  */
 final class Epmd implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Epmd.class);
@@ -27,7 +28,6 @@ final class Epmd implements AutoCloseable {
     private final int epmdPort;
     private final String alive;
     private final int nodePort;
-    private final long creation;
     private final Thread watchdog;
     private volatile Socket registration;
     private volatile boolean registered;
@@ -55,7 +55,7 @@ final class Epmd implements AutoCloseable {
         this.epmdPort = epmdPort;
         this.alive = alive;
         this.nodePort = nodePort;
-        this.creation = register();
+        register();
         this.watchdog = Thread.ofVirtual().name("epmd-watchdog").unstarted(this::watch);
         watchdog.start();
     }
@@ -71,16 +71,11 @@ final class Epmd implements AutoCloseable {
         }
     }
 
-    /** The creation that epmd gave to this incarnation of the node; never 0. */
-    int creation() {
-        return (int) creation;
-    }
-
     boolean registered() {
         return registered;
     }
 
-    private long register() throws IOException {
+    private void register() throws IOException {
         Socket socket = new Socket();
         try {
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), epmdPort), TIMEOUT_MS);
@@ -92,18 +87,19 @@ final class Epmd implements AutoCloseable {
             if (result != 0) {
                 throw new NameTakenException(alive);
             }
-            long given = switch (kind) {
-                case 118 -> in.readInt() & 0xffffffffL;
-                case 121 -> in.readUnsignedShort();
-                default -> throw new IOException("epmd answered " + kind);
-            };
+            // The creation follows, in four bytes or in two.
+            in.skipNBytes(
+                    switch (kind) {
+                        case 118 -> 4;
+                        case 121 -> 2;
+                        default -> throw new IOException("epmd answered " + kind);
+                    });
             socket.setSoTimeout(0);
             registration = socket;
             if (closed) {
                 throw new IOException("closed");
             }
             registered = true;
-            return given == 0 ? 1 : given;
         } catch (IOException e) {
             socket.close();
             throw e;
@@ -153,7 +149,6 @@ final class Epmd implements AutoCloseable {
         boolean told = false;
         while (!closed) {
             try {
-                // The creation stays the first one: pids that peers hold carry it.
                 register();
                 LOG.info("{} is registered in epmd again", alive);
                 return;

@@ -75,7 +75,8 @@ class LlamaLibraryTest {
 
     @Test
     void whatWasAskedForComesFirstAndTheEmbeddedOneLast() {
-        List<Location> locations = LibraryLocations.all(Optional.of(Path.of("a")), Optional.of("b"), Optional.of("c"));
+        List<Location> locations =
+                LibraryLocations.all(Optional.of(Path.of("a")), Optional.of("b"), Optional.of("c"), Optional.empty());
         assertEquals(new Location.Named("the argument", new Place.At(Path.of("a"))), locations.get(0));
         assertEquals(new Location.Named("llamanode.llama.lib", new Place.At(Path.of("b"))), locations.get(1));
         assertEquals(new Location.Named("LLAMA_NODE_LIB", new Place.At(Path.of("c"))), locations.get(2));
@@ -85,13 +86,28 @@ class LlamaLibraryTest {
 
     @Test
     void theEmbeddedOneAndThatOfTheSystemCanBeAskedFor() {
-        List<Location> locations =
-                LibraryLocations.all(Optional.empty(), Optional.of("system"), Optional.of("embedded"));
+        List<Location> locations = LibraryLocations.all(
+                Optional.empty(), Optional.of("system"), Optional.of("embedded"), Optional.empty());
         assertEquals(
                 new Location.Named("llamanode.llama.lib", new Place.OfSystem(List.of("libllama.so", "libllama.so.0"))),
                 locations.get(0));
         assertEquals(new Location.Named("LLAMA_NODE_LIB", new Place.Embedded()), locations.get(1));
         assertEquals("the jar", LlamaLibrary.find(Path.of("embedded")));
+    }
+
+    @Test
+    void thatOfTheInstallationIsWhereTheLauncherSaysThatItIs(@TempDir Path home) throws Exception {
+        Place system = new Place.OfSystem(List.of("libllama.so", "libllama.so.0"));
+        assertEquals(List.of(system, new Place.Embedded()), installed(home));
+        String platform = LibraryLocations.platform(System.getProperty("os.name"), System.getProperty("os.arch"));
+        Path directory = Files.createDirectories(home.resolve("native").resolve(platform));
+        assertEquals(
+                List.of(new Location.Newest(List.of(new Place.At(directory), system)), new Place.Embedded()),
+                installed(home));
+    }
+
+    private static List<Location> installed(Path home) {
+        return LibraryLocations.all(Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(home));
     }
 
     @Test
