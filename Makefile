@@ -17,7 +17,7 @@ export MAVEN_OPTS ?= --sun-misc-unsafe-memory-access=allow
 MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE)
 MVN = $(MVN_LOUD) -q
 
-.PHONY: help setup compile jar demo test test-native test-java test-erlang test-mix test-trainer native demo-model bench bench-sampling bench-wire shell clean
+.PHONY: help setup compile jar demo test test-native test-java test-erlang test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire shell clean
 
 help:                       ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -92,16 +92,17 @@ test-mix: compile           ## the mix project in test/mix_app
 test-trainer: setup         ## unit tests of the demo model's trainer, gradients among them
 	@cd priv/models/trainer && /usr/bin/python3 -m unittest discover -t . -s tests
 
-bench: compile              ## the benchmark of bench/README.md
+# What the scripts in bench/ measure; they call this themselves.
+bench-build: compile
 	@$(MVN) test-compile
-	@bench/run
 
-bench-sampling: compile     ## what the choice of a token costs, beside llama.cpp's own chain
-	@$(MVN) test-compile
+bench:                      ## the benchmark of bench/README.md; ARGS="..." for its options
+	@bench/run $(ARGS)
+
+bench-sampling:             ## what the choice of a token costs, beside llama.cpp's own chain
 	@bench/sampling
 
-bench-wire: compile         ## what messages cost between BEAM and node, over both transports
-	@$(MVN) test-compile
+bench-wire:                 ## what messages cost between BEAM and node, over both transports
 	@bench/wire
 
 shell: compile              ## an Erlang shell with the application

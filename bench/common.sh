@@ -1,20 +1,14 @@
-# For the scripts beside this one: where things are, and whether they are built. Sourced.
+# For the scripts beside this one: builds what they measure, and says where it is. Sourced.
 root=$(dirname "$(dirname "$(readlink -f "$0")")")
 jar=$root/priv/llama-node.jar
 tests=$root/java-node/target/test-classes
 ebin=$root/_build/default/lib/llama_node/ebin
 work=$root/_build/bench
-home=$("$root/priv/bin/find-java")
 mkdir -p "$work"
-
-# need TARGET FILE...: ends the script if one is missing that `make TARGET` makes.
-need() {
-    target=$1
-    shift
-    for needed in "$jar" "$@"; do
-        [ -r "$needed" ] || { echo "bench: $needed is missing: run 'make $target'" >&2; exit 1; }
-    done
-}
+make -C "$root" --no-print-directory --silent bench-build >&2
+home=$("$root/priv/bin/find-java")
+# The launcher's flags, and what it tells besides.
+java_flags="$("$root/priv/bin/llama-node" --java-flags) -Dllamanode.home=$root/priv"
 
 # The models of README.md, in the folder of work; `vocabulary` is the file that theirs is from, or empty.
 make_models() {

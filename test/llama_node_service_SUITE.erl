@@ -12,7 +12,8 @@ all() ->
      a_taken_run_directory, leftovers_of_a_killed_node, a_bridge, a_bridge_socket_in_use, sources_have_their_rank,
      bad_configurations,
      a_run_directory_of_somebody_else, check_loads_nothing, not_running, a_node_that_hangs, a_model_that_is_missing, no_epmd,
-     no_java, usage, the_cookie_is_not_shown, the_library_can_be_chosen, a_moved_installation].
+     no_java, usage, the_cookie_is_not_shown, the_library_can_be_chosen, a_moved_installation,
+     status_lists_what_runs, silent_clients_of_the_control_socket, version].
 
 init_per_suite(Config) ->
     case llama_node_ct:real_node() of
@@ -89,8 +90,9 @@ a_taken_name(Config) ->
 
 a_taken_run_directory(Config) ->
     {0, _} = command(Config, ["start"]),
+    {ok, Pid} = file:read_file(file(Config, ".pid")),
     {73, Said} = command(Config, ["start"]),
-    contains(Said, ["in use"]),
+    contains(Said, ["is in use: process " ++ string:trim(binary_to_list(Pid)) ++ " listens there"]),
     {0, "pong\n"} = command(Config, ["ping"]),
     ?assert(filelib:is_file(file(Config, ".pid"))).
 
@@ -210,8 +212,12 @@ a_node_that_hangs(Config) ->
     ok = llama_node_ct:kill("STOP", OsPid),
     {4, Said} = command(Config, ["ping", "--timeout-ms", "200"]),
     contains(Said, ["does not answer"]),
+    {4, NotStopped} = command(Config, ["stop", "--timeout-ms", "200"]),
+    contains(NotStopped, ["nothing came within 200 ms"]),
+    {4, _} = run(["status", "--timeout-ms", "200", "--run-dir", proplists:get_value(dir, Config)], env()),
+    %% It hears of the end that it was told to begin.
     ok = llama_node_ct:kill("CONT", OsPid),
-    {0, _} = command(Config, ["ping"]).
+    ok = await_no_process(string:trim(Pid)).
 
 a_model_that_is_missing(Config) ->
     {1, Said} = command(Config, ["start", "--model", "/nowhere.gguf"]),
@@ -299,6 +305,38 @@ library_of(Config, Root) ->
     {0, _} = collect(open(Launcher, ["stop" | Args], Env), []),
     {match, [Library]} = re:run(Log, "llama\\.cpp \\S+ from (.*)", [{capture, all_but_first, list}]),
     Library.
+
+status_lists_what_runs(Config) ->
+    Dir = proplists:get_value(dir, Config),
+    All = fun(Args) -> run(["status", "--run-dir", Dir | Args], env()) end,
+    {3, None} = All([]),
+    contains(None, ["no node is running in " ++ Dir]),
+    Names = [integer_to_list(I) ++ name(Config) || I <- [1, 2]],
+    [{0, _} = run(["start", "--node-name", Name, "--run-dir", Dir], env()) || Name <- Names],
+    ok = file:write_file(filename:join(Dir, "left@behind.sock"), ""),
+    {0, Both} = All([]),
+    contains(Both, [Name ++ " is ready (process " || Name <- Names]),
+    {0, Json} = All(["--json"]),
+    contains(Json, ["\"node\" : \"" ++ Name || Name <- Names]),
+    [{0, _} = run(["stop", "--node-name", Name, "--run-dir", Dir], env()) || Name <- Names].
+
+%% Such a client says nothing, or only the beginning of a command.
+silent_clients_of_the_control_socket(Config) ->
+    {0, _} = command(Config, ["start"]),
+    Silent = [connect(file(Config, ".sock")) || _ <- lists:seq(1, 300)],
+    [ok = gen_tcp:send(Socket, "STAT") || Socket <- Silent],
+    {0, Status} = command(Config, ["status"]),
+    contains(Status, [name(Config) ++ " is ready"]),
+    {0, Stopped} = command(Config, ["stop"]),
+    contains(Stopped, ["has ended"]),
+    lists:foreach(fun gen_tcp:close/1, Silent).
+
+%% One number in all places.
+version(_Config) ->
+    {ok, [{application, llama_node, Properties}]} =
+        file:consult(filename:join([llama_node_ct:root(), "erlang", "llama_node.app.src"])),
+    {vsn, Version} = lists:keyfind(vsn, 1, Properties),
+    ?assertEqual({0, "llama_node " ++ Version ++ "\n"}, run(["--version"], env())).
 
 start_link(Options) ->
     {ok, Server} = llama_node:start_link(Options),

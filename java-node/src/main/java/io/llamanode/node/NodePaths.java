@@ -1,16 +1,19 @@
 package io.llamanode.node;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 /**
  * The files of a running node, named after it. For any thread.
@@ -22,6 +25,8 @@ import java.util.concurrent.TimeoutException;
  * @param log what {@code start} leads standard error to
  */
 public record NodePaths(String nodeName, Path directory, Path pid, Path socket, Path log) {
+    private static final String SOCKET = ".sock";
+
     /**
      * @param nodeName full name of the node
      * @param runDir directory of its files, or {@code null}
@@ -35,13 +40,39 @@ public record NodePaths(String nodeName, Path directory, Path pid, Path socket, 
         if (nodeName.contains("/")) {
             throw new ExitException(ExitStatus.CONFIG, "node_name must not hold a /");
         }
-        Path directory = runDir != null ? Path.of(runDir) : defaultDirectory(environment);
+        return of(nodeName, runDir != null ? Path.of(runDir) : defaultDirectory(environment), logFile);
+    }
+
+    private static NodePaths of(String nodeName, Path directory, String logFile) {
         return new NodePaths(
                 nodeName,
                 directory,
                 directory.resolve(nodeName + ".pid"),
-                directory.resolve(nodeName + ".sock"),
+                directory.resolve(nodeName + SOCKET),
                 logFile != null ? Path.of(logFile) : directory.resolve(nodeName + ".log"));
+    }
+
+    /**
+     * Finds nodes by their control sockets, those that were left behind included.
+     *
+     * @param directory of such files
+     * @return the nodes, in the order of their names; none if the directory is not there
+     * @throws ExitException if it cannot be read
+     */
+    public static List<NodePaths> in(Path directory) throws ExitException {
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> file.getFileName().toString())
+                    // A bridge's socket may stand beside them, and is not named after a node.
+                    .filter(name -> name.endsWith(SOCKET) && name.indexOf('@') > 0)
+                    .sorted()
+                    .map(name -> of(name.substring(0, name.length() - SOCKET.length()), directory, null))
+                    .toList();
+        } catch (IOException | UncheckedIOException e) {
+            throw new ExitException(ExitStatus.CONFIG, "run_dir: " + directory + " cannot be read: " + e.getMessage());
+        }
     }
 
     /** What systemd made for the service, or what belongs to the user's login, or else a name that is the user's. */

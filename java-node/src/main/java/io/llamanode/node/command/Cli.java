@@ -1,13 +1,12 @@
 package io.llamanode.node.command;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.llamanode.node.ExitException;
 import io.llamanode.node.ExitStatus;
-import io.llamanode.node.NodePaths;
 import io.llamanode.node.ServiceNode;
 import io.llamanode.protocol.launch.ServiceConfig;
 import io.llamanode.service.contract.FailureException;
-import java.io.IOException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -30,9 +29,13 @@ public final class Cli {
     private static final long DEFAULT_STOP_TIMEOUT_MS = 60_000;
 
     private final Map<String, String> environment;
+    private final PrintStream out;
+    private final PrintStream err;
 
-    private Cli(Map<String, String> environment) {
+    private Cli(Map<String, String> environment, PrintStream out, PrintStream err) {
         this.environment = environment;
+        this.out = out;
+        this.err = err;
     }
 
     /**
@@ -42,30 +45,54 @@ public final class Cli {
      * @return the exit status of docs/operations.md
      */
     public static int run(String[] args) {
+        return new Cli(System.getenv(), System.out, System.err)
+                .run(List.of(args))
+                .number();
+    }
+
+    /**
+     * Runs a command with streams and an environment of its own.
+     *
+     * @param args the command line
+     * @param environment in place of the process's
+     * @param out what the command tells
+     * @param err what is wrong
+     * @return the exit status
+     */
+    static ExitStatus run(List<String> args, Map<String, String> environment, PrintStream out, PrintStream err) {
+        return new Cli(environment, out, err).run(args);
+    }
+
+    private ExitStatus run(List<String> args) {
         CommandLine commands = commands();
+        commands.setOut(new PrintWriter(out, true));
         try {
-            ParseResult parsed = commands.parseArgs(args);
+            ParseResult parsed = commands.parseArgs(args.toArray(String[]::new));
             Integer helped = CommandLine.executeHelpRequest(parsed);
             if (helped != null) {
-                return ExitStatus.OK.number();
+                return ExitStatus.OK;
             }
             if (!parsed.hasSubcommand()) {
-                commands.usage(System.err);
-                return ExitStatus.USAGE.number();
+                commands.usage(err);
+                return ExitStatus.USAGE;
             }
-            List<String> rest = Stream.of(args).skip(1).toList();
-            return new Cli(System.getenv()).perform(parsed.subcommand(), rest).number();
+            return perform(parsed.subcommand(), args.subList(1, args.size()));
         } catch (ParameterException e) {
-            System.err.println(NAME + ": " + e.getMessage());
-            return ExitStatus.USAGE.number();
+            err.println(NAME + ": " + e.getMessage());
+            return ExitStatus.USAGE;
         } catch (ExitException e) {
-            System.err.println(NAME + ": " + e.getMessage());
-            return e.status().number();
+            err.println(NAME + ": " + e.getMessage());
+            return e.status();
         }
     }
 
     private static CommandLine commands() {
         CommandSpec root = command(NAME, "Runs a node of llama_node as a service. docs/operations.md has the details.");
+        root.version("llama_node " + version());
+        root.addOption(OptionSpec.builder("-V", "--version")
+                .versionHelp(true)
+                .description("show the version")
+                .build());
         CommandSpec start = command("start", "Starts a node in the background and waits until it is ready.");
         CommandSpec foreground = command("foreground", "Runs a node until it is told to end; logs to standard error.");
         for (CommandSpec spec : List.of(start, foreground)) {
@@ -74,7 +101,7 @@ public final class Cli {
             Stream.of(Setting.values()).forEach(setting -> spec.addOption(text(setting.option(), setting.help())));
         }
         CommandSpec stop = command("stop", "Tells a node to end and waits until it has.");
-        CommandSpec status = command("status", "Shows how a node is.");
+        CommandSpec status = command("status", "Shows how a node is; without a name, each that runs.");
         status.addOption(flag(JSON, "as it is on the wire, in JSON"));
         CommandSpec ping = command("ping", "Asks whether a node answers.");
         for (CommandSpec spec : List.of(stop, status, ping)) {
@@ -85,6 +112,12 @@ public final class Cli {
         }
         Stream.of(start, stop, status, foreground, ping).forEach(spec -> root.addSubcommand(spec.name(), spec));
         return new CommandLine(root);
+    }
+
+    /** {@return the version in the jar's manifest, or "development" where classes run from a folder} */
+    private static String version() {
+        String version = Cli.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
     }
 
     private static CommandSpec command(String name, String description) {
@@ -117,12 +150,21 @@ public final class Cli {
         return switch (command.commandSpec().name()) {
             case "start" -> start(configuration, rest, command.hasMatchedOption(CHECK));
             case "foreground" -> foreground(configuration, command.hasMatchedOption(CHECK));
-            case "stop" -> stop(configuration.paths(), timeout(command, DEFAULT_STOP_TIMEOUT_MS));
-            case "status" ->
-                status(configuration.paths(), timeout(command, DEFAULT_TIMEOUT_MS), command.hasMatchedOption(JSON));
-            case "ping" -> ping(configuration.paths(), timeout(command, DEFAULT_TIMEOUT_MS));
+            case "stop" ->
+                new ControlCommands(timeout(command, DEFAULT_STOP_TIMEOUT_MS), out, err).stop(configuration.paths());
+            case "status" -> status(configuration, command);
+            case "ping" ->
+                new ControlCommands(timeout(command, DEFAULT_TIMEOUT_MS), out, err).ping(configuration.paths());
             default -> throw new IllegalStateException(command.commandSpec().name());
         };
+    }
+
+    private ExitStatus status(Configuration configuration, ParseResult command) throws ExitException {
+        ControlCommands running = new ControlCommands(timeout(command, DEFAULT_TIMEOUT_MS), out, err);
+        boolean json = command.hasMatchedOption(JSON);
+        return configuration.namesNode()
+                ? running.status(configuration.paths(), json)
+                : running.statusOfAll(configuration.paths().directory(), json);
     }
 
     private Configuration configuration(ParseResult command) throws ExitException {
@@ -135,9 +177,7 @@ public final class Cli {
         }
         Configuration configuration =
                 Configuration.of(command.matchedOptionValue(CONFIG, (String) null), flags, environment);
-        configuration
-                .unknownVariables()
-                .forEach(name -> System.err.println(NAME + ": warning: " + name + " is no setting"));
+        configuration.unknownVariables().forEach(name -> err.println(NAME + ": warning: " + name + " is no setting"));
         return configuration;
     }
 
@@ -154,16 +194,16 @@ public final class Cli {
 
     private ExitStatus start(Configuration configuration, List<String> rest, boolean check) throws ExitException {
         if (check) {
-            return Checks.run(configuration, System.out);
+            return Checks.run(configuration, out);
         }
         configuration.checked();
-        System.out.println(Launch.start(configuration.paths(), rest));
+        out.println(Launch.start(configuration.paths(), rest));
         return ExitStatus.OK;
     }
 
     private ExitStatus foreground(Configuration configuration, boolean check) throws ExitException {
         if (check) {
-            return Checks.run(configuration, System.out);
+            return Checks.run(configuration, out);
         }
         ServiceConfig config = configuration.checked();
         try {
@@ -171,46 +211,6 @@ public final class Cli {
         } catch (FailureException e) {
             throw ExitException.config(e);
         }
-        return ExitStatus.OK;
-    }
-
-    private static ExitStatus ping(NodePaths paths, long timeoutMs) throws ExitException {
-        System.out.println(
-                new ControlClient(paths, timeoutMs).ask("PING").path("message").asText());
-        return ExitStatus.OK;
-    }
-
-    private static ExitStatus status(NodePaths paths, long timeoutMs, boolean json) throws ExitException {
-        ControlClient node = new ControlClient(paths, timeoutMs);
-        JsonNode status = node.ask("STATUS").path("data");
-        if (json) {
-            System.out.println(status.toPrettyString());
-        } else {
-            long pid = node.ask("PING").path("data").path("os_pid").asLong();
-            StatusText.of(status, pid).forEach(System.out::println);
-        }
-        return ExitStatus.OK;
-    }
-
-    private static ExitStatus stop(NodePaths paths, long timeoutMs) throws ExitException {
-        long pid = new ControlClient(paths, DEFAULT_TIMEOUT_MS)
-                .ask("STOP")
-                .path("data")
-                .path("os_pid")
-                .asLong();
-        try {
-            // The node lets go of its socket as the last thing it does; asking for the process itself is
-            // slow for one that is no child.
-            if (!paths.awaitUnlocked(timeoutMs)) {
-                throw new ExitException(
-                        ExitStatus.NO_ANSWER,
-                        paths.nodeName() + " (process " + pid + ") is still ending after " + timeoutMs + " ms");
-            }
-            ProcessHandle.of(pid).ifPresent(process -> process.onExit().join());
-        } catch (IOException | InterruptedException e) {
-            throw new ExitException(ExitStatus.FAILED, "waiting for process " + pid + ": " + e.getMessage());
-        }
-        System.out.println(paths.nodeName() + " has ended");
         return ExitStatus.OK;
     }
 }

@@ -34,10 +34,12 @@ final class Configuration {
             Set.of(FILE, COOKIE, "LLAMA_NODE_JAVA_HOME", "LLAMA_NODE_JAVA_OPTS", "LLAMA_NODE_AOT", "LLAMA_NODE_SHARED");
 
     private final Map<String, Object> tree;
+    private final boolean named;
     private final Map<String, String> environment;
 
-    private Configuration(Map<String, Object> tree, Map<String, String> environment) {
+    private Configuration(Map<String, Object> tree, boolean named, Map<String, String> environment) {
         this.tree = tree;
+        this.named = named;
         this.environment = environment;
     }
 
@@ -52,14 +54,14 @@ final class Configuration {
             throws ExitException {
         String named = file != null ? file : environment.get(FILE);
         Map<String, Object> tree = named == null || named.isEmpty() ? new LinkedHashMap<>() : read(Path.of(named));
-        tree.putIfAbsent(Setting.NODE_NAME.key(), DEFAULT_NAME);
         for (Setting setting : Setting.values()) {
             String text = flags.getOrDefault(setting, environment.get(setting.variable()));
             if (text != null && !text.isEmpty()) {
                 setting.put(tree, setting.value(text));
             }
         }
-        return new Configuration(tree, environment);
+        boolean nodeNamed = tree.putIfAbsent(Setting.NODE_NAME.key(), DEFAULT_NAME) != null;
+        return new Configuration(tree, nodeNamed, environment);
     }
 
     private static Map<String, Object> read(Path file) throws ExitException {
@@ -74,6 +76,11 @@ final class Configuration {
         } catch (IOException e) {
             throw new ExitException(ExitStatus.CONFIG, file + " cannot be read: " + e);
         }
+    }
+
+    /** {@return whether a source gives the node's name, so that it is not the default} */
+    boolean namesNode() {
+        return named;
     }
 
     /** {@return where the node's files are; checks nothing else} */

@@ -7,29 +7,48 @@ import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A Unix socket that answers commands of lines; docs/operations.md has them. */
+/**
+ * A Unix socket that answers commands of lines; docs/operations.md has them. All methods are for any thread; those that end it
+ * may wait for clients, and so are not for threads of the service.
+ */
 public final class Bridge implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Bridge.class);
     private static final long PAUSE_MS = 100;
+    /** How long a client of a control socket may say nothing before it is let go, and before it must make room for others. */
+    private static final Duration SILENCE = Duration.ofSeconds(10);
+
+    private static final Duration ROOM = Duration.ofMillis(100);
 
     private final BridgeConfig config;
     private final LlamaService service;
     private final SocketFile socket;
-    private final Runnable stop;
+    /** What clients may do on a control socket; {@code null} on a bridge, whose clients may be silent as long as they like. */
+    private final Control control;
+
     private final Set<Connection> connections = new HashSet<>();
     private long clients;
     private volatile boolean closed;
 
-    private Bridge(BridgeConfig config, LlamaService service, Runnable stop) throws IOException {
+    /**
+     * @param stop begins the end of the node
+     * @param silence how long a client may say nothing
+     * @param room how long it may say nothing while others wait for its place
+     */
+    private record Control(Runnable stop, Duration silence, Duration room) {}
+
+    private Bridge(BridgeConfig config, LlamaService service, Control control) throws IOException {
         this.config = config;
         this.service = service;
-        this.stop = stop;
+        this.control = control;
         this.socket = SocketFile.listen(config.socket());
     }
 
@@ -49,7 +68,8 @@ public final class Bridge implements AutoCloseable {
     }
 
     /**
-     * Listens for who asks how the node is, or tells it to stop, and for nothing else.
+     * Listens for who asks how the node is, or tells it to stop, and for nothing else. Nobody keeps others from an
+     * answer: a client that says nothing is let go, the sooner if its place is wanted.
      *
      * @param config where, and what clients may cost
      * @param service whose state is asked for
@@ -58,7 +78,12 @@ public final class Bridge implements AutoCloseable {
      * @throws IOException as {@link #open}
      */
     public static Bridge control(BridgeConfig config, LlamaService service, Runnable stop) throws IOException {
-        Bridge control = new Bridge(config, service, stop);
+        return control(config, service, stop, SILENCE, ROOM);
+    }
+
+    static Bridge control(BridgeConfig config, LlamaService service, Runnable stop, Duration silence, Duration room)
+            throws IOException {
+        Bridge control = new Bridge(config, service, new Control(stop, silence, room));
         Thread.ofVirtual().name("control-accept").start(control::accept);
         return control;
     }
@@ -78,6 +103,8 @@ public final class Bridge implements AutoCloseable {
         while (!closed) {
             try {
                 admit(socket.server().accept());
+            } catch (InterruptedException closing) {
+                return;
             } catch (ClosedChannelException closing) {
                 return;
             } catch (IOException | RuntimeException e) {
@@ -95,23 +122,55 @@ public final class Bridge implements AutoCloseable {
         }
     }
 
-    private void admit(SocketChannel channel) throws IOException {
+    private void admit(SocketChannel channel) throws IOException, InterruptedException {
         Connection connection;
         synchronized (connections) {
+            makeRoom();
             if (!closed && connections.size() < config.maxClients()) {
-                connection = new Connection(channel, new BridgeClient(++clients), service, config, stop);
+                connection = new Connection(
+                        channel, new BridgeClient(++clients), service, config, control == null ? null : control.stop());
                 connections.add(connection);
             } else {
                 connection = null;
             }
         }
         if (connection == null) {
-            Connection.refuse(
-                    channel,
-                    closed ? "the node is ending" : config.maxClients() + " clients are connected, which is the limit");
+            String why =
+                    closed ? "the node is ending" : config.maxClients() + " clients are connected, which is the limit";
+            Thread.ofVirtual().name("bridge-refuse").start(() -> Connection.refuse(channel, why));
             return;
         }
         Thread.ofVirtual().name("bridge-client").start(() -> connection.run(() -> forget(connection)));
+        if (control != null) {
+            endIfSilent(connection, control.silence());
+        }
+    }
+
+    /** On a control socket that is full, waits until a client leaves, or the one that was silent for longest has been so for long. */
+    private void makeRoom() throws InterruptedException {
+        while (control != null && !closed && connections.size() >= config.maxClients()) {
+            Connection first = connections.stream()
+                    .max(Comparator.comparing(Connection::silence))
+                    .orElseThrow();
+            Duration left = control.room().minus(first.silence());
+            if (left.isPositive()) {
+                TimeUnit.NANOSECONDS.timedWait(connections, left.toNanos());
+            } else {
+                connections.remove(first);
+                first.close();
+            }
+        }
+    }
+
+    private void endIfSilent(Connection connection, Duration left) {
+        CompletableFuture.delayedExecutor(left.toNanos(), TimeUnit.NANOSECONDS).execute(() -> {
+            Duration more = control.silence().minus(connection.silence());
+            if (!more.isPositive()) {
+                connection.close();
+            } else if (connection.isOpen()) {
+                endIfSilent(connection, more);
+            }
+        });
     }
 
     private void forget(Connection connection) {

@@ -13,10 +13,12 @@ import io.llamanode.transport.bridge.LineReader.Line;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +30,8 @@ final class Connection {
     private static final byte[] PROBE = {' '};
 
     private static final long PROBE_GAP_NANOS = 1_000_000_000L;
+    /** How long a client that is refused may take to read that. */
+    private static final long LINGER_MS = 1000;
 
     private final SocketChannel channel;
     private final BridgeClient client;
@@ -41,6 +45,8 @@ final class Connection {
     private volatile boolean inputEnded;
     private volatile boolean waitsForTask;
     private long nextProbe = System.nanoTime();
+    /** When the last line came. */
+    private volatile long heard = System.nanoTime();
 
     /** @param stop ends the node; where it is given there are no commands for models and tasks, else it is {@code null} */
     Connection(SocketChannel channel, BridgeClient client, LlamaService service, BridgeConfig config, Runnable stop) {
@@ -76,6 +82,7 @@ final class Connection {
         LineReader reader = new LineReader(channel, config.maxLineBytes());
         try {
             for (Line line = reader.next(); line != null; line = reader.next()) {
+                heard = System.nanoTime();
                 if (!lines.put(line)) {
                     return;
                 }
@@ -89,6 +96,15 @@ final class Connection {
         } catch (IOException | InterruptedException left) {
             close();
         }
+    }
+
+    /** {@return how long no line has come} */
+    Duration silence() {
+        return Duration.ofNanos(System.nanoTime() - heard);
+    }
+
+    boolean isOpen() {
+        return channel.isOpen();
     }
 
     /** Ends the connection and what the client owns; idempotent, from any thread. */
@@ -325,11 +341,32 @@ final class Connection {
         lines.end();
     }
 
-    /** Tells a client why it is not served. */
-    static void refuse(SocketChannel channel, String why) throws IOException {
+    /**
+     * Tells a client why it is not served. The connection stays open for what it was about to send, since a client that
+     * cannot send may not look for an answer; but not for long.
+     */
+    static void refuse(SocketChannel channel, String why) {
         byte[] line = Replies.error(new Failure(ErrorCode.SERVER_BUSY, why));
-        try (channel) {
+        CompletableFuture.delayedExecutor(LINGER_MS, TimeUnit.MILLISECONDS).execute(() -> closeQuietly(channel));
+        try {
             channel.write(ByteBuffer.wrap(line));
+            channel.shutdownOutput();
+            ByteBuffer unread = ByteBuffer.allocate(1 << 10);
+            while (channel.read(unread) >= 0) {
+                unread.clear();
+            }
+        } catch (IOException left) {
+            LOG.debug("a client that was refused: {}", left.getMessage());
+        } finally {
+            closeQuietly(channel);
+        }
+    }
+
+    private static void closeQuietly(SocketChannel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            LOG.debug("closing a client that was refused: {}", e.getMessage());
         }
     }
 }

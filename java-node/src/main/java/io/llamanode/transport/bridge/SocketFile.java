@@ -1,15 +1,17 @@
 package io.llamanode.transport.bridge;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -22,13 +24,16 @@ import java.util.concurrent.ThreadLocalRandom;
 /**
  * A listening socket and the file it is reached by, which belongs to its owner alone from the first
  * moment. A lock on a file beside it, which the system drops with the process, tells a socket that
- * somebody listens on from one that was left behind; a socket without it is asked by connecting.
+ * somebody listens on from one that was left behind; a socket without it is asked by connecting. What
+ * that file holds is for people: the process that has the lock.
  */
 final class SocketFile implements AutoCloseable {
     private static final int TYPE = 0170000;
     private static final int SOCKET = 0140000;
     /** Bytes of a socket's path, unix(7). */
     private static final int MAX_PATH = 107;
+    /** Connections that may wait to be accepted; the system has a limit of its own below it. */
+    private static final int BACKLOG = 4096;
 
     private final Path path;
     private final FileChannel lock;
@@ -58,7 +63,7 @@ final class SocketFile implements AutoCloseable {
      */
     static SocketFile listen(Path path) throws IOException {
         Path file = path.toAbsolutePath();
-        int length = file.toString().getBytes(StandardCharsets.UTF_8).length;
+        int length = file.toString().getBytes(UTF_8).length;
         if (length > MAX_PATH) {
             // It could be made by renaming, but nobody could connect to it.
             throw new UnusableException(file + " has " + length + " bytes; a socket's path has at most " + MAX_PATH);
@@ -76,11 +81,13 @@ final class SocketFile implements AutoCloseable {
     private static FileChannel lock(Path file) throws IOException {
         FileChannel channel = FileChannel.open(
                 file.resolveSibling(file.getFileName() + ".lock"),
-                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         try {
             FileLock lock = channel.tryLock();
             if (lock != null) {
+                channel.truncate(0);
+                channel.write(UTF_8.encode(ProcessHandle.current().pid() + "\n"));
                 return channel;
             }
         } catch (OverlappingFileLockException ownProcess) {
@@ -89,12 +96,22 @@ final class SocketFile implements AutoCloseable {
             channel.close();
             throw e;
         }
-        channel.close();
-        throw inUse(file);
+        try (channel) {
+            throw inUse(file, holder(channel));
+        }
     }
 
-    private static UnusableException inUse(Path file) {
-        return new UnusableException(file + " is in use: another process listens there");
+    /** {@return who has the lock, as people call it} */
+    private static String holder(FileChannel lock) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(20);
+        lock.read(bytes, 0);
+        String pid = UTF_8.decode(bytes.flip()).toString().strip();
+        // Nothing stands there while the lock is so new that its owner has not written yet.
+        return pid.matches("[0-9]+") ? "process " + pid : "another process";
+    }
+
+    private static UnusableException inUse(Path file, String who) {
+        return new UnusableException(file + " is in use: " + who + " listens there");
     }
 
     /** Refuses what is not a socket without a listener. */
@@ -111,7 +128,7 @@ final class SocketFile implements AutoCloseable {
         } catch (ConnectException stale) {
             return;
         }
-        throw inUse(file);
+        throw inUse(file, "another process");
     }
 
     /** Made in a directory that nobody else can enter, and moved over what is there in one step. */
@@ -124,7 +141,7 @@ final class SocketFile implements AutoCloseable {
         Path made = directory.resolve("s");
         ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
-            server.bind(UnixDomainSocketAddress.of(made));
+            server.bind(UnixDomainSocketAddress.of(made), BACKLOG);
             Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
             Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
             return server;

@@ -11,9 +11,12 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -28,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The bridge and its clients, on a model that recites. */
 @Timeout(60)
+@SuppressWarnings("try")
 final class BridgeTest {
     private static final String ENDLESS = "{\"prompt\": \"x\", \"n_predict\": 1000000000}";
 
@@ -364,6 +368,120 @@ final class BridgeTest {
         } finally {
             control.close();
         }
+    }
+
+    private static final Duration LONG = Duration.ofHours(1);
+
+    /** A control socket with few places. */
+    private Bridge control(Path path, Duration silence, Duration room) throws IOException {
+        return Bridge.control(
+                BridgeConfig.of(path, "n@host").withLimits(4, 4096, 4096), service, () -> {}, silence, room);
+    }
+
+    @Test
+    void silentClientsOfTheControlSocketMakeRoom() throws Exception {
+        Path path = directory.resolve("control.sock");
+        List<LineClient> silent = new ArrayList<>();
+        try (Bridge control = control(path, LONG, Duration.ofMillis(1))) {
+            for (int i = 0; i < 40; i++) {
+                silent.add(new LineClient(path));
+                silent.getLast().send("PIN".getBytes(StandardCharsets.UTF_8));
+            }
+            for (int i = 0; i < 10; i++) {
+                try (LineClient client = new LineClient(path)) {
+                    assertEquals("ready", client.ask("STATUS").path("message").asText());
+                }
+            }
+            assertTrue(silent.getFirst().isClosedByBridge());
+        } finally {
+            for (LineClient client : silent) {
+                client.close();
+            }
+        }
+    }
+
+    @Test
+    void soDoClientsThatDoNotReadTheirAnswers() throws Exception {
+        Path path = directory.resolve("control.sock");
+        List<LineClient> deaf = new ArrayList<>();
+        try (Bridge control = control(path, LONG, Duration.ofMillis(1))) {
+            for (int i = 0; i < 4; i++) {
+                LineClient client = new LineClient(path);
+                deaf.add(client);
+                client.channel.configureBlocking(false);
+                // Until neither side takes any more.
+                while (client.channel.write(
+                                java.nio.ByteBuffer.wrap("STATUS\n".repeat(1000).getBytes()))
+                        > 0) {
+                    continue;
+                }
+            }
+            try (LineClient client = new LineClient(path)) {
+                assertEquals("ready", client.ask("STATUS").path("message").asText());
+            }
+        } finally {
+            for (LineClient client : deaf) {
+                client.close();
+            }
+        }
+    }
+
+    @Test
+    void aClientThatSaysNothingIsLetGo() throws Exception {
+        Path path = directory.resolve("control.sock");
+        try (Bridge control = control(path, Duration.ofMillis(1), LONG);
+                LineClient silent = new LineClient(path);
+                LineClient halting = new LineClient(path)) {
+            halting.send("STAT".getBytes(StandardCharsets.UTF_8));
+            assertTrue(silent.isClosedByBridge());
+            assertTrue(halting.isClosedByBridge());
+        }
+    }
+
+    @Test
+    void aClientThatWaitsForItsAnswerKeepsItsPlaceInABurst() throws Exception {
+        Path path = directory.resolve("control.sock");
+        try (Bridge control = control(path, LONG, LONG)) {
+            assertEquals(Map.of("pong", 200), burst(path));
+        }
+    }
+
+    @Test
+    void everyClientOfABurstIsAnswered() throws Exception {
+        Map<String, Integer> answers = burst(socket);
+        assertTrue(answers.getOrDefault("pong", 0) >= 20, answers.toString());
+        int refused = answers.getOrDefault("20 clients are connected, which is the limit", 0);
+        assertEquals(200, answers.get("pong") + refused, answers.toString());
+    }
+
+    /** {@return how often each message came to 200 clients that connect before any of them asks} */
+    private static Map<String, Integer> burst(Path path) throws Exception {
+        List<LineClient> clients = new ArrayList<>();
+        Map<String, Integer> answers = new ConcurrentHashMap<>();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < 200; i++) {
+                clients.add(new LineClient(path));
+            }
+            List<Future<?>> asked = new ArrayList<>();
+            for (LineClient client : clients) {
+                asked.add(threads.submit(() -> {
+                    try (client) {
+                        try {
+                            client.send("PING");
+                        } catch (IOException refused) {
+                            // The answer to that is there already.
+                        }
+                        String message = client.receive().path("message").asText();
+                        answers.merge(message, 1, Integer::sum);
+                    }
+                    return null;
+                }));
+            }
+            for (Future<?> one : asked) {
+                one.get();
+            }
+        }
+        return answers;
     }
 
     @Test

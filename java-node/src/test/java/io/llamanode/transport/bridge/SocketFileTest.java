@@ -63,9 +63,46 @@ final class SocketFileTest {
     @Test
     void aLiveSocketIsRespected() throws Exception {
         try (SocketFile first = SocketFile.listen(path())) {
-            assertThrows(SocketFile.UnusableException.class, () -> SocketFile.listen(path()));
+            IOException refused = assertThrows(SocketFile.UnusableException.class, () -> SocketFile.listen(path()));
+            assertEquals(
+                    path() + " is in use: process " + ProcessHandle.current().pid() + " listens there",
+                    refused.getMessage());
             assertTrue(first.server().isOpen());
             SocketChannel.open(UnixDomainSocketAddress.of(path())).close();
+        }
+    }
+
+    @Test
+    void theLockTellsItsOwnerOnly() throws Exception {
+        Path lock = directory.resolve("s.sock.lock");
+        Files.writeString(lock, "1234567890123456789\n");
+        try (SocketFile socket = SocketFile.listen(path())) {
+            assertTrue(socket.server().isOpen());
+            assertEquals(ProcessHandle.current().pid() + "\n", Files.readString(lock));
+            for (String strange : java.util.List.of("", "somebody")) {
+                Files.writeString(lock, strange);
+                IOException refused = assertThrows(SocketFile.UnusableException.class, () -> SocketFile.listen(path()));
+                assertEquals(path() + " is in use: another process listens there", refused.getMessage());
+            }
+        }
+    }
+
+    /** None of them waits for another to be accepted. */
+    @Test
+    void manyMayConnectAtOnce() throws Exception {
+        java.util.List<SocketChannel> clients = new java.util.ArrayList<>();
+        try (SocketFile socket = SocketFile.listen(path())) {
+            for (int i = 0; i < 100; i++) {
+                SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX);
+                clients.add(client);
+                client.configureBlocking(false);
+                assertTrue(client.connect(UnixDomainSocketAddress.of(path())), "client " + i);
+            }
+            assertTrue(socket.server().isOpen());
+        } finally {
+            for (SocketChannel client : clients) {
+                client.close();
+            }
         }
     }
 
