@@ -7,6 +7,7 @@ import io.llamanode.protocol.launch.ServiceConfig;
 import io.llamanode.service.contract.FailureException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -65,7 +66,7 @@ public final class Cli {
 
     private ExitStatus run(List<String> args) {
         CommandLine commands = commands();
-        commands.setOut(new PrintWriter(out, true));
+        commands.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
         try {
             ParseResult parsed = commands.parseArgs(args.toArray(String[]::new));
             Integer helped = CommandLine.executeHelpRequest(parsed);

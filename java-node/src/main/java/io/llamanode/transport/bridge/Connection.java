@@ -149,8 +149,12 @@ final class Connection {
         switch (command) {
             case Command.Ping() -> write(Replies.ok("pong", process()));
             case Command.Stop() -> {
-                write(Replies.ok("stopping", process()));
-                stop.run();
+                // Whoever said so may have left without waiting for an answer, and meant it all the same.
+                try {
+                    write(Replies.ok("stopping", process()));
+                } finally {
+                    stop.run();
+                }
             }
             case Command.Status() -> {
                 NodeStatus status = service.status();

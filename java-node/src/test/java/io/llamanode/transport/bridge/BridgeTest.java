@@ -485,6 +485,25 @@ final class BridgeTest {
     }
 
     @Test
+    void whoSaysStopNeedNotWaitForTheAnswer() throws Exception {
+        Path path = directory.resolve("control.sock");
+        CountDownLatch stopped = new CountDownLatch(1);
+        try (SocketFile listening = SocketFile.listen(path)) {
+            LineClient hasty = new LineClient(path);
+            hasty.send("STOP");
+            hasty.close();
+            new Connection(
+                            listening.server().accept(),
+                            new BridgeClient(1),
+                            service,
+                            BridgeConfig.of(path, "n@host"),
+                            stopped::countDown)
+                    .run(() -> {});
+            assertEquals(0, stopped.getCount());
+        }
+    }
+
+    @Test
     void netcat() throws Exception {
         Assumptions.assumeTrue(
                 Stream.of(System.getenv("PATH").split(File.pathSeparator))
