@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.SessionConfig;
 import java.security.SecureRandom;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
