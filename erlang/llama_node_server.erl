@@ -41,6 +41,7 @@
     monitor :: reference() | undefined,
     timer :: reference() | undefined,
     waiting = [] :: [gen_server:from()],   % for the target
+    warning = <<>> :: binary(),            % the last one of the node before it was ready
     failure :: llama_node:error() | undefined, % of the start, for the starter
     quarters = #{} :: #{binary() => 0..4}  % progress already logged
 }).
@@ -215,8 +216,11 @@ handle_info({'DOWN', Ref, process, _, Outcome}, #state{connector = Ref} = State)
     case Outcome of
         {connected, {ok, Address}} ->
             {noreply, ready(Address, State#state{connector = undefined})};
-        {connected, {error, {_, Message}}} ->
-            down(not_connected, "~ts", [Message], State);
+        {connected, {error, Error}} ->
+            %% The node knows more about it, and says so in these moments.
+            Timer = erlang:start_timer(?WORDS_SO_FAR_TIMEOUT, self(), {not_connected, Error}),
+            cancel(State#state.timer),
+            {noreply, State#state{connector = undefined, timer = Timer}};
         Crash ->
             down(not_connected, "connecting failed: ~0tP", [Crash, 12], State)
     end;
@@ -228,6 +232,8 @@ handle_info({timeout, Timer, start_timeout}, #state{timer = Timer, options = Opt
     #{server := #{start_timeout := Timeout}} = Options,
     {error, Error} = llama_node_error:make(timeout, "the node was not ready within ~b ms", [Timeout]),
     fail(start_timeout, llama_node_error:with_words(Error, so_far(State)), State);
+handle_info({timeout, Timer, {not_connected, Error}}, #state{timer = Timer, warning = Warning} = State) ->
+    fail(not_connected, llama_node_error:with_words(Error, Warning), State);
 handle_info({timeout, Timer, connection_lost}, #state{timer = Timer} = State) ->
     down(connection_lost, "the connection to the node is lost", [], State);
 handle_info({'DOWN', Ref, process, _, _}, #state{transport = Transport, handle = Handle} = State) ->
@@ -274,9 +280,12 @@ handle_data(Data, State) ->
                  [Reason], State)
     end.
 
-handle_frame({log, Level, Logger, Message}, #state{node = Node} = State) ->
+handle_frame({log, Level, Logger, Message}, #state{node = Node, phase = Phase} = State) ->
     logger:log(Level, "~ts", [Message], #{llama_node => Node, llama_node_logger => Logger}),
-    {noreply, State};
+    case Phase of
+        connecting when Level =:= warning; Level =:= error -> {noreply, State#state{warning = Message}};
+        _ -> {noreply, State}
+    end;
 handle_frame({progress, Path, Fraction}, State) ->
     {noreply, progress(Path, Fraction, State)};
 handle_frame({ready, Ready}, #state{phase = launching, transport = Transport, handle = Handle} = State) ->
@@ -307,7 +316,7 @@ progress(Path, Fraction, #state{options = #{server := Server}, quarters = Quarte
         Quarter when is_map_key(Path, Quarters), Quarter =< map_get(Path, Quarters) ->
             State;
         Quarter ->
-            ?LOG_INFO("loading ~ts: ~b%", [Path, Quarter * 25]),
+            ?LOG_DEBUG("loading ~ts: ~b%", [Path, Quarter * 25]),
             State#state{quarters = Quarters#{Path => Quarter}}
     end.
 

@@ -14,7 +14,7 @@ all() ->
 
 groups() ->
     Tls = [tls_to_a_service, tls_of_another_authority, tls_without_a_certificate, plain_to_tls,
-           silence_before_tls, tls_of_an_own_node],
+           silence_before_tls, tls_of_an_own_node, own_node_of_another_authority],
     [{rsa, [], Tls}, {ec, [], [tls_to_a_service, tls_of_an_own_node]}, {pkcs8, [], [tls_to_a_service]}].
 
 init_per_suite(Config) ->
@@ -145,6 +145,15 @@ tls_of_an_own_node(Config) ->
     {ok, Server} = peer:call(Peer, llama_node, init_server, [Options], 120000),
     {ok, #{content := _}} = peer:call(Peer, llama_node, complete, [Server, <<"Hi">>, #{max_tokens => 3}], 60000),
     ok = peer:call(Peer, llama_node, destroy_server, [Server], 60000),
+    peer:stop(Peer).
+
+%% The runtime does not trust the node. The node heard why.
+own_node_of_another_authority(Config) ->
+    Peer = tls_runtime(Config, own),
+    Options = #{tls => maps:get(server, proplists:get_value(foreign, Config)), models => [], transport => distribution},
+    {error, {node_down, Message}} = peer:call(Peer, llama_node, init_server, [Options], 120000),
+    contains(Message, "is ready but cannot be connected: connection from "),
+    contains(Message, "unknown_ca"),
     peer:stop(Peer).
 
 a_start_that_does_not_fit_the_distribution(Config) ->

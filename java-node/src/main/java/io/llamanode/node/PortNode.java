@@ -163,9 +163,12 @@ public final class PortNode implements FrameChannel.Listener {
         }
         service.ready();
         NodeStatus status = service.status();
+        long process = ProcessHandle.current().pid();
+        NodeStatus.Library library = status.library();
+        LOG.info("{} is ready (process {}), with {} {}", launch.nodeName(), process, library.name(), library.version());
         channel.send(ControlEncoder.ready(
                 launch.nodeName(),
-                ProcessHandle.current().pid(),
+                process,
                 status.version(),
                 status.models().stream().map(NodeStatus.Model::id).toList()));
     }

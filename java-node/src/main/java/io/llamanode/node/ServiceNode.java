@@ -92,7 +92,7 @@ public final class ServiceNode {
             throw e;
         }
         announce(original, paths);
-        LOG.info("{} is ready", paths.nodeName());
+        LOG.info("{} is ready on port {}, with llama.cpp {}", paths.nodeName(), node.endpoint.port(), library.place());
         awaitEnd();
     }
 

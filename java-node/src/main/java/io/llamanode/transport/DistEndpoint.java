@@ -44,7 +44,11 @@ public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, 
         handler = requests;
         DistNode opened = DistNode.start(config, this);
         node.complete(opened);
-        LOG.info("node {} listens on port {}", opened.nodeName(), opened.port());
+    }
+
+    /** {@return the port that the node listens on; only once it is open} */
+    public int port() {
+        return node.join().port();
     }
 
     @Override

@@ -102,11 +102,7 @@ public final class LlamaLibrary {
     public static synchronized LlamaLibrary open(Optional<Path> location) {
         if (chosen == null) {
             chosen = LibrarySearch.firstUsable(LibraryLocations.all(location));
-            LOG.info(
-                    "llama.cpp {} from {}: {}",
-                    chosen.version,
-                    chosen.path().map(Path::toString).orElse("the jar"),
-                    chosen.systemInfo());
+            LOG.debug("llama.cpp {}: {}", chosen.place(), chosen.systemInfo());
         }
         return chosen;
     }
@@ -202,6 +198,11 @@ public final class LlamaLibrary {
     /** {@return the release, such as {@code b4916} or {@code v0.5.0}} */
     public String version() {
         return version;
+    }
+
+    /** {@return the release and where it is, for a sentence} */
+    public String place() {
+        return version + " from " + path().map(Path::toString).orElse("the jar");
     }
 
     /** {@return the file, or nothing for the one in the class path} */

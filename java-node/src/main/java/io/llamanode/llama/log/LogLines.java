@@ -1,6 +1,7 @@
 package io.llamanode.llama.log;
 
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 
 /** Joins the pieces that llama.cpp logs to lines. The levels are those of {@code enum ggml_log_level}. */
 final class LogLines {
@@ -11,6 +12,13 @@ final class LogLines {
     static final int CONTINUATION = 5;
 
     private static final int MAX_LINE = 16_384;
+    /**
+     * Warnings of sizes that the callers of this package choose on purpose: more cells than a text has tokens, many
+     * short texts in a context, embeddings that are pooled elsewhere. Nobody else could do anything about them.
+     */
+    private static final Pattern CHOSEN_SIZES = Pattern.compile(
+            ".*: (n_ctx_(seq|pre_seq|per_seq) \\(\\d+\\) [<>] n_ctx_train .*|n_ctx is not divisible by n_seq_max .*"
+                    + "|model default pooling_type is \\[-?\\d+], but \\[\\d+] was specified.*)");
 
     /** Receives a line without its end, and its level. */
     interface Sink {
@@ -20,6 +28,11 @@ final class LogLines {
     private final Sink sink;
     private final StringBuilder pending = new StringBuilder();
     private int pendingLevel = INFO;
+
+    /** {@return whether a warning is about sizes that were chosen on purpose} */
+    static boolean isOfChosenSizes(String line) {
+        return CHOSEN_SIZES.matcher(line).matches();
+    }
 
     LogLines(Sink sink) {
         this.sink = sink;

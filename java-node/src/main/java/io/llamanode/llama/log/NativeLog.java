@@ -65,10 +65,12 @@ public final class NativeLog {
         if (captured != null && level == LogLines.ERROR && captured.size() < 8) {
             captured.add(line);
         }
-        switch (level) {
-            case LogLines.ERROR -> LOG.error(line);
-            case LogLines.WARN -> LOG.warn(line);
-            default -> LOG.debug(line);
+        if (level == LogLines.ERROR) {
+            LOG.error(line);
+        } else if (level == LogLines.WARN && !LogLines.isOfChosenSizes(line)) {
+            LOG.warn(line);
+        } else {
+            LOG.debug(line);
         }
     }
 }

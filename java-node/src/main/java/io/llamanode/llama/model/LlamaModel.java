@@ -26,6 +26,7 @@ import java.lang.invoke.MethodType;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -70,7 +71,7 @@ public final class LlamaModel implements AutoCloseable {
         this.hasEncoder = f.modelHasEncoder(pointer);
         this.hasDecoder = f.modelHasDecoder(pointer);
         this.recurrent = f.modelIsRecurrent(pointer) || f.modelIsHybrid(pointer);
-        this.description = NativeText.read((buffer, size) -> f.modelDesc(pointer, buffer, size));
+        this.description = withSize(NativeText.read((buffer, size) -> f.modelDesc(pointer, buffer, size)), nParams);
         this.metadata = readMetadata(f, pointer);
         this.vocab = new Vocab(library, handle, f.modelVocab(pointer));
     }
@@ -225,6 +226,16 @@ public final class LlamaModel implements AutoCloseable {
     /** {@return a short description ({@code llama_model_desc}), such as {@code llama 1B Q4_0}} */
     public String description() {
         return description;
+    }
+
+    /** llama.cpp knows the sizes of some models by name, and calls any other one {@code ?B}. */
+    static String withSize(String description, long weights) {
+        return description.replace(
+                "?B", weights < 1_000_000_000 ? rounded(weights, 1e6, "M") : rounded(weights, 1e9, "B"));
+    }
+
+    private static String rounded(long weights, double unit, String letter) {
+        return String.format(Locale.ROOT, "%.1f%s", weights / unit, letter);
     }
 
     /** {@return the number of weights; 0 with only the vocabulary loaded} */

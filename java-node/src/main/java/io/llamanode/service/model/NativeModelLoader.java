@@ -125,6 +125,13 @@ public final class NativeModelLoader implements ModelLoader {
 
     private LoadedModel start(ModelConfig config, LlamaModel model, ModelTraits traits, ModelSizes sizes) {
         String id = config.effectiveId();
+        if (sizes.nCtx() > model.nCtxTrain() && model.nCtxTrain() > 0 && traits.generates()) {
+            LOG.warn(
+                    "model {}: n_ctx {} is more than the {} tokens it was trained with, and what goes beyond may be poor",
+                    id,
+                    sizes.nCtx(),
+                    model.nCtxTrain());
+        }
         int queue = config.maxQueue() != null ? config.maxQueue() : DEFAULT_QUEUE;
         LlamaVocabulary vocabulary = new LlamaVocabulary(model.vocab());
         VectorEngines vectors = new VectorEngines(id, model, traits, sizes, threads(config), batchThreads(config));

@@ -40,7 +40,7 @@ final class Acceptor implements AutoCloseable {
     private final LongAdder refused;
     private final Authenticated authenticated;
     private final SecureRandom random = new SecureRandom();
-    private final LinkedHashSet<Socket> handshaking = new LinkedHashSet<>();
+    private final LinkedHashSet<Pending> handshaking = new LinkedHashSet<>();
     private final AtomicLong nextWarning = new AtomicLong(System.nanoTime());
     private final Thread thread;
     private volatile boolean closed;
@@ -95,28 +95,53 @@ final class Acceptor implements AutoCloseable {
     }
 
     private void admit(Socket socket) {
-        Socket evicted = null;
+        Pending newcomer = new Pending(socket);
+        Pending evicted = null;
         synchronized (handshaking) {
             if (handshaking.size() >= config.maxUnauthenticated()) {
                 // An honest handshake takes milliseconds, so the oldest is the least likely to be one.
-                Iterator<Socket> oldest = handshaking.iterator();
+                Iterator<Pending> oldest = handshaking.iterator();
                 evicted = oldest.next();
                 oldest.remove();
             }
-            handshaking.add(socket);
+            handshaking.add(newcomer);
         }
         if (evicted != null) {
-            close(evicted);
+            evicted.giveUp("it gave way to newer connections, of which there are many");
         }
-        Thread.ofVirtual().name("dist-read").start(() -> serve(socket));
+        Thread.ofVirtual().name("dist-read").start(() -> serve(newcomer));
     }
 
-    private void serve(Socket socket) {
+    /** A connection whose peer is not known yet. */
+    private static final class Pending {
+        private final Socket socket;
+        private volatile String givenUp;
+
+        Pending(Socket socket) {
+            this.socket = socket;
+        }
+
+        /** Ends the wait for the peer; that its socket is closed then is no reason to tell. */
+        void giveUp(String reason) {
+            givenUp = reason;
+            close(socket);
+        }
+
+        String reason(Exception e) {
+            return givenUp != null ? givenUp : Reasons.of(e);
+        }
+    }
+
+    private void serve(Pending pending) {
+        Socket socket = pending.socket;
         try (socket) {
             ChannelWrapper.Channel channel = null;
             Handshake.Accepted identity = null;
             ScheduledFuture<?> deadline = timer.schedule(
-                    () -> close(socket), config.handshakeDeadline().toNanos(), TimeUnit.NANOSECONDS);
+                    () -> pending.giveUp(
+                            "no handshake within " + config.handshakeDeadline().toMillis() + " ms"),
+                    config.handshakeDeadline().toNanos(),
+                    TimeUnit.NANOSECONDS);
             try {
                 socket.setTcpNoDelay(true);
                 socket.setKeepAlive(true);
@@ -125,14 +150,14 @@ final class Acceptor implements AutoCloseable {
             } finally {
                 deadline.cancel(false);
                 synchronized (handshaking) {
-                    handshaking.remove(socket);
+                    handshaking.remove(pending);
                 }
             }
             authenticated.run(identity, channel);
         } catch (IOException | RuntimeException e) {
             refused.increment();
             if (!closed) {
-                logRefusal(socket, e.getMessage());
+                logRefusal(socket, pending.reason(e));
             }
         }
     }
@@ -218,11 +243,11 @@ final class Acceptor implements AutoCloseable {
         } catch (IOException e) {
             LOG.debug("closing the listener: {}", e.getMessage());
         }
-        List<Socket> open;
+        List<Pending> open;
         synchronized (handshaking) {
             open = List.copyOf(handshaking);
         }
-        open.forEach(Acceptor::close);
+        open.forEach(pending -> pending.giveUp(Reasons.ENDING));
         thread.interrupt();
     }
 }

@@ -119,7 +119,7 @@ public final class DistNode implements AutoCloseable {
             Epmd epmd = config.epmd() ? register(config, server.getLocalPort()) : null;
             DistNode node = new DistNode(config, handler, server, epmd);
             node.acceptor.start();
-            LOG.info("{} listens on {}", config.nodeName(), server.getLocalSocketAddress());
+            LOG.debug("{} listens on {}", config.nodeName(), server.getLocalSocketAddress());
             return node;
         } catch (DistStartException e) {
             try {
@@ -401,7 +401,7 @@ public final class DistNode implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        all.forEach(peer -> peers.down(peer, "this node ends"));
+        all.forEach(peer -> peers.down(peer, Reasons.ENDING));
         timer.shutdownNow();
         dispatcher.close();
         try {

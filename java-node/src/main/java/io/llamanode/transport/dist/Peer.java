@@ -117,7 +117,7 @@ final class Peer {
         try {
             return taken(queue.offer(frame.bytes(), frame.size(), link::tryWrite));
         } catch (IOException e) {
-            events.onFailure(this, "write: " + e.getMessage());
+            events.onFailure(this, "write: " + Reasons.of(e));
             return false;
         }
     }
@@ -147,7 +147,7 @@ final class Peer {
         } catch (SocketTimeoutException silent) {
             reason = "no bytes for " + config.tickTime().toSeconds() + " s";
         } catch (IOException e) {
-            reason = e.getMessage();
+            reason = Reasons.of(e);
         } catch (InterruptedException e) {
             reason = "interrupted";
         } catch (RuntimeException | Error e) {
@@ -164,7 +164,7 @@ final class Peer {
             int length;
             int first = in.read();
             if (first < 0) {
-                return "closed by the peer";
+                return Reasons.CLOSED;
             }
             length = first << 24 | in.readUnsignedByte() << 16 | in.readUnsignedShort();
             if (length == 0) {
@@ -203,7 +203,7 @@ final class Peer {
                 }
             }
         } catch (IOException e) {
-            events.onFailure(this, "write: " + e.getMessage());
+            events.onFailure(this, "write: " + Reasons.of(e));
         } catch (InterruptedException e) {
             events.onFailure(this, "interrupted");
         } catch (RuntimeException | Error e) {

@@ -6,6 +6,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The connected nodes. A connection enters and leaves under one lock, so that the handler sees downs and
@@ -77,7 +78,8 @@ final class Peers {
         }
         peer.abort();
         if (first) {
-            LOG.info("{} disconnected: {}", peer.node(), reason);
+            LOG.atLevel(Reasons.isOrderly(reason) ? Level.INFO : Level.WARN)
+                    .log("{} disconnected: {}", peer.node(), reason);
         }
     }
 
