@@ -7,7 +7,8 @@
 suite() -> [{timetrap, {minutes, 5}}].
 
 all() ->
-    [arrives_in_the_default_handler, arrives_in_elixir, can_be_told_by_metadata].
+    [arrives_in_the_default_handler, arrives_in_elixir, can_be_told_by_metadata, default_start_is_quiet,
+     more_context_than_trained].
 
 init_per_suite(Config) ->
     ok = llama_node_ct:distribute(),
@@ -41,24 +42,73 @@ arrives_in_elixir(Config) ->
 
 %% Every record has it, and one's own do not.
 can_be_told_by_metadata(Config) ->
+    Ours = logged(fun () ->
+        {ok, Server} = llama_node:init_server(warns(port, Config)),
+        ok = llama_node:destroy_server(Server)
+    end),
+    [?assertNot(is_map_key(domain, Meta)) || #{meta := Meta} <- Ours],
+    Said = [{Logger, Message} || #{meta := #{llama_node_logger := Logger}, msg := {"~ts", [Message]}} <- Ours],
+    [?assert(lists:member({<<"fake">>, Message}, Said))
+     || Message <- [<<"a warning of the node">>, <<"news of the node">>, <<"chatter of the node">>]],
+    ?assert(lists:member({<<"stderr">>, <<"printed by the node">>}, Said)),
+    ?assertMatch([_], [ok || #{msg := {"~ts did not end when told to and was killed", _}} <- Ours]).
+
+%% One line for the start and one for the model, and no warning, whatever the model is used for; what llama.cpp
+%% says is there for whoever looks for it.
+default_start_is_quiet(_Config) ->
+    case llama_node_ct:real_node() of
+        {skip, _} = Skip ->
+            Skip;
+        {ok, #{model := Model}} ->
+            [begin
+                 Ours = logged(fun () ->
+                     {ok, Server} = llama_node:init_server(#{model => Model, transport => Transport, log_level => debug,
+                                                             env => Env}),
+                     {ok, _} = llama_node:chat(Server, <<"Hi">>, #{max_tokens => 2}),
+                     {ok, _} = llama_node:embed(Server, <<"Hi">>, #{}),
+                     ok = llama_node:destroy_server(Server)
+                 end),
+                 Texts = [{Level, text(Event)} || #{level := Level} = Event <- Ours],
+                 ?assertEqual([], [Text || {Level, Text} <- Texts, Level =/= info, Level =/= debug]),
+                 Infos = [Text || {info, Text} <- Texts, not has(" connected", Text), not has("told to stop", Text)],
+                 ?assertMatch([_, _], Infos),
+                 [Loaded, Ready] = Infos,
+                 ?assert(has("model tiny-chat is ready: llama 1.0M F16", Loaded)),
+                 ?assert(has(" is ready (process ", Ready)),
+                 ?assert([] =/= [ok || #{level := debug, meta := #{llama_node_logger := <<"llama.cpp">>}} <- Ours])
+             end || Env <- [[{"LLAMA_NODE_LIB", false}], [{"LLAMA_NODE_LIB", "embedded"}]], Transport <- [port, distribution]]
+    end.
+
+%% This one its user can do something about.
+more_context_than_trained(_Config) ->
+    case llama_node_ct:real_node() of
+        {skip, _} = Skip ->
+            Skip;
+        {ok, #{model := Model}} ->
+            Ours = logged(fun () ->
+                {ok, Server} = llama_node:init_server(#{model => Model, n_ctx => 700, transport => port}),
+                ok = llama_node:destroy_server(Server)
+            end),
+            ?assertMatch([<<"model tiny-chat: n_ctx 700 is more than the 256 tokens it was trained with", _/binary>>],
+                         [text(Event) || #{level := warning} = Event <- Ours])
+    end.
+
+%% The records about nodes that are made while a fun runs.
+logged(Fun) ->
     ok = logger:add_handler(?MODULE, ?MODULE, #{config => self(), level => all}),
     #{level := Level} = logger:get_primary_config(),
     ok = logger:set_primary_config(level, debug),
     try
-        {ok, Server} = llama_node:init_server(warns(port, Config)),
-        ok = llama_node:destroy_server(Server),
-        Records = [Event || {log, Event} <- llama_node_ct:flush()],
-        Ours = [Event || #{meta := #{llama_node := nonode@nohost}} = Event <- Records],
-        [?assertNot(is_map_key(domain, Meta)) || #{meta := Meta} <- Ours],
-        Said = [{Logger, Message} || #{meta := #{llama_node_logger := Logger}, msg := {"~ts", [Message]}} <- Ours],
-        [?assert(lists:member({<<"fake">>, Message}, Said))
-         || Message <- [<<"a warning of the node">>, <<"news of the node">>, <<"chatter of the node">>]],
-        ?assert(lists:member({<<"stderr">>, <<"printed by the node">>}, Said)),
-        ?assertMatch([_], [ok || #{msg := {"~ts did not end when told to and was killed", _}} <- Ours])
+        _ = Fun(),
+        [Event || {log, #{meta := #{llama_node := _}} = Event} <- llama_node_ct:flush()]
     after
         ok = logger:set_primary_config(level, Level),
         ok = logger:remove_handler(?MODULE)
     end.
+
+text(#{msg := {report, Report}}) -> unicode:characters_to_binary(io_lib:format("~0tp", [Report]));
+text(#{msg := {string, Text}}) -> unicode:characters_to_binary(Text);
+text(#{msg := {Format, Args}}) -> unicode:characters_to_binary(io_lib:format(Format, Args)).
 
 %% A handler.
 log(Event, #{config := Pid}) ->
