@@ -1,16 +1,13 @@
-package io.llamanode.llama;
+package io.llamanode.llama.log;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.ArrayList;
-import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class LogLinesTest {
+/** Which warnings of llama.cpp are news to somebody. */
+class ChosenSizesTest {
 
     @ParameterizedTest
     @ValueSource(
@@ -37,22 +34,5 @@ class LogLinesTest {
             })
     void allOtherWarningsStay(String line) {
         assertFalse(LogLines.isOfChosenSizes(line));
-    }
-
-    @Test
-    void piecesAreJoinedAndSplitAtTheEndsOfLines() {
-        List<String> seen = new ArrayList<>();
-        LogLines lines = new LogLines((level, line) -> seen.add(level + " " + line));
-        lines.append(LogLines.WARN, "one ");
-        lines.append(LogLines.CONTINUATION, "line\nand \u00c3\u00a9");
-        lines.append(LogLines.ERROR, "an error\n\n");
-        assertEquals(List.of("3 one line", "3 and \u00e9", "4 an error"), seen);
-    }
-
-    @Test
-    void aModelOfNoKnownSizeIsDescribedByItsWeights() {
-        assertEquals("llama 1.0M F16", LlamaModel.withSize("llama ?B F16", 1_000_576));
-        assertEquals("bert 7.2B all F32 (guessed)", LlamaModel.withSize("bert ?B all F32 (guessed)", 7_240_000_000L));
-        assertEquals("llama 7B Q4_0", LlamaModel.withSize("llama 7B Q4_0", 6_700_000_000L));
     }
 }
