@@ -110,6 +110,9 @@ known(#{<<"requests">> := Requests} = Table, Request) ->
         #{Name := Wanted} when length(Wanted) =/= length(Arguments); Wanted =:= [], is_tuple(Request) ->
             bad("the request ~ts takes ~ts", [Name, takes(length(Wanted), length(Arguments))]);
         #{Name := Wanted} ->
+            %% What has no fields at all is told before any field, and any other argument.
+            _ = [llama_node_value:entries(llama_node_value:object(Argument, Term))
+                 || {#{<<"name">> := Argument, <<"type">> := <<"object">>}, Term} <- lists:zip(Wanted, Arguments)],
             arguments(Table, Wanted, Arguments);
         _ ->
             bad("unknown request '~ts'~ts",

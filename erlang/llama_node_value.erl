@@ -203,10 +203,10 @@ items({_, Mode, Raw} = Value) ->
 entries({_, json, {object, Members}} = Value) ->
     [{Key, field(Value, Key, Member)} || {Key, Member} <- Members];
 entries({_, term, Map} = Value) when is_map(Map) ->
-    distinct(Value, [{key(Value, Key), Member} || {Key, Member} <- maps:to_list(Map)]);
+    distinct(Value, fun ({Key, Member}) -> {key(Value, Key), Member} end, maps:to_list(Map));
 entries({_, term, List} = Value) when erlang:is_list(List) ->
-    case is_proper(List) of
-        true -> distinct(Value, [entry(Value, Item) || Item <- items(Value)]);
+    case is_proper(List) andalso not is_string(List) of
+        true -> distinct(Value, fun (Item) -> entry(Value, Item) end, items(Value));
         false -> not_fields(Value)
     end;
 entries(Value) -> not_fields(Value).
@@ -222,13 +222,15 @@ key(_Whole, Key) when is_atom(Key) -> atom_to_binary(Key);
 key(_Whole, Key) when is_integer(Key) -> integer_to_binary(Key);
 key(Whole, Key) -> text(root(<<"a key of ", (path(Whole))/binary>>, Key)).
 
-distinct(Whole, Entries) ->
+%% One after the other, so that the first fault is told.
+distinct(Whole, Entry, Items) ->
     {Fields, _} = lists:mapfoldl(
-        fun ({Key, Raw}, Seen) ->
+        fun (Item, Seen) ->
+            {Key, Raw} = Entry(Item),
             Field = field(Whole, Key, Raw),
             _ = is_map_key(Key, Seen) andalso bad("~ts is given twice", [path(Field)]),
             {{Key, Field}, Seen#{Key => true}}
-        end, #{}, Entries),
+        end, #{}, Items),
     Fields.
 
 %% @doc The two elements of a tuple or a list of two.
@@ -312,8 +314,7 @@ shown({_, term, Raw}) when is_binary(Raw) ->
     end;
 shown({_, term, []}) -> "[]";
 shown({_, term, Raw}) when erlang:is_list(Raw) ->
-    %% What the external format has a form of its own for.
-    case is_proper(Raw) andalso length(Raw) =< 65535 andalso lists:all(fun is_byte/1, Raw) of
+    case is_string(Raw) of
         true -> io_lib:format("a list of ~b integers", [length(Raw)]);
         false -> "a list"
     end;
@@ -321,6 +322,10 @@ shown({_, term, Raw}) when is_map(Raw) -> "a map";
 shown({_, term, Raw}) when erlang:is_tuple(Raw) -> io_lib:format("a tuple of ~b", [tuple_size(Raw)]);
 shown({_, term, Raw}) when is_pid(Raw) -> "a pid";
 shown(_) -> "a term of another type".
+
+%% What the external format has a form of its own for.
+is_string(List) ->
+    List =/= [] andalso is_proper(List) andalso length(List) =< 65535 andalso lists:all(fun is_byte/1, List).
 
 is_byte(Item) -> is_integer(Item) andalso Item >= 0 andalso Item =< 255.
 

@@ -11,7 +11,7 @@
 bad_vectors_test_() ->
     Table = llama_node_check:table(),
     [{Name, fun () -> ?assertEqual(without_json(Expect), without_json(outcome(Table, Term))) end}
-     || File <- ["bad_chat", "bad_generation", "bad_requests"],
+     || File <- ["bad_chat", "bad_generation", "bad_requests", "bad_similar"],
         #{"name" := Name, "expect" := Expect, "etf" := Etf} <- vectors_tests:read(File),
         Term <- [binary_to_term(base64:decode(Etf))]].
 
