@@ -35,7 +35,7 @@ public final class ChatTemplate {
 
     private ChatTemplate(Template template, String source) {
         this.template = template;
-        this.capabilities = Capabilities.of(template);
+        this.capabilities = Capabilities.of(template, source);
         this.normalizer = new MessageNormalizer(capabilities, source);
         this.source = source;
     }

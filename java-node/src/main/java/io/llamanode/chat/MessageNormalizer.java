@@ -2,14 +2,15 @@ package io.llamanode.chat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.llamanode.chat.jinja.Mixed;
 import io.llamanode.chat.jinja.TemplateException;
 import io.llamanode.chat.jinja.Trusted;
+import io.llamanode.chat.tools.MessageText;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * Brings messages and tools into the form and key order that llama.cpp's server hands to templates
@@ -21,12 +22,10 @@ final class MessageNormalizer {
     private static final Set<String> KNOWN_ROLES = Set.of("system", "developer", "user", "assistant", "tool");
 
     private final Capabilities capabilities;
-    private final boolean knowsDeveloper;
     private final boolean wantsThinkingField;
 
     MessageNormalizer(Capabilities capabilities, String source) {
         this.capabilities = capabilities;
-        this.knowsDeveloper = source.contains("developer");
         this.wantsThinkingField = source.contains("message.thinking") && !source.contains("reasoning_content");
     }
 
@@ -40,7 +39,13 @@ final class MessageNormalizer {
                 && normalized.getFirst().get("role").equals("system")) {
             mergeSystem(normalized);
         }
+        if (capabilities.toolResponses()) {
+            normalized = ToolResponses.intoCalls(normalized);
+        }
         normalized.replaceAll(this::withFittingContent);
+        if (capabilities.thinkingParts()) {
+            normalized.forEach(MessageNormalizer::reasoningIntoContent);
+        }
         normalized.forEach(MessageNormalizer::trustKnownRole);
         return normalized;
     }
@@ -60,7 +65,7 @@ final class MessageNormalizer {
             throw new TemplateException(path + " has no role", 0);
         }
         Map<String, Object> normalized = new LinkedHashMap<>();
-        normalized.put("role", role.equals("developer") && !knowsDeveloper ? "system" : role);
+        normalized.put("role", role.equals("developer") && !capabilities.developerRole() ? "system" : role);
         normalized.put("content", message.get("content") == null ? "" : message.get("content"));
         for (String key : List.of("reasoning_content", "name", "tool_call_id")) {
             if (message.get(key) != null && !message.get(key).equals("")) {
@@ -130,32 +135,44 @@ final class MessageNormalizer {
         Map<String, Object> system = messages.removeFirst();
         if (!messages.isEmpty()) {
             Map<String, Object> next = messages.getFirst();
-            next.put("content", text(system.get("content")) + "\n" + text(next.get("content")));
+            next.put("content", MessageText.of(system.get("content")) + "\n" + MessageText.of(next.get("content")));
         }
     }
 
     private Map<String, Object> withFittingContent(Map<String, Object> message) {
         Object content = message.get("content");
         if (content instanceof List<?> && !capabilities.typedContent()) {
-            message.put("content", text(content));
-        } else if (content instanceof String text && capabilities.typedContent() && !capabilities.stringContent()) {
-            Map<String, Object> part = new LinkedHashMap<>();
-            part.put("type", "text");
-            part.put("text", text);
-            message.put("content", List.of(part));
+            message.put("content", MessageText.of(content));
+        } else if ((content instanceof String || content instanceof Mixed)
+                && capabilities.typedContent()
+                && !capabilities.stringContent()) {
+            message.put("content", List.of(textPart(content)));
         }
         return message;
     }
 
-    /** The text parts of a content, one a line. */
-    static String text(Object content) {
-        if (!(content instanceof List<?> parts)) {
-            return String.valueOf(content);
+    private static void reasoningIntoContent(Map<String, Object> message) {
+        if (!"assistant".equals(message.get("role"))
+                || !(message.get("reasoning_content") instanceof String reasoning)) {
+            return;
         }
-        return parts.stream()
-                .filter(part -> part instanceof Map<?, ?> map && map.get("text") instanceof String)
-                .map(part -> (String) ((Map<?, ?>) part).get("text"))
-                .collect(Collectors.joining("\n"));
+        List<Object> parts = new ArrayList<>();
+        parts.add(Capabilities.thinkingPart(reasoning));
+        switch (message.get("content")) {
+            case List<?> given -> parts.addAll(given);
+            case null -> {}
+            case String text when text.isEmpty() -> {}
+            case Object text -> parts.add(textPart(text));
+        }
+        message.put("content", parts);
+        message.remove("reasoning_content");
+    }
+
+    private static Map<String, Object> textPart(Object text) {
+        Map<String, Object> part = new LinkedHashMap<>();
+        part.put("type", "text");
+        part.put("text", text);
+        return part;
     }
 
     static List<Object> tools(List<Map<String, Object>> tools) {

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.StringJoiner;
 import java.util.TreeSet;
 
 /** The messages of a conversation, as maps that a chat template reads. */
@@ -61,13 +62,13 @@ final class MessagesDecoder {
 
     /**
      * @param value text, or a list of content parts
-     * @return the text, parts concatenated
+     * @return the text, one part a line
      */
     static String content(InputValue value) {
         if (!value.isList() || value.isIntegers()) {
             return value.text();
         }
-        StringBuilder text = new StringBuilder();
+        StringJoiner text = new StringJoiner("\n");
         for (InputValue part : value.list()) {
             Fields in = new Fields(part);
             InputValue type = in.require("type");
@@ -76,7 +77,7 @@ final class MessagesDecoder {
                         ErrorCode.UNSUPPORTED,
                         type.path() + ": content parts of type " + Shown.quoted(type.text()) + " are not supported");
             }
-            text.append(in.require("text").text());
+            text.add(in.require("text").text());
             in.end();
         }
         return text.toString();

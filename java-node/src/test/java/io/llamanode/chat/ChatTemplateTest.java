@@ -134,9 +134,9 @@ class ChatTemplateTest {
                         "{% for m in messages %}{{ m.role }} {{ '' if m.content }}{% endfor %}",
                         ChatRequest.of(messages)));
         assertEquals(
-                "developer user ",
+                "developer xuser Hi",
                 render(
-                        "{# developer #}{% for m in messages %}{{ m.role }} " + "{{ '' if m.content }}{% endfor %}",
+                        "{# 'developer' #}{% for m in messages %}{{ m.role }} {{ m.content }}{% endfor %}",
                         ChatRequest.of(messages)));
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.task.ChatOptions;
 import io.llamanode.service.contract.task.ChatTemplating;
 import io.llamanode.service.contract.task.GenerationOptions;
@@ -88,6 +89,58 @@ class ToolChatTest extends ServiceFixture {
         assertEquals(FinishReason.TOOL_CALLS, result.finishReason());
         assertEquals(Map.of("x", 1), result.toolCalls().getFirst().arguments());
         assertTrue(result.toolCalls().getFirst().id().matches("[A-Za-z0-9]{9}"));
+    }
+
+    @Test
+    void emptyReasoningIsNone() {
+        model.model.answer("u:q|a:", "<think>\n\n</think>\n\nHi");
+        GenerationResult result = answer(session(ChatOptions.NONE), content("q", ChatOptions.NONE));
+        assertEquals("Hi", result.content());
+        assertNull(result.reasoning());
+    }
+
+    @Test
+    void noTemplateIsUsedThatSaysNothing() {
+        for (String empty : List.of("", " \n", "{# nothing #}", "{% set x = 1 %}")) {
+            long session = session(ChatOptions.NONE);
+            model.useTemplates(empty, Map.of("tool_use", " "));
+            for (ChatOptions options : List.of(ChatOptions.NONE, WITH_TOOLS)) {
+                Answer<Long> reply = create(session, content("q", options));
+                assertEquals(ErrorCode.UNSUPPORTED, reply.error(), empty);
+                assertTrue(reply.message().endsWith("; give chat_template"), reply.message());
+            }
+            ChatOptions given = new ChatOptions(null, null, null, new TemplateChoice.Source(TEMPLATE), null, null);
+            model.model.answer("u:q|a:", "Hi");
+            assertEquals("Hi", answer(session, content("q", given)).content());
+        }
+    }
+
+    @Test
+    void noTemplateOfARequestMaySayNothing() {
+        for (String empty : List.of("{% set x = 1 %}", "{{ '' }} {% if tools %}x{% endif %}")) {
+            ChatOptions given = new ChatOptions(null, null, null, new TemplateChoice.Source(empty), null, null);
+            Answer<Long> reply = create(session(ChatOptions.NONE), content("q", given));
+            assertEquals("chat_template: it renders nothing of a conversation", reply.message());
+        }
+        model.useTemplates(
+                "{% for m in messages %}{% if m.content != 'q' %}{{ m.content }}{% endif %}{% endfor %}", Map.of());
+        Answer<Long> reply = create(session(ChatOptions.NONE), content("q", ChatOptions.NONE));
+        assertEquals("messages: the chat template renders nothing of them", reply.message());
+    }
+
+    @Test
+    void aDeveloperMessageTakesThePlaceOfTheSystemPrompt() {
+        model.model.answer("s:Be brief.|u:q|a:", "Hi");
+        long session = service.createSession(
+                me, new SessionConfig(null, "Be kind.", GenerationOptions.NONE, ChatOptions.NONE));
+        TaskInput input = new TaskInput.Chat(
+                null,
+                List.of(Map.of("role", "developer", "content", "Be brief."), Map.of("role", "user", "content", "q")),
+                null,
+                null,
+                ChatOptions.NONE,
+                GREEDY);
+        assertEquals("Hi", answer(session, input).content());
     }
 
     @Test

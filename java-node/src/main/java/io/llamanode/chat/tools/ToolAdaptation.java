@@ -49,8 +49,9 @@ final class ToolAdaptation {
 
     private Map<String, Object> withCalls(Map<String, Object> message, List<?> calls) {
         List<Span> content = new ArrayList<>();
-        if (message.get("content") instanceof String text && !text.isBlank()) {
-            content.add(new Span(text + "\n", false));
+        String own = MessageText.of(message.get("content"));
+        if (!own.isBlank()) {
+            content.add(new Span(own + "\n", false));
         }
         if (syntax.style() instanceof CallStyle.Python) {
             pythonCalls(content, calls);
@@ -108,7 +109,8 @@ final class ToolAdaptation {
     private static void addResult(
             List<Map<String, Object>> adapted, Map<String, Object> message, Map<Object, Object> names) {
         Object name = message.get("name") != null ? message.get("name") : names.get(message.get("tool_call_id"));
-        String result = "Result of " + (name == null ? "the tool" : name) + ":\n" + message.get("content");
+        String result =
+                "Result of " + (name == null ? "the tool" : name) + ":\n" + MessageText.of(message.get("content"));
         if (!adapted.isEmpty() && adapted.getLast() instanceof ResultMessage last) {
             last.merge("content", result, (one, other) -> one + "\n\n" + other);
             return;
@@ -133,10 +135,10 @@ final class ToolAdaptation {
                 + "{\"name\": \"<name of the tool>\", \"arguments\": {<its arguments>}}. "
                 + "To call several, answer with a JSON array of such objects. "
                 + "If no tool is needed, answer in plain words.");
-        boolean system =
-                !adapted.isEmpty() && "system".equals(adapted.getFirst().get("role"));
+        Object role = adapted.isEmpty() ? null : adapted.getFirst().get("role");
+        boolean system = "system".equals(role) || "developer".equals(role);
         Map<String, Object> first = new LinkedHashMap<>(system ? adapted.removeFirst() : Map.of("role", "system"));
-        first.put("content", system ? first.get("content") + "\n\n" + text : text.toString());
+        first.put("content", system ? MessageText.of(first.get("content")) + "\n\n" + text : text.toString());
         adapted.addFirst(first);
     }
 

@@ -73,8 +73,14 @@ final class ChatTemplates {
             String eos) {
         this.bos = bos;
         this.eos = eos;
-        this.variants.putAll(variants);
-        if (ownSource != null) {
+        // A template of nothing but space is how some files say that they have none.
+        variants.forEach((name, source) -> {
+            if (!source.isBlank()) {
+                this.variants.put(name, source);
+            }
+        });
+        boolean given = ownSource != null && !ownSource.isBlank();
+        if (given) {
             this.variants.put(DEFAULT, ownSource);
         }
         this.overridden = override != null;
@@ -82,9 +88,14 @@ final class ChatTemplates {
         ChatTemplate usable = null;
         if (override != null) {
             usable = find(override);
-        } else if (ownSource != null) {
+        } else if (given) {
             try {
                 usable = ChatTemplate.parse(ownSource);
+                if (usable.capabilities().silent()) {
+                    problem = "the chat template of model '" + id + "' renders nothing; give chat_template";
+                    usable = null;
+                    LOG.warn("{}", problem);
+                }
             } catch (TemplateException e) {
                 problem = "the chat template of model '" + id + "' cannot be used: " + e.getMessage();
                 LOG.warn("{}", problem);
@@ -148,6 +159,9 @@ final class ChatTemplates {
                     known = ChatTemplate.parse(source);
                 } catch (TemplateException e) {
                     throw FailureException.invalid("chat_template: " + e.getMessage());
+                }
+                if (known.capabilities().silent()) {
+                    throw FailureException.invalid("chat_template: it renders nothing of a conversation");
                 }
                 parsed.put(source, known);
             }

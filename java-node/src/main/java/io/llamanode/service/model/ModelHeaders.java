@@ -74,7 +74,9 @@ final class ModelHeaders {
                 file.parameter("embedding_length").orElse(0),
                 file.parameter("block_count").orElse(0),
                 file.array("tokenizer.ggml.tokens").map(GgufValue.Array::count).orElse(0L),
-                file.text("tokenizer.chat_template").orElse(null),
+                file.text("tokenizer.chat_template")
+                        .filter(template -> !template.isBlank())
+                        .orElse(null),
                 ModelTraits.of(file, vocabOnly).capabilities());
     }
 

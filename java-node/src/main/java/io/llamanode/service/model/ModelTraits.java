@@ -73,7 +73,7 @@ public record ModelTraits(Structure structure, Pooling pooling, Set<Capability> 
         }
         if (structure == Structure.DECODER || structure == Structure.ENCODER_DECODER) {
             capabilities.add(Capability.COMPLETION);
-            if (file.text("tokenizer.chat_template").isPresent()) {
+            if (!file.text("tokenizer.chat_template").orElse("").isBlank()) {
                 capabilities.add(Capability.CHAT);
             }
         }

@@ -67,6 +67,9 @@ final class ChatPrompts {
         ChatTemplating templating = templating(ask, conversation, true);
         AnswerFormat format = model.answerFormat(templating);
         PromptText text = model.render(templating);
+        if (text.text().isBlank()) {
+            throw FailureException.invalid("messages: the chat template renders nothing of them");
+        }
         String openReasoning = text.endsTrusted() ? format.openReasoning(text.text()) : null;
         if (openReasoning != null && Boolean.FALSE.equals(ask.chat().thinking())) {
             // A template that opens it whatever it is told.
@@ -131,7 +134,7 @@ final class ChatPrompts {
     }
 
     private int systemTokens(Ask ask, List<Map<String, Object>> conversation, PromptText text) {
-        if (!"system".equals(conversation.getFirst().get("role"))) {
+        if (!Turns.isSystem(conversation.getFirst())) {
             return 0;
         }
         try {

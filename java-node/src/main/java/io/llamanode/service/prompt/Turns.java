@@ -73,7 +73,7 @@ final class Turns {
 
     /** {@return the conversation with the session's system prompt, unless it has its own} */
     static List<Map<String, Object>> withSystem(List<Map<String, Object>> messages, String systemPrompt) {
-        boolean own = messages.stream().anyMatch(message -> "system".equals(message.get("role")));
+        boolean own = messages.stream().anyMatch(Turns::isSystem);
         if (systemPrompt == null || own) {
             return messages;
         }
@@ -83,9 +83,14 @@ final class Turns {
         return all;
     }
 
+    /** A developer is the system under another name. */
+    static boolean isSystem(Map<String, Object> message) {
+        return "system".equals(message.get("role")) || "developer".equals(message.get("role"));
+    }
+
     /** {@return whether there was a turn to drop, up to the next user message} */
     static boolean dropOldest(List<Map<String, Object>> messages) {
-        int first = "system".equals(messages.getFirst().get("role")) ? 1 : 0;
+        int first = isSystem(messages.getFirst()) ? 1 : 0;
         for (int next = first + 1; next < messages.size(); next++) {
             if ("user".equals(messages.get(next).get("role"))) {
                 messages.subList(first, next).clear();

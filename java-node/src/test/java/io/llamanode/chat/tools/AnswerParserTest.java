@@ -316,7 +316,7 @@ class AnswerParserTest {
         assertEquals(new Answer("4", "2 + 2 is 4", List.of()), parse(format, "<think>\n2 + 2 is 4\n</think>\n\n4"));
         assertEquals(new Answer("4", "2 + 2", List.of()), parse(format, true, 8, "\n2 + 2\n</think>\n\n4"));
         assertEquals(new Answer("", "never ends </thin", List.of()), parse(format, true, 8, "never ends </thin"));
-        assertEquals(new Answer("", "", List.of()), parse(format, "<think>\n\n</think>\n\n"));
+        assertEquals(new Answer("", null, List.of()), parse(format, "<think>\n\n</think>\n\n"));
         assertEquals(new Answer("  4 \n", null, List.of()), parse(format, "  4 \n"));
         assertEquals(new Answer("a <think>b</think>", null, List.of()), parse(format, "a <think>b</think>"));
         assertEquals(
@@ -325,6 +325,32 @@ class AnswerParserTest {
         assertEquals(
                 new Answer("", "<tool_call> is a tag", List.of()),
                 parse(format, "<think><tool_call> is a tag</think>"));
+    }
+
+    @Test
+    void emptyReasoningIsNone() {
+        for (String block : List.of("", " ", "\n\n")) {
+            for (AnswerFormat format : List.of(format("hermes", THINK), format("llama", THINK))) {
+                assertEquals(
+                        new Answer("Hi", null, List.of()),
+                        parse(format, "<think>" + block + "</think>\n\nHi"),
+                        format.family());
+                assertEquals(
+                        new Answer("Hi", null, List.of()),
+                        parse(format, true, 8, block + "</think>Hi"),
+                        format.family());
+            }
+            assertEquals(
+                    new Answer("Hi", null, List.of()),
+                    parse(
+                            format(Kind.HARMONY),
+                            "<|channel|>analysis<|message|>" + block
+                                    + "<|end|><|start|>assistant<|channel|>final<|message|>Hi<|return|>"));
+        }
+        // Cut off at once, and left out.
+        assertEquals(new Answer("", null, List.of()), parse(format("hermes", THINK), true, 8, List.of()));
+        assertEquals(new Answer("", null, List.of()), parse(format("hermes", THINK), "<think>"));
+        assertEquals(new Answer("Hi", null, List.of()), parse(format("hermes", THINK), "Hi"));
     }
 
     @Test

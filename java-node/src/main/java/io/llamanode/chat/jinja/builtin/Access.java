@@ -25,7 +25,8 @@ public final class Access {
             case Value.Undefined(String description) ->
                 throw new EvalException("Attribute '" + name + "' of " + description + ", which is undefined");
             case Str str -> StringMethods.bind(str, name);
-            case Value.Seq seq -> ListMethods.bind(seq, name);
+            case Value.Seq seq ->
+                seq.names.contains(name) ? seq.items.get(seq.names.indexOf(name)) : ListMethods.bind(seq, name);
             case Value.Dict dict -> DictMethods.bind(dict, name);
             case Loop loop -> loop.attribute(name);
             case Value.Namespace namespace -> namespace.attributes.get(name);

@@ -21,6 +21,8 @@ import java.util.function.Function;
 
 /** Filters of lists and dictionaries. */
 final class ListFilters {
+    private static final List<String> GROUP = List.of("grouper", "list");
+
     private ListFilters() {}
 
     static void define(Map<String, Filters.Filter> table) {
@@ -54,25 +56,52 @@ final class ListFilters {
         table.put("rejectattr", (runtime, value, arguments) -> select(runtime, value, arguments, true, false));
     }
 
-    /** Reads an attribute given as a dotted path, or the value itself when there is none. */
     private static Function<Value, Value> attribute(Runtime runtime, Value path) {
+        return attribute(runtime, path, null);
+    }
+
+    /**
+     * Reads an attribute given as a dotted path, or the value itself when there is none. {@code fallback}, if it is
+     * not null, stands in wherever a part of the path leads nowhere.
+     */
+    private static Function<Value, Value> attribute(Runtime runtime, Value path, Value fallback) {
         if (path == null || path instanceof Value.None) {
             return value -> value;
         }
-        if (!(path instanceof Str str)) {
-            return value -> Access.index(runtime, value, path);
+        List<Value> parts = new ArrayList<>();
+        if (path instanceof Str str) {
+            for (String name : str.text.split("\\.", -1)) {
+                parts.add(name.matches("\\d{1,9}") ? new Value.Int(Long.parseLong(name)) : Str.trusted(name));
+            }
+        } else {
+            parts.add(path);
         }
-        String[] names = str.text.split("\\.", -1);
         return value -> {
             Value result = value;
-            for (String name : names) {
-                result = Access.index(
-                        runtime,
-                        result,
-                        name.matches("\\d{1,9}") ? new Value.Int(Long.parseLong(name)) : Str.trusted(name));
+            for (Value part : parts) {
+                result = Access.index(runtime, result, part);
+                if (fallback != null && result instanceof Value.Undefined) {
+                    result = fallback;
+                }
             }
             return result;
         };
+    }
+
+    /** Sorts by several attributes, the first first, where they are given with commas between them. */
+    private static Function<Value, Value> attributes(Runtime runtime, Value paths, boolean caseSensitive) {
+        if (!(paths instanceof Str str) || str.text.indexOf(',') < 0) {
+            return attribute(runtime, paths);
+        }
+        List<Function<Value, Value>> each = new ArrayList<>();
+        for (String path : str.text.split(",", -1)) {
+            each.add(attribute(runtime, Str.trusted(path)));
+        }
+        return value -> new Value.Seq(
+                each.stream()
+                        .map(one -> Sorting.fold(runtime, one.apply(value), caseSensitive))
+                        .toList(),
+                true);
     }
 
     private static Value join(Runtime runtime, Value value, Arguments arguments) {
@@ -96,7 +125,11 @@ final class ListFilters {
         if (!(value instanceof Value.Dict dict)) {
             throw new EvalException("dictsort needs a mapping, got " + Types.name(value));
         }
-        boolean byValue = bound[1] instanceof Str by && by.text.equals("value");
+        String by = bound[1] == null ? "key" : Arguments.string(bound[1], "dictsort").text;
+        if (!by.equals("key") && !by.equals("value")) {
+            throw new EvalException("dictsort sorts by 'key' or 'value', not by '" + by + "'");
+        }
+        boolean byValue = by.equals("value");
         List<Value> pairs = new ArrayList<>();
         for (Map.Entry<Value, Value> entry : Sorting.sort(
                 runtime,
@@ -114,7 +147,7 @@ final class ListFilters {
         return Value.Seq.list(Sorting.sort(
                 runtime,
                 Types.elements(runtime, value),
-                attribute(runtime, bound[2]),
+                attributes(runtime, bound[2], Arguments.flag(bound[1], false)),
                 Arguments.flag(bound[1], false),
                 Arguments.flag(bound[0], false)));
     }
@@ -166,12 +199,17 @@ final class ListFilters {
 
     private static Value map(Runtime runtime, Value value, Arguments arguments) {
         List<Value> mapped = new ArrayList<>();
+        if (!Types.truthy(value)) {
+            return Value.Seq.list(mapped);
+        }
         if (arguments.positional().isEmpty()) {
             Value[] bound = arguments.bind("map", "attribute", "default");
-            Function<Value, Value> attribute = attribute(runtime, Arguments.required(bound[0], "map", "attribute"));
+            Function<Value, Value> attribute = attribute(
+                    runtime,
+                    Arguments.required(bound[0], "map", "attribute"),
+                    bound[1] instanceof Value.None ? null : bound[1]);
             for (Value item : Types.elements(runtime, value)) {
-                Value result = attribute.apply(item);
-                mapped.add(result instanceof Value.Undefined && bound[1] != null ? bound[1] : result);
+                mapped.add(attribute.apply(item));
             }
             return Value.Seq.list(mapped);
         }
@@ -194,24 +232,32 @@ final class ListFilters {
 
     private static Value groupby(Runtime runtime, Value value, Arguments arguments) {
         Value[] bound = arguments.bind("groupby", "attribute", "default", "case_sensitive");
-        Function<Value, Value> attribute = attribute(runtime, Arguments.required(bound[0], "groupby", "attribute"));
-        Function<Value, Value> key = item -> {
-            Value found = attribute.apply(item);
-            return found instanceof Value.Undefined && bound[1] != null ? bound[1] : found;
-        };
+        Function<Value, Value> key = attribute(
+                runtime,
+                Arguments.required(bound[0], "groupby", "attribute"),
+                bound[1] instanceof Value.None ? null : bound[1]);
+        boolean caseSensitive = Arguments.flag(bound[2], false);
         Map<Value, List<Value>> groups = new LinkedHashMap<>();
-        for (Value item :
-                Sorting.sort(runtime, Types.elements(runtime, value), key, Arguments.flag(bound[2], false), false)) {
-            groups.computeIfAbsent(Operators.key(key.apply(item)), _ -> new ArrayList<>())
+        for (Value item : Sorting.sort(runtime, Types.elements(runtime, value), key, caseSensitive, false)) {
+            groups.computeIfAbsent(
+                            Operators.key(Sorting.fold(runtime, key.apply(item), caseSensitive)),
+                            _ -> new ArrayList<>())
                     .add(item);
         }
+        // Keys that differ in case only are one group, which goes by the key of its first item as that was written.
         List<Value> result = new ArrayList<>();
-        groups.forEach((group, items) -> result.add(Value.Seq.tuple(group, Value.Seq.list(items))));
+        groups.values()
+                .forEach(items ->
+                        result.add(Value.Seq.named(GROUP, key.apply(items.getFirst()), Value.Seq.list(items))));
         return runtime.list(result);
     }
 
     private static Value select(
             Runtime runtime, Value value, Arguments arguments, boolean byAttribute, boolean wanted) {
+        if (!Types.truthy(value)) {
+            // Jinja2 looks at nothing else then: templates pass tools that are none, false or not defined.
+            return Value.Seq.empty();
+        }
         List<Value> given = arguments.positional();
         int used = byAttribute ? 1 : 0;
         if (given.size() < used) {

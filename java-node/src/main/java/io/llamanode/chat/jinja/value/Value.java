@@ -78,10 +78,17 @@ public sealed interface Value
     final class Seq implements Value {
         public final List<Value> items;
         public final boolean tuple;
+        /** Names of the items, by which they can be reached as well; empty for most sequences. */
+        public final List<String> names;
 
         public Seq(List<Value> items, boolean tuple) {
+            this(items, tuple, List.of());
+        }
+
+        private Seq(List<Value> items, boolean tuple, List<String> names) {
             this.items = items;
             this.tuple = tuple;
+            this.names = names;
         }
 
         public static Seq list(List<Value> items) {
@@ -90,6 +97,11 @@ public sealed interface Value
 
         public static Seq tuple(Value... items) {
             return new Seq(List.of(items), true);
+        }
+
+        /** {@return a tuple whose items have names; as many of these as of those} */
+        public static Seq named(List<String> names, Value... items) {
+            return new Seq(List.of(items), true, names);
         }
 
         public static Seq empty() {

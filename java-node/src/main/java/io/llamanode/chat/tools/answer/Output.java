@@ -93,7 +93,7 @@ public final class Output {
     }
 
     public Answer answer() {
-        return new Answer(content.toString(), reasoned ? reasoning.toString() : null, List.copyOf(calls));
+        return new Answer(content.toString(), reasoning.isEmpty() ? null : reasoning.toString(), List.copyOf(calls));
     }
 
     private static int endOfText(String text) {
