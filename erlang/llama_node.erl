@@ -638,9 +638,11 @@ tokenize(Server, Input) ->
 count_tokens(Server, Input) ->
     llama_node_request:call(Server, {count_tokens, Input}, ?TIMEOUT).
 
-%% @doc The text of tokens. A map gives `model' along with `tokens'.
+%% @doc The text of tokens, without control tokens. A map gives `model' along with `tokens', and `special' where
+%% control tokens are to be spelled.
 %% ```
-%% {ok, <<"Hi">>} = llama_node:detokenize(Server, Tokens).
+%% {ok, <<"Hi">>} = llama_node:detokenize(Server, Tokens),
+%% {ok, <<"<s> Hi</s>">>} = llama_node:detokenize(Server, #{tokens => Tokens, special => true}).
 %% '''
 -spec detokenize(server(), [non_neg_integer()] | input()) -> {ok, binary()} | {error, error()}.
 detokenize(Server, Input) ->

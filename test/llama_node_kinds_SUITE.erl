@@ -182,7 +182,7 @@ bert_embeds(Config) ->
         llama_node:embed(server(Config), Texts, #{model => bert}),
     ?assert(dot(A, C) > 0.9999),
     ?assert(dot(A, B) < 0.9999),
-    ?MESSAGE(invalid_argument, <<"input[1]: has 142 tokens, more than the context of 128">>,
+    ?MESSAGE(invalid_argument, <<"input[1]: has 142 tokens, more than the context of 128 (n_ctx)">>,
              llama_node:embed(server(Config), [<<"a">>, binary:copy(<<"word ">>, 140)], #{model => bert})),
     ?CODE(unsupported, llama_node:complete(server(Config), <<"a">>, #{model => bert})),
     ?CODE(unsupported, llama_node:rerank(server(Config), <<"a">>, [<<"b">>], #{model => bert})).

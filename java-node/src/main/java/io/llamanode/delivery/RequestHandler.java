@@ -162,7 +162,12 @@ public final class RequestHandler {
                 service.models().countTokens(caller, text, answer(reply, count -> ReplyEncoder.ok(count.longValue())));
             case Request.Detokenize detokenize ->
                 service.models()
-                        .detokenize(caller, detokenize.model(), detokenize.tokens(), answer(reply, ReplyEncoder::ok));
+                        .detokenize(
+                                caller,
+                                detokenize.model(),
+                                detokenize.tokens(),
+                                detokenize.special(),
+                                answer(reply, ReplyEncoder::ok));
             case Request.ApplyTemplate apply ->
                 service.models().applyTemplate(caller, apply.templating(), answer(reply, ReplyEncoder::ok));
         }

@@ -53,7 +53,23 @@ public final class GgufFile {
         return GgufReader.read(path);
     }
 
-    /** {@return the file} */
+    /**
+     * Reads and checks the header of a model, which may be split into several files (shards).
+     *
+     * @param path the file, or the first one of several, whose name ends in {@code -00001-of-00003.gguf} or the like
+     * @return its header: metadata of the first file; tensors and bytes of all of them
+     * @throws GgufException as {@link #read}, and when a shard is missing, named otherwise or of another model
+     */
+    public static GgufFile readModel(Path path) {
+        return GgufShards.read(path);
+    }
+
+    /** The same with the tensors of further files. */
+    GgufFile with(Map<String, GgufTensor> allTensors, long allBytes) {
+        return new GgufFile(path, version, alignment, dataOffset, allBytes, metadata, allTensors);
+    }
+
+    /** {@return the file; the first one of a model that is split} */
     public Path path() {
         return path;
     }
@@ -73,7 +89,7 @@ public final class GgufFile {
         return dataOffset;
     }
 
-    /** {@return the size of the file, bytes} */
+    /** {@return the size of the file, or of all files of a model that is split, bytes} */
     public long fileBytes() {
         return fileBytes;
     }
@@ -83,7 +99,7 @@ public final class GgufFile {
         return metadata;
     }
 
-    /** {@return all tensors by name, in the order of the file} */
+    /** {@return all tensors by name, in the order of the file; offsets count in the file that a tensor is in} */
     public Map<String, GgufTensor> tensors() {
         return tensors;
     }

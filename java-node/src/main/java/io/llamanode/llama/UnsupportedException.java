@@ -2,7 +2,7 @@ package io.llamanode.llama;
 
 import java.io.Serial;
 
-/** The loaded release of llama.cpp cannot do this; another one that this package knows can. */
+/** The loaded release of llama.cpp, or the model's file, does not allow this. The message names which. */
 public final class UnsupportedException extends LlamaException {
 
     @Serial

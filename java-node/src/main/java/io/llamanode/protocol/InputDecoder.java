@@ -151,11 +151,11 @@ final class InputDecoder {
         InputValue value = InputValue.object("input", input);
         if (value.isList() && !isObject(value)) {
             return new Request.Detokenize(
-                    null, InputValue.root("tokens", value.raw()).tokens());
+                    null, InputValue.root("tokens", value.raw()).tokens(), false);
         }
         Fields in = new Fields(value);
         var request = new Request.Detokenize(
-                in.nonEmptyText("model"), in.require("tokens").tokens());
+                in.nonEmptyText("model"), in.require("tokens").tokens(), in.flag("special", false));
         in.end();
         return request;
     }

@@ -95,8 +95,9 @@ public sealed interface Request {
     /**
      * @param model model id or {@code null}
      * @param tokens token ids
+     * @param special whether control tokens are spelled; else they are left out
      */
-    record Detokenize(String model, int[] tokens) implements Request {}
+    record Detokenize(String model, int[] tokens, boolean special) implements Request {}
 
     /** @param templating what to render */
     record ApplyTemplate(ChatTemplating templating) implements Request {}

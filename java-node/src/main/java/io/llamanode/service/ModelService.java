@@ -141,9 +141,10 @@ public final class ModelService {
      * @param owner in turn with whose other work
      * @param modelId or {@code null} for the default model
      * @param tokens token ids
+     * @param special whether control tokens are spelled; else they are left out
      * @param reply told the text; bytes that are not UTF-8 are replaced
      */
-    public void detokenize(Owner owner, String modelId, int[] tokens, Reply<String> reply) {
+    public void detokenize(Owner owner, String modelId, int[] tokens, boolean special, Reply<String> reply) {
         int size = models.find(modelId).loaded.vocabulary().size();
         IntStream.of(tokens)
                 .filter(token -> token < 0 || token >= size)
@@ -157,7 +158,7 @@ public final class ModelService {
                 modelId,
                 model -> {
                     requireTokenizer(model);
-                    return model.vocabulary().detokenize(tokens);
+                    return model.vocabulary().detokenize(tokens, special);
                 },
                 reply);
     }

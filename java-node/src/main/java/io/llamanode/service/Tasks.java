@@ -4,6 +4,7 @@ import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.llama.UnsupportedException;
 import io.llamanode.service.Task.State;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
@@ -251,6 +252,9 @@ final class Tasks {
     }
 
     static Failure unknown(Throwable e) {
+        if (e instanceof UnsupportedException unsupported) {
+            return new Failure(ErrorCode.UNSUPPORTED, unsupported.getMessage());
+        }
         String id = UUID.randomUUID().toString();
         LOG.error("defect {}", id, e);
         return new Failure(ErrorCode.UNKNOWN, "a defect of the node; the log has it under " + id);

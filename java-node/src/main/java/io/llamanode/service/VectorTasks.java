@@ -185,7 +185,7 @@ public final class VectorTasks {
             throw FailureException.invalid(place + ": has no tokens");
         }
         if (tokens.length > model.info().nCtx()) {
-            throw FailureException.invalid("%s: has %d tokens, more than the context of %d"
+            throw FailureException.invalid("%s: has %d tokens, more than the context of %d (n_ctx)"
                     .formatted(place, tokens.length, model.info().nCtx()));
         }
         return tokens;

@@ -159,6 +159,38 @@ public final class GgufWriter {
         return this;
     }
 
+    /**
+     * Writes the model split into files, as {@code llama-gguf-split} does: all metadata in the first.
+     *
+     * @return the first file
+     */
+    public Path writeShards(Path directory, String name, int count) {
+        List<Path> paths = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            GgufWriter shard = new GgufWriter();
+            if (i == 0) {
+                shard.metadata.putAll(metadata);
+            }
+            shard.value("split.no", GgufValueType.UINT16, uint16(i));
+            shard.value("split.count", GgufValueType.UINT16, uint16(count));
+            shard.value("split.tensors.count", GgufValueType.INT32, int32(tensors.size()));
+            shard.tensors.addAll(tensors.subList(tensors.size() * i / count, tensors.size() * (i + 1) / count));
+            paths.add(shard.write(directory.resolve("%s-%05d-of-%05d.gguf".formatted(name, i + 1, count))));
+        }
+        return paths.getFirst();
+    }
+
+    private static Data uint16(int value) {
+        return out -> {
+            out.write(value);
+            out.write(value >>> 8);
+        };
+    }
+
+    private static Data int32(int value) {
+        return out -> int32(out, value);
+    }
+
     /** Writes the file. */
     public Path write(Path path) {
         try (OutputStream file = new BufferedOutputStream(Files.newOutputStream(path), 1 << 20)) {

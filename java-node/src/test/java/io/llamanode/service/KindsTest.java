@@ -11,6 +11,7 @@ import io.llamanode.llama.context.LlamaBatch;
 import io.llamanode.llama.context.LlamaContext;
 import io.llamanode.llama.library.TestLibrary;
 import io.llamanode.llama.model.LlamaModel;
+import io.llamanode.llama.model.Vocab;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.model.ModelConfig;
@@ -24,6 +25,7 @@ import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskInput.Pooling;
 import io.llamanode.service.contract.task.TaskResult;
+import io.llamanode.service.contract.task.TokenText;
 import io.llamanode.service.model.NativeModelLoader;
 import io.llamanode.testmodel.EncoderModels;
 import io.llamanode.testmodel.SyntheticModels;
@@ -237,7 +239,7 @@ class KindsTest {
         load("bert", EncoderModels.bert(vocabulary(), MEAN), null).value();
         Answer<TaskResult> refused = run(embedding(null, null, "short", "word ".repeat(200)));
         assertTrue(refused.failedWith(ErrorCode.INVALID_ARGUMENT));
-        assertEquals("input[1]: has 202 tokens, more than the context of 128", refused.message());
+        assertEquals("input[1]: has 202 tokens, more than the context of 128 (n_ctx)", refused.message());
         embed(null, null, "word ".repeat(126));
     }
 
@@ -454,6 +456,48 @@ class KindsTest {
         Answer<TaskResult> refused = infill("a", "b", "");
         assertTrue(refused.failedWith(ErrorCode.UNSUPPORTED));
         assertTrue(refused.message().contains("infill"), refused.message());
+    }
+
+    @Test
+    void aPromptThatDoesNotFitNamesTheKeyOfTheContext() {
+        llama();
+        Answer<TaskResult> refused =
+                run(new TaskInput.Completion(null, new Prompt.Tokens(new int[200]), true, letters(1)));
+        assertTrue(refused.failedWith(ErrorCode.INVALID_ARGUMENT));
+        assertEquals(
+                "prompt: the prompt has 200 tokens, which leaves no room in a context of 128 (n_ctx)",
+                refused.message());
+    }
+
+    /** What WordPiece puts around a text is not what this key asks for. */
+    @Test
+    void aRankerThatAsksForAnEndItDoesNotNameWorks() {
+        GgufWriter writer = EncoderModels.bert(vocabulary(), RANK)
+                .bool("tokenizer.ggml.add_eos_token", true)
+                .remove("tokenizer.ggml.eos_token_id");
+        load("reranker", writer, null).value();
+        assertEquals(1, embed(null, null, "a").vectors().size());
+        assertEquals(2, ((RankingResult) run(rerank("a", "b", "c")).value()).scores().length);
+        Answer<int[]> tokens = new Answer<>();
+        service.models().tokenize(me, new TokenText(null, "a", true, false), tokens);
+        assertEquals(3, tokens.value().length);
+    }
+
+    @Test
+    void aFileThatAsksForTokensItDoesNotNameIsTold() {
+        GgufWriter writer = SyntheticModels.writer(SyntheticModels.tiny())
+                .uint32("tokenizer.ggml.eos_token_id", -1)
+                .bool("tokenizer.ggml.add_eos_token", true);
+        load("llama", writer, 128).value();
+        try (LlamaModel model = library.load(directory.resolve("llama.gguf"))) {
+            assumeTrue(model.vocab().eos() == Vocab.NONE, "this library finds an end of its own");
+        }
+        Answer<int[]> tokens = new Answer<>();
+        service.models().tokenize(me, new TokenText(null, "a", true, false), tokens);
+        for (Answer<?> refused : List.of(tokens, run(embedding(null, null, "a")))) {
+            assertTrue(refused.failedWith(ErrorCode.UNSUPPORTED), refused.toString());
+            assertTrue(refused.message().contains("tokenizer.ggml.eos_token_id"), refused.message());
+        }
     }
 
     @Test

@@ -40,8 +40,8 @@ public final class LlamaVocabulary implements Vocabulary {
     }
 
     @Override
-    public String detokenize(int[] tokens) {
-        return new String(vocab.detokenize(tokens, false), StandardCharsets.UTF_8);
+    public String detokenize(int[] tokens, boolean special) {
+        return new String(vocab.detokenize(tokens, special), StandardCharsets.UTF_8);
     }
 
     @Override

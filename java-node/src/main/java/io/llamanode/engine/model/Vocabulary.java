@@ -19,9 +19,10 @@ public interface Vocabulary {
 
     /**
      * @param tokens ids
-     * @return the text they stand for, with control tokens left out; bytes that are not UTF-8 are replaced
+     * @param special whether control tokens are spelled; else they are left out
+     * @return the text they stand for; bytes that are not UTF-8 are replaced
      */
-    String detokenize(int[] tokens);
+    String detokenize(int[] tokens, boolean special);
 
     /**
      * @param token an id

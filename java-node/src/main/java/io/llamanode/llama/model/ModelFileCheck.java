@@ -32,7 +32,7 @@ final class ModelFileCheck {
     static GgufFile check(Path path, boolean vocabOnly, int maxExperts) {
         GgufFile file;
         try {
-            file = GgufFile.read(path);
+            file = GgufFile.readModel(path);
         } catch (GgufException e) {
             throw new ModelLoadException(reason(e.reason()), e.getMessage(), e);
         }

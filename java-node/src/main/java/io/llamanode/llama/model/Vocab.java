@@ -3,6 +3,7 @@ package io.llamanode.llama.model;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.llamanode.llama.UnsupportedException;
 import io.llamanode.llama.VocabType;
 import io.llamanode.llama.functions.VocabFunctions;
 import io.llamanode.llama.library.LlamaLibrary;
@@ -10,6 +11,7 @@ import io.llamanode.llama.memory.NativeHandle;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
@@ -210,7 +212,8 @@ public final class Vocab {
      * @param parseSpecial whether the spelling of a control token in the text becomes that token
      * @return the tokens
      * @throws IllegalArgumentException when the text has more than 2^30 bytes
-     * @throws IllegalStateException when the model has no tokenizer, or wants special tokens it does not have
+     * @throws IllegalStateException when the model has no tokenizer
+     * @throws UnsupportedException when its file asks for special tokens and names none
      */
     public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
@@ -261,8 +264,9 @@ public final class Vocab {
     }
 
     /**
-     * The bytes of a sequence of tokens, without control tokens and without the space that some tokenizers put in
-     * front ({@code llama_detokenize}).
+     * The bytes of a sequence of tokens ({@code llama_detokenize}). Without control tokens, the space that some
+     * tokenizers put in front of a text is left out too, be it the first token or follow control tokens. With them, it
+     * stays where one comes first, as it stands between two spellings then.
      *
      * @param tokens tokens
      * @param special whether control tokens give their spelling instead of nothing
@@ -274,9 +278,15 @@ public final class Vocab {
         }
         requireTokenizer();
         return call(v -> {
+            // llama.cpp takes the space from the first token only, and a control token in front has none.
+            int from = 0;
+            while (!special && from < tokens.length && f.isControl(v, tokens[from])) {
+                from++;
+            }
+            int[] said = Arrays.copyOfRange(tokens, from, tokens.length);
             try (Arena arena = Arena.ofConfined()) {
-                MemorySegment copy = arena.allocateFrom(JAVA_INT, tokens);
-                return bytes((buffer, size) -> f.detokenize(v, copy, tokens.length, buffer, size, false, special));
+                MemorySegment copy = arena.allocateFrom(JAVA_INT, said);
+                return bytes((buffer, size) -> f.detokenize(v, copy, said.length, buffer, size, false, special));
             }
         });
     }
@@ -305,12 +315,29 @@ public final class Vocab {
         }
     }
 
+    /** WordPiece puts its two around every text whatever the file asks for, and RWKV none. */
     private void requireSpecialTokens() {
-        boolean wantsBos = addBos || type == VocabType.WPM;
-        boolean wantsEos = addEos;
-        boolean wantsSep = type == VocabType.WPM;
-        if (wantsBos && bos == NONE || wantsEos && eos == NONE || wantsSep && sep == NONE) {
-            throw new IllegalStateException("The model wants special tokens that its vocabulary does not name");
+        switch (type) {
+            case WPM -> {
+                requireNamed(bos, "bos_token_id or tokenizer.ggml.cls_token_id", "a WordPiece vocabulary");
+                requireNamed(sep, "seperator_token_id", "a WordPiece vocabulary");
+            }
+            case RWKV, NONE -> {}
+            default -> {
+                if (addBos) {
+                    requireNamed(bos, "bos_token_id", "tokenizer.ggml.add_bos_token");
+                }
+                if (addEos) {
+                    requireNamed(eos, "eos_token_id", "tokenizer.ggml.add_eos_token");
+                }
+            }
+        }
+    }
+
+    private static void requireNamed(int token, String key, String asker) {
+        if (token == NONE) {
+            throw new UnsupportedException("the model's file has no tokenizer.ggml." + key + ", which " + asker
+                    + " needs to add special tokens; ask with add_special false, or mend the file");
         }
     }
 

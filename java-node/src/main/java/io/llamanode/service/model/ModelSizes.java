@@ -20,6 +20,8 @@ record ModelSizes(int nCtx, int slots, int nBatch, int nUbatch) {
     private static final int DEFAULT_CONTEXT = 4096;
     private static final int DEFAULT_SLOTS = 4;
     private static final int DEFAULT_BATCH = 512;
+    /** llama.cpp counts cells in 32 bits, and rounds up. */
+    private static final long MOST_CELLS = Integer.MAX_VALUE / 2;
     /** As many as a context can have: short texts are computed faster together. */
     private static final int MOST_TEXTS = 64;
 
@@ -95,19 +97,51 @@ record ModelSizes(int nCtx, int slots, int nBatch, int nUbatch) {
 
     /**
      * @param what is to be allocated
-     * @param required bytes
-     * @throws FailureException {@code out_of_memory} with both numbers
+     * @throws FailureException {@code out_of_memory} if llama.cpp has no numbers for so many cells
      */
-    static void refuseWhatDoesNotFit(String what, long required) {
-        OptionalLong available = FreeMemory.available();
-        if (required > (available.isPresent() ? available.getAsLong() : Long.MAX_VALUE - 1)) {
+    void refuseWhatCannotBeCounted(String what) {
+        if (cells() > MOST_CELLS) {
             throw new FailureException(
                     ErrorCode.OUT_OF_MEMORY,
-                    "%s needs about %d bytes; %s are available"
+                    "%s: n_ctx %d in %d slots (n_parallel) is %d cells of KV cache; at most %d can be made"
+                            .formatted(what, nCtx, slots, cells(), MOST_CELLS));
+        }
+    }
+
+    /**
+     * @param what is to be allocated
+     * @param required its memory
+     * @throws FailureException {@code out_of_memory} that says how much there is, and what takes most of it
+     */
+    static void refuseWhatDoesNotFit(String what, MemoryEstimate required) {
+        OptionalLong available = FreeMemory.available();
+        if (required.total() > (available.isPresent() ? available.getAsLong() : Long.MAX_VALUE - 1)) {
+            // Sums end at the greatest number there is, which is nobody's size.
+            String needed = required.total() == Long.MAX_VALUE
+                    ? "more memory than can be counted"
+                    : "about %d bytes".formatted(required.total());
+            throw new FailureException(
+                    ErrorCode.OUT_OF_MEMORY,
+                    "%s needs %s, most of it for %s; %s bytes are available"
                             .formatted(
                                     what,
-                                    required,
-                                    available.isPresent() ? available.getAsLong() : "an unknown number"));
+                                    needed,
+                                    mostOf(required),
+                                    available.isPresent() ? available.getAsLong() : "an unknown number of"));
         }
+    }
+
+    private static String mostOf(MemoryEstimate estimate) {
+        long most = Math.max(
+                Math.max(estimate.weights(), estimate.kvCache()), Math.max(estimate.compute(), estimate.output()));
+        if (most == estimate.weights()) {
+            return "the weights";
+        }
+        if (most == estimate.kvCache()) {
+            return "the KV cache (n_ctx, n_parallel)";
+        }
+        return most == estimate.compute()
+                ? "the buffers of a computation (n_ctx, n_ubatch)"
+                : "the outputs of a batch (n_batch, n_parallel)";
     }
 }

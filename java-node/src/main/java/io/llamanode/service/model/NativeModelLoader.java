@@ -108,7 +108,7 @@ public final class NativeModelLoader implements ModelLoader {
             throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: there is no file " + config.path());
         }
         try {
-            return GgufFile.read(config.path());
+            return GgufFile.readModel(config.path());
         } catch (GgufException | UncheckedIOException e) {
             throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, e.getMessage());
         }
@@ -116,11 +116,9 @@ public final class NativeModelLoader implements ModelLoader {
 
     private static void refuseWhatDoesNotFit(
             ModelConfig config, GgufFile header, ModelTraits traits, ModelSizes sizes) {
-        long required = sizes.cells() > Integer.MAX_VALUE / 2
-                ? Long.MAX_VALUE
-                : sizes.estimate(header, traits).total();
-        ModelSizes.refuseWhatDoesNotFit(
-                "%s with n_ctx %d in %d slots".formatted(config.path(), sizes.nCtx(), sizes.slots()), required);
+        String what = "%s with n_ctx %d in %d slots".formatted(config.path(), sizes.nCtx(), sizes.slots());
+        sizes.refuseWhatCannotBeCounted(config.path().toString());
+        ModelSizes.refuseWhatDoesNotFit(what, sizes.estimate(header, traits));
     }
 
     private LoadedModel start(ModelConfig config, LlamaModel model, ModelTraits traits, ModelSizes sizes) {

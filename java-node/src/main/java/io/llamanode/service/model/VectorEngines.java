@@ -3,6 +3,7 @@ package io.llamanode.service.model;
 import io.llamanode.engine.llama.LlamaVectorRunner;
 import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.gguf.GgmlType;
+import io.llamanode.gguf.MemoryEstimate;
 import io.llamanode.llama.ContextException;
 import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.PoolingType;
@@ -67,7 +68,7 @@ final class VectorEngines implements AutoCloseable {
         if (closed) {
             throw new FailureException(ErrorCode.CANCELLED, "the model is being closed");
         }
-        long required = sizes.estimateVectors(model.file()).withoutWeights().total();
+        MemoryEstimate required = sizes.estimateVectors(model.file()).withoutWeights();
         ModelSizes.refuseWhatDoesNotFit("a context for vectors of model '%s'".formatted(id), required);
         LlamaContext context;
         try {
@@ -106,6 +107,11 @@ final class VectorEngines implements AutoCloseable {
             // [CLS] query [SEP] document [SEP]: the tokenizer has put the first two there.
             return IntStream.concat(first, IntStream.concat(second, IntStream.of(separator)))
                     .toArray();
+        }
+        if (vocab.eos() == Vocab.NONE) {
+            throw new FailureException(
+                    ErrorCode.UNSUPPORTED,
+                    "the model's file has no tokenizer.ggml.eos_token_id, which separates a query from a document");
         }
         // <s> query </s></s> document </s>
         IntStream end = vocab.addEos() ? IntStream.empty() : IntStream.of(vocab.eos());

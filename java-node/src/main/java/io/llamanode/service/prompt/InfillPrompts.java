@@ -45,7 +45,7 @@ final class InfillPrompts {
         int room = nCtx - answer(maxTokens, nCtx) - bos.length - begun.length - 4;
         if (room < 2) {
             throw FailureException.invalid(
-                    "prompt: has %d tokens, which leaves no room for the texts around it in a context of %d"
+                    "prompt: has %d tokens, which leaves no room for the texts around it in a context of %d (n_ctx)"
                             .formatted(begun.length, nCtx));
         }
         // What cannot fit need not be tokenized.

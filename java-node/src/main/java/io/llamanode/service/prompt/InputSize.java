@@ -83,8 +83,8 @@ public final class InputSize {
      */
     public static void refuseHopelessLength(String key, long characters, int nCtx) {
         if (characters > (long) nCtx * LONGEST_TOKEN) {
-            throw FailureException.invalid(
-                    "%s: %d characters do not fit into a context of %d tokens".formatted(key, characters, nCtx));
+            throw FailureException.invalid("%s: %d characters do not fit into a context of %d tokens (n_ctx)"
+                    .formatted(key, characters, nCtx));
         }
     }
 

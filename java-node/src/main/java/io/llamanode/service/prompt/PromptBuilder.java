@@ -35,8 +35,9 @@ public final class PromptBuilder {
         };
         int room = model.info().nCtx();
         if (prepared.tokens().length >= room) {
-            throw FailureException.invalid("%s: the prompt has %d tokens, which leaves no room in a context of %d"
-                    .formatted(InputSize.key(input), prepared.tokens().length, room));
+            throw FailureException.invalid(
+                    "%s: the prompt has %d tokens, which leaves no room in a context of %d (n_ctx)"
+                            .formatted(InputSize.key(input), prepared.tokens().length, room));
         }
         return prepared;
     }

@@ -229,7 +229,7 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     }
 
     @Override
-    public String detokenize(int[] tokens) {
+    public String detokenize(int[] tokens, boolean special) {
         byte[] bytes = new byte[tokens.length];
         for (int i = 0; i < tokens.length; i++) {
             bytes[i] = (byte) tokens[i];

@@ -110,6 +110,23 @@ class ModelLoadTest {
     }
 
     @Test
+    void aSplitModelIsLoadedByItsFirstFile() throws IOException {
+        Path first = writer().writeShards(directory, "split", 3);
+        try (LlamaModel whole = library.load(tiny());
+                LlamaModel split = library.load(first)) {
+            assertEquals(whole.sizeBytes(), split.sizeBytes());
+            assertEquals(whole.nParams(), split.nParams());
+            assertEquals(split.sizeBytes(), split.file().tensorBytes());
+        }
+        refused(Reason.MALFORMED, directory.resolve("split-00002-of-00003.gguf"));
+        Files.delete(directory.resolve("split-00003-of-00003.gguf"));
+        ModelLoadException e = assertThrows(ModelLoadException.class, () -> library.load(first));
+        assertEquals(Reason.MISSING, e.reason());
+        assertTrue(e.getMessage().contains("split-00003-of-00003.gguf does not exist"), e.getMessage());
+        assertFalse(e.getMessage().contains("make native"), e.getMessage());
+    }
+
+    @Test
     void anUnknownArchitectureIsTold() {
         refused(
                 Reason.UNKNOWN_ARCHITECTURE,

@@ -11,6 +11,7 @@ import io.llamanode.gguf.GgufWriter;
 import io.llamanode.llama.ModelParams;
 import io.llamanode.llama.ProgressListener;
 import io.llamanode.llama.TestModels;
+import io.llamanode.llama.UnsupportedException;
 import io.llamanode.llama.VocabType;
 import io.llamanode.llama.library.TestLibrary;
 import io.llamanode.testmodel.SyntheticModels;
@@ -77,8 +78,7 @@ class VocabTest {
         try (LlamaModel model = tiny()) {
             int[] tokens = model.vocab().tokenize(text, false, false);
             String back = new String(model.vocab().detokenize(tokens, false), StandardCharsets.UTF_8);
-            // SentencePiece puts a space in front, and detokenizing takes one away only behind a bos.
-            assertEquals(text, back.startsWith(" ") && !text.startsWith(" ") ? back.substring(1) : back);
+            assertEquals(text, back);
         }
     }
 
@@ -154,6 +154,78 @@ class VocabTest {
         }
     }
 
+    private static void refusesToAdd(LlamaModel model, String... named) {
+        UnsupportedException e =
+                assertThrows(UnsupportedException.class, () -> model.vocab().tokenize("a", true, false));
+        for (String name : named) {
+            assertTrue(e.getMessage().contains(name), e.getMessage());
+        }
+        assertTrue(model.vocab().tokenize("a", false, false).length > 0);
+    }
+
+    @Test
+    void aVocabularyThatWantsAnEndItDoesNotNameRefusesToAddIt() {
+        Path file = SyntheticModels.writer(SyntheticModels.tiny())
+                .uint32("tokenizer.ggml.eos_token_id", -1)
+                .bool("tokenizer.ggml.add_eos_token", true)
+                .write(directory.resolve("no-eos.gguf"));
+        try (LlamaModel model = vocabulary(file)) {
+            if (model.vocab().eos() == Vocab.NONE) {
+                refusesToAdd(model, "eos_token_id", "add_eos_token");
+            } else {
+                int[] tokens = model.vocab().tokenize("a", true, false);
+                assertEquals(model.vocab().eos(), tokens[tokens.length - 1]);
+            }
+        }
+    }
+
+    /** llama.cpp puts [CLS] and [SEP] around a text, whatever the file asks for. */
+    @Test
+    void wordPieceNeedsNoEndOfSequence() {
+        GgufFile bert = GgufFile.read(TestModels.vocab("bert-bge"));
+        Path file = new GgufWriter()
+                .copyMetadata(bert, "")
+                .bool("tokenizer.ggml.add_eos_token", true)
+                .remove("tokenizer.ggml.eos_token_id")
+                .write(directory.resolve("bert.gguf"));
+        try (LlamaModel model = vocabulary(file)) {
+            Vocab vocab = model.vocab();
+            int[] tokens = vocab.tokenize("hello", true, false);
+            assertEquals(vocab.bos(), tokens[0]);
+            assertEquals(vocab.sep(), tokens[tokens.length - 1]);
+        }
+    }
+
+    @Test
+    void theSpaceInFrontIsNoPartOfTheText() {
+        try (LlamaModel model = tiny()) {
+            Vocab vocab = model.vocab();
+            int[] tokens = vocab.tokenize("a b", true, false);
+            assertEquals(vocab.bos(), tokens[0]);
+            assertEquals("a b", text(vocab, tokens, false));
+            assertEquals("a b", text(vocab, vocab.tokenize("a b", false, false), false));
+            assertEquals("a b", text(vocab, vocab.tokenize("<s></s>a b", true, true), false));
+            // One space is the tokenizer's, another one the text's.
+            assertEquals(" a", text(vocab, vocab.tokenize(" a", true, false), false));
+            assertEquals("", text(vocab, new int[] {vocab.bos()}, false));
+            assertEquals("", text(vocab, new int[] {}, false));
+        }
+    }
+
+    @Test
+    void controlTokensAreSpelledOnRequest() {
+        try (LlamaModel model = tiny()) {
+            Vocab vocab = model.vocab();
+            String spelled = text(vocab, vocab.tokenize("a</s>", true, true), true);
+            assertTrue(spelled.startsWith("<s>") && spelled.endsWith("a</s>"), spelled);
+            assertEquals("a", text(vocab, vocab.tokenize("a</s>", true, true), false));
+        }
+    }
+
+    private static String text(Vocab vocab, int[] tokens, boolean special) {
+        return new String(vocab.detokenize(tokens, special), StandardCharsets.UTF_8);
+    }
+
     @Test
     void aVocabularyWithoutTheTokensItWantsRefusesToAddThem() {
         Path file = SyntheticModels.writer(SyntheticModels.tiny())
@@ -161,7 +233,7 @@ class VocabTest {
                 .write(directory.resolve("no-bos.gguf"));
         try (LlamaModel model = vocabulary(file)) {
             if (model.vocab().bos() == Vocab.NONE) {
-                assertThrows(IllegalStateException.class, () -> model.vocab().tokenize("a", true, false));
+                refusesToAdd(model, "bos_token_id", "add_bos_token");
             } else {
                 assertEquals(model.vocab().bos(), model.vocab().tokenize("a", true, false)[0]);
             }

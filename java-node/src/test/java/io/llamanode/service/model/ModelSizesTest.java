@@ -43,6 +43,34 @@ class ModelSizesTest {
     }
 
     @Test
+    void whatIsTooLargeIsSaid() {
+        GgufFile file = tiny();
+        ModelTraits traits = ModelTraits.of(file, false);
+        ModelSizes cells = ModelSizes.of(config(Integer.MAX_VALUE, 64), file, traits);
+        String counted = assertThrows(FailureException.class, () -> cells.refuseWhatCannotBeCounted("x.gguf"))
+                .failure()
+                .message();
+        assertTrue(counted.contains("n_ctx 2147483647 in 64 slots (n_parallel)"), counted);
+        ModelSizes sizes = ModelSizes.of(config(1 << 29, 1), file, traits);
+        sizes.refuseWhatCannotBeCounted("x.gguf");
+        String large = refused(new MemoryEstimate(1, 1L << 60, 1, 1));
+        assertTrue(large.contains("bytes, most of it for the KV cache (n_ctx, n_parallel); "), large);
+        String saturated = refused(new MemoryEstimate(Long.MAX_VALUE, 1, 1, 1));
+        assertTrue(
+                saturated.contains("x needs more memory than can be counted, most of it for the weights; "), saturated);
+        assertTrue(refused(new MemoryEstimate(1, 1, Long.MAX_VALUE, 1)).contains("computation (n_ctx, n_ubatch)"));
+        assertTrue(refused(new MemoryEstimate(1, 1, 1, Long.MAX_VALUE)).contains("outputs of a batch"));
+    }
+
+    private static String refused(MemoryEstimate estimate) {
+        String message = assertThrows(FailureException.class, () -> ModelSizes.refuseWhatDoesNotFit("x", estimate))
+                .failure()
+                .message();
+        assertTrue(!message.contains(String.valueOf(Long.MAX_VALUE)), message);
+        return message;
+    }
+
+    @Test
     void theHeaderNamesWhatAModelIs() {
         ModelHeader header = ModelHeaders.read(tiny(), false);
         assertEquals("F32", header.quantization());
