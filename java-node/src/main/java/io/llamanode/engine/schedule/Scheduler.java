@@ -368,11 +368,10 @@ public final class Scheduler {
         int wanted = request.nKeep() < 0 ? request.prompt().length : request.nKeep();
         // However much the request wants to keep, a shift makes room for some tokens, as it holds up every slot.
         int keep = Math.min(wanted, size - Math.max(2, config.nCtx() / 4));
-        // What another sequence holds as well must not move; it is dropped here instead.
+        // What another sequence holds as well must not move; it is dropped here instead. It is less than all, because
+        // it
+        // is a part of a prompt, and a prompt is shorter than a context.
         int discard = Math.max((size - keep) / 2, slot.shared - keep);
-        if (keep + discard >= size) {
-            return false;
-        }
         kv.add(new KvOperation.Discard(slot.id, keep, keep + discard, size));
         slot.cached.remove(keep, keep + discard);
         slot.shared = Math.min(slot.shared, keep);

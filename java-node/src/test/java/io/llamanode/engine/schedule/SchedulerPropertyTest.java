@@ -1,0 +1,541 @@
+package io.llamanode.engine.schedule;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.llamanode.engine.contract.EngineConfig;
+import io.llamanode.engine.contract.Forecast;
+import io.llamanode.engine.contract.GenerationListener.Ending;
+import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.model.Adapter;
+import io.llamanode.engine.model.AdapterSet;
+import io.llamanode.engine.model.AdapterSet.Use;
+import io.llamanode.engine.model.BatchPlan;
+import io.llamanode.engine.model.BatchPlan.Span;
+import io.llamanode.engine.model.KvOperation;
+import io.llamanode.engine.sampling.SamplingParams;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The scheduler driven alone, by random requests, cancels, failures, ends, shifts, forks and adapters. After every step no
+ * request is lost or told twice, every position follows the one before, and a model of the KV cache that did what the
+ * plans say holds what the scheduler believes, and what the requests need.
+ */
+class SchedulerPropertyTest {
+    private static final int RUNS = Integer.getInteger("llamanode.runs", 1500);
+    private static final int ACTIONS = 60;
+    private static final List<AdapterSet> SETS = List.of(
+            AdapterSet.NONE,
+            AdapterSet.NONE,
+            new AdapterSet(List.of(new Use(new NoAdapter("a"), 1))),
+            new AdapterSet(List.of(new Use(new NoAdapter("b"), 0.5f))));
+
+    private record NoAdapter(String name) implements Adapter {
+        @Override
+        public void close() {}
+    }
+
+    @Test
+    void plansKeepTheirPromises() {
+        int shifts = 0;
+        int copies = 0;
+        int failures = 0;
+        for (int seed = 0; seed < RUNS; seed++) {
+            Run run = new Run(seed, null);
+            try {
+                run.run();
+            } catch (RuntimeException | Error e) {
+                throw new AssertionError("seed %d%n%s".formatted(seed, story(seed)), e);
+            }
+            shifts += run.cache.shifts;
+            copies += run.copies;
+            failures += run.failures;
+        }
+        // Or it would have tried nothing.
+        String tried = "%d shifts, %d copies, %d failures".formatted(shifts, copies, failures);
+        assertTrue(shifts > RUNS && copies > RUNS / 5 && failures > RUNS / 2, tried);
+    }
+
+    /** {@return what was done until it went wrong} */
+    private static String story(int seed) {
+        List<String> log = new ArrayList<>();
+        Run run = new Run(seed, log);
+        log.add(run.config
+                + " shift %s, truncate %s, shares %s".formatted(run.canShift, run.canTruncate, run.sharesCells));
+        try {
+            run.run();
+        } catch (RuntimeException | Error e) {
+            log.add(e.toString());
+        }
+        return String.join("\n", log);
+    }
+
+    /** A request that has not ended. */
+    private static final class Live {
+        final GenerationRequest request;
+        /** Its prompt and what was sampled. */
+        final List<Integer> history = new ArrayList<>();
+
+        int sampled;
+        boolean shifted;
+        boolean admitted;
+        /** Plans in which it might have been and was not. */
+        int passedOver;
+
+        Live(GenerationRequest request) {
+            this.request = request;
+            Arrays.stream(request.prompt()).forEach(history::add);
+        }
+    }
+
+    private static final class Run {
+        final Random random;
+        final EngineConfig config;
+        final boolean canShift;
+        final boolean canTruncate;
+        final boolean sharesCells;
+        final Scheduler scheduler;
+        final PrefillPacing pacing;
+        final KvModel cache;
+        final Map<Long, Live> live = new TreeMap<>();
+        final List<List<Integer>> texts = new ArrayList<>();
+        /** What was done, if it is wanted. */
+        final List<String> log;
+
+        long ids;
+        long now;
+        int copies;
+        int failures;
+        /** No two sampled tokens are alike. */
+        int sampled;
+
+        boolean wasReset;
+        /** In a part of the runs nothing fails, so that what is only careful after a failure can be told from waste. */
+        final boolean mayFail;
+
+        Run(int seed, List<String> log) {
+            this.log = log;
+            random = new Random(seed * 7_919L);
+            int slots = 1 + random.nextInt(4);
+            int nBatch = slots + random.nextInt(40);
+            config = new EngineConfig(slots, 8 + random.nextInt(50), nBatch, 1 + random.nextInt(8));
+            canShift = random.nextInt(5) > 0;
+            canTruncate = random.nextInt(5) > 0;
+            sharesCells = random.nextBoolean();
+            mayFail = random.nextInt(3) > 0;
+            scheduler = new Scheduler(config, canShift, canTruncate, sharesCells);
+            pacing = new PrefillPacing(config.prefillShare(), config.nBatch());
+            cache = new KvModel(slots, canShift, canTruncate, sharesCells, config.nCtx());
+            // Beginnings that requests have in common.
+            for (int i = 0; i < 3; i++) {
+                texts.add(tokens(new ArrayList<>(), config.nCtx()));
+            }
+        }
+
+        private void log(Supplier<String> line) {
+            if (log != null) {
+                log.add(line.get());
+            }
+        }
+
+        /** Continues a list of tokens; few are alike, so that a wrong cell is seen. */
+        List<Integer> tokens(List<Integer> before, int count) {
+            for (int i = 0; i < count; i++) {
+                before.add(random.nextInt(1000));
+            }
+            return before;
+        }
+
+        void run() {
+            for (int i = 0; i < ACTIONS; i++) {
+                switch (random.nextInt(20)) {
+                    case 0, 1, 2, 3 -> submit(request());
+                    case 4 -> cancel();
+                    case 5 -> expire();
+                    case 6 -> forget();
+                    case 7 -> shorten();
+                    case 8 -> forecastAndSubmit();
+                    case 9 -> step(mayFail ? 1 : 0);
+                    case 10 -> {
+                        if (random.nextInt(10) == 0) {
+                            reset();
+                        }
+                    }
+                    default -> step(mayFail ? 0.25 : 0);
+                }
+                check();
+            }
+            // Everything ends, whatever has happened.
+            for (int steps = 0; !live.isEmpty(); steps++) {
+                assertTrue(steps < 20_000, () -> "never end: " + live.keySet());
+                step(0);
+                check();
+            }
+            step(0);
+            assertTrue(scheduler.plan(slot -> {}, pacing).isEmpty(), "nothing is left to do");
+            if (!wasReset) {
+                assertTrue(scheduler.contextShifts() >= cache.shifts);
+                assertTrue(failures > 0 || scheduler.contextShifts() == cache.shifts);
+            }
+        }
+
+        GenerationRequest request() {
+            List<Integer> text = texts.get(random.nextInt(texts.size()));
+            int most = Math.min(text.size(), config.nCtx() - 2);
+            int common = random.nextBoolean() ? most : random.nextInt(most + 1);
+            List<Integer> prompt = new ArrayList<>(text.subList(0, common));
+            if (prompt.isEmpty() || random.nextInt(4) > 0) {
+                tokens(prompt, 1 + random.nextInt(Math.max(1, (config.nCtx() - common - 1) / 3)));
+            }
+            int maxTokens = switch (random.nextInt(6)) {
+                case 0 -> GenerationRequest.TO_END_OF_CONTEXT;
+                case 1 -> 0;
+                case 2 -> 1;
+                default -> random.nextInt(config.nCtx() + 16);
+            };
+            int[] keeps = {-1, 0, 0, 1, random.nextInt(config.nCtx()), 1000};
+            return new GenerationRequest(
+                    ++ids,
+                    random.nextInt(5),
+                    "customer " + random.nextInt(3),
+                    prompt.stream().mapToInt(token -> token).toArray(),
+                    maxTokens,
+                    SamplingParams.GREEDY,
+                    List.of(),
+                    keeps[random.nextInt(keeps.length)],
+                    random.nextInt(4) > 0,
+                    random.nextInt(6) > 0,
+                    random.nextInt(5) == 0 ? now + random.nextInt(40) : GenerationRequest.NO_DEADLINE,
+                    random.nextInt(3),
+                    SETS.get(random.nextInt(SETS.size())),
+                    GenerationRequest.NO_PROBABILITIES,
+                    null);
+        }
+
+        void submit(GenerationRequest request) {
+            log(() -> "submit %d: key %d, %d tokens, max %d, keep %d, adapters %d"
+                    .formatted(
+                            request.id(),
+                            request.cacheKey(),
+                            request.prompt().length,
+                            request.maxTokens(),
+                            request.nKeep(),
+                            SETS.indexOf(request.adapters())));
+            scheduler.submit(request);
+            live.put(request.id(), new Live(request));
+        }
+
+        void cancel() {
+            long id = random.nextLong(ids + 2);
+            log(() -> "cancel " + id);
+            Optional<GenerationRequest> removed = scheduler.cancel(id);
+            Live known = live.get(id);
+            assertEquals(known == null ? null : known.request, removed.orElse(null));
+            if (known != null) {
+                ended(known);
+            }
+        }
+
+        void expire() {
+            now += random.nextInt(10);
+            log(() -> "expire at " + now);
+            Set<Long> due = new HashSet<>();
+            live.values().forEach(one -> {
+                if (one.request.deadline() <= now) {
+                    due.add(one.request.id());
+                }
+            });
+            List<Long> expired = scheduler.expired(now);
+            assertEquals(due, new HashSet<>(expired));
+            assertEquals(due.size(), expired.size(), "told twice");
+            for (long id : expired) {
+                assertTrue(scheduler.cancel(id).isPresent());
+                ended(live.get(id));
+            }
+        }
+
+        void forget() {
+            long key = random.nextInt(6);
+            log(() -> "forget " + key);
+            scheduler.forget(key);
+            if (key != 0) {
+                scheduler.slots().forEach(slot -> assertTrue(slot.cacheKey() != key, "key is known still"));
+            }
+        }
+
+        void shorten() {
+            long key = random.nextInt(6);
+            int tokens = random.nextInt(config.nCtx());
+            log(() -> "shorten %d to %d".formatted(key, tokens));
+            scheduler.shorten(key, tokens);
+            for (Slot slot : scheduler.slots()) {
+                if (key != 0 && slot.cacheKey() == key && slot.idle()) {
+                    assertTrue(slot.cachedTokens() <= tokens, "is longer still");
+                }
+            }
+        }
+
+        /** What is foretold comes true if nothing else comes first. */
+        void forecastAndSubmit() {
+            GenerationRequest request = request();
+            Forecast forecast = scheduler.forecast(request);
+            check();
+            boolean free = scheduler.slots().stream().filter(Slot::idle).count() > scheduler.waitingCount();
+            if (free) {
+                assertEquals(0, forecast.ahead(), "a slot is free for it");
+            } else {
+                assertTrue(forecast.ahead() >= 0 && forecast.ahead() <= scheduler.waitingCount() + 1);
+            }
+            submit(request);
+            boolean alone = scheduler.waitingCount() == 1 && free;
+            step(0);
+            Live known = live.get(request.id());
+            if (alone && known != null) {
+                int reused = scheduler.slots().stream()
+                        .filter(slot -> slot.request() == request)
+                        .findFirst()
+                        .orElseThrow()
+                        .reused();
+                assertEquals(forecast.cached(), reused);
+            }
+        }
+
+        void reset() {
+            log(() -> "reset");
+            wasReset = true;
+            scheduler.reset();
+            List.copyOf(live.values()).forEach(this::ended);
+        }
+
+        /** Fails as likely as {@code failing} if the plan changes the cache, and at 1 whatever it does. */
+        void step(double failing) {
+            BatchPlan plan = scheduler.plan(this::admitted, pacing);
+            copies += (int) plan.kv().stream()
+                    .filter(KvOperation.Copy.class::isInstance)
+                    .count();
+            boolean changes = plan.kv().stream().anyMatch(op -> !(op instanceof KvOperation.Truncate));
+            boolean fails = !plan.isEmpty() && (failing == 1 || changes && random.nextDouble() < failing);
+            log(() -> (fails ? "fails: " : "executes: ")
+                    + plan.kv()
+                    + plan.spans().stream()
+                            .map(span -> " %d+%d@%d".formatted(span.slot(), span.count(), span.position()))
+                            .toList());
+            if (fails) {
+                fail(plan);
+                return;
+            }
+            plan.kv().forEach(cache::apply);
+            checkSpans(plan);
+            plan.spans().forEach(span -> cache.decode(span, plan.adapters(), span.count()));
+            pacing.executed(plan.decodes(), plan.tokenCount() - plan.decodes(), random.nextInt(1000));
+            scheduler.executed(plan);
+            checkCache();
+            assertTrue(failures > 0 || cache.wasted == 0, "a shift dropped more than it had to");
+            for (Span span : plan.spans()) {
+                if (span.output()) {
+                    sample(scheduler.slot(span.slot()));
+                }
+            }
+        }
+
+        void admitted(Slot slot) {
+            Live known = live.get(slot.request().id());
+            assertTrue(!known.admitted, "admitted twice");
+            known.admitted = true;
+            int reused = slot.reused();
+            assertTrue(reused < known.request.prompt().length, "the last token is always evaluated");
+            assertTrue(known.request.reuseCache() || reused == 0);
+            assertSame(known.history, 0, reused, slot.cached.toArray(), 0);
+            assertEquals(reused, slot.cachedTokens());
+        }
+
+        /** A failure may come after any part of what the plan wants. */
+        void fail(BatchPlan plan) {
+            failures++;
+            int done = random.nextInt(plan.kv().size() + 1);
+            plan.kv().subList(0, done).forEach(cache::apply);
+            if (done == plan.kv().size()) {
+                for (Span span : plan.spans()) {
+                    if (random.nextBoolean()) {
+                        cache.decode(span, plan.adapters(), random.nextInt(span.count() + 1));
+                    }
+                }
+            }
+            Set<Long> planned = new HashSet<>();
+            Set<Long> touched = new HashSet<>();
+            for (Slot slot : scheduler.slots()) {
+                if (!slot.idle()) {
+                    boolean spanned = plan.spans().stream().anyMatch(span -> span.slot() == slot.id());
+                    boolean shifted = plan.kv().stream()
+                            .anyMatch(
+                                    op -> op instanceof KvOperation.Discard discard && discard.sequence() == slot.id());
+                    if (spanned) {
+                        planned.add(slot.request().id());
+                    }
+                    if (spanned || shifted) {
+                        touched.add(slot.request().id());
+                    }
+                }
+            }
+            List<GenerationRequest> lost = scheduler.failed(plan);
+            log(() -> "lost " + lost.stream().map(GenerationRequest::id).toList());
+            Set<Long> told = new HashSet<>();
+            lost.forEach(request -> assertTrue(told.add(request.id()), "told twice"));
+            assertTrue(told.containsAll(planned), "a request of the plan goes on");
+            assertTrue(touched.containsAll(told), "a request is lost that the plan did not touch");
+            told.forEach(id -> ended(live.get(id)));
+        }
+
+        void checkSpans(BatchPlan plan) {
+            assertTrue(plan.tokenCount() <= config.nBatch(), "too many tokens");
+            assertTrue(live.isEmpty() || !plan.spans().isEmpty(), "somebody waits and nothing is done");
+            Set<Integer> seen = new HashSet<>();
+            int generating = 0;
+            for (Span span : plan.spans()) {
+                assertTrue(seen.add(span.slot()), "two spans of a slot");
+                assertTrue(span.count() > 0);
+                Slot slot = scheduler.slot(span.slot());
+                Live known = live.get(slot.request().id());
+                assertEquals(known.request.adapters(), plan.adapters());
+                List<Integer> tokens = IntStream.range(0, span.count())
+                        .mapToObj(i -> span.tokens()[span.offset() + i])
+                        .toList();
+                int end = span.position() + span.count();
+                if (known.sampled == 0) {
+                    assertEquals(known.history.subList(span.position(), end), tokens);
+                    assertEquals(end == known.request.prompt().length, span.output());
+                } else {
+                    generating++;
+                    assertEquals(List.of(known.history.getLast()), tokens);
+                    assertTrue(span.output());
+                }
+            }
+            for (Slot slot : scheduler.slots()) {
+                if (!slot.idle()) {
+                    Live known = live.get(slot.request().id());
+                    boolean in = seen.contains(slot.id());
+                    known.passedOver = in ? 0 : known.passedOver + 1;
+                    boolean turn = known.request.adapters().equals(plan.adapters());
+                    assertTrue(
+                            in || !turn || known.sampled == 0,
+                            "a generating request of the plan's adapters is left out");
+                    // Other adapters have turns of eight steps, and prompts before its own are bounded.
+                    assertTrue(known.passedOver < 8 * SETS.size() * 4 * config.nCtx(), "starves");
+                }
+            }
+            int prompt = plan.tokenCount() - generating;
+            boolean paced = generating > 0 && prompt > 0;
+            assertTrue(!paced || prompt <= config.nBatch() - generating);
+        }
+
+        void sample(Slot slot) {
+            Live known = live.get(slot.request().id());
+            GenerationRequest request = known.request;
+            if (request.maxTokens() == 0) {
+                scheduler.free(slot);
+                ended(known);
+                return;
+            }
+            int token = 1000 + ++sampled;
+            boolean end = random.nextInt(30) == 0;
+            boolean full = slot.cachedTokens() >= config.nCtx();
+            long shiftsBefore = scheduler.contextShifts();
+            Ending ending = scheduler.sampled(slot, token, end);
+            if (!end) {
+                known.history.add(token);
+                known.sampled++;
+            }
+            assertEquals(known.sampled, slot.completion().length);
+            boolean mayShift =
+                    canShift && request.contextShift() && request.maxTokens() != GenerationRequest.TO_END_OF_CONTEXT;
+            if (end) {
+                assertEquals(Ending.EOS, ending);
+            } else if (known.sampled == request.maxTokens()) {
+                assertEquals(Ending.LIMIT, ending);
+            } else if (!full) {
+                assertNull(ending);
+            } else if (!mayShift) {
+                assertEquals(Ending.CONTEXT, ending);
+            } else {
+                assertNull(ending);
+            }
+            boolean shifted = scheduler.contextShifts() > shiftsBefore;
+            assertEquals(ending == null && full, shifted);
+            known.shifted |= shifted;
+            if (ending != null || random.nextInt(40) == 0) {
+                assertEquals(request, scheduler.free(slot));
+                texts.set(
+                        random.nextInt(texts.size()),
+                        known.history.size() < config.nCtx() - 2 ? List.copyOf(known.history) : texts.getFirst());
+                ended(known);
+            }
+        }
+
+        void ended(Live known) {
+            assertEquals(known, live.remove(known.request.id()), "ended twice");
+        }
+
+        /** {@code from} to {@code to} of a history are what is held from {@code at} on. */
+        static void assertSame(List<Integer> history, int from, int to, int[] held, int at) {
+            for (int i = from; i < to; i++) {
+                assertEquals(history.get(i), held[at + i - from]);
+            }
+        }
+
+        /** Requests are where they should be. */
+        void check() {
+            assertEquals(!live.isEmpty(), scheduler.hasWork());
+            Set<Long> running = new HashSet<>();
+            for (Slot slot : scheduler.slots()) {
+                if (!slot.idle()) {
+                    assertTrue(live.containsKey(slot.request().id()), "an ended request has a slot");
+                    assertTrue(running.add(slot.request().id()), "two slots for a request");
+                    assertTrue(!slot.prefilling() || slot.reused() <= slot.cachedTokens(), "reused, and gone");
+                }
+            }
+            live.values().forEach(one -> assertEquals(one.admitted, running.contains(one.request.id())));
+            assertEquals(live.size() - running.size(), scheduler.waitingCount());
+        }
+
+        /** The cache holds what the scheduler believes in, and what each request needs. */
+        void checkCache() {
+            for (Slot slot : scheduler.slots()) {
+                int[] held = cache.tokens(slot.id());
+                assertArrayEquals(held, slot.cached.toArray());
+                if (slot.idle()) {
+                    assertTrue(slot.cacheKey() != 0 || held.length == 0, "is nobody's");
+                    assertTrue(cache.computedWith(slot.id(), slot.adapters), "would be of use to the wrong adapters");
+                    continue;
+                }
+                Live known = live.get(slot.request().id());
+                assertTrue(cache.computedWith(slot.id(), known.request.adapters()), "computed with other adapters");
+                // The last sampled token is not in the cache yet if its turn has not come.
+                boolean pending = held.length == 0 || held[held.length - 1] != known.history.getLast();
+                int end = known.sampled == 0 ? held.length : known.history.size() - (pending ? 1 : 0);
+                int keep = known.shifted ? kept(known.request) : 0;
+                assertTrue(known.shifted || held.length == end, "tokens are missing");
+                assertSame(known.history, 0, keep, held, 0);
+                assertSame(known.history, end - (held.length - keep), end, held, keep);
+            }
+        }
+
+        /** {@return how many tokens at the front stay when a context is shifted} */
+        int kept(GenerationRequest request) {
+            int wanted = request.nKeep() < 0 ? request.prompt().length : request.nKeep();
+            return Math.min(wanted, config.nCtx() - Math.max(2, config.nCtx() / 4));
+        }
+    }
+}
