@@ -5,8 +5,20 @@ SHELL := /bin/sh
 JAVA_SOURCES := $(shell find java-node/src/main -type f 2>/dev/null) pom.xml java-node/pom.xml
 JAR := priv/llama-node.jar
 AOT := priv/llama-node.aot
+# LINT=off leaves out what only the project's own developers need to know; its classes lie apart, so that no build with it on
+# takes them for checked ones.
+LINT ?= on
+ifeq ($(LINT),off)
+TARGET = target/plain
+else
+TARGET = target
+endif
 # By renaming: a node that runs from the old jar still loads classes from it.
-INSTALL_JAR = cp java-node/target/llama-node-all.jar $(JAR).new && mv -f $(JAR).new $(JAR)
+INSTALL_JAR = cp java-node/$(TARGET)/llama-node-all.jar $(JAR).new && mv -f $(JAR).new $(JAR)
+
+# Least share of lines that tests must run, at most two points under what was measured (CONTRIBUTING.md).
+COVERAGE_JAVA = 0
+COVERAGE_ERLANG = 0
 JINTERFACE_STAMP := .m2/jinterface.version
 
 # Evaluated when a recipe runs, not when make starts: `make setup` may have just installed them.
@@ -14,10 +26,10 @@ JDK = $$(priv/bin/find-java --jdk)
 JINTERFACE = $$(cat $(JINTERFACE_STAMP))
 # The flag keeps the Java that runs Maven from warning about Guava inside Maven.
 export MAVEN_OPTS ?= --sun-misc-unsafe-memory-access=allow
-MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE)
+MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE) -Dlint=$(LINT) -Dtarget=$(TARGET)
 MVN = $(MVN_LOUD) -q
 
-.PHONY: help setup compile jar demo test test-native test-java test-erlang test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire shell clean
+.PHONY: help setup compile jar demo check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire shell clean
 
 help:                       ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -62,6 +74,45 @@ native:                     ## install a current llama.cpp (prebuilt, from npm) 
 
 demo-model: setup           ## train the demo model anew (under an hour; rarely needed)
 	@priv/models/trainer/build
+
+# No native library, no child process: what needs them is tagged, and native access is denied to the rest.
+check: check-text setup     ## the quick gate: format, lint, unit tests without native code or other processes, xref
+	@$(MVN) com.diffplug.spotless:spotless-maven-plugin:check test-compile
+	@$(MVN) surefire:test -DexcludedGroups=native,process -Dnative.access=--illegal-native-access=deny
+	@rebar3 eunit
+	@rebar3 xref
+
+check-text:                 ## the terms of .editorconfig, in what no formatter writes
+	@.ci/check-text
+
+format:                     ## write the Java sources in their one form
+	@$(MVN) com.diffplug.spotless:spotless-maven-plugin:apply
+
+coverage: coverage-java coverage-erlang ## lines that the tests run, in both languages, against the floors in this file
+
+coverage-java: setup        ## reports in java-node/target/site/jacoco
+	@$(MVN_LOUD) -Dcoverage.lines=$(COVERAGE_JAVA) org.jacoco:jacoco-maven-plugin:prepare-agent test-compile surefire:test \
+	    org.jacoco:jacoco-maven-plugin:report org.jacoco:jacoco-maven-plugin:check
+	@awk -F, 'NR > 1 { missed += $$8; run += $$9 } END { printf "Java: %.1f%% of %d lines\n", 100 * run / (run + missed), run + missed }' \
+	    java-node/target/site/jacoco/jacoco.csv
+
+coverage-erlang: compile    ## reports in _build/test/cover
+	@epmd -daemon
+	@rm -rf _build/test/cover
+	@rebar3 eunit --cover
+	@rebar3 ct --cover --sname llama_node_ct_$$$$
+	@rebar3 cover --verbose --min_coverage=$(COVERAGE_ERLANG)
+
+# PACKAGES names packages to change, with those below them; TESTS the tests to ask, if not those of the same packages.
+comma = ,
+empty =
+mutants: setup              ## whether tests notice changed code: make mutants PACKAGES=io.llamanode.gguf (or several, with spaces)
+	@test -n "$(PACKAGES)" || { echo "mutants: name packages, as in make mutants PACKAGES=io.llamanode.gguf" >&2; exit 1; }
+	@$(MVN) test-compile
+	@$(MVN) org.pitest:pitest-maven:mutationCoverage \
+	    -DtargetClasses='$(subst $(empty) ,$(comma),$(addsuffix .*,$(PACKAGES)))' \
+	    -DtargetTests='$(subst $(empty) ,$(comma),$(addsuffix .*,$(or $(TESTS),$(PACKAGES))))'
+	@.ci/mutants java-node/target/pit-reports/mutations.csv
 
 test: test-native test-java test-erlang test-mix test-trainer ## every test: JUnit, EUnit, xref, dialyzer, Common Test, mix, trainer
 

@@ -20,6 +20,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,6 +87,7 @@ class MemoryTest {
         assertTrue(estimate <= real * most + extra, what + ": estimated " + estimate + ", is " + real);
     }
 
+    @Tag("native")
     @ParameterizedTest
     @EnumSource(TestLibrary.class)
     void estimatesWhatLlamaCppTakes(TestLibrary library) {

@@ -17,11 +17,13 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Each test runs a process, since a JVM has its standard streams once. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Tag("process")
 final class StandardStreamsTest {
     private static final String UNACCEPTABLE = "a frame does not hold an acceptable external term: ";
 

@@ -8,9 +8,11 @@ import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.OutputFormat;
 import io.llamanode.service.contract.task.SessionConfig;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the service makes of output formats: the grammars, and the life of the samplers. */
+@Tag("native")
 class ConstraintTest extends ServiceFixture {
     private static final OutputFormat GBNF = new OutputFormat.Gbnf("root ::= \"a\"");
     private static final OutputFormat JSON = new OutputFormat.Json("json_schema", "{}");

@@ -45,6 +45,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
@@ -54,6 +55,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Every kind of task on models of every kind, through the service, with random weights. */
 @ParameterizedClass
 @EnumSource(TestLibrary.class)
+@Tag("native")
 class KindsTest {
     private static final int MEAN = 1;
     private static final int RANK = 4;

@@ -20,9 +20,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Tools and reasoning in chats and sessions, with answers that are scripted by the prompts they follow. */
+@Tag("native")
 class ToolChatTest extends ServiceFixture {
     private static final String TEMPLATE =
             "{# <think></think> #}{% if tools %}T:{{ tools[0].function.name }}|{% endif %}"

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.Parameter;
@@ -39,6 +40,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** The adapter in the box on the model in the box. */
 @ParameterizedClass
 @EnumSource(TestLibrary.class)
+@Tag("native")
 class AdapterTest {
     private static final Path MODELS =
             Path.of(System.getProperty("llamanode.root", "..")).resolve("priv/models");

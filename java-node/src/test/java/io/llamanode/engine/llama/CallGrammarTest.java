@@ -22,9 +22,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A model with random weights that must call a tool does so in the syntax of any published template. */
+@Tag("native")
 class CallGrammarTest extends SamplingFixture {
     private static final List<Map<String, Object>> TOOLS = List.of(
             tool(

@@ -25,9 +25,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Chains of llama.cpp's samplers: on logits made by hand, and in an engine. */
+@Tag("native")
 class ChainTest extends SamplingFixture {
     private static final Xtc NO_XTC = new Xtc(0, 0.1f);
     private static final Dry NO_DRY = new Dry(0, 1.75f, 2, -1, List.of());

@@ -18,9 +18,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Answers that keep to grammars, of a model with random weights: it obeys only because it must. */
+@Tag("native")
 class GrammarTest extends SamplingFixture {
     private static final String SCHEMA = """
             {"type": "object", "required": ["n", "ok", "tags"], "properties": {

@@ -13,11 +13,13 @@ import io.llamanode.engine.sampling.SamplingParams;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The node's own sampler beside llama.cpp's chain of the same settings, on the same logits. */
+@Tag("native")
 class SameDistributionTest extends SamplingFixture {
     private static final int DRAWS = 100_000;
     private static final ChainParams CHAIN = new ChainParams(

@@ -11,9 +11,11 @@ import io.llamanode.engine.sampling.SamplingParams;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A sequence that begins with another one's cells says what it would say by itself, and neither disturbs the other. */
+@Tag("native")
 class SharedCellsTest extends SamplingFixture {
     private Outcome run(long session, int[] prompt, int maxTokens) {
         Recorder recorder = new Recorder();

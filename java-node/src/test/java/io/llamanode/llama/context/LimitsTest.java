@@ -18,6 +18,7 @@ import io.llamanode.llama.sampler.NativeSampler;
 import io.llamanode.testmodel.SyntheticModels;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Arguments that end the process when they reach llama.cpp. That these tests end is most of what they assert. */
 @ParameterizedClass
 @EnumSource(TestLibrary.class)
+@Tag("native")
 class LimitsTest {
 
     @Parameter

@@ -15,9 +15,11 @@ import io.llamanode.testmodel.EncoderModels;
 import io.llamanode.testmodel.SyntheticModels;
 import java.nio.file.Path;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("native")
 class ModelSizesTest {
     @TempDir
     private Path directory;

@@ -14,11 +14,13 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The node and real BEAMs. */
 @Timeout(30)
+@Tag("process")
 final class BeamInteropTest {
     private static final String CALL = "gen_server:call({llama_node, 'j@localhost'}, ";
 
