@@ -86,7 +86,7 @@ service() ->
        text => "PEM files, `#{certfile, keyfile, cacertfile}', of a node in a cluster whose distribution runs over TLS "
                "(`-proto_dist inet_tls'); both sides must show certificates. The certificate must hold the host of the "
                "node's name where the runtime checks it, as it does by default with `verify_peer'"},
-     #{key => llama_lib, part => node, check => library, default => "the newest that is found, see docs/architecture.md",
+     #{key => llama_lib, part => node, check => library, default => "the newest that is found",
        text => "directory with the llama.cpp to use, or `system' for that of the operating system, or `embedded' for "
                "the one in the jar"},
      #{key => log_level, part => node, check => {enum, [debug, info, warning, error, none]}, default => "`info'",
