@@ -8,7 +8,8 @@
 %% sends no more than a window ahead, so that neither side's memory grows with the other's slowness.
 %%
 %% A port has no means to wait for it with a time-out. So nobody waits: what a busy port does not take
-%% goes through a process that does nothing else than write.
+%% goes through a process that does nothing else than write, and as long as that has something to write,
+%% everything goes through it, so that nothing overtakes what its sender has sent before.
 %% @end
 -module(llama_node_stdio).
 -behaviour(llama_node_transport).
@@ -17,13 +18,14 @@
 -export([monitor/1, call/3, cast/2]).
 %% Entry points of the process that writes, of the one that sends to other nodes, and of the one that
 %% asks the node whether it is there.
--export([write/2, relay/1, pulse/2]).
+-export([write/3, relay/1, pulse/2]).
 -export_type([address/0]).
 
 %% `[alias | Ref]', as gen_server makes it.
 -dialyzer({no_improper_lists, call/3}).
 
--type address() :: {Server :: pid(), port(), Writer :: pid()}.
+-type address() :: {Server :: pid(), port(), Writer :: pid(), Waiting :: atomics:atomics_ref()}.
+%% `Waiting' counts the frames that the writer has not written yet.
 
 -type mailbox() :: #{
     address := address(),
@@ -55,9 +57,10 @@ prepare(_Options) ->
 %% @doc Called by the owner of the port.
 -spec opened(closed, port()) -> mailbox().
 opened(closed, Port) ->
-    Writer = proc_lib:spawn(?MODULE, write, [self(), Port]),
+    Waiting = atomics:new(1, [{signed, false}]),
+    Writer = proc_lib:spawn(?MODULE, write, [self(), Port, Waiting]),
     Relay = proc_lib:spawn(?MODULE, relay, [self()]),
-    #{address => {self(), Port, Writer}, relay => Relay, node => node(), unacknowledged => 0,
+    #{address => {self(), Port, Writer, Waiting}, relay => Relay, node => node(), unacknowledged => 0,
       monitors => #{}, watched => #{}}.
 
 %% @doc A node that is ready is connected already.
@@ -68,16 +71,16 @@ connect(#{address := Address}, _Ready) ->
 %% @doc Monitors the node: its server ends with it. The server itself monitors a process that ends when
 %% the node is silent for the tick time, as a distributed one would be given up.
 -spec monitor(address()) -> reference().
-monitor({Server, _Port, _Writer} = Address) when Server =:= self() ->
+monitor({Server, _Port, _Writer, _Waiting} = Address) when Server =:= self() ->
     {_, Ref} = spawn_monitor(?MODULE, pulse, [Address, application:get_env(kernel, net_ticktime, 60) * 1000]),
     Ref;
-monitor({Server, _Port, _Writer}) ->
+monitor({Server, _Port, _Writer, _Waiting}) ->
     erlang:monitor(process, Server).
 
 %% @doc Calls the node. The tag of the call is an alias, so an answer that comes too late is dropped by
 %% the runtime. A process on another node goes through the server.
 -spec call(address(), term(), timeout()) -> term().
-call({Server, _Port, _Writer} = Address, Request, Timeout) when node(Server) =:= node() ->
+call({Server, _Port, _Writer, _Waiting} = Address, Request, Timeout) when node(Server) =:= node() ->
     Ref = erlang:monitor(process, Server, [{alias, reply_demonitor}]),
     case send(Address, {'$gen_call', {self(), [alias | Ref]}, Request}) of
         ok ->
@@ -92,7 +95,7 @@ call({Server, _Port, _Writer} = Address, Request, Timeout) when node(Server) =:=
             give_up(Ref),
             Error
     end;
-call({Server, _Port, _Writer}, Request, Timeout) ->
+call({Server, _Port, _Writer, _Waiting}, Request, Timeout) ->
     llama_node_dist:call(Server, Request, Timeout).
 
 %% The answer may have come in between.
@@ -102,39 +105,52 @@ give_up(Ref) ->
 
 %% @doc Makes a request that is not answered.
 -spec cast(address(), term()) -> ok.
-cast({Server, _Port, _Writer} = Address, Request) when node(Server) =:= node() ->
+cast({Server, _Port, _Writer, _Waiting} = Address, Request) when node(Server) =:= node() ->
     _ = send(Address, {'$gen_cast', Request}),
     ok;
-cast({Server, _Port, _Writer}, Request) ->
+cast({Server, _Port, _Writer, _Waiting}, Request) ->
     gen_server:cast(Server, Request).
 
 %% To a port that is closed nothing is sent; whoever waits for an answer hears of the server's end.
-send({_Server, Port, Writer}, Message) ->
+send({_Server, Port, Writer, Waiting}, Message) ->
     Frame = term_to_iovec(Message),
     case iolist_size(Frame) of
         Size when Size > ?MAX_FRAME ->
             llama_node_error:make(invalid_argument, "request: a message of ~b bytes is too long", [Size]);
         _ ->
-            try erlang:port_command(Port, Frame, [nosuspend]) of
-                true -> ok;
-                false -> Writer ! {write, Frame}, ok
-            catch
-                error:badarg -> ok
+            case atomics:get(Waiting, 1) =:= 0 andalso try_port(Port, Frame) of
+                true ->
+                    ok;
+                false ->
+                    %% Counted before it is sent: whatever this process sends next finds it counted.
+                    ok = atomics:add(Waiting, 1, 1),
+                    Writer ! {write, Frame},
+                    ok
             end
     end.
 
-%% @private
--spec write(pid(), port()) -> ok.
-write(Server, Port) ->
-    Ref = erlang:monitor(process, Server),
-    write_all(Ref, Port).
+try_port(Port, Frame) ->
+    try
+        erlang:port_command(Port, Frame, [nosuspend])
+    catch
+        error:badarg -> true
+    end.
 
-write_all(Ref, Port) ->
+%% @private
+-spec write(pid(), port(), atomics:atomics_ref()) -> ok.
+write(Server, Port, Waiting) ->
+    Ref = erlang:monitor(process, Server),
+    write_all(Ref, Port, Waiting).
+
+write_all(Ref, Port, Waiting) ->
     receive
         {write, Frame} ->
             %% Waits for a busy port, and fails when that is closed by the end of its owner.
             try erlang:port_command(Port, Frame) of
-                true -> write_all(Ref, Port)
+                true ->
+                    %% Only now: the port has the frame, and takes the next one after it.
+                    ok = atomics:sub(Waiting, 1, 1),
+                    write_all(Ref, Port, Waiting)
             catch
                 error:badarg -> ok
             end;
@@ -159,7 +175,7 @@ relay_all(Ref) ->
 
 %% @private
 -spec pulse(address(), pos_integer()) -> ok.
-pulse({Server, _Port, _Writer} = Address, TickTime) ->
+pulse({Server, _Port, _Writer, _Waiting} = Address, TickTime) ->
     pulse(Address, erlang:monitor(process, Server), TickTime).
 
 pulse(Address, Ref, TickTime) ->

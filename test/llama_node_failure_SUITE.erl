@@ -17,10 +17,11 @@ groups() ->
               first_call_fails],
     OfDistribution = [stopped_node_is_given_up, stopped_consumer_delays_nobody, not_distributed, long_names, epmd_is_gone],
     OfPort = [runtime_becomes_distributed, silent_node_is_given_up, stopped_node_is_killed_by_its_server, callers_on_another_node],
+    OfFakePort = [requests_keep_their_order],
     Java = [owner_death_frees_the_slot, sink_death_frees_the_slot, queued_owner_dies, identifiers_are_not_used_again,
             default_model_is_taken, jar_is_lost],
     [{distribution, [], [{fake, [], Client ++ OfDistribution}, {java, [], Client ++ OfDistribution ++ Java}]},
-     {port, [], [{fake, [], Client ++ OfPort}, {java, [], Client ++ OfPort ++ Java ++ [nothing_but_a_port, slow_owner]}]}].
+     {port, [], [{fake, [], Client ++ OfPort ++ OfFakePort}, {java, [], Client ++ OfPort ++ Java ++ [nothing_but_a_port, slow_owner]}]}].
 
 init_per_suite(Config) ->
     ok = llama_node_ct:distribute(),
@@ -241,6 +242,32 @@ stopped_node_is_killed_by_its_server(Config) ->
     ok = llama_node:destroy_server(Server),
     [receive {'DOWN', Ref, process, _, Got} -> ?assertMatch({error, {node_down, _}}, Got) end || {_, Ref} <- Callers],
     ok = llama_node_ct:await_end(Witness).
+
+%% Whether the port is busy or not, and when it becomes so: what a process says arrives in the order in which it was
+%% said, casts and calls alike. The node is stopped until much waits, and goes on while more is said.
+requests_keep_their_order(Config) ->
+    {ok, Server} = llama_node:init_server(llama_node_ct:options(Config)),
+    {ok, Target} = llama_node_request:target(Server, 5000),
+    OsPid = llama_node_ct:os_pid(Server),
+    Note = fun (Number, Size) -> llama_node_transport:cast(Target, {note, {self(), Number}, binary:copy(<<"x">>, Size)}) end,
+    Self = self(),
+    ok = llama_node_ct:kill("STOP", OsPid),
+    Speakers = [spawn_monitor(fun () ->
+        [ok = Note(Number, 20000) || Number <- lists:seq(1, 50)],
+        Self ! {said, self()},
+        receive go_on -> ok end,
+        [case Number rem 100 of
+             0 -> ok = llama_node_transport:call(Target, {note, {self(), Number}, <<>>}, infinity);
+             _ -> ok = Note(Number, Number rem 7 * 100)
+         end || Number <- lists:seq(51, 3000)]
+    end) || _ <- lists:seq(1, 4)],
+    [receive {said, Pid} -> ok end || {Pid, _} <- Speakers],
+    [Pid ! go_on || {Pid, _} <- Speakers],
+    ok = llama_node_ct:kill("CONT", OsPid),
+    [receive {'DOWN', Ref, process, Pid, Reason} -> ?assertEqual(normal, Reason) end || {Pid, Ref} <- Speakers],
+    {ok, Notes} = llama_node_transport:call(Target, notes, infinity),
+    [?assertEqual(lists:seq(1, 3000), [Number || {Speaker, Number} <- Notes, Speaker =:= Pid]) || {Pid, _} <- Speakers],
+    ok = llama_node:destroy_server(Server).
 
 %% As over the distribution, within the tick time.
 silent_node_is_given_up(Config) ->

@@ -123,7 +123,7 @@ end_with(Status) ->
 
 -spec init(map()) -> {ok, map()}.
 init(Config) ->
-    {ok, #{config => Config, next => 1, streams => #{}}}.
+    {ok, #{config => Config, next => 1, streams => #{}, notes => []}}.
 
 -spec handle_call(term(), gen_server:from(), map()) ->
     {reply, term(), map()} | {noreply, map()}.
@@ -132,6 +132,10 @@ handle_call(ping, _From, State) ->
 handle_call(get_status, _From, #{config := Config, streams := Streams} = State) ->
     {reply, {ok, #{state => ready, node => node(), models => maps:get(models, Config, []),
                    config => Config, tasks_running => maps:size(Streams)}}, State};
+handle_call(notes, _From, #{notes := Notes} = State) ->
+    {reply, {ok, lists:reverse(Notes)}, State};
+handle_call({note, Note, _Ballast}, _From, #{notes := Notes} = State) ->
+    {reply, ok, State#{notes := [Note | Notes]}};
 handle_call({create_session, Config}, {_, {over_the_port, From}}, State) ->
     handle_call({create_session, Config}, From, State);
 handle_call({create_session, _}, {Pid, _}, #{next := Id} = State) ->
@@ -185,6 +189,8 @@ handle_call(Request, _From, State) ->
     {reply, {ok, Request}, State}.
 
 -spec handle_cast(term(), map()) -> {noreply, map()}.
+handle_cast({note, Note, _Ballast}, #{notes := Notes} = State) ->
+    {noreply, State#{notes := [Note | Notes]}};
 handle_cast(_, State) ->
     {noreply, State}.
 
