@@ -243,30 +243,36 @@ stopped_node_is_killed_by_its_server(Config) ->
     [receive {'DOWN', Ref, process, _, Got} -> ?assertMatch({error, {node_down, _}}, Got) end || {_, Ref} <- Callers],
     ok = llama_node_ct:await_end(Witness).
 
-%% Whether the port is busy or not, and when it becomes so: what a process says arrives in the order in which it was
-%% said, casts and calls alike. The node is stopped until much waits, and goes on while more is said.
+%% What a process says arrives in the order in which it was said, casts and calls alike. The node is stopped until
+%% more waits than the port takes; then the port has room again before the process that writes the rest has gone on.
 requests_keep_their_order(Config) ->
     {ok, Server} = llama_node:init_server(llama_node_ct:options(Config)),
-    {ok, Target} = llama_node_request:target(Server, 5000),
+    {ok, {_, Address} = Target} = llama_node_request:target(Server, 5000),
+    [Port, Writer] = [element(2, Address), element(3, Address)],
     OsPid = llama_node_ct:os_pid(Server),
-    Note = fun (Number, Size) -> llama_node_transport:cast(Target, {note, {self(), Number}, binary:copy(<<"x">>, Size)}) end,
-    Self = self(),
+    Note = fun (Number, Size) ->
+        llama_node_transport:cast(Target, {note, Number, binary:copy(<<"x">>, Size)})
+    end,
     ok = llama_node_ct:kill("STOP", OsPid),
-    Speakers = [spawn_monitor(fun () ->
-        [ok = Note(Number, 20000) || Number <- lists:seq(1, 50)],
-        Self ! {said, self()},
-        receive go_on -> ok end,
-        [case Number rem 100 of
-             0 -> ok = llama_node_transport:call(Target, {note, {self(), Number}, <<>>}, infinity);
-             _ -> ok = Note(Number, Number rem 7 * 100)
-         end || Number <- lists:seq(51, 3000)]
-    end) || _ <- lists:seq(1, 4)],
-    [receive {said, Pid} -> ok end || {Pid, _} <- Speakers],
-    [Pid ! go_on || {Pid, _} <- Speakers],
+    true = erlang:suspend_process(Writer),
+    [ok = Note(Number, 20000) || Number <- lists:seq(1, 50)],
+    {message_queue_len, Waiting} = process_info(Writer, message_queue_len),
+    ?assert(Waiting > 0),
     ok = llama_node_ct:kill("CONT", OsPid),
-    [receive {'DOWN', Ref, process, Pid, Reason} -> ?assertEqual(normal, Reason) end || {Pid, Ref} <- Speakers],
-    {ok, Notes} = llama_node_transport:call(Target, notes, infinity),
-    [?assertEqual(lists:seq(1, 3000), [Number || {Speaker, Number} <- Notes, Speaker =:= Pid]) || {Pid, _} <- Speakers],
+    %% Returns once the port is no longer busy.
+    true = erlang:port_command(Port, term_to_binary({'$gen_cast', nothing})),
+    [ok = Note(Number, 10) || Number <- lists:seq(51, 100)],
+    Self = self(),
+    Calling = spawn_link(fun () ->
+        {ok, Notes} = llama_node_transport:call(Target, notes, infinity),
+        Self ! {self(), Notes}
+    end),
+    true = erlang:resume_process(Writer),
+    ok = llama_node_transport:call(Target, {note, 101, <<>>}, infinity),
+    ok = Note(102, 10),
+    {ok, All} = llama_node_transport:call(Target, notes, infinity),
+    ?assertEqual(lists:seq(1, 102), All),
+    receive {Calling, Some} -> ?assertEqual(lists:seq(1, length(Some)), Some) end,
     ok = llama_node:destroy_server(Server).
 
 %% As over the distribution, within the tick time.

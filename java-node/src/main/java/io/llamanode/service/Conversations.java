@@ -142,20 +142,12 @@ public final class Conversations {
     public void clearCache(Owner owner, long sessionId, boolean keepSystemPrompt, Reply<Void> reply) {
         synchronized (lock) {
             Session session = find(sessionId);
-            if (!session.tasks.isEmpty()) {
-                throw new FailureException(
-                        ErrorCode.SERVER_BUSY, "session %d has a task that has not ended".formatted(sessionId));
-            }
-            Engine engine = session.model.loaded.engine();
-            if (engine == null) {
-                reply.ok(null);
-                return;
-            }
             SessionConfig config = session.config;
-            if (!keepSystemPrompt || config.systemPrompt() == null) {
-                engine.shorten(session.cacheKey(), 0, () -> reply.ok(null));
+            if (!keepSystemPrompt || config.systemPrompt() == null || session.model.loaded.engine() == null) {
+                shortenCache(sessionId, 0, reply);
                 return;
             }
+            refuseWhileBusy(session);
             tasks.aside(
                     owner,
                     session.model,
@@ -163,9 +155,35 @@ public final class Conversations {
                     new Continued<Integer>(reply) {
                         @Override
                         public void ok(Integer count) {
-                            engine.shorten(session.cacheKey(), count, () -> reply.ok(null));
+                            // A task may have come meanwhile, and a busy slot is not shortened.
+                            try {
+                                shortenCache(sessionId, count, reply);
+                            } catch (FailureException e) {
+                                reply.failed(e.failure());
+                            }
                         }
                     });
+        }
+    }
+
+    /** Under the lock, so that a task which comes later reaches the engine later. */
+    private void shortenCache(long sessionId, int tokens, Reply<Void> reply) {
+        synchronized (lock) {
+            Session session = find(sessionId);
+            refuseWhileBusy(session);
+            Engine engine = session.model.loaded.engine();
+            if (engine == null) {
+                reply.ok(null);
+            } else {
+                engine.shorten(session.cacheKey(), tokens, () -> reply.ok(null));
+            }
+        }
+    }
+
+    private static void refuseWhileBusy(Session session) {
+        if (!session.tasks.isEmpty()) {
+            throw new FailureException(
+                    ErrorCode.SERVER_BUSY, "session %d has a task that has not ended".formatted(session.id));
         }
     }
 

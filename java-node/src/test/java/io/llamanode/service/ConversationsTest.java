@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.GenerationResult;
 import io.llamanode.service.contract.task.Prompt;
@@ -13,7 +14,9 @@ import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.SessionInfo;
 import io.llamanode.service.contract.task.TaskEstimate;
 import io.llamanode.service.contract.task.TaskInput;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 /** Forks, checkpoints, caches and estimates of sessions. */
@@ -113,6 +116,37 @@ class ConversationsTest extends ServiceFixture {
         assertEquals(0, service.sessionInfo(session).cachedTokens());
         assertEquals(2, messages(session));
         assertEquals(0, chat(session, "two").usage().cachedTokens());
+    }
+
+    /** The tokens of the system prompt are counted first, and a task of another process starts until they are. */
+    @Test
+    void aCacheIsNotSaidToBeClearedWhenATaskCameInBetween() throws InterruptedException {
+        long session = chatSession();
+        chat(session, "one");
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch held = new CountDownLatch(1);
+        previewed = () -> {
+            entered.countDown();
+            try {
+                held.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        };
+        service.models().inspect(me, ModelConfig.of(Path.of("x.gguf")), new Answer<>());
+        entered.await();
+        Answer<Void> cleared = new Answer<>();
+        service.conversations().clearCache(me, session, true, cleared);
+        Answer<Long> created = new Answer<>();
+        service.createTask(new Process("other"), session, turn("two", ENDLESS), created);
+        long running = created.value();
+        held.countDown();
+        assertEquals(ErrorCode.SERVER_BUSY, cleared.error());
+        cancel(running).value();
+        cleared = new Answer<>();
+        service.conversations().clearCache(me, session, false, cleared);
+        cleared.value();
+        assertEquals(0, service.sessionInfo(session).cachedTokens());
     }
 
     @Test

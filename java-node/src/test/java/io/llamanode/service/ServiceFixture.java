@@ -42,6 +42,9 @@ abstract class ServiceFixture {
     final Map<Owner, Runnable> watched = new ConcurrentHashMap<>();
     final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
     final FakeLoadedModel model = new FakeLoadedModel("fake", 2, 8);
+    /** What the preparation of an owner does at {@code inspect}. */
+    volatile Runnable previewed = () -> {};
+
     LlamaService service;
 
     static GenerationOptions options(int maxTokens, Long timeoutMs) {
@@ -64,6 +67,7 @@ abstract class ServiceFixture {
 
             @Override
             public Preview preview(ModelConfig config) {
+                previewed.run();
                 throw new UnsupportedOperationException();
             }
 
