@@ -103,7 +103,7 @@ public record NodePaths(String nodeName, Path directory, Path pid, Path socket, 
                 try {
                     channel.lock().close();
                     unlocked.complete(null);
-                } catch (IOException e) {
+                } catch (IOException | RuntimeException e) {
                     unlocked.completeExceptionally(e);
                 }
             });

@@ -11,6 +11,7 @@ import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.model.ModelLoader;
 import io.llamanode.service.model.NativeModelLoader;
 import io.llamanode.transport.DistEndpoint;
 import io.llamanode.transport.DistSetup;
@@ -48,11 +49,16 @@ public final class ServiceNode {
     private volatile Bridge bridge;
     private volatile boolean ending;
 
-    private ServiceNode(ServiceConfig config, NodePaths paths, LlamaLibrary library) {
+    /** Makes what loads the models. */
+    @FunctionalInterface
+    interface Loaders {
+        ModelLoader of(LaunchConfig launch) throws ExitException;
+    }
+
+    private ServiceNode(ServiceConfig config, NodePaths paths, ModelLoader loader) {
         this.config = config;
         this.paths = paths;
-        this.service =
-                new LlamaService(config.launch().node(), new NativeModelLoader(library), Bridge.monitor(endpoint));
+        this.service = new LlamaService(config.launch().node(), loader, Bridge.monitor(endpoint));
     }
 
     /**
@@ -64,6 +70,18 @@ public final class ServiceNode {
      * @throws ExitException if the start fails; the process should end then
      */
     public static void run(ServiceConfig config, NodePaths paths) throws ExitException {
+        run(config, paths, ServiceNode::nativeLoader);
+    }
+
+    private static ModelLoader nativeLoader(LaunchConfig launch) throws ExitException {
+        try {
+            return new NativeModelLoader(LlamaLibrary.open(Optional.ofNullable(launch.llamaLib())));
+        } catch (LibraryException e) {
+            throw new ExitException(ExitStatus.FAILED, e.getMessage());
+        }
+    }
+
+    static void run(ServiceConfig config, NodePaths paths, Loaders loaders) throws ExitException {
         OutputStream original;
         try {
             // Native code prints to descriptor 1, and whoever waits for one line there must get no other.
@@ -73,13 +91,7 @@ public final class ServiceNode {
         }
         LogSetup.toStandardError(config.launch().logLevel());
         paths.create();
-        LlamaLibrary library;
-        try {
-            library = LlamaLibrary.open(Optional.ofNullable(config.launch().llamaLib()));
-        } catch (LibraryException e) {
-            throw new ExitException(ExitStatus.FAILED, e.getMessage());
-        }
-        ServiceNode node = new ServiceNode(config, paths, library);
+        ServiceNode node = new ServiceNode(config, paths, loaders.of(config.launch()));
         Thread.setDefaultUncaughtExceptionHandler(node::threadDied);
         try {
             node.start();

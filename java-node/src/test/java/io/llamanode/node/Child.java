@@ -13,6 +13,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A process that runs {@link ChildMain}, seen from its parent. */
@@ -21,17 +23,25 @@ final class Child implements AutoCloseable {
     private final DataInputStream frames;
 
     Child(String what) throws IOException {
+        this(ChildMain.class, what);
+    }
+
+    /**
+     * @param main what it runs
+     * @param arguments of that
+     */
+    Child(Class<?> main, String... arguments) throws IOException {
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-Xmx128m",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        classPath,
-                        ChildMain.class.getName(),
-                        what)
-                .start();
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx128m",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                classPath,
+                main.getName()));
+        command.addAll(List.of(arguments));
+        process = new ProcessBuilder(command).start();
         frames = new DataInputStream(process.getInputStream());
     }
 
@@ -67,6 +77,20 @@ final class Child implements AutoCloseable {
     int exitStatus() throws InterruptedException {
         assertTrue(process.waitFor(1, TimeUnit.MINUTES), "the process is still there");
         return process.exitValue();
+    }
+
+    /** {@return what it prints, in place of frames} */
+    BufferedReader output() {
+        return process.inputReader(StandardCharsets.UTF_8);
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** As {@code kill} does. */
+    void terminate() {
+        process.destroy();
     }
 
     boolean isAlive() {

@@ -18,7 +18,7 @@ final class FullSpeedNode {
         new PortNode(StandardStreams.claim(), FullSpeedNode::loader).start();
     }
 
-    private static ModelLoader loader(LaunchConfig launch) {
+    static ModelLoader loader(LaunchConfig launch) {
         return new ModelLoader() {
             @Override
             public LoadedModel load(ModelConfig config, LoadProgress progress) {

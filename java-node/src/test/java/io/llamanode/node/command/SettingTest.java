@@ -1,0 +1,46 @@
+package io.llamanode.node.command;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+final class SettingTest {
+    @Test
+    void oneNameInAllPlaces() {
+        assertEquals("n_threads_batch", Setting.N_THREADS_BATCH.key());
+        assertEquals("--n-threads-batch", Setting.N_THREADS_BATCH.option());
+        assertEquals("LLAMA_NODE_N_THREADS_BATCH", Setting.N_THREADS_BATCH.variable());
+        assertEquals("LLAMA_NODE_LIB", Setting.LLAMA_LIB.variable());
+        assertEquals("slots, default 4 (LLAMA_NODE_N_PARALLEL)", Setting.N_PARALLEL.help());
+    }
+
+    @Test
+    void textOfTheRightKindIsAValue() {
+        assertEquals(12L, Setting.PORT.value("12"));
+        assertEquals(-1L, Setting.N_GPU_LAYERS.value("-1"));
+        assertEquals(true, Setting.EPMD.value("TRUE"));
+        assertEquals(false, Setting.EPMD.value("false"));
+        assertEquals("12", Setting.NODE_NAME.value("12"));
+        assertEquals(List.of("a@b", "c@*"), Setting.ALLOW.value("a@b , c@*"));
+        assertEquals(List.of(), Setting.ALLOW.value(" "));
+    }
+
+    @Test
+    void otherTextStaysForItsCheckToRefuse() {
+        assertEquals("1.5", Setting.PORT.value("1.5"));
+        assertEquals("1234567890123456789", Setting.PORT.value("1234567890123456789"));
+        assertEquals("yes", Setting.EPMD.value("yes"));
+    }
+
+    @Test
+    void valuesStandWhereTheFileHasThem() {
+        Map<String, Object> tree = new HashMap<>();
+        Setting.PORT.put(tree, 1L);
+        Setting.TLS_CERTFILE.put(tree, "c");
+        Setting.TLS_KEYFILE.put(tree, "k");
+        assertEquals(Map.of("port", 1L, "tls", Map.of("certfile", "c", "keyfile", "k")), tree);
+    }
+}
