@@ -49,11 +49,19 @@ public final class ServiceNode {
     private volatile Bridge bridge;
     private volatile boolean ending;
 
-    /** Makes what loads the models. */
+    /** Finds what loads the models. */
     @FunctionalInterface
     interface Loaders {
-        ModelLoader of(LaunchConfig launch) throws ExitException;
+        Engine of(LaunchConfig launch) throws ExitException;
     }
+
+    /**
+     * What loads the models.
+     *
+     * @param loader does it
+     * @param place release and place of its llama.cpp, for the log
+     */
+    record Engine(ModelLoader loader, String place) {}
 
     private ServiceNode(ServiceConfig config, NodePaths paths, ModelLoader loader) {
         this.config = config;
@@ -73,9 +81,10 @@ public final class ServiceNode {
         run(config, paths, ServiceNode::nativeLoader);
     }
 
-    private static ModelLoader nativeLoader(LaunchConfig launch) throws ExitException {
+    private static Engine nativeLoader(LaunchConfig launch) throws ExitException {
         try {
-            return new NativeModelLoader(LlamaLibrary.open(Optional.ofNullable(launch.llamaLib())));
+            LlamaLibrary library = LlamaLibrary.open(Optional.ofNullable(launch.llamaLib()));
+            return new Engine(new NativeModelLoader(library), library.place());
         } catch (LibraryException e) {
             throw new ExitException(ExitStatus.FAILED, e.getMessage());
         }
@@ -91,7 +100,8 @@ public final class ServiceNode {
         }
         LogSetup.toStandardError(config.launch().logLevel());
         paths.create();
-        ServiceNode node = new ServiceNode(config, paths, loaders.of(config.launch()));
+        Engine engine = loaders.of(config.launch());
+        ServiceNode node = new ServiceNode(config, paths, engine.loader());
         Thread.setDefaultUncaughtExceptionHandler(node::threadDied);
         try {
             node.start();
@@ -104,7 +114,7 @@ public final class ServiceNode {
             throw e;
         }
         announce(original, paths);
-        LOG.info("{} is ready on port {}, with llama.cpp {}", paths.nodeName(), node.endpoint.port(), library.place());
+        LOG.info("{} is ready on port {}, with llama.cpp {}", paths.nodeName(), node.endpoint.port(), engine.place());
         awaitEnd();
     }
 

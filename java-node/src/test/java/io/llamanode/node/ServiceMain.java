@@ -29,7 +29,7 @@ final class ServiceMain {
             ServiceNode.run(
                     ServiceConfigDecoder.decode(settings, "secret"),
                     paths,
-                    launch -> loader(FullSpeedNode.loader(launch)));
+                    launch -> new ServiceNode.Engine(loader(FullSpeedNode.loader(launch)), "none"));
         } catch (ExitException e) {
             System.err.println(e.getMessage());
             status = e.status();
