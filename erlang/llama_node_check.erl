@@ -266,6 +266,7 @@ is_excused(#{<<"unless">> := [Key, Text, Other]}, In) ->
     text(given(Key, In)) =:= Text andalso given(Other, In) =/= none;
 is_excused(_Row, _In) -> false.
 
+-spec exclude([binary()]) -> no_return().
 exclude(Keys) ->
     bad("~ts and ~ts exclude each other; give only one", [lists:join(", ", lists:droplast(Keys)), lists:last(Keys)]).
 

@@ -162,8 +162,8 @@ plain(Value) -> Value.
 
 %% @doc Writes a term as JSON: maps and non-empty lists of nothing but `{Key, Value}' as objects, with keys in their
 %% order, other lists as arrays, atoms and binaries as strings, `undefined', `nil' and `null' as null, numbers and
-%% booleans. `Other' is called for everything else, structs of Elixir among it, with its place; what it gives must be
-%% of these. It may throw instead.
+%% booleans. `Other' is called for everything else, structs of Elixir among it, with its place. What it gives must be
+%% of these: what is not is thrown, as `{no_json, Place, Term}'.
 %% ```
 %% <<"{\"at\":[1,2]}">> = llama_node_json:encode(#{at => {1, 2}}, fun (_Place, Tuple) -> tuple_to_list(Tuple) end).
 %% '''
@@ -192,8 +192,9 @@ write([{_, _} | _] = List, Place, Other) ->
 write(List, Place, Other) when is_list(List) -> elements(List, Place, Other);
 write(Term, Place, Other) -> other(Term, Place, Other).
 
-other(Term, Place, Other) ->
-    write(Other(Place, Term), Place, fun (At, Again) -> throw({no_json, At, Again}) end).
+%% What stands in its place is not asked about again.
+other(Term, Place, none) -> throw({no_json, Place, Term});
+other(Term, Place, Other) -> write(Other(Place, Term), Place, none).
 
 pairs(Whole, Members, Place, Other) ->
     Keys = [key(Key) || {Key, _} <- Members],

@@ -185,7 +185,7 @@ token(Key, Value) ->
     end.
 
 bias(Token, Value, #{<<"min">> := Min, <<"max">> := Max}, Seen) ->
-    case {llama_node_value:raw(Value), llama_node_value:is_number(Value)} of
+    _ = case {llama_node_value:raw(Value), llama_node_value:is_number(Value)} of
         {false, _} -> ok;
         {_, true} -> llama_node_value:number(Value, Min, Max, closed);
         _ -> must_be(Value, "a number or false")

@@ -211,6 +211,7 @@ entries({_, term, List} = Value) when erlang:is_list(List) ->
     end;
 entries(Value) -> not_fields(Value).
 
+-spec not_fields(value()) -> no_return().
 not_fields(Value) -> must_be(Value, "a map or a list of {Key, Value}").
 
 entry(_Whole, {_, _, Key}) when is_atom(Key) -> {atom_to_binary(Key), true};
@@ -277,6 +278,7 @@ plain(Value) -> not_plain(Value).
 
 plain_fields(Value) -> lists:foreach(fun ({_, Field}) -> plain(Field) end, entries(Value)).
 
+-spec not_plain(value()) -> no_return().
 not_plain(Value) -> must_be(Value, "a map, list, text, number, boolean or null").
 
 bits(Integer) -> bit_size(binary:encode_unsigned(abs(Integer))).

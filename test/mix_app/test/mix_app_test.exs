@@ -51,6 +51,47 @@ defmodule MixAppTest do
     assert message =~ "top_p"
   end
 
+  test "a scripted server needs no model, and tells what it was asked" do
+    {:ok, llama} = :llama_node.start_link(%{transport: :fake, script: ["Hello there.", :crash]})
+    assert {:ok, %{content: "Hello there."}} = :llama_node.chat(llama, "Hi", temperature: 0)
+    assert [%{type: :chat, input: %{messages: [%{content: "Hi"}]}}] = :llama_node_fake.requests(llama)
+
+    assert {:error, {:invalid_argument, "top_p must be a number from 0 to 1, not 7"}} =
+             :llama_node.chat(llama, "Hi", %{"top_p" => 7})
+
+    assert {:ok, %{embeddings: [vector]}} = :llama_node.embed(llama, "some text", %{})
+    assert_in_delta Enum.sum(Enum.map(vector, &(&1 * &1))), 1, 1.0e-9
+    # The end of the node is told, and the test goes on.
+    assert {:error, {:node_down, _}} = :llama_node.chat(llama, "Hi", %{})
+  end
+
+  test "tools are keyword lists; what is no JSON is encoded or refused; exceptions are told by their message" do
+    time = fn tool, options ->
+      call = %{id: "1", name: "time", arguments: %{}}
+
+      script = fn
+        %{input: %{messages: [_]}} -> %{result: %{finish_reason: :tool_calls, tool_calls: [call]}}
+        %{input: %{messages: messages}} -> List.last(messages).content
+      end
+
+      {:ok, llama} = :llama_node.start_link(%{transport: :fake, script: script})
+
+      with {:ok, %{content: content}} <-
+             :llama_node.chat_tools(llama, "What time is it?", [[name: :time, function: tool]], options),
+           do: content
+    end
+
+    now = fn _ -> {:ok, %{at: ~U[2026-11-29 12:00:00Z]}} end
+    assert {:error, {:invalid_argument, message}} = time.(now, %{})
+    assert message =~ "time returned a struct DateTime at at"
+    assert time.(now, encode: &DateTime.to_iso8601/1) == ~s({"at":"2026-11-29T12:00:00Z"})
+    assert time.(fn _ -> {:error, "no clock"} end, %{}) == "error: no clock"
+
+    ExUnit.CaptureLog.capture_log(fn ->
+      assert time.(fn _ -> raise ArgumentError, "no clock here" end, %{}) == "error: error: no clock here"
+    end)
+  end
+
   test "the supervisor brings a killed node back with its model" do
     [{_, server, _, _}] = Supervisor.which_children(MixApp.Supervisor)
     monitor = Process.monitor(server)
