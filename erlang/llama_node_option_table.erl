@@ -53,7 +53,7 @@ model() ->
     [#{key => id, part => model, check => text, default => "the file's name without `.gguf'",
        text => "the model's name in requests"},
      #{key => n_ctx, part => model, check => {integer, 1, ?INT32},
-       default => "what the model was trained with, at most 4096; for the default model 1024",
+       default => "what the model was trained with, at most 4096; 1024 for the one that comes with llama_node",
        text => "tokens of context of each slot"},
      #{key => n_parallel, part => model, check => {integer, 1, 64}, default => "4", text => "slots"},
      #{key => n_batch, part => model, check => {integer, 1, 65536}, default => "512",

@@ -68,8 +68,8 @@
 %%     otherwise the node starts without a model.</li>
 %% <li>`models': further models, maps with `path' and any of the next keys. Default: `[]'.</li>
 %% <li>`id': the model's name in requests. Default: the file's name without `.gguf'.</li>
-%% <li>`n_ctx': tokens of context of each slot. Default: what the model was trained with, at most 4096; for the default
-%%     model 1024.</li>
+%% <li>`n_ctx': tokens of context of each slot. Default: what the model was trained with, at most 4096; 1024 for the one
+%%     that comes with llama_node.</li>
 %% <li>`n_parallel': slots. Default: 4.</li>
 %% <li>`n_batch': tokens of one decode call. Default: 512.</li>
 %% <li>`n_ubatch': tokens the backend computes at once. Default: 512.</li>
@@ -160,9 +160,6 @@
 }.
 %% Checked options.
 
-%% It was trained with 256 tokens, in which a chat with a tool has no room for the call and the result.
--define(DEFAULT_MODEL, #{n_ctx => 1024}).
-
 %% @doc Checks start options. The first fault is reported, with the key's name.
 %% ```
 %% {error, {invalid_argument, <<"n_ctx: must be an integer from 1 to 2147483647, got 0">>}} =
@@ -246,8 +243,8 @@ default_model(#{config := Config} = Options, PrivDir) ->
     case {maps:get(models, Config, undefined), filelib:is_regular(Path)} of
         {Models, _} when is_list(Models) -> {Options, none};
         {_, false} -> {Options#{config := Config#{models => []}}, none};
-        {undefined, true} -> {with_model(?DEFAULT_MODEL, Path, Options), {default, Path}};
-        {{default, Keys}, true} -> {with_model(maps:merge(?DEFAULT_MODEL, Keys), Path, Options), {default, Path}}
+        {undefined, true} -> {with_model(#{}, Path, Options), {default, Path}};
+        {{default, Keys}, true} -> {with_model(Keys, Path, Options), {default, Path}}
     end.
 
 with_model(Keys, Path, #{config := Config} = Options) ->

@@ -4,6 +4,8 @@ import numpy as np
 
 from . import chatml, gguf
 
+CONTEXT_OF_A_SLOT = 1024
+
 
 def model_metadata(shape, tokenizer):
     """Metadata of the chat model."""
@@ -17,6 +19,9 @@ def model_metadata(shape, tokenizer):
         "general.file_type": gguf.u32(1),
         "llama.block_count": gguf.u32(shape.blocks),
         "llama.context_length": gguf.u32(shape.context),
+        # What llama_node gives each slot unless told otherwise: room for a chat with tools, whose
+        # text past the training length is poor, but no worse than no answer.
+        "llama_node.n_ctx": gguf.u32(CONTEXT_OF_A_SLOT),
         "llama.embedding_length": gguf.u32(shape.width),
         "llama.feed_forward_length": gguf.u32(shape.hidden),
         "llama.attention.head_count": gguf.u32(shape.heads),

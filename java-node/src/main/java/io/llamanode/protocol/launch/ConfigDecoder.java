@@ -40,7 +40,7 @@ public final class ConfigDecoder {
         InputValue whole = InputValue.root("config", term);
         if (whole.isText() && !whole.isList()) {
             // Not shown: whatever it is, the cookie may be in it.
-            throw FailureException.invalid("config must be a map or a list of {Key, InputValue}");
+            throw FailureException.invalid("config must be a map or a list of {Key, Value}");
         }
         Fields in = new Fields(whole);
         LaunchConfig config = overPort(in.get("transport")) ? portLaunch(in) : launch(in);

@@ -18,6 +18,7 @@ import java.util.OptionalLong;
  */
 record ModelSizes(int nCtx, int slots, int nBatch, int nUbatch) {
     private static final int DEFAULT_CONTEXT = 4096;
+    private static final String WISHED_CONTEXT = "llama_node.n_ctx";
     private static final int DEFAULT_SLOTS = 4;
     private static final int DEFAULT_BATCH = 512;
     /** llama.cpp counts cells in 32 bits, and rounds up. */
@@ -29,7 +30,8 @@ record ModelSizes(int nCtx, int slots, int nBatch, int nUbatch) {
     static ModelSizes of(ModelConfig config, GgufFile header, ModelTraits traits) {
         int trained = (int)
                 Math.min(Integer.MAX_VALUE, header.parameter("context_length").orElse(DEFAULT_CONTEXT));
-        int nCtx = config.nCtx() != null ? config.nCtx() : Math.min(Math.max(trained, 2), DEFAULT_CONTEXT);
+        int nCtx =
+                config.nCtx() != null ? config.nCtx() : Math.min(Math.max(wished(header, trained), 2), DEFAULT_CONTEXT);
         if (nCtx < 2) {
             throw FailureException.invalid("n_ctx: %d leaves no room for a prompt and an answer".formatted(nCtx));
         }
@@ -45,6 +47,11 @@ record ModelSizes(int nCtx, int slots, int nBatch, int nUbatch) {
         int nUbatch = config.nUbatch() != null ? config.nUbatch() : DEFAULT_BATCH;
         // No computation is larger than what all slots hold together.
         return new ModelSizes(nCtx, slots, nBatch, (int) Math.min(Math.min(nUbatch, nBatch), (long) nCtx * slots));
+    }
+
+    /** What the file wishes for, where it does: a model may be of use beyond what it was trained with. */
+    private static int wished(GgufFile header, int trained) {
+        return Math.clamp(header.integer(WISHED_CONTEXT).orElse(trained), 0, Integer.MAX_VALUE);
     }
 
     /** llama.cpp keeps one encoder output a context, and the encoder reads a prompt at once. */

@@ -123,7 +123,8 @@ public final class NativeModelLoader implements ModelLoader {
 
     private LoadedModel start(ModelConfig config, LlamaModel model, ModelTraits traits, ModelSizes sizes) {
         String id = config.effectiveId();
-        if (sizes.nCtx() > model.nCtxTrain() && model.nCtxTrain() > 0 && traits.generates()) {
+        // Who left the size to the file can do nothing about it.
+        if (config.nCtx() != null && sizes.nCtx() > model.nCtxTrain() && model.nCtxTrain() > 0 && traits.generates()) {
             LOG.warn(
                     "model {}: n_ctx {} is more than the {} tokens it was trained with, and what goes beyond may be poor",
                     id,

@@ -73,6 +73,27 @@ class ModelSizesTest {
     }
 
     @Test
+    void aFileMayWishForAContext() {
+        assertEquals(1024, contextOf(1024, null));
+        assertEquals(64, contextOf(1024, 64));
+        assertEquals(4096, contextOf(-1, null));
+        assertEquals(2, contextOf(0, null));
+        GgufFile silent = tiny();
+        assertEquals(
+                silent.parameter("context_length").orElseThrow(),
+                ModelSizes.of(config(null, 4), silent, ModelTraits.of(silent, false))
+                        .nCtx());
+    }
+
+    private int contextOf(int wished, Integer given) {
+        GgufFile file = GgufFile.read(SyntheticModels.writer(SyntheticModels.tiny())
+                .uint32("llama_node.n_ctx", wished)
+                .write(directory.resolve("wishes" + wished + ".gguf")));
+        return ModelSizes.of(config(given, 4), file, ModelTraits.of(file, false))
+                .nCtx();
+    }
+
+    @Test
     void theHeaderNamesWhatAModelIs() {
         ModelHeader header = ModelHeaders.read(tiny(), false);
         assertEquals("F32", header.quantization());
