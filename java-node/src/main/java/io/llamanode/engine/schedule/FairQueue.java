@@ -90,9 +90,13 @@ public final class FairQueue<T> {
         ArrayDeque<T> own = lines.get(customer);
         int turns = own == null ? 0 : own.size();
         int ahead = turns;
+        // Whoever's turn comes before the customer's own has one turn more.
+        int others = turns + 1;
         for (Map.Entry<Object, ArrayDeque<T>> line : lines.entrySet()) {
-            if (!line.getKey().equals(customer)) {
-                ahead += Math.min(turns + 1, line.getValue().size());
+            if (line.getKey().equals(customer)) {
+                others = turns;
+            } else {
+                ahead += Math.min(others, line.getValue().size());
             }
         }
         return ahead;

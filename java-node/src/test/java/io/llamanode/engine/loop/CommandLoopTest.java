@@ -257,4 +257,58 @@ class CommandLoopTest {
         }
         assertEquals(1, firsts.get());
     }
+
+    /** Whatever a close overtakes, what was accepted runs once, what was refused never, and every waiter is told. */
+    @Test
+    void acceptedCommandsRunOnceHoweverACloseComesBetween() throws Exception {
+        for (int round = 0; round < 200; round++) {
+            FakeWork quiet = new FakeWork();
+            CommandLoop[] raced = new CommandLoop[1];
+            raced[0] = new CommandLoop("raced", new CommandLoop.Work() {
+                @Override
+                public boolean pending() {
+                    return false;
+                }
+
+                @Override
+                public void step() {
+                    raced[0].runCommands();
+                }
+
+                @Override
+                public void failed(Throwable cause) {}
+
+                @Override
+                public void ended() {
+                    quiet.ends.incrementAndGet();
+                }
+            });
+            AtomicInteger accepted = new AtomicInteger();
+            AtomicInteger ran = new AtomicInteger();
+            AtomicInteger told = new AtomicInteger();
+            CountDownLatch together = new CountDownLatch(1);
+            List<Thread> threads = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                threads.add(Thread.ofPlatform().start(() -> {
+                    CommandLoopTest.await(together);
+                    for (int each = 0; each < 20; each++) {
+                        raced[0].submit(accepted::incrementAndGet, ran::incrementAndGet);
+                        raced[0].call(() -> {}, told::incrementAndGet);
+                    }
+                }));
+            }
+            threads.add(Thread.ofPlatform().start(() -> {
+                CommandLoopTest.await(together);
+                raced[0].start();
+                raced[0].close();
+            }));
+            together.countDown();
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            assertEquals(accepted.get(), ran.get());
+            assertEquals(60, told.get());
+            assertEquals(1, quiet.ends.get());
+        }
+    }
 }
