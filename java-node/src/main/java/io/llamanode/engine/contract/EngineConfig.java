@@ -3,6 +3,8 @@ package io.llamanode.engine.contract;
 /**
  * Sizes of an engine.
  *
+ * <p>Immutable: any thread.
+ *
  * @param slots sequences decoded side by side
  * @param nCtx tokens of context of each slot
  * @param nBatch tokens of one decode call at most

@@ -5,6 +5,8 @@ import java.util.List;
 /**
  * The state of an engine after one of its steps.
  *
+ * <p>Immutable: any thread.
+ *
  * @param slots every slot
  * @param waiting requests without a slot
  * @param decodeCalls plans executed

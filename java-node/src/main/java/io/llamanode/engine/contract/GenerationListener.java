@@ -5,8 +5,8 @@ import java.util.List;
 
 /**
  * Hears of one request: any number of texts, then exactly one of {@code finished} and
- * {@code failed}. Called on the engine's loop thread, so an implementation must not block; what it
- * throws is logged and cancels its request.
+ * {@code failed}. Called on the engine's loop thread, so an implementation must not block, nor close
+ * the engine; what it throws is logged, and ends its request if that goes on.
  */
 public interface GenerationListener {
     /**

@@ -8,6 +8,8 @@ import java.util.List;
 /**
  * One text to generate.
  *
+ * <p>Any thread may make one, and must not change the prompt afterwards; its sampler is for the loop thread from then on.
+ *
  * @param id unique among the requests of an engine
  * @param cacheKey whose KV cache may be reused and is left behind (a session); 0: nobody's
  * @param customer who is served in turn with others

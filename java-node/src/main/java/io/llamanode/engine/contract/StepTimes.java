@@ -3,6 +3,8 @@ package io.llamanode.engine.contract;
 /**
  * Where the time of an engine's steps went, in nanoseconds since its start.
  *
+ * <p>Immutable: any thread.
+ *
  * @param schedule commands of callers, deadlines, admission and plans
  * @param decode in the runner without sampling
  * @param sample of logits to tokens

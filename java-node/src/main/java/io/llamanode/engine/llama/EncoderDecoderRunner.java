@@ -21,6 +21,8 @@ import java.lang.foreign.ValueLayout;
  * from its own first token: position p of the answer is position p minus the prompt's length, plus one,
  * of the decoder. llama.cpp keeps one encoder output a context, so there is one slot, and a prompt is
  * encoded anew for every request.
+ *
+ * <p>Who may call it: see {@link ModelRunner}.
  */
 public final class EncoderDecoderRunner implements ModelRunner {
     private final LlamaContext context;

@@ -3,7 +3,11 @@ package io.llamanode.engine.llama;
 import io.llamanode.engine.model.Adapter;
 import io.llamanode.llama.model.LoraAdapter;
 
-/** A LoRA adapter of a llama.cpp model. */
+/**
+ * A LoRA adapter of a llama.cpp model.
+ *
+ * <p>Any thread may make and close one; what it holds is read by the loop thread only.
+ */
 public final class LlamaAdapter implements Adapter {
     private final LoraAdapter adapter;
 

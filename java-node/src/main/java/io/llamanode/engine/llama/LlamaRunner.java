@@ -18,7 +18,11 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Executes plans on a llama.cpp context, whose sequence ids are the slots. */
+/**
+ * Executes plans on a llama.cpp context, whose sequence ids are the slots.
+ *
+ * <p>Who may call it: see {@link ModelRunner}.
+ */
 public final class LlamaRunner implements ModelRunner {
     private static final Logger LOG = LoggerFactory.getLogger(LlamaRunner.class);
 

@@ -18,6 +18,8 @@ import java.util.List;
  * <p>A context pools in one way for good, and b4916 aborts where it pools the vectors of a decoder by
  * their mean. So embeddings come from a context that does not pool, and are pooled here, in whatever
  * way each request asks for; only scores need the rank head, which is a part of llama.cpp's pooling.
+ *
+ * <p>Who may call it: see {@link VectorRunner}.
  */
 public final class LlamaVectorRunner implements VectorRunner {
     private final LlamaContext context;

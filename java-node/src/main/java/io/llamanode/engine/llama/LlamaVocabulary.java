@@ -11,7 +11,11 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
-/** The vocabulary of a llama.cpp model. */
+/**
+ * The vocabulary of a llama.cpp model.
+ *
+ * <p>Safe for use by any thread.
+ */
 public final class LlamaVocabulary implements Vocabulary {
     private final Vocab vocab;
     private final int[] endOfGeneration;

@@ -6,6 +6,8 @@ import java.util.List;
 /**
  * What one step hands out. Listeners of several requests may want to do something once for all of them, such as waking
  * the thread that sends what they were told: a wake-up for each token would take the cores from the next decode.
+ *
+ * <p>For the thread that hands the step out, which is the one its listeners are told on.
  */
 public final class StepOutput {
     private static final ScopedValue<List<Runnable>> AFTERWARDS = ScopedValue.newInstance();

@@ -6,6 +6,8 @@ import java.util.List;
  * The adapters that a request is computed with. Sets are equal that hold the same adapters at the same scales in the
  * same order; a step computes requests of equal sets only, and a KV cache is of use to its own set only.
  *
+ * <p>Immutable: any thread.
+ *
  * @param uses in any order that the caller keeps to
  */
 public record AdapterSet(List<Use> uses) {

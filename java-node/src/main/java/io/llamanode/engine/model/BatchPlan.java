@@ -6,6 +6,8 @@ import java.util.List;
  * What one step of the engine does: changes of the KV cache, then one batch of tokens from any
  * number of sequences.
  *
+ * <p>For the loop thread: the arrays of its spans are those of the requests, and are not to be changed.
+ *
  * @param kv in order, before the batch
  * @param adapters what the batch is computed with
  * @param spans consecutive tokens of one slot each; at most one span a slot

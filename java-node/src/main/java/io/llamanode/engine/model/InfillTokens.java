@@ -5,6 +5,8 @@ import java.util.OptionalInt;
 /**
  * Control tokens of a model that fills gaps.
  *
+ * <p>Immutable: any thread.
+ *
  * @param prefix before the text in front of the gap
  * @param suffix before the text behind it
  * @param middle after which the filling starts

@@ -1,6 +1,10 @@
 package io.llamanode.engine.model;
 
-/** A change of the KV cache that must happen before a batch is decoded. A sequence is a slot. */
+/**
+ * A change of the KV cache that must happen before a batch is decoded. A sequence is a slot.
+ *
+ * <p>Immutable: any thread.
+ */
 public sealed interface KvOperation {
     /**
      * Forgets positions {@code from} (inclusive) to the end of a sequence; everything, if 0.

@@ -2,8 +2,9 @@ package io.llamanode.engine.model;
 
 /**
  * Executes plans: the seam between the scheduler, which is pure, and whatever computes logits.
- * Every method but {@code close} is called by the engine's loop thread only; {@code close} is
- * called once, after the last of them.
+ *
+ * <p>{@code execute} and {@code forget} are called by the engine's loop thread only. What it can is asked before that
+ * runs, by whoever makes the engine; {@code close} is called once, after the loop's end, by whoever closes it.
  */
 public interface ModelRunner extends AutoCloseable {
     /**

@@ -6,6 +6,8 @@ import java.util.random.RandomGenerator;
 /**
  * The scratch space of draws. One instance serves every sampler of a thread: a selection of the best tokens
  * fills it, filters shorten it, a draw reads it; or a draw goes over the whole vocabulary.
+ *
+ * <p>For one thread.
  */
 public final class Candidates {
     private final VocabularyScan scan = new VocabularyScan();

@@ -5,6 +5,8 @@ import java.util.List;
 /**
  * What llama.cpp's samplers are told beyond {@link SamplingParams}, for a chain in which they choose.
  *
+ * <p>Immutable: any thread.
+ *
  * @param steps what is applied, in order, before the draw; mirostat replaces all of it but the temperature
  * @param typicalP share of the probability that locally typical sampling keeps; 1: all
  * @param topNSigma tokens kept, in standard deviations below the largest logit; 0 or less: all

@@ -4,6 +4,8 @@ package io.llamanode.engine.sampling;
  * Chooses among the tokens that a filter allows. It lets another sampler choose freely first and asks for that one
  * token; only if it may not come are all tokens filtered and the choice made again. So an answer that keeps to its
  * grammar by itself costs next to nothing.
+ *
+ * <p>For the thread that its parts are for, as every {@link Sampler}.
  */
 public final class ConstrainedSampler implements Sampler {
     private final Sampler free;

@@ -6,6 +6,8 @@ import java.util.Set;
 /**
  * What an answer must keep to.
  *
+ * <p>Immutable: any thread.
+ *
  * @param gbnf a grammar in llama.cpp's notation, with a rule named {@code root}
  * @param triggers texts behind the first of which it holds, while what comes before is free; none: it holds from the
  *     beginning

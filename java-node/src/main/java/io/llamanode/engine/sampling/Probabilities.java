@@ -6,6 +6,8 @@ import java.util.List;
 /**
  * How probable the model held its tokens to be, before any sampler had a word. One instance serves all requests of a
  * thread: {@link #read} before a token is chosen, {@link #of} afterwards.
+ *
+ * <p>For one thread.
  */
 public final class Probabilities {
     private final Candidates best = new Candidates();

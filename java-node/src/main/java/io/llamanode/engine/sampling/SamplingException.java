@@ -1,6 +1,10 @@
 package io.llamanode.engine.sampling;
 
-/** No token can be chosen; the request that asks for one fails, and no other. */
+/**
+ * No token can be chosen; the request that asks for one fails, and no other.
+ *
+ * <p>Immutable: any thread.
+ */
 public final class SamplingException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -6,6 +6,8 @@ import java.util.Map;
  * How the next token is chosen from the logits. The steps run in llama.cpp's default order: logit
  * bias, penalties, top-k, top-p, min-p, temperature, draw.
  *
+ * <p>Immutable: any thread.
+ *
  * @param temperature 0 takes the best token; otherwise the logits are divided by it before the draw
  * @param topK candidates kept; 0: all
  * @param topP probability mass kept; 1: all

@@ -1,6 +1,10 @@
 package io.llamanode.engine.sampling;
 
-/** Tells which tokens may come next in an answer: a grammar, and how far the answer has come in it. */
+/**
+ * Tells which tokens may come next in an answer: a grammar, and how far the answer has come in it.
+ *
+ * <p>For one thread, that of the sampler which asks it.
+ */
 public interface TokenFilter extends AutoCloseable {
     /**
      * @param token a token of the vocabulary

@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * Hears of one request: exactly one call, on the engine's loop thread, so that an implementation must
- * not block; what it throws is logged.
+ * not block, nor close the engine; what it throws is logged.
  */
 public interface VectorListener {
     /** @param outcome what came of it */

@@ -6,6 +6,8 @@ import java.util.List;
 /**
  * Texts to be turned into vectors, or into scores.
  *
+ * <p>Any thread may make one, and must not change the inputs afterwards.
+ *
  * @param id unique among the requests of an engine
  * @param customer who is served in turn with others
  * @param inputs at least one; token ids, at least one each and at most as many as the runner's context holds

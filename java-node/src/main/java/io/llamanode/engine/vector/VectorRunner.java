@@ -5,8 +5,8 @@ import io.llamanode.engine.vector.VectorRequest.Pooling;
 import java.util.List;
 
 /**
- * Computes vectors: the seam between {@link VectorEngine} and a native context. Called by one thread,
- * and closed after the last call.
+ * Computes vectors: the seam between {@link VectorEngine} and a native context. Called by the engine's loop thread
+ * only, and closed once, after that ended, by whoever closes the engine.
  */
 public interface VectorRunner extends AutoCloseable {
     /**
