@@ -37,9 +37,10 @@
               estimate/0, event/0, terminal_event/0, message/0, active/0, stream/0, usage/0, timings/0]).
 
 -type server() ::
-    pid() | atom() | {global, term()} | {via, module(), term()} | {Name :: atom(), JavaNode :: node()}.
-%% A server process or its name. `{Name, JavaNode}' is the mailbox of a node itself, which needs no
-%% server process on this BEAM; `Name' is `llama_node'.
+    pid() | atom() | {global, term()} | {via, module(), term()} | {Name :: atom(), node()}.
+%% A server process or its name, here or, with `{Name, Node}', at another BEAM. With the name of a Java node it is the
+%% mailbox of that node itself, which needs no server process on this BEAM; `Name' is `llama_node' then. A request to
+%% such a pair costs a round trip more than one to a pid or to a name here: it is asked first which of the two it is.
 
 -type start_options() :: llama_node_options:start_options().
 -type session_id() :: pos_integer().
@@ -235,13 +236,19 @@ connect(_Node, _Options) ->
 %% ok = llama_node:destroy_server(Server).
 %% '''
 -spec destroy_server(server()) -> ok | {error, error()}.
-destroy_server({Name, Node}) when is_atom(Name), Name =/= global, is_atom(Node) ->
-    llama_node_error:make(unsupported, "~ts is not owned by a server of this call: end its server", [Node]);
 destroy_server(Server) ->
     case llama_node_request:is_server(Server) of
-        true -> stop(Server);
+        true -> stop_owner(Server);
         false -> error(badarg)
     end.
+
+stop_owner({Name, Node} = Server) when Name =/= global, is_atom(Node) ->
+    case llama_node_request:owner(Server, ?TIMEOUT) of
+        {ok, Pid} -> stop(Pid);
+        _ -> llama_node_error:make(unsupported, "~ts is not owned by a server of this call: end its server", [Node])
+    end;
+stop_owner(Server) ->
+    stop(Server).
 
 stop(Server) ->
     try
@@ -256,7 +263,7 @@ stop(Server) ->
 %% @doc Loads a model into a running node. Waits as long as the loading takes.
 %%
 %% A relative path is taken from the working directory of this runtime when the server is a process
-%% on this machine. For `{Name, JavaNode}', and for a server on another machine, it goes to the node
+%% on this machine. For the mailbox of a Java node, and for a server on another machine, it goes to the node
 %% as it is, whose working directory is that of the runtime that launched it: name such files in full.
 %%
 %% Options are those of a model's start, and `progress': a process that gets

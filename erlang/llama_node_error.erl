@@ -5,7 +5,7 @@
 %% @end
 -module(llama_node_error).
 
--export([make/2, make/3, with_words/2, codes/0, number/1, node_down/1, timeout/1]).
+-export([no_server/1, make/2, make/3, with_words/2, codes/0, number/1, node_down/1, timeout/1]).
 -export_type([code/0, error/0]).
 
 -type code() ::
@@ -69,6 +69,22 @@ with_words({Code, Message}, Words) -> {Code, <<Message/binary, ": ", Words/binar
 -spec node_down(term()) -> {error, error()}.
 node_down(Reason) ->
     make(node_down, "the node is gone: ~0tp", [Reason]).
+
+%% @doc The error of a request to a server that is not there, with what to do about it.
+%% ```
+%% {error, {node_down, <<"there is no server llm: start one with llama_node:start_link/1 or under a supervisor "
+%%                       "with llama_node:child_spec/1, and name => llm">>}} = llama_node_error:no_server(llm).
+%% '''
+-spec no_server(llama_node:server()) -> {error, error()}.
+no_server(Pid) when is_pid(Pid) ->
+    make(node_down, "the server ~0p has ended: a supervisor starts its successor under another pid, so give it a name",
+         [Pid]);
+no_server({Name, Node}) when is_atom(Name), Name =/= global, is_atom(Node) ->
+    make(node_down, "there is no server ~0tp at ~ts: start one there with llama_node:start_link/1 and name => ~0tp, or "
+                    "name the mailbox of a node", [Name, Node, Name]);
+no_server(Name) ->
+    make(node_down, "there is no server ~0tp: start one with llama_node:start_link/1 or under a supervisor with "
+                    "llama_node:child_spec/1, and name => ~0tp", [Name, Name]).
 
 %% @doc The error of a request that was not answered in time.
 -spec timeout(timeout()) -> {error, error()}.

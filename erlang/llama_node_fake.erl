@@ -113,6 +113,8 @@ init({Server, Table}) ->
 %% @private
 -spec handle_call(term(), gen_server:from(), map()) ->
     {reply, term(), map()} | {noreply, map()} | {stop, term(), map()}.
+handle_call(owner, _From, State) ->
+    {reply, {ok, self()}, State};
 handle_call(target, _From, State) ->
     %% A process is called and monitored like the mailbox of a node.
     {reply, {ok, {llama_node_dist, self()}}, State};

@@ -6,10 +6,13 @@
 %% @end
 -module(llama_node_request).
 
--export([call/3, call_for/3, create/3, run/3, is_server/1, target/2, with_options/2, path/2]).
+-export([call/3, call_for/3, create/3, run/3, is_server/1, target/2, owner/2, with_options/2, path/2]).
 
 %% What the answer to a request with a deadline may need beyond it.
 -define(MARGIN, 5000).
+
+%% How long a server may take to say that it is one.
+-define(OWNER_TIMEOUT, 30000).
 
 -define(IS_TIMEOUT(T), (T =:= infinity orelse (is_integer(T) andalso T >= 0 andalso T =< 16#ffffffff))).
 
@@ -75,10 +78,11 @@ now_ms() ->
 -spec target(llama_node:server(), timeout()) ->
     {ok, llama_node_transport:target()} | {error, llama_node:error()}.
 target(Server, Timeout) when ?IS_TIMEOUT(Timeout) ->
-    case {is_server(Server), Server} of
-        {true, {Name, Node}} when Name =/= global, is_atom(Node) -> {ok, {llama_node_dist, Server}};
-        {true, _} -> ask(Server, Timeout);
-        {false, _} -> error(badarg)
+    case is_server(Server) andalso ask(Server, target, Timeout) of
+        {ok, {Module, _}} = Ok when is_atom(Module) -> Ok;
+        {error, {Code, _}} = Error when is_atom(Code), Code =/= invalid_argument -> Error;
+        Answer when Answer =/= false, is_tuple(Server), is_atom(element(2, Server)) -> {ok, {llama_node_dist, Server}};
+        _ -> error(badarg)
     end;
 target(_Server, _Timeout) ->
     error(badarg).
@@ -90,11 +94,19 @@ is_server({via, Module, _}) -> is_atom(Module);
 is_server({Name, Node}) -> is_atom(Name) andalso is_atom(Node);
 is_server(Server) -> is_pid(Server) orelse is_atom(Server).
 
-ask(Server, Timeout) ->
-    try gen_server:call(Server, target, Timeout) of
-        {ok, {Module, _}} = Ok when is_atom(Module) -> Ok;
-        {error, {Code, _}} = Error when is_atom(Code) -> Error;
-        _ -> error(badarg)
+%% @doc The process of the server that has a name at a node, or `mailbox' if it is the node itself that has it.
+-spec owner(llama_node:server(), timeout()) -> {ok, pid()} | mailbox | {error, llama_node:error()}.
+owner(Server, Timeout) ->
+    case ask(Server, owner, Timeout) of
+        {ok, Pid} = Ok when is_pid(Pid) -> Ok;
+        {error, {Code, _}} = Error when is_atom(Code), Code =/= invalid_argument -> Error;
+        _ -> mailbox
+    end.
+
+%% A name at a node is that of a server there, or the mailbox of a Java node, which knows no such requests.
+ask(Server, What, Timeout) ->
+    try
+        gen_server:call(Server, What, Timeout)
     catch
         exit:{timeout, _} ->
             llama_node_error:make(timeout, "the server was not ready within ~b ms", [Timeout]);
@@ -105,6 +117,8 @@ ask(Server, Timeout) ->
             error(badarg);
         exit:{{Reason, Stack}, {gen_server, call, _}} when is_list(Stack) ->
             llama_node_error:node_down(Reason);
+        exit:{noproc, _} ->
+            llama_node_error:no_server(Server);
         exit:{Reason, _} ->
             llama_node_error:node_down(Reason)
     end.
@@ -119,6 +133,7 @@ path(Server, Path) ->
         false -> Path
     end.
 
+%% What cannot be reached will say so to the request itself.
 is_here(Server) when is_pid(Server) -> host(node(Server)) =:= host(node());
 is_here(Server) when is_atom(Server) -> true;
 is_here({global, Name}) -> is_here_if_pid(global:whereis_name(Name));
@@ -128,13 +143,17 @@ is_here({via, Module, Name}) when is_atom(Module) ->
     catch
         error:_ -> false
     end;
-is_here(_Mailbox) -> false.
+is_here({Name, Node} = Server) when is_atom(Name), is_atom(Node) ->
+    host(Node) =:= host(node()) andalso is_owned(owner(Server, ?OWNER_TIMEOUT));
+is_here(_Other) -> false.
+
+is_owned({ok, _}) -> true;
+is_owned(_MailboxOrError) -> false.
 
 is_here_if_pid(Server) -> is_pid(Server) andalso is_here(Server).
 
 host(Node) ->
-    [_, Host] = string:split(atom_to_list(Node), "@"),
-    Host.
+    lists:last(string:split(atom_to_list(Node), "@")).
 
 absolute(Path) when Path =:= ""; Path =:= <<>>; Path =:= undefined; Path =:= nil; Path =:= null ->
     Path;

@@ -160,6 +160,8 @@ start_timer(#{server := #{start_timeout := Timeout}}) -> erlang:start_timer(Time
 %% @private
 -spec handle_call(term(), gen_server:from(), #state{}) ->
     {reply, term(), #state{}} | {noreply, #state{}}.
+handle_call(owner, _From, State) ->
+    {reply, {ok, self()}, State};
 handle_call(target, _From, #state{phase = ready, target = Target} = State) ->
     {reply, {ok, Target}, State};
 handle_call(target, _From, #state{phase = lost} = State) ->
