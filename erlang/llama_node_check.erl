@@ -139,7 +139,7 @@ arguments(Table, [#{<<"type">> := <<"task">>}, #{<<"type">> := <<"input">>} = Ro
         _ -> In
     end,
     Task = known_task(Table, llama_node_value:root(<<"type">>, Type)),
-    ok = done(rows(Table, rows_of(Table, Task), Delivered)),
+    ok = done(rows(Table, rows_of(Table, Task), beside(Table, Task, Delivered))),
     arguments(Table, Rows, Arguments);
 arguments(Table, [#{<<"name">> := Name} = Row | Rows], [Argument | Arguments]) ->
     ok = argument(Table, Row, Name, Argument),
@@ -192,14 +192,33 @@ known_task(#{<<"tasks">> := Tasks}, Value) ->
 %% Objects
 
 fields(Table, Object, Value) ->
-    done(rows(Table, rows_of(Table, Object), in(Value))).
+    done(rows(Table, rows_of(Table, Object), beside(Table, Object, in(Value)))).
 
 rows_of(#{<<"objects">> := Objects}, Object) ->
     map_get(Object, Objects).
 
 in(Value) ->
     Entries = llama_node_value:entries(Value),
-    #{whole => Value, entries => maps:from_list(Entries), order => [Key || {Key, _} <- Entries], known => []}.
+    #{whole => Value, entries => maps:from_list(Entries), order => [Key || {Key, _} <- Entries], known => [],
+      beside => []}.
+
+%% The keys that may be given are known before the first row is looked at, so that a mistyped one is told rather
+%% than the one that is missing for it.
+beside(Table, Object, #{known := Known} = In) ->
+    In#{beside := Known ++ keys(Table, rows_of(Table, Object))}.
+
+keys(Table, Rows) ->
+    lists:append([row_keys(Table, Row) || Row <- Rows]).
+
+row_keys(Table, #{<<"include">> := Object}) -> keys(Table, rows_of(Table, Object));
+row_keys(_Table, #{<<"exclusive">> := Keys}) -> Keys;
+row_keys(_Table, #{<<"one_of">> := Groups}) -> lists:append(Groups);
+row_keys(Table, #{<<"when">> := _, <<"rows">> := Rows}) -> keys(Table, Rows);
+row_keys(Table, #{<<"frame">> := Key, <<"object">> := Object}) -> [Key | keys(Table, rows_of(Table, Object))];
+row_keys(_Table, #{<<"keys">> := Keys}) -> Keys;
+row_keys(_Table, #{<<"needs">> := _}) -> [];
+row_keys(_Table, #{<<"key">> := Key}) -> [Key];
+row_keys(_Table, _Rule) -> [].
 
 rows(Table, Rows, In) ->
     lists:foldl(fun (Row, Before) -> row(Table, Row, Before) end, In, Rows).
@@ -213,7 +232,7 @@ row(_Table, #{<<"one_of">> := Groups}, In) ->
     Names = [hd(Group) || Group <- Groups],
     case [Group || Group <- Groups, either(Group, In) =/= none] of
         [_] -> asked(lists:append(Groups), In);
-        [] -> bad("~ts is required", [llama_node_value:one_of(Names)]);
+        [] -> missing([llama_node_value:one_of(Names)], In);
         _ -> exclude(Names)
     end;
 row(_Table, #{<<"instead">> := Key, <<"of">> := Others}, In) ->
@@ -242,7 +261,7 @@ row(Table, #{<<"key">> := Key} = Row, In) ->
     value(Table, Row, Key, given(Key, In), asked([Key], In)).
 
 value(_Table, #{<<"required">> := true} = Row, Key, none, #{whole := Whole} = In) ->
-    _ = is_excused(Row, In) orelse bad("~ts is required", [path(llama_node_value:field(Whole, Key, none))]),
+    _ = is_excused(Row, In) orelse missing([path(llama_node_value:field(Whole, Key, none))], In),
     In;
 value(_Table, _Row, _Key, none, In) ->
     In;
@@ -284,6 +303,11 @@ either(Keys, In) ->
     end.
 
 asked(Keys, #{known := Known} = In) -> In#{known := Known ++ (Keys -- Known)}.
+
+-spec missing([iodata()], map()) -> no_return().
+missing(What, #{beside := Beside} = In) ->
+    ok = done(In#{known := Beside}),
+    bad("~ts is required", What).
 
 %% What no row asked for.
 done(#{whole := Whole, order := Order, known := Known}) ->

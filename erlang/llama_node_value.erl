@@ -31,8 +31,27 @@ root(Name, Term) -> {{root, Name}, term, Term}.
 
 %% @doc The value of an argument that has fields: a map, a proplist, or a binary with a JSON object.
 -spec object(binary(), term()) -> value().
-object(Name, Json) when is_binary(Json) -> decoded({{root, Name}, term, Json});
+object(Name, Json) when is_binary(Json) ->
+    case re:run(Json, "^\\s*([[{]|$)") of
+        {match, _} -> decoded({{root, Name}, term, Json});
+        nomatch ->
+            try decoded({{root, Name}, term, Json})
+            catch throw:{bad, _, _} -> plain_text(Name)
+            end
+    end;
+object(Name, [_ | _] = Term) ->
+    Value = root(Name, Term),
+    case is_printable(Value) of
+        true -> plain_text(Name);
+        false -> Value
+    end;
 object(Name, Term) -> root(Name, Term).
+
+%% Text where fields are expected is somebody's prompt rather than faulty JSON.
+-spec plain_text(binary()) -> no_return().
+plain_text(Name) ->
+    bad("~ts must be a map, a proplist or a JSON object, not plain text: text is given by its key, as content, prompt or "
+        "system_prompt", [Name]).
 
 %% A text that holds JSON, as what it holds.
 decoded({Place, _, _} = Value) ->

@@ -3,6 +3,7 @@ package io.llamanode.protocol;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.ChatOptions;
 import io.llamanode.service.contract.task.ChatTemplating;
+import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TemplateChoice;
 import java.util.Map;
@@ -19,21 +20,22 @@ final class ChatDecoder {
         InputValue results = in.get("tool_results");
         long given =
                 Stream.of(messages, content, results).filter(Objects::nonNull).count();
+        ChatOptions options = options(in);
+        GenerationOptions generation = OptionsDecoder.decode(in);
+        in.end();
         if (given != 1) {
             throw FailureException.invalid(
                     given == 0
                             ? "messages, content or tool_results is required"
                             : "messages, content and tool_results exclude each other; give only one");
         }
-        var task = new TaskInput.Chat(
+        return new TaskInput.Chat(
                 model,
                 messages == null ? null : MessagesDecoder.decode(messages),
                 content == null ? null : MessagesDecoder.content(content),
                 ToolsDecoder.results(results),
-                options(in),
-                OptionsDecoder.decode(in));
-        in.end();
-        return task;
+                options,
+                generation);
     }
 
     /** {@return the options that a session has as well} */
@@ -75,16 +77,19 @@ final class ChatDecoder {
     }
 
     static ChatTemplating templating(Fields in) {
+        InputValue messages = in.wanted("messages");
         ChatOptions options = options(in);
-        var templating = new ChatTemplating(
-                in.nonEmptyText("model"),
-                MessagesDecoder.decode(in.require("messages")),
+        String model = in.nonEmptyText("model");
+        boolean opensAnswer = in.flag("add_generation_prompt", true);
+        boolean adaptsTools = in.flag("adapt_tools", false);
+        in.end();
+        return new ChatTemplating(
+                model,
+                MessagesDecoder.decode(messages),
                 options.callable(),
                 options.template(),
                 options.variables(),
-                in.flag("add_generation_prompt", true),
-                in.flag("adapt_tools", false));
-        in.end();
-        return templating;
+                opensAnswer,
+                adaptsTools);
     }
 }

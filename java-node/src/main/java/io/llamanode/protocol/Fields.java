@@ -2,6 +2,7 @@ package io.llamanode.protocol;
 
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.term.Shown;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
@@ -16,6 +17,7 @@ public final class Fields {
 
     private final Map<String, InputValue> entries;
     private final Set<String> known = new LinkedHashSet<>();
+    private String missing;
     private final InputValue whole;
 
     /** @param value a map, a proplist or an object */
@@ -41,11 +43,26 @@ public final class Fields {
         return first != null ? first : second;
     }
 
-    /** {@return the value of a key that must be given} */
-    public InputValue require(String key) {
-        InputValue value = get(key);
+    /**
+     * @param key a key that must be given
+     * @param others the keys that may stand beside it and have not been asked for yet: a key that is none of these is
+     *     told rather than the missing one, for it may be that one, mistyped
+     * @return its value
+     */
+    public InputValue require(String key, String... others) {
+        InputValue value = wanted(key);
         if (value == null) {
-            throw FailureException.invalid(whole.field(key, null).path() + " is required");
+            known.addAll(Arrays.asList(others));
+            end();
+        }
+        return value;
+    }
+
+    /** {@return the value of a key that must be given, to be used once {@link #end} has seen that it is} */
+    InputValue wanted(String key) {
+        InputValue value = get(key);
+        if (value == null && missing == null) {
+            missing = whole.field(key, null).path();
         }
         return value;
     }
@@ -75,6 +92,20 @@ public final class Fields {
         return value == null ? null : (Integer) (int) value.integer(min, max);
     }
 
+    /** {@return the value of a task's deadline in milliseconds, negative for {@code infinity}: none} */
+    static Long deadline(InputValue value) {
+        if (value == null) {
+            return null;
+        }
+        if (value.isText() && value.text().equals("infinity")) {
+            return -1L;
+        }
+        if (value.isText()) {
+            throw value.mustBe("infinity or an integer from 1 to " + MAX_MS);
+        }
+        return value.integer(1, MAX_MS);
+    }
+
     public Long milliseconds(String key, long min) {
         InputValue value = get(key);
         return value == null ? null : (Long) value.integer(min, MAX_MS);
@@ -85,7 +116,7 @@ public final class Fields {
         return value == null ? null : (Float) value.real(min, max, false);
     }
 
-    /** Refuses what nobody asked for. */
+    /** Refuses what nobody asked for, and then the absence of what was wanted. */
     public void end() {
         for (Map.Entry<String, InputValue> entry : entries.entrySet()) {
             String key = entry.getKey();
@@ -95,6 +126,9 @@ public final class Fields {
                         + (whole.isRoot() ? "" : " in " + whole.path())
                         + (close == null ? "" : " (did you mean '" + close + "'?)"));
             }
+        }
+        if (missing != null) {
+            throw FailureException.invalid(missing + " is required");
         }
     }
 }

@@ -35,7 +35,7 @@ final class FormatDecoder {
 
     private static OutputFormat responseFormat(InputValue format) {
         Fields in = new Fields(format);
-        InputValue type = in.require("type");
+        InputValue type = in.require("type", "schema", "json_schema");
         if (!type.isText() || !TYPES.contains(type.text())) {
             throw type.mustBe(Shown.oneOf(TYPES));
         }

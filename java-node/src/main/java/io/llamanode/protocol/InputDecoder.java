@@ -5,6 +5,7 @@ import com.ericsson.otp.erlang.OtpErlangList;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangTuple;
 import io.llamanode.service.contract.task.ChatTemplating;
+import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.Prompt;
 import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskInput;
@@ -54,17 +55,19 @@ final class InputDecoder {
     private static TaskInput infill(String model, Fields in) {
         InputValue extra = in.get("input_extra");
         String prompt = in.text("prompt");
-        var task = new TaskInput.Infill(
+        InputValue prefix = in.wanted("input_prefix");
+        InputValue suffix = in.wanted("input_suffix");
+        GenerationOptions options = OptionsDecoder.decode(in);
+        in.end();
+        return new TaskInput.Infill(
                 model,
-                in.require("input_prefix").text(),
-                in.require("input_suffix").text(),
+                prefix.text(),
+                suffix.text(),
                 extra == null
                         ? List.of()
                         : extra.list().stream().map(InputDecoder::snippet).toList(),
                 prompt == null ? "" : prompt,
-                OptionsDecoder.decode(in));
-        in.end();
-        return task;
+                options);
     }
 
     /** The names are those of llama.cpp's server, and so is the file's name where none is given. */
@@ -78,13 +81,16 @@ final class InputDecoder {
     }
 
     private static TaskInput completion(String model, Fields in) {
-        Prompt prompt = prompt(in.require("prompt"));
-        if (in.flag("parse_special", false) && prompt instanceof Prompt.Text(String text)) {
+        InputValue given = in.wanted("prompt");
+        boolean parseSpecial = in.flag("parse_special", false);
+        boolean addSpecial = in.flag("add_special", true);
+        GenerationOptions options = OptionsDecoder.decode(in);
+        in.end();
+        Prompt prompt = prompt(given);
+        if (parseSpecial && prompt instanceof Prompt.Text(String text)) {
             prompt = new Prompt.Special(text);
         }
-        var task = new TaskInput.Completion(model, prompt, in.flag("add_special", true), OptionsDecoder.decode(in));
-        in.end();
-        return task;
+        return new TaskInput.Completion(model, prompt, addSpecial, options);
     }
 
     /**
@@ -123,7 +129,8 @@ final class InputDecoder {
             return new Request.Tokenize(new TokenText(null, value.text(), false, false), false);
         }
         Fields in = new Fields(value);
-        var request = new Request.Tokenize(text(in), in.flag("with_pieces", false));
+        boolean withPieces = in.flag("with_pieces", false);
+        var request = new Request.Tokenize(text(in), withPieces);
         in.end();
         return request;
     }
@@ -142,7 +149,7 @@ final class InputDecoder {
     private static TokenText text(Fields in) {
         return new TokenText(
                 in.nonEmptyText("model"),
-                in.require("content").text(),
+                in.require("content", "add_special", "parse_special").text(),
                 in.flag("add_special", false),
                 in.flag("parse_special", false));
     }

@@ -52,7 +52,26 @@ public final class InputValue {
      */
     static InputValue object(String name, OtpErlangObject term) {
         InputValue value = root(name, term);
-        return term instanceof OtpErlangBinary ? root(name, JsonReader.parse(name, value.text())) : value;
+        if (!(term instanceof OtpErlangBinary)) {
+            if (value.isPrintable() && !value.elements().isEmpty()) {
+                throw plainText(name);
+            }
+            return value;
+        }
+        String text = value.text();
+        boolean isJson = text.isBlank() || "{[".indexOf(text.strip().charAt(0)) >= 0;
+        try {
+            return root(name, JsonReader.parse(name, text));
+        } catch (FailureException e) {
+            throw isJson ? e : plainText(name);
+        }
+    }
+
+    /** Text where fields are expected is somebody's prompt rather than faulty JSON. */
+    private static FailureException plainText(String name) {
+        return FailureException.invalid(
+                name + " must be a map, a proplist or a JSON object, not plain text: text is given"
+                        + " by its key, as content, prompt or system_prompt");
     }
 
     /** {@return the value of a key of this one} */

@@ -54,7 +54,7 @@ public final class JsonForm {
             return ModelDecoder.decode(InputValue.root("path", text), new Fields(InputValue.root("config", Map.of())));
         }
         Fields in = new Fields(InputValue.object("config", binary(text)));
-        return ModelDecoder.decode(in.require("path"), in);
+        return ModelDecoder.decode(in.require("path", ModelDecoder.KEYS.toArray(String[]::new)), in);
     }
 
     private static OtpErlangBinary binary(String text) {

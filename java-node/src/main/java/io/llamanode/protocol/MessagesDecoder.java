@@ -16,6 +16,8 @@ import java.util.TreeSet;
 final class MessagesDecoder {
     private static final Set<String> ROLES = new TreeSet<>(List.of("system", "user", "assistant", "tool", "developer"));
 
+    private static final String[] KEYS = {"role", "content", "tool_calls", "name", "tool_call_id", "reasoning_content"};
+
     private MessagesDecoder() {}
 
     /**
@@ -37,7 +39,7 @@ final class MessagesDecoder {
     private static Map<String, Object> message(InputValue value) {
         Fields in = new Fields(value);
         Map<String, Object> message = new LinkedHashMap<>();
-        InputValue role = in.require("role");
+        InputValue role = in.require("role", KEYS);
         String name = role.text();
         if (!ROLES.contains(name)) {
             throw role.mustBe(Shown.oneOf(ROLES));
@@ -45,7 +47,8 @@ final class MessagesDecoder {
         message.put("role", name);
         InputValue calls = in.get("tool_calls");
         // An answer that only calls tools has no text; everything else must say something.
-        InputValue content = name.equals("assistant") && calls != null ? in.get("content") : in.require("content");
+        InputValue content =
+                name.equals("assistant") && calls != null ? in.get("content") : in.require("content", KEYS);
         message.put("content", content == null ? null : content(content));
         if (calls != null) {
             message.put("tool_calls", ToolsDecoder.calls(calls));
@@ -71,7 +74,7 @@ final class MessagesDecoder {
         StringJoiner text = new StringJoiner("\n");
         for (InputValue part : value.list()) {
             Fields in = new Fields(part);
-            InputValue type = in.require("type");
+            InputValue type = in.require("type", "text");
             if (!type.text().equals("text")) {
                 throw new FailureException(
                         ErrorCode.UNSUPPORTED,

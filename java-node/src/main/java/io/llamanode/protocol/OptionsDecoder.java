@@ -50,7 +50,7 @@ final class OptionsDecoder {
                 in.integer("n_keep", -1, MAX),
                 in.flag("context_shift"),
                 in.flag("cache_prompt"),
-                timeout == null ? null : (Long) timeout.integer(1, Fields.MAX_MS),
+                Fields.deadline(timeout),
                 FormatDecoder.decode(in),
                 SamplerDecoder.decode(in),
                 in.integer("priority", -MAX_PRIORITY, MAX_PRIORITY),
@@ -72,7 +72,7 @@ final class OptionsDecoder {
                         new AdapterScale(pair.get(0).nonEmptyText(), pair.get(1).real(-MAX_SCALE, MAX_SCALE, false));
             } else {
                 Fields in = new Fields(item);
-                InputValue id = in.require("id");
+                InputValue id = in.require("id", "scale");
                 Float scale = in.real("scale", -MAX_SCALE, MAX_SCALE);
                 in.end();
                 adapter = new AdapterScale(id.nonEmptyText(), scale == null ? 1 : scale);

@@ -63,7 +63,7 @@ final class ToolsDecoder {
 
     private static Map<String, Object> definition(Fields in) {
         Map<String, Object> function = new LinkedHashMap<>();
-        function.put("name", name(in.require("name")));
+        function.put("name", name(in.require("name", "description", "parameters", "strict")));
         String description = in.text("description");
         function.put("description", description == null ? "" : description);
         InputValue parameters = in.get("parameters");
@@ -108,8 +108,8 @@ final class ToolsDecoder {
             refuseOtherTypes(in.get("type"));
             InputValue framed = in.get("function");
             Fields inner = framed == null ? in : new Fields(framed);
-            Map<String, Object> function =
-                    map("name", name(inner.require("name")), "arguments", arguments(inner.get("arguments")));
+            Map<String, Object> function = map(
+                    "name", name(inner.require("name", "arguments")), "arguments", arguments(inner.get("arguments")));
             inner.end();
             in.end();
             Map<String, Object> call = new LinkedHashMap<>();
@@ -172,8 +172,8 @@ final class ToolsDecoder {
             Fields in = new Fields(item);
             Map<String, Object> result = map(
                     "role", "tool",
-                    "content", MessagesDecoder.content(in.require("content")),
-                    "tool_call_id", in.require("tool_call_id").nonEmptyText());
+                    "content", MessagesDecoder.content(in.require("content", "tool_call_id", "name")),
+                    "tool_call_id", in.require("tool_call_id", "name").nonEmptyText());
             String name = in.text("name");
             if (name != null) {
                 result.put("name", name);

@@ -31,19 +31,23 @@ final class VectorDecoder {
     private VectorDecoder() {}
 
     static TaskInput embedding(String model, Fields in) {
-        InputValue input = in.require("input");
+        InputValue input = in.wanted("input");
+        boolean addSpecial = in.flag("add_special", true);
+        Pooling pooling = oneOf(in.get("pooling"), POOLINGS);
+        Integer norm = normalize(in);
+        boolean binary = Boolean.TRUE.equals(oneOf(in.get("encoding_format"), ENCODINGS));
+        Long deadline = Fields.deadline(in.get("timeout"));
+        in.end();
         boolean single = isSingle(input);
-        var task = new TaskInput.Embedding(
+        return new TaskInput.Embedding(
                 model,
                 single ? List.of(InputDecoder.prompt(input)) : prompts(input),
                 single,
-                in.flag("add_special", true),
-                oneOf(in.get("pooling"), POOLINGS),
-                normalize(in),
-                Boolean.TRUE.equals(oneOf(in.get("encoding_format"), ENCODINGS)),
-                in.milliseconds("timeout", 1));
-        in.end();
-        return task;
+                addSpecial,
+                pooling,
+                norm,
+                binary,
+                deadline);
     }
 
     /** A list of integers is one text or the tokens of one, as in a completion's prompt. */
@@ -95,13 +99,16 @@ final class VectorDecoder {
     }
 
     static TaskInput rerank(String model, Fields in) {
-        var task = new TaskInput.Rerank(
-                model,
-                in.require("query").text(),
-                several(in.require("documents")).stream().map(InputValue::text).toList(),
-                in.integer("top_n", 0, Integer.MAX_VALUE),
-                in.milliseconds("timeout", 1));
+        InputValue query = in.wanted("query");
+        InputValue documents = in.wanted("documents");
+        Integer best = in.integer("top_n", 0, Integer.MAX_VALUE);
+        Long deadline = Fields.deadline(in.get("timeout"));
         in.end();
-        return task;
+        return new TaskInput.Rerank(
+                model,
+                query.text(),
+                several(documents).stream().map(InputValue::text).toList(),
+                best,
+                deadline);
     }
 }

@@ -57,7 +57,9 @@ final class Admission {
         text += length + options.format().length();
         long now = System.nanoTime();
         Long timeout = timeout(order.input(), options);
-        long deadline = timeout == null ? GenerationRequest.NO_DEADLINE : now + TimeUnit.MILLISECONDS.toNanos(timeout);
+        long deadline = timeout == null || timeout < 0
+                ? GenerationRequest.NO_DEADLINE
+                : now + TimeUnit.MILLISECONDS.toNanos(timeout);
         return new Task(id, session, order.owners(), order.input(), options, order.sink(), adapters, now, deadline);
     }
 

@@ -117,8 +117,10 @@ public final class ConfigDecoder {
             return null;
         }
         Fields in = new Fields(value);
-        TlsFiles files =
-                new TlsFiles(path(in.require("certfile")), path(in.require("keyfile")), path(in.require("cacertfile")));
+        TlsFiles files = new TlsFiles(
+                path(in.require("certfile", "keyfile", "cacertfile")),
+                path(in.require("keyfile", "cacertfile")),
+                path(in.require("cacertfile")));
         in.end();
         return files;
     }
@@ -186,7 +188,7 @@ public final class ConfigDecoder {
         List<ModelConfig> models = new ArrayList<>();
         for (InputValue item : value.list()) {
             Fields in = new Fields(item);
-            models.add(ModelDecoder.decode(in.require("path"), in));
+            models.add(ModelDecoder.decode(in.require("path", ModelDecoder.KEYS.toArray(String[]::new)), in));
         }
         return List.copyOf(models);
     }

@@ -24,7 +24,7 @@ import java.util.Map;
  * @param nKeep tokens kept at the front when the context is shifted; -1: the whole prompt
  * @param contextShift whether a full context drops its older half
  * @param cachePrompt whether the slot's KV cache is reused
- * @param timeoutMs deadline of the task in milliseconds from its creation
+ * @param timeoutMs deadline of the task in milliseconds from its creation, negative for none
  * @param format what the answer must keep to
  * @param samplers the less common samplers
  * @param priority higher ones get a slot first

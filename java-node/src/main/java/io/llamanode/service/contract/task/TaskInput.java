@@ -61,7 +61,7 @@ public sealed interface TaskInput {
      * @param normalize llama.cpp's {@code embd_normalize}: -1 not at all, 0 by the largest, 1 taxicab, 2 euclidean,
      *     another p by the p-norm; {@code null}: euclidean, or not at all without pooling
      * @param binary whether vectors are told as bytes
-     * @param timeoutMs deadline in milliseconds from the creation, or {@code null}
+     * @param timeoutMs deadline in milliseconds from the creation, negative for none, or {@code null}
      */
     record Embedding(
             String model,
@@ -81,7 +81,7 @@ public sealed interface TaskInput {
      * @param query what is looked for
      * @param documents at least one; equal ones are scored each
      * @param topN how many of the best are listed; {@code null}: all
-     * @param timeoutMs deadline in milliseconds from the creation, or {@code null}
+     * @param timeoutMs deadline in milliseconds from the creation, negative for none, or {@code null}
      */
     record Rerank(String model, String query, List<String> documents, Integer topN, Long timeoutMs)
             implements TaskInput {}
