@@ -21,6 +21,11 @@ check(<<"integer">>, _, #{<<"min">> := Min, <<"max">> := Max, <<"or">> := Word},
         true -> ok;
         false -> llama_node_value:integer(Value, Min, Max, binary_to_list(<<Word/binary, " or ">>))
     end;
+check(<<"integer">>, Table, #{<<"also">> := Word} = Row, Value) ->
+    case is_one_of(Value, [Word]) of
+        true -> ok;
+        false -> check(<<"integer">>, Table, maps:remove(<<"also">>, Row), Value)
+    end;
 check(<<"integer">>, _, #{<<"min">> := Min, <<"max">> := Max}, Value) -> llama_node_value:integer(Value, Min, Max);
 check(<<"number">>, _, #{<<"over">> := Min, <<"max">> := Max}, Value) -> llama_node_value:number(Value, Min, Max, open);
 check(<<"number">>, _, #{<<"min">> := Min, <<"max">> := Max}, Value) -> llama_node_value:number(Value, Min, Max, closed);

@@ -100,9 +100,6 @@ public final class Fields {
         if (value.isText() && value.text().equals("infinity")) {
             return -1L;
         }
-        if (value.isText()) {
-            throw value.mustBe("infinity or an integer from 1 to " + MAX_MS);
-        }
         return value.integer(1, MAX_MS);
     }
 
