@@ -51,7 +51,7 @@ public record ChatRequest(
         return new Builder(messages);
     }
 
-    /** Collects the parts of a request. */
+    /** Collects the parts of a request. For one thread at a time. */
     public static final class Builder {
         private final List<Map<String, Object>> messages;
         private List<Map<String, Object>> tools = List.of();

@@ -4,6 +4,7 @@ package io.llamanode.chat.jinja;
 public final class LimitException extends TemplateException {
     private static final long serialVersionUID = 1L;
 
+    /** Says which bound was gone over: {@code line} counts from 1, 0 stands for no single line. */
     public LimitException(String message, int line) {
         super(message, line);
     }

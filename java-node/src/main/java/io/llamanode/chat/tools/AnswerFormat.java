@@ -16,7 +16,10 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
-/** How the models of a chat template write reasoning and calls of tools. Immutable. */
+/**
+ * How the models of a chat template write reasoning and calls of tools. Immutable: any thread may call it; each answer
+ * has a parser of its own.
+ */
 public final class AnswerFormat {
     /** What kind of machine reads it. */
     enum Kind {

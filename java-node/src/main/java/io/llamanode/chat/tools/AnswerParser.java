@@ -9,7 +9,7 @@ import java.util.List;
 
 /**
  * Tells reasoning, content and calls of one answer apart while its text arrives. A call that is malformed is content,
- * from its first character on. Not safe for use by several threads at a time.
+ * from its first character on. For one thread at a time.
  */
 public final class AnswerParser {
     private final Input in = new Input();

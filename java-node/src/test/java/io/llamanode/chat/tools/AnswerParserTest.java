@@ -401,6 +401,20 @@ class AnswerParserTest {
     }
 
     @Test
+    void harmonyEndsWhereAHeaderIsCutOffOrNeverEnds() {
+        AnswerFormat harmony = format(Kind.HARMONY);
+        String said = "<|channel|>final<|message|>Hi<|end|>";
+        for (String rest : List.of("<|start|>", "<|start|>assistant", "<|start|>assistant<|channel|>final<|mess")) {
+            assertEquals(new Answer("Hi", null, List.of()), parse(harmony, said + rest), rest);
+        }
+        assertEquals(new Answer("", null, List.of()), parse(harmony, "<|channel|>analysis"));
+        String endless = "x".repeat(600);
+        assertEquals(
+                new Answer("Hi" + endless, null, List.of()),
+                parse(harmony, false, 8, List.of(said + "<|channel|>" + endless)));
+    }
+
+    @Test
     void functionaryHasRecipients() {
         AnswerFormat functionary = format(Kind.RECIPIENT);
         assertEquals(new Answer("Hi > there >>", null, List.of()), parse(functionary, "all\nHi > there >>"));

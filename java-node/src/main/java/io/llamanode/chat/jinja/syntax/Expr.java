@@ -56,6 +56,7 @@ public sealed interface Expr {
 
     /** Arguments of a call. */
     record Args(List<Expr> positional, Map<String, Expr> named) {
+        /** No arguments. */
         public static final Args NONE = new Args(List.of(), Map.of());
     }
 }

@@ -22,6 +22,13 @@ public final class Parser {
         this.expressions = new ExprParser(tokens);
     }
 
+    /**
+     * {@return the statements of a template}
+     *
+     * @param source Jinja source
+     * @param limits bounds on its length and nesting
+     * @throws io.llamanode.chat.jinja.TemplateException if it is malformed or not supported
+     */
     public static List<Stmt> parse(String source, Limits limits) {
         if (source.length() > limits.sourceChars()) {
             throw new LimitException(

@@ -6,6 +6,7 @@ import java.util.Map;
 
 /** Evaluated arguments of a call, filter or test. */
 public record Arguments(List<Value> positional, Map<String, Value> named) {
+    /** No arguments. */
     public static final Arguments NONE = new Arguments(List.of(), Map.of());
 
     /** One value for each parameter, null where none was given; too many or unknown ones are an error. */
@@ -36,12 +37,14 @@ public record Arguments(List<Value> positional, Map<String, Value> named) {
         return positional.getFirst();
     }
 
+    /** Checks that there are none. */
     public void none(String function) {
         if (!positional.isEmpty() || !named.isEmpty()) {
             throw new EvalException(function + " takes no arguments");
         }
     }
 
+    /** {@return the value, which must have been given} */
     public static Value required(Value value, String function, String parameter) {
         if (value == null) {
             throw new EvalException(function + " needs '" + parameter + "'");
@@ -49,6 +52,7 @@ public record Arguments(List<Value> positional, Map<String, Value> named) {
         return value;
     }
 
+    /** {@return the value, which must be a string} */
     public static Str string(Value value, String function) {
         if (value instanceof Str str) {
             return str;
@@ -56,10 +60,12 @@ public record Arguments(List<Value> positional, Map<String, Value> named) {
         throw new EvalException(function + " needs a string, got " + Types.name(value));
     }
 
+    /** {@return the value, which must be a string, or {@code fallback} if it was left out} */
     public static Str string(Value value, String function, Str fallback) {
         return value == null ? fallback : string(value, function);
     }
 
+    /** {@return the value, which must be an integer, or {@code fallback} if it was left out or is none} */
     public static long integer(Value value, String function, long fallback) {
         return switch (value) {
             case null -> fallback;
@@ -70,6 +76,7 @@ public record Arguments(List<Value> positional, Map<String, Value> named) {
         };
     }
 
+    /** {@return the truth of the value, or {@code fallback} if it was left out} */
     public static boolean flag(Value value, boolean fallback) {
         return value == null ? fallback : Types.truthy(value);
     }

@@ -4,6 +4,7 @@ package io.llamanode.chat.jinja.value;
 public final class EvalException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    /** Says what is wrong, naming the operation. */
     public EvalException(String message) {
         super(message, null, false, false);
     }

@@ -14,6 +14,7 @@ public final class Formatting {
 
     private Formatting() {}
 
+    /** {@return Python's {@code format % operand}} */
     public static Str percent(Runtime runtime, Str format, Value operand) {
         List<Value> operands = operand instanceof Value.Seq seq && seq.tuple ? seq.items : List.of(operand);
         StrBuilder builder = new StrBuilder(runtime);

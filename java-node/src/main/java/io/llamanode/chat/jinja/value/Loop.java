@@ -18,10 +18,12 @@ public final class Loop implements Value {
         this.recursion = recursion;
     }
 
+    /** Moves to an item, counted from 0. */
     public void at(int position) {
         index = position;
     }
 
+    /** {@return an attribute such as {@code loop.index}; undefined if there is none of that name} */
     public Value attribute(String name) {
         int last = items.size() - 1;
         return switch (name) {
@@ -56,6 +58,7 @@ public final class Loop implements Value {
         };
     }
 
+    /** {@return the same loop over another list, rendered} */
     public Value recurse(Arguments arguments) {
         if (recursion == null) {
             throw new EvalException("loop() is only for loops marked 'recursive'");

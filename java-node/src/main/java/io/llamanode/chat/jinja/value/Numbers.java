@@ -8,10 +8,12 @@ public final class Numbers {
 
     private Numbers() {}
 
+    /** {@return whether the value is an integer, a float or a boolean} */
     public static boolean isNumber(Value value) {
         return value instanceof Value.Int || value instanceof Value.Float || value instanceof Value.Bool;
     }
 
+    /** {@return the number; anything else is an error} */
     public static double asDouble(Value value) {
         return switch (value) {
             case Value.Float(double number) -> number;
@@ -19,6 +21,7 @@ public final class Numbers {
         };
     }
 
+    /** {@return the number without its decimals; what is none or does not fit is an error} */
     public static long asLong(Value value) {
         return switch (value) {
             case Value.Int(long number) -> number;
@@ -35,6 +38,7 @@ public final class Numbers {
         return (long) number;
     }
 
+    /** {@return the order of two numbers: below, equal to or above 0} */
     public static int compare(Value left, Value right) {
         if (left instanceof Value.Float || right instanceof Value.Float) {
             double a = asDouble(left);
@@ -45,6 +49,7 @@ public final class Numbers {
         return Long.compare(asLong(left), asLong(right));
     }
 
+    /** {@return what a binary operator makes of two numbers; a division by zero and an overflow are errors} */
     public static Value arithmetic(String operator, Value left, Value right) {
         try {
             return left instanceof Value.Float || right instanceof Value.Float || operator.equals("/")

@@ -8,6 +8,7 @@ import java.util.Map;
 public final class Operators {
     private Operators() {}
 
+    /** {@return what a binary operator makes of two values; values that it cannot combine are an error} */
     public static Value binary(Runtime runtime, String operator, Value left, Value right) {
         return switch (operator) {
             case "~" ->
@@ -90,6 +91,7 @@ public final class Operators {
         return builder.build();
     }
 
+    /** {@return whether a comparison holds; values without an order are an error} */
     public static boolean compare(Runtime runtime, String operator, Value left, Value right) {
         return switch (operator) {
             case "==" -> equal(runtime, left, right);
@@ -104,6 +106,7 @@ public final class Operators {
         };
     }
 
+    /** {@return whether two values are equal, looking into lists and dictionaries} */
     public static boolean equal(Runtime runtime, Value left, Value right) {
         if (left == right) {
             return true;
@@ -170,6 +173,7 @@ public final class Operators {
         throw mismatch(operator, left, right);
     }
 
+    /** {@return whether the element is in the container; what is none is an error} */
     public static boolean contains(Runtime runtime, Value container, Value element) {
         return switch (container) {
             case Str str when element instanceof Str part -> Search.find(runtime, str.text, part.text, 0) >= 0;

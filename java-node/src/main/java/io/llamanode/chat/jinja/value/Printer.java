@@ -15,6 +15,7 @@ public final class Printer {
         this.runtime = runtime;
     }
 
+    /** {@return Python's {@code str()} of the value} */
     public static Str str(Runtime runtime, Value value) {
         return switch (value) {
             case Str str -> str;

@@ -9,6 +9,7 @@ import java.util.List;
 public final class Runtime {
     private static final int STEPS_BETWEEN_TIME_CHECKS = 1024;
 
+    /** What the current date is taken from. */
     public final Clock clock;
     /** Records which values the template touches, or null. */
     public final Usage usage;
@@ -23,6 +24,7 @@ public final class Runtime {
     private long elements;
     private int depth;
 
+    /** Starts the account of one rendering; {@code usage} may be null. */
     public Runtime(Limits limits, Clock clock, Usage usage) {
         this.limits = limits;
         this.clock = clock;
@@ -40,6 +42,11 @@ public final class Runtime {
         line = current;
     }
 
+    /**
+     * Accounts for evaluated nodes and processed elements.
+     *
+     * @throws LimitException if they or the time are used up
+     */
     public void steps(long count) {
         steps += count;
         if (steps > limits.steps()) {
@@ -60,6 +67,11 @@ public final class Runtime {
         }
     }
 
+    /**
+     * Accounts for one more level of evaluation, to be left again.
+     *
+     * @throws LimitException if there are too many
+     */
     public void enter() {
         steps(1);
         if (++depth > limits.depth()) {
@@ -67,6 +79,7 @@ public final class Runtime {
         }
     }
 
+    /** Leaves the level that {@link #enter} began. */
     public void leave() {
         depth--;
     }
@@ -93,6 +106,7 @@ public final class Runtime {
         steps(count);
     }
 
+    /** {@return a list of these items, accounted for} */
     public Value.Seq list(List<Value> items) {
         allocateElements(items.size());
         return Value.Seq.list(items);

@@ -7,6 +7,7 @@ import java.util.List;
 public final class Search {
     private Search() {}
 
+    /** {@return index of the first {@code part} at or behind {@code from}, in UTF-16 units, or -1} */
     public static int find(Runtime runtime, String text, String part, int from) {
         if (part.isEmpty()) {
             return from <= text.length() ? from : -1;
@@ -25,6 +26,7 @@ public final class Search {
         return -1;
     }
 
+    /** {@return index of the last {@code part} that ends at or in front of {@code before}, in UTF-16 units, or -1} */
     public static int findLast(Runtime runtime, String text, String part, int before) {
         for (int at = before - part.length(); at >= 0; at--) {
             if (text.charAt(at) == part.charAt(0)) {
@@ -59,6 +61,9 @@ public final class Search {
         return pieces;
     }
 
+    /**
+     * {@return the pieces between separators, of which the last {@code limit} count; a negative limit stands for all}
+     */
     public static List<Value> splitFromRight(Runtime runtime, Str str, String separator, long limit) {
         if (separator.isEmpty()) {
             throw new EvalException("rsplit: the separator is empty");
@@ -100,6 +105,7 @@ public final class Search {
         return at;
     }
 
+    /** {@return the string with the first {@code limit} matches replaced; a negative limit stands for all} */
     public static Str replace(Runtime runtime, Str str, Str old, Str replacement, long limit) {
         StrBuilder builder = new StrBuilder(runtime);
         int start = 0;

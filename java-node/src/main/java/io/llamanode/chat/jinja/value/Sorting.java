@@ -11,6 +11,7 @@ import java.util.function.Function;
 public final class Sorting {
     private Sorting() {}
 
+    /** {@return the items in the order of their keys; equal ones keep their order, also when it is reversed} */
     public static <T> List<T> sort(
             Runtime runtime, Iterable<T> items, Function<T, Value> key, boolean caseSensitive, boolean reverse) {
         List<T> sorted = new ArrayList<>();
@@ -25,10 +26,12 @@ public final class Sorting {
         return sorted;
     }
 
+    /** {@return the entries in the order of their keys, upper case first} */
     public static List<Map.Entry<Value, Value>> byKey(Runtime runtime, Map<Value, Value> entries) {
         return sort(runtime, entries.entrySet(), Map.Entry::getKey, true, false);
     }
 
+    /** {@return the value as it is compared: strings in lower case unless the case counts} */
     public static Value fold(Runtime runtime, Value value, boolean caseSensitive) {
         runtime.reads(value);
         return value instanceof Str str && !caseSensitive

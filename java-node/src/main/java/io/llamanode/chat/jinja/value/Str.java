@@ -4,8 +4,10 @@ import java.util.Arrays;
 
 /** An immutable string that knows for each of its characters whether it is trusted; equality ignores that. */
 public final class Str implements Value, Comparable<Str> {
+    /** The string without characters, which is trusted. */
     public static final Str EMPTY = new Str("", true, new int[0]);
 
+    /** The characters. */
     public final String text;
     /** Origin of the first character; it alternates at each position in {@code flips}. */
     final boolean first;
@@ -18,14 +20,17 @@ public final class Str implements Value, Comparable<Str> {
         this.flips = flips;
     }
 
+    /** {@return a string of one origin} */
     public static Str of(String text, boolean trusted) {
         return text.isEmpty() ? EMPTY : new Str(text, trusted, EMPTY.flips);
     }
 
+    /** {@return a string of the template's own} */
     public static Str trusted(String text) {
         return of(text, true);
     }
 
+    /** {@return whether there are no characters} */
     public boolean isEmpty() {
         return text.isEmpty();
     }
@@ -35,24 +40,29 @@ public final class Str implements Value, Comparable<Str> {
         return first && flips.length == 0;
     }
 
+    /** {@return the origin of the character at an index, in UTF-16 units} */
     public boolean trustedAt(int position) {
         int found = Arrays.binarySearch(flips, position);
         int passed = found >= 0 ? found + 1 : -found - 1;
         return first ^ ((passed & 1) == 1);
     }
 
+    /** {@return number of runs of one origin; neighbours differ} */
     public int runs() {
         return text.isEmpty() ? 0 : flips.length + 1;
     }
 
+    /** {@return index of the first character of a run} */
     public int runStart(int run) {
         return run == 0 ? 0 : flips[run - 1];
     }
 
+    /** {@return index behind the last character of a run} */
     public int runEnd(int run) {
         return run == flips.length ? text.length() : flips[run];
     }
 
+    /** {@return the origin of a run} */
     public boolean runTrusted(int run) {
         return first ^ ((run & 1) == 1);
     }
@@ -73,6 +83,7 @@ public final class Str implements Value, Comparable<Str> {
         return builder.build();
     }
 
+    /** {@return the string without these characters at its ends; {@code chars} null stands for white space} */
     public Str strip(boolean left, boolean right, String chars) {
         int from = 0;
         int to = text.length();

@@ -11,6 +11,7 @@ public final class StrBuilder {
     private boolean first = true;
     private boolean last = true;
 
+    /** Starts an empty string; {@code runtime} null stands for no limits. */
     public StrBuilder(Runtime runtime) {
         this.runtime = runtime;
     }
@@ -24,14 +25,17 @@ public final class StrBuilder {
         return last;
     }
 
+    /** Appends text of one origin. */
     public StrBuilder append(String piece, boolean trusted) {
         return append(piece, 0, piece.length(), trusted);
     }
 
+    /** Appends a string, whose characters keep their origins. */
     public StrBuilder append(Str piece) {
         return append(piece, 0, piece.text.length());
     }
 
+    /** Appends the characters from {@code from} to before {@code to}, in UTF-16 units. */
     public StrBuilder append(Str piece, int from, int to) {
         for (int run = 0; run < piece.runs(); run++) {
             int start = Math.max(from, piece.runStart(run));
@@ -63,6 +67,7 @@ public final class StrBuilder {
         return this;
     }
 
+    /** {@return the string so far} */
     public Str build() {
         return text.isEmpty() ? Str.EMPTY : new Str(text.toString(), first, Arrays.copyOf(flips, count));
     }

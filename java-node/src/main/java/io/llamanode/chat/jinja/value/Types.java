@@ -7,6 +7,7 @@ import java.util.List;
 public final class Types {
     private Types() {}
 
+    /** {@return Python's name of the value's type, for messages} */
     public static String name(Value value) {
         return switch (value) {
             case Value.Undefined(String description) -> description + ", which is undefined";
@@ -23,6 +24,7 @@ public final class Types {
         };
     }
 
+    /** {@return Python's truth of the value} */
     public static boolean truthy(Value value) {
         return switch (value) {
             case Value.Undefined _, Value.None _ -> false;
@@ -36,6 +38,7 @@ public final class Types {
         };
     }
 
+    /** {@return number of elements or code points; what has none is an error} */
     public static int length(Value value) {
         return switch (value) {
             case Value.Undefined _ -> 0;
@@ -46,6 +49,7 @@ public final class Types {
         };
     }
 
+    /** {@return whether a loop can go over the value} */
     public static boolean iterable(Value value) {
         return switch (value) {
             case Value.Undefined _, Str _, Value.Seq _, Value.Dict _ -> true;

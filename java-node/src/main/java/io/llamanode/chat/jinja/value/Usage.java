@@ -10,12 +10,14 @@ public final class Usage {
     private final Set<String> used = new HashSet<>();
     private final Set<String> iterated = new HashSet<>();
 
+    /** Notes where in the input a value stands. */
     public void name(Value value, String path) {
         if (value instanceof Str || value instanceof Value.Seq || value instanceof Value.Dict) {
             paths.put(value, path);
         }
     }
 
+    /** Notes that a value was read. */
     public void used(Value value) {
         String path = paths.get(value);
         if (path != null) {
@@ -23,6 +25,7 @@ public final class Usage {
         }
     }
 
+    /** Notes that a value was read with all it holds. */
     public void usedDeep(Value value) {
         if (!paths.containsKey(value)) {
             return;
@@ -35,6 +38,7 @@ public final class Usage {
         }
     }
 
+    /** Notes that a value was looped over or indexed by number. */
     public void iterated(Value value) {
         used(value);
         String path = paths.get(value);
@@ -43,10 +47,12 @@ public final class Usage {
         }
     }
 
+    /** {@return paths of the values that were read, such as {@code messages[0].content}} */
     public Set<String> used() {
         return Set.copyOf(used);
     }
 
+    /** {@return paths of those that were looped over or indexed by number} */
     public Set<String> iterated() {
         return Set.copyOf(iterated);
     }

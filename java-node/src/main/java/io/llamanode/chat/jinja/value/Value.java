@@ -76,11 +76,14 @@ public sealed interface Value
 
     /** A list, or a tuple, which only prints differently and cannot be changed. Compared by identity here. */
     final class Seq implements Value {
+        /** The elements; those of a tuple cannot be changed. */
         public final List<Value> items;
+        /** Whether it is a tuple. */
         public final boolean tuple;
         /** Names of the items, by which they can be reached as well; empty for most sequences. */
         public final List<String> names;
 
+        /** Keeps the list, which is not copied. */
         public Seq(List<Value> items, boolean tuple) {
             this(items, tuple, List.of());
         }
@@ -91,10 +94,12 @@ public sealed interface Value
             this.names = names;
         }
 
+        /** {@return a list of these items, which are not copied} */
         public static Seq list(List<Value> items) {
             return new Seq(items, false);
         }
 
+        /** {@return a tuple} */
         public static Seq tuple(Value... items) {
             return new Seq(List.of(items), true);
         }
@@ -104,6 +109,7 @@ public sealed interface Value
             return new Seq(List.of(items), true, names);
         }
 
+        /** {@return a new list without items} */
         public static Seq empty() {
             return new Seq(new ArrayList<>(), false);
         }
@@ -111,16 +117,20 @@ public sealed interface Value
 
     /** A dictionary in insertion order. Compared by identity here. */
     final class Dict implements Value {
+        /** The entries in order of insertion. */
         public final Map<Value, Value> entries;
 
+        /** Keeps the map, which is not copied. */
         public Dict(Map<Value, Value> entries) {
             this.entries = entries;
         }
 
+        /** Makes an empty dictionary. */
         public Dict() {
             this(new LinkedHashMap<>());
         }
 
+        /** {@return the value of a key, or {@code null} if there is none} */
         public Value get(String key) {
             return entries.get(Str.trusted(key));
         }
@@ -128,6 +138,7 @@ public sealed interface Value
 
     /** The result of {@code namespace()}: the only value whose attributes {@code set} may assign. */
     final class Namespace implements Value {
+        /** The attributes by name. */
         public final Map<String, Value> attributes = new LinkedHashMap<>();
     }
 

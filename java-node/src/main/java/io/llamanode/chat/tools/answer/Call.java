@@ -21,6 +21,13 @@ public final class Call {
     private String id;
     private String name;
 
+    /**
+     * Starts to read a call.
+     *
+     * @param output told of what is known
+     * @param index of the call in the answer, from 0
+     * @param acceptsName whether a tool of that name may be called
+     */
     public Call(Output output, int index, Predicate<String> acceptsName) {
         this.output = output;
         this.index = index;
@@ -36,6 +43,7 @@ public final class Call {
         return true;
     }
 
+    /** {@return the name, or {@code null} if it is not known yet} */
     public String name() {
         return name;
     }

@@ -27,6 +27,7 @@ public final class Input {
         MORE
     }
 
+    /** Takes more text. */
     public void add(String more) {
         int gone = mark < 0 ? at : mark;
         if (gone > COMPACTION) {
@@ -43,22 +44,30 @@ public final class Input {
         ended = true;
     }
 
+    /** {@return whether nothing more comes} */
     public boolean ended() {
         return ended;
     }
 
+    /** {@return whether all that has arrived was read} */
     public boolean isEmpty() {
         return at == text.length();
     }
 
+    /** {@return the character at the front, of which there must be one} */
     public char peek() {
         return text.charAt(at);
     }
 
+    /** {@return the character at a distance from the front, which must have arrived} */
     public char peek(int distance) {
         return text.charAt(at + distance);
     }
 
+    /**
+     * {@return whether the first {@code count} characters of a text stand at a distance from the front; all must have
+     * arrived}
+     */
     public boolean regionMatches(int distance, String expected, int count) {
         for (int i = 0; i < count; i++) {
             if (text.charAt(at + distance + i) != expected.charAt(i)) {
@@ -68,24 +77,29 @@ public final class Input {
         return true;
     }
 
+    /** {@return the character at the front, of which there must be one; it is read} */
     public char next() {
         return text.charAt(at++);
     }
 
+    /** {@return number of characters that have arrived and are not read} */
     public int length() {
         return text.length() - at;
     }
 
+    /** {@return the first characters, which are read; so many must have arrived} */
     public String take(int count) {
         String taken = text.substring(at, at + count);
         at += count;
         return taken;
     }
 
+    /** Notes the front as the place to read again from. */
     public void mark() {
         mark = at;
     }
 
+    /** Forgets the mark. */
     public void unmark() {
         mark = -1;
     }
@@ -96,12 +110,14 @@ public final class Input {
         mark = -1;
     }
 
+    /** Reads white space, as far as it has arrived. */
     public void skipSpace() {
         while (at < text.length() && Character.isWhitespace(text.charAt(at))) {
             at++;
         }
     }
 
+    /** {@return whether a text stands at the front; it is read if it does} */
     public Match literal(String literal) {
         int count = Math.min(literal.length(), length());
         for (int i = 0; i < count; i++) {

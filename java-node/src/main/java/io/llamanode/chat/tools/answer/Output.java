@@ -18,10 +18,12 @@ public final class Output {
     private List<AnswerEvent> events = new ArrayList<>();
     private boolean reasoned;
 
+    /** Starts an empty answer; {@code newId} makes ids for calls that have none. */
     public Output(Supplier<String> newId) {
         this.newId = newId;
     }
 
+    /** Takes more of what the model says. */
     public void content(String text) {
         int end = endOfText(text);
         if (end > 0) {
@@ -33,6 +35,7 @@ public final class Output {
         contentSpace.append(text, end, text.length());
     }
 
+    /** Takes more of what it thinks. */
     public void reasoning(String text) {
         reasoned = true;
         int end = endOfText(text);
@@ -51,6 +54,7 @@ public final class Output {
         contentSpace.setLength(0);
     }
 
+    /** {@return whether it has said anything but white space} */
     public boolean hasContent() {
         return !content.isEmpty();
     }
@@ -59,10 +63,12 @@ public final class Output {
         events.add(new AnswerEvent.Call(index, id, name, delta));
     }
 
+    /** Takes a well-formed call. */
     public void finished(ToolCall call) {
         calls.add(call);
     }
 
+    /** {@return number of well-formed calls so far} */
     public int callCount() {
         return calls.size();
     }
@@ -92,6 +98,7 @@ public final class Output {
         contentSpace.setLength(0);
     }
 
+    /** {@return all that is known so far} */
     public Answer answer() {
         return new Answer(content.toString(), reasoning.isEmpty() ? null : reasoning.toString(), List.copyOf(calls));
     }

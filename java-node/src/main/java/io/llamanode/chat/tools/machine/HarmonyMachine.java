@@ -11,13 +11,19 @@ import java.util.regex.Pattern;
 
 /** Answers of gpt-oss: messages on channels, of which one is for reasoning, and to recipients, which are tools. */
 public final class HarmonyMachine implements AnswerMachine {
+    /** Ends the header of a message. */
     public static final String MESSAGE = "<|message|>";
+    /** Begins the name of a channel. */
     public static final String CHANNEL = "<|channel|>";
+    /** Begins a message. */
     public static final String START = "<|start|>";
+
     private static final List<String> ENDS = List.of("<|end|>", "<|return|>", "<|call|>");
     private static final List<String> NEXT = List.of(START, CHANNEL);
+    /** All texts that tell the parts of an answer apart. */
     public static final List<String> MARKERS =
             List.of(MESSAGE, CHANNEL, START, "<|end|>", "<|return|>", "<|call|>", "<|constrain|>");
+
     private static final Pattern RECIPIENT = Pattern.compile("to=(?:functions\\.)?([^\\s<]+)");
     private static final Pattern REASONING = Pattern.compile(Pattern.quote(CHANNEL) + "\\s*analysis");
     private static final int LONGEST_HEADER = 512;
@@ -64,6 +70,7 @@ public final class HarmonyMachine implements AnswerMachine {
                 // Not the syntax of this family: whatever it is, it is text.
                 thinks = false;
                 state = State.BODY;
+                skipNoHeader(in);
                 return true;
             }
             return false;
@@ -82,6 +89,17 @@ public final class HarmonyMachine implements AnswerMachine {
             }
         }
         return true;
+    }
+
+    /** What begins a header must not be met again as text; one that the answer's end cut off says nothing. */
+    private static void skipNoHeader(Input in) {
+        boolean cutOff = in.ended() && in.length() <= LONGEST_HEADER;
+        for (String marker : NEXT) {
+            if (in.literal(marker) == Input.Match.YES) {
+                in.take(cutOff ? in.length() : 0);
+                return;
+            }
+        }
     }
 
     private boolean call(Input in) {

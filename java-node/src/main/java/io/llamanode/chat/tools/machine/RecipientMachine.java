@@ -10,7 +10,9 @@ import java.util.Map;
 
 /** Answers of functionary v3.2: parts to recipients, {@code >>>all} for text and {@code >>>f} for a call. */
 public final class RecipientMachine implements AnswerMachine {
+    /** Begins the next part. */
     public static final String NEXT = ">>>";
+
     private static final String EVERYBODY = "all";
 
     private enum State {
@@ -26,6 +28,13 @@ public final class RecipientMachine implements AnswerMachine {
     private State state = State.START;
     private HeadedCall call;
 
+    /**
+     * Starts to read an answer.
+     *
+     * @param tools schemas of the parameters by name
+     * @param maxCalls calls that count at most
+     * @param output told of the parts
+     */
     public RecipientMachine(Map<String, Map<String, Object>> tools, int maxCalls, Output output) {
         this.tools = tools;
         this.maxCalls = maxCalls;

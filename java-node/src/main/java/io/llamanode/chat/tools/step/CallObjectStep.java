@@ -34,6 +34,11 @@ public final class CallObjectStep implements Step {
     private Step part;
     private String key;
 
+    /**
+     * Starts to read an object.
+     *
+     * @param strict whether keys that no call has are a fault
+     */
     public CallObjectStep(boolean strict) {
         this.strict = strict;
     }

@@ -20,6 +20,7 @@ public final class GemmaStep extends WholeCallStep {
     private int depth;
     private boolean quoted;
 
+    /** Starts to read a call. */
     public GemmaStep() {
         super("{");
     }

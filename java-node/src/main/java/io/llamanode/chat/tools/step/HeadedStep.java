@@ -17,6 +17,7 @@ public final class HeadedStep {
 
     private HeadedStep() {}
 
+    /** {@return a reader of one call of that style} */
     public static Step of(Headed style) {
         Step end = style.argumentsEnd().isEmpty()
                 ? Step.sequence((in, call) -> Step.Status.DONE)

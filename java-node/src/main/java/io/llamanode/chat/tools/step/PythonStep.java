@@ -13,6 +13,7 @@ public final class PythonStep extends WholeCallStep {
     private char quote;
     private boolean escaped;
 
+    /** Starts to read a call. */
     public PythonStep() {
         super("(");
     }

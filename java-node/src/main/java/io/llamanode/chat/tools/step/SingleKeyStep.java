@@ -7,6 +7,7 @@ import io.llamanode.chat.tools.text.JsonText;
 public final class SingleKeyStep {
     private SingleKeyStep() {}
 
+    /** {@return a reader of one call} */
     public static Step of() {
         StringBuilder key = new StringBuilder();
         Step name = new JsonValueStep((call, text) -> key.append(text));

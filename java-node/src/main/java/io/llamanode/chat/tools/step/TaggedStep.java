@@ -36,6 +36,12 @@ public final class TaggedStep implements Step {
     /** Whether the value is a string; {@code null}: its schema, or else its look, decides. */
     private Boolean string;
 
+    /**
+     * Starts to read a call.
+     *
+     * @param tags how it is written
+     * @param tools schemas of the parameters by name, which tell strings from other values
+     */
     public TaggedStep(Tagged tags, Map<String, Map<String, Object>> tools) {
         this.tags = tags;
         this.tools = tools;
@@ -188,6 +194,7 @@ public final class TaggedStep implements Step {
                 : null;
     }
 
+    /** {@return whether a schema's type allows nothing but strings} */
     public static boolean isString(Object type) {
         return "string".equals(type) || type instanceof List<?> types && types.equals(List.of("string"));
     }

@@ -33,6 +33,7 @@ public final class CallSyntaxes {
             new Tagged("", "\n", "<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>", "", Values.PLAIN);
 
     static final CallSyntax HERMES = marked("hermes", "<tool_call>", Listing.NEVER, "</tool_call>", NAME_ARGUMENTS);
+    /** Calls of Python functions between LFM2's tokens. */
     public static final CallSyntax PYTHON =
             marked("python", "<|tool_call_start|>", Listing.ALWAYS, "<|tool_call_end|>", new Python());
     /** For templates that show no syntax: the answer is an object, or a list of them. */
@@ -41,6 +42,7 @@ public final class CallSyntaxes {
 
     static final CallSyntax LLAMA = new CallSyntax("llama", List.of(), "", Listing.NEVER, "", "", "", NAME_PARAMETERS);
 
+    /** All of them; where one example fits several, the first is meant. */
     public static final List<CallSyntax> ALL = List.of(
             HERMES,
             marked("function tags", "<tool_call>", Listing.NEVER, "</tool_call>", FUNCTION_TAGS),

@@ -46,6 +46,7 @@ public final class JsonScanner {
     private String word;
     private int wordAt;
 
+    /** {@return what the next character means} */
     public Outcome accept(char c) {
         return switch (state) {
             case STRING -> string(c);
