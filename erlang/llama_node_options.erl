@@ -91,7 +91,7 @@
 %%     name where the runtime checks it, as it does by default with `verify_peer'. Default: none, the distribution runs
 %%     over TCP.</li>
 %% <li>`llama_lib': directory with the llama.cpp to use, or `system' for that of the operating system, or `embedded' for
-%%     the one in the jar. Default: the newest that is found, see docs/decisions.</li>
+%%     the one in the jar. Default: the newest that is found.</li>
 %% <li>`log_level': least level of the node's log records. Default: `info'.</li>
 %% <li>`result_ttl_ms': how long a result waits to be collected. Default: 300000.</li>
 %% <li>`max_results': results that are kept to be collected; the oldest goes first. Default: 10000.</li>
