@@ -16,7 +16,8 @@
 -export([init/2]).
 -export_type([reader/0]).
 
--opaque reader() :: {pid(), file:filename()} | none.
+-type reader() :: {pid(), file:filename()} | none.
+%% The reading process and its named pipe, if there are any.
 
 %% Bytes of the end that are kept, and characters of it that are told.
 -define(MAX_KEPT, 8192).
