@@ -104,7 +104,8 @@
 %%     Default: none.</li>
 %% <li>`wait': whether the start returns when the node is ready (`true') or at once (`false'), in which case requests
 %%     wait. Default: `true'.</li>
-%% <li>`start_timeout': milliseconds for the node to become ready, or `infinity'. Default: 120000.</li>
+%% <li>`start_timeout': milliseconds for the node to become ready, the look for Java and epmd included, or
+%%     `infinity'. Default: 120000.</li>
 %% <li>`stop_timeout': milliseconds for the node to end before it is killed. Default: 5000.</li>
 %% <li>`progress': a process that gets `{llama_node_progress, Path, Fraction}' while a model loads, or a fun that is
 %%     called by the server process and must not block. Default: none.</li>
