@@ -8,14 +8,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** {@link ReleaseApi#B4916}. */
-final class B4916Api implements ReleaseApi {
+final class B4916Api extends StructuredApi {
 
-    private final StructTable modelParams = modelParamsTable();
-    private final StructTable contextParams = contextParamsTable();
-
-    @Override
-    public String name() {
-        return "b4916";
+    B4916Api() {
+        super("b4916", modelParamsTable(), contextParamsTable());
     }
 
     @Override
@@ -24,37 +20,32 @@ final class B4916Api implements ReleaseApi {
     }
 
     @Override
-    public StructTable modelParams() {
-        return modelParams;
-    }
-
-    @Override
-    public StructTable contextParams() {
-        return contextParams;
-    }
-
-    @Override
     public void write(ModelParams params, MemorySegment struct) {
-        modelParams.setInt(struct, "n_gpu_layers", params.nGpuLayers());
-        modelParams.setBool(struct, "use_mmap", params.useMmap());
-        modelParams.setBool(struct, "use_mlock", params.useMlock());
-        modelParams.setBool(struct, "vocab_only", params.vocabOnly());
+        modelParams().setInt(struct, "n_gpu_layers", params.nGpuLayers());
+        modelParams().setBool(struct, "use_mmap", params.useMmap());
+        modelParams().setBool(struct, "use_mlock", params.useMlock());
+        modelParams().setBool(struct, "vocab_only", params.vocabOnly());
     }
 
     @Override
     public void write(ContextParams params, MemorySegment struct) {
-        ReleaseApi.writeCommon(params, contextParams, struct);
-        contextParams.setBool(struct, "flash_attn", params.flashAttn());
+        ReleaseApi.writeCommon(params, contextParams(), struct);
+        contextParams().setBool(struct, "flash_attn", params.flashAttn());
     }
 
     @Override
-    public KvMemory memory(NativeFunctions functions) {
-        return new KvMemoryB4916(functions);
+    public Class<? extends KvMemory> memory() {
+        return KvMemoryB4916.class;
     }
 
     @Override
-    public String embeddingWidthFunction() {
-        return "llama_model_n_embd";
+    public Class<? extends SamplerFunctions> samplers() {
+        return SamplerFunctions.B4916.class;
+    }
+
+    @Override
+    public Class<? extends AdapterFunctions> adapters() {
+        return AdapterFunctions.B4916.class;
     }
 
     @Override
@@ -70,21 +61,6 @@ final class B4916Api implements ReleaseApi {
     @Override
     public boolean runsEncodersAlone() {
         return false; // It has no graph for them, and aborts.
-    }
-
-    @Override
-    public boolean penaltiesTakeVocabularySize() {
-        return false;
-    }
-
-    @Override
-    public boolean dryTakesTrainingContext() {
-        return true;
-    }
-
-    @Override
-    public boolean setsAllAdapters() {
-        return false;
     }
 
     @Override

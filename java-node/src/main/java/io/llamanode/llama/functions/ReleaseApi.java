@@ -40,11 +40,14 @@ public interface ReleaseApi {
     /** Writes parameters over the defaults. */
     void write(ContextParams params, MemorySegment struct);
 
-    /** Binds the functions that manage the KV cache. */
-    KvMemory memory(NativeFunctions functions);
+    /** The functions that manage the KV cache. */
+    Class<? extends KvMemory> memory();
 
-    /** The function that tells how wide a put-out embedding is. */
-    String embeddingWidthFunction();
+    /** The functions on samplers. */
+    Class<? extends SamplerFunctions> samplers();
+
+    /** The functions on adapters. */
+    Class<? extends AdapterFunctions> adapters();
 
     /** {@code LLAMA_MAX_EXPERTS}: a model with more ends the process. */
     int maxExperts();
@@ -54,15 +57,6 @@ public interface ReleaseApi {
 
     /** Whether models with an encoder and no decoder can be computed. */
     boolean runsEncodersAlone();
-
-    /** Whether {@code llama_sampler_init_penalties} begins with the size of the vocabulary. */
-    boolean penaltiesTakeVocabularySize();
-
-    /** Whether {@code llama_sampler_init_dry} takes the training context behind the vocabulary. */
-    boolean dryTakesTrainingContext();
-
-    /** Whether {@code llama_set_adapters_lora} sets all adapters of a context at once. */
-    boolean setsAllAdapters();
 
     /** What a code other than 0 that {@code llama_decode} returned means. */
     DecodeException.Kind decodeFailure(int code);

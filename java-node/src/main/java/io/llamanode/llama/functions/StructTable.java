@@ -77,6 +77,9 @@ public record StructTable(String name, int bytes, Map<String, Field> fields) {
     static final StructLayout UNKNOWN =
             MemoryLayout.structLayout(MemoryLayout.sequenceLayout(128, ValueLayout.JAVA_LONG));
 
+    /** In a {@link Struct}, stands for {@link #UNKNOWN}. */
+    static final String ANY = "any";
+
     private static final byte UNTOUCHED = (byte) 0xA5;
 
     /** Makes room for a returned struct in which it shows how far the callee wrote. */

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /** The generations with semantic versions ({@link ReleaseApi#V0_5} and later), which differ only in their structs. */
-final class V0Api implements ReleaseApi {
+final class V0Api extends StructuredApi {
 
     // enum llama_load_mode: two bits.
     private static final int LOAD_MODE_MMAP = 1;
@@ -18,13 +18,8 @@ final class V0Api implements ReleaseApi {
     private static final int FLASH_ATTN_AUTO = -1;
     private static final int FLASH_ATTN_ENABLED = 1;
 
-    private final String name;
-    private final StructTable modelParams = modelParamsTable();
-    private final StructTable contextParams;
-
     private V0Api(String name, StructTable contextParams) {
-        this.name = name;
-        this.contextParams = contextParams;
+        super(name, modelParamsTable(), contextParams);
     }
 
     static ReleaseApi v05() {
@@ -38,54 +33,45 @@ final class V0Api implements ReleaseApi {
     }
 
     @Override
-    public String name() {
-        return name;
-    }
-
-    @Override
     public boolean includes(String version) {
-        return version.matches(Pattern.quote(name) + "\\.\\d+(-.*)?");
-    }
-
-    @Override
-    public StructTable modelParams() {
-        return modelParams;
-    }
-
-    @Override
-    public StructTable contextParams() {
-        return contextParams;
+        return version.matches(Pattern.quote(name()) + "\\.\\d+(-.*)?");
     }
 
     @Override
     public void write(ModelParams params, MemorySegment struct) {
-        modelParams.setInt(struct, "n_gpu_layers", params.nGpuLayers());
-        modelParams.setInt(
-                struct,
-                "load_mode",
-                (params.useMmap() ? LOAD_MODE_MMAP : 0) | (params.useMlock() ? LOAD_MODE_MLOCK : 0));
-        modelParams.setBool(struct, "vocab_only", params.vocabOnly());
+        modelParams().setInt(struct, "n_gpu_layers", params.nGpuLayers());
+        modelParams()
+                .setInt(
+                        struct,
+                        "load_mode",
+                        (params.useMmap() ? LOAD_MODE_MMAP : 0) | (params.useMlock() ? LOAD_MODE_MLOCK : 0));
+        modelParams().setBool(struct, "vocab_only", params.vocabOnly());
     }
 
     @Override
     public void write(ContextParams params, MemorySegment struct) {
-        ReleaseApi.writeCommon(params, contextParams, struct);
+        ReleaseApi.writeCommon(params, contextParams(), struct);
         // Room for an output of every sequence, without which v0.5 and later end the process.
-        contextParams.setInt(struct, "n_ctx", Math.max(params.nCtx(), params.nSeqMax()));
-        contextParams.setInt(struct, "n_batch", Math.max(params.nBatch(), params.nSeqMax()));
+        contextParams().setInt(struct, "n_ctx", Math.max(params.nCtx(), params.nSeqMax()));
+        contextParams().setInt(struct, "n_batch", Math.max(params.nBatch(), params.nSeqMax()));
         // Without it, attention of separate sequences is slower than of unified ones; with it, it is faster.
-        contextParams.setInt(struct, "flash_attn_type", params.flashAttn() ? FLASH_ATTN_ENABLED : FLASH_ATTN_AUTO);
-        contextParams.setBool(struct, "kv_unified", params.kvUnified());
+        contextParams().setInt(struct, "flash_attn_type", params.flashAttn() ? FLASH_ATTN_ENABLED : FLASH_ATTN_AUTO);
+        contextParams().setBool(struct, "kv_unified", params.kvUnified());
     }
 
     @Override
-    public KvMemory memory(NativeFunctions functions) {
-        return new KvMemoryV0(functions);
+    public Class<? extends KvMemory> memory() {
+        return KvMemoryV0.class;
     }
 
     @Override
-    public String embeddingWidthFunction() {
-        return "llama_model_n_embd_out";
+    public Class<? extends SamplerFunctions> samplers() {
+        return SamplerFunctions.V0.class;
+    }
+
+    @Override
+    public Class<? extends AdapterFunctions> adapters() {
+        return AdapterFunctions.V0.class;
     }
 
     @Override
@@ -100,21 +86,6 @@ final class V0Api implements ReleaseApi {
 
     @Override
     public boolean runsEncodersAlone() {
-        return true;
-    }
-
-    @Override
-    public boolean penaltiesTakeVocabularySize() {
-        return true;
-    }
-
-    @Override
-    public boolean dryTakesTrainingContext() {
-        return false;
-    }
-
-    @Override
-    public boolean setsAllAdapters() {
         return true;
     }
 

@@ -1,13 +1,10 @@
 package io.llamanode.llama.library;
 
-import static io.llamanode.llama.functions.NativeFunctions.unexpected;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.llamanode.llama.LibraryException;
-import io.llamanode.llama.functions.NativeFunction;
-import io.llamanode.llama.functions.NativeFunctions;
+import io.llamanode.llama.functions.BackendFunctions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -28,51 +25,36 @@ final class Backends {
 
     private static final long DL_INFO = 32; // Dl_info begins with the path of the object.
 
-    private final NativeFunction loadAllFrom;
-    private final NativeFunction loadAll;
-    private final NativeFunction count;
-    private final NativeFunction get;
-
-    Backends(NativeFunctions f) {
-        loadAllFrom = f.function("ggml_backend_load_all_from_path", FunctionDescriptor.ofVoid(ADDRESS));
-        loadAll = f.function("ggml_backend_load_all", FunctionDescriptor.ofVoid());
-        count = f.function("ggml_backend_reg_count", FunctionDescriptor.of(JAVA_LONG));
-        get = f.function("ggml_backend_reg_get", FunctionDescriptor.of(ADDRESS, JAVA_LONG));
-    }
+    private Backends() {}
 
     /**
      * Loads them, unless they are part of the library.
      *
+     * @param functions of the library
      * @param directory that of the library; packages of operating systems may have compiled another one in
      * @return the file names of what computes
      * @throws LibraryException when there are none
      */
-    List<String> load(Path directory) {
+    static List<String> load(BackendFunctions functions, Path directory) {
         try (Arena arena = Arena.ofConfined()) {
-            if (number() == 0) {
+            if (functions.count() == 0) {
                 if (hasBackends(directory)) {
-                    loadAllFrom.handle().invokeExact(arena.allocateFrom(directory.toString()));
+                    functions.loadAllFrom(arena.allocateFrom(directory.toString()));
                 } else {
-                    loadAll.handle().invokeExact();
+                    functions.loadAll();
                 }
             }
-            if (number() == 0) {
+            if (functions.count() == 0) {
                 throw new LibraryException("There is no backend (libggml-cpu*) for this processor in " + directory);
             }
             List<String> names = new ArrayList<>();
-            for (long i = 0; i < number(); i++) {
-                names.add(fileOf((MemorySegment) get.handle().invokeExact(i))
-                        .getFileName()
-                        .toString());
+            for (long i = 0; i < functions.count(); i++) {
+                names.add(fileOf(functions.get(i)).getFileName().toString());
             }
             return names;
-        } catch (Throwable t) {
-            throw unexpected(t);
+        } catch (IOException e) {
+            throw new LibraryException("The directory " + directory + " cannot be read: " + e.getMessage(), e);
         }
-    }
-
-    private long number() throws Throwable {
-        return (long) count.handle().invokeExact();
     }
 
     private static boolean hasBackends(Path directory) throws IOException {
@@ -92,8 +74,10 @@ final class Backends {
                 throw new LibraryException("The loader does not know the library of a function");
             }
             return Path.of(LlamaLibrary.text(info.get(ADDRESS, 0)));
+        } catch (RuntimeException | Error e) {
+            throw e;
         } catch (Throwable t) {
-            throw unexpected(t);
+            throw new IllegalStateException("A native call threw " + t, t);
         }
     }
 }

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.llamanode.llama.LibraryException;
 import io.llamanode.llama.functions.AdapterFunctions;
+import io.llamanode.llama.functions.BackendFunctions;
 import io.llamanode.llama.functions.ContextFunctions;
 import io.llamanode.llama.functions.GrammarFunctions;
 import io.llamanode.llama.functions.KvMemory;
@@ -13,10 +14,10 @@ import io.llamanode.llama.functions.NativeFunctions;
 import io.llamanode.llama.functions.ReleaseApi;
 import io.llamanode.llama.functions.SamplerFunctions;
 import io.llamanode.llama.functions.StructTable;
+import io.llamanode.llama.functions.VersionFunctions;
 import io.llamanode.llama.functions.VocabFunctions;
 import io.llamanode.llama.log.NativeLog;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Path;
@@ -62,19 +63,23 @@ public final class LlamaLibrary {
         this.generation = ReleaseApi.of(version)
                 .orElseThrow(() -> new LibraryException(
                         what + " is llama.cpp " + version + "; known are " + ReleaseApi.knownNames()));
-        this.models = new ModelFunctions(functions, generation);
+        functions.structsOf(generation);
+        this.models = functions.bind(ModelFunctions.class);
         checkDefaults(generation);
-        this.vocabs = new VocabFunctions(functions);
-        this.contexts = new ContextFunctions(functions);
-        this.samplers = new SamplerFunctions(functions, generation);
-        this.grammars = new GrammarFunctions(functions);
-        this.adapters = new AdapterFunctions(functions, generation);
-        this.memory = generation.memory(functions);
+        this.vocabs = functions.bind(VocabFunctions.class);
+        this.contexts = functions.bind(ContextFunctions.class);
+        this.samplers = functions.bind(generation.samplers());
+        this.grammars = functions.bind(GrammarFunctions.class);
+        this.adapters = functions.bind(generation.adapters());
+        this.memory = functions.bind(generation.memory());
         this.path = isFile ? Backends.fileOf(functions.address("llama_decode")) : null;
         this.log = new NativeLog();
         models.logSet(log.callback(), MemorySegment.NULL);
-        this.backends =
-                isFile ? new Backends(functions).load(path.toAbsolutePath().getParent()) : List.of();
+        this.backends = isFile
+                ? Backends.load(
+                        functions.bind(BackendFunctions.class),
+                        path.toAbsolutePath().getParent())
+                : List.of();
         models.backendInit();
     }
 
@@ -160,14 +165,9 @@ public final class LlamaLibrary {
 
     /** Releases with semantic versions tell theirs, java-llama.cpp's library has the number of its build. */
     static String version(NativeFunctions f, String what) {
-        if (f.find("llama_version").isPresent()) {
-            try {
-                var function = f.function("llama_version", FunctionDescriptor.of(ADDRESS));
-                String version = text((MemorySegment) function.handle().invokeExact());
-                return version.startsWith("v") ? version : "v" + version;
-            } catch (Throwable t) {
-                throw NativeFunctions.unexpected(t);
-            }
+        String version = text(f.bind(VersionFunctions.class).version());
+        if (version != null) {
+            return version.startsWith("v") ? version : "v" + version;
         }
         return f.find("LLAMA_BUILD_NUMBER")
                 .map(build -> "b" + build.reinterpret(JAVA_INT.byteSize()).get(JAVA_INT, 0))

@@ -3,7 +3,6 @@ package io.llamanode.llama.memory;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.llamanode.llama.functions.NativeFunctions;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.invoke.MethodHandle;
@@ -29,7 +28,7 @@ public final class ReleasedMemory {
         try {
             int _ = (int) MALLOC_TRIM.invokeExact(0L);
         } catch (Throwable t) {
-            throw NativeFunctions.unexpected(t);
+            throw new IllegalStateException("malloc_trim threw " + t, t); // It cannot: it is a C function.
         }
     }
 }

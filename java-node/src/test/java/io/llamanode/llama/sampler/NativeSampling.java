@@ -1,25 +1,27 @@
 package io.llamanode.llama.sampler;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.context.LlamaBatch;
 import io.llamanode.llama.context.LlamaContext;
+import io.llamanode.llama.functions.CFunction;
 import io.llamanode.llama.functions.NativeFunctions;
 import io.llamanode.llama.functions.SamplerFunctions;
 import io.llamanode.llama.library.LibraryFile;
 import io.llamanode.llama.model.LlamaModel;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /** The embedded llama.cpp's own way from logits to a token ({@code llama_sampler_sample}), to compare with. */
 public final class NativeSampling implements AutoCloseable {
-    private static final MethodHandle SAMPLE = new NativeFunctions(LibraryFile.embedded(), "The embedded library")
-            .function("llama_sampler_sample", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT))
-            .handle();
+    /** What only these tests call. */
+    public interface Sample {
+        @CFunction("llama_sampler_sample")
+        int sample(MemorySegment chain, MemorySegment context, int index);
+    }
+
+    private static final Sample SAMPLE =
+            new NativeFunctions(LibraryFile.embedded(), "The embedded library").bind(Sample.class);
 
     private final LlamaContext context;
     private final SamplerFunctions f;
@@ -84,11 +86,7 @@ public final class NativeSampling implements AutoCloseable {
 
     /** {@return a token, which the chain is told of} */
     public int sample() {
-        try {
-            return (int) SAMPLE.invokeExact(chain, pointer, 0);
-        } catch (Throwable t) {
-            throw NativeFunctions.unexpected(t);
-        }
+        return SAMPLE.sample(chain, pointer, 0);
     }
 
     /** Reads the logits back. */

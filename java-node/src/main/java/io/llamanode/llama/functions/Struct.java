@@ -1,0 +1,15 @@
+package io.llamanode.llama.functions;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/** Marks a parameter of a {@link CFunction}, or its result, that is a struct by value. */
+@Retention(RetentionPolicy.RUNTIME)
+@Target({ElementType.PARAMETER, ElementType.METHOD})
+public @interface Struct {
+
+    /** {@return the name of the struct in llama.h, or {@link StructTable#ANY}} */
+    String value();
+}

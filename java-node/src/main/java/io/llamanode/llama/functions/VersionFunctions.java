@@ -1,0 +1,13 @@
+package io.llamanode.llama.functions;
+
+import java.lang.foreign.MemorySegment;
+
+/** How a library says which release it is. */
+public interface VersionFunctions {
+
+    /** A null pointer from releases without semantic versions. */
+    @CFunction("llama_version")
+    default MemorySegment version() {
+        return MemorySegment.NULL;
+    }
+}
