@@ -18,7 +18,8 @@ class PackagesTest {
     private static final String INFO = "package-info.java";
 
     /** A comment with a sentence, before the name of the package. */
-    private static final Pattern DESCRIBED = Pattern.compile("(?s)/\\*\\*.*\\p{L}{3,}.*\\.\\s.*\\*/.*^package ", Pattern.MULTILINE);
+    private static final Pattern DESCRIBED =
+            Pattern.compile("(?s)/\\*\\*.*\\p{L}{3,}.*\\.\\s.*\\*/.*^package ", Pattern.MULTILINE);
 
     private static final int MOST_FILES = 30;
 
@@ -43,7 +44,8 @@ class PackagesTest {
 
     private static boolean described(Path info) {
         try {
-            return Files.exists(info) && DESCRIBED.matcher(Files.readString(info)).find();
+            return Files.exists(info)
+                    && DESCRIBED.matcher(Files.readString(info)).find();
         } catch (IOException e) {
             return false;
         }

@@ -2,7 +2,7 @@ package io.llamanode.node;
 
 import io.llamanode.service.contract.FailureException;
 
-/** What the process ends for: a message for people, and an exit status. */
+/** What the process ends for: a message for people, and an exit status. For any thread. */
 public final class ExitException extends Exception {
     private static final long serialVersionUID = 1L;
 

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 
 /**
- * Where a {@link Bridge} listens and what its clients may cost.
+ * Where a {@link Bridge} listens and what its clients may cost. For any thread.
  *
  * @param socket path of the socket; its directory must exist
  * @param node full name of the node, for the status

@@ -4,5 +4,8 @@
  *
  * <p>Two virtual threads serve a client: one reads lines and thereby notices that the client has
  * gone, one does what they say, in order. The service never waits for either.
+ *
+ * <p>It must not know how the process starts and ends, nor anything of Erlang: its commands call the service as any other
+ * caller does.
  */
 package io.llamanode.transport.bridge;

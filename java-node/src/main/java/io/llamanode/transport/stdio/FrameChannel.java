@@ -21,7 +21,8 @@ import java.util.function.Supplier;
 
 /**
  * Erlang's {@code {packet, 4}} frames of external terms over a pair of streams. One thread reads,
- * one writes; sending never blocks the caller.
+ * one writes; sending never blocks the caller. Methods are for any thread, within locks too, except those that say that they
+ * wait.
  */
 public final class FrameChannel {
     /** Longest frame that is read, in bytes. */
