@@ -300,7 +300,7 @@ list_models(Server) ->
 %% ```
 %% {ok, #{architecture := Architecture}} = llama_node:inspect_model("model.gguf").
 %% '''
--spec inspect_model(Path :: text() | #{path := text(), atom() => term()}) ->
+-spec inspect_model(Path :: text() | input()) ->
     {ok, model()} | {error, error()}.
 inspect_model(Path) ->
     case llama_node_server:start_owned(#{models => [], log_level => warning}) of
@@ -323,13 +323,11 @@ inspect_model(Path) ->
 %% {ok, #{architecture := <<"llama">>, capabilities := [completion | _]}} =
 %%     llama_node:inspect_model(Server, "model.gguf").
 %% '''
--spec inspect_model(server(), Path :: text() | #{path := text(), atom() => term()}) ->
+-spec inspect_model(server(), Path :: text() | input()) ->
     {ok, model()} | {error, error()}.
-inspect_model(Server, #{path := Path} = Config) ->
-    Absolute = llama_node_request:path(Server, Path),
-    llama_node_request:call(Server, {inspect_model, Absolute, maps:remove(path, Config)}, ?TIMEOUT);
-inspect_model(Server, Path) ->
-    inspect_model(Server, #{path => Path}).
+inspect_model(Server, Given) ->
+    {Path, Config} = llama_node_request:path_and_config(Given),
+    llama_node_request:call(Server, {inspect_model, llama_node_request:path(Server, Path), Config}, ?TIMEOUT).
 
 %% @doc The node's state, models, slots and counters.
 %% ```
@@ -671,6 +669,11 @@ run(Server, Type, Arguments, Options) ->
 
 turns(Text) when is_binary(Text) -> [#{role => user, content => Text}];
 turns([First | _] = Text) when is_integer(First) -> [#{role => user, content => Text}];
+turns(Text) when is_atom(Text) ->
+    case llama_node_input:text(Text) of
+        {ok, Characters} -> turns(Characters);
+        error -> Text
+    end;
 turns(Messages) -> Messages.
 
 %% A string could be mistaken for token ids by the node.

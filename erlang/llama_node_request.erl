@@ -6,7 +6,8 @@
 %% @end
 -module(llama_node_request).
 
--export([call/3, call_for/3, create/3, run/3, is_server/1, target/2, owner/2, with_options/2, path/2]).
+-export([call/3, call_for/3, create/3, run/3, is_server/1, target/2, owner/2, with_options/2, path/2,
+         path_and_config/1]).
 
 %% What the answer to a request with a deadline may need beyond it.
 -define(MARGIN, 5000).
@@ -54,16 +55,19 @@ call_for(_Server, _Request, _Timeout) ->
 %% enforces; without one, only the node's end ends the wait.
 -spec run(llama_node:server(), llama_node:type(), map()) -> term().
 run(Server, Type, Input) ->
-    case [Key || Key <- [timeout, <<"timeout">>, "timeout"], is_deadline(maps:get(Key, Input, none))] of
-        [Key | _] ->
+    case [{Key, Value} || {Key, Value} <- maps:to_list(Input), is_deadline(Key, Value)] of
+        [{Key, Timeout} | _] ->
             Run = fun (Left) -> {run, Type, Input#{Key := max(1, Left)}} end,
-            call_for(Server, Run, maps:get(Key, Input));
+            call_for(Server, Run, Timeout);
         [] ->
             call(Server, {run, Type, Input}, infinity)
     end.
 
 %% The node has its own word on anything else.
-is_deadline(Timeout) -> is_integer(Timeout) andalso Timeout > 0 andalso Timeout =< 16#ffffffff.
+is_deadline(Key, Timeout) when is_integer(Timeout), Timeout > 0, Timeout =< 16#ffffffff ->
+    lists:member(llama_node_input:key(Key), [{ok, <<"timeout">>}, {ok, <<"deadline_ms">>}]);
+is_deadline(_Key, _Timeout) ->
+    false.
 
 with_margin(infinity) -> infinity;
 with_margin(Timeout) -> min(Timeout + ?MARGIN, 16#ffffffff).
@@ -169,8 +173,26 @@ absolute(Path) when is_binary(Path); is_list(Path) ->
 absolute(Path) ->
     Path.
 
+%% @doc The path of a model, and the options given along with it, if any.
+%% ```
+%% {"m.gguf", #{n_ctx := 64}} = llama_node_request:path_and_config([{"path", "m.gguf"}, {n_ctx, 64}]).
+%% '''
+-spec path_and_config(term()) -> {Path :: term(), map()}.
+path_and_config(Given) when is_map(Given) ->
+    case [Key || Key <- maps:keys(Given), llama_node_input:key(Key) =:= {ok, <<"path">>}] of
+        [Key] -> {map_get(Key, Given), maps:remove(Key, Given)};
+        _ -> {undefined, Given}
+    end;
+path_and_config([{_, _} | _] = Given) ->
+    case is_proplist(Given) of
+        true -> path_and_config(proplists:to_map(Given));
+        false -> {Given, #{}}
+    end;
+path_and_config(Path) ->
+    {Path, #{}}.
+
 %% @doc Adds what a function of the API takes as arguments to the options given along with them.
-%% An option that is such an argument is refused.
+%% An option that is such an argument is refused, unless it is not given.
 %% ```
 %% {ok, #{prompt := <<"Hi">>, seed := 1}} =
 %%     llama_node_request:with_options(#{prompt => <<"Hi">>}, [{seed, 1}]).
@@ -178,9 +200,10 @@ absolute(Path) ->
 -spec with_options(#{atom() => term()}, llama_node:input()) ->
     {ok, map()} | {error, llama_node:error()}.
 with_options(Arguments, Options) when is_map(Options) ->
-    Given = maps:keys(Arguments),
-    case [Key || Key <- maps:keys(Options), Argument <- Given, is_key(Key, Argument)] of
-        [] -> {ok, maps:merge(Options, Arguments)};
+    Given = [atom_to_binary(Argument) || Argument <- maps:keys(Arguments)],
+    Same = [Key || Key <- maps:keys(Options), {ok, Name} <- [llama_node_input:key(Key)], lists:member(Name, Given)],
+    case [Key || Key <- Same, not llama_node_input:is_absent(map_get(Key, Options))] of
+        [] -> {ok, maps:merge(maps:without(Same, Options), Arguments)};
         [Key | _] -> llama_node_error:make(invalid_argument, "~ts: is an argument, not an option", [Key])
     end;
 with_options(Arguments, Options) when is_list(Options) ->
@@ -194,9 +217,6 @@ with_options(_Arguments, Options) ->
 not_options(Options) ->
     llama_node_error:make(invalid_argument, "options: must be a map or a proplist, got ~0tP",
                           [Options, 8]).
-
-is_key(Key, Argument) when is_atom(Key) -> Key =:= Argument;
-is_key(Key, Argument) -> Key =:= atom_to_binary(Argument) orelse Key =:= atom_to_list(Argument).
 
 is_proplist([{_, _} | Rest]) -> is_proplist(Rest);
 is_proplist([Key | Rest]) when is_atom(Key) -> is_proplist(Rest);
