@@ -4,10 +4,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** Reads what stands between the parentheses of a call in Python, if all of it is literals. */
 public final class PythonLiterals {
     private static final int MAX_DEPTH = 32;
+    /** Java reads more than Python: suffixes, and digits of base 16 with an exponent of 2. */
+    private static final Pattern NUMBER = Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
 
     private final String text;
     private int at;
@@ -205,13 +208,8 @@ public final class PythonLiterals {
         } catch (NumberFormatException e) {
             // Not an integer of that size; the next reading decides.
         }
-        try {
-            double number = Double.parseDouble(word);
-            if (Double.isFinite(number) && Character.isDigit(word.charAt(word.length() - 1))) {
-                return number;
-            }
-        } catch (NumberFormatException e) {
-            // Told below.
+        if (NUMBER.matcher(word).matches() && Double.isFinite(Double.parseDouble(word))) {
+            return Double.parseDouble(word);
         }
         throw new Malformed();
     }
