@@ -70,7 +70,7 @@ words_of_what_is_no_node(Config) ->
 
 %% A process that is left behind holds standard error open.
 words_in_time(Config) ->
-    Line = "echo 'no room' >&2; sleep 600 >/dev/null & exit 4",
+    Line = "echo 'no room' >&2; sleep 20 >/dev/null & exit 4",
     ?assertEqual({start_failed, <<"the node ended: exit status 4: no room">>},
                  failure(#{launcher => script(Line, Config)}, Config)).
 
