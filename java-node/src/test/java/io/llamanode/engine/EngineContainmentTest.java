@@ -1,0 +1,198 @@
+package io.llamanode.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.llamanode.engine.contract.EngineConfig;
+import io.llamanode.engine.contract.EngineSnapshot;
+import io.llamanode.engine.contract.GenerationListener;
+import io.llamanode.engine.contract.GenerationListener.FailureKind;
+import io.llamanode.engine.contract.GenerationListener.Outcome;
+import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.model.FakeModel;
+import io.llamanode.engine.sampling.SamplingParams;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** Whatever a listener, a command, a runner or a model throws: who it concerns hears of it, and the loop goes on. */
+class EngineContainmentTest {
+    private final FakeModel model = new FakeModel();
+    private long now;
+    private Engine engine = engine(2, 64, 32, 8);
+
+    private Engine engine(int slots, int nCtx, int nBatch, int prefillShare) {
+        return new Engine("test", model, model, new EngineConfig(slots, nCtx, nBatch, prefillShare), () -> now);
+    }
+
+    private static GenerationRequest request(long id, String prompt, int maxTokens, String... stop) {
+        return request(id, id, prompt, maxTokens, GenerationRequest.NO_DEADLINE, stop);
+    }
+
+    private static GenerationRequest request(
+            long id, long cacheKey, String prompt, int maxTokens, long deadline, String... stop) {
+        return new GenerationRequest(
+                id,
+                cacheKey,
+                "somebody",
+                new FakeModel().tokenize(prompt, false, false),
+                maxTokens,
+                SamplingParams.GREEDY,
+                List.of(stop),
+                0,
+                true,
+                true,
+                deadline);
+    }
+
+    private Recorder submit(GenerationRequest request) {
+        Recorder recorder = new Recorder();
+        assertTrue(engine.submit(request, recorder, () -> {}));
+        return recorder;
+    }
+
+    private void steps(int count) {
+        for (int i = 0; i < count; i++) {
+            engine.step();
+        }
+    }
+
+    @Test
+    void anErrorOfAListenerDoesNotEndTheLoop() {
+        engine.start();
+        GenerationListener deadly = new GenerationListener() {
+            @Override
+            public void text(String text) {
+                throw new StackOverflowError("deadly");
+            }
+
+            @Override
+            public void finished(Outcome outcome) {
+                throw new StackOverflowError("deadly");
+            }
+
+            @Override
+            public void failed(FailureKind kind, String message) {
+                throw new StackOverflowError("deadly");
+            }
+        };
+        assertTrue(engine.submit(request(1, "a", 5), deadly, () -> {}));
+        model.defect = new IllegalStateException("a bug");
+        Recorder beside = submit(request(2, "b", 5));
+        beside.ending.join();
+        assertEquals(2, submit(request(3, "c", 2)).outcome().completion().length);
+        engine.close();
+    }
+
+    @Test
+    void aDefectBetweenTheAnswersOfAStepLeavesNobodyWithoutAnEnd() {
+        model.answer("a", "x").answer("b", "y").answer("c", "z");
+        model.unspeakable = 'y';
+        Recorder first = submit(request(1, "a", 1));
+        Recorder second = submit(request(2, "b", 1));
+        engine.start();
+        // The first one had its last token when the second one's failed.
+        assertEquals(FailureKind.INTERNAL, second.failure());
+        assertEquals(FailureKind.INTERNAL, first.failure());
+        assertEquals("z", run("c"));
+        engine.close();
+    }
+
+    @Test
+    void aRequestThatCannotBeginFailsAlone() {
+        Recorder beside = submit(request(1, "a", 5));
+        Recorder broken = submit(new GenerationRequest(
+                2, 2, "somebody", new int[] {'b'}, 1, null, List.of(), 0, true, true, GenerationRequest.NO_DEADLINE));
+        steps(1);
+        assertEquals(FailureKind.INTERNAL, broken.failure());
+        steps(5);
+        assertEquals("!!!!!", beside.text());
+    }
+
+    @Test
+    void anErrorOfWhoeverWaitsForACommandIsNoFailureOfTheEngine() throws InterruptedException {
+        engine.start();
+        Recorder running = submit(request(1, "a", 1_000_000));
+        CountDownLatch asked = new CountDownLatch(2);
+        engine.cancel(77, () -> {
+            asked.countDown();
+            throw new StackOverflowError("deadly");
+        });
+        assertTrue(engine.forecast(request(2, "a", 1), forecast -> {
+            asked.countDown();
+            throw new StackOverflowError("deadly");
+        }));
+        assertTrue(asked.await(30, TimeUnit.SECONDS));
+        engine.cancel(1, () -> {});
+        assertEquals(FailureKind.CANCELLED, running.failure());
+        engine.close();
+    }
+
+    @Test
+    void aListenerThatThrowsLosesItsRequestOnly() {
+        GenerationListener broken = new GenerationListener() {
+            @Override
+            public void text(String text) {
+                throw new IllegalStateException("broken");
+            }
+
+            @Override
+            public void finished(Outcome outcome) {
+                throw new IllegalStateException("broken");
+            }
+
+            @Override
+            public void failed(FailureKind kind, String message) {
+                throw new IllegalStateException("broken");
+            }
+        };
+        assertTrue(engine.submit(request(1, "a", -1), broken, () -> {}));
+        Recorder other = submit(request(2, "b", 5));
+        steps(6);
+        assertEquals("!!!!!", other.text());
+        assertEquals(EngineSnapshot.Phase.IDLE, engine.snapshot().slots().get(0).phase());
+    }
+
+    @Test
+    void aDefectFailsWhatRunsAndTheLoopLives() {
+        engine.start();
+        model.defect = new IllegalStateException("a bug");
+        Recorder a = submit(request(1, "a", 3));
+        assertEquals(FailureKind.INTERNAL, a.failure());
+        Recorder b = submit(request(2, "b", 3));
+        assertEquals(3, b.outcome().completion().length);
+        engine.close();
+        assertTrue(model.closed);
+    }
+
+    @Test
+    void aFailingChangeOfTheCacheWaitsForTheNextPlan() throws InterruptedException {
+        model.answer("abc", "d");
+        run(request(1, 7, "abc", -1, GenerationRequest.NO_DEADLINE));
+        int before = model.plans.size();
+        model.alwaysFails = true;
+        engine.start();
+        engine.forget(7);
+        CountDownLatch later = new CountDownLatch(1);
+        engine.cancel(99, later::countDown);
+        assertTrue(later.await(30, TimeUnit.SECONDS));
+        engine.close();
+        // One try for each command: what fails is not tried again and again.
+        assertTrue(model.plans.size() - before <= 3, () -> model.plans.size() + " plans");
+    }
+
+    private String run(String prompt) {
+        Recorder heard = submit(request(99, prompt, -1));
+        heard.outcome();
+        return heard.text();
+    }
+
+    private Outcome run(GenerationRequest request) {
+        Recorder recorder = submit(request);
+        for (int i = 0; i < 1_000 && !recorder.ending.isDone(); i++) {
+            engine.step();
+        }
+        return recorder.outcome();
+    }
+}
