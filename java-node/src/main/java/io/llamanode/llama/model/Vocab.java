@@ -216,7 +216,7 @@ public final class Vocab {
      * @throws UnsupportedException when its file asks for special tokens and names none
      */
     public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        byte[] bytes = (type == VocabType.WPM ? Accents.without(text) : text).getBytes(StandardCharsets.UTF_8);
         if (bytes.length > 1 << 30) {
             throw new IllegalArgumentException("A text of " + bytes.length + " bytes is too long");
         }
