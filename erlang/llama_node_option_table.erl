@@ -107,7 +107,7 @@ server() ->
        text => "whether the start returns when the node is ready (`true') or at once (`false'), in which case requests "
                "wait"},
      #{key => start_timeout, part => server, check => timeout, default => {value, 120000},
-       text => "milliseconds for the node to become ready, or `infinity'"},
+       text => "milliseconds for the node to become ready, the look for Java and epmd included, or `infinity'"},
      #{key => stop_timeout, part => server, check => {integer, 0, ?MAX_MS}, default => {value, 5000},
        text => "milliseconds for the node to end before it is killed"},
      #{key => progress, part => server, check => progress, default => "none",
