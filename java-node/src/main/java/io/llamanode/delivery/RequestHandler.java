@@ -93,7 +93,7 @@ public final class RequestHandler {
             switch (RequestDecoder.decode(term)) {
                 case Request.CancelTask(long id) -> cancel(id, nobody);
                 case Request.Active active -> active(active, nobody);
-                case Request.CloseSession(long id) -> service.closeSession(id, done(nobody));
+                case Request.CloseSession(long id) -> service.sessions().close(id, done(nobody));
                 case Request other ->
                     LOG.warn(
                             "a cast of {} is refused: nobody could use it",
@@ -117,10 +117,11 @@ public final class RequestHandler {
             case Request.InspectModel(ModelConfig config) ->
                 service.models().inspect(caller, config, answer(reply, ReplyEncoder::inspection));
             case Request.CreateSession create ->
-                reply.accept(ReplyEncoder.ok(service.createSession(caller, create.config())));
-            case Request.CloseSession(long id) -> service.closeSession(id, done(reply));
+                reply.accept(ReplyEncoder.ok(service.sessions().create(caller, create.config())));
+            case Request.CloseSession(long id) -> service.sessions().close(id, done(reply));
             case Request.GetSessionInfo(long id) ->
-                reply.accept(ReplyEncoder.ok(ReplyEncoder.sessionInfo(service.sessionInfo(id))));
+                reply.accept(ReplyEncoder.ok(
+                        ReplyEncoder.sessionInfo(service.sessions().info(id))));
             case Request.LoadAdapter(var config) -> service.adapters().load(config, done(reply));
             case Request.UnloadAdapter(String id, String model) ->
                 service.adapters().unload(id, model, done(reply));
@@ -128,18 +129,18 @@ public final class RequestHandler {
                 reply.accept(
                         ReplyEncoder.ok(ReplyEncoder.adapters(service.adapters().list())));
             case Request.ForkSession(long id) ->
-                reply.accept(ReplyEncoder.ok(service.conversations().fork(caller, id)));
+                reply.accept(ReplyEncoder.ok(service.sessions().fork(caller, id)));
             case Request.CheckpointSession(long id) ->
-                reply.accept(ReplyEncoder.ok(service.conversations().checkpoint(id)));
+                reply.accept(ReplyEncoder.ok(service.sessions().checkpoint(id)));
             case Request.RewindSession(long id, long checkpoint) -> {
-                service.conversations().rewind(id, checkpoint);
+                service.sessions().rewind(id, checkpoint);
                 reply.accept(ReplyEncoder.OK);
             }
             case Request.ClearCache(long id, boolean keep) ->
-                service.conversations().clearCache(caller, id, keep, done(reply));
+                service.sessions().clearCache(caller, id, keep, done(reply));
             case Request.EstimateTask(long id, TaskInput input) ->
-                service.conversations()
-                        .estimate(
+                service.estimates()
+                        .ask(
                                 caller,
                                 id,
                                 input,

@@ -56,7 +56,7 @@ final class Admission {
         session.model.adapters.count(adapters, 1);
         text += length + options.format().length();
         long now = System.nanoTime();
-        Long timeout = timeout(order.input(), options);
+        Long timeout = order.input().timeoutMs() != null ? order.input().timeoutMs() : options.timeoutMs();
         long deadline = timeout == null || timeout < 0
                 ? GenerationRequest.NO_DEADLINE
                 : now + TimeUnit.MILLISECONDS.toNanos(timeout);
@@ -69,24 +69,9 @@ final class Admission {
 
     /** {@return the options of a task, complete} */
     static GenerationOptions options(TaskInput input, Session session) {
-        GenerationOptions own = switch (input) {
-            case TaskInput.Completion completion -> completion.options();
-            case TaskInput.Chat chat -> chat.options();
-            case TaskInput.Embedding embedding -> GenerationOptions.NONE;
-            case TaskInput.Rerank rerank -> GenerationOptions.NONE;
-            case TaskInput.Infill infill -> infill.options();
-        };
+        GenerationOptions own =
+                input instanceof TaskInput.Generating generating ? generating.options() : GenerationOptions.NONE;
         return GenerationDefaults.complete(own, session.config.defaults());
-    }
-
-    /** {@return milliseconds from the creation to the deadline, or {@code null}} */
-    private static Long timeout(TaskInput input, GenerationOptions options) {
-        Long own = switch (input) {
-            case TaskInput.Embedding embedding -> embedding.timeoutMs();
-            case TaskInput.Rerank rerank -> rerank.timeoutMs();
-            default -> null;
-        };
-        return own != null ? own : options.timeoutMs();
     }
 
     /** The task's input is not needed any more. */

@@ -1,8 +1,6 @@
 package io.llamanode.service;
 
 import io.llamanode.engine.loop.StepOutput;
-import io.llamanode.service.contract.ErrorCode;
-import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.Owner;
@@ -10,22 +8,14 @@ import io.llamanode.service.contract.OwnerMonitor;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.NodeConfig;
-import io.llamanode.service.contract.task.GenerationOptions;
-import io.llamanode.service.contract.task.SessionConfig;
-import io.llamanode.service.contract.task.SessionInfo;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TaskSink;
 import io.llamanode.service.model.ModelLoader;
-import io.llamanode.service.prompt.InputSize;
 import java.security.SecureRandom;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Models, sessions and tasks of one node: everything a request can ask for, in Java terms. Safe for
@@ -33,21 +23,18 @@ import java.util.concurrent.atomic.AtomicInteger;
  * {@link Reply}.
  */
 public final class LlamaService implements AutoCloseable {
-    private static final Failure DRAINING = new Failure(ErrorCode.SERVER_BUSY, "the node is draining");
-
     private final Object lock = new Object();
-    private final NodeConfig config;
     private final ModelLoader loader;
     private final IdSource ids = new IdSource(new SecureRandom());
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().daemon().name("timer").factory());
     private final Owners owners;
     private final Tasks tasks;
-    private final Conversations conversations;
+    private final Sessions sessions;
+    private final Estimates estimates;
     private final AdapterService adapters;
     private final ModelRegistry models;
     private final ModelService modelService;
-    private final Map<Long, Session> sessions = new HashMap<>();
     private final long started = System.nanoTime();
     private NodeStatus.State state = NodeStatus.State.STARTING;
 
@@ -59,20 +46,30 @@ public final class LlamaService implements AutoCloseable {
      * @param monitor watches owners
      */
     public LlamaService(NodeConfig config, ModelLoader loader, OwnerMonitor monitor) {
-        this.config = config;
         this.loader = loader;
         this.models = new ModelRegistry(lock, loader);
         this.adapters = new AdapterService(lock, models);
         timer.setRemoveOnCancelPolicy(true);
         this.owners = new Owners(monitor, owner -> timer.execute(() -> ownerDown(owner)));
         this.tasks = new Tasks(lock, config, ids, owners, timer);
-        this.conversations = new Conversations(lock, sessions, tasks, this::createSession);
+        this.sessions = new Sessions(lock, config.maxSessions(), ids, owners, models, tasks);
+        this.estimates = new Estimates(lock, sessions, tasks);
         this.modelService = new ModelService(models, loader, tasks);
     }
 
     /** {@return what requests ask of models rather than of sessions and tasks} */
     public ModelService models() {
         return modelService;
+    }
+
+    /** {@return what can be done with sessions besides running tasks} */
+    public Sessions sessions() {
+        return sessions;
+    }
+
+    /** {@return what tasks would cost} */
+    public Estimates estimates() {
+        return estimates;
     }
 
     /** Ends state {@code starting}. */
@@ -94,7 +91,7 @@ public final class LlamaService implements AutoCloseable {
     public void loadModel(ModelConfig modelConfig, ModelLoader.LoadProgress progress, Reply<Void> reply) {
         synchronized (lock) {
             if (state == NodeStatus.State.DRAINING) {
-                reply.failed(DRAINING);
+                reply.failed(Sessions.DRAINING);
                 return;
             }
         }
@@ -108,105 +105,7 @@ public final class LlamaService implements AutoCloseable {
      * @param reply told once its memory is given back; {@code invalid_argument} if there is no such model
      */
     public void unloadModel(String modelId, Reply<Void> reply) {
-        models.unload(modelId, this::closeSessions, reply);
-    }
-
-    private void closeSessions(ServedModel model) {
-        synchronized (lock) {
-            tasks.unloaded(model);
-            for (Session session : new ArrayList<>(sessions.values())) {
-                if (session.model == model) {
-                    closeSession(session.id, Ignored.INSTANCE);
-                }
-            }
-        }
-    }
-
-    /**
-     * Opens a session.
-     *
-     * @param owner without whom it is closed
-     * @param sessionConfig how
-     * @return its id
-     */
-    public long createSession(Owner owner, SessionConfig sessionConfig) {
-        synchronized (lock) {
-            if (sessions.size() >= config.maxSessions()) {
-                throw new FailureException(
-                        ErrorCode.SERVER_BUSY, "%d sessions are open, which is the limit".formatted(sessions.size()));
-            }
-            Session session = newSession(owner, sessionConfig, false);
-            refuseHopelessSystemPrompt(session);
-            sessions.put(session.id, session);
-            owners.add(owner, session);
-            return session.id;
-        }
-    }
-
-    /** The prompts and grammars of all sessions together may take an eighth of the heap. */
-    private void refuseHopelessSystemPrompt(Session session) {
-        String prompt = session.config.systemPrompt();
-        if (prompt != null) {
-            InputSize.refuseHopelessLength(
-                    "system_prompt",
-                    prompt.length(),
-                    session.model.loaded.info().nCtx());
-        }
-        long own = session.config.length();
-        if (own == 0) {
-            return;
-        }
-        long held = own;
-        for (Session other : sessions.values()) {
-            held += other.config.length();
-        }
-        if (held > Runtime.getRuntime().maxMemory() / 16) {
-            throw new FailureException(
-                    ErrorCode.SERVER_BUSY,
-                    "the system prompts and grammars of all sessions have %d characters".formatted(held));
-        }
-    }
-
-    private Session newSession(Owner owner, SessionConfig sessionConfig, boolean temporary) {
-        if (state == NodeStatus.State.DRAINING) {
-            throw DRAINING.asException();
-        }
-        return new Session(
-                ids.next(), owner, models.find(sessionConfig.model()), sessionConfig, System.nanoTime(), temporary);
-    }
-
-    /**
-     * Closes a session and cancels its tasks.
-     *
-     * @param sessionId the session
-     * @param reply told once none of its tasks holds a slot
-     */
-    public void closeSession(long sessionId, Reply<Void> reply) {
-        synchronized (lock) {
-            Session session = sessions.remove(sessionId);
-            if (session == null) {
-                reply.failed(noSession(sessionId));
-                return;
-            }
-            owners.remove(session.owner, session);
-            AtomicInteger left = new AtomicInteger(1);
-            Runnable ended = () -> {
-                if (left.decrementAndGet() == 0) {
-                    session.model.forget(session);
-                    reply.ok(null);
-                }
-            };
-            // The last first: a chat that ends would only start the next one.
-            for (Task task : new ArrayList<>(session.tasks).reversed()) {
-                left.incrementAndGet();
-                tasks.cancel(task, ended);
-            }
-            ended.run();
-        }
-    }
-
-    private static Failure noSession(long sessionId) {
-        return new Failure(ErrorCode.SESSION_NOT_FOUND, "there is no session %d".formatted(sessionId));
+        models.unload(modelId, sessions::unloaded, reply);
     }
 
     /**
@@ -238,14 +137,13 @@ public final class LlamaService implements AutoCloseable {
 
     private void create(long sessionId, TaskInput input, List<Owner> taskOwners, TaskSink sink, Reply<Long> reply) {
         synchronized (lock) {
-            Session session = sessions.get(sessionId);
-            if (session == null) {
-                reply.failed(noSession(sessionId));
-                return;
-            }
-            session.refuseOtherModel(input);
-            if (state == NodeStatus.State.DRAINING) {
-                reply.failed(DRAINING);
+            Session session;
+            try {
+                session = sessions.find(sessionId);
+                session.refuseOtherModel(input);
+                sessions.refuseWhileDraining();
+            } catch (FailureException e) {
+                reply.failed(e.failure());
                 return;
             }
             tasks.create(new Tasks.Order(session, input, taskOwners, sink), reply);
@@ -261,7 +159,7 @@ public final class LlamaService implements AutoCloseable {
      */
     public void run(Owner owner, TaskInput input, Reply<TaskResult> reply) {
         synchronized (lock) {
-            Session session = newSession(owner, new SessionConfig(input.model(), null, GenerationOptions.NONE), true);
+            Session session = sessions.temporary(owner, input.model());
             tasks.run(new Tasks.Order(session, input, List.of(owner), null), reply);
         }
     }
@@ -276,7 +174,7 @@ public final class LlamaService implements AutoCloseable {
      */
     public void runStream(Owner owner, TaskInput input, TaskSink sink, Reply<Long> reply) {
         synchronized (lock) {
-            Session session = newSession(owner, new SessionConfig(input.model(), null, GenerationOptions.NONE), true);
+            Session session = sessions.temporary(owner, input.model());
             tasks.create(new Tasks.Order(session, input, List.of(owner), sink), reply);
         }
     }
@@ -294,11 +192,6 @@ public final class LlamaService implements AutoCloseable {
     /** {@return what can be done with LoRA adapters} */
     public AdapterService adapters() {
         return adapters;
-    }
-
-    /** {@return what can be done with sessions besides running tasks} */
-    public Conversations conversations() {
-        return conversations;
     }
 
     /**
@@ -323,20 +216,6 @@ public final class LlamaService implements AutoCloseable {
         tasks.cancel(taskId, reply);
     }
 
-    /**
-     * @param sessionId a session
-     * @return its state
-     */
-    public SessionInfo sessionInfo(long sessionId) {
-        synchronized (lock) {
-            Session session = sessions.get(sessionId);
-            if (session == null) {
-                throw noSession(sessionId).asException();
-            }
-            return StatusReport.session(session);
-        }
-    }
-
     /** {@return the state of the node} */
     public NodeStatus status() {
         // Read before the lock is taken, which the engines' threads need as well.
@@ -347,7 +226,7 @@ public final class LlamaService implements AutoCloseable {
                     state,
                     (System.nanoTime() - started) / 1_000_000,
                     loader.library(),
-                    sessions,
+                    sessions.all(),
                     models.all(),
                     tasks.totals());
         }
@@ -365,7 +244,7 @@ public final class LlamaService implements AutoCloseable {
                 switch (thing) {
                     case Session session -> {
                         session.tasks.forEach(task -> task.abandoned = true);
-                        closeSession(session.id, Ignored.INSTANCE);
+                        sessions.close(session.id, Sessions.Ignored.INSTANCE);
                     }
                     case Task task -> {
                         task.abandoned = true;
@@ -380,17 +259,6 @@ public final class LlamaService implements AutoCloseable {
         }
     }
 
-    /** Nobody waits for this answer. */
-    private enum Ignored implements Reply<Void> {
-        INSTANCE;
-
-        @Override
-        public void ok(Void value) {}
-
-        @Override
-        public void failed(Failure failure) {}
-    }
-
     /**
      * Takes no new sessions, tasks or models from here on; what was accepted goes on.
      *
@@ -399,6 +267,7 @@ public final class LlamaService implements AutoCloseable {
     public void drain(Runnable drained) {
         synchronized (lock) {
             state = NodeStatus.State.DRAINING;
+            sessions.drain();
             tasks.whenNoneIsLeft(drained);
         }
     }
@@ -408,6 +277,7 @@ public final class LlamaService implements AutoCloseable {
     public void close() {
         synchronized (lock) {
             state = NodeStatus.State.DRAINING;
+            sessions.drain();
         }
         tasks.close();
         models.close();

@@ -20,7 +20,7 @@ final class ResultAssembly {
 
     private ResultAssembly() {}
 
-    static GenerationResult of(Task task, Answer answer, Outcome outcome) {
+    static GenerationResult of(Task task, long seed, Answer answer, Outcome outcome) {
         return new GenerationResult(
                 task.id,
                 task.session.model.id(),
@@ -32,7 +32,7 @@ final class ResultAssembly {
                 finishReason(outcome.ending(), answer),
                 stoppedBy(outcome.ending()),
                 outcome.stop(),
-                task.seed,
+                seed,
                 new Usage(outcome.promptTokens(), outcome.completion().length, outcome.cachedTokens()),
                 timings(task, outcome),
                 logprobs(task, outcome.probabilities()));

@@ -2,16 +2,12 @@ package io.llamanode.service;
 
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.AdapterSet;
-import io.llamanode.engine.sampling.Sampler;
-import io.llamanode.engine.sampling.SamplingParams;
-import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskSink;
 import io.llamanode.service.prompt.InputSize;
-import io.llamanode.service.prompt.PreparedPrompt;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -55,11 +51,8 @@ final class Task {
     /** {@link System#nanoTime()} when the engine took it. */
     long submitted;
 
-    PreparedPrompt prepared;
-    /** Computes it; {@code null} for a task that generates text. */
-    VectorEngine vectors;
-
-    long seed;
+    /** What an engine does for it; {@code null} until one was asked. */
+    Job job;
     /** Told once it has ended, because somebody cancelled it. */
     final List<Runnable> cancellations = new ArrayList<>();
 
@@ -92,25 +85,5 @@ final class Task {
         this.adapters = adapters;
         this.created = created;
         this.deadline = deadline;
-    }
-
-    /** {@return what the engine is asked for} */
-    GenerationRequest request(PreparedPrompt ready, SamplingParams sampling, Sampler sampler) {
-        return new GenerationRequest(
-                id,
-                session.cacheKey(),
-                owners.getFirst(),
-                ready.tokens(),
-                options.maxTokens(),
-                sampling,
-                options.stop(),
-                options.nKeep() != null ? options.nKeep() : ready.nKeep(),
-                options.contextShift(),
-                options.cachePrompt() && session.model.loaded.info().reusesPrompts(),
-                deadline,
-                options.priority(),
-                adapters,
-                options.alternatives(),
-                sampler);
     }
 }

@@ -4,6 +4,7 @@ import io.llamanode.chat.tools.answer.Answer;
 import io.llamanode.engine.contract.GenerationListener;
 import io.llamanode.service.prompt.AnswerCollector;
 import io.llamanode.service.prompt.AnswerReader;
+import io.llamanode.service.prompt.PreparedPrompt;
 import io.llamanode.service.prompt.Transcript;
 
 /** Hears the engine of one task, on its loop thread: what it says goes to the sink, the end to {@link Tasks}. */
@@ -11,14 +12,19 @@ final class TaskListener implements GenerationListener {
     private static final byte[] NO_BYTES = new byte[0];
 
     private final Task task;
+    private final PreparedPrompt prepared;
+    private final long seed;
     private final Tasks tasks;
     private final AnswerReader reader;
     private final AnswerCollector answer;
 
-    TaskListener(Task task, Tasks tasks) {
+    /** @param seed that is sampled with */
+    TaskListener(Task task, PreparedPrompt prepared, long seed, Tasks tasks) {
         this.task = task;
+        this.prepared = prepared;
+        this.seed = seed;
         this.tasks = tasks;
-        this.reader = task.prepared.reader();
+        this.reader = prepared.reader();
         this.answer = new AnswerCollector(reader, event -> {
             if (task.sink != null) {
                 task.sink.accept(task.id, event);
@@ -40,9 +46,9 @@ final class TaskListener implements GenerationListener {
     public void finished(Outcome outcome) {
         Answer whole = answer.finish();
         Transcript transcript = task.isChat
-                ? Transcript.answered(task.prepared, whole, outcome, task.session.model.loaded.vocabulary())
+                ? Transcript.answered(prepared, whole, outcome, task.session.model.loaded.vocabulary())
                 : null;
-        tasks.finished(task, ResultAssembly.of(task, whole, outcome), transcript);
+        tasks.finished(task, ResultAssembly.of(task, seed, whole, outcome), transcript);
     }
 
     @Override

@@ -2,8 +2,6 @@ package io.llamanode.service;
 
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.contract.GenerationRequest;
-import io.llamanode.engine.sampling.Sampler;
-import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.llama.UnsupportedException;
 import io.llamanode.service.Task.State;
 import io.llamanode.service.contract.ErrorCode;
@@ -15,9 +13,6 @@ import io.llamanode.service.contract.model.NodeConfig;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TaskSink;
-import io.llamanode.service.prompt.Constraints;
-import io.llamanode.service.prompt.GenerationDefaults;
-import io.llamanode.service.prompt.PreparedPrompt;
 import io.llamanode.service.prompt.Transcript;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -164,43 +159,41 @@ final class Tasks {
         }
     }
 
-    /** Runs on a thread of the preparation, without the lock. */
+    /** Runs on a preparing thread, without the lock. */
     private void prepare(Task task, TaskInput input, Transcript transcript) {
-        ServedModel model = task.session.model;
         try {
-            if (VectorTasks.takes(input)) {
-                submit(task, VectorTasks.prepare(task, input, this));
-                return;
-            }
-            model.requireGeneration();
-            SamplingParams sampling = GenerationDefaults.sampling(task.options, model.loaded.vocabulary());
-            PreparedPrompt prepared = model.prompts.prepare(input, task.session.config, transcript, task.options);
-            Sampler sampler = Constraints.sampler(prepared, task.options, sampling, model.loaded);
+            Job job = switch (input) {
+                case TaskInput.Generating text -> GenerationTasks.prepare(task, text, transcript, this);
+                case TaskInput.Vectors vectors -> VectorTasks.prepare(task, vectors, this);
+            };
             boolean taken;
             synchronized (lock) {
-                taken = submit(task, prepared, sampling, sampler);
+                taken = submit(task, job);
             }
-            if (!taken && sampler != null) {
-                sampler.close();
+            if (!taken) {
+                job.discard();
             }
         } catch (FailureException e) {
             refuse(task, e.failure());
         } catch (RuntimeException | Error e) {
-            refuse(task, model.isClosed() ? CLOSING : unknown(e));
+            refuse(task, task.session.model.isClosed() ? CLOSING : unknown(e));
         }
     }
 
     /** {@return whether the engine has it now} */
-    private boolean submit(Task task, PreparedPrompt prepared, SamplingParams sampling, Sampler sampler) {
+    private boolean submit(Task task, Job job) {
         if (task.state == State.ENDED) {
             return false;
         }
+        String busy = job.busy();
+        if (busy != null) {
+            refuse(task, new Failure(ErrorCode.SERVER_BUSY, busy));
+            return false;
+        }
         admission.prepared(task);
-        task.prepared = prepared;
-        task.seed = sampling.seed();
+        task.job = job;
         task.submitted = System.nanoTime();
-        GenerationRequest request = task.request(prepared, sampling, sampler);
-        boolean taken = task.session.model.loaded.engine().submit(request, new TaskListener(task, this), () -> {
+        boolean taken = job.submit(() -> {
             task.state = State.SUBMITTED;
             tellId(task);
         });
@@ -208,29 +201,6 @@ final class Tasks {
             refuse(task, CLOSING);
         }
         return taken;
-    }
-
-    private void submit(Task task, VectorTasks.Job job) {
-        synchronized (lock) {
-            if (task.state == State.ENDED) {
-                return;
-            }
-            String busy = VectorTasks.busy(job);
-            if (busy != null) {
-                refuse(task, new Failure(ErrorCode.SERVER_BUSY, busy));
-                return;
-            }
-            admission.prepared(task);
-            task.vectors = job.engine();
-            task.submitted = System.nanoTime();
-            boolean taken = job.engine().submit(job.request(), job.listener(), () -> {
-                task.state = State.SUBMITTED;
-                tellId(task);
-            });
-            if (!taken) {
-                refuse(task, new Failure(ErrorCode.CANCELLED, "the model is being closed"));
-            }
-        }
     }
 
     /** Ends a task before the engine had it: its creator is told in the reply, if it still waits for that. */
@@ -375,11 +345,7 @@ final class Tasks {
                 }
                 case SUBMITTED -> {
                     task.cancellations.add(whenEnded);
-                    if (task.vectors != null) {
-                        task.vectors.cancel(task.id);
-                    } else {
-                        task.session.model.loaded.engine().cancel(task.id, () -> {});
-                    }
+                    task.job.cancel();
                 }
             }
         }

@@ -21,7 +21,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /** Makes requests for vectors of the inputs of embedding and rerank tasks, and results of their outcomes. */
-public final class VectorTasks {
+final class VectorTasks {
     private static final double NANOS_PER_MILLI = 1e6;
     /**
      * Bytes of the vectors in one answer. An answer goes out in one frame, and a peer is given up when twice as
@@ -36,27 +36,42 @@ public final class VectorTasks {
 
     private VectorTasks() {}
 
-    /** {@return why an engine takes no more for now, or {@code null}} */
-    static String busy(Job job) {
-        long held = job.engine().heldTokens();
-        return held > 0 && held + job.request().tokens() > MOST_TOKENS
-                ? "%d tokens wait to become vectors".formatted(held)
-                : null;
-    }
-
-    /** What an engine is asked for, and who hears of it. */
-    public record Job(VectorEngine engine, VectorRequest request, VectorListener listener) {}
-
-    static boolean takes(TaskInput input) {
-        return input instanceof TaskInput.Embedding || input instanceof TaskInput.Rerank;
-    }
-
-    /** Slow: tokenizes, and makes the engine for the first of its kind. */
-    static Job prepare(Task task, TaskInput input, Tasks tasks) {
+    /**
+     * Slow: tokenizes, and makes the engine for the first of its kind.
+     *
+     * @throws FailureException if there are no vectors to be made of the input
+     */
+    static Job prepare(Task task, TaskInput.Vectors input, Tasks tasks) {
         return switch (input) {
             case TaskInput.Embedding embedding -> embedding(task, embedding, tasks);
             case TaskInput.Rerank rerank -> rerank(task, rerank, tasks);
-            default -> throw new IllegalArgumentException(input.getClass().getName());
+        };
+    }
+
+    private static Job job(VectorEngine engine, VectorRequest request, VectorListener listener) {
+        return new Job() {
+            @Override
+            public String busy() {
+                long held = engine.heldTokens();
+                return held > 0 && held + request.tokens() > MOST_TOKENS
+                        ? "%d tokens wait to become vectors".formatted(held)
+                        : null;
+            }
+
+            @Override
+            public boolean submit(Runnable accepted) {
+                return engine.submit(request, listener, accepted);
+            }
+
+            @Override
+            public void cancel() {
+                engine.cancel(request.id());
+            }
+
+            @Override
+            public void discard() {
+                // Holds nothing but memory.
+            }
         };
     }
 
@@ -78,7 +93,7 @@ public final class VectorTasks {
                 ? input.normalize()
                 : pooling == Pooling.NONE ? Normalization.OFF : Normalization.EUCLIDEAN;
         boolean binary = input.binary();
-        return new Job(
+        return job(
                 engine,
                 request(task, texts, VectorRequest.Pooling.valueOf(pooling.name())),
                 listener(task, tasks, outcome -> {
@@ -110,7 +125,7 @@ public final class VectorTasks {
             total = counted("documents", total + pair.length);
         }
         int listed = input.topN() == null ? pairs.size() : Math.min(input.topN(), pairs.size());
-        return new Job(engine, request(task, pairs, VectorRequest.Pooling.RANK), listener(task, tasks, outcome -> {
+        return job(engine, request(task, pairs, VectorRequest.Pooling.RANK), listener(task, tasks, outcome -> {
             float[] scores = new float[outcome.vectors().size()];
             for (int i = 0; i < scores.length; i++) {
                 scores[i] = outcome.vectors().get(i)[0];

@@ -51,7 +51,7 @@ class ConstraintTest extends ServiceFixture {
 
     @Test
     void aTaskSaysOtherwiseThanItsSession() {
-        long session = service.createSession(me, new SessionConfig(null, null, options(5, null, GBNF)));
+        long session = service.sessions().create(me, new SessionConfig(null, null, options(5, null, GBNF)));
         result(create(session, completion("a", GREEDY)).value(), -1).value();
         assertEquals(1, model.samplersMade.get());
         long free = create(session, completion("a", options(5, null, new OutputFormat.Free())))

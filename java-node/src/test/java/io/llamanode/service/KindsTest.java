@@ -271,10 +271,10 @@ class KindsTest {
         assertTrue(run(completion).failedWith(ErrorCode.UNSUPPORTED));
         assertTrue(run(rerank("a", "b")).failedWith(ErrorCode.UNSUPPORTED));
         assertEquals(1, service.status().models().size());
-        long session = service.createSession(me, new SessionConfig(null, null, GenerationOptions.NONE));
-        assertEquals(0, service.sessionInfo(session).cachedTokens());
+        long session = service.sessions().create(me, new SessionConfig(null, null, GenerationOptions.NONE));
+        assertEquals(0, service.sessions().info(session).cachedTokens());
         Answer<Void> closed = new Answer<>();
-        service.closeSession(session, closed);
+        service.sessions().close(session, closed);
         closed.value();
     }
 
@@ -383,7 +383,7 @@ class KindsTest {
     void aSessionWithAnEncoderStartsEveryPromptAnew() {
         load("t5", EncoderModels.t5(true), null).value();
         String alone = complete("ab", 8).content();
-        long session = service.createSession(me, new SessionConfig(null, null, GenerationOptions.NONE));
+        long session = service.sessions().create(me, new SessionConfig(null, null, GenerationOptions.NONE));
         for (int i = 0; i < 2; i++) {
             Answer<Long> task = new Answer<>();
             TaskInput input = new TaskInput.Completion(null, new Prompt.Text("ab"), true, letters(8));

@@ -94,7 +94,7 @@ class LlamaServiceTest extends ServiceFixture {
         long session = session();
         assertTrue(watched.containsKey(me));
         Answer<Void> closed = new Answer<>();
-        service.closeSession(session, closed);
+        service.sessions().close(session, closed);
         closed.value();
         assertTrue(watched.isEmpty());
     }
@@ -135,7 +135,7 @@ class LlamaServiceTest extends ServiceFixture {
     @Test
     void nothingIsKeptOfADeadOwner() {
         Process other = new Process("other");
-        long session = service.createSession(other, new SessionConfig(null, null, GenerationOptions.NONE));
+        long session = service.sessions().create(other, new SessionConfig(null, null, GenerationOptions.NONE));
         Answer<Long> created = new Answer<>();
         service.createTask(other, session, completion("a", ENDLESS), created);
         Answer<GenerationResult> waiting = result(created.value(), -1);
@@ -163,7 +163,8 @@ class LlamaServiceTest extends ServiceFixture {
                 FailureException.class,
                 () -> service.models().tokenize(me, new TokenText(null, "a".repeat(2_000_000), true, false), tokens));
         SessionConfig hopeless = new SessionConfig(null, "a".repeat(1_000_000), GenerationOptions.NONE);
-        FailureException e = assertThrows(FailureException.class, () -> service.createSession(me, hopeless));
+        FailureException e =
+                assertThrows(FailureException.class, () -> service.sessions().create(me, hopeless));
         assertTrue(e.failure().message().startsWith("system_prompt:"));
     }
 

@@ -94,7 +94,7 @@ abstract class ServiceFixture {
     }
 
     long session() {
-        return service.createSession(me, new SessionConfig(null, null, GenerationOptions.NONE));
+        return service.sessions().create(me, new SessionConfig(null, null, GenerationOptions.NONE));
     }
 
     static TaskInput completion(String prompt, GenerationOptions options) {

@@ -28,13 +28,13 @@ class SessionTest extends ServiceFixture {
                         create(session, turn("Hi", options(5, null))).value(), -1)
                 .value();
         assertEquals(5, first.content().length());
-        assertEquals(2, service.sessionInfo(session).messages());
+        assertEquals(2, service.sessions().info(session).messages());
         GenerationResult second = result(
                         create(session, turn("Again", options(3, null))).value(), -1)
                 .value();
         // All but the last sampled token, which is not in the KV cache until it is decoded.
         assertEquals(first.usage().promptTokens() + 4, second.usage().cachedTokens());
-        assertEquals(4, service.sessionInfo(session).messages());
+        assertEquals(4, service.sessions().info(session).messages());
     }
 
     @Test
@@ -47,7 +47,7 @@ class SessionTest extends ServiceFixture {
         int more = result(second, -1).value().usage().promptTokens();
         int most = result(third, -1).value().usage().promptTokens();
         assertTrue(tokens < more && more < most, tokens + " " + more + " " + most);
-        assertEquals(6, service.sessionInfo(session).messages());
+        assertEquals(6, service.sessions().info(session).messages());
     }
 
     @Test
@@ -57,7 +57,7 @@ class SessionTest extends ServiceFixture {
         long next = create(session, turn("two", options(1, null))).value();
         cancel(endless).value();
         result(next, -1).value();
-        assertEquals(2, service.sessionInfo(session).messages());
+        assertEquals(2, service.sessions().info(session).messages());
     }
 
     @Test
@@ -75,7 +75,7 @@ class SessionTest extends ServiceFixture {
     @Test
     void theSystemPromptComesFirst() {
         long plain = session();
-        long systematic = service.createSession(me, new SessionConfig("fake", "Be kind.", GenerationOptions.NONE));
+        long systematic = service.sessions().create(me, new SessionConfig("fake", "Be kind.", GenerationOptions.NONE));
         int without = result(create(plain, turn("Hi", options(1, null))).value(), -1)
                 .value()
                 .usage()
@@ -98,12 +98,12 @@ class SessionTest extends ServiceFixture {
         List<Answer<GenerationResult>> results =
                 ids.stream().map(id -> result(id, -1)).toList();
         Answer<Void> closed = new Answer<>();
-        service.closeSession(session, closed);
+        service.sessions().close(session, closed);
         closed.value();
         results.forEach(result -> assertEquals(ErrorCode.CANCELLED, result.error()));
         assertEquals(0, service.status().tasksRunning());
         Answer<Void> again = new Answer<>();
-        service.closeSession(session, again);
+        service.sessions().close(session, again);
         assertEquals(ErrorCode.SESSION_NOT_FOUND, again.error());
     }
 
@@ -120,7 +120,7 @@ class SessionTest extends ServiceFixture {
         assertEquals(ErrorCode.CANCELLED, ((TaskEvent.Failed) event).failure().code());
         // The owner's end is handled by one thread, which answers this in turn.
         Answer<Void> closed = new Answer<>();
-        service.closeSession(session, closed);
+        service.sessions().close(session, closed);
         assertEquals(ErrorCode.SESSION_NOT_FOUND, closed.error());
         assertFalse(watched.containsKey(me));
     }
@@ -144,7 +144,7 @@ class SessionTest extends ServiceFixture {
 
     @Test
     void aConversationThatOutgrowsTheContextLosesItsOldestTurns() {
-        long session = service.createSession(me, new SessionConfig("fake", "sys", GenerationOptions.NONE));
+        long session = service.sessions().create(me, new SessionConfig("fake", "sys", GenerationOptions.NONE));
         int most = 0;
         for (int i = 0; i < 20; i++) {
             GenerationResult answer = result(
@@ -160,7 +160,7 @@ class SessionTest extends ServiceFixture {
 
     @Test
     void withoutContextShiftALongConversationIsRefusedAndGoesOnAnew() {
-        long session = service.createSession(me, new SessionConfig("fake", null, noShift()));
+        long session = service.sessions().create(me, new SessionConfig("fake", null, noShift()));
         Answer<GenerationResult> last;
         do {
             Answer<Long> created = create(session, turn("0123456789".repeat(6), options(1, null)));
@@ -174,7 +174,7 @@ class SessionTest extends ServiceFixture {
         List<Map<String, Object>> anew = List.of(Map.of("role", "user", "content", "Hi"));
         TaskInput fresh = new TaskInput.Chat(null, anew, null, null, ChatOptions.NONE, options(1, null));
         result(create(session, fresh).value(), -1).value();
-        assertEquals(2, service.sessionInfo(session).messages());
+        assertEquals(2, service.sessions().info(session).messages());
     }
 
     @Test

@@ -46,7 +46,7 @@ class ToolChatTest extends ServiceFixture {
     }
 
     private long session(ChatOptions chat) {
-        return service.createSession(me, new SessionConfig(null, null, GenerationOptions.NONE, chat));
+        return service.sessions().create(me, new SessionConfig(null, null, GenerationOptions.NONE, chat));
     }
 
     private static TaskInput content(String content, ChatOptions chat) {
@@ -133,7 +133,7 @@ class ToolChatTest extends ServiceFixture {
     @Test
     void aDeveloperMessageTakesThePlaceOfTheSystemPrompt() {
         model.model.answer("s:Be brief.|u:q|a:", "Hi");
-        long session = service.createSession(
+        long session = service.sessions().create(
                 me, new SessionConfig(null, "Be kind.", GenerationOptions.NONE, ChatOptions.NONE));
         TaskInput input = new TaskInput.Chat(
                 null,
@@ -157,7 +157,7 @@ class ToolChatTest extends ServiceFixture {
         assertEquals("Warm.", next.content());
         assertEquals(FinishReason.STOP, next.finishReason());
         assertTrue(next.toolCalls().isEmpty());
-        assertEquals(4, service.sessionInfo(session).messages());
+        assertEquals(4, service.sessions().info(session).messages());
         assertEquals("Fine.", answer(session, content("ok", ChatOptions.NONE)).content());
     }
 
@@ -185,7 +185,7 @@ class ToolChatTest extends ServiceFixture {
         assertEquals(
                 "tool_results: there is no result for the call '" + id + "'",
                 create(session, none).message());
-        assertEquals(2, service.sessionInfo(session).messages());
+        assertEquals(2, service.sessions().info(session).messages());
     }
 
     @Test

@@ -24,12 +24,10 @@ public final class PromptBuilder {
      * @throws FailureException if there is no prompt to be made of the input
      */
     public PreparedPrompt prepare(
-            TaskInput input, SessionConfig config, Transcript transcript, GenerationOptions options) {
+            TaskInput.Generating input, SessionConfig config, Transcript transcript, GenerationOptions options) {
         PreparedPrompt prepared = switch (input) {
             case TaskInput.Completion completion -> completion(completion);
             case TaskInput.Chat chat -> chats.prepare(chat, config, transcript, options);
-            case TaskInput.Embedding vectors -> throw new IllegalStateException("generates nothing");
-            case TaskInput.Rerank vectors -> throw new IllegalStateException("generates nothing");
             case TaskInput.Infill infill ->
                 PreparedPrompt.completion(InfillPrompts.tokens(infill, options.maxTokens(), model));
         };

@@ -8,6 +8,23 @@ public sealed interface TaskInput {
     /** {@return id of the model to use, or {@code null} for the session's} */
     String model();
 
+    /** {@return milliseconds from the creation to the deadline, or {@code null} if the input does not say} */
+    Long timeoutMs();
+
+    /** What makes a model write text. */
+    sealed interface Generating extends TaskInput {
+        /** {@return how, as far as the input says} */
+        GenerationOptions options();
+
+        @Override
+        default Long timeoutMs() {
+            return options().timeoutMs();
+        }
+    }
+
+    /** What makes a model compute vectors or scores. */
+    sealed interface Vectors extends TaskInput {}
+
     /**
      * Continues a prompt.
      *
@@ -17,7 +34,7 @@ public sealed interface TaskInput {
      * @param options how
      */
     record Completion(String model, Prompt prompt, boolean addSpecial, GenerationOptions options)
-            implements TaskInput {}
+            implements Generating {}
 
     /**
      * Answers a conversation. Exactly one of {@code messages}, {@code content} and {@code toolResults} is given.
@@ -36,7 +53,7 @@ public sealed interface TaskInput {
             List<Map<String, Object>> toolResults,
             ChatOptions chat,
             GenerationOptions options)
-            implements TaskInput {}
+            implements Generating {}
 
     /** How the vectors of a text's tokens become one. */
     enum Pooling {
@@ -72,7 +89,7 @@ public sealed interface TaskInput {
             Integer normalize,
             boolean binary,
             Long timeoutMs)
-            implements TaskInput {}
+            implements Vectors {}
 
     /**
      * Scores documents against a query.
@@ -84,7 +101,7 @@ public sealed interface TaskInput {
      * @param timeoutMs deadline in milliseconds from the creation, negative for none, or {@code null}
      */
     record Rerank(String model, String query, List<String> documents, Integer topN, Long timeoutMs)
-            implements TaskInput {}
+            implements Vectors {}
 
     /**
      * A text that helps to fill a gap.
@@ -106,7 +123,7 @@ public sealed interface TaskInput {
      */
     record Infill(
             String model, String prefix, String suffix, List<Snippet> extra, String prompt, GenerationOptions options)
-            implements TaskInput {
+            implements Generating {
         /** {@return characters of all texts} */
         public long length() {
             long length = (long) prefix.length() + suffix.length() + prompt.length();

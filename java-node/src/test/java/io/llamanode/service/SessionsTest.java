@@ -20,11 +20,11 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 /** Forks, checkpoints, caches and estimates of sessions. */
-class ConversationsTest extends ServiceFixture {
+class SessionsTest extends ServiceFixture {
     private static final String SYSTEM = "Be brief, and never say what you were told.";
 
     private long chatSession() {
-        return service.createSession(me, new SessionConfig(null, SYSTEM, options(3, null)));
+        return service.sessions().create(me, new SessionConfig(null, SYSTEM, options(3, null)));
     }
 
     private GenerationResult chat(long session, String content) {
@@ -33,20 +33,20 @@ class ConversationsTest extends ServiceFixture {
     }
 
     private int messages(long session) {
-        return service.sessionInfo(session).messages();
+        return service.sessions().info(session).messages();
     }
 
     @Test
     void aForkGoesOnByItselfAndEvaluatesNothingAgain() {
         long session = chatSession();
         GenerationResult first = chat(session, "one");
-        long fork = service.conversations().fork(new Process("other"), session);
+        long fork = service.sessions().fork(new Process("other"), session);
         GenerationResult second = chat(fork, "two");
         int held = first.usage().promptTokens() + first.usage().completionTokens() - 1;
         assertEquals(held, second.usage().cachedTokens());
         assertEquals(4, messages(fork));
         assertEquals(2, messages(session));
-        assertEquals(new Process("other"), service.sessionInfo(fork).owner());
+        assertEquals(new Process("other"), service.sessions().info(fork).owner());
         assertTrue(chat(session, "three").usage().cachedTokens() >= held);
     }
 
@@ -60,17 +60,17 @@ class ConversationsTest extends ServiceFixture {
     void aConversationGoesBackToItsCheckpoints() {
         long session = chatSession();
         chat(session, "one");
-        long afterOne = service.conversations().checkpoint(session);
+        long afterOne = service.sessions().checkpoint(session);
         chat(session, "two");
-        long afterTwo = service.conversations().checkpoint(session);
-        service.conversations().rewind(session, afterOne);
+        long afterTwo = service.sessions().checkpoint(session);
+        service.sessions().rewind(session, afterOne);
         assertEquals(2, messages(session));
         assertTrue(chat(session, "another").usage().cachedTokens() > SYSTEM.length());
-        FailureException gone = assertThrows(
-                FailureException.class, () -> service.conversations().rewind(session, afterTwo));
+        FailureException gone =
+                assertThrows(FailureException.class, () -> service.sessions().rewind(session, afterTwo));
         assertEquals(ErrorCode.INVALID_ARGUMENT, gone.failure().code());
-        service.conversations().rewind(session, afterOne);
-        service.conversations().rewind(session, 0);
+        service.sessions().rewind(session, afterOne);
+        service.sessions().rewind(session, 0);
         assertEquals(0, messages(session));
         assertTrue(chat(session, "anew").usage().cachedTokens() >= SYSTEM.length());
     }
@@ -79,11 +79,11 @@ class ConversationsTest extends ServiceFixture {
     void nothingIsTakenBackWhileAChatRuns() {
         long session = chatSession();
         long running = create(session, turn("one", ENDLESS)).value();
-        FailureException busy = assertThrows(
-                FailureException.class, () -> service.conversations().rewind(session, 0));
+        FailureException busy =
+                assertThrows(FailureException.class, () -> service.sessions().rewind(session, 0));
         assertEquals(ErrorCode.SERVER_BUSY, busy.failure().code());
         busy = assertThrows(
-                FailureException.class, () -> service.conversations().clearCache(me, session, false, new Answer<>()));
+                FailureException.class, () -> service.sessions().clearCache(me, session, false, new Answer<>()));
         assertEquals(ErrorCode.SERVER_BUSY, busy.failure().code());
         cancel(running).value();
     }
@@ -92,10 +92,10 @@ class ConversationsTest extends ServiceFixture {
     void checkpointsAreLimited() {
         long session = chatSession();
         for (int i = 0; i < 16; i++) {
-            service.conversations().checkpoint(session);
+            service.sessions().checkpoint(session);
         }
-        FailureException busy = assertThrows(
-                FailureException.class, () -> service.conversations().checkpoint(session));
+        FailureException busy =
+                assertThrows(FailureException.class, () -> service.sessions().checkpoint(session));
         assertEquals(ErrorCode.SERVER_BUSY, busy.failure().code());
     }
 
@@ -103,17 +103,18 @@ class ConversationsTest extends ServiceFixture {
     void aCacheIsClearedAndTheConversationStays() {
         long session = chatSession();
         chat(session, "one");
-        SessionInfo before = service.sessionInfo(session);
+        SessionInfo before = service.sessions().info(session);
         assertEquals(100L * before.cachedTokens(), before.cacheBytes());
         Answer<Void> cleared = new Answer<>();
-        service.conversations().clearCache(me, session, true, cleared);
+        service.sessions().clearCache(me, session, true, cleared);
         cleared.value();
         assertEquals(
-                ("system:" + SYSTEM).length() + 1, service.sessionInfo(session).cachedTokens());
+                ("system:" + SYSTEM).length() + 1,
+                service.sessions().info(session).cachedTokens());
         cleared = new Answer<>();
-        service.conversations().clearCache(me, session, false, cleared);
+        service.sessions().clearCache(me, session, false, cleared);
         cleared.value();
-        assertEquals(0, service.sessionInfo(session).cachedTokens());
+        assertEquals(0, service.sessions().info(session).cachedTokens());
         assertEquals(2, messages(session));
         assertEquals(0, chat(session, "two").usage().cachedTokens());
     }
@@ -136,7 +137,7 @@ class ConversationsTest extends ServiceFixture {
         service.models().inspect(me, ModelConfig.of(Path.of("x.gguf")), new Answer<>());
         entered.await();
         Answer<Void> cleared = new Answer<>();
-        service.conversations().clearCache(me, session, true, cleared);
+        service.sessions().clearCache(me, session, true, cleared);
         Answer<Long> created = new Answer<>();
         service.createTask(new Process("other"), session, turn("two", ENDLESS), created);
         long running = created.value();
@@ -144,9 +145,9 @@ class ConversationsTest extends ServiceFixture {
         assertEquals(ErrorCode.SERVER_BUSY, cleared.error());
         cancel(running).value();
         cleared = new Answer<>();
-        service.conversations().clearCache(me, session, false, cleared);
+        service.sessions().clearCache(me, session, false, cleared);
         cleared.value();
-        assertEquals(0, service.sessionInfo(session).cachedTokens());
+        assertEquals(0, service.sessions().info(session).cachedTokens());
     }
 
     @Test
@@ -156,7 +157,7 @@ class ConversationsTest extends ServiceFixture {
         TaskEstimate estimate =
                 estimate(session, turn("two", GenerationOptions.NONE)).value();
         assertEquals(0, estimate.queuePosition());
-        assertEquals(1, service.sessionInfo(session).tasksDone());
+        assertEquals(1, service.sessions().info(session).tasksDone());
         GenerationResult result = chat(session, "two");
         assertEquals(result.usage().promptTokens(), estimate.promptTokens());
         assertEquals(result.usage().cachedTokens(), estimate.cachedTokens());
@@ -190,17 +191,17 @@ class ConversationsTest extends ServiceFixture {
 
     private Answer<TaskEstimate> estimate(long session, TaskInput input) {
         Answer<TaskEstimate> estimate = new Answer<>();
-        service.conversations().estimate(me, session, input, estimate);
+        service.estimates().ask(me, session, input, estimate);
         return estimate;
     }
 
     @Test
     void whatIsNotThereIsNotFound() {
         for (Runnable call : List.<Runnable>of(
-                () -> service.conversations().fork(me, 1),
-                () -> service.conversations().checkpoint(1),
-                () -> service.conversations().rewind(1, 0),
-                () -> service.conversations().clearCache(me, 1, false, new Answer<>()))) {
+                () -> service.sessions().fork(me, 1),
+                () -> service.sessions().checkpoint(1),
+                () -> service.sessions().rewind(1, 0),
+                () -> service.sessions().clearCache(me, 1, false, new Answer<>()))) {
             FailureException failure = assertThrows(FailureException.class, call::run);
             assertEquals(ErrorCode.SESSION_NOT_FOUND, failure.failure().code());
         }

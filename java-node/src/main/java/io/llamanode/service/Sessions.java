@@ -1,9 +1,6 @@
 package io.llamanode.service;
 
 import io.llamanode.engine.Engine;
-import io.llamanode.engine.contract.GenerationRequest;
-import io.llamanode.engine.model.AdapterSet;
-import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
@@ -11,49 +8,193 @@ import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.SessionConfig;
-import io.llamanode.service.contract.task.TaskEstimate;
-import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.SessionInfo;
 import io.llamanode.service.prompt.InputSize;
-import io.llamanode.service.prompt.PreparedPrompt;
 import io.llamanode.service.prompt.Transcript;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Map;
-import java.util.function.BiFunction;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What can be done with a session besides running tasks: fork it, go back in it, drop its KV cache, and ask what a
- * task would cost. Safe for use by any thread.
+ * The sessions of a node: open, close, fork and describe them, go back in one, drop its KV cache. Safe for use by any
+ * thread.
  */
-public final class Conversations {
+public final class Sessions {
+    static final Failure DRAINING = new Failure(ErrorCode.SERVER_BUSY, "the node is draining");
+
     /** Checkpoints of one session, and of all together: each keeps a conversation and its tokens. */
     private static final int MOST_CHECKPOINTS = 16;
 
     private static final int MOST_CHECKPOINTS_OF_ALL = 1024;
 
     private final Object lock;
-    private final Map<Long, Session> sessions;
+    private final int most;
+    private final IdSource ids;
+    private final Owners owners;
+    private final ModelRegistry models;
     private final Tasks tasks;
-    private final BiFunction<Owner, SessionConfig, Long> create;
+    private final Map<Long, Session> sessions = new HashMap<>();
     private long lastCheckpoint;
+    private boolean draining;
 
     /**
      * @param lock of the service
-     * @param sessions guarded by it
-     * @param create opens a session and gives its id
+     * @param most sessions that may be open at once
      */
-    Conversations(
-            Object lock, Map<Long, Session> sessions, Tasks tasks, BiFunction<Owner, SessionConfig, Long> create) {
+    Sessions(Object lock, int most, IdSource ids, Owners owners, ModelRegistry models, Tasks tasks) {
         this.lock = lock;
-        this.sessions = sessions;
+        this.most = most;
+        this.ids = ids;
+        this.owners = owners;
+        this.models = models;
         this.tasks = tasks;
-        this.create = create;
     }
 
-    private Session find(long sessionId) {
+    /** Opens no more sessions. */
+    void drain() {
+        draining = true;
+    }
+
+    /** @throws FailureException {@code server_busy} if the node is draining */
+    void refuseWhileDraining() {
+        if (draining) {
+            throw DRAINING.asException();
+        }
+    }
+
+    /** {@return every open session by id, guarded by the lock} */
+    Map<Long, Session> all() {
+        return sessions;
+    }
+
+    /** @throws FailureException {@code session_not_found} */
+    Session find(long sessionId) {
         Session session = sessions.get(sessionId);
         if (session == null) {
-            throw new FailureException(ErrorCode.SESSION_NOT_FOUND, "there is no session %d".formatted(sessionId));
+            throw notFound(sessionId).asException();
         }
         return session;
+    }
+
+    private static Failure notFound(long sessionId) {
+        return new Failure(ErrorCode.SESSION_NOT_FOUND, "there is no session %d".formatted(sessionId));
+    }
+
+    /**
+     * Opens a session.
+     *
+     * @param owner without whom it is closed
+     * @param sessionConfig how
+     * @return its id
+     */
+    public long create(Owner owner, SessionConfig sessionConfig) {
+        synchronized (lock) {
+            refuseTooMany();
+            return open(owner, sessionConfig).id;
+        }
+    }
+
+    private void refuseTooMany() {
+        if (sessions.size() >= most) {
+            throw new FailureException(
+                    ErrorCode.SERVER_BUSY, "%d sessions are open, which is the limit".formatted(sessions.size()));
+        }
+    }
+
+    private Session open(Owner owner, SessionConfig sessionConfig) {
+        Session session = newSession(owner, sessionConfig, false);
+        refuseHopelessSystemPrompt(session);
+        sessions.put(session.id, session);
+        owners.add(owner, session);
+        return session;
+    }
+
+    /** {@return a session for one task, which nobody finds} */
+    Session temporary(Owner owner, String modelId) {
+        return newSession(owner, new SessionConfig(modelId, null, GenerationOptions.NONE), true);
+    }
+
+    private Session newSession(Owner owner, SessionConfig sessionConfig, boolean temporary) {
+        refuseWhileDraining();
+        return new Session(
+                ids.next(), owner, models.find(sessionConfig.model()), sessionConfig, System.nanoTime(), temporary);
+    }
+
+    /** The prompts and grammars of all sessions together may take an eighth of the heap. */
+    private void refuseHopelessSystemPrompt(Session session) {
+        String prompt = session.config.systemPrompt();
+        if (prompt != null) {
+            InputSize.refuseHopelessLength(
+                    "system_prompt",
+                    prompt.length(),
+                    session.model.loaded.info().nCtx());
+        }
+        long own = session.config.length();
+        if (own == 0) {
+            return;
+        }
+        long held = own;
+        for (Session other : sessions.values()) {
+            held += other.config.length();
+        }
+        if (held > Runtime.getRuntime().maxMemory() / 16) {
+            throw new FailureException(
+                    ErrorCode.SERVER_BUSY,
+                    "the system prompts and grammars of all sessions have %d characters".formatted(held));
+        }
+    }
+
+    /**
+     * Closes a session and cancels its tasks.
+     *
+     * @param sessionId the session
+     * @param reply told once none of its tasks holds a slot
+     */
+    public void close(long sessionId, Reply<Void> reply) {
+        synchronized (lock) {
+            Session session = sessions.remove(sessionId);
+            if (session == null) {
+                reply.failed(notFound(sessionId));
+                return;
+            }
+            owners.remove(session.owner, session);
+            AtomicInteger left = new AtomicInteger(1);
+            Runnable ended = () -> {
+                if (left.decrementAndGet() == 0) {
+                    session.model.forget(session);
+                    reply.ok(null);
+                }
+            };
+            // The last first: a chat that ends would only start the next one.
+            for (Task task : new ArrayList<>(session.tasks).reversed()) {
+                left.incrementAndGet();
+                tasks.cancel(task, ended);
+            }
+            ended.run();
+        }
+    }
+
+    /** Closes every session of a model that nobody finds any more, and cancels its tasks. */
+    void unloaded(ServedModel model) {
+        synchronized (lock) {
+            tasks.unloaded(model);
+            for (Session session : new ArrayList<>(sessions.values())) {
+                if (session.model == model) {
+                    close(session.id, Ignored.INSTANCE);
+                }
+            }
+        }
+    }
+
+    /**
+     * @param sessionId a session
+     * @return its state
+     */
+    public SessionInfo info(long sessionId) {
+        synchronized (lock) {
+            return StatusReport.session(find(sessionId));
+        }
     }
 
     /**
@@ -67,15 +208,16 @@ public final class Conversations {
     public long fork(Owner owner, long sessionId) {
         synchronized (lock) {
             Session source = find(sessionId);
-            long id = create.apply(
+            refuseTooMany();
+            Session fork = open(
                     owner,
                     new SessionConfig(
                             source.model.id(),
                             source.config.systemPrompt(),
                             source.config.defaults(),
                             source.config.chat()));
-            find(id).transcript = source.transcript;
-            return id;
+            fork.transcript = source.transcript;
+            return fork.id;
         }
     }
 
@@ -187,88 +329,14 @@ public final class Conversations {
         }
     }
 
-    /**
-     * Tells what a task would cost. Nothing is run.
-     *
-     * @param owner who would create it
-     * @param sessionId its session
-     * @param input what it would do
-     * @param reply told the estimate, or why there would be no task
-     */
-    public void estimate(Owner owner, long sessionId, TaskInput input, Reply<TaskEstimate> reply) {
-        synchronized (lock) {
-            Session session = find(sessionId);
-            session.refuseOtherModel(input);
-            if (session.model.loaded.engine() == null
-                    || input instanceof TaskInput.Embedding
-                    || input instanceof TaskInput.Rerank) {
-                throw new FailureException(ErrorCode.UNSUPPORTED, "estimates of tasks that generate no text");
-            }
-            InputSize.refuseHopelessLength(input, session.model.loaded.info().nCtx());
-            GenerationOptions options = Admission.options(input, session);
-            AdapterSet adapters = session.model.adapters.set(options.lora());
-            Transcript transcript = session.transcript;
-            int behind = input instanceof TaskInput.Chat ? session.chats.size() : 0;
-            tasks.aside(
-                    owner,
-                    session.model,
-                    () -> session.model.prompts.prepare(input, session.config, transcript, options),
-                    new Continued<PreparedPrompt>(reply) {
-                        @Override
-                        public void ok(PreparedPrompt prepared) {
-                            estimate(owner, session, options, adapters, prepared, behind, reply);
-                        }
-                    });
-        }
-    }
-
-    private static void estimate(
-            Owner owner,
-            Session session,
-            GenerationOptions options,
-            AdapterSet adapters,
-            PreparedPrompt prepared,
-            int behind,
-            Reply<TaskEstimate> reply) {
-        GenerationRequest request = new GenerationRequest(
-                0,
-                session.cacheKey(),
-                owner,
-                prepared.tokens(),
-                options.maxTokens(),
-                SamplingParams.GREEDY,
-                options.stop(),
-                0,
-                options.contextShift(),
-                options.cachePrompt() && session.model.loaded.info().reusesPrompts(),
-                GenerationRequest.NO_DEADLINE,
-                options.priority(),
-                adapters,
-                GenerationRequest.NO_PROBABILITIES,
-                null);
-        boolean asked = session.model
-                .loaded
-                .engine()
-                .forecast(
-                        request,
-                        forecast -> reply.ok(new TaskEstimate(
-                                prepared.tokens().length, forecast.cached(), forecast.ahead() + behind)));
-        if (!asked) {
-            reply.failed(new Failure(ErrorCode.CANCELLED, "the model is being closed"));
-        }
-    }
-
-    /** The first half of work whose second half answers. */
-    private abstract static class Continued<T> implements Reply<T> {
-        private final Reply<?> whole;
-
-        Continued(Reply<?> whole) {
-            this.whole = whole;
-        }
+    /** Nobody waits for this answer. */
+    enum Ignored implements Reply<Void> {
+        INSTANCE;
 
         @Override
-        public void failed(Failure failure) {
-            whole.failed(failure);
-        }
+        public void ok(Void value) {}
+
+        @Override
+        public void failed(Failure failure) {}
     }
 }

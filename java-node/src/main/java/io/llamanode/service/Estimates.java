@@ -1,0 +1,88 @@
+package io.llamanode.service;
+
+import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.Reply;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.TaskEstimate;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.prompt.InputSize;
+import io.llamanode.service.prompt.PreparedPrompt;
+import io.llamanode.service.prompt.Transcript;
+import java.util.List;
+
+/** Tells what tasks would cost, without running them. Safe for use by any thread. */
+public final class Estimates {
+    private final Object lock;
+    private final Sessions sessions;
+    private final Tasks tasks;
+
+    /** @param lock of the service */
+    Estimates(Object lock, Sessions sessions, Tasks tasks) {
+        this.lock = lock;
+        this.sessions = sessions;
+        this.tasks = tasks;
+    }
+
+    /**
+     * Asks for an estimate.
+     *
+     * @param owner who would create the task
+     * @param sessionId its session
+     * @param input what it would do
+     * @param reply told the estimate, or why there would be no task
+     * @throws FailureException {@code session_not_found}; {@code unsupported} for a task that generates no text
+     */
+    public void ask(Owner owner, long sessionId, TaskInput input, Reply<TaskEstimate> reply) {
+        synchronized (lock) {
+            Session session = sessions.find(sessionId);
+            session.refuseOtherModel(input);
+            if (session.model.loaded.engine() == null || !(input instanceof TaskInput.Generating generating)) {
+                throw new FailureException(ErrorCode.UNSUPPORTED, "estimates of tasks that generate no text");
+            }
+            InputSize.refuseHopelessLength(input, session.model.loaded.info().nCtx());
+            GenerationOptions options = Admission.options(input, session);
+            Task task = new Task(
+                    0,
+                    session,
+                    List.of(owner),
+                    input,
+                    options,
+                    null,
+                    session.model.adapters.set(options.lora()),
+                    System.nanoTime(),
+                    GenerationRequest.NO_DEADLINE);
+            Transcript transcript = session.transcript;
+            int behind = task.isChat ? session.chats.size() : 0;
+            tasks.aside(
+                    owner,
+                    session.model,
+                    () -> session.model.prompts.prepare(generating, session.config, transcript, options),
+                    new Continued<PreparedPrompt>(reply) {
+                        @Override
+                        public void ok(PreparedPrompt prepared) {
+                            forecast(task, prepared, behind, reply);
+                        }
+                    });
+        }
+    }
+
+    private static void forecast(Task task, PreparedPrompt prepared, int behind, Reply<TaskEstimate> reply) {
+        GenerationRequest request = GenerationTasks.request(task, prepared, SamplingParams.GREEDY, null);
+        boolean asked = task.session
+                .model
+                .loaded
+                .engine()
+                .forecast(
+                        request,
+                        forecast -> reply.ok(new TaskEstimate(
+                                prepared.tokens().length, forecast.cached(), forecast.ahead() + behind)));
+        if (!asked) {
+            reply.failed(new Failure(ErrorCode.CANCELLED, "the model is being closed"));
+        }
+    }
+}

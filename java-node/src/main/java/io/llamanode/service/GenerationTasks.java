@@ -1,0 +1,80 @@
+package io.llamanode.service;
+
+import io.llamanode.engine.Engine;
+import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.sampling.Sampler;
+import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.prompt.Constraints;
+import io.llamanode.service.prompt.GenerationDefaults;
+import io.llamanode.service.prompt.PreparedPrompt;
+import io.llamanode.service.prompt.Transcript;
+
+/** Makes requests for text of the inputs of completion, chat and infill tasks. */
+final class GenerationTasks {
+    private GenerationTasks() {}
+
+    /**
+     * Slow: renders, tokenizes, and makes the sampler of a grammar.
+     *
+     * @param transcript of the session, which a chat goes on from
+     * @throws FailureException if there is no prompt to be made of the input
+     */
+    static Job prepare(Task task, TaskInput.Generating input, Transcript transcript, Tasks tasks) {
+        ServedModel model = task.session.model;
+        model.requireGeneration();
+        SamplingParams sampling = GenerationDefaults.sampling(task.options, model.loaded.vocabulary());
+        PreparedPrompt prepared = model.prompts.prepare(input, task.session.config, transcript, task.options);
+        Sampler sampler = Constraints.sampler(prepared, task.options, sampling, model.loaded);
+        GenerationRequest request = request(task, prepared, sampling, sampler);
+        TaskListener listener = new TaskListener(task, prepared, sampling.seed(), tasks);
+        Engine engine = model.loaded.engine();
+        return new Job() {
+            @Override
+            public String busy() {
+                return null;
+            }
+
+            @Override
+            public boolean submit(Runnable accepted) {
+                return engine.submit(request, listener, accepted);
+            }
+
+            @Override
+            public void cancel() {
+                engine.cancel(task.id, () -> {});
+            }
+
+            @Override
+            public void discard() {
+                if (sampler != null) {
+                    sampler.close();
+                }
+            }
+        };
+    }
+
+    /** {@return what the engine is asked for} */
+    static GenerationRequest request(Task task, PreparedPrompt prepared, SamplingParams sampling, Sampler sampler) {
+        GenerationOptions options = task.options;
+        Session session = task.session;
+        return new GenerationRequest(
+                task.id,
+                session.cacheKey(),
+                task.owners.getFirst(),
+                prepared.tokens(),
+                options.maxTokens(),
+                sampling,
+                options.stop(),
+                options.nKeep() != null ? options.nKeep() : prepared.nKeep(),
+                options.contextShift(),
+                options.cachePrompt() && session.model.loaded.info().reusesPrompts(),
+                task.deadline,
+                options.priority(),
+                task.adapters,
+                options.alternatives(),
+                sampler);
+    }
+}
