@@ -8,24 +8,28 @@ import java.util.Deque;
 final class Backlog {
     /** Parts behind which one of another kind came. */
     private final Deque<TaskEvent> closed = new ArrayDeque<>();
-    /** The first event of the last part, {@code null} if there is none; its text so far is {@code text}. */
+    /** The first event of the last part, {@code null} if there is none. */
     private TaskEvent open;
 
+    /** The text of the last part, once a second event has joined it: what is sent as it came is never copied. */
     private final StringBuilder text = new StringBuilder();
+
     private int length;
-    private int chunks;
-    private int reasonings;
 
     /** Takes an event that is not terminal. {@return characters of its text} */
     int add(TaskEvent event) {
         if (open != null && !joins(event)) {
             closed.add(joined());
         }
+        String more = text(event);
         if (open == null) {
             open = event;
+        } else {
+            if (text.isEmpty()) {
+                text.append(text(open));
+            }
+            text.append(more);
         }
-        String more = text(event);
-        text.append(more);
         length += more.length();
         return more.length();
     }
@@ -64,18 +68,20 @@ final class Backlog {
     }
 
     private TaskEvent joined() {
-        String whole = text.toString();
-        TaskEvent event = switch (open) {
-            case TaskEvent.Chunk chunk -> new TaskEvent.Chunk(whole, chunks++);
-            case TaskEvent.Reasoning reasoning -> new TaskEvent.Reasoning(whole, reasonings++);
-            case TaskEvent.ToolCall(int index, String id, String name, String delta) ->
-                new TaskEvent.ToolCall(index, id, name, whole);
-            case TaskEvent.Done done -> throw new IllegalStateException("terminal");
-            case TaskEvent.Failed failed -> throw new IllegalStateException("terminal");
-        };
+        TaskEvent event = text.isEmpty() ? open : withText(open, text.toString());
         open = null;
         clearText();
         return event;
+    }
+
+    private static TaskEvent withText(TaskEvent event, String whole) {
+        return switch (event) {
+            case TaskEvent.Chunk _ -> new TaskEvent.Chunk(whole);
+            case TaskEvent.Reasoning _ -> new TaskEvent.Reasoning(whole);
+            case TaskEvent.ToolCall(int index, String id, String name, String _) ->
+                new TaskEvent.ToolCall(index, id, name, whole);
+            case TaskEvent.Done _, TaskEvent.Failed _ -> throw new IllegalStateException("terminal");
+        };
     }
 
     private void clearText() {
@@ -88,8 +94,8 @@ final class Backlog {
     /** {@return the text of an event that is not terminal} */
     static String text(TaskEvent event) {
         return switch (event) {
-            case TaskEvent.Chunk(String content, int index) -> content;
-            case TaskEvent.Reasoning(String content, int index) -> content;
+            case TaskEvent.Chunk(String content) -> content;
+            case TaskEvent.Reasoning(String content) -> content;
             case TaskEvent.ToolCall(int index, String id, String name, String delta) -> delta;
             case TaskEvent.Done done -> throw new IllegalStateException("terminal");
             case TaskEvent.Failed failed -> throw new IllegalStateException("terminal");

@@ -1,6 +1,7 @@
 package io.llamanode.delivery;
 
 import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangTuple;
 import io.llamanode.protocol.Delivery;
 import io.llamanode.protocol.Demand;
 import io.llamanode.protocol.ProcessOwner;
@@ -29,6 +30,10 @@ final class StreamDelivery implements TaskSink {
 
     private Demand demand;
     private final Backlog waiting = new Backlog();
+    /** Sent so far, each kind apart: the index of the next. */
+    private int chunks;
+
+    private int reasonings;
     private long lastSent;
     private boolean timerSet;
     /** The way to the process was full; {@link #roomAgain} will be called. */
@@ -142,7 +147,7 @@ final class StreamDelivery implements TaskSink {
             }
         }
         if (done != null) {
-            terminal(done);
+            terminal(ReplyEncoder.done(taskId, done.result()));
         }
     }
 
@@ -162,9 +167,17 @@ final class StreamDelivery implements TaskSink {
         TaskEvent part = waiting.peek();
         long task = taskId;
         int characters = Backlog.text(part).length();
-        if (!streams.offer(process, () -> ReplyEncoder.event(task, part), characters, this::roomAgain)) {
+        int index = part instanceof TaskEvent.Reasoning ? reasonings : chunks;
+        if (!streams.offer(process, () -> ReplyEncoder.part(task, part, index), characters, this::roomAgain)) {
             full = true;
             return false;
+        }
+        switch (part) {
+            case TaskEvent.Chunk _ -> chunks++;
+            case TaskEvent.Reasoning _ -> reasonings++;
+            default -> {
+                // A call has an index of its own.
+            }
         }
         if (coalesceNanos > 0) {
             lastSent = System.nanoTime();
@@ -193,14 +206,14 @@ final class StreamDelivery implements TaskSink {
 
     private void fail(Failure failure) {
         dropText();
-        terminal(new TaskEvent.Failed(failure));
+        terminal(ReplyEncoder.failed(taskId, failure));
     }
 
-    private void terminal(TaskEvent event) {
+    private void terminal(OtpErlangTuple event) {
         if (end == null) {
-            streams.outbound().send(process, ReplyEncoder.event(taskId, event));
+            streams.outbound().send(process, event);
         } else {
-            streams.outbound().send(end.alias(), ReplyEncoder.event(taskId, event));
+            streams.outbound().send(end.alias(), event);
             streams.outbound().send(end.watcher(), ReplyEncoder.ended(end.alias()));
         }
         over();

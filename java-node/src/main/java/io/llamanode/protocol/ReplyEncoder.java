@@ -133,32 +133,59 @@ public final class ReplyEncoder {
 
     /**
      * @param taskId whose event it is
-     * @param event what happened
+     * @param part of an answer
+     * @param index of a chunk or of reasoning: 0, 1, 2, ... without gaps, each kind apart
      * @return {@code {llama_node, TaskId, Event}}
      */
-    public static OtpErlangTuple event(long taskId, TaskEvent event) {
-        OtpErlangTuple body = switch (event) {
-            // Tens of thousands a second: no builder here.
-            case TaskEvent.Chunk(String content, int index) ->
-                Terms.tuple(CHUNK, new OtpErlangMap(new OtpErlangObject[] {CONTENT, INDEX}, new OtpErlangObject[] {
-                    Terms.text(content), new OtpErlangLong(index)
-                }));
-            case TaskEvent.Reasoning(String content, int index) ->
-                Terms.tuple(
-                        REASONING,
-                        Terms.map().put("content", content).put("index", index).build());
-            case TaskEvent.ToolCall(int index, String id, String name, String delta) ->
-                Terms.tuple(
-                        TOOL_CALL,
-                        Terms.map()
-                                .put("index", index)
-                                .put("id", id)
-                                .put("name", name)
-                                .put("delta", delta)
-                                .build());
-            case TaskEvent.Done(TaskResult result) -> Terms.tuple(DONE, result(result));
-            case TaskEvent.Failed(Failure failure) -> error(failure);
-        };
+    public static OtpErlangTuple part(long taskId, TaskEvent part, int index) {
+        return event(
+                taskId,
+                switch (part) {
+                    // Tens of thousands a second: no builder here.
+                    case TaskEvent.Chunk(String content) ->
+                        Terms.tuple(
+                                CHUNK, new OtpErlangMap(new OtpErlangObject[] {CONTENT, INDEX}, new OtpErlangObject[] {
+                                    Terms.text(content), new OtpErlangLong(index)
+                                }));
+                    case TaskEvent.Reasoning(String content) ->
+                        Terms.tuple(
+                                REASONING,
+                                Terms.map()
+                                        .put("content", content)
+                                        .put("index", index)
+                                        .build());
+                    case TaskEvent.ToolCall(int call, String id, String name, String delta) ->
+                        Terms.tuple(
+                                TOOL_CALL,
+                                Terms.map()
+                                        .put("index", call)
+                                        .put("id", id)
+                                        .put("name", name)
+                                        .put("delta", delta)
+                                        .build());
+                    case TaskEvent.Done _, TaskEvent.Failed _ -> throw new IllegalArgumentException("terminal");
+                });
+    }
+
+    /**
+     * @param taskId whose event it is
+     * @param result what it gave
+     * @return its terminal event {@code {llama_node, TaskId, {done, Result}}}
+     */
+    public static OtpErlangTuple done(long taskId, TaskResult result) {
+        return event(taskId, Terms.tuple(DONE, result(result)));
+    }
+
+    /**
+     * @param taskId whose event it is
+     * @param failure why it gave nothing
+     * @return its terminal event {@code {llama_node, TaskId, {error, Error}}}
+     */
+    public static OtpErlangTuple failed(long taskId, Failure failure) {
+        return event(taskId, error(failure));
+    }
+
+    private static OtpErlangTuple event(long taskId, OtpErlangObject body) {
         return Terms.tuple(LLAMA_NODE, new OtpErlangLong(taskId), body);
     }
 

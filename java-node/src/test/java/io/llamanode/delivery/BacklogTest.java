@@ -23,40 +23,40 @@ class BacklogTest {
 
     @Test
     void joinsNeighboursOfOneKindAndCountsEachKind() {
-        backlog.add(new TaskEvent.Reasoning("a", 0));
-        backlog.add(new TaskEvent.Reasoning("b", 1));
-        backlog.add(new TaskEvent.Chunk("c", 0));
+        backlog.add(new TaskEvent.Reasoning("a"));
+        backlog.add(new TaskEvent.Reasoning("b"));
+        backlog.add(new TaskEvent.Chunk("c"));
         backlog.add(new TaskEvent.ToolCall(0, "x", "f", ""));
         backlog.add(new TaskEvent.ToolCall(0, "x", "f", "{"));
         backlog.add(new TaskEvent.ToolCall(0, "x", "f", "}"));
         backlog.add(new TaskEvent.ToolCall(1, "y", "g", ""));
-        backlog.add(new TaskEvent.Chunk("d", 1));
-        backlog.add(new TaskEvent.Chunk("e", 2));
+        backlog.add(new TaskEvent.Chunk("d"));
+        backlog.add(new TaskEvent.Chunk("e"));
         assertEquals(7, backlog.length());
         assertEquals(
                 List.of(
-                        new TaskEvent.Reasoning("ab", 0),
-                        new TaskEvent.Chunk("c", 0),
+                        new TaskEvent.Reasoning("ab"),
+                        new TaskEvent.Chunk("c"),
                         new TaskEvent.ToolCall(0, "x", "f", "{}"),
                         new TaskEvent.ToolCall(1, "y", "g", ""),
-                        new TaskEvent.Chunk("de", 1)),
+                        new TaskEvent.Chunk("de")),
                 drain());
         assertEquals(0, backlog.length());
     }
 
     @Test
     void whatWasLookedAtStaysAsItIs() {
-        backlog.add(new TaskEvent.Chunk("a", 0));
+        backlog.add(new TaskEvent.Chunk("a"));
         TaskEvent seen = backlog.peek();
-        backlog.add(new TaskEvent.Chunk("b", 1));
+        backlog.add(new TaskEvent.Chunk("b"));
         assertEquals(seen, backlog.peek());
-        assertEquals(List.of(new TaskEvent.Chunk("a", 0), new TaskEvent.Chunk("b", 1)), drain());
+        assertEquals(List.of(new TaskEvent.Chunk("a"), new TaskEvent.Chunk("b")), drain());
     }
 
     @Test
     void nothingIsLeftWhenItIsCleared() {
-        backlog.add(new TaskEvent.Chunk("a", 0));
-        backlog.add(new TaskEvent.Reasoning("b", 0));
+        backlog.add(new TaskEvent.Chunk("a"));
+        backlog.add(new TaskEvent.Reasoning("b"));
         assertFalse(backlog.isEmpty());
         backlog.clear();
         assertTrue(backlog.isEmpty());

@@ -124,20 +124,20 @@ final class StreamDeliveryTest {
 
     private static void text(StreamDelivery stream, String... pieces) {
         for (String piece : pieces) {
-            stream.accept(TASK, new TaskEvent.Chunk(piece, 77));
+            stream.accept(TASK, new TaskEvent.Chunk(piece));
         }
     }
 
     private static OtpErlangObject chunk(String text, int index) {
-        return event(new TaskEvent.Chunk(text, index));
+        return ReplyEncoder.part(TASK, new TaskEvent.Chunk(text), index);
     }
 
-    private static OtpErlangObject event(TaskEvent event) {
-        return ReplyEncoder.event(TASK, event);
+    private static OtpErlangObject done() {
+        return ReplyEncoder.done(TASK, DONE.result());
     }
 
     private static OtpErlangObject error(ErrorCode code, String message) {
-        return event(new TaskEvent.Failed(new Failure(code, message)));
+        return ReplyEncoder.failed(TASK, new Failure(code, message));
     }
 
     @Test
@@ -145,7 +145,7 @@ final class StreamDeliveryTest {
         StreamDelivery stream = stream(null, null);
         text(stream, "a", "b");
         stream.accept(TASK, DONE);
-        assertEquals(List.of(chunk("a", 0), chunk("b", 1), event(DONE)), way.sent);
+        assertEquals(List.of(chunk("a", 0), chunk("b", 1), done()), way.sent);
         assertTrue(watched.isEmpty());
     }
 
@@ -184,7 +184,7 @@ final class StreamDeliveryTest {
         assertEquals(List.of(), way.sent);
         assertEquals(1, watched.size(), "the service watches its process no longer");
         stream.ask(new Demand.Once());
-        assertEquals(List.of(chunk("a", 0), event(DONE)), way.sent);
+        assertEquals(List.of(chunk("a", 0), done()), way.sent);
         assertTrue(watched.isEmpty());
     }
 
@@ -252,8 +252,7 @@ final class StreamDeliveryTest {
         assertEquals(List.of(), way.sent);
         way.refused.remove().run();
         stream.accept(TASK, DONE);
-        assertEquals(
-                List.of(chunk("a", 0), chunk("bcd", 1), event(DONE)), way.sent, "what was offered stays as it was");
+        assertEquals(List.of(chunk("a", 0), chunk("bcd", 1), done()), way.sent, "what was offered stays as it was");
     }
 
     @Test
@@ -264,7 +263,7 @@ final class StreamDeliveryTest {
         way.two.await();
         stream.accept(TASK, DONE);
         assertEquals(chunk("a", 0), way.sent.getFirst());
-        assertEquals(event(DONE), way.sent.getLast());
+        assertEquals(done(), way.sent.getLast());
     }
 
     @Test
@@ -273,6 +272,6 @@ final class StreamDeliveryTest {
         text(stream, "a", "b", "c");
         assertEquals(List.of(chunk("a", 0)), way.sent);
         stream.accept(TASK, DONE);
-        assertEquals(List.of(chunk("a", 0), chunk("bc", 1), event(DONE)), way.sent);
+        assertEquals(List.of(chunk("a", 0), chunk("bc", 1), done()), way.sent);
     }
 }

@@ -213,16 +213,13 @@ final class Samples {
     }
 
     private static void events() {
-        TERMS.put("event_chunk", ReplyEncoder.event(5, new TaskEvent.Chunk("Hi", 0)));
-        TERMS.put("event_chunk_unicode", ReplyEncoder.event(LARGE_ID, new TaskEvent.Chunk(TURTLE, 70_000)));
+        TERMS.put("event_chunk", ReplyEncoder.part(5, new TaskEvent.Chunk("Hi"), 0));
+        TERMS.put("event_chunk_unicode", ReplyEncoder.part(LARGE_ID, new TaskEvent.Chunk(TURTLE), 70_000));
         TERMS.put("event_passive", ReplyEncoder.passive(5));
-        TERMS.put("event_reasoning", ReplyEncoder.event(5, new TaskEvent.Reasoning("Hm " + TURTLE, 2)));
-        TERMS.put("event_tool_call", ReplyEncoder.event(5, new TaskEvent.ToolCall(0, "abcdefghi", "f", "{\"a\": ")));
-        TERMS.put("event_done", ReplyEncoder.event(5, new TaskEvent.Done(result(FinishReason.STOP, StoppedBy.EOS))));
-        TERMS.put(
-                "event_error",
-                ReplyEncoder.event(
-                        5, new TaskEvent.Failed(new Failure(ErrorCode.CANCELLED, "cancelled by cancel_task"))));
+        TERMS.put("event_reasoning", ReplyEncoder.part(5, new TaskEvent.Reasoning("Hm " + TURTLE), 2));
+        TERMS.put("event_tool_call", ReplyEncoder.part(5, new TaskEvent.ToolCall(0, "abcdefghi", "f", "{\"a\": "), 0));
+        TERMS.put("event_done", ReplyEncoder.done(5, result(FinishReason.STOP, StoppedBy.EOS)));
+        TERMS.put("event_error", ReplyEncoder.failed(5, new Failure(ErrorCode.CANCELLED, "cancelled by cancel_task")));
     }
 
     private static void status() {
@@ -299,7 +296,7 @@ final class Samples {
         TERMS.put("frame_ready", ControlEncoder.ready(NODE, 4242, "0.1.0", List.of("tiny", "other")));
         TERMS.put("frame_ready_no_models", ControlEncoder.ready(NODE, 1, "0.1.0", List.of()));
         OtpErlangPid process = new OtpErlangPid("a@b", 90, 1, 1_700_000_000);
-        TERMS.put("frame_send", PortFrames.send(process, ReplyEncoder.event(5, new TaskEvent.Chunk("Hi", 0))));
+        TERMS.put("frame_send", PortFrames.send(process, ReplyEncoder.part(5, new TaskEvent.Chunk("Hi"), 0)));
         OtpErlangRef alias = new OtpErlangRef(90, "a@b", new int[] {1, 2, 3}, 1_700_000_000);
         TERMS.put("frame_send_to_alias", PortFrames.send(alias, Terms.tuple(alias, ReplyEncoder.PONG)));
         TERMS.put("frame_monitor", PortFrames.monitor(1, process));

@@ -12,8 +12,6 @@ public final class AnswerCollector {
     private final AnswerParser parser;
     private final Consumer<TaskEvent> events;
     private final StringBuilder text = new StringBuilder();
-    private int chunks;
-    private int reasonings;
 
     /**
      * @param reader {@code null} if the answer is nothing but content
@@ -27,7 +25,7 @@ public final class AnswerCollector {
     public void take(String more) {
         if (parser == null) {
             text.append(more);
-            events.accept(new TaskEvent.Chunk(more, chunks++));
+            events.accept(new TaskEvent.Chunk(more));
         } else {
             tell(parser.push(more));
         }
@@ -46,8 +44,8 @@ public final class AnswerCollector {
         for (AnswerEvent part : parts) {
             events.accept(
                     switch (part) {
-                        case AnswerEvent.Content(String content) -> new TaskEvent.Chunk(content, chunks++);
-                        case AnswerEvent.Reasoning(String content) -> new TaskEvent.Reasoning(content, reasonings++);
+                        case AnswerEvent.Content(String content) -> new TaskEvent.Chunk(content);
+                        case AnswerEvent.Reasoning(String content) -> new TaskEvent.Reasoning(content);
                         case AnswerEvent.Call(int index, String id, String name, String delta) ->
                             new TaskEvent.ToolCall(index, id, name, delta);
                     });

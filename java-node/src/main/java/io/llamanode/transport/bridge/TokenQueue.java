@@ -46,7 +46,7 @@ final class TokenQueue implements TaskSink {
         synchronized (this) {
             if (event.isTerminal()) {
                 end = event;
-            } else if (!(event instanceof TaskEvent.Chunk(String content, int index))) {
+            } else if (!(event instanceof TaskEvent.Chunk(String content))) {
                 // A line carries text only; reasoning and calls come with the result.
                 return;
             } else if (overflowed || queued > limit) {

@@ -8,17 +8,15 @@ public sealed interface TaskEvent {
      * More text.
      *
      * @param content whole code points
-     * @param index 0, 1, 2, ... without gaps
      */
-    record Chunk(String content, int index) implements TaskEvent {}
+    record Chunk(String content) implements TaskEvent {}
 
     /**
      * More of what the model thinks before it answers.
      *
      * @param content whole code points
-     * @param index 0, 1, 2, ... without gaps, counted apart from chunks
      */
-    record Reasoning(String content, int index) implements TaskEvent {}
+    record Reasoning(String content) implements TaskEvent {}
 
     /**
      * More of a call of a tool. It counts only when the result has it.
