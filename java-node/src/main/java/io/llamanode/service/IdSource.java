@@ -8,11 +8,12 @@ import java.util.random.RandomGenerator;
  * would not do, because it can go back between two starts, or begin at the same moment at every start of a machine
  * that has none of its own; and nothing that outlives the process is kept.
  *
- * <p>Places are drawn from 2^58. Two incarnations that give a million ids each have one in common with a probability of
- * 2^21 / 2^58, one in 10^11. No id reaches 2^59, so that a BEAM keeps it in one word. For any thread.
+ * <p>Places are drawn from 2^52. Two incarnations that give a million ids each have one in common with a probability of
+ * 2^21 / 2^52, one in 2 * 10^9. No id reaches 2^53, so that a BEAM keeps it in one word, and a program that reads JSON
+ * numbers as doubles keeps it whole. For any thread.
  */
 final class IdSource {
-    private static final long PLACES = 1L << 58;
+    private static final long PLACES = 1L << 52;
 
     private final AtomicLong next;
 
