@@ -91,7 +91,7 @@ format:                     ## write the Java sources in their one form
 coverage: coverage-java coverage-erlang ## lines that the tests run, in both languages, against the floors in this file
 
 coverage-java: setup        ## reports in java-node/target/site/jacoco
-	@$(MVN_LOUD) -Dcoverage.lines=$(COVERAGE_JAVA) org.jacoco:jacoco-maven-plugin:prepare-agent test-compile surefire:test \
+	@$(MVN_LOUD) -pl java-node -Dcoverage.lines=$(COVERAGE_JAVA) org.jacoco:jacoco-maven-plugin:prepare-agent test-compile surefire:test \
 	    org.jacoco:jacoco-maven-plugin:report org.jacoco:jacoco-maven-plugin:check
 	@awk -F, 'NR > 1 { missed += $$8; run += $$9 } END { printf "Java: %.1f%% of %d lines\n", 100 * run / (run + missed), run + missed }' \
 	    java-node/target/site/jacoco/jacoco.csv
@@ -109,7 +109,7 @@ empty =
 mutants: setup              ## whether tests notice changed code: make mutants PACKAGES=io.llamanode.gguf (or several, with spaces)
 	@test -n "$(PACKAGES)" || { echo "mutants: name packages, as in make mutants PACKAGES=io.llamanode.gguf" >&2; exit 1; }
 	@$(MVN) test-compile
-	@$(MVN) org.pitest:pitest-maven:mutationCoverage \
+	@$(MVN) -pl java-node org.pitest:pitest-maven:mutationCoverage \
 	    -DtargetClasses='$(subst $(empty) ,$(comma),$(addsuffix .*,$(PACKAGES)))' \
 	    -DtargetTests='$(subst $(empty) ,$(comma),$(addsuffix .*,$(or $(TESTS),$(PACKAGES))))'
 	@.ci/mutants java-node/target/pit-reports/mutations.csv
