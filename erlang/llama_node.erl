@@ -14,7 +14,8 @@
 %%
 %% Requests wait half a minute for a server that is starting. What creates something then waits as
 %% long as the node lives, so that nothing is created that nobody knows of; the other requests,
-%% which may be repeated, give up with `timeout' after half a minute. What requests, options and results hold is written in docs/protocol.md.
+%% which may be repeated, give up with `timeout' after half a minute. What requests, options and results hold is
+%% written in docs/protocol.md.
 %%
 %% A node that dies takes its server along, with the reason `{node_down, Why}', and the supervisor
 %% starts both again with the same start options. Models loaded by {@link load_model/3} are not
@@ -565,7 +566,8 @@ chat(Server, Messages, Options) ->
 %% `Tools' are maps or proplists with `name', `function' (a fun of the decoded arguments) and, for the model,
 %% `description' and `parameters' (a JSON schema). What the fun returns is described at
 %% {@link llama_node_tools:tool_function()}: text and terms that are JSON, `{ok, Term}' or `{error, Reason}'; `encode',
-%% a fun among the tool's keys or the options, makes JSON of what is none. A fun that raises, exits or takes too long harms
+%% a fun among the tool's keys or the options, makes JSON of what is none. A fun that raises, exits or takes too long
+%% harms
 %% nobody: the model is told so in place of a result, and the log has the stacktrace. `Options' are those of
 %% {@link chat/3} and `encode', `max_rounds' and `tool_timeout', see {@link llama_node_tools:options()}. When the model
 %% still asks for tools after `max_rounds', the answer is a `timeout'.

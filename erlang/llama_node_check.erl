@@ -90,7 +90,8 @@ limits(Integer, _Depth, Left) when is_integer(Integer) ->
     _ = byte_size(binary:encode_unsigned(abs(Integer))) > ?MAX_INTEGER_BYTES
         andalso bad("the request has an integer of more than ~b bytes", [?MAX_INTEGER_BYTES]),
     Left - 1;
-limits(Term, ?MAX_DEPTH, _Left) when is_map(Term), Term =/= #{}; is_tuple(Term), Term =/= {}; is_list(Term), Term =/= [] ->
+limits(Term, ?MAX_DEPTH, _Left)
+  when is_map(Term), Term =/= #{}; is_tuple(Term), Term =/= {}; is_list(Term), Term =/= [] ->
     bad("the request is nested deeper than ~b", [?MAX_DEPTH]);
 limits(Map, Depth, Left) when is_map(Map) ->
     maps:fold(fun (Key, Value, Rest) -> limits(Value, Depth + 1, limits(Key, Depth + 1, Rest)) end, Left - 1, Map);

@@ -91,7 +91,8 @@ result(#task{id = Id, answer = Answer, vectors = #{prompt_tokens := Tokens} = Ve
     maps:merge(Result, maps:get(result, Answer, #{})).
 
 usage(Prompt, Completion) ->
-    #{prompt_tokens => Prompt, completion_tokens => Completion, total_tokens => Prompt + Completion, cached_tokens => 0}.
+    #{prompt_tokens => Prompt, completion_tokens => Completion, total_tokens => Prompt + Completion,
+      cached_tokens => 0}.
 
 timings(Keys) -> maps:from_keys(Keys, 0.0).
 
@@ -126,7 +127,8 @@ collect(#task{id = Id, outcome = undefined, waiters = Waiters} = Task, From, Tim
     {wait, Task#task{waiters = [From | Waiters]}};
 collect(#task{outcome = Outcome} = Task, _From, _Timeout) -> {reply, Outcome, gone(Task)}.
 
-%% @doc Tells a caller that has waited for its time that the task still runs. One that was told the result hears nothing.
+%% @doc Tells a caller that has waited for its time that the task still runs. One that was told the result hears
+%% nothing.
 -spec give_up(task(), gen_server:from()) -> task().
 give_up(#task{id = Id, outcome = undefined, waiters = Waiters} = Task, From) ->
     gen_server:reply(From, still_running(Id)),
@@ -138,7 +140,8 @@ still_running(Id) ->
 
 %% @doc Changes how many events a stream may send.
 -spec ask(task(), boolean() | once | pos_integer()) -> task() | gone.
-ask(#task{demand = Left} = Task, More) when is_integer(More), is_integer(Left) -> flush(Task#task{demand = Left + More});
+ask(#task{demand = Left} = Task, More) when is_integer(More), is_integer(Left) ->
+    flush(Task#task{demand = Left + More});
 ask(Task, Active) -> flush(Task#task{demand = Active}).
 
 %% Sends what demand allows of what waits, and the end behind it.

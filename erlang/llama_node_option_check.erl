@@ -9,7 +9,8 @@
 
 -define(MAX_MS, 16#ffffffff).
 
-%% @doc The options that are given, by their keys. `Place' names the whole, and is empty for what has no name in front of
+%% @doc The options that are given, by their keys. `Place' names the whole, and is empty for what has no name in front
+%% of
 %% its keys. Keys that nobody knows are reported before anything else: one of them may be a required one, mistyped.
 -spec options(string(), term(), [llama_node_option_table:option()]) -> #{atom() => term()}.
 options(Place, Given, Table) ->
@@ -23,7 +24,8 @@ fields(Place, Given) ->
     case llama_node_input:fields(given(Whole, Given)) of
         {ok, Fields} -> Fields;
         {error, {twice, Key}} -> fault(place(Place, Key), "is given twice, in two spellings", []);
-        {error, {not_a_key, Key}} -> fault(Whole, "~ts is no key: it must be an atom, a binary or a string", [kind(Key)]);
+        {error, {not_a_key, Key}} ->
+            fault(Whole, "~ts is no key: it must be an atom, a binary or a string", [kind(Key)]);
         %% An entry that is wrong may hold a secret all the same.
         {error, {not_a_pair, Entry}} -> fault(Whole, "~ts is neither an option nor a pair",
                                               [kind(given(Whole, Entry))]);

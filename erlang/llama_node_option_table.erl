@@ -102,7 +102,8 @@ service() ->
 
 server() ->
     [#{key => name, part => server, check => server_name, default => "none",
-       text => "registers the server, like the first argument of `gen_server:start_link/4'; an atom is `{local, Atom}'"},
+       text => "registers the server, like the first argument of `gen_server:start_link/4'; an atom is `{local, "
+               "Atom}'"},
      #{key => wait, part => server, check => boolean, default => {value, true},
        text => "whether the start returns when the node is ready (`true') or at once (`false'), in which case requests "
                "wait"},
@@ -111,7 +112,8 @@ server() ->
      #{key => stop_timeout, part => server, check => {integer, 0, ?MAX_MS}, default => {value, 5000},
        text => "milliseconds for the node to end before it is killed"},
      #{key => progress, part => server, check => progress, default => "none",
-       text => "a process that gets `{llama_node_progress, Path, Fraction}' while a model loads, or a fun that is called "
+       text => "a process that gets `{llama_node_progress, Path, Fraction}' while a model loads, or a fun that is "
+               "called "
                "by the server process and must not block"},
      #{key => transport, part => server, check => {enum, [auto, port, distribution, fake]}, default => {value, auto},
        text => "how requests reach the node. `distribution': it is a hidden node of the cluster. `port': over the "
@@ -139,17 +141,20 @@ launch() ->
      #{key => cookie, part => launch, check => cookie, default => "`erlang:get_cookie()'", only => distribution,
        secret => true,
        text => "at most 255 characters of Latin-1, or a fun without arguments that gives them. The runtime uses it for "
-               "this node until the server has ended. It keeps an entry for each node that had a cookie of its own, and "
+               "this node until the server has ended. It keeps an entry for each node that had a cookie of its own, "
+               "and "
                "has no way to remove one: give a `node_name' along with it where restarts may be many"},
      #{key => java_home, part => launch, check => path, default => "searched for by `priv/bin/find-java'",
        text => "home of a Java runtime, 25 or later; another one is refused"},
      #{key => java_opts, part => launch, check => flags, default => "none", secret => true,
-       text => "flags for the Java runtime, a text or a list of texts, or a fun without arguments that gives them. They "
+       text => "flags for the Java runtime, a text or a list of texts, or a fun without arguments that gives them. "
+               "They "
                "are arguments of its process, which every user of the machine can read: no place for a secret"},
      #{key => launcher, part => launch, check => path, default => "`priv/bin/llama-node'",
        text => "program that starts the node"},
      #{key => env, part => launch, check => env, default => "none", secret => true,
-       text => "environment of the launcher, added to the runtime's own; `false' takes a variable out. Each value, and the "
+       text => "environment of the launcher, added to the runtime's own; `false' takes a variable out. Each value, "
+               "and the "
                "whole, may be a fun without arguments that gives it. The node's process has them in its environment, "
                "which its user can read"}].
 

@@ -206,7 +206,8 @@ only(Whose) -> [Key || #{key := Key, only := Only} <- llama_node_option_table:al
 
 part(Part) -> [Key || #{key := Key, part := P} <- llama_node_option_table:all(), P =:= Part].
 
-defaults() -> maps:from_list([{Key, Value} || #{key := Key, default := {value, Value}} <- llama_node_option_table:all()]).
+defaults() ->
+    maps:from_list([{Key, Value} || #{key := Key, default := {value, Value}} <- llama_node_option_table:all()]).
 
 assemble(Checked) ->
     Kept = maps:with([node_name, host, cookie, java_home], Checked),

@@ -32,7 +32,8 @@
 %% An exception is no failure of the conversation: it is logged with its stacktrace, and the model is told its message.
 
 -type tool() :: #{llama_node:text() => term()} | [{llama_node:text(), term()}].
-%% A map or a proplist with `name' and `function', see {@type tool_function()}; for the model `description' and `parameters';
+%% A map or a proplist with `name' and `function', see {@type tool_function()}; for the model `description' and
+%% `parameters';
 %% and `encode', a fun of one argument. Keys may be atoms, binaries or strings, as in every input.
 
 -type options() :: llama_node:input().
@@ -136,7 +137,8 @@ work(Caller, #{name := Name, function := Function, encode := Encode}, Arguments)
         {tool_result, content(Function(Arguments), Encode)}
     catch
         throw:{?MODULE, no_json, Place, Term} ->
-            {tool_refused, text("tools: ~ts returned ~ts~ts, which is no JSON; give it encode => fun/1, or return text, "
+            {tool_refused,
+             text("tools: ~ts returned ~ts~ts, which is no JSON; give it encode => fun/1, or return text, "
                                 "maps, lists and numbers", [Name, kind(Term), place(Place)])};
         Class:Reason:Stacktrace ->
             ?LOG_ERROR("the tool ~ts raised an ~ts", [Name, erl_error:format_exception(Class, Reason, Stacktrace)]),

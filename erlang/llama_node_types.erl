@@ -28,7 +28,8 @@ check(<<"integer">>, Table, #{<<"also">> := Word} = Row, Value) ->
     end;
 check(<<"integer">>, _, #{<<"min">> := Min, <<"max">> := Max}, Value) -> llama_node_value:integer(Value, Min, Max);
 check(<<"number">>, _, #{<<"over">> := Min, <<"max">> := Max}, Value) -> llama_node_value:number(Value, Min, Max, open);
-check(<<"number">>, _, #{<<"min">> := Min, <<"max">> := Max}, Value) -> llama_node_value:number(Value, Min, Max, closed);
+check(<<"number">>, _, #{<<"min">> := Min, <<"max">> := Max}, Value) ->
+    llama_node_value:number(Value, Min, Max, closed);
 check(<<"text">>, _, Row, Value) -> text(Value, maps:get(<<"min">>, Row, 0));
 check(<<"path">>, _, _, Value) ->
     case binary:match(text(Value, 1), <<0>>) of
@@ -118,7 +119,8 @@ at_most(_Items, _Row, _Value) -> ok.
 utf16_length(Text) -> byte_size(unicode:characters_to_binary(Text, utf8, utf16)) div 2.
 
 demand(Value, Max) ->
-    case {llama_node_value:is_boolean(Value) orelse is_one_of(Value, [<<"once">>]), llama_node_value:is_number(Value)} of
+    case {llama_node_value:is_boolean(Value) orelse is_one_of(Value, [<<"once">>]),
+          llama_node_value:is_number(Value)} of
         {true, _} -> ok;
         {false, true} -> llama_node_value:integer(Value, 1, Max);
         {false, false} -> must_be(Value, io_lib:format("true, false, once or an integer from 1 to ~b", [Max]))
@@ -176,7 +178,8 @@ biases(Value, Row) ->
 bias_of_pair(Item) ->
     case llama_node_value:pair(Item) of
         {Token, Bias} ->
-            {llama_node_value:integer(Token, 0, ?MAX_TOKEN), llama_node_value:wrapped(Item, {term, llama_node_value:raw(Bias)})};
+            {llama_node_value:integer(Token, 0, ?MAX_TOKEN),
+             llama_node_value:wrapped(Item, {term, llama_node_value:raw(Bias)})};
         none -> must_be(Item, "a pair of a token id and a bias")
     end.
 
@@ -279,7 +282,8 @@ parameters(Value) ->
     case lists:keyfind(<<"type">>, 1, llama_node_value:entries(Value)) of
         false -> ok;
         {_, Type} ->
-            llama_node_value:is_text(Type) andalso not llama_node_value:is_list(Type) andalso text(Type) =:= <<"object">>
+            llama_node_value:is_text(Type) andalso not llama_node_value:is_list(Type) andalso
+                text(Type) =:= <<"object">>
                 orelse bad("~ts.type must be object, as arguments are named", [path(Value)])
     end.
 

@@ -9,7 +9,8 @@
 -compile({no_auto_import, [is_list/1, is_number/1, is_boolean/1, is_tuple/1]}).
 
 -export([root/2, object/2, field/3, wrapped/2, path/1, is_root/1, raw/1]).
--export([is_absent/1, is_text/1, is_list/1, is_integers/1, is_printable/1, is_number/1, is_boolean/1, is_tuple/1, is_json/1]).
+-export([is_absent/1, is_text/1, is_list/1, is_integers/1, is_printable/1, is_number/1, is_boolean/1, is_tuple/1,
+         is_json/1]).
 -export([text/1, text/2, flag/1, integer/3, integer/4, number/4, items/1, entries/1, pair/1, tokens/1]).
 -export([bad/2, bad/3, must_be/2, shown/1, line/2, one_of/1, plain/1]).
 -export_type([value/0]).
@@ -50,7 +51,8 @@ object(Name, Term) -> root(Name, Term).
 %% Text where fields are expected is somebody's prompt rather than faulty JSON.
 -spec plain_text(binary()) -> no_return().
 plain_text(Name) ->
-    bad("~ts must be a map, a proplist or a JSON object, not plain text: text is given by its key, as content, prompt or "
+    bad("~ts must be a map, a proplist or a JSON object, not plain text: text is given by its key, as content, prompt "
+        "or "
         "system_prompt", [Name]).
 
 %% A text that holds JSON, as what it holds.
