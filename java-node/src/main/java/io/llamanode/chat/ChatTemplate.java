@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** A model's chat template. Immutable and safe for use by several threads. */
 public final class ChatTemplate {
@@ -31,7 +32,7 @@ public final class ChatTemplate {
     private final MessageNormalizer normalizer;
     private final String source;
     /** Found when it is first asked for. */
-    private volatile AnswerFormat answerFormat;
+    private volatile @Nullable AnswerFormat answerFormat;
 
     private ChatTemplate(Template template, String source) {
         this.template = template;

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings messages and tools into the form and key order that llama.cpp's server hands to templates
@@ -36,7 +37,7 @@ final class MessageNormalizer {
         }
         if (!capabilities.systemRole()
                 && !normalized.isEmpty()
-                && normalized.getFirst().get("role").equals("system")) {
+                && "system".equals(normalized.getFirst().get("role"))) {
             mergeSystem(normalized);
         }
         if (capabilities.toolResponses()) {
@@ -110,7 +111,7 @@ final class MessageNormalizer {
         return normalized;
     }
 
-    private Object arguments(Object arguments, String path) {
+    private Object arguments(@Nullable Object arguments, String path) {
         try {
             if (capabilities.objectArguments()) {
                 return switch (arguments) {

@@ -4,4 +4,7 @@
  *
  * <p>Knows nothing of models, tokens, sessions or the engine: a template is text, and so is a prompt.
  */
+@NullMarked
 package io.llamanode.chat;
+
+import org.jspecify.annotations.NullMarked;

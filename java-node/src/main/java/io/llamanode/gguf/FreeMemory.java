@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /** How much memory this process may still take, on Linux. */
 public final class FreeMemory {
@@ -72,7 +73,7 @@ public final class FreeMemory {
                 left(mount + path, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"));
     }
 
-    private String group(String prefix) {
+    private @Nullable String group(String prefix) {
         for (String line : lines("proc/self/cgroup")) {
             if (line.startsWith(prefix)) {
                 return line.substring(prefix.length()).replaceAll("^/+|/+$", "");

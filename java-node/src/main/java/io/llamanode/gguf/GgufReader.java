@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The parser behind {@link GgufFile#read}. Its limits and its order of checks are at least as strict as
@@ -171,7 +172,7 @@ final class GgufReader {
         return new GgufValue.Array(type, count, start, in.position() - start);
     }
 
-    private int alignment(GgufValue value) {
+    private int alignment(@Nullable GgufValue value) {
         return switch (value) {
             case null -> DEFAULT_ALIGNMENT;
             // llama.cpp aborts on any other type.

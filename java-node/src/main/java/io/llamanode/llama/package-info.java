@@ -19,4 +19,7 @@
  * <p>Handles may be closed at any time and from any thread: a call in progress finishes first, later calls throw
  * {@link java.lang.IllegalStateException}, and a model's memory is freed once its contexts and samplers are closed.
  */
+@NullMarked
 package io.llamanode.llama;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,6 +1,7 @@
 package io.llamanode.term;
 
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks terms in Erlang's external format (erts, "External Term Format") before anything is decoded
@@ -94,7 +95,7 @@ public final class TermScanner {
     }
 
     private int scan() throws TermLimitException {
-        int[] outer = null;
+        int[] outer = {};
         int depth = 0;
         int left = 1;
         long elements = 0;
@@ -119,7 +120,7 @@ public final class TermScanner {
             if (depth == limits.maxDepth()) {
                 throw new TermLimitException("nested deeper than " + limits.maxDepth());
             }
-            if (outer == null) {
+            if (outer.length == 0) {
                 outer = new int[limits.maxDepth()];
             }
             outer[depth++] = left;
@@ -302,7 +303,7 @@ public final class TermScanner {
      * @param at where the term starts
      * @return its text, or {@code null} if it is another term
      */
-    public static String atom(byte[] bytes, int at) {
+    public static @Nullable String atom(byte[] bytes, int at) {
         return switch (bytes[at]) {
             case 119 -> new String(bytes, at + 2, bytes[at + 1] & 0xff, StandardCharsets.UTF_8);
             case 118 -> new String(bytes, at + 3, atomLength(bytes, at), StandardCharsets.UTF_8);

@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Builds terms in the conventions of the protocol. */
 public final class Terms {
@@ -61,14 +62,14 @@ public final class Terms {
 
         private MapBuilder() {}
 
-        public MapBuilder put(String key, OtpErlangObject value) {
+        public MapBuilder put(String key, @Nullable OtpErlangObject value) {
             if (value != null) {
                 entries.put(atom(key), value);
             }
             return this;
         }
 
-        public MapBuilder put(String key, String text) {
+        public MapBuilder put(String key, @Nullable String text) {
             return put(key, text == null ? null : Terms.text(text));
         }
 
@@ -76,11 +77,11 @@ public final class Terms {
             return put(key, new OtpErlangLong(number));
         }
 
-        public MapBuilder put(String key, Long number) {
+        public MapBuilder put(String key, @Nullable Long number) {
             return put(key, number == null ? null : new OtpErlangLong(number));
         }
 
-        public MapBuilder put(String key, Integer number) {
+        public MapBuilder put(String key, @Nullable Integer number) {
             return put(key, number == null ? null : new OtpErlangLong(number));
         }
 

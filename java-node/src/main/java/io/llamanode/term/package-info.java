@@ -4,4 +4,7 @@
  *
  * <p>It must not know what any message means.
  */
+@NullMarked
 package io.llamanode.term;
+
+import org.jspecify.annotations.NullMarked;

@@ -6,4 +6,7 @@
  * cannot forge control tokens. The packages below build on each other in this order: {@code value}, then
  * {@code syntax} and {@code builtin}, then {@code render}. None of them knows what a chat is.
  */
+@NullMarked
 package io.llamanode.chat.jinja;
+
+import org.jspecify.annotations.NullMarked;

@@ -4,6 +4,7 @@ import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One text to generate.
@@ -36,7 +37,7 @@ public record GenerationRequest(
         int[] prompt,
         int maxTokens,
         SamplingParams sampling,
-        List<String> stop,
+        @Nullable List<String> stop,
         int nKeep,
         boolean contextShift,
         boolean reuseCache,
@@ -44,7 +45,7 @@ public record GenerationRequest(
         int priority,
         AdapterSet adapters,
         int alternatives,
-        Sampler sampler) {
+        @Nullable Sampler sampler) {
 
     /** A deadline that never passes. */
     public static final long NO_DEADLINE = Long.MAX_VALUE;

@@ -3,4 +3,7 @@
  *
  * <p>It must know nothing of how an engine works, so that whoever asks depends on nothing that may change there.
  */
+@NullMarked
 package io.llamanode.engine.contract;
+
+import org.jspecify.annotations.NullMarked;

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A grammar that an answer keeps to: from its beginning, or from the end of a trigger on, which may come or not.
@@ -75,7 +76,7 @@ final class GrammarFilter implements TokenFilter {
             try {
                 return grammar.mask(logits, scratch);
             } catch (DecodeException e) {
-                throw new SamplingException(e.getMessage(), e);
+                throw new SamplingException(String.valueOf(e.getMessage()), e);
             }
         }
         int left = 0;
@@ -109,7 +110,7 @@ final class GrammarFilter implements TokenFilter {
     }
 
     /** {@return what the token has behind the trigger that it completes, or {@code null} if it completes none} */
-    private String behindTrigger(int token) {
+    private @Nullable String behindTrigger(int token) {
         String all = tail + piece(token);
         int end = -1;
         int start = Integer.MAX_VALUE;

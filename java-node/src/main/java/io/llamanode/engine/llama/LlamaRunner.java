@@ -15,6 +15,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,7 +30,7 @@ public final class LlamaRunner implements ModelRunner {
     private final LlamaContext context;
     private final LlamaBatch batch;
     /** What the context computes with; {@code null}: unknown. */
-    private AdapterSet current = AdapterSet.NONE;
+    private @Nullable AdapterSet current = AdapterSet.NONE;
 
     private final float[] logits;
 
@@ -61,7 +62,7 @@ public final class LlamaRunner implements ModelRunner {
                 decode(parts, outputs);
             }
         } catch (LlamaException e) {
-            throw new RunnerException(e.getMessage(), e);
+            throw new RunnerException(String.valueOf(e.getMessage()), e);
         }
     }
 

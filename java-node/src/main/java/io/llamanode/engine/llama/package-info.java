@@ -4,4 +4,7 @@
  *
  * <p>It must not know the engines, the scheduler, or who asks for what.
  */
+@NullMarked
 package io.llamanode.engine.llama;
+
+import org.jspecify.annotations.NullMarked;

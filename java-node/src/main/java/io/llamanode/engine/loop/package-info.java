@@ -3,4 +3,7 @@
  *
  * <p>It must know nothing of requests or models.
  */
+@NullMarked
 package io.llamanode.engine.loop;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,7 @@
 package io.llamanode.engine.model;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Executes plans: the seam between the scheduler, which is pure, and whatever computes logits.
  *
@@ -57,7 +59,7 @@ public interface ModelRunner extends AutoCloseable {
          * @param message what happened
          * @param cause the binding's exception, or {@code null}
          */
-        public RunnerException(String message, Throwable cause) {
+        public RunnerException(String message, @Nullable Throwable cause) {
             super(message, cause);
         }
     }

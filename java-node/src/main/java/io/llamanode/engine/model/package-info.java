@@ -4,4 +4,7 @@
  *
  * <p>It must know nothing of requests or of who decides what a plan holds, and nothing of a native library.
  */
+@NullMarked
 package io.llamanode.engine.model;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,6 +1,7 @@
 package io.llamanode.engine.output;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds stop strings in a text that arrives in pieces, and holds back what may still become one. For one thread.
@@ -8,7 +9,7 @@ import java.util.List;
 public final class StopMatcher {
     private final List<String> stops;
     private final StringBuilder held = new StringBuilder();
-    private String matched;
+    private @Nullable String matched;
 
     /** @param stops texts to look for; none is empty */
     public StopMatcher(List<String> stops) {
@@ -34,7 +35,7 @@ public final class StopMatcher {
     }
 
     /** {@return the stop string that was met, or {@code null}} */
-    public String matched() {
+    public @Nullable String matched() {
         return matched;
     }
 

@@ -3,4 +3,7 @@
  *
  * <p>It must know nothing of tokens, requests, or the engine.
  */
+@NullMarked
 package io.llamanode.engine.output;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,6 +1,7 @@
 package io.llamanode.engine.sampling;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What llama.cpp's samplers are told beyond {@link SamplingParams}, for a chain in which they choose.
@@ -64,7 +65,12 @@ public record ChainParams(
      * @param lastN tokens looked back; 0: none; -1: the context
      * @param breakers texts that no repetition crosses
      */
-    public record Dry(float multiplier, float base, int allowedLength, int lastN, List<String> breakers) {}
+    public record Dry(
+            float multiplier,
+            float base,
+            int allowedLength,
+            int lastN,
+            @Nullable List<String> breakers) {}
 
     /**
      * @param version 1 or 2; 0: none

@@ -18,7 +18,7 @@ final class Nucleus {
     private final float[] values = new float[CHUNK];
     private final int[] bits = new int[CHUNK];
     private final float[] sums = new float[CHUNK];
-    private float[] logits;
+    private float[] logits = {};
     private double limit;
     /** Of each block's best token. */
     private float[] peaks = new float[0];

@@ -2,6 +2,7 @@ package io.llamanode.engine.sampling;
 
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses tokens for one request. Keeps the request's recent tokens and its random state, so that
@@ -14,7 +15,7 @@ import java.util.SplittableRandom;
  */
 public final class TokenSampler implements Sampler {
     private final SamplingParams params;
-    private final PenaltyWindow window;
+    private final @Nullable PenaltyWindow window;
     private final SplittableRandom random;
     private final Candidates candidates;
 

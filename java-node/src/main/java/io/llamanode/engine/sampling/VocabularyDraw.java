@@ -14,7 +14,7 @@ import java.util.random.RandomGenerator;
 final class VocabularyDraw {
     private final VocabularyScan scan;
     private final Nucleus nucleus;
-    private float[] logits;
+    private float[] logits = {};
     private float scale;
     /** Weight of each block's best token. */
     private float[] weights = new float[0];

@@ -18,7 +18,7 @@ final class VocabularyScan {
     private static final int CHUNK = 8 * BLOCK;
 
     private final int[] bits = new int[CHUNK];
-    private float[] logits;
+    private float[] logits = {};
     private int[] maxima = new int[0];
     private float[] peaks = new float[0];
     private int[] scratch = new int[0];

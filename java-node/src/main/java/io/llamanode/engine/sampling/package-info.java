@@ -3,4 +3,7 @@
  *
  * <p>It must know nothing of slots, texts, or a native library; what needs one implements its interfaces elsewhere.
  */
+@NullMarked
 package io.llamanode.engine.sampling;
+
+import org.jspecify.annotations.NullMarked;

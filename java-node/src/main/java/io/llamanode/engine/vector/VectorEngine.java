@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -241,7 +242,7 @@ public final class VectorEngine implements AutoCloseable {
         }
     }
 
-    private Job remove(long requestId) {
+    private @Nullable Job remove(long requestId) {
         Job job = jobs.remove(requestId);
         if (job != null) {
             heldTokens.addAndGet(-job.request.tokens());

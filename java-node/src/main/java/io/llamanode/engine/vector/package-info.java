@@ -4,4 +4,7 @@
  * <p>It must know nothing of generation, sessions, or a native library: what touches that is handed in as a
  * {@link io.llamanode.engine.vector.VectorRunner}.
  */
+@NullMarked
 package io.llamanode.engine.vector;
+
+import org.jspecify.annotations.NullMarked;

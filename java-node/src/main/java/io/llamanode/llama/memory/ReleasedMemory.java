@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.invoke.MethodHandle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes glibc give freed memory back. Its allocator keeps what other threads than the first one freed, so that
@@ -13,7 +14,7 @@ import java.lang.invoke.MethodHandle;
  */
 public final class ReleasedMemory {
 
-    private static final MethodHandle MALLOC_TRIM = Linker.nativeLinker()
+    private static final @Nullable MethodHandle MALLOC_TRIM = Linker.nativeLinker()
             .defaultLookup()
             .find("malloc_trim")
             .map(address -> Linker.nativeLinker().downcallHandle(address, FunctionDescriptor.of(JAVA_INT, JAVA_LONG)))

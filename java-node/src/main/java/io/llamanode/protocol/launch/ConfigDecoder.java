@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Turns the configuration that a node is started with into a {@link LaunchConfig}. */
 public final class ConfigDecoder {
@@ -106,13 +107,13 @@ public final class ConfigDecoder {
         return level == null ? LogLevel.INFO : level(level);
     }
 
-    private static List<String> names(InputValue value) {
+    private static @Nullable List<String> names(@Nullable InputValue value) {
         return value == null
                 ? null
                 : value.list().stream().map(InputValue::nonEmptyText).toList();
     }
 
-    private static TlsFiles tls(InputValue value) {
+    private static @Nullable TlsFiles tls(@Nullable InputValue value) {
         if (value == null) {
             return null;
         }
@@ -125,7 +126,7 @@ public final class ConfigDecoder {
         return files;
     }
 
-    static Path path(InputValue value) {
+    static @Nullable Path path(@Nullable InputValue value) {
         try {
             return value == null ? null : Path.of(value.nonEmptyText());
         } catch (InvalidPathException e) {
@@ -133,11 +134,11 @@ public final class ConfigDecoder {
         }
     }
 
-    private static int or(Integer given, int otherwise) {
+    private static int or(@Nullable Integer given, int otherwise) {
         return given == null ? otherwise : given;
     }
 
-    private static boolean overPort(InputValue value) {
+    private static boolean overPort(@Nullable InputValue value) {
         if (value == null) {
             return false;
         }
@@ -164,7 +165,7 @@ public final class ConfigDecoder {
         return value.text();
     }
 
-    private static String atomText(Fields in, String key) {
+    private static @Nullable String atomText(Fields in, String key) {
         String text = in.nonEmptyText(key);
         if (text != null && isTooLong(text)) {
             throw FailureException.invalid(key + " must have at most " + MAX_ATOM + " characters");

@@ -3,6 +3,7 @@ package io.llamanode.protocol.launch;
 import io.llamanode.service.contract.model.NodeConfig;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a node is started with; docs/protocol.md, section 7.
@@ -24,18 +25,18 @@ import java.util.List;
  */
 public record LaunchConfig(
         String nodeName,
-        String cookie,
-        String mailboxName,
-        String bind,
+        @Nullable String cookie,
+        @Nullable String mailboxName,
+        @Nullable String bind,
         int netTicktime,
         LogLevel logLevel,
         NodeConfig node,
-        Integer port,
-        Boolean epmd,
-        List<String> allow,
-        TlsFiles tls,
-        Path llamaLib,
-        Integer window) {
+        @Nullable Integer port,
+        @Nullable Boolean epmd,
+        @Nullable List<String> allow,
+        @Nullable TlsFiles tls,
+        @Nullable Path llamaLib,
+        @Nullable Integer window) {
     /** {@return whether requests come over the port} */
     public boolean overPort() {
         return window != null;

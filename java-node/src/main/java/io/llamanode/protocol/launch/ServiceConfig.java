@@ -1,6 +1,7 @@
 package io.llamanode.protocol.launch;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a node is started with that runs as a service of its own; docs/operations.md.
@@ -12,4 +13,8 @@ import java.nio.file.Path;
  * @param drainTimeoutMs how long running tasks may go on once the node is told to stop, in milliseconds
  */
 public record ServiceConfig(
-        LaunchConfig launch, Path bridge, int bridgeMaxClients, int bridgeMaxLineBytes, long drainTimeoutMs) {}
+        LaunchConfig launch,
+        @Nullable Path bridge,
+        int bridgeMaxClients,
+        int bridgeMaxLineBytes,
+        long drainTimeoutMs) {}

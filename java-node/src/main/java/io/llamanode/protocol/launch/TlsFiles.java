@@ -1,6 +1,7 @@
 package io.llamanode.protocol.launch;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * PEM files for distribution over TLS, where both sides show a certificate.
@@ -9,4 +10,7 @@ import java.nio.file.Path;
  * @param keyfile its private key, PKCS #8, not encrypted
  * @param cacertfile the authorities that peers' certificates must come from
  */
-public record TlsFiles(Path certfile, Path keyfile, Path cacertfile) {}
+public record TlsFiles(
+        @Nullable Path certfile,
+        @Nullable Path keyfile,
+        @Nullable Path cacertfile) {}

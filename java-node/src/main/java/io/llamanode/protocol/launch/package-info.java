@@ -4,4 +4,7 @@
  *
  * <p>It must not know processes, files or sockets; it checks what it is given.
  */
+@NullMarked
 package io.llamanode.protocol.launch;
+
+import org.jspecify.annotations.NullMarked;

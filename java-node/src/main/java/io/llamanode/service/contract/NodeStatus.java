@@ -1,6 +1,7 @@
 package io.llamanode.service.contract;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The state of a node at one moment; the shape on the wire is in docs/protocol.md, section 5.
@@ -95,7 +96,13 @@ public record NodeStatus(
      * @param cachedTokens tokens in its KV cache
      * @param nCtx tokens it can hold
      */
-    public record Slot(int id, SlotState state, Long sessionId, Long taskId, int cachedTokens, int nCtx) {}
+    public record Slot(
+            int id,
+            SlotState state,
+            @Nullable Long sessionId,
+            @Nullable Long taskId,
+            int cachedTokens,
+            int nCtx) {}
 
     /**
      * @param tasksCreated accepted

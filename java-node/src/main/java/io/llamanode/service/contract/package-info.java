@@ -5,4 +5,7 @@
  *
  * <p>It must not know how anything is done: no engine, no templates, no files, no Erlang terms.
  */
+@NullMarked
 package io.llamanode.service.contract;
+
+import org.jspecify.annotations.NullMarked;

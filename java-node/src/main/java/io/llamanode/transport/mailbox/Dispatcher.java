@@ -4,6 +4,7 @@ import io.llamanode.term.TermLimits;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,7 +31,7 @@ public final class Dispatcher implements AutoCloseable {
     private boolean started;
     private boolean closed;
     /** The thread that runs an action now. */
-    private Thread runner;
+    private @Nullable Thread runner;
 
     /**
      * A dispatcher that runs nothing before {@link #start}.
@@ -155,7 +156,7 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
-    private ArrayDeque<Job> take() {
+    private @Nullable ArrayDeque<Job> take() {
         lock.lock();
         try {
             if (runner == thread) {

@@ -5,6 +5,7 @@ import com.ericsson.otp.erlang.OtpErlangList;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who waits for the answer to a call; {@code From} of {@code gen_server}.
@@ -14,7 +15,7 @@ import com.ericsson.otp.erlang.OtpErlangRef;
  */
 public record From(OtpErlangPid pid, OtpErlangObject tag) {
     /** {@return the reference in {@code [alias | Ref]}, or {@code null}: an answer to it is dropped once nobody waits} */
-    public OtpErlangRef alias() {
+    public @Nullable OtpErlangRef alias() {
         return tag instanceof OtpErlangList list
                         && list.arity() == 1
                         && list.elementAt(0) instanceof OtpErlangAtom atom

@@ -8,7 +8,9 @@ import com.ericsson.otp.erlang.OtpInputStream;
 import io.llamanode.term.TermLimitException;
 import io.llamanode.term.TermLimits;
 import io.llamanode.term.TermScanner;
+import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,7 +61,7 @@ public final class Receiver {
                 dispatcher.deliver(() -> dispatchOther(sender, frame, term, handler, false), frame.length);
             }
         } catch (TermLimitException refused) {
-            drop(sender, refused.getMessage());
+            drop(sender, String.valueOf(refused.getMessage()));
         }
     }
 
@@ -119,7 +121,7 @@ public final class Receiver {
     }
 
     /** The first element if this is {@code {'$gen_call', _, _}} or {@code {'$gen_cast', _}}; otherwise null. */
-    private String kind(byte[] frame, int term) throws TermLimitException {
+    private @Nullable String kind(byte[] frame, int term) throws TermLimitException {
         int arity = TermScanner.tupleArity(frame, term, frame.length);
         if (arity != 2 && arity != 3) {
             return null;
@@ -154,7 +156,7 @@ public final class Receiver {
         dispatcher.deliver(() -> dispatchCall(frame, caller, request, reason, handler), frame.length);
     }
 
-    private void dispatchCall(byte[] frame, int caller, int request, String reason, MailboxHandler handler) {
+    private void dispatchCall(byte[] frame, int caller, int request, @Nullable String reason, MailboxHandler handler) {
         From from = from(frame, caller, request);
         if (from == null) {
             dropped.increment();
@@ -171,7 +173,7 @@ public final class Receiver {
             }
         }
         if (wrong == null) {
-            handler.onCall(from, term);
+            handler.onCall(from, Objects.requireNonNull(term));
         } else {
             handler.onBadCall(from, wrong);
         }
@@ -197,7 +199,7 @@ public final class Receiver {
         LOG.warn("a message from {} is dropped: {}", sender, reason);
     }
 
-    private static From from(byte[] frame, int at, int end) {
+    private static @Nullable From from(byte[] frame, int at, int end) {
         try {
             OtpErlangObject from = new OtpInputStream(frame, at, end - at, 0).read_any();
             return from instanceof OtpErlangTuple pair

@@ -2,4 +2,7 @@
  * The mailbox that requests arrive at, whichever way they come: the bytes of a message become a call
  * of the {@link io.llamanode.transport.mailbox.MailboxHandler} on one dispatcher thread.
  */
+@NullMarked
 package io.llamanode.transport.mailbox;
+
+import org.jspecify.annotations.NullMarked;

@@ -18,6 +18,7 @@ import java.io.OutputStream;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Erlang's {@code {packet, 4}} frames of external terms over a pair of streams. One thread reads,
@@ -78,7 +79,7 @@ public final class FrameChannel {
     private final OutputStream out;
     private final FrameQueue queue =
             new FrameQueue(MAX_LOGS, MAX_LOG_BYTES, Runtime.getRuntime().maxMemory() / 4);
-    private volatile Listener listener;
+    private volatile @Nullable Listener listener;
     private final AtomicBoolean ended = new AtomicBoolean();
     private final AtomicBoolean started = new AtomicBoolean();
 
@@ -216,7 +217,7 @@ public final class FrameChannel {
                 }
             }
         } catch (BrokenFrameException e) {
-            end(listener, new End.Broken(e.getMessage()));
+            end(listener, new End.Broken(String.valueOf(e.getMessage())));
         } catch (IOException e) {
             end(listener, new End.Closed());
         } catch (InterruptedException e) {
@@ -228,7 +229,7 @@ public final class FrameChannel {
     }
 
     /** {@return the next frame, or {@code null} at the end between two frames} */
-    private byte[] readFrame() throws IOException {
+    private byte @Nullable [] readFrame() throws IOException {
         int first = in.read();
         if (first < 0) {
             return null;

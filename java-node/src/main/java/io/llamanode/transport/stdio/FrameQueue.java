@@ -6,6 +6,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Frames that wait for the writer. Log records are bounded in number and bytes and dropped beyond
@@ -21,8 +22,9 @@ final class FrameQueue {
      * @param subject {@code null}, or what a later frame with an equal subject makes obsolete
      * @param isLog whether it may be dropped
      */
-    private record Frame(Supplier<byte[]> bytes, int weight, Object subject, boolean isLog) {
-        Frame(byte[] bytes, Object subject, boolean isLog) {
+    private record Frame(
+            Supplier<byte[]> bytes, int weight, @Nullable Object subject, boolean isLog) {
+        Frame(byte[] bytes, @Nullable Object subject, boolean isLog) {
             this(() -> bytes, bytes.length, subject, isLog);
         }
     }
@@ -123,6 +125,7 @@ final class FrameQueue {
     }
 
     /** {@return who was refused first, if the next offer would be taken; otherwise {@code null}} */
+    @Nullable
     Runnable roomFor() {
         lock.lock();
         try {
@@ -133,7 +136,7 @@ final class FrameQueue {
     }
 
     /** Takes any other frame. {@return whether the limit of all frames is still kept} */
-    boolean put(byte[] bytes, Object subject) {
+    boolean put(byte[] bytes, @Nullable Object subject) {
         lock.lock();
         try {
             if (closed) {
@@ -180,6 +183,7 @@ final class FrameQueue {
      *
      * @return gives it, to be called before the next one is taken; {@code null} when closed
      */
+    @Nullable
     Supplier<byte[]> take() throws InterruptedException {
         lock.lock();
         try {
@@ -195,6 +199,7 @@ final class FrameQueue {
     }
 
     /** {@return the next frame; {@code null} if there is none that the reader has room for} */
+    @Nullable
     Supplier<byte[]> poll() {
         lock.lock();
         try {

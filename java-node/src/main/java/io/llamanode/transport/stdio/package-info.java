@@ -4,4 +4,7 @@
  *
  * <p>It must not know whose streams they are, what frames mean to the service, or how the process ends.
  */
+@NullMarked
 package io.llamanode.transport.stdio;
+
+import org.jspecify.annotations.NullMarked;

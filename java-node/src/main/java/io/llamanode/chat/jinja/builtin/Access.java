@@ -13,6 +13,7 @@ import io.llamanode.chat.jinja.value.Types;
 import io.llamanode.chat.jinja.value.Value;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Attributes, items and slices of values. Only the tables of this package are reachable. */
 public final class Access {
@@ -74,7 +75,7 @@ public final class Access {
         return new Value.Undefined("item " + Printer.str(runtime, index).text);
     }
 
-    private static Value orUndefined(Value value, String name) {
+    private static Value orUndefined(@Nullable Value value, String name) {
         return value == null ? new Value.Undefined("'" + name + "'") : value;
     }
 
@@ -100,7 +101,8 @@ public final class Access {
     }
 
     /** {@code object[start:stop:step]}; null stands for a bound that was left out. */
-    public static Value slice(Runtime runtime, Value object, Value start, Value stop, Value step) {
+    public static Value slice(
+            Runtime runtime, Value object, @Nullable Value start, @Nullable Value stop, @Nullable Value step) {
         // Longer steps than any sequence all mean the same, and cannot overflow an index.
         long by = Math.clamp(Arguments.integer(step, "A slice", 1), -Integer.MAX_VALUE, Integer.MAX_VALUE);
         if (by == 0) {
@@ -140,7 +142,7 @@ public final class Access {
     }
 
     /** First index and the index to stop before, inside the sequence, as Python's {@code slice.indices}. */
-    private static long[] bounds(int length, Value start, Value stop, long step) {
+    private static long[] bounds(int length, @Nullable Value start, @Nullable Value stop, long step) {
         long lowest = step > 0 ? 0 : -1;
         long highest = step > 0 ? length : length - 1L;
         return new long[] {
@@ -149,7 +151,7 @@ public final class Access {
         };
     }
 
-    private static long bound(Value bound, int length, long lowest, long highest, long fallback) {
+    private static long bound(@Nullable Value bound, int length, long lowest, long highest, long fallback) {
         if (bound == null || bound instanceof Value.None) {
             return fallback;
         }

@@ -11,13 +11,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Methods of dictionaries. */
 final class DictMethods {
     private DictMethods() {}
 
     /** The method bound to {@code dict}, or null when there is none of that name. */
-    static Value bind(Value.Dict dict, String name) {
+    static @Nullable Value bind(Value.Dict dict, String name) {
         Map<Value, Value> entries = dict.entries;
         Value.Body body = switch (name) {
             case "get" ->
@@ -55,7 +56,7 @@ final class DictMethods {
         return body == null ? null : new Value.Callable(name, body);
     }
 
-    private static Value.Body changing(Map<Value, Value> entries, String name) {
+    private static Value.@Nullable Body changing(Map<Value, Value> entries, String name) {
         return switch (name) {
             case "pop" ->
                 (_, arguments) -> {

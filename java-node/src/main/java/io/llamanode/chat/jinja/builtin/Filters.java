@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Filters of single values; {@link ListFilters} has those of lists. */
 public final class Filters {
@@ -92,7 +93,7 @@ public final class Filters {
     }
 
     /** The filter of that name, or null. */
-    static Filter get(String name) {
+    static @Nullable Filter get(String name) {
         return TABLE.get(name);
     }
 

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Functions every template can call. */
 public final class Globals {
@@ -59,7 +60,7 @@ public final class Globals {
     private Globals() {}
 
     /** The function of that name, or null. */
-    public static Value get(String name) {
+    public static @Nullable Value get(String name) {
         return TABLE.get(name);
     }
 

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Filters of lists and dictionaries. */
 final class ListFilters {
@@ -56,7 +57,7 @@ final class ListFilters {
         table.put("rejectattr", (runtime, value, arguments) -> select(runtime, value, arguments, true, false));
     }
 
-    private static Function<Value, Value> attribute(Runtime runtime, Value path) {
+    private static Function<Value, Value> attribute(Runtime runtime, @Nullable Value path) {
         return attribute(runtime, path, null);
     }
 
@@ -64,7 +65,7 @@ final class ListFilters {
      * Reads an attribute given as a dotted path, or the value itself when there is none. {@code fallback}, if it is
      * not null, stands in wherever a part of the path leads nowhere.
      */
-    private static Function<Value, Value> attribute(Runtime runtime, Value path, Value fallback) {
+    private static Function<Value, Value> attribute(Runtime runtime, @Nullable Value path, @Nullable Value fallback) {
         if (path == null || path instanceof Value.None) {
             return value -> value;
         }

@@ -9,13 +9,14 @@ import io.llamanode.chat.jinja.value.Value;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Methods of lists and tuples. Lists are copies of the caller's, so changing them stays inside the rendering. */
 final class ListMethods {
     private ListMethods() {}
 
     /** The method bound to {@code seq}, or null when there is none of that name. */
-    static Value bind(Value.Seq seq, String name) {
+    static @Nullable Value bind(Value.Seq seq, String name) {
         Value.Body body = switch (name) {
             case "count" ->
                 (runtime, arguments) -> new Value.Int(seq.items.stream()
@@ -27,7 +28,7 @@ final class ListMethods {
         return body == null ? null : new Value.Callable(name, body);
     }
 
-    private static Value.Body changing(List<Value> items, String name) {
+    private static Value.@Nullable Body changing(List<Value> items, String name) {
         return switch (name) {
             case "append" ->
                 (runtime, arguments) -> {

@@ -14,13 +14,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.IntPredicate;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** Methods of strings; every character of a result keeps its origin. */
 final class StringMethods {
     private StringMethods() {}
 
     /** The method bound to {@code str}, or null when there is none of that name. */
-    static Value bind(Str str, String name) {
+    static @Nullable Value bind(Str str, String name) {
         Value.Body body = switch (name) {
             case "strip" -> (_, arguments) -> strip(str, arguments, true, true);
             case "lstrip" -> (_, arguments) -> strip(str, arguments, true, false);
@@ -48,7 +49,7 @@ final class StringMethods {
         return body == null ? null : new Value.Callable(name, body);
     }
 
-    private static Value.Body casing(Str str, String name) {
+    private static Value.@Nullable Body casing(Str str, String name) {
         return switch (name) {
             case "upper" -> (runtime, _) -> map(runtime, str, text -> text.toUpperCase(Locale.ROOT));
             case "lower", "casefold" -> (runtime, _) -> map(runtime, str, text -> text.toLowerCase(Locale.ROOT));

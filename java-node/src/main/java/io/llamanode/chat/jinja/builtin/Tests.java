@@ -12,6 +12,7 @@ import io.llamanode.chat.jinja.value.Value;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The tests of {@code is}. */
 public final class Tests {
@@ -72,7 +73,7 @@ public final class Tests {
     }
 
     /** The test of that name, or null. */
-    static Test get(String name) {
+    static @Nullable Test get(String name) {
         return TABLE.get(name);
     }
 

@@ -12,6 +12,7 @@ import io.llamanode.chat.jinja.value.Types;
 import io.llamanode.chat.jinja.value.Value;
 import java.util.HexFormat;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The {@code tojson} filter of transformers' chat templates, which is Python's {@code json.dumps} with
@@ -23,7 +24,7 @@ final class ToJson {
     private final Runtime runtime;
     private final boolean ascii;
     private final boolean sorted;
-    private final String indent;
+    private final @Nullable String indent;
     private final String itemSeparator;
     private final String keySeparator;
     private final StringBuilder text = new StringBuilder();

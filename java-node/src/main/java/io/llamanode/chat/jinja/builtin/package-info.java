@@ -4,4 +4,7 @@
  *
  * <p>Knows nothing of the syntax tree, of scopes or of who renders.
  */
+@NullMarked
 package io.llamanode.chat.jinja.builtin;
+
+import org.jspecify.annotations.NullMarked;

@@ -15,14 +15,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Copies the caller's JSON-like values; their strings are untrusted unless marked {@link Trusted} or {@link Mixed}. */
 public final class Conversion {
     private static final int MAX_DEPTH = 200;
 
-    private final Usage usage;
+    private final @Nullable Usage usage;
 
-    Conversion(Usage usage) {
+    Conversion(@Nullable Usage usage) {
         this.usage = usage;
     }
 

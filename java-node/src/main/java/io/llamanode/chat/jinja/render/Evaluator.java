@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Evaluates expressions. */
 final class Evaluator {
@@ -43,7 +45,7 @@ final class Evaluator {
                         optional(stop, scope),
                         optional(step, scope));
             case Expr.Call call -> call(evaluate(call.function(), scope), arguments(call.args(), scope), call.line());
-            case Expr.Filter filter -> filter(filter, evaluate(filter.object(), scope), scope);
+            case Expr.Filter filter -> filter(filter, evaluate(Objects.requireNonNull(filter.object()), scope), scope);
             case Expr.Test test -> Value.of(test(test, scope) != test.negated());
             case Expr.Negate(int _, Expr operand) ->
                 Numbers.arithmetic("-", new Value.Int(0), evaluate(operand, scope));
@@ -78,7 +80,7 @@ final class Evaluator {
         return value;
     }
 
-    private Value optional(Expr expr, Scope scope) {
+    private @Nullable Value optional(Expr expr, Scope scope) {
         return expr == null ? null : evaluate(expr, scope);
     }
 

@@ -3,6 +3,7 @@ package io.llamanode.chat.jinja.syntax;
 import io.llamanode.chat.jinja.value.Value;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** An expression of the syntax tree. */
 public sealed interface Expr {
@@ -14,15 +15,20 @@ public sealed interface Expr {
 
     record Member(int line, Expr object, String name) implements Expr {}
 
-    record Index(int line, Expr object, Expr index) implements Expr {}
+    record Index(int line, Expr object, @Nullable Expr index) implements Expr {}
 
     /** Bounds and step are null when left out. */
-    record Slice(int line, Expr object, Expr start, Expr stop, Expr step) implements Expr {}
+    record Slice(
+            int line,
+            Expr object,
+            @Nullable Expr start,
+            @Nullable Expr stop,
+            @Nullable Expr step) implements Expr {}
 
     record Call(int line, Expr function, Args args) implements Expr {}
 
     /** {@code object} is null in a filter block, whose body is the input. */
-    record Filter(int line, Expr object, String name, Args args) implements Expr {}
+    record Filter(int line, @Nullable Expr object, String name, Args args) implements Expr {}
 
     record Test(int line, Expr object, String name, Args args, boolean negated) implements Expr {}
 
@@ -42,7 +48,8 @@ public sealed interface Expr {
     record Compare(int line, Expr first, List<Comparison> rest) implements Expr {}
 
     /** {@code otherwise} is null when left out. */
-    record Conditional(int line, Expr test, Expr then, Expr otherwise) implements Expr {}
+    record Conditional(
+            int line, Expr test, Expr then, @Nullable Expr otherwise) implements Expr {}
 
     record ListOf(int line, List<Expr> items, boolean tuple) implements Expr {}
 

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Recursive descent over expressions, with Jinja's precedences. */
 final class ExprParser {
@@ -305,7 +306,7 @@ final class ExprParser {
     }
 
     /** A filter without its bar. */
-    Expr.Filter filter(int line, Expr object) {
+    Expr.Filter filter(int line, @Nullable Expr object) {
         String name = dottedName();
         return new Expr.Filter(line, object, name, tokens.atOperator("(") ? arguments() : Expr.Args.NONE);
     }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Parses statements into the syntax tree. */
 public final class Parser {
@@ -39,7 +40,7 @@ public final class Parser {
     }
 
     /** Statements up to one of {@code ends}, whose name is left as the next token. */
-    private List<Stmt> body(Set<String> ends, String opener, int openerLine) {
+    private List<Stmt> body(Set<String> ends, @Nullable String opener, int openerLine) {
         tokens.enter();
         List<Stmt> body = new ArrayList<>();
         while (true) {

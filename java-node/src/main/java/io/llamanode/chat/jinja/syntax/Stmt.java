@@ -2,6 +2,7 @@ package io.llamanode.chat.jinja.syntax;
 
 import io.llamanode.chat.jinja.value.Str;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A statement of the syntax tree. */
 public sealed interface Stmt {
@@ -18,7 +19,7 @@ public sealed interface Stmt {
             int line,
             Target target,
             Expr iterable,
-            Expr filter,
+            @Nullable Expr filter,
             List<Stmt> body,
             List<Stmt> otherwise,
             boolean recursive)
@@ -45,7 +46,7 @@ public sealed interface Stmt {
     record Branch(Expr test, List<Stmt> body) {}
 
     /** A parameter of a macro; {@code fallback} is null when it has none. */
-    record Parameter(String name, Expr fallback) {}
+    record Parameter(String name, @Nullable Expr fallback) {}
 
     /** What an assignment or a loop binds. */
     sealed interface Target {

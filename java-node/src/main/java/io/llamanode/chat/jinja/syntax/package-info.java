@@ -3,4 +3,7 @@
  *
  * <p>Knows nothing of evaluation: which filters, tests and functions exist is found out when a template runs.
  */
+@NullMarked
 package io.llamanode.chat.jinja.syntax;
+
+import org.jspecify.annotations.NullMarked;

@@ -3,6 +3,7 @@ package io.llamanode.chat.jinja.value;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Evaluated arguments of a call, filter or test. */
 public record Arguments(List<Value> positional, Map<String, Value> named) {
@@ -66,7 +67,7 @@ public record Arguments(List<Value> positional, Map<String, Value> named) {
     }
 
     /** {@return the value, which must be an integer, or {@code fallback} if it was left out or is none} */
-    public static long integer(Value value, String function, long fallback) {
+    public static long integer(@Nullable Value value, String function, long fallback) {
         return switch (value) {
             case null -> fallback;
             case Value.None _ -> fallback;

@@ -2,17 +2,18 @@ package io.llamanode.chat.jinja.value;
 
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** The {@code loop} variable: where in its iteration a loop is. */
 public final class Loop implements Value {
     private final List<Value> items;
     private final int depth;
-    private final Function<Value, Str> recursion;
+    private final @Nullable Function<Value, Str> recursion;
     private int index;
-    private Value changed;
+    private @Nullable Value changed;
 
     /** {@code recursion} renders the same loop over another list; null when the loop is not recursive. */
-    public Loop(List<Value> items, int depth, Function<Value, Str> recursion) {
+    public Loop(List<Value> items, int depth, @Nullable Function<Value, Str> recursion) {
         this.items = items;
         this.depth = depth;
         this.recursion = recursion;

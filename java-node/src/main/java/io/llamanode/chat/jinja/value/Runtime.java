@@ -4,6 +4,7 @@ import io.llamanode.chat.jinja.LimitException;
 import io.llamanode.chat.jinja.Limits;
 import java.time.Clock;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The state of one rendering: what it has used of its limits, the current line, the clock, the observer. */
 public final class Runtime {
@@ -12,7 +13,7 @@ public final class Runtime {
     /** What the current date is taken from. */
     public final Clock clock;
     /** Records which values the template touches, or null. */
-    public final Usage usage;
+    public final @Nullable Usage usage;
 
     private int line;
 
@@ -25,7 +26,7 @@ public final class Runtime {
     private int depth;
 
     /** Starts the account of one rendering; {@code usage} may be null. */
-    public Runtime(Limits limits, Clock clock, Usage usage) {
+    public Runtime(Limits limits, Clock clock, @Nullable Usage usage) {
         this.limits = limits;
         this.clock = clock;
         this.usage = usage;

@@ -1,6 +1,7 @@
 package io.llamanode.chat.jinja.value;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** An immutable string that knows for each of its characters whether it is trusted; equality ignores that. */
 public final class Str implements Value, Comparable<Str> {
@@ -84,7 +85,7 @@ public final class Str implements Value, Comparable<Str> {
     }
 
     /** {@return the string without these characters at its ends; {@code chars} null stands for white space} */
-    public Str strip(boolean left, boolean right, String chars) {
+    public Str strip(boolean left, boolean right, @Nullable String chars) {
         int from = 0;
         int to = text.length();
         while (left && from < to) {
@@ -104,7 +105,7 @@ public final class Str implements Value, Comparable<Str> {
         return sub(from, to);
     }
 
-    private static boolean stripped(int c, String chars) {
+    private static boolean stripped(int c, @Nullable String chars) {
         return chars == null ? isSpace(c) : chars.indexOf(c) >= 0;
     }
 

@@ -1,10 +1,11 @@
 package io.llamanode.chat.jinja.value;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Builds a {@link Str}. With a runtime, it refuses to grow over the runtime's limits. */
 public final class StrBuilder {
-    private final Runtime runtime;
+    private final @Nullable Runtime runtime;
     private final StringBuilder text = new StringBuilder();
     private int[] flips = new int[4];
     private int count;
@@ -12,7 +13,7 @@ public final class StrBuilder {
     private boolean last = true;
 
     /** Starts an empty string; {@code runtime} null stands for no limits. */
-    public StrBuilder(Runtime runtime) {
+    public StrBuilder(@Nullable Runtime runtime) {
         this.runtime = runtime;
     }
 

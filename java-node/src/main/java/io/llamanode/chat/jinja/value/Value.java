@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What an expression evaluates to. The host's objects never get in: {@link Conversion} copies them. */
 public sealed interface Value
@@ -131,7 +132,7 @@ public sealed interface Value
         }
 
         /** {@return the value of a key, or {@code null} if there is none} */
-        public Value get(String key) {
+        public @Nullable Value get(String key) {
             return entries.get(Str.trusted(key));
         }
     }

@@ -4,4 +4,7 @@
  *
  * <p>Knows neither the syntax of templates nor the filters, tests and methods that they can name.
  */
+@NullMarked
 package io.llamanode.chat.jinja.value;
+
+import org.jspecify.annotations.NullMarked;

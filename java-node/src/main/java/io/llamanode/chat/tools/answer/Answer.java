@@ -1,6 +1,7 @@
 package io.llamanode.chat.tools.answer;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A whole answer.
@@ -9,4 +10,4 @@ import java.util.List;
  * @param reasoning what it thought, or {@code null} if it did not: an empty block of reasoning is none
  * @param calls well-formed calls, in order
  */
-public record Answer(String content, String reasoning, List<ToolCall> calls) {}
+public record Answer(String content, @Nullable String reasoning, List<ToolCall> calls) {}

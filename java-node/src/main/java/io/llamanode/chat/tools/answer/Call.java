@@ -4,6 +4,7 @@ import io.llamanode.chat.tools.text.JsonText;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** A call that is being read. What it is told before its name waits for that. */
 public final class Call {
@@ -18,8 +19,8 @@ public final class Call {
     private final StringBuilder json = new StringBuilder();
     private int told;
     private boolean announced;
-    private String id;
-    private String name;
+    private @Nullable String id;
+    private @Nullable String name;
 
     /**
      * Starts to read a call.
@@ -44,7 +45,7 @@ public final class Call {
     }
 
     /** {@return the name, or {@code null} if it is not known yet} */
-    public String name() {
+    public @Nullable String name() {
         return name;
     }
 
@@ -80,7 +81,7 @@ public final class Call {
     }
 
     /** {@return the finished call, or {@code null} if it is malformed} */
-    public ToolCall finish() {
+    public @Nullable ToolCall finish() {
         if (name == null) {
             return null;
         }

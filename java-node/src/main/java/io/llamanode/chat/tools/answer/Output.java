@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Collects what an answer turns out to be. White space waits until it is known whether something follows it. */
 public final class Output {
@@ -59,7 +60,7 @@ public final class Output {
         return !content.isEmpty();
     }
 
-    void call(int index, String id, String name, String delta) {
+    void call(int index, @Nullable String id, String name, String delta) {
         events.add(new AnswerEvent.Call(index, id, name, delta));
     }
 
@@ -74,7 +75,7 @@ public final class Output {
     }
 
     /** {@return the id that the model gave, or a new one if it gave none or one that is taken} */
-    String uniqueId(String given) {
+    String uniqueId(@Nullable String given) {
         String id = given;
         while (id == null || id.isEmpty() || !ids.add(id)) {
             id = newId.get();

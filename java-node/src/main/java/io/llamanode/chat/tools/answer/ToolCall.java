@@ -1,6 +1,7 @@
 package io.llamanode.chat.tools.answer;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A tool that the model asks to have called.
@@ -10,4 +11,4 @@ import java.util.Map;
  * @param arguments decoded JSON: maps in order, lists, {@code String}, {@code Integer}, {@code Long},
  *     {@code BigInteger}, finite {@code Double}, {@code Boolean} and {@code null}
  */
-public record ToolCall(String id, String name, Map<String, Object> arguments) {}
+public record ToolCall(@Nullable String id, String name, Map<String, Object> arguments) {}

@@ -4,4 +4,7 @@
  *
  * <p>Knows no syntax of any family of models.
  */
+@NullMarked
 package io.llamanode.chat.tools.answer;
+
+import org.jspecify.annotations.NullMarked;

@@ -5,6 +5,7 @@ import io.llamanode.chat.tools.answer.Input;
 import io.llamanode.chat.tools.answer.Step;
 import io.llamanode.chat.tools.text.JsonText;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A JSON object that holds a call: a name, arguments and perhaps an id under any of their usual keys, directly or
@@ -31,8 +32,8 @@ public final class CallObjectStep implements Step {
 
     private final StringBuilder text = new StringBuilder();
     private State state = State.OPEN;
-    private Step part;
-    private String key;
+    private @Nullable Step part;
+    private @Nullable String key;
 
     /**
      * Starts to read an object.

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Gemma's {@code call:f{a:<|"|>x<|"|>,n:1}}: bare keys, and strings between tokens of their own. */
 public final class GemmaStep extends WholeCallStep {
@@ -26,11 +27,13 @@ public final class GemmaStep extends WholeCallStep {
     }
 
     @Override
+    @Nullable
     String name(String header) {
         return header.startsWith(PREFIX) ? header.substring(PREFIX.length()) : null;
     }
 
     @Override
+    @Nullable
     Map<?, ?> arguments(String text) {
         return new Reader(text).whole() instanceof Map<?, ?> map ? map : null;
     }
@@ -68,12 +71,13 @@ public final class GemmaStep extends WholeCallStep {
             this.text = text;
         }
 
+        @Nullable
         Object whole() {
             Object value = value(0);
             return at == text.length() ? value : this;
         }
 
-        private Object value(int depth) {
+        private @Nullable Object value(int depth) {
             if (depth > MAX_DEPTH || at == text.length()) {
                 return this;
             }
@@ -135,7 +139,7 @@ public final class GemmaStep extends WholeCallStep {
             return accept(']') ? items : this;
         }
 
-        private Object scalar(String word) {
+        private @Nullable Object scalar(String word) {
             if (word.isEmpty() || !JsonText.isValue(word)) {
                 return word.isEmpty() ? this : word;
             }

@@ -3,6 +3,7 @@ package io.llamanode.chat.tools.step;
 import io.llamanode.chat.tools.answer.Input;
 import io.llamanode.chat.tools.text.PythonLiterals;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The call of a Python function with keyword arguments that are literals. */
 public final class PythonStep extends WholeCallStep {
@@ -24,6 +25,7 @@ public final class PythonStep extends WholeCallStep {
     }
 
     @Override
+    @Nullable
     Map<?, ?> arguments(String text) {
         return PythonLiterals.arguments(text);
     }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** A call whose arguments stand between tags; they become JSON one by one. */
 public final class TaggedStep implements Step {
@@ -32,9 +33,9 @@ public final class TaggedStep implements Step {
 
     private final Set<String> given = new LinkedHashSet<>();
     private State state = State.OPEN;
-    private String key;
+    private @Nullable String key;
     /** Whether the value is a string; {@code null}: its schema, or else its look, decides. */
-    private Boolean string;
+    private @Nullable Boolean string;
 
     /**
      * Starts to read a call.
@@ -158,7 +159,7 @@ public final class TaggedStep implements Step {
         return true;
     }
 
-    private String json(String text, Call call) {
+    private @Nullable String json(String text, Call call) {
         String value = tags.values() == Values.FRAMED ? withoutFrame(text) : text;
         boolean isString = string != null ? string : isString(schemaType(call));
         if (isString) {
@@ -171,7 +172,7 @@ public final class TaggedStep implements Step {
         return string != null ? null : JsonText.write(pythonic(value));
     }
 
-    private static Object pythonic(String value) {
+    private static @Nullable Object pythonic(String value) {
         return switch (value.strip()) {
             case "True" -> true;
             case "False" -> false;
@@ -187,7 +188,7 @@ public final class TaggedStep implements Step {
         return text.substring(from, to);
     }
 
-    private Object schemaType(Call call) {
+    private @Nullable Object schemaType(Call call) {
         Map<String, Object> schema = tools.getOrDefault(call.name(), Map.of());
         return schema.get("properties") instanceof Map<?, ?> properties && properties.get(key) instanceof Map<?, ?> one
                 ? one.get("type")
@@ -195,7 +196,7 @@ public final class TaggedStep implements Step {
     }
 
     /** {@return whether a schema's type allows nothing but strings} */
-    public static boolean isString(Object type) {
+    public static boolean isString(@Nullable Object type) {
         return "string".equals(type) || type instanceof List<?> types && types.equals(List.of("string"));
     }
 }

@@ -5,6 +5,7 @@ import io.llamanode.chat.tools.answer.Input;
 import io.llamanode.chat.tools.answer.Step;
 import io.llamanode.chat.tools.text.JsonText;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A call that is a name and bracketed arguments which are no JSON. The arguments are read when they are whole. */
 abstract class WholeCallStep implements Step {
@@ -19,13 +20,13 @@ abstract class WholeCallStep implements Step {
     }
 
     /** {@return the name that a text before the bracket gives, or {@code null}} */
-    abstract String name(String header);
+    abstract @Nullable String name(String header);
 
     /** {@return distance of what follows the closing bracket, or -1} */
     abstract int end(Input in);
 
     /** {@return what the text from bracket to bracket says, or {@code null}} */
-    abstract Map<?, ?> arguments(String text);
+    abstract @Nullable Map<?, ?> arguments(String text);
 
     @Override
     public final Status advance(Input in, Call call) {

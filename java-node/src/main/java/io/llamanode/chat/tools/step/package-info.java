@@ -4,4 +4,7 @@
  *
  * <p>Knows nothing of what stands around a call.
  */
+@NullMarked
 package io.llamanode.chat.tools.step;
+
+import org.jspecify.annotations.NullMarked;

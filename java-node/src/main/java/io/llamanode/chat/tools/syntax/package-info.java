@@ -4,4 +4,7 @@
  *
  * <p>Knows nothing of how they are read or written.
  */
+@NullMarked
 package io.llamanode.chat.tools.syntax;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,7 @@
 package io.llamanode.chat.tools.text;
 
+import org.jspecify.annotations.Nullable;
+
 /** Follows one JSON value character by character, strictly, so that its end and its faults are known at once. */
 public final class JsonScanner {
     /** Deeper values are refused: they come back as terms and through templates, which have limits of their own. */
@@ -43,7 +45,7 @@ public final class JsonScanner {
     private State state = State.VALUE;
     private boolean inKey;
     private int hexLeft;
-    private String word;
+    private String word = "";
     private int wordAt;
 
     /** {@return what the next character means} */
@@ -178,7 +180,7 @@ public final class JsonScanner {
         return isSpace(c) ? Outcome.MORE : after(c);
     }
 
-    private State numberState(char c) {
+    private @Nullable State numberState(char c) {
         return switch (state) {
             case SIGN -> c == '0' ? State.ZERO : isDigit(c) ? State.INTEGER : null;
             case INTEGER -> isDigit(c) ? State.INTEGER : fractionOrExponent(c);
@@ -190,7 +192,7 @@ public final class JsonScanner {
         };
     }
 
-    private static State fractionOrExponent(char c) {
+    private static @Nullable State fractionOrExponent(char c) {
         return c == '.' ? State.POINT : c == 'e' || c == 'E' ? State.EXPONENT : null;
     }
 

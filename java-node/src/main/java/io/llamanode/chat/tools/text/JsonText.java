@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** JSON that a model wrote: only what can be sent on as a term and through a template is accepted. */
 public final class JsonText {
@@ -26,10 +27,11 @@ public final class JsonText {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
+    @Nullable
     private JsonText() {}
 
     /** {@return the object, or {@code null} if the text is none that can be sent on} */
-    public static Map<String, Object> object(String text) {
+    public static @Nullable Map<String, Object> object(String text) {
         try {
             Map<String, Object> object = MAPPER.readValue(text, new TypeReference<>() {});
             return object != null && isFit(object) ? object : null;
@@ -48,7 +50,7 @@ public final class JsonText {
     }
 
     /** {@return the text that a JSON string stands for, or {@code null} if it is none} */
-    public static String string(String text) {
+    public static @Nullable String string(String text) {
         try {
             return MAPPER.readValue(text, Object.class) instanceof String string && isFit(string) ? string : null;
         } catch (JsonProcessingException e) {
@@ -57,7 +59,7 @@ public final class JsonText {
     }
 
     /** {@return the number that a JSON text stands for, or {@code null} if it stands for none} */
-    public static Number number(String text) {
+    public static @Nullable Number number(String text) {
         try {
             return MAPPER.readValue(text, Object.class) instanceof Number number && isFit(number) ? number : null;
         } catch (JsonProcessingException e) {
@@ -66,11 +68,11 @@ public final class JsonText {
     }
 
     /** {@return JSON of a value made of maps, lists, strings, numbers, booleans and null} */
-    public static String write(Object value) {
+    public static String write(@Nullable Object value) {
         try {
             return MAPPER.writeValueAsString(value);
         } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("not a JSON value: " + value.getClass(), e);
+            throw new IllegalArgumentException("not a JSON value: " + (value == null ? null : value.getClass()), e);
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Reads what stands between the parentheses of a call in Python, if all of it is literals. */
 public final class PythonLiterals {
@@ -31,7 +32,7 @@ public final class PythonLiterals {
      * @param text {@code (a="x", n=1)}
      * @return the arguments by name, or {@code null} if the text is malformed
      */
-    public static Map<String, Object> arguments(String text) {
+    public static @Nullable Map<String, Object> arguments(String text) {
         try {
             return new PythonLiterals(text).read();
         } catch (Malformed e) {
@@ -99,7 +100,7 @@ public final class PythonLiterals {
         return !name.isEmpty() && name.chars().allMatch(c -> Character.isUnicodeIdentifierPart(c) || c == '-');
     }
 
-    private Object value(int depth) {
+    private @Nullable Object value(int depth) {
         skipSpace();
         if (depth > MAX_DEPTH || at == text.length()) {
             throw new Malformed();
@@ -188,7 +189,7 @@ public final class PythonLiterals {
         at += digits;
     }
 
-    private Object word() {
+    private @Nullable Object word() {
         int start = at;
         while (at < text.length() && ",)]}: \t\r\n".indexOf(text.charAt(at)) < 0) {
             at++;

@@ -3,4 +3,7 @@
  *
  * <p>Knows nothing of calls.
  */
+@NullMarked
 package io.llamanode.chat.tools.text;
+
+import org.jspecify.annotations.NullMarked;

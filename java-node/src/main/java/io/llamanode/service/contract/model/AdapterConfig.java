@@ -1,6 +1,7 @@
 package io.llamanode.service.contract.model;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How an adapter is loaded; {@code null} means "the default".
@@ -9,7 +10,8 @@ import java.nio.file.Path;
  * @param id name of the adapter in requests; {@code null}: the file's name without {@code .gguf}
  * @param model id of the model it belongs to; {@code null}: the first
  */
-public record AdapterConfig(Path path, String id, String model) {
+public record AdapterConfig(
+        Path path, @Nullable String id, @Nullable String model) {
     /** {@return the id that the adapter gets} */
     public String name() {
         if (id != null) {

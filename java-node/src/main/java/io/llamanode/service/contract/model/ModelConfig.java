@@ -2,6 +2,7 @@ package io.llamanode.service.contract.model;
 
 import io.llamanode.service.contract.task.TemplateChoice;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a model is loaded; {@code null} means "the default". Ranges are those of docs/protocol.md.
@@ -23,33 +24,33 @@ import java.nio.file.Path;
  */
 public record ModelConfig(
         Path path,
-        String id,
-        Integer nCtx,
-        Integer nParallel,
-        Integer nBatch,
-        Integer nUbatch,
-        Integer nThreads,
-        Integer nThreadsBatch,
-        Integer maxQueue,
-        Boolean useMmap,
-        Integer nGpuLayers,
-        TemplateChoice chatTemplate,
-        Boolean vocabOnly,
-        Boolean asDefault) {
+        @Nullable String id,
+        @Nullable Integer nCtx,
+        @Nullable Integer nParallel,
+        @Nullable Integer nBatch,
+        @Nullable Integer nUbatch,
+        @Nullable Integer nThreads,
+        @Nullable Integer nThreadsBatch,
+        @Nullable Integer maxQueue,
+        @Nullable Boolean useMmap,
+        @Nullable Integer nGpuLayers,
+        @Nullable TemplateChoice chatTemplate,
+        @Nullable Boolean vocabOnly,
+        @Nullable Boolean asDefault) {
 
     /** A model with its own chat template, whole, and not the default for being asked. */
     public ModelConfig(
             Path path,
-            String id,
-            Integer nCtx,
-            Integer nParallel,
-            Integer nBatch,
-            Integer nUbatch,
-            Integer nThreads,
-            Integer nThreadsBatch,
-            Integer maxQueue,
-            Boolean useMmap,
-            Integer nGpuLayers) {
+            @Nullable String id,
+            @Nullable Integer nCtx,
+            @Nullable Integer nParallel,
+            @Nullable Integer nBatch,
+            @Nullable Integer nUbatch,
+            @Nullable Integer nThreads,
+            @Nullable Integer nThreadsBatch,
+            @Nullable Integer maxQueue,
+            @Nullable Boolean useMmap,
+            @Nullable Integer nGpuLayers) {
         this(
                 path,
                 id,

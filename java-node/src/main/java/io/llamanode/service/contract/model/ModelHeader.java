@@ -2,6 +2,7 @@ package io.llamanode.service.contract.model;
 
 import io.llamanode.service.contract.Capability;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the header of a model's file tells, without its weights.
@@ -24,14 +25,14 @@ import java.util.Set;
 public record ModelHeader(
         String path,
         String architecture,
-        String name,
+        @Nullable String name,
         long nParams,
-        String quantization,
+        @Nullable String quantization,
         long sizeBytes,
         long fileBytes,
         long nCtxTrain,
         long nEmbd,
         long nLayer,
         long nVocab,
-        String chatTemplate,
+        @Nullable String chatTemplate,
         Set<Capability> capabilities) {}

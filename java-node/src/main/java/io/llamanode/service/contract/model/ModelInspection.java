@@ -1,5 +1,7 @@
 package io.llamanode.service.contract.model;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A model's file, and what it would take to load it.
  *
@@ -7,4 +9,5 @@ package io.llamanode.service.contract.model;
  * @param requiredBytes of memory, estimated for the given configuration
  * @param availableBytes of memory, or {@code null} where the system does not tell
  */
-public record ModelInspection(ModelHeader header, long requiredBytes, Long availableBytes) {}
+public record ModelInspection(
+        ModelHeader header, long requiredBytes, @Nullable Long availableBytes) {}

@@ -1,5 +1,7 @@
 package io.llamanode.service.contract.model;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A loaded model in the list of models.
  *
@@ -24,4 +26,4 @@ public record ModelReport(
         int tasks,
         long useCount,
         long loadedMsAgo,
-        Long lastUsedMsAgo) {}
+        @Nullable Long lastUsedMsAgo) {}

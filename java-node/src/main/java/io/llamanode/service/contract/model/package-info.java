@@ -3,4 +3,7 @@
  *
  * <p>It must not know how a file is read or a model is loaded.
  */
+@NullMarked
 package io.llamanode.service.contract.model;
+
+import org.jspecify.annotations.NullMarked;
