@@ -16,9 +16,9 @@ endif
 # By renaming: a node that runs from the old jar still loads classes from it.
 INSTALL_JAR = cp java-node/$(TARGET)/llama-node-all.jar $(JAR).new && mv -f $(JAR).new $(JAR)
 
-# Least share of lines that tests must run, at most two points under what was measured (CONTRIBUTING.md).
-COVERAGE_JAVA = 0
-COVERAGE_ERLANG = 0
+# Least share of lines that tests must run (CONTRIBUTING.md has what was measured); raise it when more is measured.
+COVERAGE_JAVA = 0.64
+COVERAGE_ERLANG = 38
 JINTERFACE_STAMP := .m2/jinterface.version
 
 # Evaluated when a recipe runs, not when make starts: `make setup` may have just installed them.
