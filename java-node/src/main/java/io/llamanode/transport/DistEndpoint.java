@@ -22,7 +22,11 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Joins a node of the Erlang distribution to a {@link RequestHandler}. */
+/**
+ * Joins a node of the Erlang distribution to a {@link RequestHandler}.
+ *
+ * <p>For any thread; what it hears comes on the threads of the connections and of the dispatcher.
+ */
 public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DistEndpoint.class);
 

@@ -12,7 +12,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Turns what a node is started with into the configuration of its distribution. */
+/**
+ * Turns what a node is started with into the configuration of its distribution.
+ *
+ * <p>Keeps no state: for the thread that starts a node.
+ */
 public final class DistSetup {
     private DistSetup() {}
 

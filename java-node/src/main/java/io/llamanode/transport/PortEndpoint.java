@@ -28,7 +28,11 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Joins the port of the BEAM that started this node to a {@link RequestHandler}; docs/protocol.md, section 8. */
+/**
+ * Joins the port of the BEAM that started this node to a {@link RequestHandler}; docs/protocol.md, section 8.
+ *
+ * <p>For any thread; what it hears comes on the thread that reads the port and on the dispatcher.
+ */
 public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonitor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PortEndpoint.class);
     private static final String OWNER = "the port";

@@ -1,6 +1,10 @@
 package io.llamanode.service.contract;
 
-/** What a model can do, as its file says. */
+/**
+ * What a model can do, as its file says.
+ *
+ * <p>Never changes: for any thread.
+ */
 public enum Capability {
     /** Continues a text. */
     COMPLETION,

@@ -2,7 +2,11 @@ package io.llamanode.service.contract;
 
 import java.util.Locale;
 
-/** The codes of {@code {error, {Code, Message}}}; the table is in docs/protocol.md, section 6. */
+/**
+ * The codes of {@code {error, {Code, Message}}}; the table is in docs/protocol.md, section 6.
+ *
+ * <p>Never changes: for any thread.
+ */
 public enum ErrorCode {
     /** Malformed, unknown or out-of-range input. */
     INVALID_ARGUMENT(1),

@@ -5,6 +5,8 @@ import java.util.Objects;
 /**
  * Why a request or task failed, as the caller will see it.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param code one of the fixed codes
  * @param message what went wrong, naming the offending key or thing
  */

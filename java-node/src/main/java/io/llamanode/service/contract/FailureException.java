@@ -1,6 +1,10 @@
 package io.llamanode.service.contract;
 
-/** Carries a {@link Failure} to the place where the caller is answered. */
+/**
+ * Carries a {@link Failure} to the place where the caller is answered.
+ *
+ * <p>Never changes: for any thread.
+ */
 public final class FailureException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

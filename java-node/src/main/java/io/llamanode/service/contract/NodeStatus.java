@@ -6,6 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The state of a node at one moment; the shape on the wire is in docs/protocol.md, section 5.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param state starting, ready or draining
  * @param version of llama_node
  * @param uptimeMs since the service started

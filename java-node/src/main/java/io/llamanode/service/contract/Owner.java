@@ -3,6 +3,8 @@ package io.llamanode.service.contract;
 /**
  * The remote process that a session or task belongs to. The transport knows what it is; the
  * service only needs {@code equals} and {@code hashCode}.
+ *
+ * <p>Never changes: for any thread.
  */
 public interface Owner {
     /** {@return the process as a log line shows it} */

@@ -1,6 +1,10 @@
 package io.llamanode.service.contract;
 
-/** Watches remote processes; the transport implements it. */
+/**
+ * Watches remote processes; the transport implements it.
+ *
+ * <p>For any thread; must not block, since the service calls it under its lock.
+ */
 public interface OwnerMonitor {
     /**
      * Watches a process.

@@ -15,7 +15,12 @@ import io.llamanode.service.contract.model.ModelInfo;
 import io.llamanode.service.contract.task.ChatTemplating;
 import java.nio.file.Path;
 
-/** A model that is ready to work: what the service needs of it. */
+/**
+ * A model that is ready to work: what the service needs of it.
+ *
+ * <p>For any thread, except what says that it is slow: that is for the threads that load and prepare. {@link #close} is for the
+ * thread that loads, once nobody finds the model any more.
+ */
 public interface LoadedModel extends AutoCloseable {
     /** {@return facts} */
     ModelInfo info();

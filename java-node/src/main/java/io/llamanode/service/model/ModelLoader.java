@@ -5,7 +5,11 @@ import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelHeader;
 
-/** Loads models. */
+/**
+ * Loads models.
+ *
+ * <p>For the thread that loads, one call at a time; {@code preview} and {@code library} for any thread.
+ */
 public interface ModelLoader {
     /**
      * Loads a model and starts its engine. Slow; on the calling thread.

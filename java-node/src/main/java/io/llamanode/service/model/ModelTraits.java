@@ -10,6 +10,8 @@ import java.util.Set;
 /**
  * What the header of a model's file says about its kind, read without loading anything.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param structure of the network
  * @param pooling of embeddings where a request does not say
  * @param capabilities what can be asked of it

@@ -25,7 +25,11 @@ import java.nio.file.Files;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Loads GGUF models with llama.cpp. */
+/**
+ * Loads GGUF models with llama.cpp.
+ *
+ * <p>For the threads that {@link ModelLoader} names.
+ */
 public final class NativeModelLoader implements ModelLoader {
     private static final Logger LOG = LoggerFactory.getLogger(NativeModelLoader.class);
 

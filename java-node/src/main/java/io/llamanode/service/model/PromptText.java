@@ -3,6 +3,8 @@ package io.llamanode.service.model;
 /**
  * A rendered prompt that remembers which of its characters may form control tokens. Only text of
  * the chat template is trusted; what came from messages never is, so content cannot forge a turn.
+ *
+ * <p>Never changes: for any thread.
  */
 public final class PromptText {
     private static final char TRUSTED = 't';

@@ -7,7 +7,11 @@ import io.llamanode.service.contract.task.TaskEvent;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Takes the text of one answer, tells its parts as events, and has the whole in the end. */
+/**
+ * Takes the text of one answer, tells its parts as events, and has the whole in the end.
+ *
+ * <p>For one thread at a time: the engine's loop.
+ */
 public final class AnswerCollector {
     private final AnswerParser parser;
     private final Consumer<TaskEvent> events;

@@ -11,6 +11,8 @@ import java.util.Map;
 /**
  * How the answer to one chat is read.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param format of the template
  * @param tools that may be called
  * @param insideReasoning whether the prompt opened reasoning

@@ -13,7 +13,11 @@ import io.llamanode.service.model.LoadedModel;
 import java.util.List;
 import java.util.Map;
 
-/** Turns output formats into grammars, and grammars into samplers. */
+/**
+ * Turns output formats into grammars, and grammars into samplers.
+ *
+ * <p>Keeps no state; what is slow is for the preparing threads.
+ */
 public final class Constraints {
     private Constraints() {}
 

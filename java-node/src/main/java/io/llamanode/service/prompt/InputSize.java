@@ -7,7 +7,11 @@ import io.llamanode.service.contract.task.TaskInput;
 import java.util.List;
 import java.util.Map;
 
-/** How long the texts of an input are, and which of them cannot fit a context whatever their tokens are. */
+/**
+ * How long the texts of an input are, and which of them cannot fit a context whatever their tokens are.
+ *
+ * <p>Keeps no state: for any thread.
+ */
 public final class InputSize {
     /** Characters; runs of 128 spaces are the longest tokens of real vocabularies, Llama 3's among them. */
     static final int LONGEST_TOKEN = 128;

@@ -8,6 +8,8 @@ import java.util.Map;
 /**
  * A prompt ready for the engine.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param tokens what to evaluate
  * @param nKeep tokens at the front that a context shift keeps, where the options do not say
  * @param messages the conversation, {@code null} for a completion

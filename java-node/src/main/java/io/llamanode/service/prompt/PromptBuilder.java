@@ -8,7 +8,11 @@ import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.model.LoadedModel;
 
-/** Turns the input of a task into tokens. Keeps no state. */
+/**
+ * Turns the input of a task into tokens. Keeps no state.
+ *
+ * <p>For the preparing threads, any number of them at once.
+ */
 public final class PromptBuilder {
     private final LoadedModel model;
     private final ChatPrompts chats;

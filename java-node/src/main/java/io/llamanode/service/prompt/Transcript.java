@@ -13,6 +13,8 @@ import java.util.Map;
 /**
  * A session's conversation after its last finished chat task.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param messages without the session's system prompt
  * @param prompt the last prompt followed by its answer, or {@code null} if the tokens below do not
  *     stand for exactly that text

@@ -3,6 +3,8 @@ package io.llamanode.transport.dist;
 /**
  * A snapshot of a {@link DistNode}.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param listening whether connections are accepted
  * @param registered whether epmd knows the node; {@code true} when epmd is not used
  * @param peers connected nodes

@@ -2,7 +2,11 @@ package io.llamanode.transport.dist;
 
 import java.util.Objects;
 
-/** The node could not be started. Nothing stays open. */
+/**
+ * The node could not be started. Nothing stays open.
+ *
+ * <p>Never changes: for any thread.
+ */
 public final class DistStartException extends Exception {
     private static final long serialVersionUID = 1L;
 

@@ -1,6 +1,10 @@
 package io.llamanode.transport.dist;
 
-/** A monitor on a process of a BEAM; see {@link DistNode#monitor}. */
+/**
+ * A monitor on a process of a BEAM; see {@link DistNode#monitor}.
+ *
+ * <p>Never changes: for any thread.
+ */
 @FunctionalInterface
 public interface ProcessMonitor {
     /**

@@ -21,6 +21,8 @@ import javax.net.ssl.TrustManagerFactory;
 /**
  * Distribution over TLS as OTP's {@code inet_tls_dist} speaks it, TLS 1.2 or 1.3. Peers must show a
  * certificate of one of the given authorities.
+ *
+ * <p>Never changes: for any thread.
  */
 public final class TlsWrapper implements ChannelWrapper {
     /** {@code inet_tls_dist} frames handshake packets like all others. */

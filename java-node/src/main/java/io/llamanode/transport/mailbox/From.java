@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who waits for the answer to a call; {@code From} of {@code gen_server}.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param pid the calling process
  * @param tag what the answer is marked with: a reference, or {@code [alias | Ref]}
  */

@@ -3,6 +3,8 @@ package io.llamanode.service.contract.model;
 /**
  * A loaded adapter.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param id its name in requests
  * @param model id of its model
  * @param path the file

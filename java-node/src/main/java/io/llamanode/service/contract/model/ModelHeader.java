@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the header of a model's file tells, without its weights.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param path of the file
  * @param architecture {@code general.architecture}
  * @param name {@code general.name}, or {@code null}

@@ -7,6 +7,8 @@ import java.util.Set;
 /**
  * Facts of a loaded model.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param id in requests
  * @param path of the file
  * @param architecture {@code general.architecture}

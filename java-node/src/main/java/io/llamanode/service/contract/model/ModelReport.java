@@ -5,6 +5,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A loaded model in the list of models.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param id in requests
  * @param isDefault whether requests that name no model get it
  * @param header what its file tells

@@ -5,6 +5,8 @@ import java.util.List;
 /**
  * Limits of the service and the models it starts with.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param models loaded at start, in order; the first is the default
  * @param resultTtlMs how long an uncollected result is kept, in milliseconds
  * @param maxResults uncollected results kept at most

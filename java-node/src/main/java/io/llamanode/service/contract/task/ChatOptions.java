@@ -8,6 +8,8 @@ import java.util.Map;
 /**
  * How to put a conversation to a model, as far as the caller said; {@code null} means "not given".
  *
+ * <p>Never changes: for any thread.
+ *
  * @param tools definitions in OpenAI's form: {@code type}, {@code function} with {@code name}, {@code description} and
  *     {@code parameters}, a JSON schema
  * @param toolChoice whether they may or must be called

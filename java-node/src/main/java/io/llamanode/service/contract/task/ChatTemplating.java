@@ -6,6 +6,8 @@ import java.util.Map;
 /**
  * What a chat template is asked to render.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param model model id or {@code null}
  * @param messages maps with at least {@code role} and {@code content}
  * @param tools tool definitions as maps, or {@code null}

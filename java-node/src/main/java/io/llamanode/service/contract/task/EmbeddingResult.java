@@ -5,6 +5,8 @@ import java.util.List;
 /**
  * The embeddings of some texts.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param taskId the task
  * @param model id of the model
  * @param vectors of each text, in the order of the input: one, or with pooling {@code NONE} one a token, side by side

@@ -7,6 +7,8 @@ import java.util.Map;
  * How to generate, as far as the caller said; {@code null} means "not given". Ranges are those of
  * docs/protocol.md, section 2, and are checked before a value gets here.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param maxTokens tokens to sample at most; -1: to the end of the context
  * @param temperature 0 is greedy
  * @param topK candidates kept; 0: all

@@ -6,6 +6,8 @@ import java.util.Map;
 /**
  * What a finished task that generated text gave.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param taskId the task
  * @param model id of the model that ran it
  * @param content the text

@@ -1,6 +1,10 @@
 package io.llamanode.service.contract.task;
 
-/** What an answer must keep to, as the caller said it. */
+/**
+ * What an answer must keep to, as the caller said it.
+ *
+ * <p>Never changes: for any thread.
+ */
 public sealed interface OutputFormat {
     /** Nothing, whatever the session's default is. */
     record Free() implements OutputFormat {}

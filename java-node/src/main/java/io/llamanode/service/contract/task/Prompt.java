@@ -1,6 +1,10 @@
 package io.llamanode.service.contract.task;
 
-/** A completion prompt. */
+/**
+ * A completion prompt.
+ *
+ * <p>Never changes: for any thread.
+ */
 public sealed interface Prompt {
     /**
      * Text, tokenized as plain text: nothing in it becomes a control token.

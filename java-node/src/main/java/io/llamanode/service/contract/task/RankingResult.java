@@ -5,6 +5,8 @@ import java.util.List;
 /**
  * Documents by their relevance to a query.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param taskId the task
  * @param model id of the model
  * @param scores of all documents, in the order of the input

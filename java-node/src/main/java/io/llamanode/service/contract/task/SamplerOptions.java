@@ -6,6 +6,8 @@ import java.util.List;
  * The less common samplers, as far as the caller said; {@code null} means "not given". Names and defaults are those of
  * llama.cpp's server.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param samplers what is applied, in order
  * @param typicalP locally typical sampling; 1: off
  * @param topNSigma standard deviations; 0 or less: off

@@ -3,6 +3,8 @@ package io.llamanode.service.contract.task;
 /**
  * How a session is made.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param model model id, or {@code null} for the node's first model
  * @param systemPrompt first message of its chats, or {@code null}
  * @param defaults generation options where a task does not say

@@ -5,6 +5,8 @@ import io.llamanode.service.contract.Owner;
 /**
  * The state of a session; the shape on the wire is in docs/protocol.md, section 5.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param id the session
  * @param model id of its model
  * @param owner the process that made it

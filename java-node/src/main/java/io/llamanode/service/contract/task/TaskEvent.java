@@ -2,7 +2,11 @@ package io.llamanode.service.contract.task;
 
 import io.llamanode.service.contract.Failure;
 
-/** What a task tells its sink: any number of parts of the answer, then exactly one terminal event. */
+/**
+ * What a task tells its sink: any number of parts of the answer, then exactly one terminal event.
+ *
+ * <p>Never changes: for any thread.
+ */
 public sealed interface TaskEvent {
     /**
      * More text.

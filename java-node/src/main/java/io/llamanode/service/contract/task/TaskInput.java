@@ -3,7 +3,11 @@ package io.llamanode.service.contract.task;
 import java.util.List;
 import java.util.Map;
 
-/** The checked input of a task. */
+/**
+ * The checked input of a task.
+ *
+ * <p>Never changes: for any thread.
+ */
 public sealed interface TaskInput {
     /** {@return id of the model to use, or {@code null} for the session's} */
     String model();

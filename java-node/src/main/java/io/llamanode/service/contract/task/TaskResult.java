@@ -1,6 +1,10 @@
 package io.llamanode.service.contract.task;
 
-/** What a finished task gave: a generated text, embeddings, or a ranking. */
+/**
+ * What a finished task gave: a generated text, embeddings, or a ranking.
+ *
+ * <p>Never changes: for any thread.
+ */
 public sealed interface TaskResult permits GenerationResult, EmbeddingResult, RankingResult {
     /** {@return the task} */
     long taskId();

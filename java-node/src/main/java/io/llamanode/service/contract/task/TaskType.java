@@ -1,6 +1,10 @@
 package io.llamanode.service.contract.task;
 
-/** What a task does. */
+/**
+ * What a task does.
+ *
+ * <p>Never changes: for any thread.
+ */
 public enum TaskType {
     /** Continues a prompt. */
     COMPLETION,

@@ -1,6 +1,10 @@
 package io.llamanode.service.contract.task;
 
-/** Which chat template to use in place of the model's own. */
+/**
+ * Which chat template to use in place of the model's own.
+ *
+ * <p>Never changes: for any thread.
+ */
 public sealed interface TemplateChoice {
     /**
      * A template.

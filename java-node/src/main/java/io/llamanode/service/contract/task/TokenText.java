@@ -3,6 +3,8 @@ package io.llamanode.service.contract.task;
 /**
  * A text to be tokenized.
  *
+ * <p>Never changes: for any thread.
+ *
  * @param model model id, or {@code null} for the default model
  * @param content the text
  * @param addSpecial whether the model's bos and eos are added as its metadata say

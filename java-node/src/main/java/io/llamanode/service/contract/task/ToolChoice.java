@@ -1,6 +1,10 @@
 package io.llamanode.service.contract.task;
 
-/** Whether an answer may or must call tools. */
+/**
+ * Whether an answer may or must call tools.
+ *
+ * <p>Never changes: for any thread.
+ */
 public sealed interface ToolChoice {
     /** As the model likes. */
     record Auto() implements ToolChoice {}
