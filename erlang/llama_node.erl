@@ -133,7 +133,7 @@
     n_vocab := non_neg_integer(),
     capabilities := [capability()],
     chat_template => boolean() | binary(),
-    memory => #{required_bytes := non_neg_integer(), available_bytes => non_neg_integer()},
+    memory => #{required_bytes => non_neg_integer(), available_bytes => non_neg_integer()},
     id => binary(),
     default => boolean(),
     n_ctx => pos_integer(),

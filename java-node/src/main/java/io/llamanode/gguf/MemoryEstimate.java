@@ -1,6 +1,7 @@
 package io.llamanode.gguf;
 
 import java.util.Arrays;
+import java.util.OptionalLong;
 
 /**
  * What a model and its context take, in bytes, before anything is allocated. Rather more than less: callers use it to
@@ -86,6 +87,12 @@ public record MemoryEstimate(long weights, long kvCache, long compute, long outp
     /** {@return the sum of all parts, bytes} */
     public long total() {
         return sum(weights, kvCache, compute, output);
+    }
+
+    /** {@return the sum of all parts, bytes; empty where it is saturated, which is nobody's size} */
+    public OptionalLong counted() {
+        long total = total();
+        return total == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(total);
     }
 
     /**

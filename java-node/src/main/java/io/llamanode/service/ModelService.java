@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What requests ask of models rather than of sessions and tasks. Safe for use by any thread; what
@@ -56,12 +57,13 @@ public final class ModelService {
                 () -> {
                     OptionalLong available = FreeMemory.available();
                     ModelLoader.Preview preview = loader.preview(config);
-                    return new ModelInspection(
-                            preview.header(),
-                            preview.requiredBytes(),
-                            available.isPresent() ? available.getAsLong() : null);
+                    return new ModelInspection(preview.header(), orNull(preview.requiredBytes()), orNull(available));
                 },
                 reply);
+    }
+
+    private static @Nullable Long orNull(OptionalLong number) {
+        return number.isPresent() ? number.getAsLong() : null;
     }
 
     /**

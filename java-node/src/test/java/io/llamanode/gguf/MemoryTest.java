@@ -104,7 +104,12 @@ class MemoryTest {
         assertEquals(
                 Long.MAX_VALUE,
                 MemoryEstimate.of(file, Long.MAX_VALUE, 512, 512, 1).total());
-        assertTrue(MemoryEstimate.of(file, Integer.MAX_VALUE, 512, 512, 1).total() > 1L << 38);
+        assertEquals(
+                OptionalLong.empty(),
+                MemoryEstimate.of(file, Long.MAX_VALUE, 512, 512, 1).counted());
+        MemoryEstimate large = MemoryEstimate.of(file, Integer.MAX_VALUE, 512, 512, 1);
+        assertTrue(large.total() > 1L << 38);
+        assertEquals(OptionalLong.of(large.total()), large.counted());
         assertTrue(MemoryEstimate.of(file, -1, 1, 1, 0).total() > 0);
     }
 

@@ -179,7 +179,7 @@ final class Samples {
                 30_522,
                 null,
                 EnumSet.of(Capability.TOKENIZE));
-        TERMS.put("reply_inspection", ReplyEncoder.inspection(new ModelInspection(bert, 0, null)));
+        TERMS.put("reply_inspection", ReplyEncoder.inspection(new ModelInspection(bert, 0L, null)));
         TERMS.put("reply_progress", ReplyEncoder.progress("/models/tiny.gguf", 0.5));
     }
 

@@ -133,8 +133,8 @@ class ToolChatTest extends ServiceFixture {
     @Test
     void aDeveloperMessageTakesThePlaceOfTheSystemPrompt() {
         model.model.answer("s:Be brief.|u:q|a:", "Hi");
-        long session = service.sessions().create(
-                me, new SessionConfig(null, "Be kind.", GenerationOptions.NONE, ChatOptions.NONE));
+        long session = service.sessions()
+                .create(me, new SessionConfig(null, "Be kind.", GenerationOptions.NONE, ChatOptions.NONE));
         TaskInput input = new TaskInput.Chat(
                 null,
                 List.of(Map.of("role", "developer", "content", "Be brief."), Map.of("role", "user", "content", "q")),

@@ -4,6 +4,7 @@ import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelHeader;
+import java.util.OptionalLong;
 
 /**
  * Loads models.
@@ -26,9 +27,9 @@ public interface ModelLoader {
      * What a load would come to, told from the file's header. Slow; on the calling thread.
      *
      * @param header what the file tells
-     * @param requiredBytes of memory, estimated
+     * @param requiredBytes of memory, estimated; empty if they are more than can be counted
      */
-    record Preview(ModelHeader header, long requiredBytes) {}
+    record Preview(ModelHeader header, OptionalLong requiredBytes) {}
 
     /**
      * @param config what and how

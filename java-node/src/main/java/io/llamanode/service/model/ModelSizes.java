@@ -123,10 +123,10 @@ record ModelSizes(int nCtx, int slots, int nBatch, int nUbatch) {
     static void refuseWhatDoesNotFit(String what, MemoryEstimate required) {
         OptionalLong available = FreeMemory.available();
         if (required.total() > (available.isPresent() ? available.getAsLong() : Long.MAX_VALUE - 1)) {
-            // Sums end at the greatest number there is, which is nobody's size.
-            String needed = required.total() == Long.MAX_VALUE
-                    ? "more memory than can be counted"
-                    : "about %d bytes".formatted(required.total());
+            OptionalLong counted = required.counted();
+            String needed = counted.isPresent()
+                    ? "about %d bytes".formatted(counted.getAsLong())
+                    : "more memory than can be counted";
             throw new FailureException(
                     ErrorCode.OUT_OF_MEMORY,
                     "%s needs %s, most of it for %s; %s bytes are available"

@@ -22,6 +22,7 @@ import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.model.ModelConfig;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,7 +72,7 @@ public final class NativeModelLoader implements ModelLoader {
         ModelSizes sizes = ModelSizes.of(config, header, traits);
         return new Preview(
                 ModelHeaders.read(header, vocabOnly),
-                vocabOnly ? 0 : sizes.estimate(header, traits).total());
+                vocabOnly ? OptionalLong.of(0) : sizes.estimate(header, traits).counted());
     }
 
     private static boolean vocabOnly(ModelConfig config) {

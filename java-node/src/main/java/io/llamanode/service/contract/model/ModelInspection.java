@@ -8,8 +8,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Never changes: for any thread.
  *
  * @param header what the file tells
- * @param requiredBytes of memory, estimated for the given configuration
+ * @param requiredBytes of memory, estimated for the given configuration, or {@code null} if they are more than can be counted
  * @param availableBytes of memory, or {@code null} where the system does not tell
  */
 public record ModelInspection(
-        ModelHeader header, long requiredBytes, @Nullable Long availableBytes) {}
+        ModelHeader header,
+        @Nullable Long requiredBytes,
+        @Nullable Long availableBytes) {}
