@@ -72,7 +72,8 @@ open(#{launcher := Launcher, env := Env}, Stderr) ->
 command(Launcher, none) ->
     {Launcher, ["--port"]};
 command(Launcher, Stderr) ->
-    {"/bin/sh", ["-c", "exec 2>\"$1\"; exec \"$2\" --port", "sh", Stderr, Launcher]}.
+    %% Where the pipe is gone, so is the server, and the terminal need not hear of it.
+    {"/bin/sh", ["-c", "exec 2>/dev/null; exec 2>\"$1\"; exec \"$2\" --port", "sh", Stderr, Launcher]}.
 
 %% Where a shell stands in between, this is the only one who tells of it by a reason.
 check_program(Launcher) ->

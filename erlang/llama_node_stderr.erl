@@ -27,10 +27,11 @@
 
 %% `tee' passes on what comes, and goes on when nobody reads one of its two outputs any more. A program that
 %% opens one end of a named pipe waits for the other end, so the pipe has no other users once this goes on, and
-%% can be removed.
+%% can be removed. What these programs themselves have to say, for example that the pipe was removed before, is
+%% nothing that whoever looks at the terminal could use.
 -define(SCRIPT,
-        "trap '' PIPE; mkfifo -m 600 \"$1\" || exit 1; echo; "
-        "{ rm -f \"$1\"; rmdir \"${1%/*}\"; exec tee /dev/fd/3 3>&1 >&2; } <\"$1\"").
+        "exec 3>&2 2>/dev/null; trap '' PIPE; mkfifo -m 600 \"$1\" || exit 1; echo; "
+        "{ rm -f \"$1\"; rmdir \"${1%/*}\"; exec tee /dev/fd/4 4>&1 >&3 3>&-; } <\"$1\"").
 
 %% @doc Makes a place that a process can print to, for the server process `Server'. Where there can be none, for
 %% example because nothing can be written into the directory for temporary files, the process prints to this
@@ -118,14 +119,15 @@ close(none) ->
 init({Opener, Server}, Path) ->
     Ref = erlang:monitor(process, Server),
     Port = open_port({spawn_executable, "/bin/sh"}, [{args, ["-c", ?SCRIPT, "sh", Path]}, binary, exit_status, hide]),
+    State = #state{port = Port, os_pid = erlang:port_info(Port, os_pid), server = Ref},
     receive
         {Port, {data, <<"\n", Rest/binary>>}} ->
             Opener ! {self(), reading},
-            read(said(Rest, #state{port = Port, os_pid = erlang:port_info(Port, os_pid), server = Ref}), Path);
+            read(said(Rest, State), Path);
         {Port, {exit_status, Status}} ->
             exit({mkfifo, Status});
         {'DOWN', Ref, process, _, _} ->
-            remove(Path)
+            give_up(State, Path)
     end.
 
 read(#state{port = Port, server = Server} = State, Path) ->

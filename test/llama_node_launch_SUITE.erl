@@ -17,7 +17,7 @@ groups() ->
      {port, [], Start},
      {hanging, [], [java_that_hangs, search_for_java_that_hangs, epmd_that_hangs, program_that_hangs]},
      {left_behind, [], [inspecting_caller_is_killed, starter_is_killed, owner_is_killed, hanging_node_of_a_killed_server,
-                        standard_error_is_passed_on]}].
+                        standard_error_is_passed_on, nothing_is_said_of_a_dead_server]}].
 
 init_per_suite(Config) ->
     ok = llama_node_ct:distribute(),
@@ -226,6 +226,17 @@ standard_error_is_passed_on(Config) ->
     Ebin = filename:dirname(code:which(llama_node)),
     Said = os:cmd("erl -noshell -pa '" ++ Ebin ++ "' -eval '" ++ Program ++ "' 2>&1 >/dev/null"),
     ?assertEqual("seen by users\n", Said).
+
+%% A pipe that is removed before anybody has opened it is no news for a terminal. The output ends with the last process that
+%% holds it, so this looks at what all of them say.
+nothing_is_said_of_a_dead_server(Config) ->
+    Gone = filename:join(proplists:get_value(priv_dir, Config), "gone/stderr"),
+    Program = "{Dead, Ref} = spawn_monitor(fun () -> ok end), receive {_, Ref, _, _, _} -> ok end,"
+              "[none = llama_node_stderr:open(Dead) || _ <- lists:seq(1, 10)],"
+              "{ok, Port, _} = llama_node_port:open(#{launcher => \"/bin/true\", env => []}, \"" ++ Gone ++ "\"),"
+              "receive {Port, {exit_status, _}} -> halt() end.",
+    Ebin = filename:dirname(code:which(llama_node)),
+    ?assertEqual("", os:cmd("erl -noshell -pa '" ++ Ebin ++ "' -eval '" ++ Program ++ "' 2>&1 | cat")).
 
 %% Helpers
 
