@@ -8,12 +8,16 @@ import java.util.function.Supplier;
 /** Sends messages to processes; never blocks. What cannot be delivered is dropped. */
 public interface Outbound {
     /**
+     * Sends a message to a process. What was sent before to the same process arrives before it.
+     *
      * @param to a process
      * @param message any term
      */
     void send(OtpErlangPid to, OtpErlangObject message);
 
     /**
+     * Sends a message to an alias; it is lost if the alias is no longer active, as with Erlang's own.
+     *
      * @param to the alias of a process
      * @param message any term
      */

@@ -40,6 +40,8 @@ public final class RequestHandler {
     @FunctionalInterface
     public interface LoadListener {
         /**
+         * Hears that a load has come further; called on the thread that loads.
+         *
          * @param path of the model
          * @param fraction from 0 to 1
          */
@@ -47,6 +49,8 @@ public final class RequestHandler {
     }
 
     /**
+     * Answers requests with what a service gives. Nothing is started yet.
+     *
      * @param service does the work
      * @param outbound carries the events
      * @param owners watches the processes that events go to

@@ -9,6 +9,8 @@ public final class ExitException extends Exception {
     private final ExitStatus status;
 
     /**
+     * The process is to end with a status of its own and a sentence for whoever started it.
+     *
      * @param status the process's
      * @param message one sentence that names what is wrong and what helps
      */
@@ -18,6 +20,8 @@ public final class ExitException extends Exception {
     }
 
     /**
+     * A configuration was refused: the message stays, and the status becomes {@link ExitStatus#CONFIG}.
+     *
      * @param e of a configuration
      * @return what a configuration that fails its checks ends with
      */

@@ -28,6 +28,8 @@ public record NodePaths(String nodeName, Path directory, Path pid, Path socket, 
     private static final String SOCKET = ".sock";
 
     /**
+     * The files of a node of this name, in the directory given or in the default one of the user.
+     *
      * @param nodeName full name of the node
      * @param runDir directory of its files, or {@code null}
      * @param logFile its log, or {@code null}

@@ -20,13 +20,23 @@ public final class Fields {
     private String missing;
     private final InputValue whole;
 
-    /** @param value a map, a proplist or an object */
+    /**
+     * Looks at the entries of one value, none of which is known yet.
+     *
+     * @param value a map, a proplist or an object
+     * @throws FailureException {@code invalid_argument} if it is none of these, or a key stands in it twice
+     */
     public Fields(InputValue value) {
         this.entries = value.entries();
         this.whole = value;
     }
 
-    /** {@return the value of a key} */
+    /**
+     * {@return the value of a key, or {@code null} if it is not given, or given as {@code undefined}, {@code nil} or
+     * {@code null}}
+     *
+     * @param key name, as the caller writes it; known from now on
+     */
     public InputValue get(String key) {
         known.add(key);
         InputValue value = entries.get(key);
@@ -44,10 +54,13 @@ public final class Fields {
     }
 
     /**
+     * Asks for a key without which the rest is not worth reading.
+     *
      * @param key a key that must be given
      * @param others the keys that may stand beside it and have not been asked for yet: a key that is none of these is
      *     told rather than the missing one, for it may be that one, mistyped
      * @return its value
+     * @throws FailureException {@code invalid_argument} naming the key
      */
     public InputValue require(String key, String... others) {
         InputValue value = wanted(key);
@@ -72,21 +85,48 @@ public final class Fields {
         return value == null ? null : value.text();
     }
 
+    /**
+     * {@return the text of a key, or {@code null} if it is not given}
+     *
+     * @param key name of it
+     * @throws FailureException {@code invalid_argument} if it is no text, or an empty one
+     */
     public String nonEmptyText(String key) {
         InputValue value = get(key);
         return value == null ? null : value.nonEmptyText();
     }
 
+    /**
+     * {@return the boolean of a key, or {@code null} if it is not given}
+     *
+     * @param key name of it
+     * @throws FailureException {@code invalid_argument} if it is no boolean
+     */
     public Boolean flag(String key) {
         InputValue value = get(key);
         return value == null ? null : (Boolean) value.flag();
     }
 
+    /**
+     * {@return the boolean of a key}
+     *
+     * @param key name of it
+     * @param otherwise what holds if it is not given
+     * @throws FailureException {@code invalid_argument} if it is no boolean
+     */
     public boolean flag(String key, boolean otherwise) {
         InputValue value = get(key);
         return value == null ? otherwise : value.flag();
     }
 
+    /**
+     * {@return the integer of a key, or {@code null} if it is not given}
+     *
+     * @param key name of it
+     * @param min smallest allowed
+     * @param max largest allowed
+     * @throws FailureException {@code invalid_argument} if it is no integer, or out of range
+     */
     public Integer integer(String key, int min, int max) {
         InputValue value = get(key);
         return value == null ? null : (Integer) (int) value.integer(min, max);
@@ -103,6 +143,13 @@ public final class Fields {
         return value.integer(1, MAX_MS);
     }
 
+    /**
+     * {@return a time in milliseconds, or {@code null} if it is not given}
+     *
+     * @param key name of it
+     * @param min shortest allowed; the longest is what Erlang's timers know, 2^32 - 1
+     * @throws FailureException {@code invalid_argument} if it is no integer, or out of range
+     */
     public Long milliseconds(String key, long min) {
         InputValue value = get(key);
         return value == null ? null : (Long) value.integer(min, MAX_MS);

@@ -37,6 +37,8 @@ public final class InputValue {
     }
 
     /**
+     * Begins with a whole input; what is found inside is named by the way to it, as {@code messages[0].role}.
+     *
      * @param name what the whole is called in error messages
      * @param raw a term, or a JSON tree
      * @return the value without a surrounding
@@ -120,6 +122,8 @@ public final class InputValue {
     }
 
     /**
+     * The value is not of the kind that its place needs. The message names the place and shows the value.
+     *
      * @param expected what is allowed here
      * @return the failure to throw
      */
@@ -247,9 +251,12 @@ public final class InputValue {
     }
 
     /**
+     * Reads an integer within bounds.
+     *
      * @param min smallest allowed
      * @param max largest allowed
      * @return an integer; a float is refused even when it is integral
+     * @throws FailureException {@code invalid_argument} if it is no integer, or out of range
      */
     public long integer(long min, long max) {
         return bigInteger(BigInteger.valueOf(min), BigInteger.valueOf(max)).longValue();

@@ -62,6 +62,8 @@ public final class JsonForm {
     }
 
     /**
+     * Tells a node's state to a peer that speaks JSON.
+     *
      * @param node full name of this node
      * @param status its state
      * @return the map of docs/protocol.md, section 5, of what JSON knows
@@ -71,6 +73,8 @@ public final class JsonForm {
     }
 
     /**
+     * Tells a task's result to a peer that speaks JSON.
+     *
      * @param result of a task
      * @return the map of docs/protocol.md, section 3, of what JSON knows
      */

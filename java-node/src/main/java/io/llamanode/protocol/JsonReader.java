@@ -41,6 +41,8 @@ public final class JsonReader {
     }
 
     /**
+     * Reads JSON of any origin, within bounds of nesting and size; a key that stands twice is refused.
+     *
      * @param place what the text is, for error messages
      * @param text one JSON value and nothing else
      * @return the tree

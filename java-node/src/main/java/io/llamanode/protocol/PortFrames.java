@@ -11,6 +11,8 @@ public final class PortFrames {
     private PortFrames() {}
 
     /**
+     * Asks the parent to send a message on.
+     *
      * @param to the process, or a reference that is its alias
      * @param message any term
      * @return {@code {send, To, Message}}
@@ -20,6 +22,8 @@ public final class PortFrames {
     }
 
     /**
+     * Asks the parent to watch a process.
+     *
      * @param monitor number of the monitor
      * @param process to watch
      * @return {@code {monitor, N, Pid}}, which is answered with {@code {down, N}} once the process is gone
@@ -29,6 +33,8 @@ public final class PortFrames {
     }
 
     /**
+     * Asks the parent to watch no longer; a {@code down} that was sent before may still come.
+     *
      * @param monitor number of the monitor
      * @return {@code {demonitor, N}}
      */

@@ -51,6 +51,8 @@ public final class ReplyEncoder {
     private ReplyEncoder() {}
 
     /**
+     * Answers with a term.
+     *
      * @param value what the request asked for
      * @return {@code {ok, Value}}
      */
@@ -59,6 +61,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Answers with the id of what was made.
+     *
      * @param id of a session or task
      * @return {@code {ok, Id}}
      */
@@ -67,6 +71,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Answers with a text in UTF-8.
+     *
      * @param text text
      * @return {@code {ok, Binary}}
      */
@@ -75,6 +81,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Answers {@code tokenize}.
+     *
      * @param tokens token ids
      * @return {@code {ok, [Token]}}
      */
@@ -87,6 +95,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Answers {@code tokenize} where pieces were asked for.
+     *
      * @param tokens tokens and what they stand for
      * @return {@code {ok, [#{id, piece}]}}
      */
@@ -95,6 +105,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Answers {@code list_models}.
+     *
      * @param models loaded ones
      * @return {@code {ok, [Model]}} of section 5
      */
@@ -103,6 +115,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Answers {@code inspect_model}.
+     *
      * @param inspection of a file
      * @return {@code {ok, Map}} of section 5
      */
@@ -111,6 +125,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Tells the process that asked for a load how far it has come.
+     *
      * @param path of a model being loaded
      * @param fraction from 0 to 1
      * @return {@code {llama_node_progress, Path, Fraction}}
@@ -120,6 +136,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Answers with a failure.
+     *
      * @param failure why
      * @return {@code {error, {Code, Message}}}
      */
@@ -127,11 +145,19 @@ public final class ReplyEncoder {
         return Terms.tuple(ERROR, failure(failure));
     }
 
+    /**
+     * Encodes the second element of every {@code error}.
+     *
+     * @param failure why
+     * @return {@code {Code, Message}}: an atom of the table of errors, and a binary
+     */
     public static OtpErlangTuple failure(Failure failure) {
         return Terms.tuple(Terms.atom(failure.code().wireName()), Terms.text(failure.message()));
     }
 
     /**
+     * Tells a part of a streamed answer.
+     *
      * @param taskId whose event it is
      * @param part of an answer
      * @param index of a chunk or of reasoning: 0, 1, 2, ... without gaps, each kind apart
@@ -168,6 +194,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Ends a stream whose task has a result.
+     *
      * @param taskId whose event it is
      * @param result what it gave
      * @return its terminal event {@code {llama_node, TaskId, {done, Result}}}
@@ -177,6 +205,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Ends a stream whose task has none.
+     *
      * @param taskId whose event it is
      * @param failure why it gave nothing
      * @return its terminal event {@code {llama_node, TaskId, {error, Error}}}
@@ -190,6 +220,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Tells a consumer that it has got all it asked for, and that more comes only when it asks again.
+     *
      * @param taskId a streamed task
      * @return {@code {llama_node, TaskId, passive}}
      */
@@ -198,6 +230,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Tells the consumer of a stream that its terminal event went to an alias, after everything else was sent.
+     *
      * @param alias that the terminal event of a stream was sent to
      * @return {@code {llama_node_ended, Alias}}
      */
@@ -206,6 +240,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Encodes what a task gave.
+     *
      * @param result of a task
      * @return the map of section 3
      */
@@ -277,6 +313,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Encodes the loaded adapters.
+     *
      * @param adapters that are loaded
      * @return the list of section 5
      */
@@ -292,6 +330,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Encodes what a task would cost.
+     *
      * @param estimate of a task
      * @return the map of section 3
      */
@@ -304,6 +344,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Encodes a node's state.
+     *
      * @param node full name of this node
      * @param status its state
      * @return the map of section 5
@@ -313,6 +355,8 @@ public final class ReplyEncoder {
     }
 
     /**
+     * Encodes a session's state.
+     *
      * @param info of a session whose owner is a {@link ProcessOwner}
      * @return the map of section 5
      */

@@ -18,42 +18,70 @@ public sealed interface Request {
     record GetStatus() implements Request {}
 
     /**
+     * Loads a model; answered once it is loaded.
+     *
      * @param config what to load and how
      * @param progress hears how far it has come, or {@code null}
      */
     record LoadModel(ModelConfig config, OtpErlangPid progress) implements Request {}
 
-    /** @param id of a loaded model */
+    /**
+     * Frees a model; answered once its memory is given back.
+     *
+     * @param id of a loaded model
+     */
     record UnloadModel(String id) implements Request {}
 
     /** The loaded models. */
     record ListModels() implements Request {}
 
-    /** @param config the file, and how it would be loaded */
+    /**
+     * Tells what a file holds and what its load would need, without loading it.
+     *
+     * @param config the file, and how it would be loaded
+     */
     record InspectModel(ModelConfig config) implements Request {}
 
-    /** @param config how the session is made */
+    /**
+     * Makes a session, which belongs to the caller.
+     *
+     * @param config how the session is made
+     */
     record CreateSession(SessionConfig config) implements Request {}
 
-    /** @param sessionId the session */
+    /**
+     * Ends a session and cancels its tasks.
+     *
+     * @param sessionId the session
+     */
     record CloseSession(long sessionId) implements Request {}
 
-    /** @param sessionId the session */
+    /**
+     * Asks for a session's state.
+     *
+     * @param sessionId the session
+     */
     record GetSessionInfo(long sessionId) implements Request {}
 
     /**
+     * Queues a task; its result waits to be asked for with {@link GetResult}.
+     *
      * @param sessionId the session
      * @param input what to do
      */
     record CreateTask(long sessionId, TaskInput input) implements Request {}
 
     /**
+     * Waits for a task's result. When the time is over the task goes on.
+     *
      * @param taskId the task
      * @param timeoutMs how long to wait, in milliseconds; -1: for ever
      */
     record GetResult(long taskId, long timeoutMs) implements Request {}
 
     /**
+     * Queues a task whose parts are sent as they come.
+     *
      * @param sessionId the session
      * @param input what to do
      * @param sink receives the events
@@ -72,40 +100,68 @@ public sealed interface Request {
     record StreamEnd(OtpErlangRef alias, OtpErlangPid watcher) {}
 
     /**
+     * Asks for more of a stream whose consumer sets the pace.
+     *
      * @param taskId the streamed task
      * @param demand what its process asks for now
      */
     record Active(long taskId, Demand demand) implements Request {}
 
-    /** @param taskId the task */
+    /**
+     * Cancels a task; answered once its slot is free.
+     *
+     * @param taskId the task
+     */
     record CancelTask(long taskId) implements Request {}
 
-    /** @param input what to do in a session of its own */
+    /**
+     * Does one task in a session that lives no longer than the task; answered with its result.
+     *
+     * @param input what to do in a session of its own
+     */
     record Run(TaskInput input) implements Request {}
 
     /**
+     * Splits a text into tokens.
+     *
      * @param text what and how
      * @param withPieces whether to tell what each token stands for
      */
     record Tokenize(TokenText text, boolean withPieces) implements Request {}
 
-    /** @param text what and how */
+    /**
+     * Tells how many tokens a text, or a chat, comes to.
+     *
+     * @param text what and how
+     */
     record CountTokens(TokenText text) implements Request {}
 
     /**
+     * Tells the text of tokens.
+     *
      * @param model model id or {@code null}
      * @param tokens token ids
      * @param special whether control tokens are spelled; else they are left out
      */
     record Detokenize(String model, int[] tokens, boolean special) implements Request {}
 
-    /** @param templating what to render */
+    /**
+     * Renders messages as the model would be shown them, without running it.
+     *
+     * @param templating what to render
+     */
     record ApplyTemplate(ChatTemplating templating) implements Request {}
 
-    /** @param config what to load */
+    /**
+     * Loads a LoRA adapter onto a loaded model.
+     *
+     * @param config what to load
+     */
     record LoadAdapter(AdapterConfig config) implements Request {}
 
     /**
+     * Frees an adapter, unless somebody uses it.
+     *
      * @param id the adapter
      * @param model model id or {@code null}
      */
@@ -114,25 +170,39 @@ public sealed interface Request {
     /** Every loaded adapter. */
     record ListAdapters() implements Request {}
 
-    /** @param sessionId the session to continue in another one */
+    /**
+     * Makes a session that begins with the conversation, and the KV cache, of another one.
+     *
+     * @param sessionId the session to continue in another one
+     */
     record ForkSession(long sessionId) implements Request {}
 
-    /** @param sessionId the session to remember */
+    /**
+     * Remembers where a conversation stands, for {@link RewindSession}.
+     *
+     * @param sessionId the session to remember
+     */
     record CheckpointSession(long sessionId) implements Request {}
 
     /**
+     * Takes a conversation back to a checkpoint; what came after it is forgotten.
+     *
      * @param sessionId the session to take back
      * @param checkpoint of it; 0: before its first message
      */
     record RewindSession(long sessionId, long checkpoint) implements Request {}
 
     /**
+     * Drops what a session holds of the KV cache; its conversation stays.
+     *
      * @param sessionId the session whose KV cache is dropped
      * @param keepSystemPrompt whether its system prompt stays
      */
     record ClearCache(long sessionId, boolean keepSystemPrompt) implements Request {}
 
     /**
+     * Tells what a task would cost and how long it would wait, without queueing it.
+     *
      * @param sessionId the session
      * @param input what would be done
      */

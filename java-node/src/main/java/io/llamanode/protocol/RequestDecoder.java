@@ -45,6 +45,8 @@ public final class RequestDecoder {
     private RequestDecoder() {}
 
     /**
+     * Reads and checks a request. It touches nothing but the term: whether a session exists is found out later.
+     *
      * @param term what came in a call or a cast, already known to keep the limits of nesting and size
      * @return the request
      * @throws FailureException {@code invalid_argument} naming the offending key, or

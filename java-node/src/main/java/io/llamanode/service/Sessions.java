@@ -188,8 +188,11 @@ public final class Sessions {
     }
 
     /**
+     * Tells a session's state at this moment.
+     *
      * @param sessionId a session
      * @return its state
+     * @throws FailureException {@code session_not_found}
      */
     public SessionInfo info(long sessionId) {
         synchronized (lock) {

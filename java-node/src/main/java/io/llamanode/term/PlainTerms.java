@@ -14,8 +14,11 @@ public final class PlainTerms {
     private PlainTerms() {}
 
     /**
+     * Makes a term of a JSON tree: keys and texts become binaries, {@code null} the atom.
+     *
      * @param value maps, lists, strings, integers, finite floats, booleans and {@code null}
      * @return the same as a term
+     * @throws IllegalArgumentException if the tree holds anything else
      */
     public static OtpErlangObject of(Object value) {
         return switch (value) {

@@ -24,6 +24,8 @@ public final class Shown {
     private Shown() {}
 
     /**
+     * Shows a value that somebody sent, for a sentence that refuses it; a long one is shortened.
+     *
      * @param raw a term, or a value of a JSON tree
      * @return a few words that tell what it is
      */
@@ -59,12 +61,18 @@ public final class Shown {
         }
     }
 
-    /** {@return the text in double quotes, on one line and shortened} */
+    /**
+     * {@return the text in double quotes, on one line and shortened}
+     *
+     * @param text any text
+     */
     public static String quoted(String text) {
         return '"' + line(text, SHORT) + '"';
     }
 
     /**
+     * Makes a text safe to stand in a message or a log line, whoever wrote it.
+     *
      * @param text any text
      * @param limit code points kept
      * @return the text without control characters, cut behind {@code limit} code points
@@ -82,19 +90,32 @@ public final class Shown {
         return line.toString();
     }
 
-    /** {@return a bound of a range without a needless fraction or exponent} */
+    /**
+     * {@return a bound of a range without a needless fraction or exponent}
+     *
+     * @param number finite
+     */
     public static String bound(double number) {
         return new BigDecimal(number).stripTrailingZeros().toPlainString();
     }
 
-    /** {@return {@code a, b or c}} */
+    /**
+     * {@return {@code a, b or c}}
+     *
+     * @param names one or more
+     */
     public static String oneOf(Collection<String> names) {
         List<String> all = List.copyOf(names);
         int last = all.size() - 1;
         return last == 0 ? all.get(0) : String.join(", ", all.subList(0, last)) + " or " + all.get(last);
     }
 
-    /** {@return the text of these bytes} */
+    /**
+     * {@return the text of these bytes}
+     *
+     * @param bytes in UTF-8
+     * @throws CharacterCodingException if they are not UTF-8; nothing is replaced
+     */
     public static String utf8(byte[] bytes) throws CharacterCodingException {
         // A fresh decoder reports what new String() would silently replace.
         return StandardCharsets.UTF_8
@@ -103,7 +124,11 @@ public final class Shown {
                 .toString();
     }
 
-    /** {@return whether every surrogate has its other half} */
+    /**
+     * {@return whether every surrogate has its other half}
+     *
+     * @param text any text
+     */
     public static boolean isUnicode(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

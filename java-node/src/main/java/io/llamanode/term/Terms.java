@@ -25,33 +25,65 @@ public final class Terms {
 
     private Terms() {}
 
-    /** {@return one of the protocol's own atoms} */
+    /**
+     * {@return one of the protocol's own atoms}
+     *
+     * @param name from this code, never from a peer: each name is kept for ever
+     */
     public static OtpErlangAtom atom(String name) {
         return ATOMS.computeIfAbsent(name, OtpErlangAtom::new);
     }
 
+    /**
+     * {@return the constant's name in small letters, which is how the protocol spells enumerations}
+     *
+     * @param constant one that is told under its own name
+     */
     public static OtpErlangAtom atom(Enum<?> constant) {
         return atom(constant.name().toLowerCase(Locale.ROOT));
     }
 
+    /**
+     * {@return a binary with the text in UTF-8}
+     *
+     * @param text in which a surrogate without its other half becomes a question mark
+     */
     public static OtpErlangBinary text(String text) {
         return new OtpErlangBinary(text.getBytes(StandardCharsets.UTF_8));
     }
 
+    /**
+     * {@return the number as Erlang's integers have it, which know no sign bit}
+     *
+     * @param number 64 bits without a sign
+     */
     public static OtpErlangLong unsigned(long number) {
         return number >= 0
                 ? new OtpErlangLong(number)
                 : new OtpErlangLong(new BigInteger(Long.toUnsignedString(number)));
     }
 
+    /**
+     * {@return a tuple}
+     *
+     * @param elements in order; none is {@code null}
+     */
     public static OtpErlangTuple tuple(OtpErlangObject... elements) {
         return new OtpErlangTuple(elements);
     }
 
+    /**
+     * {@return a proper list of the encoded items, in order}
+     *
+     * @param <T> what is encoded
+     * @param items what the list is to hold
+     * @param encode makes the term of an item
+     */
     public static <T> OtpErlangList list(List<T> items, Function<T, OtpErlangObject> encode) {
         return new OtpErlangList(items.stream().map(encode).toArray(OtpErlangObject[]::new));
     }
 
+    /** {@return a map without entries yet} */
     public static MapBuilder map() {
         return new MapBuilder();
     }
@@ -62,6 +94,13 @@ public final class Terms {
 
         private MapBuilder() {}
 
+        /**
+         * Adds an entry.
+         *
+         * @param key name of the atom
+         * @param value a term, or {@code null} to leave the entry out
+         * @return this
+         */
         public MapBuilder put(String key, @Nullable OtpErlangObject value) {
             if (value != null) {
                 entries.put(atom(key), value);
@@ -69,26 +108,62 @@ public final class Terms {
             return this;
         }
 
+        /**
+         * Adds a text as a binary in UTF-8.
+         *
+         * @param key name of the atom
+         * @param text the value, or {@code null} to leave the entry out
+         * @return this
+         */
         public MapBuilder put(String key, @Nullable String text) {
             return put(key, text == null ? null : Terms.text(text));
         }
 
+        /**
+         * Adds an integer with its sign.
+         *
+         * @param key name of the atom
+         * @param number the value
+         * @return this
+         */
         public MapBuilder put(String key, long number) {
             return put(key, new OtpErlangLong(number));
         }
 
+        /**
+         * Adds an integer that there may not be.
+         *
+         * @param key name of the atom
+         * @param number the value, or {@code null} to leave the entry out
+         * @return this
+         */
         public MapBuilder put(String key, @Nullable Long number) {
             return put(key, number == null ? null : new OtpErlangLong(number));
         }
 
+        /**
+         * Adds an integer that there may not be.
+         *
+         * @param key name of the atom
+         * @param number the value, or {@code null} to leave the entry out
+         * @return this
+         */
         public MapBuilder put(String key, @Nullable Integer number) {
             return put(key, number == null ? null : new OtpErlangLong(number));
         }
 
+        /**
+         * Adds a float, even where it is integral.
+         *
+         * @param key name of the atom
+         * @param number the value, finite: Erlang knows neither infinity nor NaN
+         * @return this
+         */
         public MapBuilder put(String key, double number) {
             return put(key, new OtpErlangDouble(number));
         }
 
+        /** {@return the map of the entries so far} */
         public OtpErlangMap build() {
             return new OtpErlangMap(
                     entries.keySet().toArray(OtpErlangObject[]::new),

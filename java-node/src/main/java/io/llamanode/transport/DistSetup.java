@@ -21,6 +21,8 @@ public final class DistSetup {
     private DistSetup() {}
 
     /**
+     * Translates what a node is started with into the settings of its distribution.
+     *
      * @param launch what the node is started with
      * @return the configuration; certificates have been read, nothing has been opened
      * @throws FailureException {@code invalid_argument} naming the offending key

@@ -40,6 +40,8 @@ public record EngineSnapshot(
     }
 
     /**
+     * One slot: the place of a sequence in the KV cache.
+     *
      * @param id from 0
      * @param phase what it does
      * @param cacheKey whose KV cache it holds; 0: nobody's

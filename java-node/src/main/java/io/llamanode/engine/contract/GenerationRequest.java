@@ -64,7 +64,21 @@ public record GenerationRequest(
         stop = List.copyOf(stop);
     }
 
-    /** A request that {@code sampling} says everything of. */
+    /**
+     * A request that {@code sampling} says everything of.
+     *
+     * @param id unique among the requests of an engine
+     * @param cacheKey whose KV cache may be reused and is left behind (a session); 0: nobody's
+     * @param customer who is served in turn with others
+     * @param prompt token ids, at least one and fewer than the slot's context
+     * @param maxTokens tokens to sample at most; 0: only evaluate the prompt; -1: to the end of the context
+     * @param sampling how tokens are chosen
+     * @param stop texts that end the generation; none is empty
+     * @param nKeep prompt tokens kept at the front when the context is shifted; -1: all
+     * @param contextShift whether a full context drops its older half when {@code maxTokens} asks for more
+     * @param reuseCache whether the slot's KV cache is reused as far as its tokens agree
+     * @param deadline {@link System#nanoTime()} after which the request fails, or {@link #NO_DEADLINE}
+     */
     public GenerationRequest(
             long id,
             long cacheKey,

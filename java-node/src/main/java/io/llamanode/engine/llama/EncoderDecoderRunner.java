@@ -33,6 +33,8 @@ public final class EncoderDecoderRunner implements ModelRunner {
     private boolean answering;
 
     /**
+     * Runs plans with a context, which belongs to it from now on.
+     *
      * @param context of one sequence, which takes {@code nBatch} tokens at once; closed by {@link #close}
      * @param nBatch tokens of a prompt at most
      */

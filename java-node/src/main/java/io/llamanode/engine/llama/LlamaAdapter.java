@@ -11,7 +11,11 @@ import io.llamanode.llama.model.LoraAdapter;
 public final class LlamaAdapter implements Adapter {
     private final LoraAdapter adapter;
 
-    /** @param adapter closed by {@link #close} */
+    /**
+     * Makes a native adapter one of the engine's.
+     *
+     * @param adapter closed by {@link #close}
+     */
     public LlamaAdapter(LoraAdapter adapter) {
         this.adapter = adapter;
     }

@@ -35,6 +35,8 @@ public final class LlamaRunner implements ModelRunner {
     private final float[] logits;
 
     /**
+     * Runs plans with a context, which belongs to it from now on.
+     *
      * @param context closed by {@link #close}
      * @param nBatch tokens of a plan at most
      */

@@ -29,6 +29,8 @@ public final class LlamaVectorRunner implements VectorRunner {
     private final boolean ranks;
 
     /**
+     * Computes with a context, which belongs to it from now on.
+     *
      * @param context yields embeddings, with pooling {@code NONE} or {@code RANK}; closed by {@link #close}
      * @param maxTokens tokens of one computation of several sequences, at most the context's batch
      */

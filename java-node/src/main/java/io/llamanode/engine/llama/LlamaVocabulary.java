@@ -21,7 +21,11 @@ public final class LlamaVocabulary implements Vocabulary {
     private final int[] endOfGeneration;
     private final Map<String, Integer> controls;
 
-    /** @param vocab of a model that stays open as long as this is used */
+    /**
+     * Reads the control tokens once, so that asking for them costs no native call.
+     *
+     * @param vocab of a model that stays open as long as this is used
+     */
     public LlamaVocabulary(Vocab vocab) {
         this.vocab = vocab;
         this.endOfGeneration =

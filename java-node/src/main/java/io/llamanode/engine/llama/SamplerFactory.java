@@ -30,6 +30,8 @@ public final class SamplerFactory {
     private final float[] logits;
 
     /**
+     * Makes the samplers of one model's requests.
+     *
      * @param model of the engine
      * @param vocabulary of the model
      * @param nCtx tokens of context of each slot

@@ -15,6 +15,8 @@ public record AdapterSet(List<Use> uses) {
     public static final AdapterSet NONE = new AdapterSet(List.of());
 
     /**
+     * One adapter and its strength.
+     *
      * @param adapter of the engine's model
      * @param scale how strong
      */

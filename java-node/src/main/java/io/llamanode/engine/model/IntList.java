@@ -15,12 +15,20 @@ public final class IntList {
         return size;
     }
 
-    /** {@return an item} @param index from 0, below the size */
+    /**
+     * {@return an item}
+     *
+     * @param index from 0, below the size
+     */
     public int get(int index) {
         return items[index];
     }
 
-    /** @param item goes to the end */
+    /**
+     * Appends an item.
+     *
+     * @param item goes to the end
+     */
     public void add(int item) {
         reserve(size + 1);
         items[size++] = item;
@@ -49,7 +57,11 @@ public final class IntList {
         addAll(source.items, 0, count);
     }
 
-    /** @param newSize how many items stay, at most as many as there are */
+    /**
+     * Drops the last items; the room they took stays.
+     *
+     * @param newSize how many items stay, at most as many as there are
+     */
     public void truncate(int newSize) {
         size = newSize;
     }

@@ -44,6 +44,8 @@ public interface ModelRunner extends AutoCloseable {
     @FunctionalInterface
     interface Outputs {
         /**
+         * Takes the logits that a span asked for.
+         *
          * @param span index of the span in {@link BatchPlan#spans()}
          * @param logits one value a token of the vocabulary; the receiver may change it, and it is
          *     overwritten after the call
@@ -56,6 +58,8 @@ public interface ModelRunner extends AutoCloseable {
         private static final long serialVersionUID = 1L;
 
         /**
+         * Ends one computation; a later one may succeed.
+         *
          * @param message what happened
          * @param cause the binding's exception, or {@code null}
          */

@@ -11,12 +11,18 @@ public final class StopMatcher {
     private final StringBuilder held = new StringBuilder();
     private @Nullable String matched;
 
-    /** @param stops texts to look for; none is empty */
+    /**
+     * Watches one answer.
+     *
+     * @param stops texts to look for; none is empty
+     */
     public StopMatcher(List<String> stops) {
         this.stops = stops;
     }
 
     /**
+     * Takes more of the answer; what may be the beginning of a stop string is held back.
+     *
      * @param text more of the text
      * @return what can be shown of it and of what was held back; ends before a stop string
      */

@@ -17,6 +17,8 @@ public final class Utf8Assembler {
     public Utf8Assembler() {}
 
     /**
+     * Takes the bytes of one more token; a code point's beginning is held back until its end has come.
+     *
      * @param bytes of the next token
      * @return whole code points, possibly none
      */

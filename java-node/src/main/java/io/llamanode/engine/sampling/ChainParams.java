@@ -53,12 +53,16 @@ public record ChainParams(
     }
 
     /**
+     * How often, and from where on, all top choices but the least likely of them are left out.
+     *
      * @param probability how often; 0: never
      * @param threshold least probability of a top choice
      */
     public record Xtc(float probability, float threshold) {}
 
     /**
+     * How a repetition gets the less likely the longer it is.
+     *
      * @param multiplier strength; 0: none
      * @param base of the exponential growth
      * @param allowedLength longest repetition without penalty, tokens
@@ -73,6 +77,8 @@ public record ChainParams(
             @Nullable List<String> breakers) {}
 
     /**
+     * How the surprise of the text is held at a target (Basu et al. 2020, arXiv:2007.14966).
+     *
      * @param version 1 or 2; 0: none
      * @param tau target surprise
      * @param eta learning rate

@@ -14,6 +14,8 @@ public final class ConstrainedSampler implements Sampler {
     private final float[] copy;
 
     /**
+     * Puts a filter over a sampler.
+     *
      * @param free chooses; closed along with this
      * @param filter allows; closed along with this
      * @param ends tokens that end a generation

@@ -23,12 +23,19 @@ public record Grammar(String gbnf, List<String> triggers, Set<Integer> controls)
         }
     }
 
-    /** A grammar without control tokens. */
+    /**
+     * A grammar without control tokens.
+     *
+     * @param gbnf a grammar in llama.cpp's notation, with a rule named {@code root}
+     * @param triggers texts behind the first of which it holds; none: it holds from the beginning
+     */
     public Grammar(String gbnf, List<String> triggers) {
         this(gbnf, triggers, Set.of());
     }
 
     /**
+     * A grammar that nothing triggers.
+     *
      * @param gbnf a grammar that holds from the beginning
      * @return it
      */

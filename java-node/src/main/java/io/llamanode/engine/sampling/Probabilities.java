@@ -26,7 +26,11 @@ public final class Probabilities {
      */
     public record Entry(int token, float logprob, List<Entry> top) {}
 
-    /** @param all one logit a token; copied */
+    /**
+     * Takes the logits that {@link #of} tells of, before a sampler changes them.
+     *
+     * @param all one logit a token; copied
+     */
     public void read(float[] all) {
         if (logits.length != all.length) {
             logits = new float[all.length];
@@ -41,6 +45,8 @@ public final class Probabilities {
     }
 
     /**
+     * Tells the natural logarithm of a token's probability, and those of the likeliest.
+     *
      * @param token the chosen one
      * @param alternatives how many of the likeliest tokens to tell
      * @return what the logits last read say of it

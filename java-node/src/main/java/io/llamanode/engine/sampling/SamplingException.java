@@ -8,12 +8,18 @@ package io.llamanode.engine.sampling;
 public final class SamplingException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** @param message why */
+    /**
+     * No token can be chosen.
+     *
+     * @param message why
+     */
     public SamplingException(String message) {
         super(message);
     }
 
     /**
+     * A sampler failed, so that no token can be chosen.
+     *
      * @param message why
      * @param cause what the sampler threw
      */

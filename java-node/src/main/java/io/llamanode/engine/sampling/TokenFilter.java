@@ -7,6 +7,8 @@ package io.llamanode.engine.sampling;
  */
 public interface TokenFilter extends AutoCloseable {
     /**
+     * Tries one token, which is cheaper than all where the likeliest is most often allowed.
+     *
      * @param token a token of the vocabulary
      * @return whether it may come next
      */

@@ -20,6 +20,8 @@ public final class TokenSampler implements Sampler {
     private final Candidates candidates;
 
     /**
+     * Samples for one request, with a random sequence of its own.
+     *
      * @param params how to choose
      * @param candidates scratch space, which samplers of one thread may share
      */

@@ -21,6 +21,8 @@ public final class FairQueue<T> {
     public FairQueue() {}
 
     /**
+     * Appends an item to its customer's line.
+     *
      * @param customer whose item it is; compared by {@code equals}
      * @param item goes behind the customer's other items
      */
@@ -83,6 +85,8 @@ public final class FairQueue<T> {
     }
 
     /**
+     * Counts who comes first, for a status: it costs time by the number of customers.
+     *
      * @param customer who would add one more item
      * @return how many items would be taken before it, if no other came
      */

@@ -38,6 +38,8 @@ public final class PrefillPacing {
     private double tokenNanos;
 
     /**
+     * Knows nothing of the machine's speed yet.
+     *
      * @param first share while nothing is known, and the least at the beginning of a prompt
      * @param most share that the batch has room for
      */

@@ -38,6 +38,8 @@ public final class Scheduler {
     private long contextShifts;
 
     /**
+     * A scheduler whose slots are all idle.
+     *
      * @param config sizes
      * @param canShift whether a sequence can forget positions in its middle
      * @param canTruncate whether a sequence can forget its last positions only
@@ -55,7 +57,11 @@ public final class Scheduler {
         this.slots = List.copyOf(all);
     }
 
-    /** @param request waits from now on */
+    /**
+     * Takes a request, which gets a slot when its turn comes.
+     *
+     * @param request waits from now on
+     */
     public void submit(GenerationRequest request) {
         waiting.add(request);
     }

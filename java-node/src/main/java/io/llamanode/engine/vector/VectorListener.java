@@ -8,10 +8,16 @@ import java.util.List;
  * not block, nor close the engine; what it throws is logged.
  */
 public interface VectorListener {
-    /** @param outcome what came of it */
+    /**
+     * The request has its vectors; nothing follows.
+     *
+     * @param outcome what came of it
+     */
     void finished(Outcome outcome);
 
     /**
+     * The request ended without any; nothing follows.
+     *
      * @param kind why there is nothing
      * @param message details
      */

@@ -24,6 +24,8 @@ public interface VectorRunner extends AutoCloseable {
     int maxTokens();
 
     /**
+     * Computes sequences together; each starts at its own position 0, and none is remembered.
+     *
      * @param sequences within the limits above
      * @return for each the pooled vector, or all vectors side by side where they are not pooled
      * @throws RunnerException if the computation failed; the next one may succeed

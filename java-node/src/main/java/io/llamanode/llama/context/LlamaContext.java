@@ -62,6 +62,15 @@ public final class LlamaContext implements AutoCloseable {
         });
     }
 
+    /**
+     * Makes a context and allocates its KV cache and buffers ({@code llama_init_from_model}).
+     *
+     * @param model stays loaded until the context is closed
+     * @param params sizes and modes
+     * @return the context, to be closed
+     * @throws ContextException when it cannot be made, most often for want of memory
+     * @throws IllegalArgumentException when the parameters do not suit the model
+     */
     public static LlamaContext create(LlamaModel model, ContextParams params) {
         ContextLimits.check(model, params);
         MemorySegment modelPointer = model.handle().acquire(); // Released when the context is freed.
@@ -422,6 +431,7 @@ public final class LlamaContext implements AutoCloseable {
         handle.close();
     }
 
+    /** {@return the native context, for the calls that take it} */
     public NativeHandle handle() {
         return handle;
     }

@@ -12,9 +12,22 @@ public final class NativeText {
 
     /** Writes a terminated string and tells its whole length, or a negative number for none. */
     public interface Printer {
+        /**
+         * Writes as {@code snprintf} does.
+         *
+         * @param buffer takes as much as fits, terminated
+         * @param size bytes of {@code buffer}, the terminating one included
+         * @return bytes of the whole string without the terminating one, even if it did not fit; negative for no string
+         */
         int print(MemorySegment buffer, long size);
     }
 
+    /**
+     * Calls a function again with more room where the first buffer was too small.
+     *
+     * @param printer the function, called at most twice
+     * @return the string, read as UTF-8; empty where there is none
+     */
     public static String read(Printer printer) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(FIRST_TRY);

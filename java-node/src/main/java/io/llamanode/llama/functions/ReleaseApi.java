@@ -22,46 +22,70 @@ public interface ReleaseApi {
     /** All of them, newest first. */
     List<ReleaseApi> KNOWN = List.of(V0_7, V0_5, B4916);
 
-    /** The releases it stands for, as told to users. */
+    /** {@return the releases it stands for, as told to users} */
     String name();
 
-    /** Whether a release is one of its own. */
+    /**
+     * {@return whether a release is one of its own}
+     *
+     * @param version as the library tells it
+     */
     boolean includes(String version);
 
-    /** {@code llama_model_params}. */
+    /** {@return the layout of {@code llama_model_params}} */
     StructTable modelParams();
 
-    /** {@code llama_context_params}. */
+    /** {@return the layout of {@code llama_context_params}} */
     StructTable contextParams();
 
-    /** Writes parameters over the defaults. */
+    /**
+     * Writes parameters over the defaults.
+     *
+     * @param params what is asked for
+     * @param struct a {@code llama_model_params} with the library's defaults
+     */
     void write(ModelParams params, MemorySegment struct);
 
-    /** Writes parameters over the defaults. */
+    /**
+     * Writes parameters over the defaults.
+     *
+     * @param params what is asked for
+     * @param struct a {@code llama_context_params} with the library's defaults
+     */
     void write(ContextParams params, MemorySegment struct);
 
-    /** The functions that manage the KV cache. */
+    /** {@return the functions that manage the KV cache} */
     Class<? extends KvMemory> memory();
 
-    /** The functions on samplers. */
+    /** {@return the functions on samplers} */
     Class<? extends SamplerFunctions> samplers();
 
-    /** The functions on adapters. */
+    /** {@return the functions on adapters} */
     Class<? extends AdapterFunctions> adapters();
 
-    /** {@code LLAMA_MAX_EXPERTS}: a model with more ends the process. */
+    /** {@return {@code LLAMA_MAX_EXPERTS}: a model with more ends the process} */
     int maxExperts();
 
-    /** Whether pooling by mean works with every architecture, rather than with encoders only. */
+    /** {@return whether pooling by mean works with every architecture, rather than with encoders only} */
     boolean poolsAnyMean();
 
-    /** Whether models with an encoder and no decoder can be computed. */
+    /** {@return whether models with an encoder and no decoder can be computed} */
     boolean runsEncodersAlone();
 
-    /** What a code other than 0 that {@code llama_decode} returned means. */
+    /**
+     * {@return what a code other than 0 that {@code llama_decode} returned means}
+     *
+     * @param code not 0
+     */
     DecodeException.Kind decodeFailure(int code);
 
-    /** Writes what has the same name in all generations. */
+    /**
+     * Writes what has the same name in all generations.
+     *
+     * @param params what is asked for
+     * @param table layout of the release
+     * @param struct a {@code llama_context_params} with the library's defaults
+     */
     static void writeCommon(ContextParams params, StructTable table, MemorySegment struct) {
         table.setInt(struct, "n_ctx", params.nCtx());
         table.setInt(struct, "n_batch", params.nBatch());
@@ -75,12 +99,16 @@ public interface ReleaseApi {
         table.setBool(struct, "embeddings", params.embeddings());
     }
 
-    /** The generation of a release. */
+    /**
+     * {@return the generation of a release; empty if none is known to include it}
+     *
+     * @param version as the library tells it
+     */
     static Optional<ReleaseApi> of(String version) {
         return KNOWN.stream().filter(generation -> generation.includes(version)).findFirst();
     }
 
-    /** The names of all of them, for a sentence. */
+    /** {@return the names of all of them, for a sentence} */
     static String knownNames() {
         List<String> names = KNOWN.stream().map(ReleaseApi::name).toList();
         int last = names.size() - 1;

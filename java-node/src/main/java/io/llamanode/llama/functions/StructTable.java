@@ -82,7 +82,12 @@ public record StructTable(String name, int bytes, Map<String, Field> fields) {
 
     private static final byte UNTOUCHED = (byte) 0xA5;
 
-    /** Makes room for a returned struct in which it shows how far the callee wrote. */
+    /**
+     * Makes room for a returned struct in which it shows how far the callee wrote.
+     *
+     * @param arena how long the room lasts
+     * @return makes rooms
+     */
     public static SegmentAllocator marked(Arena arena) {
         return (size, alignment) -> arena.allocate(size, alignment).fill(UNTOUCHED);
     }
@@ -125,19 +130,48 @@ public record StructTable(String name, int bytes, Map<String, Field> fields) {
         };
     }
 
-    /** Takes the struct out of the room it was returned into. */
+    /**
+     * Takes the struct out of the room it was returned into.
+     *
+     * @param room of {@link #marked}, at least as large
+     * @return its first bytes, as many as the struct has
+     */
     public MemorySegment of(MemorySegment room) {
         return room.asSlice(0, bytes);
     }
 
+    /**
+     * Writes an {@code int32_t}, {@code uint32_t} or an enumeration.
+     *
+     * @param struct of this layout
+     * @param field name of the field, as in llama.h
+     * @param value 32 bits, with or without a sign
+     * @throws IllegalArgumentException if there is no such field of this type
+     */
     public void setInt(MemorySegment struct, String field, int value) {
         struct.set(ValueLayout.JAVA_INT, at(field, Type.INT), value);
     }
 
+    /**
+     * Writes a {@code bool}.
+     *
+     * @param struct of this layout
+     * @param field name of the field, as in llama.h
+     * @param value the value
+     * @throws IllegalArgumentException if there is no such field of this type
+     */
     public void setBool(MemorySegment struct, String field, boolean value) {
         struct.set(ValueLayout.JAVA_BYTE, at(field, Type.BOOL), (byte) (value ? 1 : 0));
     }
 
+    /**
+     * Writes a pointer, of data or of a function.
+     *
+     * @param struct of this layout
+     * @param field name of the field, as in llama.h
+     * @param value must live as long as the struct is used
+     * @throws IllegalArgumentException if there is no such field of this type
+     */
     public void setPointer(MemorySegment struct, String field, MemorySegment value) {
         struct.set(ValueLayout.ADDRESS, at(field, Type.POINTER), value);
     }

@@ -5,7 +5,11 @@ import java.lang.foreign.MemorySegment;
 /** How a library says which release it is. */
 public interface VersionFunctions {
 
-    /** A null pointer from releases without semantic versions. */
+    /**
+     * {@code llama_version}, which older releases lack.
+     *
+     * @return the release's name, terminated; a null pointer from releases without semantic versions
+     */
     @CFunction("llama_version")
     default MemorySegment version() {
         return MemorySegment.NULL;

@@ -43,7 +43,12 @@ public final class LibraryFile {
         return "/de/kherud/llama/" + system + "/" + arch + "/" + (mac ? "libjllama.dylib" : "libjllama.so");
     }
 
-    /** Loads the library for this platform, once. */
+    /**
+     * Loads the library for this platform, once.
+     *
+     * @return its symbols, which stay for the life of the process
+     * @throws LibraryException if the jar has none for this platform, or it cannot be loaded
+     */
     public static synchronized SymbolLookup embedded() {
         if (embedded == null) {
             embedded = load(resource(System.getProperty("os.name"), System.getProperty("os.arch")));

@@ -44,14 +44,31 @@ public final class LlamaLibrary {
     /** By the address of a function: a library that is found in two ways is still one, with one log. */
     private static final Map<Long, LlamaLibrary> FILES = new HashMap<>();
 
+    /** What its release has in its own way. */
     public final ReleaseApi generation;
+
+    /** Its functions on models and on the library itself. */
     public final ModelFunctions models;
+
+    /** Its functions on vocabularies. */
     public final VocabFunctions vocabs;
+
+    /** Its functions on contexts. */
     public final ContextFunctions contexts;
+
+    /** Its functions on samplers. */
     public final SamplerFunctions samplers;
+
+    /** Its functions on grammars. */
     public final GrammarFunctions grammars;
+
+    /** Its functions on LoRA adapters. */
     public final AdapterFunctions adapters;
+
+    /** Its functions on KV caches. */
     public final KvMemory memory;
+
+    /** Where its log goes. */
     public final NativeLog log;
     private final String version;
     private final Path path;
@@ -232,7 +249,7 @@ public final class LlamaLibrary {
         return systemInfo().contains("OPENMP = 1");
     }
 
-    /** What to say where a newer release may help; empty where there is none. */
+    /** {@return what to say where a newer release may help, to be put behind a sentence; empty where there is none} */
     public String advice() {
         if (generation == ReleaseApi.V0_7) {
             return "";
@@ -243,7 +260,12 @@ public final class LlamaLibrary {
         return "; " + way + " knows more models than " + version;
     }
 
-    /** Reads {@code const char *}, or {@code null} from a null pointer. */
+    /**
+     * Copies a C string.
+     *
+     * @param pointer a {@code const char *}, terminated, or null
+     * @return the text, read as UTF-8, or {@code null} from a null pointer
+     */
     public static String text(MemorySegment pointer) {
         return pointer.equals(MemorySegment.NULL)
                 ? null

@@ -26,7 +26,10 @@ public final class NativeLog {
     private static final ThreadLocal<List<String>> CAPTURES = new ThreadLocal<>();
     private final LogLines lines = new LogLines(this::line);
 
-    /** A function pointer of type {@code ggml_log_callback}, valid for the life of the process. */
+    /** A log of one library, which has nothing to say until {@link #callback} is set there. */
+    public NativeLog() {}
+
+    /** {@return a function pointer of type {@code ggml_log_callback}, valid for the life of the process} */
     public MemorySegment callback() {
         try {
             MethodHandle handle = MethodHandles.lookup().findVirtual(NativeLog.class, "log", CALLBACK);
@@ -43,7 +46,11 @@ public final class NativeLog {
         CAPTURES.set(new ArrayList<>());
     }
 
-    /** Ends a capture and tells what was collected. */
+    /**
+     * Ends a capture and tells what was collected.
+     *
+     * @return the errors, separated by semicolons, or a sentence that there were none
+     */
     public String endCapture() {
         List<String> captured = CAPTURES.get();
         CAPTURES.remove();

@@ -16,13 +16,25 @@ public final class NativeHandle {
     private final Runnable free;
     private final AtomicInteger state = new AtomicInteger();
 
+    /**
+     * Takes over an object without users.
+     *
+     * @param what what it is, as a sentence about it begins
+     * @param pointer the object
+     * @param free frees it; run once, on the thread that closes it or on that of its last user
+     */
     public NativeHandle(String what, MemorySegment pointer, Runnable free) {
         this.what = what;
         this.pointer = pointer;
         this.free = free;
     }
 
-    /** Counts a user in; every call must be paired with {@link #release}. */
+    /**
+     * Counts a user in; every call must be paired with {@link #release}.
+     *
+     * @return the pointer, valid until the call's {@link #release}
+     * @throws IllegalStateException if it is closed
+     */
     public MemorySegment acquire() {
         int users = state.get();
         while (true) {
@@ -37,16 +49,19 @@ public final class NativeHandle {
         }
     }
 
+    /** Counts a user out; the last one of a closed object frees it. */
     public void release() {
         if (state.decrementAndGet() == CLOSED) {
             free.run();
         }
     }
 
+    /** {@return whether new users are refused, even if the object is not freed yet} */
     public boolean isClosed() {
         return (state.get() & CLOSED) != 0;
     }
 
+    /** Refuses new users, and frees the object unless it is in use. Does nothing when it is closed already. */
     public void close() {
         if (state.getAndUpdate(users -> users | CLOSED) == 0) {
             free.run();

@@ -22,6 +22,7 @@ public final class ReleasedMemory {
 
     private ReleasedMemory() {}
 
+    /** Calls {@code malloc_trim(0)}, which costs milliseconds; does nothing with another C library than glibc. */
     public static void returnToSystem() {
         if (MALLOC_TRIM == null) {
             return;

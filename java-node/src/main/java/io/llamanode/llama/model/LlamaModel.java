@@ -309,15 +309,17 @@ public final class LlamaModel implements AutoCloseable {
         handle.close();
     }
 
+    /** {@return the library it was loaded with} */
     public LlamaLibrary library() {
         return library;
     }
 
+    /** {@return the native model, for the calls that take it} */
     public NativeHandle handle() {
         return handle;
     }
 
-    /** Whether positions are rotary, so that they know no upper end. */
+    /** {@return whether positions are rotary, so that they know no upper end} */
     public boolean hasRotaryPositions() {
         return call(model -> library.models.modelRopeType(model)) >= 0;
     }

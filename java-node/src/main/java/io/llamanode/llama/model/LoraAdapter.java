@@ -111,10 +111,12 @@ public final class LoraAdapter implements AutoCloseable {
         return new ModelLoadException(Reason.MALFORMED, path + " " + what);
     }
 
+    /** {@return the model it was loaded for} */
     public LlamaModel model() {
         return model;
     }
 
+    /** {@return the native adapter, for the calls that take it} */
     public NativeHandle handle() {
         return handle;
     }

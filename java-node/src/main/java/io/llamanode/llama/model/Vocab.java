@@ -309,6 +309,11 @@ public final class Vocab {
         }
     }
 
+    /**
+     * Refuses a model without a tokenizer, with which llama.cpp would end the process.
+     *
+     * @throws IllegalStateException if it has none
+     */
     public void requireTokenizer() {
         if (type == VocabType.NONE) {
             throw new IllegalStateException("The model has no tokenizer");
@@ -341,12 +346,19 @@ public final class Vocab {
         }
     }
 
+    /**
+     * Refuses a token that does not exist, with which llama.cpp would read beyond its tables.
+     *
+     * @param token an id
+     * @throws IllegalArgumentException if it is not from 0 to {@link #nTokens()} - 1
+     */
     public void check(int token) {
         if (token < 0 || token >= nTokens) {
             throw new IllegalArgumentException("token is " + token + "; the vocabulary has " + nTokens);
         }
     }
 
+    /** {@return the {@code llama_vocab}, which lives as long as the model} */
     public MemorySegment pointer() {
         return vocab;
     }

@@ -29,7 +29,11 @@ public final class TokenCandidates {
     private final MemorySegment array;
     private final MemorySegment data;
 
-    /** @param nVocab size of the vocabulary */
+    /**
+     * Room for one candidate a token, which the garbage collector frees.
+     *
+     * @param nVocab size of the vocabulary
+     */
     public TokenCandidates(int nVocab) {
         Arena arena = Arena.ofAuto();
         this.capacity = nVocab;

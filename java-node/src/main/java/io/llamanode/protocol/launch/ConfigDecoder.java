@@ -33,6 +33,8 @@ public final class ConfigDecoder {
     private ConfigDecoder() {}
 
     /**
+     * Reads what a node is started with.
+     *
      * @param term the map of docs/protocol.md, section 7
      * @return the checked configuration
      * @throws FailureException {@code invalid_argument} naming the offending key; no message holds the cookie

@@ -13,10 +13,13 @@ public final class ControlEncoder {
     private ControlEncoder() {}
 
     /**
+     * Hands a log record to the parent, whose logger writes it.
+     *
      * @param level any but {@link LogLevel#NONE}
      * @param logger name of the logger
      * @param message the text
      * @return {@code {log, Level, Logger, Message}}
+     * @throws IllegalArgumentException if the level is {@link LogLevel#NONE}
      */
     public static OtpErlangTuple log(LogLevel level, String logger, String message) {
         if (level == LogLevel.NONE) {
@@ -26,6 +29,8 @@ public final class ControlEncoder {
     }
 
     /**
+     * Tells the parent how far a model of the configuration has been loaded.
+     *
      * @param path of the model being loaded
      * @param fraction from 0 to 1
      * @return {@code {progress, Path, Fraction}}
@@ -35,6 +40,8 @@ public final class ControlEncoder {
     }
 
     /**
+     * Tells the parent that the models are loaded and that requests are taken.
+     *
      * @param node full name of this node
      * @param osPid process id
      * @param version of llama_node
@@ -53,6 +60,8 @@ public final class ControlEncoder {
     }
 
     /**
+     * Tells the parent why the node is about to end.
+     *
      * @param failure why the node could not start
      * @return {@code {failed, {Code, Message}}}
      */

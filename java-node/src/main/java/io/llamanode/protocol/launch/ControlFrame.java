@@ -38,6 +38,8 @@ public sealed interface ControlFrame {
     record Down(long monitor) implements ControlFrame {}
 
     /**
+     * Reads a frame that the parent wrote.
+     *
      * @param term one frame's term
      * @return the checked frame
      * @throws FailureException {@code invalid_argument} if it is none of the above; no message holds the cookie

@@ -10,7 +10,11 @@ public final class FailureException extends RuntimeException {
 
     private final transient Failure failure;
 
-    /** @param failure what the caller will be told */
+    /**
+     * Ends a request with a failure of the wire's table.
+     *
+     * @param failure what the caller will be told
+     */
     public FailureException(Failure failure) {
         // An expected outcome, not a defect: the stack trace would cost more than it tells.
         super(failure.code().wireName() + ": " + failure.message(), null, false, false);
@@ -18,6 +22,8 @@ public final class FailureException extends RuntimeException {
     }
 
     /**
+     * Ends a request with a code and a message.
+     *
      * @param code the code
      * @param message the message
      */
@@ -31,6 +37,8 @@ public final class FailureException extends RuntimeException {
     }
 
     /**
+     * The commonest failure: a caller's input is malformed, unknown or out of range.
+     *
      * @param message names the offending key
      * @return an {@code invalid_argument} failure
      */

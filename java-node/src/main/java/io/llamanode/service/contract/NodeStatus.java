@@ -44,6 +44,8 @@ public record NodeStatus(
     }
 
     /**
+     * The native library that the node runs with.
+     *
      * @param name of the native library
      * @param version of llama.cpp
      * @param build CPU features and the like, as the library reports them
@@ -51,6 +53,8 @@ public record NodeStatus(
     public record Library(String name, String version, String build) {}
 
     /**
+     * A loaded model.
+     *
      * @param id in requests
      * @param path of the file
      * @param architecture {@code general.architecture}
@@ -91,6 +95,8 @@ public record NodeStatus(
     }
 
     /**
+     * One slot of a model: the place of a sequence in its KV cache.
+     *
      * @param id from 0
      * @param state what it does
      * @param sessionId whose cache it holds, or {@code null}
@@ -107,6 +113,9 @@ public record NodeStatus(
             int nCtx) {}
 
     /**
+     * Tasks are counted since the node started, everything else for the models that are loaded now. Times are
+     * milliseconds.
+     *
      * @param tasksCreated accepted
      * @param tasksDone finished with a result
      * @param tasksFailed finished with an error other than {@code cancelled}
@@ -137,6 +146,8 @@ public record NodeStatus(
             long contextShifts) {}
 
     /**
+     * Memory of the process, in bytes.
+     *
      * @param rssBytes resident size of the process
      * @param heapUsedBytes Java heap in use
      * @param heapMaxBytes Java heap limit

@@ -7,9 +7,17 @@ package io.llamanode.service.contract;
  * @param <T> what a success carries
  */
 public interface Reply<T> {
-    /** @param value the answer */
+    /**
+     * The request was answered.
+     *
+     * @param value the answer
+     */
     void ok(T value);
 
-    /** @param failure why there is none */
+    /**
+     * The request was refused, or what it began has failed.
+     *
+     * @param failure why there is none
+     */
     void failed(Failure failure);
 }

@@ -32,6 +32,8 @@ public interface ModelLoader {
     record Preview(ModelHeader header, OptionalLong requiredBytes) {}
 
     /**
+     * Reads a file's header and computes what a load would need, without loading a weight.
+     *
      * @param config what and how
      * @return what a load would come to
      * @throws FailureException {@code model_load_failed} or {@code invalid_argument}
@@ -44,7 +46,11 @@ public interface ModelLoader {
     /** Hears how far a load has come. */
     @FunctionalInterface
     interface LoadProgress {
-        /** @param fraction from 0 to 1 */
+        /**
+         * Hears that a load has come further; called on the thread that loads, so it must be quick.
+         *
+         * @param fraction from 0 to 1
+         */
         void at(float fraction);
     }
 }

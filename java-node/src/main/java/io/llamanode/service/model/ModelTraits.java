@@ -62,6 +62,8 @@ public record ModelTraits(Structure structure, Pooling pooling, Set<Capability> 
             "<|code_prefix|>");
 
     /**
+     * Derives from a file's metadata what its model can do.
+     *
      * @param file a header
      * @param vocabOnly whether nothing but the vocabulary is to be loaded
      * @return what it says

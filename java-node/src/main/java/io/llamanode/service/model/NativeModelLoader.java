@@ -42,7 +42,11 @@ public final class NativeModelLoader implements ModelLoader {
 
     private final LlamaLibrary library;
 
-    /** @param library the native library, open */
+    /**
+     * Loads with a native library; one loader serves all models.
+     *
+     * @param library the native library, open
+     */
     public NativeModelLoader(LlamaLibrary library) {
         this.library = library;
     }

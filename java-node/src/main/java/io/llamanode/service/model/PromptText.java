@@ -24,20 +24,36 @@ public final class PromptText {
         return text;
     }
 
+    /**
+     * Control tokens are read only in characters that the template wrote; those of a caller stay text.
+     *
+     * @param index of a character, from 0, below the length
+     * @return whether the template wrote it
+     */
     public boolean trusted(int index) {
         return trust.charAt(index) == TRUSTED;
     }
 
+    /** {@return how many characters (UTF-16 units) it has} */
     public int length() {
         return text.length();
     }
 
-    /** {@return whether this begins with the same characters of the same trust as {@code prefix}} */
+    /**
+     * {@return whether this begins with the same characters of the same trust as {@code prefix}}
+     *
+     * @param prefix what it may begin with
+     */
     public boolean startsWith(PromptText prefix) {
         return text.startsWith(prefix.text) && trust.startsWith(prefix.trust);
     }
 
-    /** {@return this followed by more text} */
+    /**
+     * {@return this followed by more text}
+     *
+     * @param more what follows
+     * @param trusted whether {@code more} is template text
+     */
     public PromptText plus(String more, boolean trusted) {
         return new PromptText(
                 text + more, trust + String.valueOf(trusted ? TRUSTED : PLAIN).repeat(more.length()));
@@ -58,6 +74,8 @@ public final class PromptText {
         public Builder() {}
 
         /**
+         * Appends a part of the prompt.
+         *
          * @param part more of the prompt
          * @param trusted whether it is template text
          * @return this

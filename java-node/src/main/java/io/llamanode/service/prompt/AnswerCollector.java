@@ -18,6 +18,8 @@ public final class AnswerCollector {
     private final StringBuilder text = new StringBuilder();
 
     /**
+     * Collects one answer; another answer needs another collector.
+     *
      * @param reader {@code null} if the answer is nothing but content
      * @param events told of the parts
      */
@@ -26,6 +28,11 @@ public final class AnswerCollector {
         this.events = events;
     }
 
+    /**
+     * Takes the next text of the answer. What is sure by then is told at once; a beginning of a marker is held back.
+     *
+     * @param more whole code points, which follow what was taken before
+     */
     public void take(String more) {
         if (parser == null) {
             text.append(more);

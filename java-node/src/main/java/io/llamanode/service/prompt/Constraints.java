@@ -22,6 +22,8 @@ public final class Constraints {
     private Constraints() {}
 
     /**
+     * Refuses options that would break each other's promise.
+     *
      * @param options complete
      * @throws FailureException {@code invalid_argument} if an answer could be cut where its format does not allow it
      */

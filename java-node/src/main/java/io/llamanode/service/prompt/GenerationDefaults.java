@@ -42,12 +42,19 @@ public final class GenerationDefaults {
 
     private GenerationDefaults() {}
 
-    /** {@return the options with every value given but {@code seed}, {@code nKeep} and {@code timeoutMs}} */
+    /**
+     * {@return the options with every value given but {@code seed}, {@code nKeep} and {@code timeoutMs}}
+     *
+     * @param task what the task says, which goes first
+     * @param session what its session says where the task does not
+     */
     public static GenerationOptions complete(GenerationOptions task, GenerationOptions session) {
         return task.orElse(session).orElse(DEFAULTS);
     }
 
     /**
+     * Translates options into parameters of the engine.
+     *
      * @param options complete
      * @param vocabulary of the model
      * @return how tokens are chosen, with a seed drawn if none was asked for

@@ -27,6 +27,8 @@ public final class InputSize {
     }
 
     /**
+     * Measures an input before it is rendered or split into tokens, which costs time by its length.
+     *
      * @param input of a task
      * @return characters of the texts that came with it
      */
@@ -80,6 +82,8 @@ public final class InputSize {
     }
 
     /**
+     * Spares the tokenizer one text that cannot fit, as above.
+     *
      * @param key of the text
      * @param characters of it
      * @param nCtx tokens of a slot's context
@@ -109,6 +113,8 @@ public final class InputSize {
     }
 
     /**
+     * Names one of an input's texts as its caller knows it.
+     *
      * @param input of texts
      * @param index of one of them
      * @return what that text is called in messages

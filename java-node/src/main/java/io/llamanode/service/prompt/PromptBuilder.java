@@ -17,14 +17,25 @@ public final class PromptBuilder {
     private final LoadedModel model;
     private final ChatPrompts chats;
 
+    /**
+     * Makes prompts of one model.
+     *
+     * @param model whose template and vocabulary are used; stays open as long as this is used
+     */
     public PromptBuilder(LoadedModel model) {
         this.model = model;
         this.chats = new ChatPrompts(model);
     }
 
     /**
+     * Makes the prompt of a task that generates text. It costs time by the input's length: not to be called under a
+     * lock.
+     *
+     * @param input what to generate from
      * @param config of the session
+     * @param transcript of the session so far
      * @param options complete
+     * @return the prompt and its tokens
      * @throws FailureException if there is no prompt to be made of the input
      */
     public PreparedPrompt prepare(
@@ -53,7 +64,12 @@ public final class PromptBuilder {
     }
 
     /**
+     * Splits one prompt into tokens.
+     *
      * @param place what the prompt is called in error messages
+     * @param prompt text, text with control tokens, tokens, or several of these
+     * @param addSpecial whether bos and eos are added where the model's metadata say so
+     * @param vocabulary of the model
      * @return its tokens, possibly none
      * @throws FailureException {@code invalid_argument} if it is an empty text, or a token does not exist
      */
@@ -80,7 +96,11 @@ public final class PromptBuilder {
         return text;
     }
 
-    /** {@return tokens at the front of every chat of such a session; 0 if the template does not tell} */
+    /**
+     * {@return tokens at the front of every chat of such a session; 0 if the template does not tell}
+     *
+     * @param config of such a session
+     */
     public int systemTokens(SessionConfig config) {
         return chats.systemTokens(config);
     }

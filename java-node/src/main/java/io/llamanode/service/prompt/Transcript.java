@@ -21,9 +21,17 @@ import java.util.Map;
  * @param tokens the last prompt's tokens followed by the sampled ones
  */
 public record Transcript(List<Map<String, Object>> messages, PromptText prompt, int[] tokens) {
+    /** The conversation of a new session: no message, no prompt, no token. */
     public static final Transcript EMPTY = new Transcript(List.of(), null, new int[0]);
 
-    /** {@return the transcript after an answer} */
+    /**
+     * {@return the transcript after an answer}
+     *
+     * @param prepared the prompt that was answered
+     * @param answer what the model said, taken apart
+     * @param outcome how the generation ended, and the tokens that were sampled
+     * @param vocabulary of the model, to tell whether text and tokens are the same
+     */
     public static Transcript answered(PreparedPrompt prepared, Answer answer, Outcome outcome, Vocabulary vocabulary) {
         String content = answer.content();
         boolean exact = outcome.ending() != Ending.STOP_STRING

@@ -34,6 +34,8 @@ public record BridgeConfig(Path socket, String node, int maxClients, int maxLine
     }
 
     /**
+     * Sets the bounds of what clients may take up.
+     *
      * @param clients connections at a time
      * @param lineBytes longest line
      * @param queuedChars characters that wait for a client

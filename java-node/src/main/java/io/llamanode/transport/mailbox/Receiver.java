@@ -26,6 +26,8 @@ public final class Receiver {
     private final LongAdder dropped;
 
     /**
+     * Takes the messages of one mailbox.
+     *
      * @param dispatcher calls the handler
      * @param limits of nesting and size
      * @param dropped counts messages that are not delivered

@@ -84,6 +84,8 @@ public final class FrameChannel {
     private final AtomicBoolean started = new AtomicBoolean();
 
     /**
+     * A channel over the two streams, which belong to it from now on.
+     *
      * @param in what the parent writes
      * @param out what the parent reads
      */

@@ -38,7 +38,21 @@ public record ModelConfig(
         @Nullable Boolean vocabOnly,
         @Nullable Boolean asDefault) {
 
-    /** A model with its own chat template, whole, and not the default for being asked. */
+    /**
+     * A model with its own chat template, whole, and not the default for being asked.
+     *
+     * @param path the GGUF file
+     * @param id name in requests; {@code null}: the file's name without its ending
+     * @param nCtx tokens of context of each slot
+     * @param nParallel slots
+     * @param nBatch tokens of a call of {@code llama_decode} at most
+     * @param nUbatch tokens computed at once at most
+     * @param nThreads threads of single tokens
+     * @param nThreadsBatch threads of prompts
+     * @param maxQueue tasks that may wait
+     * @param useMmap whether the file is mapped into memory rather than read
+     * @param nGpuLayers layers to offload
+     */
     public ModelConfig(
             Path path,
             @Nullable String id,
@@ -69,6 +83,8 @@ public record ModelConfig(
     }
 
     /**
+     * A configuration that says nothing but the file.
+     *
      * @param path the GGUF file
      * @return the defaults
      */

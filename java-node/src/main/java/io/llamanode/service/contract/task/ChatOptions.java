@@ -33,6 +33,8 @@ public record ChatOptions(
     private static final String THINKING = "enable_thinking";
 
     /**
+     * Fills in what these options leave open.
+     *
      * @param base what holds where this does not say
      * @return these options completed by {@code base}; template variables are those of both
      */
@@ -74,6 +76,8 @@ public record ChatOptions(
     }
 
     /**
+     * Refuses a {@code tool_choice} that no answer could follow.
+     *
      * @throws FailureException {@code invalid_argument} if a tool must be called that there is not
      */
     public void refuseContradictions() {
@@ -89,7 +93,11 @@ public record ChatOptions(
         }
     }
 
-    /** {@return the name of a tool} */
+    /**
+     * {@return the name of a tool, or {@code null} where {@code function} or its {@code name} is missing}
+     *
+     * @param tool as of OpenAI's API: {@code type} and {@code function}
+     */
     public static String name(Map<String, Object> tool) {
         return tool.get("function") instanceof Map<?, ?> function && function.get("name") instanceof String name
                 ? name
@@ -101,6 +109,12 @@ public record ChatOptions(
         return length(tools) + length(templateKwargs) + (template == null ? 0 : template.length());
     }
 
+    /**
+     * Measures a value of a JSON tree, to refuse what cannot fit before anything is rendered.
+     *
+     * @param value a text, number, boolean, list, map or {@code null}
+     * @return characters of its texts, those of keys included; anything else counts as 1
+     */
     public static long length(Object value) {
         return switch (value) {
             case String text -> text.length();

@@ -64,6 +64,8 @@ public record GenerationOptions(
             null, null, null, null, null);
 
     /**
+     * Fills in what these options leave open. A seed counts as given in either of its forms.
+     *
      * @param base what holds where this does not say
      * @return these options completed by {@code base}
      */

@@ -36,7 +36,19 @@ public record GenerationResult(
         List<Logprob> logprobs)
         implements TaskResult {
 
-    /** A result that is nothing but text. */
+    /**
+     * A result that is nothing but text.
+     *
+     * @param taskId the task
+     * @param model id of the model that ran it
+     * @param content the text
+     * @param finishReason why it ended
+     * @param stoppedBy what exactly ended it
+     * @param stop the stop string that was met, or {@code null}
+     * @param seed the seed that was used, unsigned
+     * @param usage token counts
+     * @param timings durations and rates
+     */
     public GenerationResult(
             long taskId,
             String model,

@@ -86,6 +86,8 @@ public record SamplerOptions(
             0.1f);
 
     /**
+     * Fills in what these options leave open.
+     *
      * @param base what holds where this does not say
      * @return these options completed by {@code base}
      */

@@ -4,6 +4,8 @@ package io.llamanode.service.contract.task;
 @FunctionalInterface
 public interface TaskSink {
     /**
+     * Takes the next event of a task. Those of one task come in order, and the terminal one is the last.
+     *
      * @param taskId the task
      * @param event what happened
      */
