@@ -157,7 +157,11 @@ argument(Table, #{<<"type">> := <<"text_or_object">>, <<"object">> := Object}, N
         false -> _ = text(Value), ok
     end;
 argument(Table, #{<<"type">> := <<"tokens_or_object">>, <<"object">> := Object}, Name, Term) ->
-    Value = llama_node_value:object(Name, Term),
+    %% A list of small ids looks like text, and is none here.
+    Value = case is_list(Term) of
+                true -> llama_node_value:root(Name, Term);
+                false -> llama_node_value:object(Name, Term)
+            end,
     case llama_node_value:is_list(Value) andalso not has_fields(Value) of
         true when is_binary(Term) ->
             %% An array of JSON.
