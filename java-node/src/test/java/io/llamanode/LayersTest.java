@@ -7,9 +7,6 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -42,8 +39,6 @@ class LayersTest {
             "io.llamanode.engine.sampling..",
             "io.llamanode.(chat|llama)..",
             "io.llamanode.gguf..");
-
-    private static final int MOST_FILES = 30;
 
     private static JavaClasses classes;
 
@@ -210,16 +205,5 @@ class LayersTest {
                 .resideInAnyPackage(
                         "io.llamanode.llama.functions", "io.llamanode.llama.memory", "io.llamanode.llama.log")
                 .check(classes);
-    }
-
-    /** What is more than that is hard to hold in the head. */
-    @Test
-    void packagesAreSmall() {
-        Map<String, Integer> files = new TreeMap<>();
-        classes.stream()
-                .filter(one -> one.isTopLevelClass() && !one.getSimpleName().equals("package-info"))
-                .forEach(one -> files.merge(one.getPackageName(), 1, Integer::sum));
-        files.values().removeIf(count -> count <= MOST_FILES);
-        Assertions.assertEquals(Map.of(), files, "files in packages that have more than " + MOST_FILES);
     }
 }

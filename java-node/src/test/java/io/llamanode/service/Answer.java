@@ -53,7 +53,13 @@ final class Answer<T> implements Reply<T> {
         return ((Failure) await()).message();
     }
 
-    private Object await() {
+    /** {@return whether it is no failure; waits for it} */
+    boolean isOk() {
+        return await() instanceof Ok;
+    }
+
+    /** {@return what was answered; waits for it} */
+    Object await() {
         try {
             return answer.get(30, TimeUnit.SECONDS);
         } catch (Exception e) {
