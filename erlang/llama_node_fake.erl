@@ -22,9 +22,12 @@
 %% words of the texts and are the same in every run; texts with words in common are near each other. An answer of the
 %% script that is a text, or a map with `content' or `chunks', waits for a task that writes.
 %%
-%% `tokenize' gives the bytes of a text, and `detokenize' makes the text of them. `inspect_model', `list_models',
-%% `list_adapters' and `apply_template' are `unsupported', unless the option `replies' has an answer:
-%% `#{transport => fake, replies => #{list_models => {ok, []}}}'. It has the first word on any other request as well.
+%% `tokenize' gives the bytes of a text, and `detokenize' makes the text of them. There are no control tokens, so that
+%% `add_special', `parse_special' and `special' change nothing.
+%%
+%% `inspect_model', `list_models', `list_adapters' and `apply_template' are `unsupported', unless the option `replies'
+%% has an answer: `#{transport => fake, replies => #{list_models => {ok, []}}}'. It has the first word on any other
+%% request as well.
 %%
 %% `crash' and {@link crash/1} end the server as the death of a node would, but for one thing: a process that started it
 %% with `start_link' and does not trap exits, such as that of a test, lives on.
@@ -89,6 +92,7 @@ requests(Server) ->
     try
         gen_server:call(Server, {?MODULE, requests})
     catch
+        exit:{noproc, _} -> llama_node_error:no_server(Server);
         exit:{Reason, _} -> llama_node_error:node_down(Reason)
     end.
 

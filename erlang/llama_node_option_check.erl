@@ -102,12 +102,13 @@ value(atom, _Key, Value) when is_atom(Value), not is_boolean(Value) ->
     Value;
 value(atom, Key, Value) ->
     fault(Key, "must be an atom, got ~0tP", [Value, 8]);
-value(timeout, _Key, infinity) ->
-    infinity;
 value(timeout, _Key, Value) when is_integer(Value), Value >= 0, Value =< ?MAX_MS ->
     Value;
 value(timeout, Key, Value) ->
-    fault(Key, "must be an integer from 0 to ~b, or infinity, got ~0tP", [?MAX_MS, Value, 8]);
+    case llama_node_input:text(Value) of
+        {ok, <<"infinity">>} -> infinity;
+        _ -> fault(Key, "must be an integer from 0 to ~b, or infinity, got ~0tP", [?MAX_MS, Value, 8])
+    end;
 value(text, Key, Value) ->
     text(Key, Value, "got ~0tP", [Value, 8]);
 value(template, _Key, Value) when is_map(Value) ->

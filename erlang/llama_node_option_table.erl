@@ -91,7 +91,7 @@ service() ->
                "the one in the jar"},
      #{key => log_level, part => node, check => {enum, [debug, info, warning, error, none]}, default => "`info'",
        text => "least level of the node's log records"},
-     #{key => result_ttl_ms, part => node, check => {integer, 0, 1 bsl 53}, default => "300000",
+     #{key => result_ttl_ms, part => node, check => {integer, 0, ?MAX_MS}, default => "300000",
        text => "how long a result waits to be collected"},
      #{key => max_results, part => node, check => {integer, 0, ?INT32}, default => "10000",
        text => "results that are kept to be collected; the oldest goes first"},

@@ -173,7 +173,8 @@ tells_what_was_asked(_) ->
         #{call := run, type := embedding, session := none, input := #{input := <<"c">>, normalize := false}}],
        llama_node_fake:requests(Server)),
     ok = llama_node:destroy_server(Server),
-    ?assertMatch({error, {node_down, _}}, llama_node_fake:requests(Server)).
+    ?assertMatch({error, {node_down, _}}, llama_node_fake:requests(Server)),
+    ?assertEqual(llama_node_error:no_server(nobody), llama_node_fake:requests(nobody)).
 
 embeds(_) ->
     {ok, Server} = llama_node:init_server(#{transport => fake, dimensions => 48}),
@@ -237,6 +238,7 @@ tokens(_) ->
     ?assertEqual({ok, [#{id => $a, piece => <<"a">>}]}, llama_node:tokenize(Server, #{content => <<"a">>, with_pieces => true})),
     ?assertEqual({ok, <<"ab">>}, llama_node:detokenize(Server, #{tokens => "ab"})),
     ?assertEqual({ok, <<"ab">>}, llama_node:detokenize(Server, <<"[97, 98]">>)),
+    ?assertEqual({ok, <<"ab">>}, llama_node:detokenize(Server, [$a, $b])),
     ?assertMatch({error, {invalid_argument, <<"tokens: 256 ", _/binary>>}}, llama_node:detokenize(Server, [256])).
 
 branches(_) ->

@@ -90,7 +90,9 @@ keys_of_all_kinds(_) ->
 enumerations_are_texts(_) ->
     [?assertMatch({ok, #{server := #{transport := port}, config := #{log_level := none}}},
                   llama_node_options:new(#{transport => Port, log_level => None}))
-     || {Port, None} <- [{port, none}, {<<"port">>, <<"none">>}, {"port", "none"}]].
+     || {Port, None} <- [{port, none}, {<<"port">>, <<"none">>}, {"port", "none"}]],
+    [?assertMatch({ok, #{server := #{start_timeout := infinity}}}, llama_node_options:new(#{start_timeout => Infinity}))
+     || Infinity <- [infinity, <<"infinity">>, "infinity"]].
 
 an_atom_is_a_local_name(_) ->
     [?assertMatch({ok, #{server := #{name := {local, Name}}}}, llama_node_options:new(#{name => Given}))
@@ -127,7 +129,7 @@ wrong_types_are_named(_) ->
         n_ctx => [0, -1, 1.0, "512", 1 bsl 31],
         n_parallel => [0, 65], n_batch => [0, 65537], n_ubatch => [0], n_threads => [0, 1025],
         max_queue => [-1, 1000001], use_mmap => [1, yes], n_gpu_layers => [all, -2, 1 bsl 31],
-        log_level => [loud, <<"loud">>, true], result_ttl_ms => [-1], max_sessions => [many],
+        log_level => [loud, <<"loud">>, true], result_ttl_ms => [-1, 1 bsl 32], max_sessions => [many],
         name => ["llm", true, {local, "llm"}, {local, undefined}, {via, "m", x}], wait => [maybe_so], start_timeout => [-1, 1 bsl 32, never],
         stop_timeout => [infinity], progress => [self, fun () -> ok end], transport => [pigeon, <<"pigeon">>],
         java_opts => [[<<"-a">>, 3.5], 3], env => [3, [{a}], [{a, 3}], [{a, b} | c]],
