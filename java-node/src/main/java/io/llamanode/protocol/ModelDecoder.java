@@ -37,7 +37,7 @@ public final class ModelDecoder {
      * @param path where the GGUF file is
      * @param in the configuration, every key of it
      * @return the checked configuration
-     * @throws FailureException {@code invalid_argument} naming the offending key
+     * @throws io.llamanode.service.contract.FailureException {@code invalid_argument} naming the offending key
      */
     public static ModelConfig decode(InputValue path, Fields in) {
         Integer nBatch = in.integer("n_batch", 1, 65_536);

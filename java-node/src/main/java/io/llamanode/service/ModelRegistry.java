@@ -20,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The loaded models by id. Loads run one at a time, on a thread of their own. Guarded by the service's lock. */
-public final class ModelRegistry {
+final class ModelRegistry {
     private static final Logger LOG = LoggerFactory.getLogger(ModelRegistry.class);
 
     private static final Failure STOPPING = new Failure(ErrorCode.SERVER_BUSY, "the node is stopping");

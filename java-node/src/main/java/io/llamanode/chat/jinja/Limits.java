@@ -27,7 +27,10 @@ public record Limits(
     public static final Limits DEFAULT =
             new Limits(1 << 20, 100, 400, 2_000_000, 16 << 20, 128L << 20, 1_000_000, Duration.ofSeconds(5));
 
-    /** Probes have small inputs, so a hostile template must not take a whole rendering's cost for each of them. */
+    /**
+     * {@return bounds for probes, which have small inputs: a hostile template must not take a whole rendering's cost
+     * for each}
+     */
     public Limits forProbes() {
         return new Limits(
                 sourceChars,

@@ -6,7 +6,12 @@ public final class RaisedException extends TemplateException {
 
     private final String raised;
 
-    /** Carries the template's own words from {@code line}, counted from 1. */
+    /**
+     * Carries the template's own words.
+     *
+     * @param raised the argument of {@code raise_exception}
+     * @param line of the template, from 1
+     */
     public RaisedException(String raised, int line) {
         super("The chat template refused the input: " + raised, line);
         this.raised = raised;

@@ -68,6 +68,8 @@ public final class AnswerFormat {
     @FunctionalInterface
     public interface Rendering {
         /**
+         * Renders one conversation; called several times with small ones, to see what the template makes of them.
+         *
          * @param messages of a conversation
          * @param tools definitions; may be empty
          * @param generationPrompt whether the prompt ends where the answer begins

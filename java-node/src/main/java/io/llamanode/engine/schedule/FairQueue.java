@@ -36,7 +36,11 @@ public final class FairQueue<T> {
         return size == 0 ? null : lines.values().iterator().next().peekFirst();
     }
 
-    /** Takes the item whose turn it is; its customer goes behind the others. {@return it, or {@code null}} */
+    /**
+     * Takes the item whose turn it is; its customer goes behind the others.
+     *
+     * @return it, or {@code null} if there is none
+     */
     public T poll() {
         if (size == 0) {
             return null;

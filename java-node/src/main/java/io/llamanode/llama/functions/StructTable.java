@@ -148,7 +148,7 @@ public record StructTable(String name, int bytes, Map<String, Field> fields) {
      * @param value 32 bits, with or without a sign
      * @throws IllegalArgumentException if there is no such field of this type
      */
-    public void setInt(MemorySegment struct, String field, int value) {
+    void setInt(MemorySegment struct, String field, int value) {
         struct.set(ValueLayout.JAVA_INT, at(field, Type.INT), value);
     }
 
@@ -160,7 +160,7 @@ public record StructTable(String name, int bytes, Map<String, Field> fields) {
      * @param value the value
      * @throws IllegalArgumentException if there is no such field of this type
      */
-    public void setBool(MemorySegment struct, String field, boolean value) {
+    void setBool(MemorySegment struct, String field, boolean value) {
         struct.set(ValueLayout.JAVA_BYTE, at(field, Type.BOOL), (byte) (value ? 1 : 0));
     }
 

@@ -70,6 +70,7 @@ public final class LlamaLibrary {
 
     /** Where its log goes. */
     public final NativeLog log;
+
     private final String version;
     private final Path path;
     private final List<String> backends;

@@ -222,7 +222,7 @@ public record DistConfig(
      * @param tick silence after which a peer is given up; a quarter of it is the longest own silence
      * @return a changed copy
      */
-    public DistConfig withDeadlines(Duration handshake, Duration stall, Duration tick) {
+    DistConfig withDeadlines(Duration handshake, Duration stall, Duration tick) {
         return new DistConfig(
                 nodeName,
                 cookie,

@@ -18,7 +18,7 @@ package io.llamanode.transport.dist;
  * @param dropped messages to names or processes that do not exist here
  * @param overflows peers given up because they did not read
  */
-public record DistHealth(
+record DistHealth(
         boolean listening,
         boolean registered,
         int peers,

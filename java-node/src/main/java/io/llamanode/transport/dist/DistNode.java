@@ -224,7 +224,7 @@ public final class DistNode implements AutoCloseable {
      *
      * @return the snapshot
      */
-    public DistHealth health() {
+    DistHealth health() {
         List<Peer> all = peers.all();
         return new DistHealth(
                 acceptor.listening(),

@@ -92,7 +92,7 @@ public final class Dispatcher implements AutoCloseable {
      * @param bytes how much memory it holds
      * @throws InterruptedException if interrupted while waiting
      */
-    public void deliver(Runnable action, long bytes) throws InterruptedException {
+    void deliver(Runnable action, long bytes) throws InterruptedException {
         lock.lock();
         try {
             while (queued > budget && !closed) {

@@ -19,7 +19,13 @@ import org.jspecify.annotations.Nullable;
 public final class Access {
     private Access() {}
 
-    /** {@code object.name}: a method wins over an entry of that name. */
+    /**
+     * {@return {@code object.name}: a method wins over an entry of that name}
+     *
+     * @param runtime pays for it
+     * @param object any value
+     * @param name the attribute; undefined if there is none
+     */
     public static Value member(Runtime runtime, Value object, String name) {
         runtime.reads(object);
         Value method = switch (object) {
@@ -41,7 +47,13 @@ public final class Access {
         return result;
     }
 
-    /** {@code object[index]}: an entry wins over a method of that name. */
+    /**
+     * {@return {@code object[index]}: an entry wins over a method of that name}
+     *
+     * @param runtime pays for it
+     * @param object any value
+     * @param index a key, or a position, from the end if negative; undefined if there is nothing
+     */
     public static Value index(Runtime runtime, Value object, Value index) {
         runtime.reads(object);
         Value result = switch (object) {
@@ -100,7 +112,16 @@ public final class Access {
         }
     }
 
-    /** {@code object[start:stop:step]}; null stands for a bound that was left out. */
+    /**
+     * {@return {@code object[start:stop:step]}; null stands for a bound that was left out}
+     *
+     * @param runtime pays for it
+     * @param object a string or a sequence
+     * @param start first position, from the end if negative
+     * @param stop position behind the last one, from the end if negative
+     * @param step from one position to the next; backwards if negative
+     * @throws EvalException if the object cannot be sliced, a bound is no integer or the step is 0
+     */
     public static Value slice(
             Runtime runtime, Value object, @Nullable Value start, @Nullable Value stop, @Nullable Value step) {
         // Longer steps than any sequence all mean the same, and cannot overflow an index.

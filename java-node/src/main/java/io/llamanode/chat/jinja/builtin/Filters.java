@@ -89,6 +89,15 @@ public final class Filters {
     /** A filter of a value. */
     @FunctionalInterface
     public interface Filter {
+        /**
+         * Computes {@code value|filter(arguments)}.
+         *
+         * @param runtime pays for it
+         * @param value what stands before the filter
+         * @param arguments what stands in its parentheses
+         * @return the result; {@code value} is not changed
+         * @throws EvalException if they do not suit the filter
+         */
         Value apply(Runtime runtime, Value value, Arguments arguments);
     }
 
@@ -97,7 +106,12 @@ public final class Filters {
         return TABLE.get(name);
     }
 
-    /** The filter of that name, which has to exist. */
+    /**
+     * {@return the filter of that name}
+     *
+     * @param name as the template has it
+     * @throws EvalException if there is none
+     */
     public static Filter require(String name) {
         Filter filter = TABLE.get(name);
         if (filter == null) {

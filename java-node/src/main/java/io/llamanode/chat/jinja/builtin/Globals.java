@@ -59,7 +59,11 @@ public final class Globals {
 
     private Globals() {}
 
-    /** The function of that name, or null. */
+    /**
+     * {@return the function of that name, or null}
+     *
+     * @param name as the template has it
+     */
     public static @Nullable Value get(String name) {
         return TABLE.get(name);
     }

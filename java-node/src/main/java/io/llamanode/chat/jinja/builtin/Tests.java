@@ -65,6 +65,15 @@ public final class Tests {
     /** A test of a value. */
     @FunctionalInterface
     public interface Test {
+        /**
+         * Computes {@code value is test(arguments)}.
+         *
+         * @param runtime pays for it
+         * @param value what stands before {@code is}
+         * @param arguments what stands behind the test's name
+         * @return whether it holds
+         * @throws EvalException if they do not suit the test
+         */
         boolean test(Runtime runtime, Value value, Arguments arguments);
     }
 
@@ -77,7 +86,12 @@ public final class Tests {
         return TABLE.get(name);
     }
 
-    /** The test of that name, which has to exist. */
+    /**
+     * {@return the test of that name}
+     *
+     * @param name as the template has it
+     * @throws EvalException if there is none
+     */
     public static Test require(String name) {
         Test test = TABLE.get(name);
         if (test == null) {

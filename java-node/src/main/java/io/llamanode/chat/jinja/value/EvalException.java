@@ -4,7 +4,11 @@ package io.llamanode.chat.jinja.value;
 public final class EvalException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    /** Says what is wrong, naming the operation. */
+    /**
+     * Says what is wrong, naming the operation.
+     *
+     * @param message a sentence without the line
+     */
     public EvalException(String message) {
         super(message, null, false, false);
     }

@@ -14,7 +14,14 @@ public final class Formatting {
 
     private Formatting() {}
 
-    /** {@return Python's {@code format % operand}} */
+    /**
+     * {@return Python's {@code format % operand}}
+     *
+     * @param runtime pays for it
+     * @param format with conversions such as {@code %s} and {@code %(name)d}
+     * @param operand a tuple of values, a dictionary, or the only value
+     * @throws EvalException if they do not suit each other
+     */
     public static Str percent(Runtime runtime, Str format, Value operand) {
         List<Value> operands = operand instanceof Value.Seq seq && seq.tuple ? seq.items : List.of(operand);
         StrBuilder builder = new StrBuilder(runtime);
@@ -67,7 +74,12 @@ public final class Formatting {
         return precision < 0 || precision >= str.length() ? str : str.sub(0, str.text.offsetByCodePoints(0, precision));
     }
 
-    /** A number with a fixed number of decimals, rounded half to even as in C. */
+    /**
+     * {@return a number with a fixed number of decimals, rounded half to even as in C}
+     *
+     * @param number any, infinity and NaN included
+     * @param decimals digits behind the point
+     */
     public static String fixed(double number, int decimals) {
         if (Double.isNaN(number) || Double.isInfinite(number)) {
             return Numbers.repr(number);
@@ -92,7 +104,14 @@ public final class Formatting {
         }
     }
 
-    /** {@code str.format} with {@code {}}, {@code {0}} and {@code {name}}; format specifications are refused. */
+    /**
+     * {@return {@code str.format} with {@code {}}, {@code {0}} and {@code {name}}; format specifications are refused}
+     *
+     * @param runtime pays for it
+     * @param format with replacement fields
+     * @param arguments the values
+     * @throws EvalException if they do not suit each other
+     */
     public static Str braces(Runtime runtime, Str format, Arguments arguments) {
         StrBuilder builder = new StrBuilder(runtime);
         String text = format.text;

@@ -12,19 +12,33 @@ public final class Loop implements Value {
     private int index;
     private @Nullable Value changed;
 
-    /** {@code recursion} renders the same loop over another list; null when the loop is not recursive. */
+    /**
+     * Stands before the first item.
+     *
+     * @param items looped over
+     * @param depth of the loop among recursive ones, from 0
+     * @param recursion renders the same loop over another list; null when the loop is not recursive
+     */
     public Loop(List<Value> items, int depth, @Nullable Function<Value, Str> recursion) {
         this.items = items;
         this.depth = depth;
         this.recursion = recursion;
     }
 
-    /** Moves to an item, counted from 0. */
+    /**
+     * Moves to an item.
+     *
+     * @param position from 0
+     */
     public void at(int position) {
         index = position;
     }
 
-    /** {@return an attribute such as {@code loop.index}; undefined if there is none of that name} */
+    /**
+     * {@return an attribute such as {@code loop.index}; undefined if there is none of that name}
+     *
+     * @param name behind {@code loop.}
+     */
     public Value attribute(String name) {
         int last = items.size() - 1;
         return switch (name) {
@@ -59,7 +73,12 @@ public final class Loop implements Value {
         };
     }
 
-    /** {@return the same loop over another list, rendered} */
+    /**
+     * {@return the same loop over another list, rendered}
+     *
+     * @param arguments the other list, and nothing else
+     * @throws EvalException if the loop is not recursive
+     */
     public Value recurse(Arguments arguments) {
         if (recursion == null) {
             throw new EvalException("loop() is only for loops marked 'recursive'");

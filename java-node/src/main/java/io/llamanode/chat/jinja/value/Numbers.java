@@ -8,12 +8,21 @@ public final class Numbers {
 
     private Numbers() {}
 
-    /** {@return whether the value is an integer, a float or a boolean} */
+    /**
+     * {@return whether the value is an integer, a float or a boolean}
+     *
+     * @param value any value
+     */
     public static boolean isNumber(Value value) {
         return value instanceof Value.Int || value instanceof Value.Float || value instanceof Value.Bool;
     }
 
-    /** {@return the number; anything else is an error} */
+    /**
+     * {@return the number}
+     *
+     * @param value a number
+     * @throws EvalException if it is none
+     */
     public static double asDouble(Value value) {
         return switch (value) {
             case Value.Float(double number) -> number;
@@ -21,7 +30,12 @@ public final class Numbers {
         };
     }
 
-    /** {@return the number without its decimals; what is none or does not fit is an error} */
+    /**
+     * {@return the number without its decimals}
+     *
+     * @param value a number
+     * @throws EvalException if it is none, or does not fit
+     */
     public static long asLong(Value value) {
         return switch (value) {
             case Value.Int(long number) -> number;
@@ -38,7 +52,12 @@ public final class Numbers {
         return (long) number;
     }
 
-    /** {@return the order of two numbers: below, equal to or above 0} */
+    /**
+     * {@return the order of two numbers: below, equal to or above 0}
+     *
+     * @param left a number
+     * @param right a number
+     */
     public static int compare(Value left, Value right) {
         if (left instanceof Value.Float || right instanceof Value.Float) {
             double a = asDouble(left);
@@ -49,7 +68,14 @@ public final class Numbers {
         return Long.compare(asLong(left), asLong(right));
     }
 
-    /** {@return what a binary operator makes of two numbers; a division by zero and an overflow are errors} */
+    /**
+     * {@return what a binary operator makes of two numbers}
+     *
+     * @param operator one of {@code + - * / // % **}
+     * @param left a number
+     * @param right a number
+     * @throws EvalException for a division by zero, an overflow, or what is no number
+     */
     public static Value arithmetic(String operator, Value left, Value right) {
         try {
             return left instanceof Value.Float || right instanceof Value.Float || operator.equals("/")
@@ -102,7 +128,11 @@ public final class Numbers {
         };
     }
 
-    /** Python's {@code repr} of a float: the shortest digits, an exponent from 1e16 on and below 1e-4. */
+    /**
+     * {@return Python's {@code repr} of a float: the shortest digits, an exponent from 1e16 on and below 1e-4}
+     *
+     * @param number any, infinity and NaN included
+     */
     public static String repr(double number) {
         if (Double.isNaN(number)) {
             return "nan";

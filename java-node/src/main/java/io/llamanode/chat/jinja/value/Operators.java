@@ -8,7 +8,15 @@ import java.util.Map;
 public final class Operators {
     private Operators() {}
 
-    /** {@return what a binary operator makes of two values; values that it cannot combine are an error} */
+    /**
+     * {@return what a binary operator makes of two values}
+     *
+     * @param runtime pays for it
+     * @param operator one of {@code + - * / // % ** ~}
+     * @param left on its left
+     * @param right on its right
+     * @throws EvalException for values that it cannot combine
+     */
     public static Value binary(Runtime runtime, String operator, Value left, Value right) {
         return switch (operator) {
             case "~" ->
@@ -91,7 +99,15 @@ public final class Operators {
         return builder.build();
     }
 
-    /** {@return whether a comparison holds; values without an order are an error} */
+    /**
+     * {@return whether a comparison holds}
+     *
+     * @param runtime pays for it
+     * @param operator one of {@code == != < <= > >= in}, or {@code not in}
+     * @param left on its left
+     * @param right on its right
+     * @throws EvalException for values without an order
+     */
     public static boolean compare(Runtime runtime, String operator, Value left, Value right) {
         return switch (operator) {
             case "==" -> equal(runtime, left, right);
@@ -106,7 +122,13 @@ public final class Operators {
         };
     }
 
-    /** {@return whether two values are equal, looking into lists and dictionaries} */
+    /**
+     * {@return whether two values are equal, looking into lists and dictionaries}
+     *
+     * @param runtime pays for it
+     * @param left any value
+     * @param right any value
+     */
     public static boolean equal(Runtime runtime, Value left, Value right) {
         if (left == right) {
             return true;
@@ -173,7 +195,14 @@ public final class Operators {
         throw mismatch(operator, left, right);
     }
 
-    /** {@return whether the element is in the container; what is none is an error} */
+    /**
+     * {@return whether the element is in the container}
+     *
+     * @param runtime pays for it
+     * @param container a string, a sequence or a dictionary
+     * @param element looked for; in a string a part of it
+     * @throws EvalException if the container is none
+     */
     public static boolean contains(Runtime runtime, Value container, Value element) {
         return switch (container) {
             case Str str when element instanceof Str part -> Search.find(runtime, str.text, part.text, 0) >= 0;
@@ -191,7 +220,12 @@ public final class Operators {
         };
     }
 
-    /** A value as a dictionary key. */
+    /**
+     * {@return a value as a dictionary key}
+     *
+     * @param value one that cannot be changed
+     * @throws EvalException for lists, dictionaries and the like
+     */
     public static Value key(Value value) {
         return switch (value) {
             case Str _, Value.Int _, Value.Float _, Value.Bool _, Value.None _, Value.Undefined _ -> value;

@@ -15,7 +15,12 @@ public final class Printer {
         this.runtime = runtime;
     }
 
-    /** {@return Python's {@code str()} of the value} */
+    /**
+     * {@return Python's {@code str()} of the value}
+     *
+     * @param runtime pays for it
+     * @param value any value
+     */
     public static Str str(Runtime runtime, Value value) {
         return switch (value) {
             case Str str -> str;

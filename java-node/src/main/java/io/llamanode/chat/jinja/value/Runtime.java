@@ -25,7 +25,13 @@ public final class Runtime {
     private long elements;
     private int depth;
 
-    /** Starts the account of one rendering; {@code usage} may be null. */
+    /**
+     * Starts the account of one rendering, and its time.
+     *
+     * @param limits what it may use
+     * @param clock what templates are told of the time
+     * @param usage notes which values are read; may be null
+     */
     public Runtime(Limits limits, Clock clock, @Nullable Usage usage) {
         this.limits = limits;
         this.clock = clock;
@@ -38,7 +44,11 @@ public final class Runtime {
         return line;
     }
 
-    /** Notes which line is being evaluated; {@code current} counts from 1. */
+    /**
+     * Notes which line is being evaluated.
+     *
+     * @param current from 1
+     */
     public void at(int current) {
         line = current;
     }
@@ -46,6 +56,7 @@ public final class Runtime {
     /**
      * Accounts for evaluated nodes and processed elements.
      *
+     * @param count how many
      * @throws LimitException if they or the time are used up
      */
     public void steps(long count) {
@@ -61,7 +72,12 @@ public final class Runtime {
         }
     }
 
-    /** Pays for an operation that may look at every character of a string. */
+    /**
+     * Pays for an operation that may look at every character of a string.
+     *
+     * @param value any; only a string costs anything
+     * @throws LimitException if the steps or the time are used up
+     */
     public void reads(Value value) {
         if (value instanceof Str str) {
             steps(str.text.length() >> 10);
@@ -85,7 +101,13 @@ public final class Runtime {
         depth--;
     }
 
-    /** Accounts for {@code added} characters behind {@code present} ones, before they are made. */
+    /**
+     * Accounts for characters before they are made.
+     *
+     * @param present characters of the string so far
+     * @param added characters that follow
+     * @throws LimitException if the string, or all strings together, would get too long
+     */
     public void allocateChars(long present, long added) {
         chars += added;
         if (present + added > limits.stringChars()) {
@@ -98,7 +120,12 @@ public final class Runtime {
         steps(added >> 10);
     }
 
-    /** Accounts for list elements before they are made. */
+    /**
+     * Accounts for list elements before they are made.
+     *
+     * @param count how many
+     * @throws LimitException if there are too many
+     */
     public void allocateElements(long count) {
         elements += count;
         if (elements > limits.elements()) {
@@ -107,7 +134,12 @@ public final class Runtime {
         steps(count);
     }
 
-    /** {@return a list of these items, accounted for} */
+    /**
+     * {@return a list of these items, accounted for}
+     *
+     * @param items not copied
+     * @throws LimitException if there are too many
+     */
     public Value.Seq list(List<Value> items) {
         allocateElements(items.size());
         return Value.Seq.list(items);

@@ -7,7 +7,14 @@ import java.util.List;
 public final class Search {
     private Search() {}
 
-    /** {@return index of the first {@code part} at or behind {@code from}, in UTF-16 units, or -1} */
+    /**
+     * {@return index of the first {@code part} at or behind {@code from}, in UTF-16 units, or -1}
+     *
+     * @param runtime pays for it
+     * @param text searched
+     * @param part looked for
+     * @param from index in {@code text}, in UTF-16 units
+     */
     public static int find(Runtime runtime, String text, String part, int from) {
         if (part.isEmpty()) {
             return from <= text.length() ? from : -1;
@@ -26,7 +33,14 @@ public final class Search {
         return -1;
     }
 
-    /** {@return index of the last {@code part} that ends at or in front of {@code before}, in UTF-16 units, or -1} */
+    /**
+     * {@return index of the last {@code part} that ends at or in front of {@code before}, in UTF-16 units, or -1}
+     *
+     * @param runtime pays for it
+     * @param text searched
+     * @param part looked for
+     * @param before index in {@code text}, in UTF-16 units
+     */
     public static int findLast(Runtime runtime, String text, String part, int before) {
         for (int at = before - part.length(); at >= 0; at--) {
             if (text.charAt(at) == part.charAt(0)) {
@@ -44,7 +58,15 @@ public final class Search {
         runtime.steps(1 + (part.length() >> 6) + (distance >> 10));
     }
 
-    /** Pieces between separators; a negative {@code limit} stands for any number of splits. */
+    /**
+     * {@return pieces between separators}
+     *
+     * @param runtime pays for it
+     * @param str taken apart
+     * @param separator not empty
+     * @param limit splits at most; negative: any number
+     * @throws EvalException if the separator is empty
+     */
     public static List<Value> split(Runtime runtime, Str str, String separator, long limit) {
         if (separator.isEmpty()) {
             throw new EvalException("split: the separator is empty");
@@ -63,6 +85,12 @@ public final class Search {
 
     /**
      * {@return the pieces between separators, of which the last {@code limit} count; a negative limit stands for all}
+     *
+     * @param runtime pays for it
+     * @param str taken apart
+     * @param separator not empty
+     * @param limit splits at most; negative: any number
+     * @throws EvalException if the separator is empty
      */
     public static List<Value> splitFromRight(Runtime runtime, Str str, String separator, long limit) {
         if (separator.isEmpty()) {
@@ -80,7 +108,12 @@ public final class Search {
         return new ArrayList<>(pieces.reversed());
     }
 
-    /** Words between runs of white space. */
+    /**
+     * {@return words between runs of white space}
+     *
+     * @param str taken apart
+     * @param limit splits at most; negative: any number
+     */
     public static List<Value> words(Str str, long limit) {
         List<Value> words = new ArrayList<>();
         String text = str.text;
@@ -105,7 +138,15 @@ public final class Search {
         return at;
     }
 
-    /** {@return the string with the first {@code limit} matches replaced; a negative limit stands for all} */
+    /**
+     * {@return the string with the first {@code limit} matches replaced; a negative limit stands for all}
+     *
+     * @param runtime pays for it
+     * @param str searched
+     * @param old replaced; if empty, it stands between all characters
+     * @param replacement put in its place
+     * @param limit matches at most
+     */
     public static Str replace(Runtime runtime, Str str, Str old, Str replacement, long limit) {
         StrBuilder builder = new StrBuilder(runtime);
         int start = 0;

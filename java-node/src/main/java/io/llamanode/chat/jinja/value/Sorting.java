@@ -11,7 +11,17 @@ import java.util.function.Function;
 public final class Sorting {
     private Sorting() {}
 
-    /** {@return the items in the order of their keys; equal ones keep their order, also when it is reversed} */
+    /**
+     * {@return the items in the order of their keys; equal ones keep their order, also when it is reversed}
+     *
+     * @param <T> what is sorted
+     * @param runtime pays for it
+     * @param items not changed
+     * @param key by what an item is compared
+     * @param caseSensitive whether upper case and lower case differ
+     * @param reverse whether the greatest comes first
+     * @throws EvalException if two keys have no order
+     */
     public static <T> List<T> sort(
             Runtime runtime, Iterable<T> items, Function<T, Value> key, boolean caseSensitive, boolean reverse) {
         List<T> sorted = new ArrayList<>();
@@ -26,12 +36,23 @@ public final class Sorting {
         return sorted;
     }
 
-    /** {@return the entries in the order of their keys, upper case first} */
+    /**
+     * {@return the entries in the order of their keys, upper case first}
+     *
+     * @param runtime pays for it
+     * @param entries not changed
+     */
     public static List<Map.Entry<Value, Value>> byKey(Runtime runtime, Map<Value, Value> entries) {
         return sort(runtime, entries.entrySet(), Map.Entry::getKey, true, false);
     }
 
-    /** {@return the value as it is compared: strings in lower case unless the case counts} */
+    /**
+     * {@return the value as it is compared: strings in lower case unless the case counts}
+     *
+     * @param runtime pays for it
+     * @param value any value
+     * @param caseSensitive whether upper case and lower case differ
+     */
     public static Value fold(Runtime runtime, Value value, boolean caseSensitive) {
         runtime.reads(value);
         return value instanceof Str str && !caseSensitive

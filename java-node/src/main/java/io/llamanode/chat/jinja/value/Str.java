@@ -21,12 +21,21 @@ public final class Str implements Value, Comparable<Str> {
         this.flips = flips;
     }
 
-    /** {@return a string of one origin} */
+    /**
+     * {@return a string of one origin}
+     *
+     * @param text the characters
+     * @param trusted whether they are the template's own
+     */
     public static Str of(String text, boolean trusted) {
         return text.isEmpty() ? EMPTY : new Str(text, trusted, EMPTY.flips);
     }
 
-    /** {@return a string of the template's own} */
+    /**
+     * {@return a string of the template's own}
+     *
+     * @param text the characters
+     */
     public static Str trusted(String text) {
         return of(text, true);
     }
@@ -36,12 +45,16 @@ public final class Str implements Value, Comparable<Str> {
         return text.isEmpty();
     }
 
-    /** Whether every character is trusted. */
+    /** {@return whether every character is trusted} */
     public boolean trusted() {
         return first && flips.length == 0;
     }
 
-    /** {@return the origin of the character at an index, in UTF-16 units} */
+    /**
+     * {@return the origin of the character at an index, in UTF-16 units}
+     *
+     * @param position from 0, below the length in UTF-16 units
+     */
     public boolean trustedAt(int position) {
         int found = Arrays.binarySearch(flips, position);
         int passed = found >= 0 ? found + 1 : -found - 1;
@@ -53,22 +66,39 @@ public final class Str implements Value, Comparable<Str> {
         return text.isEmpty() ? 0 : flips.length + 1;
     }
 
-    /** {@return index of the first character of a run} */
+    /**
+     * {@return index of the first character of a run}
+     *
+     * @param run from 0, below {@link #runs}
+     */
     public int runStart(int run) {
         return run == 0 ? 0 : flips[run - 1];
     }
 
-    /** {@return index behind the last character of a run} */
+    /**
+     * {@return index behind the last character of a run}
+     *
+     * @param run from 0, below {@link #runs}
+     */
     public int runEnd(int run) {
         return run == flips.length ? text.length() : flips[run];
     }
 
-    /** {@return the origin of a run} */
+    /**
+     * {@return the origin of a run}
+     *
+     * @param run from 0, below {@link #runs}
+     */
     public boolean runTrusted(int run) {
         return first ^ ((run & 1) == 1);
     }
 
-    /** Characters from {@code from} to before {@code to}, in UTF-16 units. */
+    /**
+     * {@return the characters from one index to before another, in UTF-16 units; empty if there are none}
+     *
+     * @param from first index
+     * @param to index behind the last one
+     */
     public Str sub(int from, int to) {
         if (from >= to) {
             return EMPTY;
@@ -84,7 +114,13 @@ public final class Str implements Value, Comparable<Str> {
         return builder.build();
     }
 
-    /** {@return the string without these characters at its ends; {@code chars} null stands for white space} */
+    /**
+     * {@return the string without these characters at its ends}
+     *
+     * @param left whether at its beginning
+     * @param right whether at its end
+     * @param chars the characters; null: white space
+     */
     public Str strip(boolean left, boolean right, @Nullable String chars) {
         int from = 0;
         int to = text.length();
@@ -109,12 +145,16 @@ public final class Str implements Value, Comparable<Str> {
         return chars == null ? isSpace(c) : chars.indexOf(c) >= 0;
     }
 
-    /** Python's {@code str.isspace} for one code point. */
+    /**
+     * {@return Python's {@code str.isspace} for one code point}
+     *
+     * @param c the code point
+     */
     public static boolean isSpace(int c) {
         return Character.isWhitespace(c) || c == 0x85 || c == 0xA0 || c == 0x2007 || c == 0x202F;
     }
 
-    /** Length in code points, which is what Python counts. */
+    /** {@return length in code points, which is what Python counts} */
     public int length() {
         return text.codePointCount(0, text.length());
     }

@@ -12,7 +12,11 @@ public final class StrBuilder {
     private boolean first = true;
     private boolean last = true;
 
-    /** Starts an empty string; {@code runtime} null stands for no limits. */
+    /**
+     * Starts an empty string.
+     *
+     * @param runtime pays for it; null: no limits
+     */
     public StrBuilder(@Nullable Runtime runtime) {
         this.runtime = runtime;
     }
@@ -21,22 +25,40 @@ public final class StrBuilder {
         return text.length();
     }
 
-    /** Origin of the last character; true when empty. */
+    /** {@return origin of the last character; true when empty} */
     public boolean lastTrusted() {
         return last;
     }
 
-    /** Appends text of one origin. */
+    /**
+     * Appends text of one origin.
+     *
+     * @param piece the text
+     * @param trusted whether it is the template's own
+     * @return this
+     */
     public StrBuilder append(String piece, boolean trusted) {
         return append(piece, 0, piece.length(), trusted);
     }
 
-    /** Appends a string, whose characters keep their origins. */
+    /**
+     * Appends a string, whose characters keep their origins.
+     *
+     * @param piece the string
+     * @return this
+     */
     public StrBuilder append(Str piece) {
         return append(piece, 0, piece.text.length());
     }
 
-    /** Appends the characters from {@code from} to before {@code to}, in UTF-16 units. */
+    /**
+     * Appends a part of a string, whose characters keep their origins.
+     *
+     * @param piece the string
+     * @param from first index, in UTF-16 units
+     * @param to index behind the last one
+     * @return this
+     */
     public StrBuilder append(Str piece, int from, int to) {
         for (int run = 0; run < piece.runs(); run++) {
             int start = Math.max(from, piece.runStart(run));

@@ -7,7 +7,11 @@ import java.util.List;
 public final class Types {
     private Types() {}
 
-    /** {@return Python's name of the value's type, for messages} */
+    /**
+     * {@return Python's name of the value's type, for messages}
+     *
+     * @param value any value
+     */
     public static String name(Value value) {
         return switch (value) {
             case Value.Undefined(String description) -> description + ", which is undefined";
@@ -24,7 +28,11 @@ public final class Types {
         };
     }
 
-    /** {@return Python's truth of the value} */
+    /**
+     * {@return Python's truth of the value}
+     *
+     * @param value any value
+     */
     public static boolean truthy(Value value) {
         return switch (value) {
             case Value.Undefined _, Value.None _ -> false;
@@ -38,7 +46,12 @@ public final class Types {
         };
     }
 
-    /** {@return number of elements or code points; what has none is an error} */
+    /**
+     * {@return number of elements or code points}
+     *
+     * @param value any value
+     * @throws EvalException if it has none
+     */
     public static int length(Value value) {
         return switch (value) {
             case Value.Undefined _ -> 0;
@@ -49,7 +62,11 @@ public final class Types {
         };
     }
 
-    /** {@return whether a loop can go over the value} */
+    /**
+     * {@return whether a loop can go over the value}
+     *
+     * @param value any value
+     */
     public static boolean iterable(Value value) {
         return switch (value) {
             case Value.Undefined _, Str _, Value.Seq _, Value.Dict _ -> true;
@@ -57,7 +74,13 @@ public final class Types {
         };
     }
 
-    /** The elements a loop sees, as a copy that later changes of the value do not touch. */
+    /**
+     * {@return the elements a loop sees, as a copy that later changes of the value do not touch}
+     *
+     * @param runtime pays for it
+     * @param value any value
+     * @throws EvalException if no loop can go over it
+     */
     public static List<Value> elements(Runtime runtime, Value value) {
         List<Value> elements = switch (value) {
             case Value.Undefined _ -> List.of();

@@ -10,14 +10,26 @@ public final class Usage {
     private final Set<String> used = new HashSet<>();
     private final Set<String> iterated = new HashSet<>();
 
-    /** Notes where in the input a value stands. */
+    /** Nothing was touched yet. */
+    public Usage() {}
+
+    /**
+     * Notes where in the input a value stands.
+     *
+     * @param value of the input; only strings, sequences and dictionaries are noted
+     * @param path such as {@code messages[0].content}
+     */
     public void name(Value value, String path) {
         if (value instanceof Str || value instanceof Value.Seq || value instanceof Value.Dict) {
             paths.put(value, path);
         }
     }
 
-    /** Notes that a value was read. */
+    /**
+     * Notes that a value was read.
+     *
+     * @param value any
+     */
     public void used(Value value) {
         String path = paths.get(value);
         if (path != null) {
@@ -25,7 +37,11 @@ public final class Usage {
         }
     }
 
-    /** Notes that a value was read with all it holds. */
+    /**
+     * Notes that a value was read with all it holds.
+     *
+     * @param value any
+     */
     public void usedDeep(Value value) {
         if (!paths.containsKey(value)) {
             return;
@@ -38,7 +54,11 @@ public final class Usage {
         }
     }
 
-    /** Notes that a value was looped over or indexed by number. */
+    /**
+     * Notes that a value was looped over or indexed by number.
+     *
+     * @param value any
+     */
     public void iterated(Value value) {
         used(value);
         String path = paths.get(value);

@@ -20,20 +20,39 @@ public sealed interface Value
                 Value.Dict,
                 Value.Namespace,
                 Value.Callable {
+    /** The only {@code none}. */
     None NONE = new None();
+
+    /** The value {@code true}. */
     Bool TRUE = new Bool(true);
+
+    /** The value {@code false}. */
     Bool FALSE = new Bool(false);
 
+    /**
+     * {@return the boolean as a value}
+     *
+     * @param value which one
+     */
     static Bool of(boolean value) {
         return value ? TRUE : FALSE;
     }
 
-    /** A name, key or attribute that is not there; its description is for error messages. */
+    /**
+     * A name, key or attribute that is not there.
+     *
+     * @param description what is not there, for error messages
+     */
     record Undefined(String description) implements Value {}
 
+    /** Python's {@code None}, {@code null} of JSON. */
     record None() implements Value {}
 
-    /** Numbers and booleans that compare equal are the same dictionary key, as in Python. */
+    /**
+     * Numbers and booleans that compare equal are the same dictionary key, as in Python.
+     *
+     * @param value the truth
+     */
     record Bool(boolean value) implements Value {
         @Override
         public boolean equals(Object other) {
@@ -46,6 +65,11 @@ public sealed interface Value
         }
     }
 
+    /**
+     * An integer, 64 bits wide.
+     *
+     * @param value the number
+     */
     record Int(long value) implements Value, Comparable<Int> {
         @Override
         public int compareTo(Int other) {
@@ -63,6 +87,11 @@ public sealed interface Value
         }
     }
 
+    /**
+     * A float of double precision.
+     *
+     * @param value the number, infinity and NaN included
+     */
     record Float(double value) implements Value {
         @Override
         public boolean equals(Object other) {
@@ -84,7 +113,12 @@ public sealed interface Value
         /** Names of the items, by which they can be reached as well; empty for most sequences. */
         public final List<String> names;
 
-        /** Keeps the list, which is not copied. */
+        /**
+         * Keeps the list, which is not copied.
+         *
+         * @param items the elements
+         * @param tuple whether it is a tuple
+         */
         public Seq(List<Value> items, boolean tuple) {
             this(items, tuple, List.of());
         }
@@ -95,17 +129,30 @@ public sealed interface Value
             this.names = names;
         }
 
-        /** {@return a list of these items, which are not copied} */
+        /**
+         * {@return a list of these items, which are not copied}
+         *
+         * @param items the elements
+         */
         public static Seq list(List<Value> items) {
             return new Seq(items, false);
         }
 
-        /** {@return a tuple} */
+        /**
+         * {@return a tuple}
+         *
+         * @param items the elements
+         */
         public static Seq tuple(Value... items) {
             return new Seq(List.of(items), true);
         }
 
-        /** {@return a tuple whose items have names; as many of these as of those} */
+        /**
+         * {@return a tuple whose items have names}
+         *
+         * @param names one for each item
+         * @param items the elements
+         */
         public static Seq named(List<String> names, Value... items) {
             return new Seq(List.of(items), true, names);
         }
@@ -121,7 +168,11 @@ public sealed interface Value
         /** The entries in order of insertion. */
         public final Map<Value, Value> entries;
 
-        /** Keeps the map, which is not copied. */
+        /**
+         * Keeps the map, which is not copied.
+         *
+         * @param entries in order of insertion
+         */
         public Dict(Map<Value, Value> entries) {
             this.entries = entries;
         }
@@ -131,7 +182,11 @@ public sealed interface Value
             this(new LinkedHashMap<>());
         }
 
-        /** {@return the value of a key, or {@code null} if there is none} */
+        /**
+         * {@return the value of a key, or {@code null} if there is none}
+         *
+         * @param key a string
+         */
         public @Nullable Value get(String key) {
             return entries.get(Str.trusted(key));
         }
@@ -141,14 +196,30 @@ public sealed interface Value
     final class Namespace implements Value {
         /** The attributes by name. */
         public final Map<String, Value> attributes = new LinkedHashMap<>();
+
+        /** A namespace without attributes. */
+        public Namespace() {}
     }
 
-    /** A macro, a global function or a bound method. */
+    /**
+     * A macro, a global function or a bound method.
+     *
+     * @param name for messages
+     * @param body what it does
+     */
     record Callable(String name, Body body) implements Value {}
 
     /** What a callable does. */
     @FunctionalInterface
     interface Body {
+        /**
+         * Does it.
+         *
+         * @param runtime pays for it
+         * @param arguments of the call
+         * @return what comes of it
+         * @throws EvalException if the arguments do not suit
+         */
         Value call(Runtime runtime, Arguments arguments);
     }
 

@@ -35,7 +35,11 @@ public final class Call {
         this.acceptsName = acceptsName;
     }
 
-    /** {@return whether there is a name, and it may be called} */
+    /**
+     * {@return whether there is a name, and it may be called}
+     *
+     * @param given as the model wrote it
+     */
     public boolean name(String given) {
         if (name != null || !NAME.matcher(given).matches() || !acceptsName.test(given)) {
             return false;
@@ -49,14 +53,22 @@ public final class Call {
         return name;
     }
 
-    /** An id that comes after the call was announced under another one is too late. */
+    /**
+     * Takes the id that the model gave. One that comes after the call was announced under another one is too late.
+     *
+     * @param given as the model wrote it; left out if it is longer than ids are
+     */
     public void id(String given) {
         if (!announced && given.length() <= LONGEST_ID) {
             id = given;
         }
     }
 
-    /** Takes more of the arguments' JSON. */
+    /**
+     * Takes more of the arguments' JSON.
+     *
+     * @param delta follows what came before
+     */
     public void arguments(String delta) {
         json.append(delta);
     }

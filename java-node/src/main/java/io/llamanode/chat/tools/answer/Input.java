@@ -18,16 +18,25 @@ public final class Input {
     private int soughtFrom;
     private int soughtTo;
 
+    /** Nothing has arrived yet. */
+    public Input() {}
+
     /** Whether a text stands at the front. */
     public enum Match {
         /** It did, and was read. */
         YES,
+
+        /** It does not, and nothing was read. */
         NO,
         /** What has arrived may become it. */
         MORE
     }
 
-    /** Takes more text. */
+    /**
+     * Takes more text.
+     *
+     * @param more what follows the text so far
+     */
     public void add(String more) {
         int gone = mark < 0 ? at : mark;
         if (gone > COMPACTION) {
@@ -59,7 +68,11 @@ public final class Input {
         return text.charAt(at);
     }
 
-    /** {@return the character at a distance from the front, which must have arrived} */
+    /**
+     * {@return the character at a distance from the front, which must have arrived}
+     *
+     * @param distance from the front, in characters
+     */
     public char peek(int distance) {
         return text.charAt(at + distance);
     }
@@ -67,6 +80,10 @@ public final class Input {
     /**
      * {@return whether the first {@code count} characters of a text stand at a distance from the front; all must have
      * arrived}
+     *
+     * @param distance from the front, in characters
+     * @param expected the text
+     * @param count how much of it to compare
      */
     public boolean regionMatches(int distance, String expected, int count) {
         for (int i = 0; i < count; i++) {
@@ -87,7 +104,11 @@ public final class Input {
         return text.length() - at;
     }
 
-    /** {@return the first characters, which are read; so many must have arrived} */
+    /**
+     * {@return the first characters, which are read; so many must have arrived}
+     *
+     * @param count how many characters
+     */
     public String take(int count) {
         String taken = text.substring(at, at + count);
         at += count;
@@ -117,7 +138,11 @@ public final class Input {
         }
     }
 
-    /** {@return whether a text stands at the front; it is read if it does} */
+    /**
+     * {@return whether a text stands at the front; it is read if it does}
+     *
+     * @param literal the text
+     */
     public Match literal(String literal) {
         int count = Math.min(literal.length(), length());
         for (int i = 0; i < count; i++) {
@@ -132,7 +157,12 @@ public final class Input {
         return Match.YES;
     }
 
-    /** As {@link #literal}, but the end of the input may cut it off. */
+    /**
+     * As {@link #literal}, but the end of the input may cut it off.
+     *
+     * @param literal the text
+     * @return whether it, or what is there of it at the input's end, stands at the front; it is read if it does
+     */
     public Match closing(String literal) {
         if (ended && length() < literal.length() && regionMatches(0, literal, length())) {
             at = text.length();
@@ -141,7 +171,11 @@ public final class Input {
         return literal(literal);
     }
 
-    /** {@return distance of a text from the front, or -1} */
+    /**
+     * {@return distance of a text from the front, or -1}
+     *
+     * @param wanted the text
+     */
     public int find(String wanted) {
         // Asked again after more has arrived, it looks at that only.
         boolean again = wanted.equals(sought) && soughtFrom == at;
@@ -152,7 +186,11 @@ public final class Input {
         return found < 0 ? -1 : found - at;
     }
 
-    /** {@return number of characters at the end that may become one of these texts} */
+    /**
+     * {@return number of characters at the end that may become one of these texts}
+     *
+     * @param wanted the texts
+     */
     public int held(List<String> wanted) {
         if (ended) {
             return 0;

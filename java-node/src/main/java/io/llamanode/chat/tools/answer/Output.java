@@ -19,12 +19,20 @@ public final class Output {
     private List<AnswerEvent> events = new ArrayList<>();
     private boolean reasoned;
 
-    /** Starts an empty answer; {@code newId} makes ids for calls that have none. */
+    /**
+     * Starts an empty answer.
+     *
+     * @param newId makes ids for calls that have none, or one that is taken
+     */
     public Output(Supplier<String> newId) {
         this.newId = newId;
     }
 
-    /** Takes more of what the model says. */
+    /**
+     * Takes more of what the model says.
+     *
+     * @param text follows what came before
+     */
     public void content(String text) {
         int end = endOfText(text);
         if (end > 0) {
@@ -36,7 +44,11 @@ public final class Output {
         contentSpace.append(text, end, text.length());
     }
 
-    /** Takes more of what it thinks. */
+    /**
+     * Takes more of what it thinks.
+     *
+     * @param text follows what came before
+     */
     public void reasoning(String text) {
         reasoned = true;
         int end = endOfText(text);
@@ -64,7 +76,11 @@ public final class Output {
         events.add(new AnswerEvent.Call(index, id, name, delta));
     }
 
-    /** Takes a well-formed call. */
+    /**
+     * Takes a well-formed call.
+     *
+     * @param call counted from here on
+     */
     public void finished(ToolCall call) {
         calls.add(call);
     }

@@ -10,14 +10,26 @@ import java.util.function.BiPredicate;
 public interface Step {
     /** How far a step has come. */
     enum Status {
+        /** All of it was read; what follows is the next step's. */
         DONE,
+
+        /** What has arrived belongs to it, and more must come. */
         MORE,
+
+        /** What has arrived cannot be it: the call is malformed. */
         BAD
     }
 
+    /**
+     * Reads as far as it can. What is read is gone from the input, even if it turns out to be bad.
+     *
+     * @param in the answer, from where this step or the last one stopped
+     * @param call told of what is read
+     * @return how far it has come; not to be called again unless {@link Status#MORE}
+     */
     Status advance(Input in, Call call);
 
-    /** White space, if there is any. */
+    /** {@return a step for white space, if there is any} */
     static Step space() {
         return (in, call) -> {
             in.skipSpace();
@@ -25,12 +37,20 @@ public interface Step {
         };
     }
 
-    /** Exactly this text. */
+    /**
+     * {@return a step for exactly this text}
+     *
+     * @param text what must come
+     */
     static Step literal(String text) {
         return (in, call) -> status(in.literal(text));
     }
 
-    /** White space, then this text, which the end of the answer may cut off. */
+    /**
+     * {@return a step for white space, then this text, which the end of the answer may cut off}
+     *
+     * @param text what must come
+     */
     static Step closing(String text) {
         return sequence(space(), (in, call) -> status(in.closing(text)));
     }
@@ -43,7 +63,13 @@ public interface Step {
         };
     }
 
-    /** All text up to a text, which is read as well; too long a one is no header any more. */
+    /**
+     * {@return a step for all text up to a text, which is read as well; too long a one is no header any more}
+     *
+     * @param end the text that ends it
+     * @param longest characters that may come before
+     * @param take told of what came before; whether it will do
+     */
     static Step until(String end, int longest, BiPredicate<Call, String> take) {
         return (in, call) -> {
             int found = in.find(end);
@@ -56,7 +82,11 @@ public interface Step {
         };
     }
 
-    /** One after the other. */
+    /**
+     * {@return one step for several, one after the other}
+     *
+     * @param steps one or more, each in use nowhere else
+     */
     static Step sequence(Step... steps) {
         Iterator<Step> rest = List.of(steps).iterator();
         return new Step() {

@@ -41,7 +41,13 @@ public final class HarmonyMachine implements AnswerMachine {
     private boolean thinks;
     private HeadedCall call;
 
-    /** @param callable whether tools can be called */
+    /**
+     * Reads one answer.
+     *
+     * @param callable whether tools can be called
+     * @param maxCalls calls that may be made; what comes after them is content
+     * @param output told of the parts
+     */
     public HarmonyMachine(boolean callable, int maxCalls, Output output) {
         this.callable = callable;
         this.maxCalls = maxCalls;

@@ -33,10 +33,15 @@ public final class MarkedMachine implements AnswerMachine {
     private SectionReader section;
 
     /**
+     * Reads one answer.
+     *
      * @param reasoning {@code null} if the model does not think
      * @param inside whether the prompt opened the reasoning
      * @param syntax {@code null} if no tools can be called
      * @param noise texts around the content that are no part of it
+     * @param tools schemas of the parameters by name
+     * @param maxCalls calls that may be made
+     * @param output told of the parts
      */
     public MarkedMachine(
             Reasoning reasoning,

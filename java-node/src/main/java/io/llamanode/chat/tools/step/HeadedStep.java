@@ -17,7 +17,11 @@ public final class HeadedStep {
 
     private HeadedStep() {}
 
-    /** {@return a reader of one call of that style} */
+    /**
+     * {@return a reader of one call of that style}
+     *
+     * @param style how the call is written
+     */
     public static Step of(Headed style) {
         Step end = style.argumentsEnd().isEmpty()
                 ? Step.sequence((in, call) -> Step.Status.DONE)

@@ -16,7 +16,7 @@ public final class JsonValueStep implements Step {
         this.take = take;
     }
 
-    /** A call's arguments. */
+    /** {@return a step for a call's arguments, which are told as they arrive} */
     public static Step arguments() {
         return Step.sequence(Step.space(), new JsonValueStep((call, text) -> {
             call.arguments(text);

@@ -195,7 +195,11 @@ public final class TaggedStep implements Step {
                 : null;
     }
 
-    /** {@return whether a schema's type allows nothing but strings} */
+    /**
+     * {@return whether a schema's type allows nothing but strings}
+     *
+     * @param type what a JSON schema has under {@code type}: a text, a list of texts, or nothing
+     */
     public static boolean isString(@Nullable Object type) {
         return "string".equals(type) || type instanceof List<?> types && types.equals(List.of("string"));
     }

@@ -74,6 +74,7 @@ public sealed interface CallStyle {
 
     /** How a value stands between its tags: strings as they are, anything else as JSON. */
     enum Values {
+        /** Right between the tags. */
         PLAIN,
         /** On lines of its own. */
         FRAMED,

@@ -39,8 +39,13 @@ public record CallSyntax(
 
     /** Whether calls stand in brackets, separated by commas. */
     public enum Listing {
+        /** One call, or one call after the other. */
         NEVER,
+
+        /** Even a single call. */
         ALWAYS,
+
+        /** Brackets may be there or not. */
         OPTIONAL
     }
 

@@ -20,7 +20,11 @@ public record Reasoning(String open, String close) {
             new Reasoning("<think>", "</think>"),
             new Reasoning("<thinking>", "</thinking>"));
 
-    /** {@return whether a template mentions it; some only cut the reasoning out, for which the end is enough} */
+    /**
+     * {@return whether a template mentions it; some only cut the reasoning out, for which the end is enough}
+     *
+     * @param source the template's text
+     */
     public boolean isIn(String source) {
         return source.contains(escaped(open)) || close.startsWith("</") && source.contains(close);
     }

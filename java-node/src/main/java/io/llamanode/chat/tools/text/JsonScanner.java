@@ -15,6 +15,8 @@ public final class JsonScanner {
         LAST,
         /** The value, a number, had ended before it. */
         BEYOND,
+
+        /** It cannot stand here in JSON, or the value is nested too deeply. */
         BAD
     }
 
@@ -48,7 +50,14 @@ public final class JsonScanner {
     private String word = "";
     private int wordAt;
 
-    /** {@return what the next character means} */
+    /** Waits for the first character of a value; white space may come before it. */
+    public JsonScanner() {}
+
+    /**
+     * {@return what the next character means}
+     *
+     * @param c the next character; none after {@link Outcome#LAST}, {@link Outcome#BEYOND} or {@link Outcome#BAD}
+     */
     public Outcome accept(char c) {
         return switch (state) {
             case STRING -> string(c);

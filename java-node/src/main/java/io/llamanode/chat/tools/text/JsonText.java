@@ -27,10 +27,13 @@ public final class JsonText {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
-    @Nullable
     private JsonText() {}
 
-    /** {@return the object, or {@code null} if the text is none that can be sent on} */
+    /**
+     * {@return the object, or {@code null} if the text is none that can be sent on}
+     *
+     * @param text what a model wrote
+     */
     public static @Nullable Map<String, Object> object(String text) {
         try {
             Map<String, Object> object = MAPPER.readValue(text, new TypeReference<>() {});
@@ -40,7 +43,11 @@ public final class JsonText {
         }
     }
 
-    /** {@return whether the text is one JSON value that can be sent on} */
+    /**
+     * {@return whether the text is one JSON value that can be sent on}
+     *
+     * @param text what a model wrote
+     */
     public static boolean isValue(String text) {
         try {
             return !text.isBlank() && isFit(MAPPER.readValue(text, Object.class));
@@ -49,7 +56,11 @@ public final class JsonText {
         }
     }
 
-    /** {@return the text that a JSON string stands for, or {@code null} if it is none} */
+    /**
+     * {@return the text that a JSON string stands for, or {@code null} if it is none}
+     *
+     * @param text what a model wrote, quotes included
+     */
     public static @Nullable String string(String text) {
         try {
             return MAPPER.readValue(text, Object.class) instanceof String string && isFit(string) ? string : null;
@@ -58,7 +69,11 @@ public final class JsonText {
         }
     }
 
-    /** {@return the number that a JSON text stands for, or {@code null} if it stands for none} */
+    /**
+     * {@return the number that a JSON text stands for, or {@code null} if it stands for none}
+     *
+     * @param text what a model wrote
+     */
     public static @Nullable Number number(String text) {
         try {
             return MAPPER.readValue(text, Object.class) instanceof Number number && isFit(number) ? number : null;
@@ -67,7 +82,11 @@ public final class JsonText {
         }
     }
 
-    /** {@return JSON of a value made of maps, lists, strings, numbers, booleans and null} */
+    /**
+     * {@return JSON of a value made of maps, lists, strings, numbers, booleans and null}
+     *
+     * @param value what the JSON is to say
+     */
     public static String write(@Nullable Object value) {
         try {
             return MAPPER.writeValueAsString(value);

@@ -29,6 +29,8 @@ public final class PythonLiterals {
     }
 
     /**
+     * Reads keyword arguments; names, calls and operators are refused, as nothing is evaluated.
+     *
      * @param text {@code (a="x", n=1)}
      * @return the arguments by name, or {@code null} if the text is malformed
      */
@@ -40,7 +42,12 @@ public final class PythonLiterals {
         }
     }
 
-    /** Writes a value of JSON's as Python has it. */
+    /**
+     * Writes a value of JSON's as Python has it.
+     *
+     * @param value made of maps, lists, strings, numbers, booleans and {@code null}
+     * @param text goes on with it
+     */
     public static void write(Object value, StringBuilder text) {
         switch (value) {
             case null -> text.append("None");
