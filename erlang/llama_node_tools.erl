@@ -52,6 +52,7 @@
 %% number of answers with calls that were followed.
 
 -define(MAX_ROUNDS, 8).
+-define(KEYS, [<<"name">>, <<"description">>, <<"parameters">>, <<"function">>, <<"encode">>]).
 -define(OWN, [<<"max_rounds">>, <<"tool_timeout">>, <<"encode">>]).
 -define(MAX_NUMBER, 16#ffffffff).
 %% A message for the model, in characters.
@@ -246,8 +247,16 @@ tool(Item, Encode) ->
 required(Key, Item, Fields) ->
     case Fields of
         #{Key := Value} -> Value;
-        _ -> bad("~ts.~ts is required", [path(Item), Key])
+        _ ->
+            ok = none_near(maps:keys(maps:without(?KEYS, Fields)), ?KEYS, [" in ", path(Item)]),
+            bad("~ts.~ts is required", [path(Item), Key])
     end.
+
+%% Keys that were mistyped here are not known to the node, which could not tell what they were meant to be.
+none_near(Given, Known, Place) ->
+    _ = [bad("unknown option '~ts'~ts (did you mean '~ts'?)", [llama_node_value:line(Key, 40), Place, Near])
+         || Key <- Given, {ok, Near} <- [llama_node_input:near(Key, Known)]],
+    ok.
 
 function(Value) ->
     case llama_node_value:raw(Value) of
@@ -267,14 +276,15 @@ own_options(Options) ->
     Fields = maps:from_list(llama_node_value:entries(llama_node_value:root(<<"options">>, Options))),
     _ = is_map_key(<<"tools">>, Fields) andalso bad("tools: is an argument, not an option", []),
     {Own, Rest} = lists:partition(fun ({Key, _}) -> lists:member(Key, ?OWN) end, maps:to_list(Fields)),
+    ok = none_near([Key || {Key, _} <- Rest], ?OWN, ""),
     {maps:from_list([{Key, own_option(Key, Value)} || {Key, Value} <- Own, not llama_node_value:is_absent(Value)]),
      raw(maps:from_list(Rest))}.
 
 own_option(<<"encode">>, Value) -> function(Value);
 own_option(<<"max_rounds">>, Value) -> llama_node_value:integer(Value, 0, ?MAX_NUMBER);
 own_option(<<"tool_timeout">>, Value) ->
-    case llama_node_value:raw(Value) of
-        infinity -> infinity;
+    case llama_node_input:text(llama_node_value:raw(Value)) of
+        {ok, <<"infinity">>} -> infinity;
         _ -> llama_node_value:integer(Value, 0, ?MAX_NUMBER, "infinity or ")
     end.
 

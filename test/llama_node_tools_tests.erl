@@ -150,7 +150,7 @@ spellings_test_() ->
         {Described#{function => Function}, #{max_rounds => 1}},
         {maps:from_list([{atom_to_binary(Key), Value} || {Key, Value} <- maps:to_list(Described#{function => Function})]),
          #{<<"max_rounds">> => 1, <<"tool_timeout">> => infinity}},
-        {maps:to_list(Described#{function => Function}), [{max_rounds, 1}, {tool_timeout, 5000}]},
+        {maps:to_list(Described#{function => Function}), [{max_rounds, 1}, {tool_timeout, "infinity"}]},
         {[{"function", Function} | maps:to_list(Described)], [{"max_rounds", 1}, {<<"encode">>, nil}]}]].
 
 %% An error behind tools that were run keeps what they did.
@@ -196,6 +196,10 @@ bad_arguments_test_() ->
      end} || {Start, Tools, Options} <- [
         {<<"tools[1].function is required">>, [Tool, #{name => b}], #{}},
         {<<"tools[0].name is required">>, [maps:remove(name, Tool)], #{}},
+        {<<"unknown option 'functon' in tools[0] (did you mean 'function'?)">>, [#{name => b, functon => Tool}], #{}},
+        {<<"unknown option 'nmae' in tools[1] (did you mean 'name'?)">>, [Tool, #{"nmae" => b}], #{}},
+        {<<"unknown option 'max_round' (did you mean 'max_rounds'?)">>, [Tool], #{max_round => 3}},
+        {<<"unknown option 'tool_timout' (did you mean 'tool_timeout'?)">>, [Tool], [{"tool_timout", 3}]},
         {<<"tools[0].name must be text, not 5">>, [Tool#{name => 5}], #{}},
         {<<"tools[0].function must be a fun of one argument">>, [Tool#{function => fun () -> ok end}], #{}},
         {<<"tools[0].function must be a fun of one argument, not a map">>, [#{name => t, <<"function">> => #{name => t}}], #{}},
