@@ -99,6 +99,7 @@ public final class Engine implements AutoCloseable {
      * @param listener hears of it, on the loop thread
      * @param accepted run on this thread if the request is taken, before its listener can hear anything
      * @return {@code false}, and nothing is heard, if the engine is closed
+     * @throws IllegalArgumentException if the prompt is not shorter than that
      */
     public boolean submit(GenerationRequest request, GenerationListener listener, Runnable accepted) {
         if (request.prompt().length >= config.nCtx()) {

@@ -160,7 +160,11 @@ public final class Fields {
         return value == null ? null : (Float) value.real(min, max, false);
     }
 
-    /** Refuses what nobody asked for, and then the absence of what was wanted. */
+    /**
+     * Refuses what nobody asked for, and then the absence of what was wanted.
+     *
+     * @throws FailureException {@code invalid_argument} naming the key, and one that is meant if it looks mistyped
+     */
     public void end() {
         for (Map.Entry<String, InputValue> entry : entries.entrySet()) {
             String key = entry.getKey();

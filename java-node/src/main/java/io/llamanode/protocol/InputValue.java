@@ -131,7 +131,11 @@ public final class InputValue {
         return FailureException.invalid(path() + " must be " + expected + ", not " + Shown.of(raw));
     }
 
-    /** {@return the value as text: an atom other than the booleans, UTF-8, or code points} */
+    /**
+     * {@return the value as text: an atom other than the booleans, UTF-8, or code points}
+     *
+     * @throws FailureException {@code invalid_argument} if it is none of these
+     */
     public String text() {
         return switch (raw) {
             case String text -> text;
@@ -180,7 +184,11 @@ public final class InputValue {
         return raw instanceof Number || raw instanceof OtpErlangLong || raw instanceof OtpErlangDouble;
     }
 
-    /** {@return text of at least one character} */
+    /**
+     * {@return text of at least one character}
+     *
+     * @throws FailureException {@code invalid_argument} if it is no text, or an empty one
+     */
     public String nonEmptyText() {
         String text = text();
         if (text.isEmpty()) {
@@ -326,7 +334,11 @@ public final class InputValue {
                 || raw instanceof OtpErlangList list && list.isProper();
     }
 
-    /** {@return the elements of a proper list or array} */
+    /**
+     * {@return the elements of a proper list or array}
+     *
+     * @throws FailureException {@code invalid_argument} if it is none
+     */
     public List<InputValue> list() {
         List<InputValue> values = new ArrayList<>();
         for (Object element : elements()) {

@@ -162,6 +162,7 @@ public final class ReplyEncoder {
      * @param part of an answer
      * @param index of a chunk or of reasoning: 0, 1, 2, ... without gaps, each kind apart
      * @return {@code {llama_node, TaskId, Event}}
+     * @throws IllegalArgumentException if the event is terminal
      */
     public static OtpErlangTuple part(long taskId, TaskEvent part, int index) {
         return event(

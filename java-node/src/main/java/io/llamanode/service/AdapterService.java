@@ -28,7 +28,10 @@ public final class AdapterService {
      * Loads an adapter, in turn with loads of models.
      *
      * @param config what
-     * @param reply told when requests can ask for it
+     * @param reply told when requests can ask for it; {@code invalid_argument} if its id is taken, {@code
+     *     model_load_failed} if the file is unfit, {@code cancelled} if the model is unloaded meanwhile
+     * @throws FailureException {@code invalid_argument} for a model that is not there, {@code unsupported} if it does
+     *     not generate text
      */
     public void load(AdapterConfig config, Reply<Void> reply) {
         ServedModel model = models.find(config.model());
@@ -68,6 +71,8 @@ public final class AdapterService {
      * @param id the adapter
      * @param modelId of its model; {@code null}: the first
      * @param reply told when its memory is given back
+     * @throws FailureException {@code invalid_argument} if there is no such adapter or model, {@code server_busy} while
+     *     tasks use it
      */
     public void unload(String id, String modelId, Reply<Void> reply) {
         synchronized (lock) {

@@ -86,7 +86,8 @@ public final class LlamaService implements AutoCloseable {
      *
      * @param modelConfig what and how
      * @param progress hears how far it has come
-     * @param reply told when it can be used
+     * @param reply told when it can be used; {@code server_busy} if the node is draining, {@code model_load_failed},
+     *     {@code out_of_memory}, {@code invalid_argument} or {@code unsupported} if the load says so
      */
     public void loadModel(ModelConfig modelConfig, ModelLoader.LoadProgress progress, Reply<Void> reply) {
         synchronized (lock) {
@@ -114,7 +115,8 @@ public final class LlamaService implements AutoCloseable {
      * @param owner without whom it is cancelled
      * @param sessionId its session
      * @param input what to do
-     * @param reply told its id, before any of its events
+     * @param reply told its id, before any of its events; {@code session_not_found}, {@code server_busy}, {@code
+     *     invalid_argument} or {@code unsupported} if there is no task
      */
     public void createTask(Owner owner, long sessionId, TaskInput input, Reply<Long> reply) {
         create(sessionId, input, List.of(owner), null, reply);
@@ -128,7 +130,8 @@ public final class LlamaService implements AutoCloseable {
      * @param sink receives the events
      * @param sessionId its session
      * @param input what to do
-     * @param reply told its id, before any of its events
+     * @param reply told its id, before any of its events; {@code session_not_found}, {@code server_busy}, {@code
+     *     invalid_argument} or {@code unsupported} if there is no task
      */
     public void stream(
             Owner owner, Owner sinkOwner, TaskSink sink, long sessionId, TaskInput input, Reply<Long> reply) {
@@ -155,7 +158,9 @@ public final class LlamaService implements AutoCloseable {
      *
      * @param owner without whom it is cancelled
      * @param input what to do
-     * @param reply told the result
+     * @param reply told the result, or why there is none
+     * @throws FailureException {@code server_busy} if the node is draining, {@code unsupported} if it has no model,
+     *     {@code invalid_argument} if not the one asked for
      */
     public void run(Owner owner, TaskInput input, Reply<TaskResult> reply) {
         synchronized (lock) {
@@ -170,7 +175,9 @@ public final class LlamaService implements AutoCloseable {
      * @param owner without whom it is cancelled
      * @param input what to do
      * @param sink receives the events
-     * @param reply told its id, before any of its events
+     * @param reply told its id, before any of its events, or why there is no task
+     * @throws FailureException {@code server_busy} if the node is draining, {@code unsupported} if it has no model,
+     *     {@code invalid_argument} if not the one asked for
      */
     public void runStream(Owner owner, TaskInput input, TaskSink sink, Reply<Long> reply) {
         synchronized (lock) {
@@ -200,7 +207,8 @@ public final class LlamaService implements AutoCloseable {
      * @param caller without whom nobody waits
      * @param taskId the task
      * @param timeoutMs how long to wait for it, in milliseconds; negative: for ever
-     * @param reply told the result, or {@code timeout}, which leaves the task running
+     * @param reply told the result, the task's failure, {@code task_not_found}, or {@code timeout}, which leaves the
+     *     task running
      */
     public void getResult(Owner caller, long taskId, long timeoutMs, Reply<TaskResult> reply) {
         tasks.getResult(caller, taskId, timeoutMs, reply);
@@ -210,7 +218,7 @@ public final class LlamaService implements AutoCloseable {
      * Cancels a task.
      *
      * @param taskId the task
-     * @param reply told once it holds no slot
+     * @param reply told once it holds no slot, or at once if it had ended; {@code task_not_found}
      */
     public void cancelTask(long taskId, Reply<Void> reply) {
         tasks.cancel(taskId, reply);

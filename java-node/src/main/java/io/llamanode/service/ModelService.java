@@ -71,7 +71,9 @@ public final class ModelService {
      *
      * @param owner in turn with whose other work
      * @param text what and how, at most 2^20 characters
-     * @param reply told the token ids
+     * @param reply told the token ids; {@code unsupported} if the model has no tokenizer
+     * @throws FailureException {@code invalid_argument} for a longer text or a model that is not there, {@code
+     *     unsupported} if none is
      */
     public void tokenize(Owner owner, TokenText text, Reply<int[]> reply) {
         tokens(owner, text, (model, ids) -> ids, reply);
@@ -82,7 +84,9 @@ public final class ModelService {
      *
      * @param owner in turn with whose other work
      * @param text what and how, at most 2^20 characters
-     * @param reply told how many there are
+     * @param reply told how many there are; {@code unsupported} if the model has no tokenizer
+     * @throws FailureException {@code invalid_argument} for a longer text or a model that is not there, {@code
+     *     unsupported} if none is
      */
     public void countTokens(Owner owner, TokenText text, Reply<Integer> reply) {
         tokens(owner, text, (model, ids) -> ids.length, reply);
@@ -93,7 +97,9 @@ public final class ModelService {
      *
      * @param owner in turn with whose other work
      * @param text what and how, at most 2^20 characters
-     * @param reply told the tokens
+     * @param reply told the tokens; {@code unsupported} if the model has no tokenizer
+     * @throws FailureException {@code invalid_argument} for a longer text or a model that is not there, {@code
+     *     unsupported} if none is
      */
     public void pieces(Owner owner, TokenText text, Reply<List<TokenPiece>> reply) {
         tokens(
@@ -144,7 +150,10 @@ public final class ModelService {
      * @param modelId or {@code null} for the default model
      * @param tokens token ids
      * @param special whether control tokens are spelled; else they are left out
-     * @param reply told the text; bytes that are not UTF-8 are replaced
+     * @param reply told the text, in which bytes that are not UTF-8 are replaced; {@code unsupported} if the model has
+     *     no tokenizer
+     * @throws FailureException {@code invalid_argument} for a token or a model that is not there, {@code unsupported}
+     *     if none is
      */
     public void detokenize(Owner owner, String modelId, int[] tokens, boolean special, Reply<String> reply) {
         int size = models.find(modelId).loaded.vocabulary().size();
@@ -170,7 +179,8 @@ public final class ModelService {
      *
      * @param owner in turn with whose other work
      * @param templating what to render
-     * @param reply told the prompt, without a leading bos
+     * @param reply told the prompt, without a leading bos, or why the template refuses
+     * @throws FailureException {@code invalid_argument} for a model that is not there, {@code unsupported} if none is
      */
     public void applyTemplate(Owner owner, ChatTemplating templating, Reply<String> reply) {
         with(owner, templating.model(), model -> model.render(templating).text(), reply);

@@ -87,6 +87,9 @@ public final class Sessions {
      * @param owner without whom it is closed
      * @param sessionConfig how
      * @return its id
+     * @throws FailureException {@code server_busy} if the node is draining, or too many are open, or their texts
+     *     together are too long; {@code unsupported} if there is no model; {@code invalid_argument} if not the one
+     *     asked for, or a system prompt that cannot fit
      */
     public long create(Owner owner, SessionConfig sessionConfig) {
         synchronized (lock) {
@@ -149,7 +152,7 @@ public final class Sessions {
      * Closes a session and cancels its tasks.
      *
      * @param sessionId the session
-     * @param reply told once none of its tasks holds a slot
+     * @param reply told once none of its tasks holds a slot, or {@code session_not_found}
      */
     public void close(long sessionId, Reply<Void> reply) {
         synchronized (lock) {
@@ -207,6 +210,8 @@ public final class Sessions {
      * @param owner without whom it is closed
      * @param sessionId the session to continue; it goes on unchanged
      * @return the new session's id
+     * @throws FailureException {@code session_not_found}; {@code server_busy} if the node is draining, or too many are
+     *     open, or their texts together are too long
      */
     public long fork(Owner owner, long sessionId) {
         synchronized (lock) {
@@ -229,6 +234,7 @@ public final class Sessions {
      *
      * @param sessionId the session
      * @return what to give to {@link #rewind}
+     * @throws FailureException {@code session_not_found}; {@code server_busy} if there are too many checkpoints
      */
     public long checkpoint(long sessionId) {
         synchronized (lock) {
@@ -258,6 +264,8 @@ public final class Sessions {
      *
      * @param sessionId the session, which must have no chat that waits or runs
      * @param checkpoint of it; 0: before its first message
+     * @throws FailureException {@code session_not_found}; {@code server_busy} if a chat waits or runs; {@code
+     *     invalid_argument} if there is no such checkpoint
      */
     public void rewind(long sessionId, long checkpoint) {
         synchronized (lock) {
@@ -282,7 +290,8 @@ public final class Sessions {
      * @param owner in turn with whose other work
      * @param sessionId the session, which must have no task that waits or runs
      * @param keepSystemPrompt whether the tokens of its system prompt stay
-     * @param reply told when it is done
+     * @param reply told when it is done, or {@code server_busy} if a task came meanwhile
+     * @throws FailureException {@code session_not_found}; {@code server_busy} if a task waits or runs
      */
     public void clearCache(Owner owner, long sessionId, boolean keepSystemPrompt, Reply<Void> reply) {
         synchronized (lock) {

@@ -16,7 +16,11 @@ public record TermLimits(int maxDepth, int maxElements, int maxBinaryBytes, int 
     /** The limits of docs/protocol.md, section 2. */
     public static final TermLimits DEFAULT = new TermLimits(64, 1_000_000, 64 << 20, 1024);
 
-    /** Refuses negative limits and depths that the scanner's stack is not meant for. */
+    /**
+     * Refuses negative limits and depths that the scanner's stack is not meant for.
+     *
+     * @throws IllegalArgumentException if one is out of range
+     */
     public TermLimits {
         if (maxDepth < 0 || maxDepth > 10_000 || maxElements < 1 || maxBinaryBytes < 0 || maxBignumBytes < 8) {
             throw new IllegalArgumentException("limits out of range");

@@ -43,7 +43,11 @@ public record Limits(
                 time);
     }
 
-    /** Checks that every bound is positive. */
+    /**
+     * Checks that every bound is positive.
+     *
+     * @throws IllegalArgumentException if one is not
+     */
     public Limits {
         if (sourceChars <= 0
                 || nesting <= 0

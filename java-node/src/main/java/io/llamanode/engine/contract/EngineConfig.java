@@ -12,7 +12,11 @@ package io.llamanode.engine.contract;
  *     prompt, and at most until a step was measured; otherwise as many as do not hold up the others' next token
  */
 public record EngineConfig(int slots, int nCtx, int nBatch, int prefillShare) {
-    /** Refuses sizes that no plan could respect. */
+    /**
+     * Refuses sizes that no plan could respect.
+     *
+     * @throws IllegalArgumentException naming them
+     */
     public EngineConfig {
         if (slots < 1 || nCtx < 2 || nBatch < slots || prefillShare < 1) {
             throw new IllegalArgumentException(

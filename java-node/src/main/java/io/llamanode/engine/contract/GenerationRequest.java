@@ -56,7 +56,11 @@ public record GenerationRequest(
     /** The {@code maxTokens} that means "to the end of the context". */
     public static final int TO_END_OF_CONTEXT = -1;
 
-    /** Refuses an empty prompt, which no decode call can take. */
+    /**
+     * Refuses an empty prompt, which no decode call can take.
+     *
+     * @throws IllegalArgumentException if it is empty
+     */
     public GenerationRequest {
         if (prompt.length == 0) {
             throw new IllegalArgumentException("empty prompt");

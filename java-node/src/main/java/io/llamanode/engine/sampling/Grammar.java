@@ -14,7 +14,11 @@ import java.util.Set;
  * @param controls control tokens that may come where the grammar has the text that spells them
  */
 public record Grammar(String gbnf, List<String> triggers, Set<Integer> controls) {
-    /** Refuses an empty trigger, which would be found everywhere. */
+    /**
+     * Refuses an empty trigger, which would be found everywhere.
+     *
+     * @throws IllegalArgumentException if there is one
+     */
     public Grammar {
         triggers = List.copyOf(triggers);
         controls = Set.copyOf(controls);

@@ -29,7 +29,11 @@ public record VectorRequest(long id, Object customer, List<int[]> inputs, Poolin
         RANK
     }
 
-    /** Refuses what no computation can take. */
+    /**
+     * Refuses what no computation can take.
+     *
+     * @throws IllegalArgumentException if there is no input, or an empty one
+     */
     public VectorRequest {
         inputs = List.copyOf(inputs);
         if (inputs.isEmpty() || inputs.stream().anyMatch(tokens -> tokens.length == 0)) {

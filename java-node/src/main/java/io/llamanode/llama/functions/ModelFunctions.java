@@ -104,7 +104,7 @@ public interface ModelFunctions {
      * {@code llama_model_meta_count}.
      *
      * @param model asked
-     * @return how many metadata it has that have one value; arrays do not count
+     * @return how many of its metadata it keeps as text
      */
     @CFunction(value = "llama_model_meta_count", returnsAtOnce = true)
     int modelMetaCount(MemorySegment model);

@@ -223,6 +223,7 @@ public final class SamplerBuilder {
      * @param gbnf the grammar in GBNF, with a rule named {@code root}
      * @return this
      * @throws GrammarException when it is malformed or too large
+     * @throws IllegalArgumentException when the chain has a grammar already
      */
     public SamplerBuilder grammar(String gbnf) {
         if (grammar != null) {

@@ -13,7 +13,11 @@ import java.util.Objects;
  * @param maxQueuedChars characters of a stream that wait for a client; beyond that the stream is cancelled
  */
 public record BridgeConfig(Path socket, String node, int maxClients, int maxLineBytes, int maxQueuedChars) {
-    /** Refuses limits that nothing could work with. */
+    /**
+     * Refuses limits that nothing could work with.
+     *
+     * @throws IllegalArgumentException if one is too small
+     */
     public BridgeConfig {
         Objects.requireNonNull(socket);
         Objects.requireNonNull(node);

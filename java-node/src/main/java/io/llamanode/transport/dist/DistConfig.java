@@ -49,7 +49,11 @@ public record DistConfig(
     /** Seconds, the default of the kernel application's {@code net_ticktime}. */
     private static final int DEFAULT_NET_TICKTIME = 60;
 
-    /** Checks what can be checked before anything is opened. */
+    /**
+     * Checks what can be checked before anything is opened.
+     *
+     * @throws IllegalArgumentException naming what is malformed or out of range
+     */
     public DistConfig {
         if (!isNodeName(nodeName)) {
             throw new IllegalArgumentException("not a node name of the form alive@host: " + nodeName);

@@ -25,6 +25,7 @@ public final class Access {
      * @param runtime pays for it
      * @param object any value
      * @param name the attribute; undefined if there is none
+     * @throws EvalException if the object itself is undefined
      */
     public static Value member(Runtime runtime, Value object, String name) {
         runtime.reads(object);
@@ -53,6 +54,7 @@ public final class Access {
      * @param runtime pays for it
      * @param object any value
      * @param index a key, or a position, from the end if negative; undefined if there is nothing
+     * @throws EvalException if the object itself is undefined
      */
     public static Value index(Runtime runtime, Value object, Value index) {
         runtime.reads(object);

@@ -34,6 +34,7 @@ public final class Template {
      * @param limits bounds on parsing and on every rendering
      * @return the template
      * @throws TemplateException when the source is malformed or uses a statement that is not supported
+     * @throws LimitException when it is too long or nested too deeply
      */
     public static Template parse(String source, Limits limits) {
         try {

@@ -29,6 +29,7 @@ public final class Parser {
      * @param source Jinja source
      * @param limits bounds on its length and nesting
      * @throws io.llamanode.chat.jinja.TemplateException if it is malformed or not supported
+     * @throws io.llamanode.chat.jinja.LimitException if it is too long or nested too deeply
      */
     public static List<Stmt> parse(String source, Limits limits) {
         if (source.length() > limits.sourceChars()) {

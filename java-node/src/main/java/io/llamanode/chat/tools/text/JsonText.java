@@ -86,6 +86,7 @@ public final class JsonText {
      * {@return JSON of a value made of maps, lists, strings, numbers, booleans and null}
      *
      * @param value what the JSON is to say
+     * @throws IllegalArgumentException if it is made of anything else
      */
     public static String write(@Nullable Object value) {
         try {
