@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Completes generation options by the node's defaults, which are llama.cpp's. */
+/** Completes generation options by the node's defaults, which are llama.cpp's. Keeps no state: for any thread. */
 public final class GenerationDefaults {
     private static final GenerationOptions DEFAULTS = new GenerationOptions(
             -1,

@@ -7,6 +7,8 @@
  * to sockets on the sender's thread. Here one thread reads and one writes each connection,
  * and one dispatcher thread calls the {@link io.llamanode.transport.dist.DistHandler}.
  *
+ * <p>It must not know what a message means, nor the service.
+ *
  * <p>Facts about the protocol: erts, "Distribution Protocol" and "External Term Format".
  */
 package io.llamanode.transport.dist;
