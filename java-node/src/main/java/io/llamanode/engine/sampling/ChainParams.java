@@ -9,9 +9,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable: any thread.
  *
  * @param steps what is applied, in order, before the draw; mirostat replaces all of it but the temperature
- * @param typicalP share of the probability that locally typical sampling keeps; 1: all
- * @param topNSigma tokens kept, in standard deviations below the largest logit; 0 or less: all
- * @param dynatempRange half of the range of a temperature that depends on the entropy; 0: a constant one
+ * @param typicalP share of the probability that locally typical sampling keeps (Meister et al. 2022,
+ *     arXiv:2202.00666); 1: all
+ * @param topNSigma tokens kept, in standard deviations below the largest logit (Tang et al. 2024, arXiv:2411.07641);
+ *     0 or less: all
+ * @param dynatempRange half of the range of a temperature that depends on the entropy (arXiv:2309.02772); 0: a constant
+ *     one
  * @param dynatempExponent how the entropy maps to that range
  * @param xtc excludes top choices
  * @param dry penalises the repetition of sequences
@@ -80,7 +83,7 @@ public record ChainParams(
      * How the surprise of the text is held at a target (Basu et al. 2020, arXiv:2007.14966).
      *
      * @param version 1 or 2; 0: none
-     * @param tau target surprise
+     * @param tau target surprise, bits
      * @param eta learning rate
      */
     public record Mirostat(int version, float tau, float eta) {}

@@ -10,7 +10,7 @@ import java.util.Map;
  *
  * @param temperature 0 takes the best token; otherwise the logits are divided by it before the draw
  * @param topK candidates kept; 0: all
- * @param topP probability mass kept; 1: all
+ * @param topP probability mass kept (Holtzman et al. 2019, arXiv:1904.09751); 1: all
  * @param minP smallest probability kept, relative to the best candidate's; 0: all
  * @param repeatPenalty divides positive and multiplies negative logits of recent tokens; 1: none
  * @param repeatLastN window of the penalties in tokens, over prompt and answer; 0: none; -1: everything

@@ -239,13 +239,13 @@ public final class LlamaContext implements AutoCloseable {
         return index >= 0 && outputs.get(index);
     }
 
-    /** Empties the KV cache. */
+    /** Empties the KV cache ({@code llama_memory_clear}). */
     public void clear() {
         run(library.memory::clear);
     }
 
     /**
-     * Removes tokens of a sequence.
+     * Removes tokens of a sequence ({@code llama_memory_seq_rm}).
      *
      * @param seqId sequence
      * @param from first position
@@ -258,8 +258,8 @@ public final class LlamaContext implements AutoCloseable {
     }
 
     /**
-     * Lets a sequence share tokens of another one, without copying them; {@linkplain ContextParams#kvUnified separate}
-     * sequences get a copy with the next decode.
+     * Lets a sequence share tokens of another one ({@code llama_memory_seq_cp}), without copying them; {@linkplain
+     * ContextParams#kvUnified separate} sequences get a copy with the next decode.
      *
      * @param source sequence
      * @param target sequence
@@ -279,7 +279,7 @@ public final class LlamaContext implements AutoCloseable {
     }
 
     /**
-     * Removes all other sequences.
+     * Removes all other sequences ({@code llama_memory_seq_keep}).
      *
      * @param seqId sequence to keep
      */
@@ -297,7 +297,8 @@ public final class LlamaContext implements AutoCloseable {
     }
 
     /**
-     * Moves tokens of a sequence to other positions. Tokens moved before position 0 are removed.
+     * Moves tokens of a sequence to other positions ({@code llama_memory_seq_add}). Tokens moved before position 0 are
+     * removed.
      *
      * @param seqId sequence
      * @param from first position
@@ -314,7 +315,7 @@ public final class LlamaContext implements AutoCloseable {
     }
 
     /**
-     * The last position of a sequence.
+     * The last position of a sequence ({@code llama_memory_seq_pos_max}).
      *
      * @param seqId sequence
      * @return the position; for a sequence without tokens -1, or with b4916 0
@@ -324,22 +325,25 @@ public final class LlamaContext implements AutoCloseable {
         return call(c -> library.memory.seqPosMax(c, seqId));
     }
 
-    /** {@return whether {@link #seqAdd} is possible} */
+    /** {@return whether {@link #seqAdd} is possible ({@code llama_memory_can_shift})} */
     public boolean canShift() {
         return call(library.memory::canShift);
     }
 
     /**
-     * The number of used cells.
+     * The number of used cells ({@code llama_kv_self_used_cells}, which b4916 alone has).
      *
      * @return the number
-     * @throws UnsupportedException with v0.5, which does not tell
+     * @throws UnsupportedException with later releases, which do not tell
      */
     public int usedCells() {
         return call(library.memory::usedCells);
     }
 
-    /** Applies pending shifts now rather than with the next decode; does nothing with v0.5. */
+    /**
+     * Applies pending shifts now rather than with the next decode ({@code llama_kv_self_update} of b4916); does nothing
+     * with later releases.
+     */
     public void update() {
         run(library.memory::update);
     }
@@ -364,10 +368,11 @@ public final class LlamaContext implements AutoCloseable {
     }
 
     /**
-     * Makes adapters change what is computed from here on, in place of those set before.
+     * Makes adapters change what is computed from here on, in place of those set before ({@code
+     * llama_set_adapters_lora}, with b4916 {@code llama_set_adapter_lora}).
      *
      * @param adapters of the context's model, which stay open while they are set
-     * @param scales one for each, how strong
+     * @param scales strength of each, 1 as trained; as many as adapters
      * @throws IllegalArgumentException when an adapter is of another model
      * @throws IllegalStateException when an adapter or the context is closed
      * @throws ContextException when llama.cpp refuses
@@ -385,32 +390,35 @@ public final class LlamaContext implements AutoCloseable {
         run(c -> library.adapters.set(c, pointers, scales));
     }
 
-    /** Waits for the computation to end; fetching logits or embeddings does so too. */
+    /** Waits for the computation to end ({@code llama_synchronize}); fetching logits or embeddings does so too. */
     public void synchronize() {
         run(library.contexts::synchronize);
     }
 
-    /** {@return the number of cells} */
+    /** {@return the number of cells, one a token ({@code llama_n_ctx})} */
     public int nCtx() {
         return nCtx;
     }
 
-    /** {@return the most tokens of a batch, which llama.cpp may have lowered to {@link #nCtx()} or raised} */
+    /**
+     * {@return the most tokens of a batch ({@code llama_n_batch}), which llama.cpp may have lowered to {@link #nCtx()}
+     * or raised}
+     */
     public int nBatch() {
         return nBatch;
     }
 
-    /** {@return the most tokens computed at once} */
+    /** {@return the most tokens computed at once ({@code llama_n_ubatch})} */
     public int nUbatch() {
         return nUbatch;
     }
 
-    /** {@return the number of sequences} */
+    /** {@return the number of sequences; their ids are below it} */
     public int nSeqMax() {
         return nSeqMax;
     }
 
-    /** {@return how embeddings are pooled, with {@link PoolingType#MODEL} resolved} */
+    /** {@return how embeddings are pooled ({@code llama_pooling_type}), with {@link PoolingType#MODEL} resolved} */
     public PoolingType pooling() {
         return pooling;
     }

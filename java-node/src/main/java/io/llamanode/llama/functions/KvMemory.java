@@ -6,14 +6,14 @@ import java.lang.foreign.MemorySegment;
 public interface KvMemory {
 
     /**
-     * Forgets everything, of all sequences.
+     * {@code llama_memory_clear}, in b4916 {@code llama_kv_self_clear}: forgets everything, of all sequences.
      *
      * @param context whose cache it is, here and below
      */
     void clear(MemorySegment context);
 
     /**
-     * Forgets a part of a sequence.
+     * {@code llama_memory_seq_rm}, in b4916 {@code llama_kv_self_seq_rm}: forgets a part of a sequence.
      *
      * @param context whose cache it is
      * @param seqId a sequence; -1: all
@@ -24,7 +24,8 @@ public interface KvMemory {
     boolean seqRemove(MemorySegment context, int seqId, int from, int to);
 
     /**
-     * Shares a part of a sequence with another one; no cell is copied where all sequences share one cache.
+     * {@code llama_memory_seq_cp}, in b4916 {@code llama_kv_self_seq_cp}: shares a part of a sequence with another one;
+     * no cell is copied where all sequences share one cache.
      *
      * @param context whose cache it is
      * @param source a sequence
@@ -35,7 +36,7 @@ public interface KvMemory {
     void seqCopy(MemorySegment context, int source, int target, int from, int to);
 
     /**
-     * Forgets all sequences but one.
+     * {@code llama_memory_seq_keep}, in b4916 {@code llama_kv_self_seq_keep}: forgets all sequences but one.
      *
      * @param context whose cache it is
      * @param seqId the one
@@ -43,8 +44,9 @@ public interface KvMemory {
     void seqKeep(MemorySegment context, int seqId);
 
     /**
-     * Moves a part of a sequence to other positions; the rotation of its keys is mended by the next computation, or
-     * {@link #update}.
+     * {@code llama_memory_seq_add}, in b4916 {@code llama_kv_self_seq_add}: moves a part of a sequence to other
+     * positions. What would come before position 0 is forgotten. The next computation, or {@link #update}, mends the
+     * rotation of the keys.
      *
      * @param context whose cache it is; {@link #canShift}
      * @param seqId a sequence
@@ -55,39 +57,45 @@ public interface KvMemory {
     void seqAdd(MemorySegment context, int seqId, int from, int to, int delta);
 
     /**
-     * {@return the last position of a sequence; -1 if it is empty, in b4916 0}
+     * {@code llama_memory_seq_pos_max}, in b4916 {@code llama_kv_self_seq_pos_max}.
      *
      * @param context whose cache it is
      * @param seqId a sequence
+     * @return the last position of a sequence; -1 if it is empty, in b4916 0
      */
     int seqPosMax(MemorySegment context, int seqId);
 
     /**
-     * {@return whether {@link #seqAdd} works: not with every architecture's positions}
+     * {@code llama_memory_can_shift}, in b4916 {@code llama_kv_self_can_shift}.
      *
      * @param context whose cache it is
+     * @return whether {@link #seqAdd} works: not with every architecture's positions
      */
     boolean canShift(MemorySegment context);
 
     /**
-     * {@return how many cells hold a token}
+     * {@code llama_kv_self_used_cells} of b4916.
      *
      * @param context whose cache it is
+     * @return how many cells hold a token
+     * @throws io.llamanode.llama.UnsupportedException in v0.5 and later, which do not tell
      */
     int usedCells(MemorySegment context);
 
     /**
-     * Does now what was put off until the next computation.
+     * {@code llama_kv_self_update} of b4916: does now what was put off until the next computation. Nothing in later
+     * releases, where each computation begins with it.
      *
      * @param context whose cache it is
      */
     void update(MemorySegment context);
 
-    /** {@return whether the cells that a batch takes must lie side by side} */
+    /** {@return whether the cells that a batch takes must lie side by side, as in b4916} */
     boolean needsDefragmenting();
 
     /**
-     * Asks that the next {@link #update} close the gaps between used cells.
+     * {@code llama_kv_self_defrag} of b4916: asks that the next {@link #update} close the gaps between used cells.
+     * Nothing in later releases, which do not need it.
      *
      * @param context whose cache it is
      */

@@ -238,22 +238,22 @@ public final class LlamaModel implements AutoCloseable {
         return String.format(Locale.ROOT, "%.1f%s", weights / unit, letter);
     }
 
-    /** {@return the number of weights; 0 with only the vocabulary loaded} */
+    /** {@return the number of weights ({@code llama_model_n_params}); 0 with only the vocabulary loaded} */
     public long nParams() {
         return nParams;
     }
 
-    /** {@return the size of all tensors, bytes; 0 with only the vocabulary loaded} */
+    /** {@return the size of all tensors, bytes ({@code llama_model_size}); 0 with only the vocabulary loaded} */
     public long sizeBytes() {
         return sizeBytes;
     }
 
-    /** {@return the context length the model was trained with, tokens} */
+    /** {@return the context length the model was trained with, tokens ({@code llama_model_n_ctx_train})} */
     public int nCtxTrain() {
         return nCtxTrain;
     }
 
-    /** {@return the width of the embeddings inside} */
+    /** {@return the width of the embeddings inside ({@code llama_model_n_embd})} */
     public int nEmbd() {
         return nEmbd;
     }
@@ -263,17 +263,17 @@ public final class LlamaModel implements AutoCloseable {
         return embeddingWidth;
     }
 
-    /** {@return the number of layers} */
+    /** {@return the number of layers ({@code llama_model_n_layer})} */
     public int nLayer() {
         return nLayer;
     }
 
-    /** {@return whether input must go through {@code LlamaContext.encode} first} */
+    /** {@return whether input must go through {@code LlamaContext.encode} first ({@code llama_model_has_encoder})} */
     public boolean hasEncoder() {
         return hasEncoder;
     }
 
-    /** {@return whether the model can {@code LlamaContext.decode}} */
+    /** {@return whether the model can {@code LlamaContext.decode} ({@code llama_model_has_decoder})} */
     public boolean hasDecoder() {
         return hasDecoder;
     }
@@ -287,7 +287,10 @@ public final class LlamaModel implements AutoCloseable {
         return recurrent;
     }
 
-    /** {@return the token that starts the decoder of an encoder-decoder model, or -1} */
+    /**
+     * {@return the token that starts the decoder of an encoder-decoder model, or -1 ({@code
+     * llama_model_decoder_start_token})}
+     */
     public int decoderStartToken() {
         return call(model -> library.models.modelDecoderStart(model));
     }
@@ -319,7 +322,7 @@ public final class LlamaModel implements AutoCloseable {
         return handle;
     }
 
-    /** {@return whether positions are rotary, so that they know no upper end} */
+    /** {@return whether positions are rotary ({@code llama_model_rope_type}), so that they know no upper end} */
     public boolean hasRotaryPositions() {
         return call(model -> library.models.modelRopeType(model)) >= 0;
     }

@@ -58,83 +58,83 @@ public final class Vocab {
         this.specialPieces = new AtomicReferenceArray<>(nTokens);
     }
 
-    /** {@return the kind of tokenizer} */
+    /** {@return the kind of tokenizer ({@code llama_vocab_type})} */
     public VocabType type() {
         return type;
     }
 
-    /** {@return the number of tokens, which is the number of logits too} */
+    /** {@return the number of tokens ({@code llama_vocab_n_tokens}), which is the number of logits too} */
     public int nTokens() {
         return nTokens;
     }
 
-    /** {@return the beginning-of-sequence token} */
+    /** {@return the beginning-of-sequence token, or -1 ({@code llama_vocab_bos})} */
     public int bos() {
         return bos;
     }
 
-    /** {@return the end-of-sequence token} */
+    /** {@return the end-of-sequence token, or -1 ({@code llama_vocab_eos})} */
     public int eos() {
         return eos;
     }
 
-    /** {@return the end-of-turn token} */
+    /** {@return the end-of-turn token, or -1 ({@code llama_vocab_eot})} */
     public int eot() {
         return eot;
     }
 
-    /** {@return the separator token} */
+    /** {@return the separator token, or -1 ({@code llama_vocab_sep})} */
     public int sep() {
         return sep;
     }
 
-    /** {@return whether the model wants {@link #bos()} in front} */
+    /** {@return whether the model wants {@link #bos()} in front ({@code llama_vocab_get_add_bos})} */
     public boolean addBos() {
         return addBos;
     }
 
-    /** {@return whether the model wants {@link #eos()} at the end} */
+    /** {@return whether the model wants {@link #eos()} at the end ({@code llama_vocab_get_add_eos})} */
     public boolean addEos() {
         return addEos;
     }
 
-    /** {@return the newline token} */
+    /** {@return the newline token, or -1 ({@code llama_vocab_nl})} */
     public int newline() {
         return call(f::nl);
     }
 
-    /** {@return the padding token} */
+    /** {@return the padding token, or -1 ({@code llama_vocab_pad})} */
     public int pad() {
         return call(f::pad);
     }
 
-    /** {@return the token before the prefix of a text to be infilled} */
+    /** {@return the token before the prefix of a text to be infilled, or -1 ({@code llama_vocab_fim_pre})} */
     public int fimPrefix() {
         return call(f::fimPrefix);
     }
 
-    /** {@return the token before the suffix of a text to be infilled} */
+    /** {@return the token before the suffix of a text to be infilled, or -1 ({@code llama_vocab_fim_suf})} */
     public int fimSuffix() {
         return call(f::fimSuffix);
     }
 
-    /** {@return the token after which an infilled text starts} */
+    /** {@return the token after which an infilled text starts, or -1 ({@code llama_vocab_fim_mid})} */
     public int fimMiddle() {
         return call(f::fimMiddle);
     }
 
-    /** {@return the token before the name of a repository} */
+    /** {@return the token before the name of a repository, or -1 ({@code llama_vocab_fim_rep})} */
     public int fimRepository() {
         return call(f::fimRepository);
     }
 
-    /** {@return the token before the name of a file} */
+    /** {@return the token before the name of a file, or -1 ({@code llama_vocab_fim_sep})} */
     public int fimFile() {
         return call(f::fimFile);
     }
 
     /**
-     * Whether a token ends the generation.
+     * Whether a token ends the generation ({@code llama_vocab_is_eog}).
      *
      * @param token token
      * @return true for end of sequence, end of turn and their like
@@ -145,7 +145,7 @@ public final class Vocab {
     }
 
     /**
-     * Whether a token is a control token.
+     * Whether a token is a control token ({@code llama_vocab_is_control}).
      *
      * @param token token
      * @return true for tokens that steer and have no text of their own
@@ -193,7 +193,7 @@ public final class Vocab {
     }
 
     /**
-     * A token as the vocabulary spells it.
+     * A token as the vocabulary spells it ({@code llama_vocab_get_text}).
      *
      * @param token token
      * @return its spelling, with the tokenizer's own marks for spaces and bytes

@@ -44,7 +44,7 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Changes logits of tokens by constants.
+     * Changes logits of tokens by constants ({@code llama_sampler_init_logit_bias}).
      *
      * @param biases bias by token, finite or negative infinity
      * @return this
@@ -72,7 +72,7 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Penalises repetition.
+     * Penalises repetition ({@code llama_sampler_init_penalties}).
      *
      * @param lastN tokens to look back, from 0; windows beyond 2^20 are as good as that
      * @param repeat divisor of logits, over 0; 1 is off
@@ -89,7 +89,7 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Penalises the repetition of sequences ("don't repeat yourself").
+     * Penalises the repetition of sequences ("don't repeat yourself", {@code llama_sampler_init_dry}).
      *
      * @param multiplier strength, from 0 (off)
      * @param base base of the exponential growth, from 0; below 1 is off
@@ -123,7 +123,7 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Keeps the likeliest tokens.
+     * Keeps the likeliest tokens ({@code llama_sampler_init_top_k}).
      *
      * @param k how many, from 0 (all)
      * @return this
@@ -134,7 +134,8 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Keeps the likeliest tokens that make up a share of the probability.
+     * Keeps the likeliest tokens that make up a share of the probability ({@code llama_sampler_init_top_p}; Holtzman et
+     * al. 2019, arXiv:1904.09751).
      *
      * @param p the share, 0 to 1 (all)
      * @return this
@@ -145,7 +146,7 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Keeps tokens of a share of the likeliest one's probability.
+     * Keeps tokens of a share of the likeliest one's probability ({@code llama_sampler_init_min_p}).
      *
      * @param p the share, 0 (all) to 1
      * @return this
@@ -156,7 +157,7 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Locally typical sampling.
+     * Locally typical sampling ({@code llama_sampler_init_typical}; Meister et al. 2022, arXiv:2202.00666).
      *
      * @param p share of the probability, 0 to 1 (off)
      * @return this
@@ -167,7 +168,8 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Keeps tokens within some standard deviations of the largest logit.
+     * Keeps tokens within some standard deviations of the largest logit ({@code llama_sampler_init_top_n_sigma}; Tang
+     * et al. 2024, arXiv:2411.07641).
      *
      * @param n how many, from 0
      * @return this
@@ -178,7 +180,7 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Divides logits.
+     * Divides logits ({@code llama_sampler_init_temp}).
      *
      * @param temperature divisor, from 0 (only the likeliest token)
      * @return this
@@ -189,7 +191,8 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Divides logits by a temperature that depends on the entropy.
+     * Divides logits by a temperature that depends on the entropy ({@code llama_sampler_init_temp_ext};
+     * arXiv:2309.02772).
      *
      * @param temperature middle of the range, from 0
      * @param delta half of the range, from 0 (a constant temperature)
@@ -204,7 +207,7 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Excludes top choices.
+     * Excludes top choices ({@code llama_sampler_init_xtc}).
      *
      * @param probability how often, 0 (off) to 1
      * @param threshold least probability of a top choice, 0 to 1
@@ -218,7 +221,8 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Allows only what a grammar does. At most one; it applies before everything else.
+     * Allows only what a grammar does ({@code llama_sampler_init_grammar}). At most one; it applies before everything
+     * else.
      *
      * @param gbnf the grammar in GBNF, with a rule named {@code root}
      * @return this
@@ -235,7 +239,7 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Chooses the likeliest token.
+     * Chooses the likeliest token ({@code llama_sampler_init_greedy}).
      *
      * @return this
      */
@@ -245,7 +249,7 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Chooses at random, by probability.
+     * Chooses at random, by probability ({@code llama_sampler_init_dist}).
      *
      * @param seed seed of the random sequence
      * @return this
@@ -256,9 +260,9 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Mirostat 1.0, which chooses at random.
+     * Mirostat 1.0, which chooses at random ({@code llama_sampler_init_mirostat}; Basu et al. 2020, arXiv:2007.14966).
      *
-     * @param tau target surprise, from 0
+     * @param tau target surprise, bits, from 0
      * @param eta learning rate, from 0
      * @param m tokens of the estimation, from 1
      * @param seed seed of the random sequence
@@ -273,9 +277,9 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Mirostat 2.0, which chooses at random.
+     * Mirostat 2.0, which chooses at random ({@code llama_sampler_init_mirostat_v2}).
      *
-     * @param tau target surprise, from 0
+     * @param tau target surprise, bits, from 0
      * @param eta learning rate, from 0
      * @param seed seed of the random sequence
      * @return this

@@ -9,6 +9,8 @@
  *
  * <p>It must not know what a message means, nor the service.
  *
- * <p>Facts about the protocol: erts, "Distribution Protocol" and "External Term Format".
+ * <p>Facts about the protocol: erts,
+ * <a href="https://www.erlang.org/doc/apps/erts/erl_dist_protocol.html">"Distribution Protocol"</a> and
+ * <a href="https://www.erlang.org/doc/apps/erts/erl_ext_dist.html">"External Term Format"</a>.
  */
 package io.llamanode.transport.dist;
