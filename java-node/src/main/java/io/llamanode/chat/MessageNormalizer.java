@@ -35,7 +35,8 @@ final class MessageNormalizer {
         for (int i = 0; i < messages.size(); i++) {
             normalized.add(message(messages.get(i), "messages[" + i + "]"));
         }
-        if (!capabilities.systemRole()
+        // There may be one of the system and one that a developer's became.
+        while (!capabilities.systemRole()
                 && !normalized.isEmpty()
                 && "system".equals(normalized.getFirst().get("role"))) {
             mergeSystem(normalized);

@@ -114,6 +114,14 @@ class MessageFormsTest {
         assertEquals(
                 "[user]Be kind.\nHi",
                 render(template, List.of(message("developer", "Be kind."), message("user", "Hi"))));
+        assertEquals(
+                "[user]Be kind.\nBe brief.\nHi",
+                render(
+                        template,
+                        List.of(
+                                message("system", "Be kind."),
+                                message("developer", "Be brief."),
+                                message("user", "Hi"))));
     }
 
     @Test
