@@ -6,27 +6,45 @@ import java.lang.foreign.MemorySegment;
 /** {@code llama_memory_*} of v0.5 and later, which take a null pointer for the memory of an encoder, which has none. */
 interface KvMemoryV0 extends KvMemory {
 
+    /**
+     * {@code llama_get_memory}.
+     *
+     * @param context asked
+     * @return its memory, which lives as long; null for an encoder
+     */
     @CFunction(value = "llama_get_memory", returnsAtOnce = true)
     MemorySegment of(MemorySegment context);
 
+    /**
+     * {@code llama_memory_clear}.
+     *
+     * @param memory of {@link #of}, here and below
+     * @param data whether what the cells hold is zeroed as well
+     */
     @CFunction("llama_memory_clear")
     void clearMemory(MemorySegment memory, boolean data);
 
+    /** {@code llama_memory_seq_rm}, as {@link #seqRemove}. */
     @CFunction("llama_memory_seq_rm")
     boolean remove(MemorySegment memory, int seqId, int from, int to);
 
+    /** {@code llama_memory_seq_cp}, as {@link #seqCopy}. */
     @CFunction("llama_memory_seq_cp")
     void copy(MemorySegment memory, int source, int target, int from, int to);
 
+    /** {@code llama_memory_seq_keep}, as {@link #seqKeep}. */
     @CFunction("llama_memory_seq_keep")
     void keep(MemorySegment memory, int seqId);
 
+    /** {@code llama_memory_seq_add}, as {@link #seqAdd}. */
     @CFunction("llama_memory_seq_add")
     void add(MemorySegment memory, int seqId, int from, int to, int delta);
 
+    /** {@code llama_memory_seq_pos_max}, as {@link #seqPosMax}. */
     @CFunction("llama_memory_seq_pos_max")
     int posMax(MemorySegment memory, int seqId);
 
+    /** {@code llama_memory_can_shift}, as {@link #canShift}. */
     @CFunction(value = "llama_memory_can_shift", returnsAtOnce = true)
     boolean shifts(MemorySegment memory);
 
