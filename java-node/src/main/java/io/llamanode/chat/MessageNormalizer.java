@@ -33,7 +33,12 @@ final class MessageNormalizer {
     List<Map<String, Object>> messages(List<Map<String, Object>> messages) {
         List<Map<String, Object>> normalized = new ArrayList<>();
         for (int i = 0; i < messages.size(); i++) {
-            normalized.add(message(messages.get(i), "messages[" + i + "]"));
+            Map<String, Object> message = message(messages.get(i), "messages[" + i + "]");
+            if (i > 0 && isOneSystem(messages.get(i - 1), messages.get(i))) {
+                normalized.set(normalized.size() - 1, withTextBefore(normalized.getLast(), message));
+            } else {
+                normalized.add(message);
+            }
         }
         // There may be one of the system and one that a developer's became.
         while (!capabilities.systemRole()
@@ -132,13 +137,32 @@ final class MessageNormalizer {
         }
     }
 
+    /**
+     * Whether a message of the system and a developer's that becomes one stand beside each other. Many templates read one
+     * such message only, and leave out the other or refuse it.
+     */
+    private boolean isOneSystem(Map<String, Object> message, Map<String, Object> next) {
+        return !capabilities.developerRole()
+                && isSystem(message)
+                && isSystem(next)
+                && ("developer".equals(message.get("role")) || "developer".equals(next.get("role")));
+    }
+
+    private static boolean isSystem(Map<String, Object> message) {
+        return "system".equals(message.get("role")) || "developer".equals(message.get("role"));
+    }
+
     /** Puts a system message in front of the next one's content, for templates without that role. */
     private static void mergeSystem(List<Map<String, Object>> messages) {
         Map<String, Object> system = messages.removeFirst();
         if (!messages.isEmpty()) {
-            Map<String, Object> next = messages.getFirst();
-            next.put("content", MessageText.of(system.get("content")) + "\n" + MessageText.of(next.get("content")));
+            messages.set(0, withTextBefore(system, messages.getFirst()));
         }
+    }
+
+    private static Map<String, Object> withTextBefore(Map<String, Object> message, Map<String, Object> next) {
+        next.put("content", MessageText.of(message.get("content")) + "\n" + MessageText.of(next.get("content")));
+        return next;
     }
 
     private Map<String, Object> withFittingContent(Map<String, Object> message) {

@@ -98,6 +98,25 @@ class MessageFormsTest {
         assertTrue(text.endsWith("[system]Be kind.[user]Hi"), text);
     }
 
+    /** As Bielik and others do, which leave out a second message of the system, or Qwen3.5, which refuses it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{% for m in messages %}{% if m.role != 'system' or loop.first %}[{{ m.role }}]{{ m.content }}"
+                        + "{% endif %}{% endfor %}",
+                "{% for m in messages %}{% if m.role == 'system' and not loop.first %}"
+                        + "{{ raise_exception('at the beginning') }}{% endif %}[{{ m.role }}]{{ m.content }}{% endfor %}"
+            })
+    void aDeveloperBesideTheSystemIsOneWithIt(String template) {
+        Map<String, Object> kind = message("system", "Be kind.");
+        Map<String, Object> brief = message("developer", List.of(Map.of("type", "text", "text", "Be brief.")));
+        Map<String, Object> user = message("user", "Hi");
+        assertEquals("[system]Be kind.\nBe brief.[user]Hi", render(template, List.of(kind, brief, user)));
+        assertEquals("[system]Be brief.\nBe kind.[user]Hi", render(template, List.of(brief, kind, user)));
+        assertEquals(
+                "[system]Be brief.\nBe kind.\nBe brief.[user]Hi", render(template, List.of(brief, kind, brief, user)));
+    }
+
     @Test
     void aDeveloperStaysWhereTheTemplateHasTheRole() {
         String template = "{% for m in messages %}{% if m.role == 'developer' %}<dev>{{ m.content }}"
