@@ -59,7 +59,7 @@ start_ping_status_stop(Config) ->
     {3, _} = command(Config, ["ping"]).
 
 sigterm_lets_tasks_finish(Config) ->
-    Node = foreground(Config, ["--model", model(Config)]),
+    Node = foreground(Config, ["--model", model(Config), "--n-ctx", "256"]),
     {ok, Session} = call(Config, {create_session, #{}}),
     Input = #{prompt => <<"Once">>, n_predict => 3000, ignore_eos => true},
     {ok, Task} = call(Config, {stream, Session, completion, Input, self()}),
