@@ -3,13 +3,15 @@ package io.llamanode.delivery;
 import io.llamanode.service.contract.task.TaskEvent;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The parts of an answer that wait for their process. Neighbours of one kind become one event. */
 final class Backlog {
     /** Parts behind which one of another kind came. */
     private final Deque<TaskEvent> closed = new ArrayDeque<>();
     /** The first event of the last part, {@code null} if there is none. */
-    private TaskEvent open;
+    private @Nullable TaskEvent open;
 
     /** The text of the last part, once a second event has joined it: what is sent as it came is never copied. */
     private final StringBuilder text = new StringBuilder();
@@ -18,8 +20,8 @@ final class Backlog {
 
     /** Takes an event that is not terminal. {@return characters of its text} */
     int add(TaskEvent event) {
-        if (open != null && !joins(event)) {
-            closed.add(joined());
+        if (open != null && !joins(open, event)) {
+            closed.add(joined(open));
         }
         String more = text(event);
         if (open == null) {
@@ -46,9 +48,9 @@ final class Backlog {
     /** {@return the next event, not to be sent before {@link #remove}} */
     TaskEvent peek() {
         if (closed.isEmpty()) {
-            closed.add(joined());
+            closed.add(joined(Objects.requireNonNull(open)));
         }
-        return closed.peek();
+        return closed.getFirst();
     }
 
     void remove() {
@@ -62,13 +64,14 @@ final class Backlog {
         length = 0;
     }
 
-    private boolean joins(TaskEvent event) {
+    private static boolean joins(TaskEvent open, TaskEvent event) {
         return open.getClass() == event.getClass()
                 && (!(open instanceof TaskEvent.ToolCall call) || call.index() == ((TaskEvent.ToolCall) event).index());
     }
 
-    private TaskEvent joined() {
-        TaskEvent event = text.isEmpty() ? open : withText(open, text.toString());
+    /** Closes the part that is open. */
+    private TaskEvent joined(TaskEvent part) {
+        TaskEvent event = text.isEmpty() ? part : withText(part, text.toString());
         open = null;
         clearText();
         return event;

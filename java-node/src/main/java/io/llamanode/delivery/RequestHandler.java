@@ -20,6 +20,7 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -215,7 +216,7 @@ public final class RequestHandler {
     private void cancel(long taskId, Consumer<OtpErlangObject> reply) {
         service.cancelTask(taskId, new Reply<>() {
             @Override
-            public void ok(Void nothing) {
+            public void ok(@Nullable Void nothing) {
                 reply.accept(ReplyEncoder.OK);
             }
 
@@ -233,7 +234,7 @@ public final class RequestHandler {
     private static <T> Reply<T> answer(Consumer<OtpErlangObject> reply, Function<T, OtpErlangObject> encoded) {
         return new Reply<>() {
             @Override
-            public void ok(T value) {
+            public void ok(@Nullable T value) {
                 reply.accept(encoded.apply(value));
             }
 

@@ -13,6 +13,7 @@ import io.llamanode.service.contract.OwnerMonitor.Watch;
 import io.llamanode.service.contract.task.TaskEvent;
 import io.llamanode.service.contract.task.TaskSink;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hands the events of one stream to its process, as fast as that asks for them and the way to it has
@@ -25,7 +26,7 @@ import java.util.concurrent.TimeUnit;
 final class StreamDelivery implements TaskSink {
     private final Streams streams;
     private final OtpErlangPid process;
-    private final Request.StreamEnd end;
+    private final Request.@Nullable StreamEnd end;
     private final long coalesceNanos;
 
     private Demand demand;
@@ -41,11 +42,11 @@ final class StreamDelivery implements TaskSink {
 
     private long taskId;
     /** Comes after the waiting text; {@code null} while the task runs. */
-    private TaskEvent.Done done;
+    private TaskEvent.@Nullable Done done;
     /** Why the stream was given up; its text is dropped from then on. */
-    private Failure givenUp;
+    private @Nullable Failure givenUp;
 
-    private Watch watch;
+    private @Nullable Watch watch;
     private boolean over;
 
     StreamDelivery(Streams streams, Request.Stream stream) {
@@ -85,7 +86,7 @@ final class StreamDelivery implements TaskSink {
     }
 
     /** {@return why the stream must be cancelled now, or {@code null}} */
-    private Failure part(TaskEvent part) {
+    private @Nullable Failure part(TaskEvent part) {
         if (givenUp != null) {
             return null;
         }

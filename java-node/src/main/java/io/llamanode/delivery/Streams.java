@@ -11,11 +11,13 @@ import io.llamanode.service.contract.OwnerMonitor;
 import io.llamanode.service.contract.OwnerMonitor.Watch;
 import io.llamanode.service.contract.Reply;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The streams whose terminal event was not sent yet, and what they share. */
 final class Streams {
@@ -64,8 +66,8 @@ final class Streams {
         StreamDelivery delivery = new StreamDelivery(this, request);
         service.stream(caller, sink, delivery, request.sessionId(), request.input(), new Reply<>() {
             @Override
-            public void ok(Long id) {
-                byTask.put(id, delivery);
+            public void ok(@Nullable Long id) {
+                byTask.put(Objects.requireNonNull(id), delivery);
                 reply.ok(id);
             }
 
@@ -107,7 +109,7 @@ final class Streams {
     void cancel(long taskId) {
         service.cancelTask(taskId, new Reply<>() {
             @Override
-            public void ok(Void nothing) {}
+            public void ok(@Nullable Void nothing) {}
 
             @Override
             public void failed(Failure failure) {

@@ -4,4 +4,7 @@
  *
  * <p>It must not know how bytes travel: {@link io.llamanode.delivery.Outbound} is all that it sees of a connection.
  */
+@NullMarked
 package io.llamanode.delivery;
+
+import org.jspecify.annotations.NullMarked;

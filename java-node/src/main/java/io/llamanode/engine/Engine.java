@@ -17,6 +17,7 @@ import io.llamanode.engine.model.ModelRunner.RunnerException;
 import io.llamanode.engine.model.Vocabulary;
 import io.llamanode.engine.sampling.Candidates;
 import io.llamanode.engine.sampling.Probabilities;
+import io.llamanode.engine.sampling.SamplingException;
 import io.llamanode.engine.schedule.PrefillPacing;
 import io.llamanode.engine.schedule.Scheduler;
 import io.llamanode.engine.schedule.Slot;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -248,7 +250,7 @@ public final class Engine implements AutoCloseable {
             publish();
             LOG.error("{}: decode failed, {} requests end with it", name, lost.size(), e);
             for (GenerationRequest request : lost) {
-                Generation generation = generations.get(request.id());
+                Generation generation = generation(request);
                 remove(generation);
                 generation.fail(FailureKind.DECODE_FAILED, "the decode call failed: " + e.getMessage());
             }
@@ -274,8 +276,7 @@ public final class Engine implements AutoCloseable {
     }
 
     private int sample(BatchPlan.Span span, float[] logits) {
-        Generation generation =
-                generations.get(scheduler.slot(span.slot()).request().id());
+        Generation generation = generation(scheduler.slot(span.slot()).work());
         if (generation.request().maxTokens() == 0) {
             return 0;
         }
@@ -290,13 +291,13 @@ public final class Engine implements AutoCloseable {
      * whatever fails in between, its listener hears of an end.
      */
     private Runnable advance(Slot slot, int token, long now) {
-        Generation generation = generations.get(slot.request().id());
-        if (generation.unsampled() != null) {
+        Generation generation = generation(slot.work());
+        SamplingException unsampled = generation.unsampled();
+        if (unsampled != null) {
             scheduler.free(slot);
             return () -> {
                 remove(generation);
-                generation.fail(
-                        FailureKind.DECODE_FAILED, generation.unsampled().getMessage());
+                generation.fail(FailureKind.DECODE_FAILED, unsampled.getMessage());
             };
         }
         generation.sampled(now);
@@ -311,14 +312,15 @@ public final class Engine implements AutoCloseable {
             }
         }
         String shown = text;
-        if (ending == null && !generation.stopped()) {
+        Ending met = generation.stopped() ? Ending.STOP_STRING : ending;
+        if (met == null) {
             return () -> {
                 if (!generation.tell(shown)) {
                     end(generation.request().id(), FailureKind.INTERNAL, "the consumer of the text failed");
                 }
             };
         }
-        GenerationListener.Outcome outcome = generation.outcome(ending, slot, now);
+        GenerationListener.Outcome outcome = generation.outcome(met, slot, now);
         scheduler.free(slot);
         return () -> {
             remove(generation);
@@ -344,18 +346,23 @@ public final class Engine implements AutoCloseable {
     }
 
     private void admitted(Slot slot) {
-        promptTokens += slot.request().prompt().length;
+        promptTokens += slot.work().prompt().length;
         cachedTokens += slot.reused();
-        generations.get(slot.request().id()).admitted(clock.getAsLong());
+        generation(slot.work()).admitted(clock.getAsLong());
     }
 
     private void end(long requestId, FailureKind kind, String message) {
-        if (scheduler.cancel(requestId).isPresent()) {
+        scheduler.cancel(requestId).ifPresent(request -> {
             publish();
-            Generation generation = generations.get(requestId);
+            Generation generation = generation(request);
             remove(generation);
             generation.fail(kind, message);
-        }
+        });
+    }
+
+    /** Whatever the scheduler knows of has one. */
+    private Generation generation(GenerationRequest request) {
+        return Objects.requireNonNull(generations.get(request.id()));
     }
 
     private void remove(Generation generation) {
@@ -379,7 +386,7 @@ public final class Engine implements AutoCloseable {
             EngineSnapshot.Phase phase = slot.idle()
                     ? EngineSnapshot.Phase.IDLE
                     : slot.prefilling() ? EngineSnapshot.Phase.PREFILL : EngineSnapshot.Phase.DECODE;
-            long requestId = slot.idle() ? 0 : slot.request().id();
+            long requestId = slot.idle() ? 0 : slot.work().id();
             states.add(new EngineSnapshot.SlotState(slot.id(), phase, slot.cacheKey(), requestId, slot.cachedTokens()));
         }
         snapshot = new EngineSnapshot(

@@ -15,6 +15,7 @@ import io.llamanode.engine.sampling.TokenSampler;
 import io.llamanode.engine.schedule.Slot;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,13 +31,13 @@ final class Generation {
     private final Sampler sampler;
     private final Probabilities probabilities;
     private final List<Probabilities.Entry> entries = new ArrayList<>(0);
-    private Probabilities.Entry latest;
+    private Probabilities.@Nullable Entry latest;
     private final Utf8Assembler utf8 = new Utf8Assembler();
     private final StopMatcher stops;
     private final long submitted;
     private long admitted;
     private long firstToken;
-    private SamplingException unsampled;
+    private @Nullable SamplingException unsampled;
 
     Generation(
             GenerationRequest request,
@@ -88,6 +89,7 @@ final class Generation {
     }
 
     /** {@return why no token could be chosen, or {@code null}} */
+    @Nullable
     SamplingException unsampled() {
         return unsampled;
     }
@@ -125,10 +127,14 @@ final class Generation {
         return stops.flush();
     }
 
-    /** {@return how the request finished, to be read before its slot is freed} */
+    /**
+     * {@return how the request finished, to be read before its slot is freed}
+     *
+     * @param ending why it did, a stop string included
+     */
     Outcome outcome(Ending ending, Slot slot, long now) {
         return new Outcome(
-                stopped() ? Ending.STOP_STRING : ending,
+                ending,
                 stops.matched(),
                 slot.completion(),
                 List.copyOf(entries),

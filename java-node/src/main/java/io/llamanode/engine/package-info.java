@@ -5,4 +5,7 @@
  * makes text of it, and {@code loop} has the thread. It must know nothing of sessions, of Erlang, of sockets, or of a native
  * library: what touches that is handed in as a {@link io.llamanode.engine.model.ModelRunner}.
  */
+@NullMarked
 package io.llamanode.engine;
+
+import org.jspecify.annotations.NullMarked;

@@ -42,4 +42,10 @@ public final class GgufException extends RuntimeException {
     public Reason reason() {
         return reason;
     }
+
+    /** {@return what is wrong with the file, in a sentence; never {@code null}} */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
 }

@@ -21,4 +21,10 @@ public sealed class LlamaException extends RuntimeException
     LlamaException(String message, Throwable cause) {
         super(message, cause);
     }
+
+    /** {@return what went wrong; never {@code null}} */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
 }

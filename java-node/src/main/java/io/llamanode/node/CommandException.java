@@ -21,4 +21,10 @@ final class CommandException extends Exception {
     ExitStatus status() {
         return status;
     }
+
+    /** {@return what is wrong and what helps, in a sentence; never {@code null}} */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
 }

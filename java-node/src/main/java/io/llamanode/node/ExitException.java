@@ -33,4 +33,10 @@ public final class ExitException extends Exception {
     public ExitStatus status() {
         return status;
     }
+
+    /** {@return what is wrong and what helps, in a sentence; never {@code null}} */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
 }

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The files of a running node, named after it. For any thread.
@@ -37,7 +38,8 @@ public record NodePaths(String nodeName, Path directory, Path pid, Path socket, 
      * @return its files
      * @throws ExitException if the name cannot be part of a file's name
      */
-    public static NodePaths of(String nodeName, String runDir, String logFile, Map<String, String> environment)
+    public static NodePaths of(
+            String nodeName, @Nullable String runDir, @Nullable String logFile, Map<String, String> environment)
             throws ExitException {
         if (nodeName.contains("/")) {
             throw new ExitException(ExitStatus.CONFIG, "node_name must not hold a /");
@@ -45,7 +47,7 @@ public record NodePaths(String nodeName, Path directory, Path pid, Path socket, 
         return of(nodeName, runDir != null ? Path.of(runDir) : defaultDirectory(environment), logFile);
     }
 
-    private static NodePaths of(String nodeName, Path directory, String logFile) {
+    private static NodePaths of(String nodeName, Path directory, @Nullable String logFile) {
         return new NodePaths(
                 nodeName,
                 directory,

@@ -23,12 +23,14 @@ import io.llamanode.transport.dist.DistStartException;
 import io.llamanode.transport.stdio.FrameChannel;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,7 +49,7 @@ public final class PortNode implements FrameChannel.Listener {
     private final CompletableFuture<ControlFrame.Config> config = new CompletableFuture<>();
     private volatile Runnable orderlyEnd = () -> {};
     /** {@code null} unless requests come over the port. */
-    private volatile PortEndpoint port;
+    private volatile @Nullable PortEndpoint port;
 
     /**
      * Runs a node on the standard streams, which carry nothing but its frames from here on. Does not return.
@@ -82,7 +84,7 @@ public final class PortNode implements FrameChannel.Listener {
         } catch (FailureException e) {
             fail(e.failure());
         } catch (CompletionException e) {
-            fail(((FailureException) e.getCause()).failure());
+            fail(((FailureException) Objects.requireNonNull(e.getCause())).failure());
         } catch (RuntimeException | Error e) {
             LOG.error("the start failed", e);
             fail(new Failure(ErrorCode.UNKNOWN, "the start failed: " + e));
@@ -125,8 +127,9 @@ public final class PortNode implements FrameChannel.Listener {
             return;
         }
         // Here rather than in run(), because the owner acknowledges frames from the first one on.
-        if (launch.config().overPort()) {
-            port = new PortEndpoint(channel, launch.config().window());
+        Integer window = launch.config().window();
+        if (window != null) {
+            port = new PortEndpoint(channel, window);
         }
         config.complete(launch);
     }
@@ -157,7 +160,8 @@ public final class PortNode implements FrameChannel.Listener {
     private void run(LaunchConfig launch) {
         LogSetup.toFrames(channel, launch.logLevel());
         ModelLoader loader = loaders.apply(launch);
-        LlamaService service = port != null ? openPort(launch, loader) : openDistribution(launch, loader);
+        PortEndpoint endpoint = port;
+        LlamaService service = endpoint != null ? openPort(endpoint, launch, loader) : openDistribution(launch, loader);
         for (ModelConfig model : launch.node().models()) {
             load(service, model);
         }
@@ -173,8 +177,7 @@ public final class PortNode implements FrameChannel.Listener {
                 status.models().stream().map(NodeStatus.Model::id).toList()));
     }
 
-    private LlamaService openPort(LaunchConfig launch, ModelLoader loader) {
-        PortEndpoint endpoint = port;
+    private LlamaService openPort(PortEndpoint endpoint, LaunchConfig launch, ModelLoader loader) {
         LlamaService service = new LlamaService(launch.node(), loader, endpoint);
         orderlyEnd = () -> {
             service.close();
@@ -207,7 +210,7 @@ public final class PortNode implements FrameChannel.Listener {
         CompletableFuture<Failure> loaded = new CompletableFuture<>();
         service.loadModel(model, fraction -> progress(model.path(), fraction), new Reply<>() {
             @Override
-            public void ok(Void nothing) {
+            public void ok(@Nullable Void nothing) {
                 loaded.complete(null);
             }
 

@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,8 +46,8 @@ public final class ServiceNode {
     private final NodePaths paths;
     private final DistEndpoint endpoint = new DistEndpoint();
     private final LlamaService service;
-    private volatile Bridge control;
-    private volatile Bridge bridge;
+    private volatile @Nullable Bridge control;
+    private volatile @Nullable Bridge bridge;
     private volatile boolean ending;
 
     /** Finds what loads the models. */
@@ -142,7 +143,7 @@ public final class ServiceNode {
         service.ready();
     }
 
-    private Bridge listen(BridgeConfig where, Runnable stop) throws ExitException {
+    private Bridge listen(BridgeConfig where, @Nullable Runnable stop) throws ExitException {
         try {
             return stop == null ? Bridge.open(where, service) : Bridge.control(where, service, stop);
         } catch (IOException e) {
@@ -179,7 +180,7 @@ public final class ServiceNode {
         CompletableFuture<Failure> loaded = new CompletableFuture<>();
         service.loadModel(model, fraction -> {}, new Reply<>() {
             @Override
-            public void ok(Void nothing) {
+            public void ok(@Nullable Void nothing) {
                 loaded.complete(null);
             }
 

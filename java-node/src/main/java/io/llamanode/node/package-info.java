@@ -5,4 +5,7 @@
  * <p>It puts service and transport together, and must not know how a command line or a configuration file is read: what
  * it runs with has been checked before. Of native code it calls what takes the standard streams, and nothing else.
  */
+@NullMarked
 package io.llamanode.node;
+
+import org.jspecify.annotations.NullMarked;

@@ -12,4 +12,10 @@ public final class TermLimitException extends Exception {
     public TermLimitException(String reason) {
         super(reason, null, false, false);
     }
+
+    /** {@return the reason, fit for the sender's eyes; never {@code null}} */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
 }

@@ -17,8 +17,10 @@ import io.llamanode.transport.dist.DistNode;
 import io.llamanode.transport.dist.DistStartException;
 import io.llamanode.transport.dist.ProcessMonitor;
 import io.llamanode.transport.mailbox.From;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,7 +32,7 @@ import org.slf4j.LoggerFactory;
 public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DistEndpoint.class);
 
-    private volatile RequestHandler handler;
+    private volatile @Nullable RequestHandler handler;
     /** Completed by {@link #open}; the first requests can come while the node is still being made. */
     private final CompletableFuture<DistNode> node = new CompletableFuture<>();
 
@@ -57,7 +59,7 @@ public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, 
 
     @Override
     public void onCall(From from, OtpErlangObject request) {
-        handler.call(new ProcessOwner(from.pid()), request, answer -> reply(from, answer));
+        Objects.requireNonNull(handler).call(new ProcessOwner(from.pid()), request, answer -> reply(from, answer));
     }
 
     @Override
@@ -72,7 +74,7 @@ public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, 
 
     @Override
     public void onCast(OtpErlangObject request) {
-        handler.cast(request);
+        Objects.requireNonNull(handler).cast(request);
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.llamanode.transport.dist.TlsWrapper;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -30,8 +31,8 @@ public final class DistSetup {
     public static DistConfig of(LaunchConfig launch) {
         DistConfig dist;
         try {
-            dist = DistConfig.of(launch.nodeName(), launch.cookie())
-                    .withMailbox(launch.mailboxName())
+            dist = DistConfig.of(launch.nodeName(), Objects.requireNonNull(launch.cookie(), "cookie"))
+                    .withMailbox(Objects.requireNonNull(launch.mailboxName(), "mailbox"))
                     .withNetTicktime(launch.netTicktime());
         } catch (IllegalArgumentException e) {
             throw FailureException.invalid("node_name: " + e.getMessage());
@@ -47,7 +48,7 @@ public final class DistSetup {
         try {
             return launch.tls() == null ? dist : dist.withWrapper(TlsWrapper.of(launch.tls()));
         } catch (IllegalArgumentException e) {
-            throw FailureException.invalid(e.getMessage());
+            throw FailureException.invalid(Objects.requireNonNull(e.getMessage()));
         }
     }
 

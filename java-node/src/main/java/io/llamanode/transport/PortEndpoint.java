@@ -20,11 +20,13 @@ import io.llamanode.transport.mailbox.MailboxHandler;
 import io.llamanode.transport.mailbox.Receiver;
 import io.llamanode.transport.stdio.FrameChannel;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +44,7 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     private final Receiver receiver = new Receiver(dispatcher, TermLimits.DEFAULT, new LongAdder());
     private final Map<Long, Runnable> monitors = new ConcurrentHashMap<>();
     private final AtomicLong monitorIds = new AtomicLong();
-    private volatile RequestHandler handler;
+    private volatile @Nullable RequestHandler handler;
 
     /**
      * An endpoint that is not open yet: what comes waits.
@@ -92,7 +94,7 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
 
     @Override
     public void onCall(From from, OtpErlangObject request) {
-        handler.call(new ProcessOwner(from.pid()), request, answer -> reply(from, answer));
+        Objects.requireNonNull(handler).call(new ProcessOwner(from.pid()), request, answer -> reply(from, answer));
     }
 
     @Override
@@ -108,7 +110,7 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
 
     @Override
     public void onCast(OtpErlangObject request) {
-        handler.cast(request);
+        Objects.requireNonNull(handler).cast(request);
     }
 
     @Override

@@ -4,4 +4,7 @@
  *
  * <p>It must not know what a request means.
  */
+@NullMarked
 package io.llamanode.transport;
+
+import org.jspecify.annotations.NullMarked;

@@ -25,4 +25,10 @@ public sealed class TemplateException extends RuntimeException permits RaisedExc
     public int line() {
         return line;
     }
+
+    /** {@return what is wrong, and the line where there is one; never {@code null}} */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
 }

@@ -12,9 +12,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the models of a chat template write reasoning and calls of tools. Immutable: any thread may call it; each answer
@@ -35,8 +37,10 @@ public final class AnswerFormat {
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private final Kind kind;
-    private final Reasoning reasoning;
-    private final CallSyntax syntax;
+    private final @Nullable Reasoning reasoning;
+    /** {@code null} but for {@link Kind#MARKED}. */
+    private final @Nullable CallSyntax syntax;
+
     private final List<String> noise;
     private final Written written;
 
@@ -56,7 +60,12 @@ public final class AnswerFormat {
      * @param reasoning {@code null} if there is none
      * @param noise texts around the content that are no part of it
      */
-    AnswerFormat(Kind kind, Reasoning reasoning, CallSyntax syntax, List<String> noise, Written written) {
+    AnswerFormat(
+            Kind kind,
+            @Nullable Reasoning reasoning,
+            @Nullable CallSyntax syntax,
+            List<String> noise,
+            Written written) {
         this.kind = kind;
         this.reasoning = reasoning;
         this.syntax = syntax;
@@ -121,7 +130,7 @@ public final class AnswerFormat {
         return switch (kind) {
             case HARMONY -> "harmony";
             case RECIPIENT -> "functionary";
-            case MARKED -> syntax.family();
+            case MARKED -> syntax().family();
         };
     }
 
@@ -141,7 +150,7 @@ public final class AnswerFormat {
             markers.add(reasoning.close());
         }
         if (tools && kind == Kind.MARKED) {
-            markers.addAll(syntax.markers());
+            markers.addAll(syntax().markers());
         }
         return markers;
     }
@@ -152,10 +161,11 @@ public final class AnswerFormat {
      *
      * @param promptEnd what the template wrote last
      */
-    public String openReasoning(String promptEnd) {
-        boolean open = reasoning != null
-                && promptEnd.stripTrailing().endsWith(reasoning.open().strip());
-        return open ? reasoning.close() : null;
+    public @Nullable String openReasoning(String promptEnd) {
+        return reasoning != null
+                        && promptEnd.stripTrailing().endsWith(reasoning.open().strip())
+                ? reasoning.close()
+                : null;
     }
 
     /**
@@ -208,14 +218,16 @@ public final class AnswerFormat {
         return noise.contains(FormatDetection.SOLAR_TURN);
     }
 
+    /** {@return the syntax of the calls, where {@link Kind#MARKED} says that there is one} */
     CallSyntax syntax() {
-        return syntax;
+        return Objects.requireNonNull(syntax);
     }
 
     Kind kind() {
         return kind;
     }
 
+    @Nullable
     Reasoning reasoning() {
         return reasoning;
     }
@@ -238,7 +250,7 @@ public final class AnswerFormat {
         return properties;
     }
 
-    private static Map<String, Object> object(Object value) {
+    private static Map<String, Object> object(@Nullable Object value) {
         Map<String, Object> object = new LinkedHashMap<>();
         if (value instanceof Map<?, ?> map) {
             map.forEach((key, entry) -> object.put(String.valueOf(key), entry));

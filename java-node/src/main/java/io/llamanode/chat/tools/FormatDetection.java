@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds a template's format. The template renders an answer with a known call; the syntax whose parser gets exactly
@@ -75,7 +76,7 @@ final class FormatDetection {
         return new Written(tools, calls, results, parallel);
     }
 
-    private AnswerFormat marked(Reasoning reasoning, CallSyntax syntax, Written written) {
+    private AnswerFormat marked(@Nullable Reasoning reasoning, CallSyntax syntax, Written written) {
         List<String> noise = new ArrayList<>();
         if (source.contains(SOLAR_TURN) && source.contains("<|content|>")) {
             noise.addAll(SOLAR_NOISE);
@@ -161,7 +162,7 @@ final class FormatDetection {
         return call;
     }
 
-    private static Map<String, Object> message(String role, String content) {
+    private static Map<String, Object> message(String role, @Nullable String content) {
         Map<String, Object> message = new LinkedHashMap<>();
         message.put("role", role);
         message.put("content", content);

@@ -10,17 +10,20 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Puts tools, calls and results into the plain text of messages, as far as a template does not write them itself.
  */
 final class ToolAdaptation {
-    private final CallSyntax syntax;
+    private final @Nullable CallSyntax syntax;
     private final boolean writesTools;
     private final boolean writesCalls;
     private final boolean writesResults;
 
-    ToolAdaptation(CallSyntax syntax, boolean writesTools, boolean writesCalls, boolean writesResults) {
+    /** @param syntax of the calls; may be {@code null} where the template writes them */
+    ToolAdaptation(@Nullable CallSyntax syntax, boolean writesTools, boolean writesCalls, boolean writesResults) {
         this.syntax = syntax;
         this.writesTools = writesTools;
         this.writesCalls = writesCalls;
@@ -53,7 +56,7 @@ final class ToolAdaptation {
         if (!own.isBlank()) {
             content.add(new Span(own + "\n", false));
         }
-        if (syntax.style() instanceof CallStyle.Python) {
+        if (syntax().style() instanceof CallStyle.Python) {
             pythonCalls(content, calls);
         } else {
             List<Object> written = new ArrayList<>();
@@ -72,8 +75,12 @@ final class ToolAdaptation {
         return text.toString();
     }
 
+    private CallSyntax syntax() {
+        return Objects.requireNonNull(syntax);
+    }
+
     private void pythonCalls(List<Span> content, List<?> calls) {
-        content.add(new Span(syntax.openers().getFirst() + "[", true));
+        content.add(new Span(syntax().openers().getFirst() + "[", true));
         String separator = "";
         for (Object call : calls) {
             StringBuilder written =
@@ -87,7 +94,7 @@ final class ToolAdaptation {
             content.add(new Span(written.append(')').toString(), false));
             separator = ", ";
         }
-        content.add(new Span("]" + syntax.close(), true));
+        content.add(new Span("]" + syntax().close(), true));
     }
 
     private static Map<String, Object> plainCall(Object call) {
@@ -98,11 +105,12 @@ final class ToolAdaptation {
     }
 
     private static Map<?, ?> arguments(Object call) {
-        return switch (function(call, "arguments")) {
-            case Map<?, ?> arguments -> arguments;
-            case String json when JsonText.object(json) != null -> JsonText.object(json);
-            case null, default -> Map.of();
-        };
+        Object given = function(call, "arguments");
+        if (given instanceof Map<?, ?> arguments) {
+            return arguments;
+        }
+        Map<String, Object> read = given instanceof String json ? JsonText.object(json) : null;
+        return read == null ? Map.of() : read;
     }
 
     /** Several results stand in one message: many templates want users and assistants to take turns. */
@@ -142,11 +150,11 @@ final class ToolAdaptation {
         adapted.addFirst(first);
     }
 
-    private static Object function(Object call, String key) {
+    private static @Nullable Object function(Object call, String key) {
         return field(field(call, "function"), key);
     }
 
-    private static Object field(Object map, String key) {
+    private static @Nullable Object field(@Nullable Object map, String key) {
         return map instanceof Map<?, ?> fields ? fields.get(key) : null;
     }
 }

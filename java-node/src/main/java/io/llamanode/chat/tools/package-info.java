@@ -6,4 +6,7 @@
  * <p>Its packages build on each other in this order: {@code text} and {@code answer}, {@code syntax}, {@code step},
  * {@code machine}. None of them knows tokens or where the text comes from.
  */
+@NullMarked
 package io.llamanode.chat.tools;
+
+import org.jspecify.annotations.NullMarked;

@@ -2,6 +2,7 @@ package io.llamanode.engine.contract;
 
 import io.llamanode.engine.sampling.Probabilities;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hears of one request: any number of texts, then exactly one of {@code finished} and
@@ -80,7 +81,7 @@ public interface GenerationListener {
      */
     record Outcome(
             Ending ending,
-            String stop,
+            @Nullable String stop,
             int[] completion,
             List<Probabilities.Entry> probabilities,
             int promptTokens,

@@ -37,7 +37,7 @@ public record GenerationRequest(
         int[] prompt,
         int maxTokens,
         SamplingParams sampling,
-        @Nullable List<String> stop,
+        List<String> stop,
         int nKeep,
         boolean contextShift,
         boolean reuseCache,

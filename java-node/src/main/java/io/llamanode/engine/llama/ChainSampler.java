@@ -34,7 +34,7 @@ final class ChainSampler implements Sampler {
         try {
             return chain.choose(logits, scratch);
         } catch (DecodeException e) {
-            throw new SamplingException(String.valueOf(e.getMessage()), e);
+            throw new SamplingException(e.getMessage(), e);
         }
     }
 

@@ -60,7 +60,7 @@ public final class EncoderDecoderRunner implements ModelRunner {
                 execute(plan.spans().get(i), i, outputs);
             }
         } catch (LlamaException e) {
-            throw new RunnerException(String.valueOf(e.getMessage()), e);
+            throw new RunnerException(e.getMessage(), e);
         }
     }
 

@@ -76,7 +76,7 @@ final class GrammarFilter implements TokenFilter {
             try {
                 return grammar.mask(logits, scratch);
             } catch (DecodeException e) {
-                throw new SamplingException(String.valueOf(e.getMessage()), e);
+                throw new SamplingException(e.getMessage(), e);
             }
         }
         int left = 0;

@@ -64,7 +64,7 @@ public final class LlamaRunner implements ModelRunner {
                 decode(parts, outputs);
             }
         } catch (LlamaException e) {
-            throw new RunnerException(String.valueOf(e.getMessage()), e);
+            throw new RunnerException(e.getMessage(), e);
         }
     }
 

@@ -66,7 +66,7 @@ public final class LlamaVectorRunner implements VectorRunner {
             embed(pools);
             return pools.stream().map(Pool::result).toList();
         } catch (LlamaException e) {
-            throw new RunnerException(String.valueOf(e.getMessage()), e);
+            throw new RunnerException(e.getMessage(), e);
         }
     }
 

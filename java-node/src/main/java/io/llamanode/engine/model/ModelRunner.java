@@ -66,5 +66,11 @@ public interface ModelRunner extends AutoCloseable {
         public RunnerException(String message, @Nullable Throwable cause) {
             super(message, cause);
         }
+
+        /** {@return what happened; never {@code null}} */
+        @Override
+        public String getMessage() {
+            return String.valueOf(super.getMessage());
+        }
     }
 }

@@ -26,4 +26,10 @@ public final class SamplingException extends RuntimeException {
     public SamplingException(String message, Throwable cause) {
         super(message, cause);
     }
+
+    /** {@return why no token can be chosen; never {@code null}} */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
 }

@@ -23,14 +23,14 @@ final class AdapterTurns {
             if (slot.idle()) {
                 continue;
             }
-            if (slot.request.adapters().equals(current)) {
+            if (slot.work().adapters().equals(current)) {
                 wanted = true;
             } else if (other == null) {
                 other = slot;
             }
         }
         if (other != null && (!wanted || steps >= STEPS)) {
-            current = other.request.adapters();
+            current = other.work().adapters();
             lastSlot = other.id;
             steps = 0;
         }

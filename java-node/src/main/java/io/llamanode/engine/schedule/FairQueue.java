@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A queue that serves its customers in turn: each one's items in order, one after the other's, so
@@ -32,7 +33,7 @@ public final class FairQueue<T> {
     }
 
     /** {@return the item whose turn it is, or {@code null}} */
-    public T peek() {
+    public @Nullable T peek() {
         return size == 0 ? null : lines.values().iterator().next().peekFirst();
     }
 
@@ -41,16 +42,19 @@ public final class FairQueue<T> {
      *
      * @return it, or {@code null} if there is none
      */
-    public T poll() {
+    public @Nullable T poll() {
         if (size == 0) {
             return null;
         }
-        Map.Entry<Object, ArrayDeque<T>> first = lines.entrySet().iterator().next();
-        ArrayDeque<T> line = lines.remove(first.getKey());
+        Iterator<Map.Entry<Object, ArrayDeque<T>>> all = lines.entrySet().iterator();
+        Map.Entry<Object, ArrayDeque<T>> first = all.next();
+        Object customer = first.getKey();
+        ArrayDeque<T> line = first.getValue();
+        all.remove();
         T item = line.removeFirst();
         size--;
         if (!line.isEmpty()) {
-            lines.put(first.getKey(), line);
+            lines.put(customer, line);
         }
         return item;
     }
@@ -61,7 +65,7 @@ public final class FairQueue<T> {
      * @param wanted tells which
      * @return the first that fits, or {@code null}
      */
-    public T remove(Predicate<T> wanted) {
+    public @Nullable T remove(Predicate<T> wanted) {
         for (Iterator<ArrayDeque<T>> all = lines.values().iterator(); all.hasNext(); ) {
             ArrayDeque<T> line = all.next();
             for (Iterator<T> items = line.iterator(); items.hasNext(); ) {

@@ -2,6 +2,7 @@ package io.llamanode.engine.schedule;
 
 import io.llamanode.engine.contract.GenerationRequest;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a request is to run, and what of its prompt is in the KV cache already.
@@ -10,7 +11,7 @@ import java.util.List;
  * @param reused tokens at the front of the prompt that need no evaluation
  * @param donor the slot to copy them from, or {@code null} if {@code slot} itself holds them
  */
-record Placement(Slot slot, int reused, Slot donor) {
+record Placement(Slot slot, int reused, @Nullable Slot donor) {
     /** Tokens for which it pays to take another sequence's cells, which v0.5 copies as a whole. */
     static final int LEAST_SHARED = 16;
 
@@ -18,7 +19,7 @@ record Placement(Slot slot, int reused, Slot donor) {
      * @param canTruncate whether a sequence can forget its last positions only
      * @return the best placement, or {@code null} while every slot is busy
      */
-    static Placement of(GenerationRequest request, List<Slot> slots, boolean canTruncate) {
+    static @Nullable Placement of(GenerationRequest request, List<Slot> slots, boolean canTruncate) {
         Slot slot = slotFor(request, slots);
         if (slot == null) {
             return null;
@@ -39,7 +40,7 @@ record Placement(Slot slot, int reused, Slot donor) {
     }
 
     /** The idle slot that holds the request's own cache, else an empty one, else the least recently used. */
-    private static Slot slotFor(GenerationRequest request, List<Slot> slots) {
+    private static @Nullable Slot slotFor(GenerationRequest request, List<Slot> slots) {
         Slot best = null;
         for (Slot slot : slots) {
             if (!slot.idle()) {

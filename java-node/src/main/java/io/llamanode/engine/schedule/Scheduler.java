@@ -7,13 +7,16 @@ import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.model.BatchPlan;
 import io.llamanode.engine.model.BatchPlan.Span;
+import io.llamanode.engine.model.IntList;
 import io.llamanode.engine.model.KvOperation;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides which request gets which slot and what each step decodes: continuous batching, where
@@ -78,7 +81,7 @@ public final class Scheduler {
             return Optional.of(found);
         }
         for (Slot slot : slots) {
-            if (!slot.idle() && slot.request.id() == requestId) {
+            if (!slot.idle() && slot.work().id() == requestId) {
                 return Optional.of(free(slot));
             }
         }
@@ -98,8 +101,8 @@ public final class Scheduler {
             }
         });
         for (Slot slot : slots) {
-            if (!slot.idle() && slot.request.expired(now)) {
-                ids.add(slot.request.id());
+            if (!slot.idle() && slot.work().expired(now)) {
+                ids.add(slot.work().id());
             }
         }
         return ids;
@@ -144,7 +147,10 @@ public final class Scheduler {
         int ahead = waiting.ahead(request.priority(), request.customer());
         int idle = (int) slots.stream().filter(Slot::idle).count();
         if (ahead < idle) {
-            return new Forecast(Placement.of(request, slots, canTruncate).reused(), 0);
+            return new Forecast(
+                    Objects.requireNonNull(Placement.of(request, slots, canTruncate))
+                            .reused(),
+                    0);
         }
         // It would get a slot that somebody leaves.
         return new Forecast(Placement.afterwards(request, slots, canTruncate), ahead - idle + 1);
@@ -188,7 +194,7 @@ public final class Scheduler {
         }
         for (Slot slot : prefilling) {
             int done = slot.cached.size();
-            int[] prompt = slot.request.prompt();
+            int[] prompt = slot.work().prompt();
             int count = Math.min(budget, prompt.length - done);
             if (count > 0) {
                 boolean last = done + count == prompt.length;
@@ -220,14 +226,15 @@ public final class Scheduler {
      * @param endOfGeneration whether the model says no more behind it
      * @return what ends the request, or {@code null} if it goes on; its slot stays assigned until {@link #free}
      */
-    public Ending sampled(Slot slot, int token, boolean endOfGeneration) {
-        GenerationRequest request = slot.request;
+    public @Nullable Ending sampled(Slot slot, int token, boolean endOfGeneration) {
+        GenerationRequest request = slot.work();
         if (endOfGeneration) {
             return Ending.EOS;
         }
-        slot.completion.add(token);
+        IntList completion = Objects.requireNonNull(slot.completion);
+        completion.add(token);
         slot.pending = token;
-        if (slot.completion.size() == request.maxTokens()) {
+        if (completion.size() == request.maxTokens()) {
             return Ending.LIMIT;
         }
         if (slot.cached.size() >= config.nCtx() && !shift(slot)) {
@@ -296,7 +303,7 @@ public final class Scheduler {
      * @return the request it worked for
      */
     public GenerationRequest free(Slot slot) {
-        GenerationRequest request = slot.request;
+        GenerationRequest request = slot.work();
         slot.release();
         if (slot.cacheKey == 0) {
             truncate(slot, 0);
@@ -329,12 +336,12 @@ public final class Scheduler {
     }
 
     private void admit(Consumer<Slot> admitted) {
-        while (waiting.size() > 0) {
-            Placement placement = Placement.of(waiting.peek(), slots, canTruncate);
+        for (GenerationRequest request = waiting.peek(); request != null; request = waiting.peek()) {
+            Placement placement = Placement.of(request, slots, canTruncate);
             if (placement == null) {
                 return;
             }
-            GenerationRequest request = waiting.poll();
+            waiting.poll();
             Slot slot = placement.slot();
             if (placement.donor() == null) {
                 truncate(slot, placement.reused());
@@ -366,7 +373,7 @@ public final class Scheduler {
 
     /** Drops the older half of what is not kept. */
     private boolean shift(Slot slot) {
-        GenerationRequest request = slot.request;
+        GenerationRequest request = slot.work();
         if (!canShift || !request.contextShift() || request.maxTokens() == GenerationRequest.TO_END_OF_CONTEXT) {
             return false;
         }

@@ -3,6 +3,8 @@ package io.llamanode.engine.schedule;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.model.IntList;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One sequence of the context: the tokens in its KV cache, and the request it works for. Changed by the
@@ -22,12 +24,14 @@ public final class Slot {
     long lastUse;
 
     /** {@code null} while the slot is idle. */
+    @Nullable
     GenerationRequest request;
     /** Prompt tokens that were cached when the request got the slot. */
     int reused;
     /** The sampled token that is not in the cache yet; valid once the prompt is evaluated. */
     int pending;
-    /** Sampled tokens of the request, without an end-of-generation token. */
+    /** Sampled tokens of the request, without an end-of-generation token; {@code null} while the slot is idle. */
+    @Nullable
     IntList completion;
 
     Slot(int id) {
@@ -40,8 +44,13 @@ public final class Slot {
     }
 
     /** {@return what it works for; {@code null} while it is idle} */
-    public GenerationRequest request() {
+    public @Nullable GenerationRequest request() {
         return request;
+    }
+
+    /** {@return what it works for, as it is not idle} */
+    public GenerationRequest work() {
+        return Objects.requireNonNull(request);
     }
 
     /** {@return whose cache it is; 0: nobody's} */
@@ -61,7 +70,7 @@ public final class Slot {
 
     /** {@return the tokens sampled for the request, without one that ended it} */
     public int[] completion() {
-        return completion.toArray();
+        return Objects.requireNonNull(completion).toArray();
     }
 
     /** {@return whether it works for nobody} */
@@ -71,12 +80,12 @@ public final class Slot {
 
     /** {@return whether the prompt of its request is being evaluated} */
     public boolean prefilling() {
-        return request != null && completion.size() == 0;
+        return completion != null && completion.size() == 0;
     }
 
     /** {@return whether a token was sampled for its request} */
     boolean decoding() {
-        return request != null && completion.size() > 0;
+        return completion != null && completion.size() > 0;
     }
 
     void assign(GenerationRequest newRequest, int reusedTokens, long use) {

@@ -3,9 +3,11 @@ package io.llamanode.engine.schedule;
 import io.llamanode.engine.contract.GenerationRequest;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Requests that wait for a slot. Higher priorities go first, and within one the customers in turn. A priority that
@@ -31,11 +33,13 @@ final class WaitingLine {
     }
 
     /** {@return the request whose turn it is, or {@code null}} */
+    @Nullable
     GenerationRequest peek() {
         return size == 0 ? null : next().getValue().queue.peek();
     }
 
     /** Takes the request whose turn it is. {@return it, or {@code null}} */
+    @Nullable
     GenerationRequest poll() {
         if (size == 0) {
             return null;
@@ -61,12 +65,13 @@ final class WaitingLine {
 
     private void taken(int priority) {
         size--;
-        if (levels.get(priority).queue.size() == 0) {
+        if (Objects.requireNonNull(levels.get(priority)).queue.size() == 0) {
             levels.remove(priority);
         }
     }
 
     /** {@return the request that fits, taken out of turn, or {@code null}} */
+    @Nullable
     GenerationRequest remove(Predicate<GenerationRequest> wanted) {
         for (Map.Entry<Integer, Level> level : levels.entrySet()) {
             GenerationRequest found = level.getValue().queue.remove(wanted);

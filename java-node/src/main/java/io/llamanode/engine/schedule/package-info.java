@@ -4,4 +4,7 @@
  *
  * <p>It must not know who executes its plans, nor how a token is chosen or becomes text.
  */
+@NullMarked
 package io.llamanode.engine.schedule;
+
+import org.jspecify.annotations.NullMarked;

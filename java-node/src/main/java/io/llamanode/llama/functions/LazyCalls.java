@@ -17,6 +17,7 @@ import java.lang.invoke.MethodType;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Method;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 
 /**
@@ -97,7 +98,7 @@ final class LazyCalls {
     /** Called by the virtual machine at the first call of a generated method. */
     static CallSite link(MethodHandles.Lookup caller, String name, MethodType type) throws IllegalAccessException {
         Map<?, ?> targets = MethodHandles.classData(caller, ConstantDescs.DEFAULT_NAME, Map.class);
-        return new ConstantCallSite(
-                ((Target) targets.get(key(name, type))).linker().get());
+        Target target = (Target) Objects.requireNonNull(targets.get(key(name, type)));
+        return new ConstantCallSite(target.linker().get());
     }
 }

@@ -20,6 +20,7 @@ import java.lang.reflect.Parameter;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Finds the functions of one loaded library, and implements interfaces that declare them. */
 public final class NativeFunctions {
@@ -118,7 +119,7 @@ public final class NativeFunctions {
         return type;
     }
 
-    private MemoryLayout layout(AnnotatedElement declared, Class<?> type) {
+    private @Nullable MemoryLayout layout(AnnotatedElement declared, Class<?> type) {
         Struct struct = declared.getAnnotation(Struct.class);
         if (struct != null) {
             return structs.get(struct.value());

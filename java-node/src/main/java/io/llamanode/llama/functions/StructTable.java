@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A parameter struct of llama.h as data: where its fields lie and what the library's default-parameters function must
@@ -36,9 +37,9 @@ public record StructTable(String name, int bytes, Map<String, Field> fields) {
      * @param type its type
      * @param expected its default; {@code null} when it says nothing
      */
-    record Field(int offset, Type type, Number expected) {}
+    record Field(int offset, Type type, @Nullable Number expected) {}
 
-    static Field integer(int offset, Integer expected) {
+    static Field integer(int offset, @Nullable Integer expected) {
         return new Field(offset, Type.INT, expected);
     }
 

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Loads libraries. The one inside the artifact {@code de.kherud:llama} is unpacked into a private directory, loaded for
@@ -21,7 +22,7 @@ import java.util.stream.Stream;
  */
 public final class LibraryFile {
 
-    private static SymbolLookup embedded;
+    private static @Nullable SymbolLookup embedded;
 
     private static final String LIB_PATH = "de.kherud.llama.lib.path";
     private static final String TMP_DIR = "de.kherud.llama.tmpdir";

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,7 +50,7 @@ final class LibrarySearch {
     }
 
     /** The library at a place, or a line in the log that says why not. */
-    private Optional<LlamaLibrary> usable(Place place, String by) {
+    private Optional<LlamaLibrary> usable(Place place, @Nullable String by) {
         try {
             return Optional.of(
                     switch (place) {

@@ -25,7 +25,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,8 +41,8 @@ public final class LlamaLibrary {
 
     private static final Logger LOG = LoggerFactory.getLogger(LlamaLibrary.class);
 
-    private static LlamaLibrary chosen;
-    private static LlamaLibrary embedded;
+    private static @Nullable LlamaLibrary chosen;
+    private static @Nullable LlamaLibrary embedded;
     /** By the address of a function: a library that is found in two ways is still one, with one log. */
     private static final Map<Long, LlamaLibrary> FILES = new HashMap<>();
 
@@ -72,7 +74,7 @@ public final class LlamaLibrary {
     public final NativeLog log;
 
     private final String version;
-    private final Path path;
+    private final @Nullable Path path;
     private final List<String> backends;
 
     private LlamaLibrary(SymbolLookup symbols, String what, boolean isFile) {
@@ -90,13 +92,14 @@ public final class LlamaLibrary {
         this.grammars = functions.bind(GrammarFunctions.class);
         this.adapters = functions.bind(generation.adapters());
         this.memory = functions.bind(generation.memory());
-        this.path = isFile ? Backends.fileOf(functions.address("llama_decode")) : null;
+        Path file = isFile ? Backends.fileOf(functions.address("llama_decode")) : null;
+        this.path = file;
         this.log = new NativeLog();
         models.logSet(log.callback(), MemorySegment.NULL);
-        this.backends = isFile
+        this.backends = file != null
                 ? Backends.load(
                         functions.bind(BackendFunctions.class),
-                        path.toAbsolutePath().getParent())
+                        Objects.requireNonNull(file.toAbsolutePath().getParent()))
                 : List.of();
         models.backendInit();
     }
@@ -235,7 +238,7 @@ public final class LlamaLibrary {
      *     are in use ({@code llama_print_system_info})
      */
     public synchronized String systemInfo() {
-        String info = text(models.systemInfo()).strip();
+        String info = Objects.requireNonNull(text(models.systemInfo())).strip();
         return backends.isEmpty() ? info : String.join(", ", backends) + ": " + info;
     }
 
@@ -267,7 +270,7 @@ public final class LlamaLibrary {
      * @param pointer a {@code const char *}, terminated, or null
      * @return the text, read as UTF-8, or {@code null} from a null pointer
      */
-    public static String text(MemorySegment pointer) {
+    public static @Nullable String text(MemorySegment pointer) {
         return pointer.equals(MemorySegment.NULL)
                 ? null
                 : pointer.reinterpret(Long.MAX_VALUE).getString(0);

@@ -29,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A loaded model. Safe for use by several threads. Once it is closed nothing new can be made from it; its memory is
@@ -139,7 +140,7 @@ public final class LlamaModel implements AutoCloseable {
     /** The progress callback, through which no exception may pass. */
     private static final class Progress {
         private final ProgressListener listener;
-        private RuntimeException thrown;
+        private @Nullable RuntimeException thrown;
         private boolean cancelled;
 
         Progress(ProgressListener listener) {

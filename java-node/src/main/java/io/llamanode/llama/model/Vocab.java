@@ -12,6 +12,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
@@ -201,7 +202,7 @@ public final class Vocab {
     public String text(int token) {
         check(token);
         requireTokenizer();
-        return call(v -> LlamaLibrary.text(f.text(v, token)));
+        return call(v -> Objects.requireNonNull(LlamaLibrary.text(f.text(v, token))));
     }
 
     /**

@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Refuses the grammars that llama.cpp cannot survive: its parser recurses for every parenthesis and writes
@@ -36,7 +37,7 @@ final class GrammarCheck {
     }
 
     /** The alternatives of a parenthesis so far: those before the last bar, the items after it, the last of them. */
-    private record Group(Part alternatives, Part sequence, Part last) {
+    private record Group(@Nullable Part alternatives, Part sequence, Part last) {
         static final Group START = new Group(null, Part.NOTHING, Part.NOTHING);
 
         Part closed() {

@@ -9,6 +9,7 @@ import io.llamanode.llama.functions.SamplerFunctions;
 import io.llamanode.llama.memory.NativeHandle;
 import io.llamanode.llama.model.LlamaModel;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A chain of llama.cpp's samplers, made by {@link SamplerBuilder}. For use by one thread at a time.
@@ -23,11 +24,11 @@ public final class NativeSampler implements AutoCloseable {
     private final SamplerFunctions f;
     private final NativeHandle handle;
     /** {@code null}: everything is allowed. */
-    private final NativeGrammar grammar;
+    private final @Nullable NativeGrammar grammar;
     /** Made when first needed: a sampler of which only {@link #choose} is called works on its caller's. */
-    private TokenCandidates own;
+    private @Nullable TokenCandidates own;
 
-    NativeSampler(LlamaModel model, MemorySegment chain, NativeGrammar grammar) {
+    NativeSampler(LlamaModel model, MemorySegment chain, @Nullable NativeGrammar grammar) {
         this.model = model;
         this.f = model.library().samplers;
         this.grammar = grammar;

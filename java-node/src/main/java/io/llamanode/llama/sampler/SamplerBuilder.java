@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Builds a {@link NativeSampler}. Samplers apply in the order in which they are added; the last one must choose:
@@ -34,7 +35,7 @@ public final class SamplerBuilder {
     private final SamplerFunctions f;
     private final Vocab vocab;
     private final List<Step> steps = new ArrayList<>();
-    private String grammar;
+    private @Nullable String grammar;
     private boolean chooses;
 
     SamplerBuilder(LlamaModel model) {

@@ -17,6 +17,8 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Goes through all that a start needs, and loads nothing, opens nothing, leaves nothing behind. */
 final class Checks {
@@ -59,13 +61,17 @@ final class Checks {
         if (dist != null && dist.epmd()) {
             check("epmd on port " + dist.epmdPort(), () -> epmd(dist.epmdPort()));
         }
-        if (config.bridge() != null) {
+        Path bridge = config.bridge();
+        if (bridge != null) {
             check(
                     "bridge",
-                    () -> directory("bridge", config.bridge().toAbsolutePath().getParent()));
+                    () -> directory(
+                            "bridge",
+                            Objects.requireNonNull(bridge.toAbsolutePath().getParent())));
         }
-        if (config.launch().llamaLib() != null) {
-            check("llama.cpp", () -> library(config.launch().llamaLib()));
+        Path llamaLib = config.launch().llamaLib();
+        if (llamaLib != null) {
+            check("llama.cpp", () -> library(llamaLib));
         }
         for (ModelConfig model : config.launch().node().models()) {
             check("model " + model.path(), () -> model(model));
@@ -73,7 +79,7 @@ final class Checks {
     }
 
     /** {@return what it gave, {@code null} if it failed} */
-    private <T> T check(String what, Check<T> check) {
+    private <T> @Nullable T check(String what, Check<T> check) {
         try {
             T value = check.run();
             out.println("ok      " + what);

@@ -17,9 +17,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of all sources. A flag outranks the environment, which outranks the file, which outranks
@@ -50,7 +52,7 @@ final class Configuration {
      * @param flags settings of the command line
      * @param environment of the process
      */
-    static Configuration of(String file, Map<Setting, String> flags, Map<String, String> environment)
+    static Configuration of(@Nullable String file, Map<Setting, String> flags, Map<String, String> environment)
             throws ExitException {
         String named = file != null ? file : environment.get(FILE);
         Map<String, Object> tree = named == null || named.isEmpty() ? new LinkedHashMap<>() : read(Path.of(named));
@@ -85,10 +87,14 @@ final class Configuration {
 
     /** {@return where the node's files are; checks nothing else} */
     NodePaths paths() throws ExitException {
-        return NodePaths.of(text(Setting.NODE_NAME), text(Setting.RUN_DIR), text(Setting.LOG_FILE), environment);
+        return NodePaths.of(
+                Objects.requireNonNull(text(Setting.NODE_NAME)),
+                text(Setting.RUN_DIR),
+                text(Setting.LOG_FILE),
+                environment);
     }
 
-    private String text(Setting setting) throws ExitException {
+    private @Nullable String text(Setting setting) throws ExitException {
         Object value = tree.get(setting.key());
         if (value != null && !(value instanceof String)) {
             throw new ExitException(ExitStatus.CONFIG, setting.key() + " must be text");

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /** Asks a running node through its control socket, all questions within one deadline. */
 final class ControlClient {
@@ -94,13 +95,13 @@ final class ControlClient {
         } catch (TimeoutException e) {
             throw noAnswer("nothing came within " + timeoutMs + " ms");
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof NobodyThereException) {
+            Throwable cause = e.getCause();
+            if (cause instanceof NobodyThereException) {
                 throw new ExitException(
                         ExitStatus.NOT_RUNNING,
-                        paths.nodeName() + " is not running (" + paths.socket() + ": "
-                                + e.getCause().getMessage() + ")");
+                        paths.nodeName() + " is not running (" + paths.socket() + ": " + cause.getMessage() + ")");
             }
-            throw noAnswer(e.getCause().getMessage());
+            throw noAnswer(cause == null ? null : cause.getMessage());
         } catch (InterruptedException e) {
             throw noAnswer("interrupted");
         } catch (IOException e) {
@@ -109,7 +110,7 @@ final class ControlClient {
     }
 
     /** {@return the line that it answers, {@code null} if it closes the connection instead} */
-    private String exchange(SocketChannel channel, String command) throws IOException {
+    private @Nullable String exchange(SocketChannel channel, String command) throws IOException {
         try {
             channel.connect(UnixDomainSocketAddress.of(paths.socket()));
         } catch (IOException e) {
@@ -123,7 +124,7 @@ final class ControlClient {
         return new BufferedReader(new InputStreamReader(Channels.newInputStream(channel), UTF_8)).readLine();
     }
 
-    private ExitException noAnswer(String why) {
+    private ExitException noAnswer(@Nullable String why) {
         return new ExitException(ExitStatus.NO_ANSWER, paths.nodeName() + " runs but does not answer: " + why);
     }
 }

@@ -4,4 +4,7 @@
  *
  * <p>It must not know how a node serves requests; it talks to a running one through the control socket alone.
  */
+@NullMarked
 package io.llamanode.node.command;
+
+import org.jspecify.annotations.NullMarked;

@@ -121,16 +121,20 @@ public final class ConfigDecoder {
         }
         Fields in = new Fields(value);
         TlsFiles files = new TlsFiles(
-                path(in.require("certfile", "keyfile", "cacertfile")),
-                path(in.require("keyfile", "cacertfile")),
-                path(in.require("cacertfile")));
+                file(in.require("certfile", "keyfile", "cacertfile")),
+                file(in.require("keyfile", "cacertfile")),
+                file(in.require("cacertfile")));
         in.end();
         return files;
     }
 
     static @Nullable Path path(@Nullable InputValue value) {
+        return value == null ? null : file(value);
+    }
+
+    private static Path file(InputValue value) {
         try {
-            return value == null ? null : Path.of(value.nonEmptyText());
+            return Path.of(value.nonEmptyText());
         } catch (InvalidPathException e) {
             throw value.mustBe("a path of a file");
         }

@@ -1,7 +1,6 @@
 package io.llamanode.protocol.launch;
 
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 
 /**
  * PEM files for distribution over TLS, where both sides show a certificate.
@@ -10,7 +9,4 @@ import org.jspecify.annotations.Nullable;
  * @param keyfile its private key, PKCS #8, not encrypted
  * @param cacertfile the authorities that peers' certificates must come from
  */
-public record TlsFiles(
-        @Nullable Path certfile,
-        @Nullable Path keyfile,
-        @Nullable Path cacertfile) {}
+public record TlsFiles(Path certfile, Path keyfile, Path cacertfile) {}

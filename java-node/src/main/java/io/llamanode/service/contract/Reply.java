@@ -1,5 +1,7 @@
 package io.llamanode.service.contract;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Where the answer to a request goes; exactly one method is called, once, on any thread. An
  * implementation must not block.
@@ -10,9 +12,9 @@ public interface Reply<T> {
     /**
      * The request was answered.
      *
-     * @param value the answer
+     * @param value the answer; {@code null} where a success carries nothing
      */
-    void ok(T value);
+    void ok(@Nullable T value);
 
     /**
      * The request was refused, or what it began has failed.

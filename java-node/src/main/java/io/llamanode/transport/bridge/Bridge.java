@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,7 +33,7 @@ public final class Bridge implements AutoCloseable {
     private final LlamaService service;
     private final SocketFile socket;
     /** What clients may do on a control socket; {@code null} on a bridge, whose clients may be silent as long as they like. */
-    private final Control control;
+    private final @Nullable Control control;
 
     private final Set<Connection> connections = new HashSet<>();
     private long clients;
@@ -45,7 +46,7 @@ public final class Bridge implements AutoCloseable {
      */
     private record Control(Runnable stop, Duration silence, Duration room) {}
 
-    private Bridge(BridgeConfig config, LlamaService service, Control control) throws IOException {
+    private Bridge(BridgeConfig config, LlamaService service, @Nullable Control control) throws IOException {
         this.config = config;
         this.service = service;
         this.control = control;
@@ -142,7 +143,7 @@ public final class Bridge implements AutoCloseable {
         }
         Thread.ofVirtual().name("bridge-client").start(() -> connection.run(() -> forget(connection)));
         if (control != null) {
-            endIfSilent(connection, control.silence());
+            endIfSilent(connection, control, control.silence());
         }
     }
 
@@ -162,13 +163,13 @@ public final class Bridge implements AutoCloseable {
         }
     }
 
-    private void endIfSilent(Connection connection, Duration left) {
+    private static void endIfSilent(Connection connection, Control control, Duration left) {
         CompletableFuture.delayedExecutor(left.toNanos(), TimeUnit.NANOSECONDS).execute(() -> {
             Duration more = control.silence().minus(connection.silence());
             if (!more.isPositive()) {
                 connection.close();
             } else if (connection.isOpen()) {
-                endIfSilent(connection, more);
+                endIfSilent(connection, control, more);
             }
         });
     }

@@ -2,6 +2,7 @@ package io.llamanode.transport.bridge;
 
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.OwnerMonitor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A connection in the eyes of the service: what it started ends with it.
@@ -10,7 +11,7 @@ import io.llamanode.service.contract.OwnerMonitor;
  */
 final class BridgeClient implements Owner {
     private final long number;
-    private Runnable down;
+    private @Nullable Runnable down;
     private boolean gone;
 
     /** @param number unlike that of any other client */

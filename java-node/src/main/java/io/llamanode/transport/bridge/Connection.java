@@ -16,10 +16,12 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,7 +40,7 @@ final class Connection {
     private final LlamaService service;
     private final BridgeConfig config;
     /** {@code null} on a bridge. */
-    private final Runnable stop;
+    private final @Nullable Runnable stop;
 
     private final LineQueue lines = new LineQueue();
     private final ReentrantLock writing = new ReentrantLock();
@@ -49,7 +51,12 @@ final class Connection {
     private volatile long heard = System.nanoTime();
 
     /** @param stop ends the node; where it is given there are no commands for models and tasks, else it is {@code null} */
-    Connection(SocketChannel channel, BridgeClient client, LlamaService service, BridgeConfig config, Runnable stop) {
+    Connection(
+            SocketChannel channel,
+            BridgeClient client,
+            LlamaService service,
+            BridgeConfig config,
+            @Nullable Runnable stop) {
         this.channel = channel;
         this.client = client;
         this.service = service;
@@ -153,7 +160,7 @@ final class Connection {
                 try {
                     write(Replies.ok("stopping", process()));
                 } finally {
-                    stop.run();
+                    Objects.requireNonNull(stop).run();
                 }
             }
             case Command.Status() -> {
@@ -225,7 +232,7 @@ final class Connection {
     private static Reply<Void> completing(CompletableFuture<Failure> done) {
         return new Reply<>() {
             @Override
-            public void ok(Void nothing) {
+            public void ok(@Nullable Void nothing) {
                 done.complete(null);
             }
 
@@ -276,7 +283,7 @@ final class Connection {
                 config.maxQueuedChars(), task -> service.cancelTask(task, completing(new CompletableFuture<>())));
         service.runStream(client, input, tokens, new Reply<>() {
             @Override
-            public void ok(Long task) {}
+            public void ok(@Nullable Long task) {}
 
             @Override
             public void failed(Failure failure) {

@@ -3,6 +3,7 @@ package io.llamanode.transport.bridge;
 import io.llamanode.transport.bridge.LineReader.Line;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.jspecify.annotations.Nullable;
 
 /** Lines that wait for their turn. Who brings more than the limit waits as well, as on any socket. */
 final class LineQueue {
@@ -30,7 +31,7 @@ final class LineQueue {
     }
 
     /** {@return the next line, once there is one; {@code null} behind the last} */
-    synchronized Line take() throws InterruptedException {
+    synchronized @Nullable Line take() throws InterruptedException {
         while (lines.isEmpty() && !ended) {
             wait();
         }

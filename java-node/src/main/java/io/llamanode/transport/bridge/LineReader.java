@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /** Cuts what a client sends into lines, of which it never holds more than the limit. */
 final class LineReader {
@@ -30,6 +31,7 @@ final class LineReader {
     }
 
     /** {@return the next line, {@code null} at the end; a last line without an end counts} */
+    @Nullable
     Line next() throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream(80);
         boolean any = false;

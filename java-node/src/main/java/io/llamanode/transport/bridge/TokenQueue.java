@@ -5,7 +5,9 @@ import io.llamanode.service.contract.task.TaskEvent;
 import io.llamanode.service.contract.task.TaskSink;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Objects;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a task has told and its client has not been written yet. The service puts without waiting; what
@@ -17,7 +19,7 @@ final class TokenQueue implements TaskSink {
     private final LongConsumer overflow;
     private long queued;
     private boolean overflowed;
-    private TaskEvent end;
+    private @Nullable TaskEvent end;
 
     /** What comes next. */
     sealed interface Item {
@@ -74,11 +76,11 @@ final class TokenQueue implements TaskSink {
         while (tokens.isEmpty() && end == null) {
             wait();
         }
-        if (!tokens.isEmpty()) {
-            String token = tokens.remove();
+        String token = tokens.poll();
+        if (token != null) {
             queued -= token.length();
             return new Item.Token(token);
         }
-        return new Item.End(end, overflowed);
+        return new Item.End(Objects.requireNonNull(end), overflowed);
     }
 }

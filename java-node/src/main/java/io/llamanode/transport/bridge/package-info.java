@@ -8,4 +8,7 @@
  * <p>It must not know how the process starts and ends, nor anything of Erlang: its commands call the service as any other
  * caller does.
  */
+@NullMarked
 package io.llamanode.transport.bridge;
+
+import org.jspecify.annotations.NullMarked;

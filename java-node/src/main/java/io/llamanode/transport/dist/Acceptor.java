@@ -15,6 +15,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -115,7 +116,7 @@ final class Acceptor implements AutoCloseable {
     /** A connection whose peer is not known yet. */
     private static final class Pending {
         private final Socket socket;
-        private volatile String givenUp;
+        private volatile @Nullable String givenUp;
 
         Pending(Socket socket) {
             this.socket = socket;

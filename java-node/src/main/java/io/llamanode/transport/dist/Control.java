@@ -8,6 +8,7 @@ import io.llamanode.term.TermLimitException;
 import io.llamanode.term.TermLimits;
 import io.llamanode.term.TermScanner;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The control tuple of a received frame, reduced to what this node acts on. Only the elements that are
@@ -17,14 +18,19 @@ sealed interface Control {
     /** Part of the received frame. */
     record Slice(int from, int end) {}
 
-    /** A message for a registered name; its version byte is at {@code payload}. */
-    record ToName(String name, int payload) implements Control {}
+    /** A message for a registered name, null where no atom stands; its version byte is at {@code payload}. */
+    record ToName(@Nullable String name, int payload) implements Control {}
 
     /** A message for a pid; its version byte is at {@code payload}. */
     record ToPid(OtpErlangPid pid, int payload) implements Control {}
 
     /** A process wants to know when {@code watched} ends: {@code name}, or {@code pid} if that is null. */
-    record Monitor(Slice watcher, Slice watched, String name, OtpErlangPid pid, Slice ref) implements Control {}
+    record Monitor(
+            Slice watcher,
+            Slice watched,
+            @Nullable String name,
+            @Nullable OtpErlangPid pid,
+            Slice ref) implements Control {}
 
     /** A monitored process has ended. */
     record Down(OtpErlangRef ref) implements Control {}

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a {@link DistNode} is named, reached and bounded. Start from {@link #of}.
@@ -32,7 +33,7 @@ public record DistConfig(
         String nodeName,
         String cookie,
         String mailbox,
-        InetAddress bind,
+        @Nullable InetAddress bind,
         int port,
         boolean epmd,
         int epmdPort,
@@ -139,7 +140,7 @@ public record DistConfig(
      * @param fixedPort its port; 0 lets the system choose
      * @return a changed copy
      */
-    public DistConfig withListener(InetAddress address, int fixedPort) {
+    public DistConfig withListener(@Nullable InetAddress address, int fixedPort) {
         return new DistConfig(
                 nodeName,
                 cookie,
@@ -342,7 +343,7 @@ public record DistConfig(
     }
 
     /** Whether this is {@code alive@host}, both parts present, and short enough to be an atom. */
-    static boolean isNodeName(String name) {
+    static boolean isNodeName(@Nullable String name) {
         if (name == null) {
             return false;
         }

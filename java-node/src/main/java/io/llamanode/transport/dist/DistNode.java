@@ -26,6 +26,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +45,7 @@ public final class DistNode implements AutoCloseable {
     private final OtpErlangPid self;
     private final int creation;
     private final int port;
-    private final Epmd epmd;
+    private final @Nullable Epmd epmd;
     private final ScheduledThreadPoolExecutor timer;
     private final Dispatcher dispatcher;
     private final Peers peers;
@@ -59,7 +60,7 @@ public final class DistNode implements AutoCloseable {
     private final AtomicInteger keptFrames = new AtomicInteger();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private DistNode(DistConfig config, DistHandler handler, ServerSocket server, Epmd epmd) {
+    private DistNode(DistConfig config, DistHandler handler, ServerSocket server, @Nullable Epmd epmd) {
         this.config = config;
         this.epmd = epmd;
         this.port = server.getLocalPort();
@@ -351,7 +352,7 @@ public final class DistNode implements AutoCloseable {
         };
     }
 
-    private Peer peerOf(OtpErlangPid pid) {
+    private @Nullable Peer peerOf(OtpErlangPid pid) {
         Peer peer = peers.get(pid.node());
         return peer != null && peer.isIncarnation(pid.creation()) ? peer : null;
     }

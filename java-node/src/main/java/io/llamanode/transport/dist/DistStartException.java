@@ -35,4 +35,10 @@ public final class DistStartException extends Exception {
     public Reason reason() {
         return reason;
     }
+
+    /** {@return what stood in the way, in a sentence; never {@code null}} */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
 }

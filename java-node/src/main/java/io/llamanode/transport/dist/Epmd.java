@@ -40,6 +40,12 @@ final class Epmd implements AutoCloseable {
         NameTakenException(String alive) {
             super("epmd has a node named " + alive);
         }
+
+        /** {@return which name; never {@code null}} */
+        @Override
+        public String getMessage() {
+            return String.valueOf(super.getMessage());
+        }
     }
 
     /**

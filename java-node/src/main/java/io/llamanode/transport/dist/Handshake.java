@@ -9,6 +9,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.List;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The accepting side of the distribution handshake of OTP 23 and later, without I/O: packets in, packets
@@ -48,7 +49,7 @@ final class Handshake {
     private final int challenge;
     private final Predicate<String> allowed;
     private State state = State.NAME;
-    private String node;
+    private String node = "";
     private long flags;
     private int creation;
 
@@ -95,10 +96,11 @@ final class Handshake {
             return refuse("packet '" + printable(tag) + "' where a name belongs");
         }
         flags = Dflags.effective(flags);
-        node = decode(name);
-        if (!DistConfig.isNodeName(node)) {
+        String named = decode(name);
+        if (named == null || !DistConfig.isNodeName(named)) {
             return notAllowed("a name that is not alive@host");
         }
+        node = named;
         if (new String(ownName, StandardCharsets.UTF_8).equals(node)) {
             return notAllowed("a node with the name of this one");
         }
@@ -172,7 +174,7 @@ final class Handshake {
         return ("s" + text).getBytes(StandardCharsets.US_ASCII);
     }
 
-    private static String decode(byte[] name) {
+    private static @Nullable String decode(byte[] name) {
         try {
             return StandardCharsets.UTF_8
                     .newDecoder()

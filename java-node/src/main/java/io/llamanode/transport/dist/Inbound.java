@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -154,7 +155,7 @@ final class Inbound implements Peer.Events {
                 && pid.node().equals(self.node());
     }
 
-    private void drop(Peer peer, Object target) {
+    private void drop(Peer peer, @Nullable Object target) {
         dropped.increment();
         LOG.debug("a message from {} to {} is dropped", peer.node(), target);
     }

@@ -4,6 +4,7 @@ import io.llamanode.transport.mailbox.Dispatcher;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -27,6 +28,7 @@ final class Peers {
         this.handler = handler;
     }
 
+    @Nullable
     Peer get(String node) {
         return byNode.get(node);
     }

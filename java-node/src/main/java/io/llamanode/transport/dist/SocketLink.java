@@ -12,6 +12,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** A TCP connection in non-blocking mode: an answer can be written by the thread that has it, as far as the socket takes it. */
 final class SocketLink implements Link {
@@ -19,7 +20,7 @@ final class SocketLink implements Link {
     private final long silence;
     private final Selector readable;
     /** Made when the socket is full for the first time. */
-    private Selector writable;
+    private @Nullable Selector writable;
 
     private boolean closed;
 

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Frames that wait for one peer: senders append and never wait, one writer takes all there is at once. */
 final class WriteQueue {
@@ -88,6 +89,7 @@ final class WriteQueue {
     }
 
     /** {@return who was refused first, if there is room again; otherwise {@code null}} */
+    @Nullable
     Runnable roomFor() {
         lock.lock();
         try {

@@ -13,4 +13,7 @@
  * <a href="https://www.erlang.org/doc/apps/erts/erl_dist_protocol.html">"Distribution Protocol"</a> and
  * <a href="https://www.erlang.org/doc/apps/erts/erl_ext_dist.html">"External Term Format"</a>.
  */
+@NullMarked
 package io.llamanode.transport.dist;
+
+import org.jspecify.annotations.NullMarked;

@@ -8,7 +8,6 @@ import com.ericsson.otp.erlang.OtpInputStream;
 import io.llamanode.term.TermLimitException;
 import io.llamanode.term.TermLimits;
 import io.llamanode.term.TermScanner;
-import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -63,7 +62,7 @@ public final class Receiver {
                 dispatcher.deliver(() -> dispatchOther(sender, frame, term, handler, false), frame.length);
             }
         } catch (TermLimitException refused) {
-            drop(sender, String.valueOf(refused.getMessage()));
+            drop(sender, refused.getMessage());
         }
     }
 
@@ -165,20 +164,18 @@ public final class Receiver {
             LOG.debug("a call from no process");
             return;
         }
-        String wrong = reason;
-        OtpErlangObject term = null;
-        if (wrong == null) {
-            try {
-                term = decode(frame, request);
-            } catch (OtpErlangDecodeException | RuntimeException refused) {
-                wrong = "undecodable: " + refused.getMessage();
-            }
+        if (reason != null) {
+            handler.onBadCall(from, reason);
+            return;
         }
-        if (wrong == null) {
-            handler.onCall(from, Objects.requireNonNull(term));
-        } else {
-            handler.onBadCall(from, wrong);
+        OtpErlangObject term;
+        try {
+            term = decode(frame, request);
+        } catch (OtpErlangDecodeException | RuntimeException refused) {
+            handler.onBadCall(from, "undecodable: " + refused.getMessage());
+            return;
         }
+        handler.onCall(from, term);
     }
 
     private void dispatchOther(String sender, byte[] frame, int at, MailboxHandler handler, boolean cast) {

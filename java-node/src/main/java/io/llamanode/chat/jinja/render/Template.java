@@ -86,7 +86,7 @@ public final class Template {
             variables.forEach((name, value) -> scope.set(name, conversion.convert(value, name)));
             return new Interpreter(runtime).render(body, scope);
         } catch (EvalException e) {
-            throw new TemplateException(String.valueOf(e.getMessage()), runtime.line());
+            throw new TemplateException(e.getMessage(), runtime.line());
         } catch (StackOverflowError e) {
             throw new LimitException("The evaluation is nested too deeply", runtime.line());
         }

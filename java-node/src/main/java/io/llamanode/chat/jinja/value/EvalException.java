@@ -12,4 +12,10 @@ public final class EvalException extends RuntimeException {
     public EvalException(String message) {
         super(message, null, false, false);
     }
+
+    /** {@return what is wrong, naming the operation; never {@code null}} */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
 }

@@ -6,8 +6,10 @@ import io.llamanode.chat.tools.answer.Input;
 import io.llamanode.chat.tools.answer.Output;
 import io.llamanode.chat.tools.answer.Step.Status;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Answers of gpt-oss: messages on channels, of which one is for reasoning, and to recipients, which are tools. */
 public final class HarmonyMachine implements AnswerMachine {
@@ -39,7 +41,7 @@ public final class HarmonyMachine implements AnswerMachine {
     private final Output output;
     private State state = State.HEADER;
     private boolean thinks;
-    private HeadedCall call;
+    private @Nullable HeadedCall call;
 
     /**
      * Reads one answer.
@@ -109,7 +111,7 @@ public final class HarmonyMachine implements AnswerMachine {
     }
 
     private boolean call(Input in) {
-        Status status = call.advance(in);
+        Status status = Objects.requireNonNull(call).advance(in);
         if (status == Status.MORE) {
             return false;
         }

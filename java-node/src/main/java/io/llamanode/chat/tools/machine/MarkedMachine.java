@@ -9,6 +9,8 @@ import io.llamanode.chat.tools.syntax.Reasoning;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Answers in which reasoning and calls stand between texts of their own, or the whole answer is the call. */
 public final class MarkedMachine implements AnswerMachine {
@@ -21,8 +23,8 @@ public final class MarkedMachine implements AnswerMachine {
         TEXT_ONLY
     }
 
-    private final Reasoning reasoning;
-    private final CallSyntax syntax;
+    private final @Nullable Reasoning reasoning;
+    private final @Nullable CallSyntax syntax;
     private final List<String> noise;
     private final Map<String, Map<String, Object>> tools;
     private final int maxCalls;
@@ -30,7 +32,7 @@ public final class MarkedMachine implements AnswerMachine {
     private State state;
     private boolean skipSpace;
     private String frameEnd = "";
-    private SectionReader section;
+    private @Nullable SectionReader section;
 
     /**
      * Reads one answer.
@@ -44,9 +46,9 @@ public final class MarkedMachine implements AnswerMachine {
      * @param output told of the parts
      */
     public MarkedMachine(
-            Reasoning reasoning,
+            @Nullable Reasoning reasoning,
             boolean inside,
-            CallSyntax syntax,
+            @Nullable CallSyntax syntax,
             List<String> noise,
             Map<String, Map<String, Object>> tools,
             int maxCalls,
@@ -103,7 +105,7 @@ public final class MarkedMachine implements AnswerMachine {
             return false;
         }
         if (!in.isEmpty() && (in.peek() == '{' || in.peek() == '[')) {
-            section = new SectionReader(syntax, tools, output);
+            section = new SectionReader(Objects.requireNonNull(syntax), tools, output);
             state = State.CALLS;
         } else {
             in.rewind();
@@ -140,7 +142,7 @@ public final class MarkedMachine implements AnswerMachine {
         int at = in.length();
         for (String marker : markers) {
             int found = in.find(marker);
-            if (found >= 0 && (found < at || found == at && marker.length() > first.length())) {
+            if (found >= 0 && (found < at || found == at && first != null && marker.length() > first.length())) {
                 first = marker;
                 at = found;
             }
@@ -155,7 +157,7 @@ public final class MarkedMachine implements AnswerMachine {
         } else {
             in.mark();
             in.take(first.length());
-            section = new SectionReader(syntax, tools, output);
+            section = new SectionReader(Objects.requireNonNull(syntax), tools, output);
             state = State.CALLS;
         }
         return true;
@@ -186,13 +188,14 @@ public final class MarkedMachine implements AnswerMachine {
     }
 
     private boolean reasoning(Input in) {
-        int end = in.find(reasoning.close());
+        String close = Objects.requireNonNull(reasoning).close();
+        int end = in.find(close);
         if (end < 0) {
-            output.reasoning(in.take(in.length() - in.held(List.of(reasoning.close()))));
+            output.reasoning(in.take(in.length() - in.held(List.of(close))));
             return false;
         }
         output.reasoning(in.take(end));
-        in.take(reasoning.close().length());
+        in.take(close.length());
         skipSpace = true;
         state = State.CONTENT;
         return true;
@@ -209,7 +212,7 @@ public final class MarkedMachine implements AnswerMachine {
     }
 
     private boolean calls(Input in) {
-        Status status = section.advance(in);
+        Status status = Objects.requireNonNull(section).advance(in);
         switch (status) {
             case MORE -> {
                 return false;

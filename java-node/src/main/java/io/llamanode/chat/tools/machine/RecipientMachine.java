@@ -7,6 +7,8 @@ import io.llamanode.chat.tools.answer.Output;
 import io.llamanode.chat.tools.answer.Step.Status;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Answers of functionary v3.2: parts to recipients, {@code >>>all} for text and {@code >>>f} for a call. */
 public final class RecipientMachine implements AnswerMachine {
@@ -26,7 +28,7 @@ public final class RecipientMachine implements AnswerMachine {
     private final int maxCalls;
     private final Output output;
     private State state = State.START;
-    private HeadedCall call;
+    private @Nullable HeadedCall call;
 
     /**
      * Starts to read an answer.
@@ -85,7 +87,7 @@ public final class RecipientMachine implements AnswerMachine {
     }
 
     private boolean call(Input in) {
-        if (call.advance(in) == Status.MORE) {
+        if (Objects.requireNonNull(call).advance(in) == Status.MORE) {
             return false;
         }
         state = State.TEXT;

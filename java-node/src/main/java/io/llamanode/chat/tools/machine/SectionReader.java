@@ -16,7 +16,9 @@ import io.llamanode.chat.tools.syntax.CallStyle;
 import io.llamanode.chat.tools.syntax.CallSyntax;
 import io.llamanode.chat.tools.syntax.CallSyntax.Listing;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** Reads a section of calls from behind its opener. Each finished call counts, whatever follows it. */
 final class SectionReader {
@@ -36,7 +38,7 @@ final class SectionReader {
     private final Output output;
     private State state = State.OPENED;
     private boolean listed;
-    private Step step;
+    private @Nullable Step step;
     private Call call;
 
     /** @param tools schemas of the tools' parameters by name */
@@ -46,6 +48,7 @@ final class SectionReader {
         this.output = output;
         // What is not marked as a call may be any JSON, and is a call only of a tool that there is.
         this.acceptsName = syntax.bare() ? tools::containsKey : name -> true;
+        this.call = newCall();
     }
 
     /** Reads on; the input is marked where reading would have to start again as plain text. */
@@ -98,10 +101,14 @@ final class SectionReader {
     }
 
     private Status next() {
-        call = new Call(output, output.callCount(), acceptsName);
+        call = newCall();
         step = Step.sequence(Step.space(), Step.literal(syntax.callOpen()), style(), Step.closing(syntax.callClose()));
         state = State.CALL;
         return Status.DONE;
+    }
+
+    private Call newCall() {
+        return new Call(output, output.callCount(), acceptsName);
     }
 
     private Step style() {
@@ -116,7 +123,7 @@ final class SectionReader {
     }
 
     private Status call(Input in) {
-        Status status = step.advance(in, call);
+        Status status = Objects.requireNonNull(step).advance(in, call);
         if (status == Status.DONE) {
             ToolCall finished = call.finish();
             if (finished == null) {

@@ -4,4 +4,7 @@
  *
  * <p>Knows nothing of templates, nor which family of models an answer comes from.
  */
+@NullMarked
 package io.llamanode.chat.tools.machine;
+
+import org.jspecify.annotations.NullMarked;
