@@ -327,8 +327,12 @@ inspect_model(Path) ->
 -spec inspect_model(server(), Path :: text() | input()) ->
     {ok, model()} | {error, error()}.
 inspect_model(Server, Given) ->
-    {Path, Config} = llama_node_request:path_and_config(Given),
-    llama_node_request:call(Server, {inspect_model, llama_node_request:path(Server, Path), Config}, ?TIMEOUT).
+    case llama_node_request:path_and_config(Given) of
+        {error, {_, _}} = Error ->
+            Error;
+        {Path, Config} ->
+            llama_node_request:call(Server, {inspect_model, llama_node_request:path(Server, Path), Config}, ?TIMEOUT)
+    end.
 
 %% @doc The node's state, models, slots and counters.
 %% ```

@@ -177,11 +177,12 @@ absolute(Path) ->
 %% ```
 %% {"m.gguf", #{n_ctx := 64}} = llama_node_request:path_and_config([{"path", "m.gguf"}, {n_ctx, 64}]).
 %% '''
--spec path_and_config(term()) -> {Path :: term(), map()}.
+-spec path_and_config(term()) -> {Path :: term(), map()} | {error, llama_node:error()}.
 path_and_config(Given) when is_map(Given) ->
     case [Key || Key <- maps:keys(Given), llama_node_input:key(Key) =:= {ok, <<"path">>}] of
         [Key] -> {map_get(Key, Given), maps:remove(Key, Given)};
-        _ -> {undefined, Given}
+        [] -> no_path([Name || {ok, Name} <- [llama_node_input:key(Key) || Key <- maps:keys(Given)]]);
+        [_ | _] -> llama_node_error:make(invalid_argument, "path: is given twice")
     end;
 path_and_config([{_, _} | _] = Given) ->
     case is_proplist(Given) of
@@ -190,6 +191,15 @@ path_and_config([{_, _} | _] = Given) ->
     end;
 path_and_config(Path) ->
     {Path, #{}}.
+
+%% It may have been mistyped.
+no_path(Names) ->
+    case [Name || Name <- Names, llama_node_input:near(Name, [<<"path">>]) =/= none] of
+        [Name | _] ->
+            llama_node_error:make(invalid_argument, "unknown option '~ts' (did you mean 'path'?)", [Name]);
+        [] ->
+            llama_node_error:make(invalid_argument, "path is required")
+    end.
 
 %% @doc Adds what a function of the API takes as arguments to the options given along with them.
 %% An option that is such an argument is refused, unless it is not given.

@@ -55,4 +55,11 @@ deadlines_test() ->
 paths_test() ->
     [?assertEqual({"m", #{n_ctx => 8}}, llama_node_request:path_and_config(Given))
      || Given <- [#{path => "m", n_ctx => 8}, #{<<"path">> => "m", n_ctx => 8}, [{"path", "m"}, {n_ctx, 8}]]],
-    [?assertEqual({Path, #{}}, llama_node_request:path_and_config(Path)) || Path <- ["m", <<"m">>, m, 7]].
+    [?assertEqual({Path, #{}}, llama_node_request:path_and_config(Path)) || Path <- ["m", <<"m">>, m, 7]],
+    {ok, Server} = llama_node:init_server(#{transport => fake}),
+    [?assertEqual({error, {invalid_argument, Message}}, llama_node:inspect_model(Server, Given))
+     || {Message, Given} <- [{<<"unknown option 'pth' (did you mean 'path'?)">>, #{pth => "m", n_ctx => 8}},
+                             {<<"unknown option 'paht' (did you mean 'path'?)">>, [{"paht", "m"}]},
+                             {<<"path is required">>, #{}},
+                             {<<"path: is given twice">>, #{path => "m", <<"path">> => "n"}}]],
+    ok = llama_node:destroy_server(Server).
