@@ -5,6 +5,7 @@ import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a chat template is rendered with.
@@ -72,7 +73,7 @@ public record ChatRequest(
          * @param value tool definitions, or null for none
          * @return this builder
          */
-        public Builder tools(List<Map<String, Object>> value) {
+        public Builder tools(@Nullable List<Map<String, Object>> value) {
             tools = value == null ? List.of() : value;
             return this;
         }

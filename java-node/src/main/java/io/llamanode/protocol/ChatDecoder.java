@@ -9,12 +9,13 @@ import io.llamanode.service.contract.task.TemplateChoice;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Conversations, and how they are put to a model; docs/protocol.md, section 2. */
 final class ChatDecoder {
     private ChatDecoder() {}
 
-    static TaskInput chat(String model, Fields in) {
+    static TaskInput chat(@Nullable String model, Fields in) {
         InputValue messages = in.get("messages");
         InputValue content = in.either("content", "prompt");
         InputValue results = in.get("tool_results");
@@ -49,13 +50,13 @@ final class ChatDecoder {
                 in.flag("enable_thinking"));
     }
 
-    private static Map<String, Object> kwargs(Fields in) {
+    private static @Nullable Map<String, Object> kwargs(Fields in) {
         InputValue kwargs = in.get("chat_template_kwargs");
         return kwargs == null ? null : Plain.map(kwargs);
     }
 
     /** Text without any of Jinja's tags can only be a name. */
-    static TemplateChoice template(InputValue value) {
+    static @Nullable TemplateChoice template(@Nullable InputValue value) {
         if (value == null) {
             return null;
         }
@@ -72,7 +73,7 @@ final class ChatDecoder {
                 : new TemplateChoice.Variant(text);
     }
 
-    private static String orEmpty(String text) {
+    private static String orEmpty(@Nullable String text) {
         return text == null ? "" : text;
     }
 
@@ -85,7 +86,7 @@ final class ChatDecoder {
         in.end();
         return new ChatTemplating(
                 model,
-                MessagesDecoder.decode(messages),
+                MessagesDecoder.decode(Objects.requireNonNull(messages)),
                 options.callable(),
                 options.template(),
                 options.variables(),

@@ -1,6 +1,7 @@
 package io.llamanode.protocol;
 
 import java.util.Collection;
+import org.jspecify.annotations.Nullable;
 
 /** Finds the name that a mistyped one was meant to be. */
 final class CloseMatch {
@@ -13,7 +14,7 @@ final class CloseMatch {
      * @param candidates what is known
      * @return the nearest candidate within two edits (one for short names), or {@code null}
      */
-    static String of(String name, Collection<String> candidates) {
+    static @Nullable String of(String name, Collection<String> candidates) {
         if (name.length() > LONGEST) {
             return null;
         }

@@ -1,12 +1,14 @@
 package io.llamanode.protocol;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How the events of a stream are handed over; docs/protocol.md, section 4.
  *
  * @param active what its process asks for at first, or {@code null} for every event
  * @param coalesceMs least time between two chunks, milliseconds, or {@code null} for none
  */
-public record Delivery(Demand active, Long coalesceMs) {
+public record Delivery(@Nullable Demand active, @Nullable Long coalesceMs) {
     private static final int MAX_COALESCE_MS = 60_000;
 
     static Delivery decode(Fields in) {

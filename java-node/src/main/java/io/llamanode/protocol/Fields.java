@@ -5,7 +5,9 @@ import io.llamanode.term.Shown;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The entries of a map. Each key that is asked for becomes a known one; {@link #end} then refuses
@@ -17,7 +19,7 @@ public final class Fields {
 
     private final Map<String, InputValue> entries;
     private final Set<String> known = new LinkedHashSet<>();
-    private String missing;
+    private @Nullable String missing;
     private final InputValue whole;
 
     /**
@@ -37,13 +39,14 @@ public final class Fields {
      *
      * @param key name, as the caller writes it; known from now on
      */
-    public InputValue get(String key) {
+    public @Nullable InputValue get(String key) {
         known.add(key);
         InputValue value = entries.get(key);
         return value == null || value.isAbsent() ? null : value;
     }
 
     /** {@return the value of a key that has two names} */
+    @Nullable
     InputValue either(String name, String alias) {
         InputValue first = get(name);
         InputValue second = get(alias);
@@ -68,10 +71,11 @@ public final class Fields {
             known.addAll(Arrays.asList(others));
             end();
         }
-        return value;
+        return Objects.requireNonNull(value);
     }
 
     /** {@return the value of a key that must be given, to be used once {@link #end} has seen that it is} */
+    @Nullable
     InputValue wanted(String key) {
         InputValue value = get(key);
         if (value == null && missing == null) {
@@ -80,6 +84,7 @@ public final class Fields {
         return value;
     }
 
+    @Nullable
     String text(String key) {
         InputValue value = get(key);
         return value == null ? null : value.text();
@@ -91,7 +96,7 @@ public final class Fields {
      * @param key name of it
      * @throws FailureException {@code invalid_argument} if it is no text, or an empty one
      */
-    public String nonEmptyText(String key) {
+    public @Nullable String nonEmptyText(String key) {
         InputValue value = get(key);
         return value == null ? null : value.nonEmptyText();
     }
@@ -102,7 +107,7 @@ public final class Fields {
      * @param key name of it
      * @throws FailureException {@code invalid_argument} if it is no boolean
      */
-    public Boolean flag(String key) {
+    public @Nullable Boolean flag(String key) {
         InputValue value = get(key);
         return value == null ? null : (Boolean) value.flag();
     }
@@ -127,13 +132,13 @@ public final class Fields {
      * @param max largest allowed
      * @throws FailureException {@code invalid_argument} if it is no integer, or out of range
      */
-    public Integer integer(String key, int min, int max) {
+    public @Nullable Integer integer(String key, int min, int max) {
         InputValue value = get(key);
         return value == null ? null : (Integer) (int) value.integer(min, max);
     }
 
     /** {@return the value of a task's deadline in milliseconds, negative for {@code infinity}: none} */
-    static Long deadline(InputValue value) {
+    static @Nullable Long deadline(@Nullable InputValue value) {
         if (value == null) {
             return null;
         }
@@ -150,11 +155,12 @@ public final class Fields {
      * @param min shortest allowed; the longest is what Erlang's timers know, 2^32 - 1
      * @throws FailureException {@code invalid_argument} if it is no integer, or out of range
      */
-    public Long milliseconds(String key, long min) {
+    public @Nullable Long milliseconds(String key, long min) {
         InputValue value = get(key);
         return value == null ? null : (Long) value.integer(min, MAX_MS);
     }
 
+    @Nullable
     Float real(String key, double min, double max) {
         InputValue value = get(key);
         return value == null ? null : (Float) value.real(min, max, false);

@@ -6,6 +6,7 @@ import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.OutputFormat;
 import io.llamanode.term.Shown;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What an answer must keep to: the keys {@code grammar}, {@code json_schema} and {@code response_format}. */
 final class FormatDecoder {
@@ -16,7 +17,7 @@ final class FormatDecoder {
     private FormatDecoder() {}
 
     /** {@return the format, or {@code null} if none of the keys is given} */
-    static OutputFormat decode(Fields in) {
+    static @Nullable OutputFormat decode(Fields in) {
         String grammar = in.nonEmptyText("grammar");
         InputValue schema = in.get("json_schema");
         InputValue format = in.get("response_format");

@@ -15,7 +15,9 @@ import io.llamanode.term.Shown;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Inputs and session configurations; docs/protocol.md, section 2. */
 final class InputDecoder {
@@ -52,7 +54,7 @@ final class InputDecoder {
         };
     }
 
-    private static TaskInput infill(String model, Fields in) {
+    private static TaskInput infill(@Nullable String model, Fields in) {
         InputValue extra = in.get("input_extra");
         String prompt = in.text("prompt");
         InputValue prefix = in.wanted("input_prefix");
@@ -61,8 +63,8 @@ final class InputDecoder {
         in.end();
         return new TaskInput.Infill(
                 model,
-                prefix.text(),
-                suffix.text(),
+                Objects.requireNonNull(prefix).text(),
+                Objects.requireNonNull(suffix).text(),
                 extra == null
                         ? List.of()
                         : extra.list().stream().map(InputDecoder::snippet).toList(),
@@ -80,13 +82,13 @@ final class InputDecoder {
         return snippet;
     }
 
-    private static TaskInput completion(String model, Fields in) {
+    private static TaskInput completion(@Nullable String model, Fields in) {
         InputValue given = in.wanted("prompt");
         boolean parseSpecial = in.flag("parse_special", false);
         boolean addSpecial = in.flag("add_special", true);
         GenerationOptions options = OptionsDecoder.decode(in);
         in.end();
-        Prompt prompt = prompt(given);
+        Prompt prompt = prompt(Objects.requireNonNull(given));
         if (parseSpecial && prompt instanceof Prompt.Text(String text)) {
             prompt = new Prompt.Special(text);
         }

@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A term or a value of a JSON tree, with its place in the request. What a term means depends on what
@@ -24,12 +26,12 @@ import java.util.Map;
  * before a typed accessor asks. Accessors throw {@code invalid_argument} naming the place.
  */
 public final class InputValue {
-    private final InputValue parent;
-    private final String key;
+    private final @Nullable InputValue parent;
+    private final @Nullable String key;
     private final int index;
-    private final Object raw;
+    private final @Nullable Object raw;
 
-    private InputValue(InputValue parent, String key, int index, Object raw) {
+    private InputValue(@Nullable InputValue parent, @Nullable String key, int index, @Nullable Object raw) {
         this.parent = parent;
         this.key = key;
         this.index = index;
@@ -43,7 +45,7 @@ public final class InputValue {
      * @param raw a term, or a JSON tree
      * @return the value without a surrounding
      */
-    public static InputValue root(String name, Object raw) {
+    public static InputValue root(String name, @Nullable Object raw) {
         return new InputValue(null, name, 0, raw);
     }
 
@@ -77,18 +79,18 @@ public final class InputValue {
     }
 
     /** {@return the value of a key of this one} */
-    InputValue field(String name, Object value) {
+    InputValue field(String name, @Nullable Object value) {
         return new InputValue(this, name, 0, value);
     }
 
-    private InputValue element(int at, Object value) {
+    private InputValue element(int at, @Nullable Object value) {
         return new InputValue(this, null, at, value);
     }
 
     /** {@return the place, like {@code messages[2].role}} */
     String path() {
         if (parent == null) {
-            return key;
+            return Objects.requireNonNull(key);
         }
         if (key == null) {
             return parent.path() + "[" + index + "]";
@@ -102,11 +104,12 @@ public final class InputValue {
     }
 
     /** {@return another value at the same place: what a tag was wrapped around} */
-    InputValue unwrapped(Object content) {
+    InputValue unwrapped(@Nullable Object content) {
         return new InputValue(parent, key, index, content);
     }
 
     /** {@return the term or JSON value} */
+    @Nullable
     Object raw() {
         return raw;
     }
@@ -381,6 +384,7 @@ public final class InputValue {
     }
 
     /** {@return the two elements of a tuple or list of two, or {@code null}} */
+    @Nullable
     List<InputValue> pair() {
         if (raw instanceof OtpErlangTuple tuple) {
             return tuple.arity() == 2 ? List.of(element(0, tuple.elementAt(0)), element(1, tuple.elementAt(1))) : null;
@@ -416,7 +420,7 @@ public final class InputValue {
         return entries;
     }
 
-    private void add(Map<String, InputValue> entries, String name, Object value) {
+    private void add(Map<String, InputValue> entries, String name, @Nullable Object value) {
         if (entries.putIfAbsent(name, field(name, value)) != null) {
             throw FailureException.invalid(entries.get(name).path() + " is given twice");
         }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads JSON into maps (in order), lists, {@code String}, {@code Long}, {@code BigInteger},
@@ -48,7 +49,7 @@ public final class JsonReader {
      * @return the tree
      * @throws FailureException {@code invalid_argument} naming line and column
      */
-    public static Object parse(String place, String text) {
+    public static @Nullable Object parse(String place, String text) {
         try (JsonParser parser = FACTORY.createParser(text)) {
             JsonReader json = new JsonReader(place, parser);
             if (parser.nextToken() == null) {
@@ -70,7 +71,7 @@ public final class JsonReader {
         }
     }
 
-    private Object value() throws IOException {
+    private @Nullable Object value() throws IOException {
         if (++elements > MAX_ELEMENTS) {
             throw bad("it has more than " + MAX_ELEMENTS + " elements");
         }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The generation options of docs/protocol.md, section 2. */
 final class OptionsDecoder {
@@ -59,7 +60,7 @@ final class OptionsDecoder {
     }
 
     /** Maps of {@code id} and {@code scale} as llama.cpp's server takes them, or pairs. */
-    private static List<AdapterScale> adapters(InputValue value) {
+    private static @Nullable List<AdapterScale> adapters(@Nullable InputValue value) {
         if (value == null) {
             return null;
         }
@@ -95,7 +96,7 @@ final class OptionsDecoder {
      *
      * @return likeliest tokens to tell; -1: not even the sampled one's probability; {@code null}: not given
      */
-    private static Integer alternatives(Fields in) {
+    private static @Nullable Integer alternatives(Fields in) {
         Integer number = in.integer("n_probs", 0, MAX_ALTERNATIVES);
         Boolean asked = in.flag("logprobs");
         Integer top = in.integer("top_logprobs", 0, MAX_ALTERNATIVES);
@@ -112,7 +113,7 @@ final class OptionsDecoder {
     }
 
     /** A list of integers is one text here; the empty list is no text. */
-    private static List<String> stop(InputValue value) {
+    private static @Nullable List<String> stop(@Nullable InputValue value) {
         if (value == null) {
             return null;
         }
@@ -140,7 +141,7 @@ final class OptionsDecoder {
         return text;
     }
 
-    private static Map<Integer, Float> logitBias(InputValue value) {
+    private static @Nullable Map<Integer, Float> logitBias(@Nullable InputValue value) {
         if (value == null) {
             return null;
         }

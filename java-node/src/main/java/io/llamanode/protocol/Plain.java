@@ -14,6 +14,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Converts values of no particular type, such as template variables, to what a JSON document holds.
@@ -31,11 +33,11 @@ final class Plain {
      * @return maps in order, lists, {@code String}, {@code Long}, {@code BigInteger}, {@code Double},
      *     {@code Boolean} and {@code null}
      */
-    static Object of(InputValue value) {
+    static @Nullable Object of(InputValue value) {
         if (value.isAbsent()) {
             return null;
         }
-        return switch (value.raw()) {
+        return switch (Objects.requireNonNull(value.raw())) {
             case OtpErlangAtom atom when InputValue.isBoolean(atom) -> atom.booleanValue();
             case OtpErlangAtom atom -> atom.atomValue();
             case OtpErlangBinary binary -> value.utf8(binary);

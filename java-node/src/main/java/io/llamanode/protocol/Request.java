@@ -8,6 +8,7 @@ import io.llamanode.service.contract.task.ChatTemplating;
 import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TokenText;
+import org.jspecify.annotations.Nullable;
 
 /** A checked request; the terms are in docs/protocol.md, section 1. */
 public sealed interface Request {
@@ -23,7 +24,7 @@ public sealed interface Request {
      * @param config what to load and how
      * @param progress hears how far it has come, or {@code null}
      */
-    record LoadModel(ModelConfig config, OtpErlangPid progress) implements Request {}
+    record LoadModel(ModelConfig config, @Nullable OtpErlangPid progress) implements Request {}
 
     /**
      * Frees a model; answered once its memory is given back.
@@ -88,8 +89,12 @@ public sealed interface Request {
      * @param end where the terminal event goes instead, or {@code null} for the sink as well
      * @param delivery how fast the events come
      */
-    record Stream(long sessionId, TaskInput input, OtpErlangPid sink, StreamEnd end, Delivery delivery)
-            implements Request {}
+    record Stream(
+            long sessionId,
+            TaskInput input,
+            OtpErlangPid sink,
+            @Nullable StreamEnd end,
+            Delivery delivery) implements Request {}
 
     /**
      * Where a stream's terminal event goes.
@@ -143,7 +148,7 @@ public sealed interface Request {
      * @param tokens token ids
      * @param special whether control tokens are spelled; else they are left out
      */
-    record Detokenize(String model, int[] tokens, boolean special) implements Request {}
+    record Detokenize(@Nullable String model, int[] tokens, boolean special) implements Request {}
 
     /**
      * Renders messages as the model would be shown them, without running it.
@@ -165,7 +170,7 @@ public sealed interface Request {
      * @param id the adapter
      * @param model model id or {@code null}
      */
-    record UnloadAdapter(String id, String model) implements Request {}
+    record UnloadAdapter(String id, @Nullable String model) implements Request {}
 
     /** Every loaded adapter. */
     record ListAdapters() implements Request {}

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** The less common samplers of docs/protocol.md, section 2. */
 final class SamplerDecoder {
@@ -31,7 +32,7 @@ final class SamplerDecoder {
     private SamplerDecoder() {}
 
     /** {@return the options, or {@code null} if none is given} */
-    static SamplerOptions decode(Fields in) {
+    static @Nullable SamplerOptions decode(Fields in) {
         InputValue typical = in.either("typical_p", "typ_p");
         var options = new SamplerOptions(
                 names(in.get("samplers")),
@@ -52,7 +53,7 @@ final class SamplerDecoder {
         return options.equals(SamplerOptions.NONE) ? null : options;
     }
 
-    private static List<Name> names(InputValue value) {
+    private static @Nullable List<Name> names(@Nullable InputValue value) {
         if (value == null) {
             return null;
         }
@@ -71,7 +72,7 @@ final class SamplerDecoder {
         return List.copyOf(names);
     }
 
-    private static List<String> breakers(InputValue value) {
+    private static @Nullable List<String> breakers(@Nullable InputValue value) {
         if (value == null) {
             return null;
         }

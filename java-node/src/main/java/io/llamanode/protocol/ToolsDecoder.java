@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tools, calls and results. A tool or a call is taken in OpenAI's form and without the frame of {@code type} and
@@ -28,7 +29,7 @@ final class ToolsDecoder {
      * @param value a list of definitions, or {@code null}
      * @return definitions in OpenAI's form, or {@code null}
      */
-    static List<Map<String, Object>> tools(InputValue value) {
+    static @Nullable List<Map<String, Object>> tools(@Nullable InputValue value) {
         if (value == null) {
             return null;
         }
@@ -53,7 +54,7 @@ final class ToolsDecoder {
         return Collections.unmodifiableList(tools);
     }
 
-    private static void refuseOtherTypes(InputValue type) {
+    private static void refuseOtherTypes(@Nullable InputValue type) {
         if (type != null && !type.text().equals("function")) {
             throw new FailureException(
                     ErrorCode.UNSUPPORTED,
@@ -124,7 +125,7 @@ final class ToolsDecoder {
     }
 
     /** A text that is not JSON of an object would make every later prompt fail. */
-    private static Map<String, Object> arguments(InputValue value) {
+    private static Map<String, Object> arguments(@Nullable InputValue value) {
         if (value == null || value.isList() && value.elements().isEmpty()) {
             return Map.of();
         }
@@ -137,7 +138,7 @@ final class ToolsDecoder {
      * @param value {@code auto}, {@code none}, {@code required}, a tool's name in OpenAI's form, or {@code null}
      * @return the choice, or {@code null}
      */
-    static ToolChoice choice(InputValue value) {
+    static @Nullable ToolChoice choice(@Nullable InputValue value) {
         if (value == null) {
             return null;
         }
@@ -163,7 +164,7 @@ final class ToolsDecoder {
      * @param value results of the calls that wait, or {@code null}
      * @return messages of role {@code tool}, or {@code null}
      */
-    static List<Map<String, Object>> results(InputValue value) {
+    static @Nullable List<Map<String, Object>> results(@Nullable InputValue value) {
         if (value == null) {
             return null;
         }

@@ -9,7 +9,9 @@ import io.llamanode.term.Shown;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Inputs of embedding and rerank tasks; docs/protocol.md, section 2. */
 final class VectorDecoder {
@@ -30,14 +32,15 @@ final class VectorDecoder {
 
     private VectorDecoder() {}
 
-    static TaskInput embedding(String model, Fields in) {
-        InputValue input = in.wanted("input");
+    static TaskInput embedding(@Nullable String model, Fields in) {
+        InputValue wanted = in.wanted("input");
         boolean addSpecial = in.flag("add_special", true);
         Pooling pooling = oneOf(in.get("pooling"), POOLINGS);
         Integer norm = normalize(in);
         boolean binary = Boolean.TRUE.equals(oneOf(in.get("encoding_format"), ENCODINGS));
         Long deadline = Fields.deadline(in.get("timeout"));
         in.end();
+        InputValue input = Objects.requireNonNull(wanted);
         boolean single = isSingle(input);
         return new TaskInput.Embedding(
                 model,
@@ -75,7 +78,7 @@ final class VectorDecoder {
         return items;
     }
 
-    private static Integer normalize(Fields in) {
+    private static @Nullable Integer normalize(Fields in) {
         InputValue flag = in.get("normalize");
         Integer norm = in.integer("embd_normalize", OFF, LARGEST_NORM);
         if (flag == null) {
@@ -87,7 +90,7 @@ final class VectorDecoder {
         return flag.flag() ? EUCLIDEAN : OFF;
     }
 
-    private static <T> T oneOf(InputValue value, Map<String, T> names) {
+    private static <T> @Nullable T oneOf(@Nullable InputValue value, Map<String, T> names) {
         if (value == null) {
             return null;
         }
@@ -98,7 +101,7 @@ final class VectorDecoder {
         return known;
     }
 
-    static TaskInput rerank(String model, Fields in) {
+    static TaskInput rerank(@Nullable String model, Fields in) {
         InputValue query = in.wanted("query");
         InputValue documents = in.wanted("documents");
         Integer best = in.integer("top_n", 0, Integer.MAX_VALUE);
@@ -106,8 +109,10 @@ final class VectorDecoder {
         in.end();
         return new TaskInput.Rerank(
                 model,
-                query.text(),
-                several(documents).stream().map(InputValue::text).toList(),
+                Objects.requireNonNull(query).text(),
+                several(Objects.requireNonNull(documents)).stream()
+                        .map(InputValue::text)
+                        .toList(),
                 best,
                 deadline);
     }

@@ -4,4 +4,7 @@
  *
  * <p>Of the service it must know nothing but {@code service.contract}.
  */
+@NullMarked
 package io.llamanode.protocol;
+
+import org.jspecify.annotations.NullMarked;

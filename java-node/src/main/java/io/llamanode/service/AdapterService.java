@@ -8,6 +8,8 @@ import io.llamanode.service.contract.model.AdapterConfig;
 import io.llamanode.service.contract.model.AdapterInfo;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,11 +76,11 @@ public final class AdapterService {
      * @throws FailureException {@code invalid_argument} if there is no such adapter or model, {@code server_busy} while
      *     tasks use it
      */
-    public void unload(String id, String modelId, Reply<Void> reply) {
+    public void unload(String id, @Nullable String modelId, Reply<Void> reply) {
         synchronized (lock) {
             ServedModel model = models.find(modelId);
             Adapter adapter = model.adapters.remove(id);
-            Engine engine = model.loaded.engine();
+            Engine engine = Objects.requireNonNull(model.loaded.engine());
             engine.forget(adapter, () -> {
                 adapter.close();
                 reply.ok(null);

@@ -1,5 +1,7 @@
 package io.llamanode.service;
 
+import static io.llamanode.service.prompt.GenerationDefaults.given;
+
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.service.contract.ErrorCode;
@@ -44,17 +46,17 @@ final class Admission {
                 order.input(), session.model.loaded.info().nCtx());
         GenerationOptions options = options(order.input(), session);
         Constraints.refuseContradictions(options);
-        if (text + length + options.format().length() > MOST_TEXT) {
+        if (text + length + given(options.format()).length() > MOST_TEXT) {
             throw busy("%d characters of prompts and grammars wait for their turn".formatted(text));
         }
-        AdapterSet adapters = session.model.adapters.set(options.lora());
+        AdapterSet adapters = session.model.adapters.set(given(options.lora()));
         String full = session.model.accept(order.owners().getFirst());
         if (full != null) {
             throw busy(full);
         }
         session.model.used();
         session.model.adapters.count(adapters, 1);
-        text += length + options.format().length();
+        text += length + given(options.format()).length();
         long now = System.nanoTime();
         Long timeout = order.input().timeoutMs() != null ? order.input().timeoutMs() : options.timeoutMs();
         long deadline = timeout == null || timeout < 0
@@ -85,7 +87,7 @@ final class Admission {
     /** The task has ended. */
     void left(Task task) {
         prepared(task);
-        text -= task.options.format().length();
+        text -= given(task.options.format()).length();
         task.session.model.adapters.count(task.adapters, -1);
         task.session.model.ended(task.owners.getFirst());
     }

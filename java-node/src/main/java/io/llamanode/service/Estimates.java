@@ -10,10 +10,13 @@ import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.TaskEstimate;
 import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.prompt.GenerationDefaults;
 import io.llamanode.service.prompt.InputSize;
 import io.llamanode.service.prompt.PreparedPrompt;
 import io.llamanode.service.prompt.Transcript;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Tells what tasks would cost, without running them. Safe for use by any thread. */
 public final class Estimates {
@@ -53,7 +56,7 @@ public final class Estimates {
                     input,
                     options,
                     null,
-                    session.model.adapters.set(options.lora()),
+                    session.model.adapters.set(GenerationDefaults.given(options.lora())),
                     System.nanoTime(),
                     GenerationRequest.NO_DEADLINE);
             Transcript transcript = session.transcript;
@@ -64,8 +67,8 @@ public final class Estimates {
                     () -> session.model.prompts.prepare(generating, session.config, transcript, options),
                     new Continued<PreparedPrompt>(reply) {
                         @Override
-                        public void ok(PreparedPrompt prepared) {
-                            forecast(task, prepared, behind, reply);
+                        public void ok(@Nullable PreparedPrompt prepared) {
+                            forecast(task, Objects.requireNonNull(prepared), behind, reply);
                         }
                     });
         }
@@ -73,10 +76,7 @@ public final class Estimates {
 
     private static void forecast(Task task, PreparedPrompt prepared, int behind, Reply<TaskEstimate> reply) {
         GenerationRequest request = GenerationTasks.request(task, prepared, SamplingParams.GREEDY, null);
-        boolean asked = task.session
-                .model
-                .loaded
-                .engine()
+        boolean asked = Objects.requireNonNull(task.session.model.loaded.engine())
                 .forecast(
                         request,
                         forecast -> reply.ok(new TaskEstimate(

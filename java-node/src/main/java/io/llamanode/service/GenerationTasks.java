@@ -1,5 +1,7 @@
 package io.llamanode.service;
 
+import static io.llamanode.service.prompt.GenerationDefaults.given;
+
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.sampling.Sampler;
@@ -11,6 +13,8 @@ import io.llamanode.service.prompt.Constraints;
 import io.llamanode.service.prompt.GenerationDefaults;
 import io.llamanode.service.prompt.PreparedPrompt;
 import io.llamanode.service.prompt.Transcript;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Makes requests for text of the inputs of completion, chat and infill tasks. */
 final class GenerationTasks {
@@ -30,10 +34,10 @@ final class GenerationTasks {
         Sampler sampler = Constraints.sampler(prepared, task.options, sampling, model.loaded);
         GenerationRequest request = request(task, prepared, sampling, sampler);
         TaskListener listener = new TaskListener(task, prepared, sampling.seed(), tasks);
-        Engine engine = model.loaded.engine();
+        Engine engine = Objects.requireNonNull(model.loaded.engine());
         return new Job() {
             @Override
-            public String busy() {
+            public @Nullable String busy() {
                 return null;
             }
 
@@ -57,7 +61,8 @@ final class GenerationTasks {
     }
 
     /** {@return what the engine is asked for} */
-    static GenerationRequest request(Task task, PreparedPrompt prepared, SamplingParams sampling, Sampler sampler) {
+    static GenerationRequest request(
+            Task task, PreparedPrompt prepared, SamplingParams sampling, @Nullable Sampler sampler) {
         GenerationOptions options = task.options;
         Session session = task.session;
         return new GenerationRequest(
@@ -65,16 +70,16 @@ final class GenerationTasks {
                 session.cacheKey(),
                 task.owners.getFirst(),
                 prepared.tokens(),
-                options.maxTokens(),
+                given(options.maxTokens()),
                 sampling,
-                options.stop(),
+                given(options.stop()),
                 options.nKeep() != null ? options.nKeep() : prepared.nKeep(),
-                options.contextShift(),
-                options.cachePrompt() && session.model.loaded.info().reusesPrompts(),
+                given(options.contextShift()),
+                given(options.cachePrompt()) && session.model.loaded.info().reusesPrompts(),
                 task.deadline,
-                options.priority(),
+                given(options.priority()),
                 task.adapters,
-                options.alternatives(),
+                given(options.alternatives()),
                 sampler);
     }
 }

@@ -16,6 +16,7 @@ import java.security.SecureRandom;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Models, sessions and tasks of one node: everything a request can ask for, in Java terms. Safe for
@@ -138,7 +139,8 @@ public final class LlamaService implements AutoCloseable {
         create(sessionId, input, List.of(owner, sinkOwner), sink, reply);
     }
 
-    private void create(long sessionId, TaskInput input, List<Owner> taskOwners, TaskSink sink, Reply<Long> reply) {
+    private void create(
+            long sessionId, TaskInput input, List<Owner> taskOwners, @Nullable TaskSink sink, Reply<Long> reply) {
         synchronized (lock) {
             Session session;
             try {

@@ -12,10 +12,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,7 +33,7 @@ final class ModelRegistry {
     private final ExecutorService loading = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("load-model").factory());
     /** {@code null} where no configuration asked for it. */
-    private String defaultId;
+    private @Nullable String defaultId;
 
     private boolean closed;
 
@@ -117,13 +119,13 @@ final class ModelRegistry {
      * @param id or {@code null} for the default model
      * @throws FailureException {@code unsupported} if there is no model, {@code invalid_argument} if not this one
      */
-    ServedModel find(String id) {
+    ServedModel find(@Nullable String id) {
         synchronized (lock) {
             if (models.isEmpty()) {
                 throw new FailureException(ErrorCode.UNSUPPORTED, "no model is loaded");
             }
             if (id == null) {
-                return models.get(defaultId());
+                return Objects.requireNonNull(models.get(defaultId()));
             }
             ServedModel model = models.get(id);
             if (model == null) {
@@ -135,7 +137,7 @@ final class ModelRegistry {
     }
 
     /** As {@link #find}, and counts the use. */
-    ServedModel use(String id) {
+    ServedModel use(@Nullable String id) {
         synchronized (lock) {
             ServedModel model = find(id);
             model.used();

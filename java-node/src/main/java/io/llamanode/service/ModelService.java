@@ -155,7 +155,7 @@ public final class ModelService {
      * @throws FailureException {@code invalid_argument} for a token or a model that is not there, {@code unsupported}
      *     if none is
      */
-    public void detokenize(Owner owner, String modelId, int[] tokens, boolean special, Reply<String> reply) {
+    public void detokenize(Owner owner, @Nullable String modelId, int[] tokens, boolean special, Reply<String> reply) {
         int size = models.find(modelId).loaded.vocabulary().size();
         IntStream.of(tokens)
                 .filter(token -> token < 0 || token >= size)
@@ -186,7 +186,7 @@ public final class ModelService {
         with(owner, templating.model(), model -> model.render(templating).text(), reply);
     }
 
-    private <T> void with(Owner owner, String modelId, Function<LoadedModel, T> work, Reply<T> reply) {
+    private <T> void with(Owner owner, @Nullable String modelId, Function<LoadedModel, T> work, Reply<T> reply) {
         ServedModel model = models.use(modelId);
         tasks.aside(owner, model, () -> work.apply(model.loaded), reply);
     }

@@ -5,8 +5,10 @@ import io.llamanode.service.contract.OwnerMonitor;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which sessions and tasks each remote process owns, with one watch a process. Guarded by the
@@ -15,7 +17,8 @@ import java.util.function.Consumer;
 final class Owners {
     private static final class Entry {
         final Set<Object> things = new HashSet<>();
-        OwnerMonitor.Watch watch;
+        /** {@code null} only until the monitor has it. */
+        OwnerMonitor.@Nullable Watch watch;
     }
 
     private final Map<Owner, Entry> entries = new HashMap<>();
@@ -45,7 +48,7 @@ final class Owners {
         Entry entry = entries.get(owner);
         if (entry != null && entry.things.remove(thing) && entry.things.isEmpty()) {
             entries.remove(owner);
-            entry.watch.end();
+            Objects.requireNonNull(entry.watch).end();
         }
     }
 

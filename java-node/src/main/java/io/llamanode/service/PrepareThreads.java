@@ -2,6 +2,7 @@ package io.llamanode.service;
 
 import io.llamanode.engine.schedule.FairQueue;
 import io.llamanode.service.contract.Owner;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs what is too slow for the threads that answer requests, templates and tokenizing, for each
@@ -41,7 +42,7 @@ final class PrepareThreads {
         }
     }
 
-    private synchronized Runnable next() {
+    private synchronized @Nullable Runnable next() {
         while (waiting.size() == 0 && !closed) {
             try {
                 wait();

@@ -3,6 +3,7 @@ package io.llamanode.service;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The memory of this process that is in RAM, as proc(5)'s statm has it. The file stays open, since opening it costs
@@ -12,7 +13,7 @@ final class ResidentSize {
     private static final int PAGE = 4096;
 
     private final byte[] line = new byte[128];
-    private final RandomAccessFile statm;
+    private final @Nullable RandomAccessFile statm;
 
     ResidentSize() {
         RandomAccessFile file = null;

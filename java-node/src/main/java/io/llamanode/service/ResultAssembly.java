@@ -11,7 +11,9 @@ import io.llamanode.service.contract.task.GenerationResult.FinishReason;
 import io.llamanode.service.contract.task.GenerationResult.StoppedBy;
 import io.llamanode.service.contract.task.GenerationResult.Timings;
 import io.llamanode.service.contract.task.GenerationResult.Usage;
+import io.llamanode.service.prompt.GenerationDefaults;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Turns the engine's account of a request into a task's result. */
 final class ResultAssembly {
@@ -38,8 +40,8 @@ final class ResultAssembly {
                 logprobs(task, outcome.probabilities()));
     }
 
-    private static List<GenerationResult.Logprob> logprobs(Task task, List<Probabilities.Entry> entries) {
-        if (task.options.alternatives() == GenerationRequest.NO_PROBABILITIES) {
+    private static @Nullable List<GenerationResult.Logprob> logprobs(Task task, List<Probabilities.Entry> entries) {
+        if (GenerationDefaults.given(task.options.alternatives()) == GenerationRequest.NO_PROBABILITIES) {
             return null;
         }
         Vocabulary vocabulary = task.session.model.loaded.vocabulary();

@@ -13,6 +13,7 @@ import io.llamanode.service.prompt.PromptBuilder;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A loaded model and the tasks accepted for it. Its counts are guarded by the service's lock.
@@ -45,6 +46,7 @@ final class ServedModel {
     }
 
     /** {@return why no further task of this owner is accepted, or {@code null} if it is, and counted} */
+    @Nullable
     String accept(Owner owner) {
         int own = byOwner.getOrDefault(owner, 0);
         if (accepted >= capacity) {

@@ -14,7 +14,9 @@ import io.llamanode.service.prompt.Transcript;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sessions of a node: open, close, fork and describe them, go back in one, drop its KV cache. Safe for use by any
@@ -114,7 +116,7 @@ public final class Sessions {
     }
 
     /** {@return a session for one task, which nobody finds} */
-    Session temporary(Owner owner, String modelId) {
+    Session temporary(Owner owner, @Nullable String modelId) {
         return newSession(owner, new SessionConfig(modelId, null, GenerationOptions.NONE), true);
     }
 
@@ -308,10 +310,10 @@ public final class Sessions {
                     () -> session.model.prompts.systemTokens(config),
                     new Continued<Integer>(reply) {
                         @Override
-                        public void ok(Integer count) {
+                        public void ok(@Nullable Integer count) {
                             // A task may have come meanwhile, and a busy slot is not shortened.
                             try {
-                                shortenCache(sessionId, count, reply);
+                                shortenCache(sessionId, Objects.requireNonNull(count), reply);
                             } catch (FailureException e) {
                                 reply.failed(e.failure());
                             }
@@ -346,7 +348,7 @@ public final class Sessions {
         INSTANCE;
 
         @Override
-        public void ok(Void value) {}
+        public void ok(@Nullable Void value) {}
 
         @Override
         public void failed(Failure failure) {}

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Puts status reports together. The caller holds the service's lock. */
 final class StatusReport {
@@ -140,7 +141,7 @@ final class StatusReport {
     }
 
     /** {@return the slot that holds the session's cache, or {@code null}} */
-    private static SlotState slotOf(Session session) {
+    private static @Nullable SlotState slotOf(Session session) {
         for (SlotState slot : session.model.snapshot().slots()) {
             if (slot.cacheKey() == session.cacheKey() && slot.cacheKey() != 0) {
                 return slot;

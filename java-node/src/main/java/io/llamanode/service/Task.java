@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** One unit of work. Guarded by the service's lock, except where a field says otherwise. */
 final class Task {
@@ -35,7 +36,7 @@ final class Task {
 
     final GenerationOptions options;
     /** Receives the events; {@code null} if the result is to be collected. */
-    final TaskSink sink;
+    final @Nullable TaskSink sink;
     /** The processes without which it is cancelled; the first made it. */
     final List<Owner> owners;
     /** What it is computed with. */
@@ -47,17 +48,20 @@ final class Task {
 
     State state = State.QUEUED;
     /** {@code null} once it is prepared: the texts of thousands of waiting tasks would fill the heap. */
+    @Nullable
     TaskInput input;
     /** {@link System#nanoTime()} when the engine took it. */
     long submitted;
 
     /** What an engine does for it; {@code null} until one was asked. */
+    @Nullable
     Job job;
     /** Told once it has ended, because somebody cancelled it. */
     final List<Runnable> cancellations = new ArrayList<>();
 
     final Set<Waiters.Waiter> waiters = new LinkedHashSet<>();
     /** Told its id once it is accepted; {@code null} when that is done, or nobody waits for it. */
+    @Nullable
     Reply<Long> creation;
     /** What it is told when it is cancelled. */
     String whyCancelled = "the task was cancelled";
@@ -70,7 +74,7 @@ final class Task {
             List<Owner> owners,
             TaskInput input,
             GenerationOptions options,
-            TaskSink sink,
+            @Nullable TaskSink sink,
             AdapterSet adapters,
             long created,
             long deadline) {

@@ -6,6 +6,7 @@ import io.llamanode.service.prompt.AnswerCollector;
 import io.llamanode.service.prompt.AnswerReader;
 import io.llamanode.service.prompt.PreparedPrompt;
 import io.llamanode.service.prompt.Transcript;
+import org.jspecify.annotations.Nullable;
 
 /** Hears the engine of one task, on its loop thread: what it says goes to the sink, the end to {@link Tasks}. */
 final class TaskListener implements GenerationListener {
@@ -15,7 +16,7 @@ final class TaskListener implements GenerationListener {
     private final PreparedPrompt prepared;
     private final long seed;
     private final Tasks tasks;
-    private final AnswerReader reader;
+    private final @Nullable AnswerReader reader;
     private final AnswerCollector answer;
 
     /** @param seed that is sampled with */

@@ -18,10 +18,12 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,7 +51,7 @@ final class Tasks {
     private long failed;
     private long cancelled;
     /** Told when the last task has ended, or {@code null}. */
-    private Runnable noneIsLeft;
+    private @Nullable Runnable noneIsLeft;
 
     /** @param lock of the service */
     Tasks(Object lock, NodeConfig config, IdSource ids, Owners owners, ScheduledExecutorService timer) {
@@ -67,7 +69,11 @@ final class Tasks {
      * @param owners the processes without which it is cancelled, the one that makes it first
      * @param sink receives the events, or {@code null} if the result is to be collected
      */
-    record Order(Session session, TaskInput input, List<Owner> owners, TaskSink sink) {}
+    record Order(
+            Session session,
+            TaskInput input,
+            List<Owner> owners,
+            @Nullable TaskSink sink) {}
 
     /**
      * Makes a task.
@@ -97,7 +103,7 @@ final class Tasks {
     }
 
     /** {@return the task, or {@code null} if the reply was told why there is none} */
-    private Task accept(Order order, Reply<?> reply) {
+    private @Nullable Task accept(Order order, Reply<?> reply) {
         try {
             return accept(order);
         } catch (FailureException e) {
@@ -160,9 +166,9 @@ final class Tasks {
     }
 
     /** Runs on a preparing thread, without the lock. */
-    private void prepare(Task task, TaskInput input, Transcript transcript) {
+    private void prepare(Task task, @Nullable TaskInput input, Transcript transcript) {
         try {
-            Job job = switch (input) {
+            Job job = switch (Objects.requireNonNull(input)) {
                 case TaskInput.Generating text -> GenerationTasks.prepare(task, text, transcript, this);
                 case TaskInput.Vectors vectors -> VectorTasks.prepare(task, vectors, this);
             };
@@ -231,7 +237,7 @@ final class Tasks {
     }
 
     /** @param transcript of a chat, with the answer; {@code null} for another task */
-    void finished(Task task, TaskResult result, Transcript transcript) {
+    void finished(Task task, TaskResult result, @Nullable Transcript transcript) {
         synchronized (lock) {
             task.session.promptTokens += result.usage().promptTokens();
             task.session.completionTokens += result.usage().completionTokens();
@@ -345,7 +351,7 @@ final class Tasks {
                 }
                 case SUBMITTED -> {
                     task.cancellations.add(whenEnded);
-                    task.job.cancel();
+                    Objects.requireNonNull(task.job).cancel();
                 }
             }
         }
@@ -393,7 +399,7 @@ final class Tasks {
      *
      * @param model that it needs, or {@code null}
      */
-    <T> void aside(Owner owner, ServedModel model, Supplier<T> work, Reply<T> reply) {
+    <T> void aside(Owner owner, @Nullable ServedModel model, Supplier<T> work, Reply<T> reply) {
         boolean taken = preparation.submit(owner, () -> {
             T value;
             try {

@@ -3,6 +3,7 @@ package io.llamanode.service;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Outcomes that nobody has collected yet: each for a limited time, all together to a limited
@@ -39,6 +40,7 @@ final class UncollectedResults {
     }
 
     /** {@return the outcome, which is not kept any more, or {@code null}} */
+    @Nullable
     TaskOutcome take(long taskId) {
         Kept found = kept.remove(taskId);
         if (found == null) {

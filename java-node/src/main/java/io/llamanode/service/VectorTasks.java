@@ -19,6 +19,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Makes requests for vectors of the inputs of embedding and rerank tasks, and results of their outcomes. */
 final class VectorTasks {
@@ -51,7 +52,7 @@ final class VectorTasks {
     private static Job job(VectorEngine engine, VectorRequest request, VectorListener listener) {
         return new Job() {
             @Override
-            public String busy() {
+            public @Nullable String busy() {
                 long held = engine.heldTokens();
                 return held > 0 && held + request.tokens() > MOST_TOKENS
                         ? "%d tokens wait to become vectors".formatted(held)

@@ -9,6 +9,7 @@ import io.llamanode.service.contract.task.TaskResult;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where results are collected: by callers that wait for a task, or later from those that are kept.
@@ -38,7 +39,7 @@ final class Waiters {
         private final Task task;
         private final Owner caller;
         private final Reply<TaskResult> reply;
-        private Future<?> timeout;
+        private @Nullable Future<?> timeout;
 
         Waiter(Task task, Owner caller, Reply<TaskResult> reply) {
             this.task = task;
@@ -82,6 +83,7 @@ final class Waiters {
     }
 
     /** {@return an outcome that was kept, once, or {@code null}} */
+    @Nullable
     TaskOutcome take(long taskId) {
         return kept.take(taskId);
     }

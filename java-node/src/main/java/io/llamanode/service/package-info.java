@@ -5,4 +5,7 @@
  *
  * <p>It must not know Erlang terms, sockets or the binding of llama.cpp.
  */
+@NullMarked
 package io.llamanode.service;
+
+import org.jspecify.annotations.NullMarked;

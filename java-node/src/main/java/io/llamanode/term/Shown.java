@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Values as error messages show them: scalars shortened, containers by their kind only. */
 public final class Shown {
@@ -29,7 +30,7 @@ public final class Shown {
      * @param raw a term, or a value of a JSON tree
      * @return a few words that tell what it is
      */
-    public static String of(Object raw) {
+    public static String of(@Nullable Object raw) {
         return switch (raw) {
             case null -> "null";
             case Boolean flag -> flag.toString();

@@ -12,6 +12,7 @@ import io.llamanode.llama.model.LlamaModel;
 import io.llamanode.llama.sampler.NativeGrammar;
 import io.llamanode.llama.sampler.TokenCandidates;
 import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the samplers of one engine that need native code. They are made by any thread, since parsing takes time, and
@@ -59,7 +60,7 @@ public final class SamplerFactory {
      * @throws io.llamanode.llama.GrammarException when the grammar is malformed or too large
      * @throws IllegalStateException when the model has no tokenizer, or is closed
      */
-    public Sampler sampler(SamplingParams params, ChainParams more, Grammar grammar) {
+    public Sampler sampler(SamplingParams params, @Nullable ChainParams more, @Nullable Grammar grammar) {
         if (grammar == null) {
             return free(params, more);
         }
@@ -75,7 +76,7 @@ public final class SamplerFactory {
         }
     }
 
-    private Sampler free(SamplingParams params, ChainParams more) {
+    private Sampler free(SamplingParams params, @Nullable ChainParams more) {
         return more == null
                 ? new TokenSampler(params, best)
                 : new ChainSampler(ChainFactory.make(model, params, more, nCtx), params.logitBias(), candidates);

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +35,7 @@ final class ChatTemplates {
     /** Sources by name. */
     private final Map<String, String> variants = new TreeMap<>();
     /** {@code null} if the model has none, or one that cannot be used. */
-    private final ChatTemplate own;
+    private final @Nullable ChatTemplate own;
 
     private final boolean overridden;
     private final String whyNoTemplate;
@@ -54,7 +55,7 @@ final class ChatTemplates {
      * @param override in place of the model's default, or {@code null}
      * @throws FailureException {@code invalid_argument} if the override cannot be used
      */
-    ChatTemplates(String id, LlamaModel model, TemplateChoice override) {
+    ChatTemplates(String id, LlamaModel model, @Nullable TemplateChoice override) {
         this(
                 id,
                 source(model),
@@ -66,9 +67,9 @@ final class ChatTemplates {
 
     ChatTemplates(
             String id,
-            String ownSource,
+            @Nullable String ownSource,
             Map<String, String> variants,
-            TemplateChoice override,
+            @Nullable TemplateChoice override,
             String bos,
             String eos) {
         this.bos = bos;
@@ -79,18 +80,18 @@ final class ChatTemplates {
                 this.variants.put(name, source);
             }
         });
-        boolean given = ownSource != null && !ownSource.isBlank();
-        if (given) {
-            this.variants.put(DEFAULT, ownSource);
+        String given = ownSource != null && !ownSource.isBlank() ? ownSource : null;
+        if (given != null) {
+            this.variants.put(DEFAULT, given);
         }
         this.overridden = override != null;
         String problem = "model '" + id + "' has no chat template; give chat_template";
         ChatTemplate usable = null;
         if (override != null) {
             usable = find(override);
-        } else if (given) {
+        } else if (given != null) {
             try {
-                usable = ChatTemplate.parse(ownSource);
+                usable = ChatTemplate.parse(given);
                 if (usable.capabilities().silent()) {
                     problem = "the chat template of model '" + id + "' renders nothing; give chat_template";
                     usable = null;
@@ -105,7 +106,7 @@ final class ChatTemplates {
         this.whyNoTemplate = problem;
     }
 
-    private static String source(LlamaModel model) {
+    private static @Nullable String source(LlamaModel model) {
         return model.chatTemplate().orElse(null);
     }
 
@@ -128,7 +129,7 @@ final class ChatTemplates {
      * @throws FailureException {@code invalid_argument} if there is no such template, {@code unsupported} if the
      *     model has none
      */
-    private ChatTemplate find(TemplateChoice choice) {
+    private ChatTemplate find(@Nullable TemplateChoice choice) {
         return switch (choice) {
             case null -> {
                 if (own == null) {

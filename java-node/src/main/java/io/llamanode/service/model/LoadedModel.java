@@ -14,6 +14,7 @@ import io.llamanode.service.contract.model.ModelHeader;
 import io.llamanode.service.contract.model.ModelInfo;
 import io.llamanode.service.contract.task.ChatTemplating;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model that is ready to work: what the service needs of it.
@@ -29,6 +30,7 @@ public interface LoadedModel extends AutoCloseable {
     ModelHeader header();
 
     /** {@return the running engine, or {@code null} if the model does not generate} */
+    @Nullable
     Engine engine();
 
     /**
@@ -80,7 +82,7 @@ public interface LoadedModel extends AutoCloseable {
      * @return the sampler, to be closed by the caller or by the engine that takes it
      * @throws FailureException {@code invalid_argument} if the grammar is none
      */
-    Sampler sampler(SamplingParams params, ChainParams more, Grammar grammar);
+    Sampler sampler(SamplingParams params, @Nullable ChainParams more, @Nullable Grammar grammar);
 
     /**
      * Renders a conversation with the model's chat template.

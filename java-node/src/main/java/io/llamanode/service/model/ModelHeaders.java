@@ -9,6 +9,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Takes what the contract tells of a model out of the header of its file. */
 final class ModelHeaders {
@@ -80,7 +81,7 @@ final class ModelHeaders {
                 ModelTraits.of(file, vocabOnly).capabilities());
     }
 
-    private static String quantization(GgufFile file) {
+    private static @Nullable String quantization(GgufFile file) {
         int number = Math.clamp(file.integer("general.file_type").orElse(-1), -1, FILE_TYPES.size());
         if (number >= 0 && number < FILE_TYPES.size() && !FILE_TYPES.get(number).isEmpty()) {
             return FILE_TYPES.get(number);

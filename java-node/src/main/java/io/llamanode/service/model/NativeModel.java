@@ -25,13 +25,15 @@ import io.llamanode.service.contract.task.TemplateChoice;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** A GGUF model on its engine. */
 final class NativeModel implements LoadedModel {
 
     private final LlamaModel model;
     /** {@code null} if the model does not generate. */
-    private final Engine engine;
+    private final @Nullable Engine engine;
 
     private final VectorEngines vectors;
     private final Vocabulary vocabulary;
@@ -47,11 +49,11 @@ final class NativeModel implements LoadedModel {
             LlamaModel model,
             ModelTraits traits,
             ModelSizes sizes,
-            Engine engine,
+            @Nullable Engine engine,
             VectorEngines vectors,
             Vocabulary vocabulary,
             int maxQueue,
-            TemplateChoice chatTemplate) {
+            @Nullable TemplateChoice chatTemplate) {
         this.model = model;
         this.engine = engine;
         this.vectors = vectors;
@@ -89,7 +91,7 @@ final class NativeModel implements LoadedModel {
     }
 
     @Override
-    public Engine engine() {
+    public @Nullable Engine engine() {
         return engine;
     }
 
@@ -121,7 +123,7 @@ final class NativeModel implements LoadedModel {
         try {
             return new LlamaAdapter(LoraAdapter.load(model, path));
         } catch (ModelLoadException | UncheckedIOException e) {
-            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, e.getMessage());
+            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, Objects.requireNonNull(e.getMessage()));
         }
     }
 
@@ -136,7 +138,7 @@ final class NativeModel implements LoadedModel {
     }
 
     @Override
-    public Sampler sampler(SamplingParams params, ChainParams more, Grammar grammar) {
+    public Sampler sampler(SamplingParams params, @Nullable ChainParams more, @Nullable Grammar grammar) {
         try {
             return samplers.sampler(params, more, grammar);
         } catch (GrammarException e) {

@@ -22,6 +22,7 @@ import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.model.ModelConfig;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.util.Objects;
 import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -119,7 +120,7 @@ public final class NativeModelLoader implements ModelLoader {
         try {
             return GgufFile.readModel(config.path());
         } catch (GgufException | UncheckedIOException e) {
-            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, e.getMessage());
+            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, Objects.requireNonNull(e.getMessage()));
         }
     }
 
@@ -171,7 +172,7 @@ public final class NativeModelLoader implements ModelLoader {
         } catch (ContextException e) {
             throw new FailureException(ErrorCode.OUT_OF_MEMORY, e.getMessage());
         } catch (IllegalArgumentException e) {
-            throw FailureException.invalid(e.getMessage());
+            throw FailureException.invalid(Objects.requireNonNull(e.getMessage()));
         }
         int prefillShare = Math.min(PREFILL_SHARE, sizes.nBatch());
         EngineConfig engineConfig = new EngineConfig(sizes.slots(), sizes.nCtx(), sizes.nBatch(), prefillShare);

@@ -14,7 +14,9 @@ import io.llamanode.llama.model.Vocab;
 import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
+import java.util.Objects;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The engines that turn texts into vectors with one model. Each has a context and a thread of its own,
@@ -27,8 +29,8 @@ final class VectorEngines implements AutoCloseable {
     private final ModelSizes sizes;
     private final int threads;
     private final int batchThreads;
-    private VectorEngine embedder;
-    private VectorEngine ranker;
+    private @Nullable VectorEngine embedder;
+    private @Nullable VectorEngine ranker;
     private boolean closed;
 
     VectorEngines(String id, LlamaModel model, ModelTraits traits, ModelSizes sizes, int threads, int batchThreads) {
@@ -90,7 +92,7 @@ final class VectorEngines implements AutoCloseable {
         } catch (ContextException e) {
             throw new FailureException(ErrorCode.OUT_OF_MEMORY, e.getMessage());
         } catch (IllegalArgumentException e) {
-            throw new FailureException(ErrorCode.UNSUPPORTED, e.getMessage());
+            throw new FailureException(ErrorCode.UNSUPPORTED, Objects.requireNonNull(e.getMessage()));
         }
         VectorEngine engine = new VectorEngine(name, new LlamaVectorRunner(context, sizes.nBatch()));
         engine.start();

@@ -5,4 +5,7 @@
  * <p>It must not know sessions, tasks or the service's lock; who may call what is said by {@link
  * io.llamanode.service.model.LoadedModel}.
  */
+@NullMarked
 package io.llamanode.service.model;
+
+import org.jspecify.annotations.NullMarked;

@@ -6,6 +6,7 @@ import io.llamanode.chat.tools.answer.AnswerEvent;
 import io.llamanode.service.contract.task.TaskEvent;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes the text of one answer, tells its parts as events, and has the whole in the end.
@@ -13,7 +14,7 @@ import java.util.function.Consumer;
  * <p>For one thread at a time: the engine's loop.
  */
 public final class AnswerCollector {
-    private final AnswerParser parser;
+    private final @Nullable AnswerParser parser;
     private final Consumer<TaskEvent> events;
     private final StringBuilder text = new StringBuilder();
 
@@ -23,7 +24,7 @@ public final class AnswerCollector {
      * @param reader {@code null} if the answer is nothing but content
      * @param events told of the parts
      */
-    public AnswerCollector(AnswerReader reader, Consumer<TaskEvent> events) {
+    public AnswerCollector(@Nullable AnswerReader reader, Consumer<TaskEvent> events) {
         this.parser = reader == null ? null : reader.parser();
         this.events = events;
     }

@@ -1,5 +1,7 @@
 package io.llamanode.service.prompt;
 
+import static io.llamanode.service.prompt.GenerationDefaults.given;
+
 import io.llamanode.chat.tools.AnswerFormat;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.service.contract.FailureException;
@@ -15,6 +17,8 @@ import io.llamanode.service.model.PromptText;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Turns conversations into prompts. Keeps no state. */
 final class ChatPrompts {
@@ -31,7 +35,11 @@ final class ChatPrompts {
 
     /** One chat: what was asked for, completed by the session's defaults. */
     private record Ask(
-            String model, ChatOptions chat, String systemPrompt, Transcript transcript, GenerationOptions options) {}
+            @Nullable String model,
+            ChatOptions chat,
+            @Nullable String systemPrompt,
+            Transcript transcript,
+            GenerationOptions options) {}
 
     /**
      * @param options complete
@@ -47,11 +55,12 @@ final class ChatPrompts {
         }
         List<Map<String, Object>> messages = input.toolResults() != null
                 ? Turns.withResults(transcript.messages(), input.toolResults())
-                : Turns.withUser(transcript.messages(), input.content());
+                : Turns.withUser(transcript.messages(), Objects.requireNonNull(input.content()));
         PreparedPrompt prepared = prepare(ask, messages);
         int nCtx = model.info().nCtx();
-        int answer = Math.min(nCtx / 4, options.maxTokens() > 0 ? options.maxTokens() : nCtx);
-        if (prepared.tokens().length + answer <= nCtx || !options.contextShift()) {
+        int maxTokens = given(options.maxTokens());
+        int answer = Math.min(nCtx / 4, maxTokens > 0 ? maxTokens : nCtx);
+        if (prepared.tokens().length + answer <= nCtx || !given(options.contextShift())) {
             return prepared;
         }
         // The conversation has outgrown the context. Half of the context is left free, so that not
@@ -77,14 +86,14 @@ final class ChatPrompts {
             openReasoning = null;
         }
         int[] tokens = chatTokens(text, ask.transcript());
-        boolean mayShift =
-                (long) tokens.length + ask.options().maxTokens() > model.info().nCtx();
+        boolean mayShift = (long) tokens.length + given(ask.options().maxTokens())
+                > model.info().nCtx();
         int nKeep = mayShift ? systemTokens(ask, conversation, text) : 0;
         AnswerReader reader = reader(ask, format, openReasoning != null);
         return new PreparedPrompt(tokens, nKeep, List.copyOf(messages), text, grammar(ask, reader), reader);
     }
 
-    private AnswerReader reader(Ask ask, AnswerFormat format, boolean insideReasoning) {
+    private @Nullable AnswerReader reader(Ask ask, AnswerFormat format, boolean insideReasoning) {
         List<Map<String, Object>> tools = ask.chat().callable();
         if (tools.isEmpty() && !format.reasons()) {
             return null;
@@ -98,7 +107,7 @@ final class ChatPrompts {
     }
 
     /** What keeps an answer to a call, if it must be one. */
-    private static Grammar grammar(Ask ask, AnswerReader reader) {
+    private static @Nullable Grammar grammar(Ask ask, @Nullable AnswerReader reader) {
         String only = switch (ask.chat().toolChoice()) {
             case ToolChoice.Required() -> "";
             case ToolChoice.Function(String name) -> name;
@@ -114,10 +123,12 @@ final class ChatPrompts {
         List<Map<String, Object>> tools = ask.chat().callable().stream()
                 .filter(tool -> only.isEmpty() || only.equals(ChatOptions.name(tool)))
                 .toList();
+        // There are tools, or the input would have been refused, and so there is a reader.
+        AnswerReader ofCalls = Objects.requireNonNull(reader);
         return Constraints.calls(
-                reader,
+                ofCalls,
                 tools,
-                several(ask, reader.format()) && only.isEmpty(),
+                several(ask, ofCalls.format()) && only.isEmpty(),
                 !Boolean.FALSE.equals(ask.chat().thinking()));
     }
 
@@ -148,7 +159,7 @@ final class ChatPrompts {
 
     /** {@return tokens at the front of every chat of such a session; 0 if the template does not tell} */
     int systemTokens(SessionConfig config) {
-        Ask ask = new Ask(null, config.chat(), config.systemPrompt(), null, null);
+        Ask ask = new Ask(null, config.chat(), config.systemPrompt(), Transcript.EMPTY, GenerationOptions.NONE);
         try {
             List<Map<String, Object>> front = Turns.withSystem(List.of(), config.systemPrompt());
             return tokenizer.tokenize(model.render(templating(ask, front, false))).length;

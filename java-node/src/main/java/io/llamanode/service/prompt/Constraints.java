@@ -12,6 +12,7 @@ import io.llamanode.service.contract.task.OutputFormat;
 import io.llamanode.service.model.LoadedModel;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns output formats into grammars, and grammars into samplers.
@@ -28,7 +29,8 @@ public final class Constraints {
      * @throws FailureException {@code invalid_argument} if an answer could be cut where its format does not allow it
      */
     public static void refuseContradictions(GenerationOptions options) {
-        if (options.format() instanceof OutputFormat.Json && !options.stop().isEmpty()) {
+        if (options.format() instanceof OutputFormat.Json
+                && !GenerationDefaults.given(options.stop()).isEmpty()) {
             throw FailureException.invalid("stop: could cut the JSON that the answer must be");
         }
     }
@@ -60,7 +62,7 @@ public final class Constraints {
      * @return the grammar, or {@code null} if the answer is free
      * @throws FailureException {@code invalid_argument} if the schema cannot be converted
      */
-    static Grammar grammar(OutputFormat format) {
+    static @Nullable Grammar grammar(OutputFormat format) {
         return switch (format) {
             case OutputFormat.Free() -> null;
             case OutputFormat.Gbnf(String grammar) -> Grammar.strict(grammar);
@@ -85,10 +87,11 @@ public final class Constraints {
      *     {@code sampling} says it all
      * @throws FailureException {@code invalid_argument} if the grammar is none
      */
-    public static Sampler sampler(
+    public static @Nullable Sampler sampler(
             PreparedPrompt prepared, GenerationOptions options, SamplingParams sampling, LoadedModel model) {
-        Grammar grammar = prepared.grammar() != null ? prepared.grammar() : grammar(options.format());
-        ChainParams chain = GenerationDefaults.chain(options.samplers());
+        Grammar grammar =
+                prepared.grammar() != null ? prepared.grammar() : grammar(GenerationDefaults.given(options.format()));
+        ChainParams chain = GenerationDefaults.chain(GenerationDefaults.given(options.samplers()));
         if (grammar == null && chain == null) {
             return null;
         }

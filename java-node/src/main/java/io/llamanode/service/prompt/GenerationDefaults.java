@@ -11,7 +11,9 @@ import io.llamanode.service.contract.task.SamplerOptions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /** Completes generation options by the node's defaults, which are llama.cpp's. Keeps no state: for any thread. */
 public final class GenerationDefaults {
@@ -61,14 +63,14 @@ public final class GenerationDefaults {
      * @throws FailureException {@code invalid_argument} if a biased token does not exist
      */
     public static SamplingParams sampling(GenerationOptions options, Vocabulary vocabulary) {
-        Map<Integer, Float> bias = options.logitBias();
+        Map<Integer, Float> bias = given(options.logitBias());
         for (int token : bias.keySet()) {
             if (token >= vocabulary.size()) {
                 throw FailureException.invalid("logit_bias: there is no token %d; the vocabulary has %d tokens"
                         .formatted(token, vocabulary.size()));
             }
         }
-        if (options.ignoreEos()) {
+        if (given(options.ignoreEos())) {
             bias = new HashMap<>(bias);
             for (int token : vocabulary.endOfGenerationTokens()) {
                 bias.put(token, Float.NEGATIVE_INFINITY);
@@ -79,14 +81,14 @@ public final class GenerationDefaults {
                 ? options.seed()
                 : ThreadLocalRandom.current().nextLong(1L << 48);
         return new SamplingParams(
-                options.temperature(),
-                options.topK(),
-                options.topP(),
-                options.minP(),
-                options.repeatPenalty(),
-                options.repeatLastN(),
-                options.frequencyPenalty(),
-                options.presencePenalty(),
+                given(options.temperature()),
+                given(options.topK()),
+                given(options.topP()),
+                given(options.minP()),
+                given(options.repeatPenalty()),
+                given(options.repeatLastN()),
+                given(options.frequencyPenalty()),
+                given(options.presencePenalty()),
                 seed,
                 Map.copyOf(bias));
     }
@@ -95,23 +97,34 @@ public final class GenerationDefaults {
      * @param options complete
      * @return what they ask of llama.cpp's samplers, or {@code null} if that is nothing
      */
-    static ChainParams chain(SamplerOptions options) {
+    static @Nullable ChainParams chain(SamplerOptions options) {
         ChainParams chain = new ChainParams(
-                options.samplers().stream()
+                given(options.samplers()).stream()
                         .map(name -> ChainParams.Step.valueOf(name.name()))
                         .toList(),
-                options.typicalP(),
-                options.topNSigma(),
-                options.dynatempRange(),
-                options.dynatempExponent(),
-                new ChainParams.Xtc(options.xtcProbability(), options.xtcThreshold()),
+                given(options.typicalP()),
+                given(options.topNSigma()),
+                given(options.dynatempRange()),
+                given(options.dynatempExponent()),
+                new ChainParams.Xtc(given(options.xtcProbability()), given(options.xtcThreshold())),
                 new ChainParams.Dry(
-                        options.dryMultiplier(),
-                        options.dryBase(),
-                        options.dryAllowedLength(),
-                        options.dryPenaltyLastN(),
+                        given(options.dryMultiplier()),
+                        given(options.dryBase()),
+                        given(options.dryAllowedLength()),
+                        given(options.dryPenaltyLastN()),
                         options.drySequenceBreakers()),
-                new ChainParams.Mirostat(options.mirostat(), options.mirostatTau(), options.mirostatEta()));
+                new ChainParams.Mirostat(
+                        given(options.mirostat()), given(options.mirostatTau()), given(options.mirostatEta())));
         return chain.needed() ? chain : null;
+    }
+
+    /**
+     * {@return a value of complete options}
+     *
+     * @param value which {@link #complete} has seen to
+     * @param <T> its type
+     */
+    public static <T> T given(@Nullable T value) {
+        return Objects.requireNonNull(value);
     }
 }

@@ -6,6 +6,7 @@ import io.llamanode.service.contract.task.Prompt;
 import io.llamanode.service.contract.task.TaskInput;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * How long the texts of an input are, and which of them cannot fit a context whatever their tokens are.
@@ -99,7 +100,7 @@ public final class InputSize {
     private static long turnLength(TaskInput.Chat chat) {
         return chat.content() != null
                 ? chat.content().length()
-                : contentLength(chat.messages() != null ? chat.messages() : chat.toolResults());
+                : contentLength(chat.messages() != null ? chat.messages() : Objects.requireNonNull(chat.toolResults()));
     }
 
     private static long contentLength(List<Map<String, Object>> messages) {

@@ -4,6 +4,7 @@ import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.service.model.PromptText;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A prompt ready for the engine.
@@ -20,10 +21,10 @@ import java.util.Map;
 public record PreparedPrompt(
         int[] tokens,
         int nKeep,
-        List<Map<String, Object>> messages,
-        PromptText text,
-        Grammar grammar,
-        AnswerReader reader) {
+        @Nullable List<Map<String, Object>> messages,
+        @Nullable PromptText text,
+        @Nullable Grammar grammar,
+        @Nullable AnswerReader reader) {
     /** A prompt that is no conversation. */
     static PreparedPrompt completion(int[] tokens) {
         return new PreparedPrompt(tokens, 0, null, null, null, null);

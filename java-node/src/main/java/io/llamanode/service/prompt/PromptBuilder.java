@@ -44,7 +44,8 @@ public final class PromptBuilder {
             case TaskInput.Completion completion -> completion(completion);
             case TaskInput.Chat chat -> chats.prepare(chat, config, transcript, options);
             case TaskInput.Infill infill ->
-                PreparedPrompt.completion(InfillPrompts.tokens(infill, options.maxTokens(), model));
+                PreparedPrompt.completion(
+                        InfillPrompts.tokens(infill, GenerationDefaults.given(options.maxTokens()), model));
         };
         int room = model.info().nCtx();
         if (prepared.tokens().length >= room) {

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns a rendered prompt into tokens. Control tokens are recognised in trusted text only; all
@@ -72,7 +73,7 @@ final class PromptTokenizer {
         }
     }
 
-    private Control controlAt(PromptText prompt, int at) {
+    private @Nullable Control controlAt(PromptText prompt, int at) {
         if (!prompt.trusted(at)) {
             return null;
         }

@@ -9,6 +9,8 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A session's conversation after its last finished chat task.
@@ -20,7 +22,8 @@ import java.util.Map;
  *     stand for exactly that text
  * @param tokens the last prompt's tokens followed by the sampled ones
  */
-public record Transcript(List<Map<String, Object>> messages, PromptText prompt, int[] tokens) {
+public record Transcript(
+        List<Map<String, Object>> messages, @Nullable PromptText prompt, int[] tokens) {
     /** The conversation of a new session: no message, no prompt, no token. */
     public static final Transcript EMPTY = new Transcript(List.of(), null, new int[0]);
 
@@ -39,8 +42,8 @@ public record Transcript(List<Map<String, Object>> messages, PromptText prompt, 
                 && answer.calls().isEmpty()
                 && content.equals(text(outcome.completion(), vocabulary));
         return new Transcript(
-                List.copyOf(Turns.withAnswer(prepared.messages(), answer)),
-                exact ? prepared.text().plus(content, false) : null,
+                List.copyOf(Turns.withAnswer(Objects.requireNonNull(prepared.messages()), answer)),
+                exact ? Objects.requireNonNull(prepared.text()).plus(content, false) : null,
                 ChatPrompts.concat(prepared.tokens(), outcome.completion()));
     }
 

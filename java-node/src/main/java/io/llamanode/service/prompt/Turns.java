@@ -8,6 +8,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** What becomes of a conversation's messages from turn to turn. The lists that it makes can be changed. */
 final class Turns {
@@ -39,7 +41,7 @@ final class Turns {
         }
         Map<Object, Map<String, Object>> byId = new HashMap<>();
         for (int i = 0; i < results.size(); i++) {
-            Object id = results.get(i).get("tool_call_id");
+            Object id = Objects.requireNonNull(results.get(i).get("tool_call_id"));
             if (calls.stream().noneMatch(call -> id.equals(call.get("id")))) {
                 throw FailureException.invalid(
                         "tool_results[%d].tool_call_id: no call '%s' waits for a result".formatted(i, id));
@@ -56,7 +58,7 @@ final class Turns {
                         "tool_results: there is no result for the call '" + call.get("id") + "'");
             }
             Map<String, Object> named = new LinkedHashMap<>(result);
-            named.putIfAbsent("name", ((Map<?, ?>) call.get("function")).get("name"));
+            named.putIfAbsent("name", ((Map<?, ?>) Objects.requireNonNull(call.get("function"))).get("name"));
             all.add(named);
         }
         return all;
@@ -72,7 +74,7 @@ final class Turns {
     }
 
     /** {@return the conversation with the session's system prompt, unless it has its own} */
-    static List<Map<String, Object>> withSystem(List<Map<String, Object>> messages, String systemPrompt) {
+    static List<Map<String, Object>> withSystem(List<Map<String, Object>> messages, @Nullable String systemPrompt) {
         boolean own = messages.stream().anyMatch(Turns::isSystem);
         if (systemPrompt == null || own) {
             return messages;

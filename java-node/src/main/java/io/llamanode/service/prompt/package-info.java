@@ -5,4 +5,7 @@
  *
  * <p>It must not know sessions, tasks, owners or the service's lock.
  */
+@NullMarked
 package io.llamanode.service.prompt;
+
+import org.jspecify.annotations.NullMarked;

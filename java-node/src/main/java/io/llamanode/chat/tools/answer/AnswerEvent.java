@@ -1,7 +1,5 @@
 package io.llamanode.chat.tools.answer;
 
-import org.jspecify.annotations.Nullable;
-
 /** A part of an answer, as soon as it is known what it is. No text in it splits a code point that arrived whole. */
 public sealed interface AnswerEvent {
     /**
@@ -27,5 +25,5 @@ public sealed interface AnswerEvent {
      * @param name of the tool
      * @param delta more of the arguments' JSON text; may be empty
      */
-    record Call(int index, @Nullable String id, String name, String delta) implements AnswerEvent {}
+    record Call(int index, String id, String name, String delta) implements AnswerEvent {}
 }

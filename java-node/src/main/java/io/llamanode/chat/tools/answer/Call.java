@@ -2,6 +2,7 @@ package io.llamanode.chat.tools.answer;
 
 import io.llamanode.chat.tools.text.JsonText;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -84,10 +85,11 @@ public final class Call {
         }
         if (!announced) {
             announced = true;
-            id = output.uniqueId(id);
-            output.call(index, id, name, json.toString());
+            String unique = output.uniqueId(id);
+            id = unique;
+            output.call(index, unique, name, json.toString());
         } else if (told < json.length()) {
-            output.call(index, id, name, json.substring(told));
+            output.call(index, Objects.requireNonNull(id), name, json.substring(told));
         }
         told = json.length();
     }

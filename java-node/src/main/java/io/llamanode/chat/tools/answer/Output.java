@@ -72,7 +72,7 @@ public final class Output {
         return !content.isEmpty();
     }
 
-    void call(int index, @Nullable String id, String name, String delta) {
+    void call(int index, String id, String name, String delta) {
         events.add(new AnswerEvent.Call(index, id, name, delta));
     }
 

@@ -4,6 +4,7 @@ import io.llamanode.service.contract.FailureException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How to put a conversation to a model, as far as the caller said; {@code null} means "not given".
@@ -19,12 +20,12 @@ import java.util.Map;
  * @param enableThinking whether the model may reason before it answers
  */
 public record ChatOptions(
-        List<Map<String, Object>> tools,
-        ToolChoice toolChoice,
-        Boolean parallelToolCalls,
-        TemplateChoice template,
-        Map<String, Object> templateKwargs,
-        Boolean enableThinking) {
+        @Nullable List<Map<String, Object>> tools,
+        @Nullable ToolChoice toolChoice,
+        @Nullable Boolean parallelToolCalls,
+        @Nullable TemplateChoice template,
+        @Nullable Map<String, Object> templateKwargs,
+        @Nullable Boolean enableThinking) {
 
     /** Nothing given. */
     public static final ChatOptions NONE = new ChatOptions(null, null, null, null, null, null);
@@ -54,7 +55,7 @@ public record ChatOptions(
     }
 
     /** {@return whether the model may reason, as far as this says, or {@code null}} */
-    public Boolean thinking() {
+    public @Nullable Boolean thinking() {
         if (enableThinking != null) {
             return enableThinking;
         }
@@ -98,7 +99,7 @@ public record ChatOptions(
      *
      * @param tool as of OpenAI's API: {@code type} and {@code function}
      */
-    public static String name(Map<String, Object> tool) {
+    public static @Nullable String name(Map<String, Object> tool) {
         return tool.get("function") instanceof Map<?, ?> function && function.get("name") instanceof String name
                 ? name
                 : null;
@@ -115,7 +116,7 @@ public record ChatOptions(
      * @param value a text, number, boolean, list, map or {@code null}
      * @return characters of its texts, those of keys included; anything else counts as 1
      */
-    public static long length(Object value) {
+    public static long length(@Nullable Object value) {
         return switch (value) {
             case String text -> text.length();
             case List<?> list -> list.stream().mapToLong(ChatOptions::length).sum();

@@ -2,6 +2,7 @@ package io.llamanode.service.contract.task;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a chat template is asked to render.
@@ -17,10 +18,10 @@ import java.util.Map;
  * @param adaptTools whether tools, calls and results that the template leaves out are put into messages
  */
 public record ChatTemplating(
-        String model,
+        @Nullable String model,
         List<Map<String, Object>> messages,
-        List<Map<String, Object>> tools,
-        TemplateChoice template,
+        @Nullable List<Map<String, Object>> tools,
+        @Nullable TemplateChoice template,
         Map<String, Object> templateKwargs,
         boolean addGenerationPrompt,
         boolean adaptTools) {

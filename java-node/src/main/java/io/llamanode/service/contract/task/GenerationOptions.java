@@ -2,6 +2,7 @@ package io.llamanode.service.contract.task;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How to generate, as far as the caller said; {@code null} means "not given". Ranges are those of
@@ -34,29 +35,29 @@ import java.util.Map;
  * @param alternatives likeliest tokens told beside each sampled one, with probabilities; -1: nothing is told
  */
 public record GenerationOptions(
-        Integer maxTokens,
-        Float temperature,
-        Integer topK,
-        Float topP,
-        Float minP,
-        Float repeatPenalty,
-        Integer repeatLastN,
-        Float frequencyPenalty,
-        Float presencePenalty,
-        Long seed,
-        Boolean randomSeed,
-        Map<Integer, Float> logitBias,
-        List<String> stop,
-        Boolean ignoreEos,
-        Integer nKeep,
-        Boolean contextShift,
-        Boolean cachePrompt,
-        Long timeoutMs,
-        OutputFormat format,
-        SamplerOptions samplers,
-        Integer priority,
-        List<AdapterScale> lora,
-        Integer alternatives) {
+        @Nullable Integer maxTokens,
+        @Nullable Float temperature,
+        @Nullable Integer topK,
+        @Nullable Float topP,
+        @Nullable Float minP,
+        @Nullable Float repeatPenalty,
+        @Nullable Integer repeatLastN,
+        @Nullable Float frequencyPenalty,
+        @Nullable Float presencePenalty,
+        @Nullable Long seed,
+        @Nullable Boolean randomSeed,
+        @Nullable Map<Integer, Float> logitBias,
+        @Nullable List<String> stop,
+        @Nullable Boolean ignoreEos,
+        @Nullable Integer nKeep,
+        @Nullable Boolean contextShift,
+        @Nullable Boolean cachePrompt,
+        @Nullable Long timeoutMs,
+        @Nullable OutputFormat format,
+        @Nullable SamplerOptions samplers,
+        @Nullable Integer priority,
+        @Nullable List<AdapterScale> lora,
+        @Nullable Integer alternatives) {
 
     /** Nothing given. */
     public static final GenerationOptions NONE = new GenerationOptions(
@@ -99,7 +100,7 @@ public record GenerationOptions(
                 first(alternatives, base.alternatives));
     }
 
-    private static <T> T first(T own, T base) {
+    private static <T> @Nullable T first(@Nullable T own, @Nullable T base) {
         return own != null ? own : base;
     }
 }

@@ -2,6 +2,7 @@ package io.llamanode.service.contract.task;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a finished task that generated text gave.
@@ -25,15 +26,15 @@ public record GenerationResult(
         long taskId,
         String model,
         String content,
-        String reasoning,
+        @Nullable String reasoning,
         List<Call> toolCalls,
         FinishReason finishReason,
         StoppedBy stoppedBy,
-        String stop,
+        @Nullable String stop,
         long seed,
         Usage usage,
         Timings timings,
-        List<Logprob> logprobs)
+        @Nullable List<Logprob> logprobs)
         implements TaskResult {
 
     /**
@@ -55,7 +56,7 @@ public record GenerationResult(
             String content,
             FinishReason finishReason,
             StoppedBy stoppedBy,
-            String stop,
+            @Nullable String stop,
             long seed,
             Usage usage,
             Timings timings) {
@@ -79,7 +80,7 @@ public record GenerationResult(
      * @param name of the tool
      * @param arguments decoded JSON
      */
-    public record Call(String id, String name, Map<String, Object> arguments) {}
+    public record Call(@Nullable String id, String name, Map<String, Object> arguments) {}
 
     /** Why a task ended, in the field's usual words. */
     public enum FinishReason {

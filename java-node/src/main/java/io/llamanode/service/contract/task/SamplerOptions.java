@@ -1,6 +1,7 @@
 package io.llamanode.service.contract.task;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The less common samplers, as far as the caller said; {@code null} means "not given". Names and defaults are those of
@@ -25,21 +26,21 @@ import java.util.List;
  * @param mirostatEta learning rate
  */
 public record SamplerOptions(
-        List<Name> samplers,
-        Float typicalP,
-        Float topNSigma,
-        Float dynatempRange,
-        Float dynatempExponent,
-        Float xtcProbability,
-        Float xtcThreshold,
-        Float dryMultiplier,
-        Float dryBase,
-        Integer dryAllowedLength,
-        Integer dryPenaltyLastN,
-        List<String> drySequenceBreakers,
-        Integer mirostat,
-        Float mirostatTau,
-        Float mirostatEta) {
+        @Nullable List<Name> samplers,
+        @Nullable Float typicalP,
+        @Nullable Float topNSigma,
+        @Nullable Float dynatempRange,
+        @Nullable Float dynatempExponent,
+        @Nullable Float xtcProbability,
+        @Nullable Float xtcThreshold,
+        @Nullable Float dryMultiplier,
+        @Nullable Float dryBase,
+        @Nullable Integer dryAllowedLength,
+        @Nullable Integer dryPenaltyLastN,
+        @Nullable List<String> drySequenceBreakers,
+        @Nullable Integer mirostat,
+        @Nullable Float mirostatTau,
+        @Nullable Float mirostatEta) {
 
     /** The samplers by the names that {@code samplers} lists, in llama.cpp's order. */
     public enum Name {
@@ -110,7 +111,7 @@ public record SamplerOptions(
                 first(mirostatEta, base.mirostatEta));
     }
 
-    private static <T> T first(T own, T base) {
+    private static <T> @Nullable T first(@Nullable T own, @Nullable T base) {
         return own != null ? own : base;
     }
 }

@@ -1,5 +1,7 @@
 package io.llamanode.service.contract.task;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How a session is made.
  *
@@ -10,7 +12,8 @@ package io.llamanode.service.contract.task;
  * @param defaults generation options where a task does not say
  * @param chat how its conversation is put to the model where a task does not say
  */
-public record SessionConfig(String model, String systemPrompt, GenerationOptions defaults, ChatOptions chat) {
+public record SessionConfig(
+        @Nullable String model, @Nullable String systemPrompt, GenerationOptions defaults, ChatOptions chat) {
     /**
      * A session whose chats say for themselves how they are put to the model.
      *
@@ -18,7 +21,7 @@ public record SessionConfig(String model, String systemPrompt, GenerationOptions
      * @param systemPrompt first message of its chats, or {@code null}
      * @param defaults generation options where a task does not say
      */
-    public SessionConfig(String model, String systemPrompt, GenerationOptions defaults) {
+    public SessionConfig(@Nullable String model, @Nullable String systemPrompt, GenerationOptions defaults) {
         this(model, systemPrompt, defaults, ChatOptions.NONE);
     }
 

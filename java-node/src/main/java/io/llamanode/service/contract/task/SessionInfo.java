@@ -1,6 +1,7 @@
 package io.llamanode.service.contract.task;
 
 import io.llamanode.service.contract.Owner;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The state of a session; the shape on the wire is in docs/protocol.md, section 5.
@@ -32,7 +33,7 @@ public record SessionInfo(
         int transcriptTokens,
         int cachedTokens,
         long cacheBytes,
-        Integer slot,
+        @Nullable Integer slot,
         int tasksRunning,
         int tasksWaiting,
         int tasksDone,

@@ -2,6 +2,7 @@ package io.llamanode.service.contract.task;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The checked input of a task.
@@ -10,9 +11,11 @@ import java.util.Map;
  */
 public sealed interface TaskInput {
     /** {@return id of the model to use, or {@code null} for the session's} */
+    @Nullable
     String model();
 
     /** {@return milliseconds from the creation to the deadline, or {@code null} if the input does not say} */
+    @Nullable
     Long timeoutMs();
 
     /** What makes a model write text. */
@@ -21,7 +24,7 @@ public sealed interface TaskInput {
         GenerationOptions options();
 
         @Override
-        default Long timeoutMs() {
+        default @Nullable Long timeoutMs() {
             return options().timeoutMs();
         }
     }
@@ -37,7 +40,7 @@ public sealed interface TaskInput {
      * @param addSpecial whether the model's bos token goes first, where it has one
      * @param options how
      */
-    record Completion(String model, Prompt prompt, boolean addSpecial, GenerationOptions options)
+    record Completion(@Nullable String model, Prompt prompt, boolean addSpecial, GenerationOptions options)
             implements Generating {}
 
     /**
@@ -51,10 +54,10 @@ public sealed interface TaskInput {
      * @param options how
      */
     record Chat(
-            String model,
-            List<Map<String, Object>> messages,
-            String content,
-            List<Map<String, Object>> toolResults,
+            @Nullable String model,
+            @Nullable List<Map<String, Object>> messages,
+            @Nullable String content,
+            @Nullable List<Map<String, Object>> toolResults,
             ChatOptions chat,
             GenerationOptions options)
             implements Generating {}
@@ -85,14 +88,14 @@ public sealed interface TaskInput {
      * @param timeoutMs deadline in milliseconds from the creation, negative for none, or {@code null}
      */
     record Embedding(
-            String model,
+            @Nullable String model,
             List<Prompt> inputs,
             boolean single,
             boolean addSpecial,
-            Pooling pooling,
-            Integer normalize,
+            @Nullable Pooling pooling,
+            @Nullable Integer normalize,
             boolean binary,
-            Long timeoutMs)
+            @Nullable Long timeoutMs)
             implements Vectors {}
 
     /**
@@ -104,7 +107,12 @@ public sealed interface TaskInput {
      * @param topN how many of the best are listed; {@code null}: all
      * @param timeoutMs deadline in milliseconds from the creation, negative for none, or {@code null}
      */
-    record Rerank(String model, String query, List<String> documents, Integer topN, Long timeoutMs)
+    record Rerank(
+            @Nullable String model,
+            String query,
+            List<String> documents,
+            @Nullable Integer topN,
+            @Nullable Long timeoutMs)
             implements Vectors {}
 
     /**
@@ -126,7 +134,12 @@ public sealed interface TaskInput {
      * @param options how
      */
     record Infill(
-            String model, String prefix, String suffix, List<Snippet> extra, String prompt, GenerationOptions options)
+            @Nullable String model,
+            String prefix,
+            String suffix,
+            List<Snippet> extra,
+            String prompt,
+            GenerationOptions options)
             implements Generating {
         /** {@return characters of all texts} */
         public long length() {

@@ -1,5 +1,7 @@
 package io.llamanode.service.contract.task;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A text to be tokenized.
  *
@@ -10,4 +12,4 @@ package io.llamanode.service.contract.task;
  * @param addSpecial whether the model's bos and eos are added as its metadata say
  * @param parseSpecial whether control tokens written in the text are read as such
  */
-public record TokenText(String model, String content, boolean addSpecial, boolean parseSpecial) {}
+public record TokenText(@Nullable String model, String content, boolean addSpecial, boolean parseSpecial) {}

@@ -3,4 +3,7 @@
  *
  * <p>It must not know models' configurations, engines, samplers or Erlang terms.
  */
+@NullMarked
 package io.llamanode.service.contract.task;
+
+import org.jspecify.annotations.NullMarked;
