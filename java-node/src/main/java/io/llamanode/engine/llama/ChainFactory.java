@@ -8,7 +8,6 @@ import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.llama.model.LlamaModel;
 import io.llamanode.llama.sampler.NativeSampler;
 import io.llamanode.llama.sampler.SamplerBuilder;
-import java.util.Objects;
 
 /** Puts llama.cpp's samplers together as its own programs do. */
 final class ChainFactory {
@@ -65,12 +64,7 @@ final class ChainFactory {
             case DRY -> {
                 if (dry.multiplier() > 0 && dry.lastN() != 0) {
                     int lastN = dry.lastN() < 0 ? nCtx : dry.lastN();
-                    chain.dry(
-                            dry.multiplier(),
-                            dry.base(),
-                            dry.allowedLength(),
-                            lastN,
-                            Objects.requireNonNull(dry.breakers()));
+                    chain.dry(dry.multiplier(), dry.base(), dry.allowedLength(), lastN, dry.breakers());
                 }
             }
             case TOP_N_SIGMA -> {

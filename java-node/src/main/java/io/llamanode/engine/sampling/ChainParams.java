@@ -1,7 +1,6 @@
 package io.llamanode.engine.sampling;
 
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What llama.cpp's samplers are told beyond {@link SamplingParams}, for a chain in which they choose.
@@ -72,12 +71,7 @@ public record ChainParams(
      * @param lastN tokens looked back; 0: none; -1: the context
      * @param breakers texts that no repetition crosses
      */
-    public record Dry(
-            float multiplier,
-            float base,
-            int allowedLength,
-            int lastN,
-            @Nullable List<String> breakers) {}
+    public record Dry(float multiplier, float base, int allowedLength, int lastN, List<String> breakers) {}
 
     /**
      * How the surprise of the text is held at a target (Basu et al. 2020, arXiv:2007.14966).

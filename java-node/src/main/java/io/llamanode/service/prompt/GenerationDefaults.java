@@ -112,7 +112,7 @@ public final class GenerationDefaults {
                         given(options.dryBase()),
                         given(options.dryAllowedLength()),
                         given(options.dryPenaltyLastN()),
-                        options.drySequenceBreakers()),
+                        given(options.drySequenceBreakers())),
                 new ChainParams.Mirostat(
                         given(options.mirostat()), given(options.mirostatTau()), given(options.mirostatEta())));
         return chain.needed() ? chain : null;

@@ -219,7 +219,7 @@ public final class FrameChannel {
                 }
             }
         } catch (BrokenFrameException e) {
-            end(listener, new End.Broken(String.valueOf(e.getMessage())));
+            end(listener, new End.Broken(e.getMessage()));
         } catch (IOException e) {
             end(listener, new End.Closed());
         } catch (InterruptedException e) {
@@ -312,6 +312,12 @@ public final class FrameChannel {
 
         BrokenFrameException(String message) {
             super(message);
+        }
+
+        /** {@return what is wrong with it; never {@code null}} */
+        @Override
+        public String getMessage() {
+            return String.valueOf(super.getMessage());
         }
     }
 }

@@ -42,7 +42,7 @@ public sealed interface Expr {
      * @param object whose item it is
      * @param index key or position
      */
-    record Index(int line, Expr object, @Nullable Expr index) implements Expr {}
+    record Index(int line, Expr object, Expr index) implements Expr {}
 
     /**
      * {@code object[start:stop:step]}; bounds and step are null when left out.

@@ -279,7 +279,7 @@ final class ExprParser {
 
     private Expr subscript(int line, Expr object) {
         Expr start = tokens.atOperator(":") ? null : expression();
-        if (tokens.skipOperator("]")) {
+        if (start != null && tokens.skipOperator("]")) {
             return new Expr.Index(line, object, start);
         }
         tokens.expectOperator(":");
