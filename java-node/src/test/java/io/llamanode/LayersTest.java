@@ -2,11 +2,15 @@ package io.llamanode;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.List;
+import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -68,6 +72,20 @@ class LayersTest {
                 .should()
                 .resideOutsideOfPackages(LAYERS.toArray(String[]::new))
                 .check(classes);
+    }
+
+    /** The compiler looks for null in these alone. */
+    @Test
+    void everyPackageIsNullMarked() {
+        assertEquals(
+                List.of(),
+                classes.stream()
+                        .map(JavaClass::getPackage)
+                        .distinct()
+                        .filter(room -> !room.isAnnotatedWith(NullMarked.class))
+                        .map(JavaPackage::getName)
+                        .sorted()
+                        .toList());
     }
 
     @Test
