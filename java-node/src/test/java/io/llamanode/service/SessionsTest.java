@@ -124,7 +124,8 @@ class SessionsTest extends ServiceFixture {
     void aCacheIsNotSaidToBeClearedWhenATaskCameInBetween() throws InterruptedException {
         long session = chatSession();
         chat(session, "one");
-        CountDownLatch entered = new CountDownLatch(1);
+        // Both preparing threads are held, so that the cache is not looked at before the task has come.
+        CountDownLatch entered = new CountDownLatch(2);
         CountDownLatch held = new CountDownLatch(1);
         previewed = () -> {
             entered.countDown();
@@ -135,15 +136,15 @@ class SessionsTest extends ServiceFixture {
             }
         };
         service.models().inspect(me, ModelConfig.of(Path.of("x.gguf")), new Answer<>());
+        service.models().inspect(me, ModelConfig.of(Path.of("x.gguf")), new Answer<>());
         entered.await();
         Answer<Void> cleared = new Answer<>();
         service.sessions().clearCache(me, session, true, cleared);
         Answer<Long> created = new Answer<>();
         service.createTask(new Process("other"), session, turn("two", ENDLESS), created);
-        long running = created.value();
         held.countDown();
         assertEquals(ErrorCode.SERVER_BUSY, cleared.error());
-        cancel(running).value();
+        cancel(created.value()).value();
         cleared = new Answer<>();
         service.sessions().clearCache(me, session, false, cleared);
         cleared.value();
