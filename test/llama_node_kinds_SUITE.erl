@@ -293,7 +293,7 @@ fractions() ->
 loads_that_fail(Config) ->
     {ok, Model} = llama_node_ct:model(),
     Load = fun (Options) -> llama_node:load_model(server(Config), Model, Options) end,
-    ?MESSAGE(out_of_memory, <<"bytes; ">>, Load(#{id => large, n_ctx => 16#7fffffff, n_parallel => 64})),
+    ?MESSAGE(out_of_memory, <<"n_ctx 2147483647 in 64 slots">>, Load(#{id => large, n_ctx => 16#7fffffff, n_parallel => 64})),
     ?MESSAGE(invalid_argument, <<"progress">>, Load(#{id => large, progress => all})),
     ?CODE(model_load_failed, llama_node:load_model(server(Config), code:which(?MODULE), #{})),
     {ok, [_]} = llama_node:list_models(server(Config)).
