@@ -158,11 +158,8 @@ final class InputDecoder {
 
     static Request.Detokenize detokenize(OtpErlangObject input) {
         // A list of small ids looks like text to Erlang, and is none here.
-        InputValue bare = InputValue.root("tokens", input);
-        if (bare.isList() && !isObject(bare)) {
-            return new Request.Detokenize(null, bare.tokens(), false);
-        }
-        InputValue value = InputValue.object("input", input);
+        InputValue bare = InputValue.root("input", input);
+        InputValue value = bare.isList() ? bare : InputValue.object("input", input);
         if (value.isList() && !isObject(value)) {
             return new Request.Detokenize(
                     null, InputValue.root("tokens", value.raw()).tokens(), false);
