@@ -6,6 +6,7 @@ import java.io.BufferedReader;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.SocketException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -69,7 +70,12 @@ final class LineClient implements AutoCloseable {
     }
 
     boolean isClosedByBridge() throws IOException {
-        return in.readLine() == null;
+        try {
+            return in.readLine() == null;
+        } catch (SocketException reset) {
+            // The bridge closed it with bytes unread, which Linux tells as a reset.
+            return true;
+        }
     }
 
     @Override
