@@ -37,7 +37,7 @@ public final class LlamaService implements AutoCloseable {
     private final ModelRegistry models;
     private final ModelService modelService;
     private final long started = System.nanoTime();
-    private NodeStatus.State state = NodeStatus.State.STARTING;
+    private boolean ready;
 
     /**
      * A service without models, in state {@code starting}.
@@ -76,9 +76,7 @@ public final class LlamaService implements AutoCloseable {
     /** Ends state {@code starting}. */
     public void ready() {
         synchronized (lock) {
-            if (state == NodeStatus.State.STARTING) {
-                state = NodeStatus.State.READY;
-            }
+            ready = true;
         }
     }
 
@@ -92,7 +90,7 @@ public final class LlamaService implements AutoCloseable {
      */
     public void loadModel(ModelConfig modelConfig, ModelLoader.LoadProgress progress, Reply<Void> reply) {
         synchronized (lock) {
-            if (state == NodeStatus.State.DRAINING) {
+            if (sessions.draining()) {
                 reply.failed(Sessions.DRAINING);
                 return;
             }
@@ -233,13 +231,20 @@ public final class LlamaService implements AutoCloseable {
         synchronized (lock) {
             return StatusReport.node(
                     memory,
-                    state,
+                    state(),
                     (System.nanoTime() - started) / 1_000_000,
                     loader.library(),
                     sessions.all(),
                     models.all(),
                     tasks.totals());
         }
+    }
+
+    private NodeStatus.State state() {
+        if (sessions.draining()) {
+            return NodeStatus.State.DRAINING;
+        }
+        return ready ? NodeStatus.State.READY : NodeStatus.State.STARTING;
     }
 
     private void ownerDown(Owner owner) {
@@ -276,7 +281,6 @@ public final class LlamaService implements AutoCloseable {
      */
     public void drain(Runnable drained) {
         synchronized (lock) {
-            state = NodeStatus.State.DRAINING;
             sessions.drain();
             tasks.whenNoneIsLeft(drained);
         }
@@ -286,7 +290,6 @@ public final class LlamaService implements AutoCloseable {
     @Override
     public void close() {
         synchronized (lock) {
-            state = NodeStatus.State.DRAINING;
             sessions.drain();
         }
         tasks.close();

@@ -53,9 +53,14 @@ public final class Sessions {
         this.tasks = tasks;
     }
 
-    /** Opens no more sessions. */
+    /** Opens no more sessions from here on. */
     void drain() {
         draining = true;
+    }
+
+    /** {@return whether it is so; the node is draining then} */
+    boolean draining() {
+        return draining;
     }
 
     /** @throws FailureException {@code server_busy} if the node is draining */
