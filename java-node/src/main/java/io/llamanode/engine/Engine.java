@@ -82,11 +82,17 @@ public final class Engine implements AutoCloseable {
         this.vocabulary = vocabulary;
         this.config = config;
         this.clock = clock;
-        this.scheduler = new Scheduler(config, runner.canShift(), runner.canTruncate(), runner.sharesCells());
+        this.scheduler =
+                new Scheduler(config, runner.canShift(), runner.canTruncate(), runner.sharesCells(), this::beginsText);
         this.pacing = new PrefillPacing(config.prefillShare(), config.nBatch());
         this.sampledTokens = new int[config.slots()];
         this.loop = new CommandLoop(name, new Steps());
         publish();
+    }
+
+    private boolean beginsText(int token) {
+        OptionalInt bos = vocabulary.beginOfSequence();
+        return bos.isPresent() && bos.getAsInt() == token;
     }
 
     /** Starts the loop thread. */
@@ -108,15 +114,8 @@ public final class Engine implements AutoCloseable {
             throw new IllegalArgumentException(
                     "prompt of %d tokens in a context of %d".formatted(request.prompt().length, config.nCtx()));
         }
-        GenerationRequest whole = request.keepingAtLeast(begin(request.prompt()));
         long now = clock.getAsLong();
-        return loop.submit(accepted, () -> accept(whole, listener, now));
-    }
-
-    /** {@return tokens at the front that the model wants before any text, whatever else a shift drops} */
-    private int begin(int[] prompt) {
-        OptionalInt bos = vocabulary.beginOfSequence();
-        return bos.isPresent() && prompt[0] == bos.getAsInt() ? 1 : 0;
+        return loop.submit(accepted, () -> accept(request, listener, now));
     }
 
     /**

@@ -114,32 +114,6 @@ public record GenerationRequest(
     }
 
     /**
-     * {@return the request, or one like it that keeps as many tokens at the front when its context is shifted}
-     *
-     * @param least tokens
-     */
-    public GenerationRequest keepingAtLeast(int least) {
-        return nKeep < 0 || nKeep >= least
-                ? this
-                : new GenerationRequest(
-                        id,
-                        cacheKey,
-                        customer,
-                        prompt,
-                        maxTokens,
-                        sampling,
-                        stop,
-                        least,
-                        contextShift,
-                        reuseCache,
-                        deadline,
-                        priority,
-                        adapters,
-                        alternatives,
-                        sampler);
-    }
-
-    /**
      * {@return whether its deadline has passed}
      *
      * @param now {@link System#nanoTime()}

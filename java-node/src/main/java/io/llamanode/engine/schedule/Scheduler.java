@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,7 @@ public final class Scheduler {
     private final boolean canShift;
     private final boolean canTruncate;
     private final boolean sharesCells;
+    private final IntPredicate beginsText;
     private WaitingLine waiting = new WaitingLine();
     private final List<Slot> slots;
     /** Changes of the KV cache that the next plan carries. */
@@ -47,12 +49,16 @@ public final class Scheduler {
      * @param canShift whether a sequence can forget positions in its middle
      * @param canTruncate whether a sequence can forget its last positions only
      * @param sharesCells whether what moves in one sequence moves in those that were copied from it
+     * @param beginsText whether a token is the one that the model wants before any text: where a prompt begins with it,
+     *     no shift drops it
      */
-    public Scheduler(EngineConfig config, boolean canShift, boolean canTruncate, boolean sharesCells) {
+    public Scheduler(
+            EngineConfig config, boolean canShift, boolean canTruncate, boolean sharesCells, IntPredicate beginsText) {
         this.config = config;
         this.canShift = canShift;
         this.canTruncate = canTruncate;
         this.sharesCells = sharesCells;
+        this.beginsText = beginsText;
         List<Slot> all = new ArrayList<>();
         for (int id = 0; id < config.slots(); id++) {
             all.add(new Slot(id));
@@ -378,7 +384,9 @@ public final class Scheduler {
             return false;
         }
         int size = slot.cached.size();
-        int wanted = request.nKeep() < 0 ? request.prompt().length : request.nKeep();
+        int[] prompt = request.prompt();
+        int wanted =
+                request.nKeep() < 0 ? prompt.length : Math.max(request.nKeep(), beginsText.test(prompt[0]) ? 1 : 0);
         // However much the request wants to keep, a shift makes room for some tokens, as it holds up every slot.
         int keep = Math.min(wanted, size - Math.max(2, config.nCtx() / 4));
         // What another sequence holds as well must not move; it is dropped here instead. It is less than all, because

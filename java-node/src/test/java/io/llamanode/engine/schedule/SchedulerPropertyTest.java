@@ -136,7 +136,7 @@ class SchedulerPropertyTest {
             canTruncate = random.nextInt(5) > 0;
             sharesCells = random.nextBoolean();
             mayFail = random.nextInt(3) > 0;
-            scheduler = new Scheduler(config, canShift, canTruncate, sharesCells);
+            scheduler = new Scheduler(config, canShift, canTruncate, sharesCells, token -> false);
             pacing = new PrefillPacing(config.prefillShare(), config.nBatch());
             cache = new KvModel(slots, canShift, canTruncate, sharesCells, config.nCtx());
             // Beginnings that requests have in common.
