@@ -18,12 +18,14 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The life of a service, each in a process of its own, since it ends with that. */
 @Timeout(120)
+@Tag("process")
 @SuppressWarnings("try")
 final class ServiceNodeTest {
     private static final String NAME = ServiceMain.NAME;

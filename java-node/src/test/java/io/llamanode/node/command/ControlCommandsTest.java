@@ -32,6 +32,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
@@ -226,6 +227,7 @@ final class ControlCommandsTest {
 
     /** The socket is free at once here, and the process of another one. */
     @Test
+    @Tag("process")
     void stopWaitsForTheEndWithinItsTime() throws Exception {
         Process other = new ProcessBuilder("sleep", "600").start();
         try {
