@@ -3,61 +3,18 @@ package io.llamanode.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.llamanode.engine.contract.EngineConfig;
 import io.llamanode.engine.contract.EngineSnapshot;
 import io.llamanode.engine.contract.GenerationListener;
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.contract.GenerationListener.Outcome;
 import io.llamanode.engine.contract.GenerationRequest;
-import io.llamanode.engine.model.FakeModel;
-import io.llamanode.engine.sampling.SamplingParams;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Whatever a listener, a command, a runner or a model throws: who it concerns hears of it, and the loop goes on. */
-class EngineContainmentTest {
-    private final FakeModel model = new FakeModel();
-    private long now;
-    private Engine engine = engine(2, 64, 32, 8);
-
-    private Engine engine(int slots, int nCtx, int nBatch, int prefillShare) {
-        return new Engine("test", model, model, new EngineConfig(slots, nCtx, nBatch, prefillShare), () -> now);
-    }
-
-    private static GenerationRequest request(long id, String prompt, int maxTokens, String... stop) {
-        return request(id, id, prompt, maxTokens, GenerationRequest.NO_DEADLINE, stop);
-    }
-
-    private static GenerationRequest request(
-            long id, long cacheKey, String prompt, int maxTokens, long deadline, String... stop) {
-        return new GenerationRequest(
-                id,
-                cacheKey,
-                "somebody",
-                new FakeModel().tokenize(prompt, false, false),
-                maxTokens,
-                SamplingParams.GREEDY,
-                List.of(stop),
-                0,
-                true,
-                true,
-                deadline);
-    }
-
-    private Recorder submit(GenerationRequest request) {
-        Recorder recorder = new Recorder();
-        assertTrue(engine.submit(request, recorder, () -> {}));
-        return recorder;
-    }
-
-    private void steps(int count) {
-        for (int i = 0; i < count; i++) {
-            engine.step();
-        }
-    }
-
+class EngineContainmentTest extends EngineFixture {
     @Test
     void anErrorOfAListenerDoesNotEndTheLoop() {
         engine.start();
@@ -186,13 +143,5 @@ class EngineContainmentTest {
         Recorder heard = submit(request(99, prompt, -1));
         heard.outcome();
         return heard.text();
-    }
-
-    private Outcome run(GenerationRequest request) {
-        Recorder recorder = submit(request);
-        for (int i = 0; i < 1_000 && !recorder.ending.isDone(); i++) {
-            engine.step();
-        }
-        return recorder.outcome();
     }
 }

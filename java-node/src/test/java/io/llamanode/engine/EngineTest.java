@@ -6,14 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.llamanode.engine.contract.EngineConfig;
 import io.llamanode.engine.contract.EngineSnapshot;
 import io.llamanode.engine.contract.GenerationListener.Ending;
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.contract.GenerationListener.Outcome;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.BatchPlan;
-import io.llamanode.engine.model.FakeModel;
 import io.llamanode.engine.model.ModelRunner.RunnerException;
 import io.llamanode.engine.sampling.SamplingParams;
 import java.util.ArrayList;
@@ -24,47 +22,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** The engine stepped by hand on a fake model, and its loop thread where the thread is the point. */
-class EngineTest {
-    private final FakeModel model = new FakeModel();
-    private long now;
-    private Engine engine = engine(2, 64, 32, 8);
-
-    private Engine engine(int slots, int nCtx, int nBatch, int prefillShare) {
-        return new Engine("test", model, model, new EngineConfig(slots, nCtx, nBatch, prefillShare), () -> now);
-    }
-
-    private static GenerationRequest request(long id, String prompt, int maxTokens, String... stop) {
-        return request(id, id, prompt, maxTokens, GenerationRequest.NO_DEADLINE, stop);
-    }
-
-    private static GenerationRequest request(
-            long id, long cacheKey, String prompt, int maxTokens, long deadline, String... stop) {
-        return new GenerationRequest(
-                id,
-                cacheKey,
-                "somebody",
-                new FakeModel().tokenize(prompt, false, false),
-                maxTokens,
-                SamplingParams.GREEDY,
-                List.of(stop),
-                0,
-                true,
-                true,
-                deadline);
-    }
-
-    private Recorder submit(GenerationRequest request) {
-        Recorder recorder = new Recorder();
-        assertTrue(engine.submit(request, recorder, () -> {}));
-        return recorder;
-    }
-
-    private void steps(int count) {
-        for (int i = 0; i < count; i++) {
-            engine.step();
-        }
-    }
-
+class EngineTest extends EngineFixture {
     @Test
     void recitesTheAnswerTokenByToken() {
         model.answer("2+2=", "four");
@@ -420,13 +378,5 @@ class EngineTest {
     void aPromptThatLeavesNoRoomIsAMisuse() {
         GenerationRequest tooLong = request(1, "p".repeat(64), 1);
         assertThrows(IllegalArgumentException.class, () -> engine.submit(tooLong, new Recorder(), () -> {}));
-    }
-
-    private Outcome run(GenerationRequest request) {
-        Recorder recorder = submit(request);
-        for (int i = 0; i < 1_000 && !recorder.ending.isDone(); i++) {
-            engine.step();
-        }
-        return recorder.outcome();
     }
 }
