@@ -23,13 +23,17 @@
 %% What a tool does. Its arguments have binary keys. What it returns is the result that the model reads:
 %% <ul>
 %% <li>`{ok, Term}' is read as `Term', and `{error, Reason}' as a failure that the model is told of.</li>
-%% <li>A binary or a string of characters is read as it is.</li>
+%% <li>A binary or a string of characters is read as it is, and so is text in pieces such as `io_lib:format/2' gives: a
+%%     list in which characters stand beside lists.</li>
 %% <li>Anything else is written as JSON: maps, lists, binaries, atoms and numbers; a keyword list is an object.</li>
 %% <li>What is no JSON, such as a tuple, a pid or a struct of Elixir, and stands for the whole or somewhere inside it,
-%%     is given to the fun `encode' of the tool or of the options, whose result takes its place. Without such a
-%%     fun, the call of `chat_tools' ends with `invalid_argument', and the message names the tool.</li>
+%%     is given to the fun `encode' of the tool or of the options, whose result takes its place: a binary, a list in
+%%     which characters stand in lists (text in pieces, from an encoder of JSON for instance), or a term that is
+%%     JSON. Without such a fun, the call of `chat_tools' ends with `invalid_argument', and the message names the
+%%     tool.</li>
 %% </ul>
-%% An exception is no failure of the conversation: it is logged with its stacktrace, and the model is told its message.
+%% An exception is no failure of the conversation: it is logged with its stacktrace, and the model is told its message,
+%% as `error: ' and one line.
 
 -type tool() :: #{llama_node:text() => term()} | [{llama_node:text(), term()}].
 %% A map or a proplist with `name' and `function', see {@type tool_function()}; for the model `description' and
@@ -55,8 +59,6 @@
 -define(KEYS, [<<"name">>, <<"description">>, <<"parameters">>, <<"function">>, <<"encode">>]).
 -define(OWN, [<<"max_rounds">>, <<"tool_timeout">>, <<"encode">>]).
 -define(MAX_NUMBER, 16#ffffffff).
-%% A message for the model, in characters.
--define(MAX_MESSAGE, 500).
 
 -record(loop, {server, tools, options, left, timeout, rounds = 0}).
 
@@ -129,22 +131,30 @@ run(Name, Tool, Arguments, Timeout) ->
     end.
 
 %% @private
--spec work(pid(), #{name := binary(), function := tool_function(), encode := none | fun((term()) -> term())}, map()) ->
+-spec work(pid(), #{name := binary(), function := tool_function(), encode := llama_node_tool_text:encode()}, map()) ->
     no_return().
 work(Caller, #{name := Name, function := Function, encode := Encode}, Arguments) ->
     Self = self(),
     _ = spawn(fun () -> guard(Caller, Self) end),
     exit(try
-        {tool_result, content(Function(Arguments), Encode)}
+        {tool_result, read(Name, Function(Arguments), Encode)}
     catch
-        throw:{?MODULE, no_json, Place, Term} ->
-            {tool_refused,
-             text("tools: ~ts returned ~ts~ts, which is no JSON; give it encode => fun/1, or return text, "
-                                "maps, lists and numbers", [Name, kind(Term), place(Place)])};
+        throw:{?MODULE, refused, Message} ->
+            {tool_refused, Message};
         Class:Reason:Stacktrace ->
             ?LOG_ERROR("the tool ~ts raised an ~ts", [Name, erl_error:format_exception(Class, Reason, Stacktrace)]),
-            {tool_result, text("error: ~ts: ~ts", [Class, message(Class, Reason)])}
+            {tool_result, llama_node_tool_text:raised(Class, Reason)}
     end).
+
+read(Name, Result, Encode) ->
+    try
+        llama_node_tool_text:result(Result, Encode)
+    catch
+        throw:{no_json, Place, Term} ->
+            throw({?MODULE, refused,
+                   text("tools: ~ts returned ~ts~ts, which is no JSON; give it encode => fun/1, or return text, "
+                        "maps, lists and numbers", [Name, llama_node_tool_text:kind(Term), place(Place)])})
+    end.
 
 guard(Caller, Tool) ->
     CallerRef = erlang:monitor(process, Caller),
@@ -154,78 +164,8 @@ guard(Caller, Tool) ->
         {'DOWN', ToolRef, process, _, _} -> true
     end.
 
-%% What the model reads
-
-content({ok, Term}, Encode) -> written(Term, Encode);
-content({error, Reason}, _Encode) -> text("error: ~ts", [message(error, Reason)]);
-content(Term, Encode) -> written(Term, Encode).
-
-written(Term, Encode) ->
-    case as_text(Term) of
-        {ok, Text} -> Text;
-        error ->
-            try
-                llama_node_json:encode(Term, fun (Place, Odd) -> encoded(iolist_to_binary(Place), Odd, Encode) end)
-            catch
-                %% Text in the place of the whole is no string of JSON.
-                throw:{?MODULE, whole, Encoded} -> written(flat(Encoded), none);
-                throw:{no_json, Place, Odd} -> no_json(iolist_to_binary(Place), Odd)
-            end
-    end.
-
-encoded(Place, Term, none) -> no_json(Place, Term);
-encoded(<<>>, Term, Encode) -> throw({?MODULE, whole, Encode(Term)});
-encoded(_Place, Term, Encode) -> Encode(Term).
-
-%% What io_lib:format/2 gives is text, too.
-flat(Encoded) ->
-    case io_lib:deep_char_list(Encoded) of
-        true -> lists:flatten(Encoded);
-        false -> Encoded
-    end.
-
--spec no_json(binary(), term()) -> no_return().
-no_json(Place, Term) -> throw({?MODULE, no_json, Place, Term}).
-
-kind(#{'__struct__' := Struct}) when is_atom(Struct) ->
-    text("a struct ~ts", [string:prefix(atom_to_binary(Struct), "Elixir.")]);
-kind(Binary) when is_binary(Binary) -> text("a binary of ~b bytes that is no UTF-8", [byte_size(Binary)]);
-kind(Term) -> text("~0tP", [Term, 12]).
-
 place(<<>>) -> "";
 place(Place) -> [" at ", string:trim(Place, leading, ".")].
-
-as_text(Binary) when is_binary(Binary) ->
-    case unicode:characters_to_binary(Binary) of
-        Binary -> {ok, Binary};
-        _ -> error
-    end;
-as_text([_ | _] = List) ->
-    case io_lib:printable_unicode_list(List) of
-        true -> {ok, unicode:characters_to_binary(List)};
-        false -> error
-    end;
-as_text(_Term) -> error.
-
-%% What went wrong, in words where there are any; never where in the code it did.
-message(_Class, #{'__exception__' := true, '__struct__' := Module} = Exception) ->
-    try
-        shortened(Module:message(Exception))
-    catch
-        _:_ -> text("~0tP", [Exception, 20])
-    end;
-message(error, function_clause) -> <<"its arguments fit no clause of the function">>;
-message(Class, Reason) ->
-    case as_text(Reason) of
-        {ok, Text} -> shortened(Text);
-        error when Class =:= error ->
-            ["exception error: " ++ Message | _] =
-                string:split(unicode:characters_to_list(erl_error:format_exception(error, Reason, [])), "\n"),
-            shortened(Message);
-        error -> text("~0tP", [Reason, 20])
-    end.
-
-shortened(Text) -> unicode:characters_to_binary(string:slice(Text, 0, ?MAX_MESSAGE)).
 
 text(Format, Args) ->
     unicode:characters_to_binary(io_lib:format(Format, Args)).

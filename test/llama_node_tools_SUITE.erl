@@ -230,7 +230,7 @@ loop_failures(Config) ->
                          Options#{tool_choice => required, parallel_tool_calls => false, max_tokens => 100, seed => 1}),
                  Content
              end,
-    <<"error: error: ", _/binary>> = Result(fun (_) -> error(sorry) end, #{}),
+    <<"error: sorry">> = Result(fun (_) -> error(sorry) end, #{}),
     <<"error: throw: oops">> = Result(fun (_) -> throw(oops) end, #{}),
     <<"error: exit: bye">> = Result(fun (_) -> exit(bye) end, #{}),
     <<"error: the tool ended: killed">> = Result(fun (_) -> exit(self(), kill), receive after infinity -> ok end end, #{}),

@@ -2,8 +2,8 @@
 -module(llama_node_tools_tests).
 -define(EUNIT_NOAUTO, true).
 -include_lib("eunit/include/eunit.hrl").
--export([results_test_/0, refused_test_/0, exceptions_test_/0, logged_test/0, encode_test/0, spellings_test_/0,
-         later_failures_test_/0, bad_arguments_test_/0]).
+-export([results_test_/0, refused_test_/0, exceptions_test_/0, long_exception_test/0, logged_test/0, encode_test/0,
+         encoded_text_test_/0, spellings_test_/0, later_failures_test_/0, bad_arguments_test_/0]).
 %% For a stacktrace, for an exception as Elixir has them, and as a handler of the logger.
 -export([raise/1, message/1, log/2]).
 
@@ -50,6 +50,16 @@ results_test_() ->
         {<<"{\"sky\":\"clear\",\"wind\":{\"n\":1}}">>, [{sky, clear}, {"wind", [{n, 1}]}]},
         {<<"[]">>, []},
         {<<"[[104,105]]">>, ["hi"]},
+        %% Numbers that could be characters stay numbers where they make a table.
+        {<<"[[60,70],[80,90]]">>, [[60, 70], [80, 90]]},
+        {<<"[\"Ann\",45]">>, [<<"Ann">>, 45]},
+        {<<"[\"Oslo\",\"Rome\"]">>, [<<"Oslo">>, <<"Rome">>]},
+        %% Text in pieces.
+        {<<"5 degrees in Oslo">>, io_lib:format("~b degrees in ~ts", [5, <<"Oslo">>])},
+        {<<"{1,\"a\"}">>, {ok, io_lib:format("~p", [{1, "a"}])}},
+        {<<"5 °C in Oslo"/utf8>>, {ok, [$5, [" ", <<"°C"/utf8>> | <<" in ">>], "Oslo"]}},
+        {<<"error: no city in 5 rows">>, {error, io_lib:format("no ~ts in ~b rows", [<<"city">>, 5])}},
+        {<<"error: no such town">>, {error, <<"error: no such town">>}},
         {<<"héllo"/utf8>>, "h\x{e9}llo"}]].
 
 exception() -> #{'__exception__' => true, '__struct__' => ?MODULE, text => <<"no luck">>}.
@@ -83,14 +93,27 @@ date_time() ->
 exceptions_test_() ->
     [{binary_to_list(Expected), fun () -> ?assertEqual(Expected, read(Function)) end}
      || {Expected, Function} <- [
-        {<<"error: error: sorry">>, fun (_) -> error(sorry) end},
-        {<<"error: error: no such city">>, fun (_) -> error(<<"no such city">>) end},
+        {<<"error: sorry">>, fun (_) -> error(sorry) end},
+        {<<"error: no such city">>, fun (_) -> error(<<"no such city">>) end},
+        {<<"error: no such town">>, fun (_) -> error(<<"error: no such town">>) end},
+        {<<"error: no x in 5">>, fun (_) -> error(io_lib:format("no ~ts in ~b", [<<"x">>, 5])) end},
         {<<"error: throw: oops">>, fun (_) -> throw(oops) end},
+        {<<"error: throw: no x in 5">>, fun (_) -> throw(io_lib:format("no ~ts in ~b", [<<"x">>, 5])) end},
         {<<"error: exit: bye">>, fun (_) -> exit(bye) end},
-        {<<"error: error: no luck">>, fun (_) -> error(exception()) end},
-        {<<"error: error: no match of right hand side value 1">>, fun (_) -> error({badmatch, 1}) end},
-        {<<"error: error: its arguments fit no clause of the function">>, fun (#{<<"town">> := Town}) -> Town end},
-        {<<"error: error: no luck in raise">>, fun ?MODULE:raise/1}]].
+        {<<"error: no luck">>, fun (_) -> error(exception()) end},
+        {<<"error: no match of right hand side value 1">>, fun (_) -> error({badmatch, 1}) end},
+        {<<"error: its arguments fit no clause of the function">>, fun (#{<<"town">> := Town}) -> Town end},
+        {<<"error: no luck in raise">>, fun ?MODULE:raise/1}]].
+
+%% A value that takes more than a line is told, too, as far as the runtime shows it.
+-spec long_exception_test() -> ok.
+long_exception_test() ->
+    Message = read(fun (_) -> error({badmatch, lists:seq(1, 1000)}) end),
+    ?assertMatch(<<"error: no match of right hand side value [1,2,3,4,", _/binary>>, Message),
+    ?assertMatch({_, _}, binary:match(Message, <<",29">>)),
+    ?assertEqual(nomatch, binary:match(Message, [<<"\n">>, <<"  ">>])),
+    ?assert(string:length(Message) =< 500 + length("error: ")),
+    ok.
 
 -spec raise(term()) -> no_return().
 raise(_) -> error(<<"no luck in raise">>).
@@ -131,8 +154,30 @@ encode_test() ->
     ?assertMatch({ok, #{content := <<"{\"at\":\"own\",\"where\":\"own\"}">>}}, chat(model(), Own, #{encode => Encode})),
     [?assertMatch({error, {invalid_argument, <<"tools: t returned ", _/binary>>}}, chat(model(), Own#{encode := Odd}, #{}))
      || Odd <- [fun (_) -> {1} end, fun (_) -> [self()] end]],
-    ?assertEqual(<<"error: error: sorry">>, read(Dated, #{encode => fun (_) -> error(sorry) end})),
+    ?assertEqual(<<"error: sorry">>, read(Dated, #{encode => fun (_) -> error(sorry) end})),
     ok.
+
+%% What `encode' gives may be text in pieces, for the whole result and for a part of it.
+-spec encoded_text_test_() -> [term()].
+encoded_text_test_() ->
+    [{binary_to_list(Whole), fun () ->
+        Encode = #{encode => fun ({odd}) -> Encoded end},
+        ?assertEqual(Whole, read(fun (_) -> {odd} end, Encode)),
+        ?assertEqual(<<"{\"at\":", Part/binary, "}">>, read(fun (_) -> #{at => {odd}} end, Encode))
+     end} || {Whole, Part, Encoded} <- [
+        {<<"{1,2}">>, <<"\"{1,2}\"">>, io_lib:format("~w", [{1, 2}])},
+        {<<"{1,2}">>, <<"\"{1,2}\"">>, ["{1,2}"]},
+        {<<"1/2">>, <<"\"1/2\"">>, ["1", "/", "2"]},
+        {<<"1/2">>, <<"\"1/2\"">>, [<<"1">>, "/", <<"2">>]},
+        {<<"1/2">>, <<"\"1/2\"">>, [<<"1">>, [$/ | <<"2">>]]},
+        {<<"12">>, <<"\"12\"">>, [<<"1">> | <<"2">>]},
+        {<<"{\"a\":\"\303\251\"}">>, <<"\"{\\\"a\\\":\\\"\303\251\\\"}\"">>,
+         [123, [34, <<"a">>, 34], 58, [34, <<"\303\251">>, 34], 125]},
+        %% A list is a list as long as it is not clearly text.
+        {<<"[\"Oslo\",\"Rome\"]">>, <<"[\"Oslo\",\"Rome\"]">>, [<<"Oslo">>, <<"Rome">>]},
+        {<<"[\"Ann\",45]">>, <<"[\"Ann\",45]">>, [<<"Ann">>, 45]},
+        {<<"[[1,2],[3,4]]">>, <<"[[1,2],[3,4]]">>, [[1, 2], [3, 4]]},
+        {<<"[]">>, <<"[]">>, []}]].
 
 %% Keys of tools and options as atoms, binaries, strings; maps and proplists.
 -spec spellings_test_() -> [term()].

@@ -91,7 +91,7 @@ defmodule MixAppTest do
     assert time.(fn _ -> {:error, "no clock"} end, %{}) == "error: no clock"
 
     ExUnit.CaptureLog.capture_log(fn ->
-      assert time.(fn _ -> raise ArgumentError, "no clock here" end, %{}) == "error: error: no clock here"
+      assert time.(fn _ -> raise ArgumentError, "no clock here" end, %{}) == "error: no clock here"
     end)
   end
 
