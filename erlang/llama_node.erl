@@ -23,14 +23,14 @@
 %% @end
 -module(llama_node).
 
--export([start_link/1, child_spec/1, init_server/1, destroy_server/1, connect/2]).
--export([load_model/3, unload_model/2, list_models/1, inspect_model/1, inspect_model/2, get_status/1, ping/1]).
--export([create_session/2, close_session/2, get_session_info/2]).
+-export([start_link/1, child_spec/1, init_server/1, connect/2, destroy_server/1, get_status/1, ping/1]).
+-export([load_model/3, unload_model/2, list_models/1, inspect_model/1, inspect_model/2]).
 -export([load_adapter/3, unload_adapter/3, list_adapters/1]).
--export([fork_session/2, checkpoint_session/2, rewind_session/3, clear_cache/3, estimate_task/4]).
--export([create_task/4, get_result/3, cancel_task/2]).
--export([stream/4, active/3, stream_fold/6, stream_open/4, stream_next/1, stream_close/1]).
 -export([chat/3, chat_tools/4, complete/3, embed/3, rerank/4]).
+-export([create_session/2, close_session/2, get_session_info/2]).
+-export([fork_session/2, checkpoint_session/2, rewind_session/3, clear_cache/3]).
+-export([create_task/4, get_result/3, cancel_task/2, estimate_task/4]).
+-export([stream/4, active/3, stream_fold/6, stream_open/4, stream_next/1, stream_close/1]).
 -export([tokenize/2, count_tokens/2, detokenize/2, apply_template/2]).
 
 -export_type([server/0, start_options/0, session_id/0, task_id/0, type/0, input/0, text/0,
@@ -171,6 +171,8 @@
 %% How long the node may take to answer what it answers without computing.
 -define(TIMEOUT, 30000).
 
+%% Servers
+
 %% @doc Starts a server and its node, linked to the calling process.
 %%
 %% Returns when the node is ready, or at once with `wait => false'. The options are described at
@@ -261,6 +263,24 @@ stop(Server) ->
         error:undef -> error(badarg)
     end.
 
+%% @doc The node's state, models, slots and counters.
+%% ```
+%% {ok, #{state := ready, models := [#{id := Id}]}} = llama_node:get_status(Server).
+%% '''
+-spec get_status(server()) -> {ok, map()} | {error, error()}.
+get_status(Server) ->
+    llama_node_request:call(Server, get_status, ?TIMEOUT).
+
+%% @doc Checks that the node answers.
+%% ```
+%% pong = llama_node:ping(Server).
+%% '''
+-spec ping(server()) -> pong | {error, error()}.
+ping(Server) ->
+    llama_node_request:call(Server, ping, ?TIMEOUT).
+
+%% Models and their adapters
+
 %% @doc Loads a model into a running node. Waits as long as the loading takes.
 %%
 %% A relative path is taken from the working directory of this runtime when the server is a process
@@ -334,46 +354,6 @@ inspect_model(Server, Given) ->
             llama_node_request:call(Server, {inspect_model, llama_node_request:path(Server, Path), Config}, ?TIMEOUT)
     end.
 
-%% @doc The node's state, models, slots and counters.
-%% ```
-%% {ok, #{state := ready, models := [#{id := Id}]}} = llama_node:get_status(Server).
-%% '''
--spec get_status(server()) -> {ok, map()} | {error, error()}.
-get_status(Server) ->
-    llama_node_request:call(Server, get_status, ?TIMEOUT).
-
-%% @doc Checks that the node answers.
-%% ```
-%% pong = llama_node:ping(Server).
-%% '''
--spec ping(server()) -> pong | {error, error()}.
-ping(Server) ->
-    llama_node_request:call(Server, ping, ?TIMEOUT).
-
-%% @doc Opens a session, which belongs to the calling process.
-%% ```
-%% {ok, Session} = llama_node:create_session(Server, #{system_prompt => <<"Be brief.">>, seed => 1}).
-%% '''
--spec create_session(server(), input()) -> {ok, session_id()} | {error, error()}.
-create_session(Server, Config) ->
-    llama_node_request:create(Server, {create_session, Config}, ?TIMEOUT).
-
-%% @doc Closes a session. Its tasks end with `cancelled'.
-%% ```
-%% ok = llama_node:close_session(Server, Session).
-%% '''
--spec close_session(server(), session_id()) -> ok | {error, error()}.
-close_session(Server, SessionId) ->
-    llama_node_request:call(Server, {close_session, SessionId}, ?TIMEOUT).
-
-%% @doc What a session holds.
-%% ```
-%% {ok, #{messages := 3}} = llama_node:get_session_info(Server, Session).
-%% '''
--spec get_session_info(server(), session_id()) -> {ok, map()} | {error, error()}.
-get_session_info(Server, SessionId) ->
-    llama_node_request:call(Server, {get_session_info, SessionId}, ?TIMEOUT).
-
 %% @doc Loads a LoRA adapter of a loaded model, a GGUF file, for requests to ask for with `lora'. `Config' may
 %% give `id', else the file's name without `.gguf', and `model'. Relative paths are as in {@link load_model/3}.
 %% ```
@@ -400,6 +380,109 @@ unload_adapter(Server, Id, Config) ->
     {ok, [#{id := binary(), model := binary(), path := binary(), tasks := non_neg_integer()}]} | {error, error()}.
 list_adapters(Server) ->
     llama_node_request:call(Server, list_adapters, ?TIMEOUT).
+
+%% Answers without a session
+
+%% @doc Answers a conversation without a session of your own.
+%%
+%% `Messages' is a list of maps with `role' and `content', or a text: one user turn. `Options' are
+%% those of a chat input; `timeout' among them is the deadline in milliseconds. Without it, the
+%% call waits as long as the node lives.
+%% ```
+%% {ok, #{content := Text}} =
+%%     llama_node:chat(Server, [#{role => user, content => <<"Hi">>}], #{timeout => 60000}).
+%% '''
+-spec chat(server(), [map() | list()] | text(), input()) -> {ok, result()} | {error, error()}.
+chat(Server, Messages, Options) ->
+    run(Server, chat, #{messages => turns(Messages)}, Options).
+
+%% @doc Answers a conversation, and runs the tools that the model asks for until it answers in words.
+%%
+%% `Tools' are maps or proplists with `name', `function' (a fun of the decoded arguments) and, for the model,
+%% `description' and `parameters' (a JSON schema). What the fun returns is described at
+%% {@link llama_node_tools:tool_function()}: text and terms that are JSON, `{ok, Term}' or `{error, Reason}'; `encode',
+%% a fun among the tool's keys or the options, makes JSON or text of what is none. A fun that raises, exits or takes too
+%% long harms nobody: the model is told so in place of a result, and the log has the stacktrace. `Options' are those of
+%% {@link chat/3} and `encode', `max_rounds' and `tool_timeout', see {@link llama_node_tools:options()}. When the model
+%% still asks for tools after `max_rounds', the answer is a `timeout'.
+%%
+%% What fails once tools were run is `{error, {Code, Message}, Messages}', with the conversation up to their results:
+%% given to `chat_tools' again, it goes on from there, and no tool does its work twice.
+%% ```
+%% Now = #{name => now, description => <<"The time">>,
+%%         function => fun (_) -> calendar:system_time_to_rfc3339(erlang:system_time(second)) end},
+%% {ok, #{content := Text, messages := Conversation}} =
+%%     llama_node:chat_tools(Server, <<"What time is it?">>, [Now], #{}).
+%% '''
+-spec chat_tools(server(), [map() | list()] | text(), [llama_node_tools:tool()], llama_node_tools:options()) ->
+    {ok, llama_node_tools:result()} | {error, error()} | {error, error(), Messages :: [map() | list()]}.
+chat_tools(Server, Messages, Tools, Options) ->
+    llama_node_tools:chat(Server, Messages, Tools, Options).
+
+%% @doc Continues a prompt without a session of your own. A list of integers is a string here;
+%% {@link create_task/4} takes token ids as well.
+%% ```
+%% {ok, #{content := Text}} = llama_node:complete(Server, <<"Once upon">>, #{n_predict => 20}).
+%% '''
+-spec complete(server(), text(), input()) -> {ok, result()} | {error, error()}.
+complete(Server, Prompt, Options) ->
+    case text(Prompt) of
+        {ok, Text} -> run(Server, completion, #{prompt => Text}, Options);
+        {error, _} = Error -> Error
+    end.
+
+%% @doc The embeddings of a text or of several, which are computed together.
+%%
+%% Options are `pooling' (`none', `mean', `cls' or `last'; else as the model says), `normalize'
+%% (`true') or `embd_normalize', `encoding_format' (`float', or `binary', which costs the BEAM
+%% far less), `add_special', `model' and `timeout'. A text that does not fit into the context is named
+%% by its place: `input[2]'.
+%% ```
+%% {ok, #{embeddings := [Vector], dimensions := N}} = llama_node:embed(Server, <<"a text">>, #{}),
+%% N = length(Vector),
+%% {ok, #{embeddings := [A, B]}} =
+%%     llama_node:embed(Server, [<<"one">>, <<"two">>], #{encoding_format => binary}).
+%% '''
+-spec embed(server(), text() | [text() | {tokens, [non_neg_integer()]}], input()) ->
+    {ok, embeddings()} | {error, error()}.
+embed(Server, Input, Options) ->
+    run(Server, embedding, #{input => Input}, Options).
+
+%% @doc Orders documents by their relevance to a query, best first. It takes a model of the BERT
+%% family with a rank head; `top_n' among the options limits the list.
+%% ```
+%% {ok, #{results := [#{index := 1, score := _} | _]}} =
+%%     llama_node:rerank(Server, <<"fruit">>, [<<"car">>, <<"apple">>], #{}).
+%% '''
+-spec rerank(server(), text(), [text()], input()) -> {ok, ranking()} | {error, error()}.
+rerank(Server, Query, Documents, Options) ->
+    run(Server, rerank, #{query => Query, documents => Documents}, Options).
+
+%% Sessions
+
+%% @doc Opens a session, which belongs to the calling process.
+%% ```
+%% {ok, Session} = llama_node:create_session(Server, #{system_prompt => <<"Be brief.">>, seed => 1}).
+%% '''
+-spec create_session(server(), input()) -> {ok, session_id()} | {error, error()}.
+create_session(Server, Config) ->
+    llama_node_request:create(Server, {create_session, Config}, ?TIMEOUT).
+
+%% @doc Closes a session. Its tasks end with `cancelled'.
+%% ```
+%% ok = llama_node:close_session(Server, Session).
+%% '''
+-spec close_session(server(), session_id()) -> ok | {error, error()}.
+close_session(Server, SessionId) ->
+    llama_node_request:call(Server, {close_session, SessionId}, ?TIMEOUT).
+
+%% @doc What a session holds.
+%% ```
+%% {ok, #{messages := 3}} = llama_node:get_session_info(Server, Session).
+%% '''
+-spec get_session_info(server(), session_id()) -> {ok, map()} | {error, error()}.
+get_session_info(Server, SessionId) ->
+    llama_node_request:call(Server, {get_session_info, SessionId}, ?TIMEOUT).
 
 %% @doc Opens a session that continues another one's conversation on its own, and belongs to the
 %% calling process. What the other one has in the KV cache is not computed again, as long as it is
@@ -438,15 +521,7 @@ rewind_session(Server, SessionId, Checkpoint) ->
 clear_cache(Server, SessionId, What) ->
     llama_node_request:call(Server, {clear_cache, SessionId, What}, ?TIMEOUT).
 
-%% @doc What a task would cost if it were created now: the tokens of its prompt, those among them that are
-%% in the KV cache already, and how many tasks go before it. Nothing is run.
-%% ```
-%% {ok, #{prompt_tokens := 1200, cached_tokens := 1100, queue_position := 0}} =
-%%     llama_node:estimate_task(Server, Session, chat, #{content => <<"Go on.">>}).
-%% '''
--spec estimate_task(server(), session_id(), type(), input()) -> {ok, estimate()} | {error, error()}.
-estimate_task(Server, SessionId, Type, Input) ->
-    llama_node_request:call(Server, {estimate_task, SessionId, Type, Input}, ?TIMEOUT).
+%% Tasks of sessions
 
 %% @doc Starts a task, whose result is collected with {@link get_result/3}.
 %% ```
@@ -465,6 +540,26 @@ create_task(Server, SessionId, Type, Input) ->
     {ok, result() | embeddings() | ranking()} | {error, error()}.
 get_result(Server, TaskId, Timeout) ->
     llama_node_request:call_for(Server, fun (Left) -> {get_result, TaskId, Left} end, Timeout).
+
+%% @doc Cancels a task. Returns once its slot is free.
+%% ```
+%% ok = llama_node:cancel_task(Server, Task).
+%% '''
+-spec cancel_task(server(), task_id()) -> ok | {error, error()}.
+cancel_task(Server, TaskId) ->
+    llama_node_request:call(Server, {cancel_task, TaskId}, ?TIMEOUT).
+
+%% @doc What a task would cost if it were created now: the tokens of its prompt, those among them that are
+%% in the KV cache already, and how many tasks go before it. Nothing is run.
+%% ```
+%% {ok, #{prompt_tokens := 1200, cached_tokens := 1100, queue_position := 0}} =
+%%     llama_node:estimate_task(Server, Session, chat, #{content => <<"Go on.">>}).
+%% '''
+-spec estimate_task(server(), session_id(), type(), input()) -> {ok, estimate()} | {error, error()}.
+estimate_task(Server, SessionId, Type, Input) ->
+    llama_node_request:call(Server, {estimate_task, SessionId, Type, Input}, ?TIMEOUT).
+
+%% Streams
 
 %% @doc Starts a task whose events come as messages to the calling process, see {@type message()}.
 %%
@@ -544,89 +639,7 @@ stream_next(Stream) ->
 stream_close(Stream) ->
     llama_node_stream:close(Stream).
 
-%% @doc Cancels a task. Returns once its slot is free.
-%% ```
-%% ok = llama_node:cancel_task(Server, Task).
-%% '''
--spec cancel_task(server(), task_id()) -> ok | {error, error()}.
-cancel_task(Server, TaskId) ->
-    llama_node_request:call(Server, {cancel_task, TaskId}, ?TIMEOUT).
-
-%% @doc Answers a conversation without a session of your own.
-%%
-%% `Messages' is a list of maps with `role' and `content', or a text: one user turn. `Options' are
-%% those of a chat input; `timeout' among them is the deadline in milliseconds. Without it, the
-%% call waits as long as the node lives.
-%% ```
-%% {ok, #{content := Text}} =
-%%     llama_node:chat(Server, [#{role => user, content => <<"Hi">>}], #{timeout => 60000}).
-%% '''
--spec chat(server(), [map() | list()] | text(), input()) -> {ok, result()} | {error, error()}.
-chat(Server, Messages, Options) ->
-    run(Server, chat, #{messages => turns(Messages)}, Options).
-
-%% @doc Answers a conversation, and runs the tools that the model asks for until it answers in words.
-%%
-%% `Tools' are maps or proplists with `name', `function' (a fun of the decoded arguments) and, for the model,
-%% `description' and `parameters' (a JSON schema). What the fun returns is described at
-%% {@link llama_node_tools:tool_function()}: text and terms that are JSON, `{ok, Term}' or `{error, Reason}'; `encode',
-%% a fun among the tool's keys or the options, makes JSON of what is none. A fun that raises, exits or takes too long
-%% harms
-%% nobody: the model is told so in place of a result, and the log has the stacktrace. `Options' are those of
-%% {@link chat/3} and `encode', `max_rounds' and `tool_timeout', see {@link llama_node_tools:options()}. When the model
-%% still asks for tools after `max_rounds', the answer is a `timeout'.
-%%
-%% What fails once tools were run is `{error, {Code, Message}, Messages}', with the conversation up to their results:
-%% given to `chat_tools' again, it goes on from there, and no tool does its work twice.
-%% ```
-%% Now = #{name => now, description => <<"The time">>,
-%%         function => fun (_) -> calendar:system_time_to_rfc3339(erlang:system_time(second)) end},
-%% {ok, #{content := Text, messages := Conversation}} =
-%%     llama_node:chat_tools(Server, <<"What time is it?">>, [Now], #{}).
-%% '''
--spec chat_tools(server(), [map() | list()] | text(), [llama_node_tools:tool()], llama_node_tools:options()) ->
-    {ok, llama_node_tools:result()} | {error, error()} | {error, error(), Messages :: [map() | list()]}.
-chat_tools(Server, Messages, Tools, Options) ->
-    llama_node_tools:chat(Server, Messages, Tools, Options).
-
-%% @doc Continues a prompt without a session of your own. A list of integers is a string here;
-%% {@link create_task/4} takes token ids as well.
-%% ```
-%% {ok, #{content := Text}} = llama_node:complete(Server, <<"Once upon">>, #{n_predict => 20}).
-%% '''
--spec complete(server(), text(), input()) -> {ok, result()} | {error, error()}.
-complete(Server, Prompt, Options) ->
-    case text(Prompt) of
-        {ok, Text} -> run(Server, completion, #{prompt => Text}, Options);
-        {error, _} = Error -> Error
-    end.
-
-%% @doc The embeddings of a text or of several, which are computed together.
-%%
-%% Options are `pooling' (`none', `mean', `cls' or `last'; else as the model says), `normalize'
-%% (`true') or `embd_normalize', `encoding_format' (`float', or `binary', which costs the BEAM
-%% far less), `add_special', `model' and `timeout'. A text that does not fit into the context is named
-%% by its place: `input[2]'.
-%% ```
-%% {ok, #{embeddings := [Vector], dimensions := N}} = llama_node:embed(Server, <<"a text">>, #{}),
-%% N = length(Vector),
-%% {ok, #{embeddings := [A, B]}} =
-%%     llama_node:embed(Server, [<<"one">>, <<"two">>], #{encoding_format => binary}).
-%% '''
--spec embed(server(), text() | [text() | {tokens, [non_neg_integer()]}], input()) ->
-    {ok, embeddings()} | {error, error()}.
-embed(Server, Input, Options) ->
-    run(Server, embedding, #{input => Input}, Options).
-
-%% @doc Orders documents by their relevance to a query, best first. It takes a model of the BERT
-%% family with a rank head; `top_n' among the options limits the list.
-%% ```
-%% {ok, #{results := [#{index := 1, score := _} | _]}} =
-%%     llama_node:rerank(Server, <<"fruit">>, [<<"car">>, <<"apple">>], #{}).
-%% '''
--spec rerank(server(), text(), [text()], input()) -> {ok, ranking()} | {error, error()}.
-rerank(Server, Query, Documents, Options) ->
-    run(Server, rerank, #{query => Query, documents => Documents}, Options).
+%% Tokens and templates
 
 %% @doc The tokens of a text. A map gives options along with `content': `add_special' (the model's
 %% bos and eos), `parse_special' (control tokens written in the text), `with_pieces' (tell what each
@@ -666,6 +679,8 @@ detokenize(Server, Input) ->
 -spec apply_template(server(), input()) -> {ok, binary()} | {error, error()}.
 apply_template(Server, Input) ->
     llama_node_request:call(Server, {apply_template, Input}, ?TIMEOUT).
+
+%% What several of them do
 
 run(Server, Type, Arguments, Options) ->
     case llama_node_request:with_options(Arguments, Options) of
