@@ -13,8 +13,10 @@ import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TaskSink;
 import io.llamanode.service.model.ModelLoader;
 import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * {@link Reply}.
  */
 public final class LlamaService implements AutoCloseable {
+    /** Tasks or sessions of an owner who is gone that are ended before others get the lock. */
+    private static final int ENDED_AT_ONCE = 128;
+
     private final Object lock = new Object();
     private final ModelLoader loader;
     private final IdSource ids = new IdSource(new SecureRandom());
@@ -247,30 +252,48 @@ public final class LlamaService implements AutoCloseable {
         return ready ? NodeStatus.State.READY : NodeStatus.State.STARTING;
     }
 
+    /** {@return what waits for a moment to come, for tests} */
+    int timers() {
+        return timer.getQueue().size();
+    }
+
     private void ownerDown(Owner owner) {
+        List<Object> owned;
         synchronized (lock) {
-            Set<Object> things = owners.takeAll(owner);
-            for (Object thing : things) {
-                if (thing instanceof Waiters.Waiter waiter) {
-                    waiter.leave();
-                }
-            }
-            for (Object thing : things) {
+            owned = new ArrayList<>(owners.takeAll(owner));
+            for (Object thing : owned) {
                 switch (thing) {
-                    case Session session -> {
-                        session.tasks.forEach(task -> task.abandoned = true);
-                        sessions.close(session.id, Sessions.Ignored.INSTANCE);
-                    }
-                    case Task task -> {
-                        task.abandoned = true;
-                        tasks.cancel(task, () -> {});
-                    }
-                    case Waiters.Waiter waiter -> {
-                        // Left above, before any task could answer it.
-                    }
+                    case Waiters.Waiter waiter -> waiter.leave();
+                    case Tasks.Aside aside -> aside.drop();
+                    case Task task -> task.abandoned = true;
+                    case Session session -> session.tasks.forEach(task -> task.abandoned = true);
                     default -> throw new IllegalStateException("owned: " + thing);
                 }
             }
+        }
+        // The last chat first, as one that ends would only start the next; then the sessions, which have none left.
+        List<Task> tasksLeft = only(Task.class, owned);
+        tasksLeft.sort(Comparator.comparingLong((Task task) -> task.id).reversed());
+        endInTurns(tasksLeft.iterator(), only(Session.class, owned).iterator());
+    }
+
+    private static <T> List<T> only(Class<T> kind, List<Object> things) {
+        return new ArrayList<>(
+                things.stream().filter(kind::isInstance).map(kind::cast).toList());
+    }
+
+    /** Some at a time, so that nobody waits for the lock as long as it takes to end a hundred thousand. */
+    private void endInTurns(Iterator<Task> tasksLeft, Iterator<Session> sessionsLeft) {
+        synchronized (lock) {
+            for (int i = 0; i < ENDED_AT_ONCE && tasksLeft.hasNext(); i++) {
+                tasks.cancel(tasksLeft.next(), () -> {});
+            }
+            for (int i = 0; i < ENDED_AT_ONCE && !tasksLeft.hasNext() && sessionsLeft.hasNext(); i++) {
+                sessions.closeIfOpen(sessionsLeft.next());
+            }
+        }
+        if (tasksLeft.hasNext() || sessionsLeft.hasNext()) {
+            timer.execute(() -> endInTurns(tasksLeft, sessionsLeft));
         }
     }
 

@@ -12,6 +12,7 @@ final class PrepareThreads {
     private static final int THREADS = 2;
 
     private final FairQueue<Runnable> waiting = new FairQueue<>();
+    private int idle;
     private boolean closed;
 
     PrepareThreads() {
@@ -30,6 +31,11 @@ final class PrepareThreads {
         return true;
     }
 
+    /** {@return whether what is submitted now has to wait} */
+    synchronized boolean isBusy() {
+        return waiting.size() >= idle;
+    }
+
     /** Takes nothing more; what was submitted still runs. */
     synchronized void close() {
         closed = true;
@@ -44,11 +50,14 @@ final class PrepareThreads {
 
     private synchronized @Nullable Runnable next() {
         while (waiting.size() == 0 && !closed) {
+            idle++;
             try {
                 wait();
             } catch (InterruptedException e) {
                 // Nobody has a reason to interrupt; only close() ends these threads.
                 continue;
+            } finally {
+                idle--;
             }
         }
         return waiting.poll();

@@ -5,8 +5,8 @@ import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.prompt.Transcript;
-import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
+import java.util.SequencedSet;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -25,7 +25,7 @@ final class Session {
     /** Conversations to go back to, oldest first. */
     final TreeMap<Long, Transcript> checkpoints = new TreeMap<>();
     /** Chat tasks that have not ended, in order; only the first is prepared or runs. */
-    final ArrayDeque<Task> chats = new ArrayDeque<>();
+    final SequencedSet<Task> chats = new LinkedHashSet<>();
     /** All tasks that have not ended. */
     final Set<Task> tasks = new LinkedHashSet<>();
 

@@ -38,6 +38,11 @@ public final class Sessions {
     private final Tasks tasks;
     private final Map<Long, Session> sessions = new HashMap<>();
     private long lastCheckpoint;
+    /** Characters of the configurations of all open sessions. */
+    private long texts;
+    /** Checkpoints of all open sessions. */
+    private int checkpoints;
+
     private boolean draining;
 
     /**
@@ -116,6 +121,7 @@ public final class Sessions {
         Session session = newSession(owner, sessionConfig, false);
         refuseHopelessSystemPrompt(session);
         sessions.put(session.id, session);
+        texts += session.config.length();
         owners.add(owner, session);
         return session;
     }
@@ -144,10 +150,7 @@ public final class Sessions {
         if (own == 0) {
             return;
         }
-        long held = own;
-        for (Session other : sessions.values()) {
-            held += other.config.length();
-        }
+        long held = texts + own;
         if (held > Runtime.getRuntime().maxMemory() / 16) {
             throw new FailureException(
                     ErrorCode.SERVER_BUSY,
@@ -163,26 +166,40 @@ public final class Sessions {
      */
     public void close(long sessionId, Reply<Void> reply) {
         synchronized (lock) {
-            Session session = sessions.remove(sessionId);
+            Session session = sessions.get(sessionId);
             if (session == null) {
                 reply.failed(notFound(sessionId));
-                return;
+            } else {
+                close(session, () -> reply.ok(null));
             }
-            owners.remove(session.owner, session);
-            AtomicInteger left = new AtomicInteger(1);
-            Runnable ended = () -> {
-                if (left.decrementAndGet() == 0) {
-                    session.model.forget(session);
-                    reply.ok(null);
-                }
-            };
-            // The last first: a chat that ends would only start the next one.
-            for (Task task : new ArrayList<>(session.tasks).reversed()) {
-                left.incrementAndGet();
-                tasks.cancel(task, ended);
-            }
-            ended.run();
         }
+    }
+
+    /** Closes a session that nobody is told of, unless it is closed. */
+    void closeIfOpen(Session session) {
+        if (sessions.containsKey(session.id)) {
+            close(session, () -> {});
+        }
+    }
+
+    private void close(Session session, Runnable closed) {
+        sessions.remove(session.id);
+        texts -= session.config.length();
+        checkpoints -= session.checkpoints.size();
+        owners.remove(session.owner, session);
+        AtomicInteger left = new AtomicInteger(1);
+        Runnable ended = () -> {
+            if (left.decrementAndGet() == 0) {
+                session.model.forget(session);
+                closed.run();
+            }
+        };
+        // The last first: a chat that ends would only start the next one.
+        for (Task task : new ArrayList<>(session.tasks).reversed()) {
+            left.incrementAndGet();
+            tasks.cancel(task, ended);
+        }
+        ended.run();
     }
 
     /** Closes every session of a model that nobody finds any more, and cancels its tasks. */
@@ -191,7 +208,7 @@ public final class Sessions {
             tasks.unloaded(model);
             for (Session session : new ArrayList<>(sessions.values())) {
                 if (session.model == model) {
-                    close(session.id, Ignored.INSTANCE);
+                    close(session, () -> {});
                 }
             }
         }
@@ -246,10 +263,7 @@ public final class Sessions {
     public long checkpoint(long sessionId) {
         synchronized (lock) {
             Session session = find(sessionId);
-            int all = sessions.values().stream()
-                    .mapToInt(other -> other.checkpoints.size())
-                    .sum();
-            if (session.checkpoints.size() >= MOST_CHECKPOINTS || all >= MOST_CHECKPOINTS_OF_ALL) {
+            if (session.checkpoints.size() >= MOST_CHECKPOINTS || checkpoints >= MOST_CHECKPOINTS_OF_ALL) {
                 throw new FailureException(
                         ErrorCode.SERVER_BUSY,
                         "session %d has %d checkpoints, of at most %d; all sessions together have %d, of at most %d"
@@ -257,10 +271,11 @@ public final class Sessions {
                                         sessionId,
                                         session.checkpoints.size(),
                                         MOST_CHECKPOINTS,
-                                        all,
+                                        checkpoints,
                                         MOST_CHECKPOINTS_OF_ALL));
             }
             session.checkpoints.put(++lastCheckpoint, session.transcript);
+            checkpoints++;
             return lastCheckpoint;
         }
     }
@@ -287,7 +302,9 @@ public final class Sessions {
                         "checkpoint: session %d has no checkpoint %d".formatted(sessionId, checkpoint));
             }
             session.transcript = then;
-            session.checkpoints.tailMap(checkpoint, false).clear();
+            Map<Long, Transcript> later = session.checkpoints.tailMap(checkpoint, false);
+            checkpoints -= later.size();
+            later.clear();
         }
     }
 
@@ -346,16 +363,5 @@ public final class Sessions {
             throw new FailureException(
                     ErrorCode.SERVER_BUSY, "session %d has a task that has not ended".formatted(session.id));
         }
-    }
-
-    /** Nobody waits for this answer. */
-    enum Ignored implements Reply<Void> {
-        INSTANCE;
-
-        @Override
-        public void ok(@Nullable Void value) {}
-
-        @Override
-        public void failed(Failure failure) {}
     }
 }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** One unit of work. Guarded by the service's lock, except where a field says otherwise. */
@@ -52,6 +53,10 @@ final class Task {
     TaskInput input;
     /** {@link System#nanoTime()} when the engine took it. */
     long submitted;
+
+    /** Ends it at its deadline until an engine does; {@code null} where it has none, or an engine has it. */
+    @Nullable
+    Future<?> expiry;
 
     /** What an engine does for it; {@code null} until one was asked. */
     @Nullable

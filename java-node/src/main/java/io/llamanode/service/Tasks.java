@@ -121,11 +121,11 @@ final class Tasks {
     }
 
     private void begin(Task task) {
+        expireBeforeTheEngine(task);
         if (task.isChat) {
             task.session.chats.addLast(task);
             if (task.session.chats.size() > 1) {
                 tellId(task);
-                expireInQueue(task);
                 return;
             }
         }
@@ -140,13 +140,14 @@ final class Tasks {
         }
     }
 
-    private void expireInQueue(Task task) {
+    /** The engine looks at the deadlines of what it has; until then a task may wait for another, or for a thread. */
+    private void expireBeforeTheEngine(Task task) {
         if (task.deadline != GenerationRequest.NO_DEADLINE) {
-            timer.schedule(
+            task.expiry = timer.schedule(
                     () -> {
                         synchronized (lock) {
-                            if (task.state == State.QUEUED) {
-                                end(task, failure(ErrorCode.TIMEOUT, "the task's deadline passed"));
+                            if (task.state == State.QUEUED || task.state == State.PREPARING) {
+                                refuse(task, new Failure(ErrorCode.TIMEOUT, "the task's deadline passed"));
                             }
                         }
                     },
@@ -155,13 +156,31 @@ final class Tasks {
         }
     }
 
+    private static void neverExpires(Task task) {
+        if (task.expiry != null) {
+            task.expiry.cancel(false);
+            task.expiry = null;
+        }
+    }
+
     private void prepare(Task task) {
         task.state = State.PREPARING;
         TaskInput input = task.input;
         Transcript transcript = task.session.transcript;
-        boolean taken = preparation.submit(task.owners.getFirst(), () -> prepare(task, input, transcript));
+        boolean taken = preparation.submit(task.owners.getFirst(), () -> {
+            // Nobody pays for the prompt of a task that was cancelled, or whose deadline passed, while it waited.
+            if (!hasEnded(task)) {
+                prepare(task, input, transcript);
+            }
+        });
         if (!taken) {
             refuse(task, new Failure(ErrorCode.CANCELLED, "the node is stopping"));
+        }
+    }
+
+    private boolean hasEnded(Task task) {
+        synchronized (lock) {
+            return task.state == State.ENDED;
         }
     }
 
@@ -201,6 +220,7 @@ final class Tasks {
         task.submitted = System.nanoTime();
         boolean taken = job.submit(() -> {
             task.state = State.SUBMITTED;
+            neverExpires(task);
             tellId(task);
         });
         if (!taken) {
@@ -281,6 +301,7 @@ final class Tasks {
     private void leave(Task task) {
         admission.left(task);
         task.state = State.ENDED;
+        neverExpires(task);
         running.remove(task.id);
         task.session.tasks.remove(task);
         task.owners.forEach(owner -> owners.remove(owner, task));
@@ -289,10 +310,10 @@ final class Tasks {
     private void afterwards(Task task) {
         task.cancellations.forEach(Runnable::run);
         Session session = task.session;
-        boolean first = session.chats.peekFirst() == task;
+        boolean first = !session.chats.isEmpty() && session.chats.getFirst() == task;
         session.chats.remove(task);
         if (first && !session.chats.isEmpty()) {
-            prepare(session.chats.peekFirst());
+            prepare(session.chats.getFirst());
         }
         if (noneIsLeft != null && running.isEmpty()) {
             noneIsLeft.run();
@@ -394,13 +415,47 @@ final class Tasks {
         }
     }
 
+    /** What a process waits for that needs no task. */
+    final class Aside {
+        private final Owner owner;
+        private boolean dropped;
+
+        private Aside(Owner owner) {
+            this.owner = owner;
+        }
+
+        /** Nobody is left who waits for it. */
+        void drop() {
+            dropped = true;
+        }
+
+        /** {@return whether somebody still waits for it} */
+        private boolean begin() {
+            synchronized (lock) {
+                owners.remove(owner, this);
+                return !dropped;
+            }
+        }
+    }
+
     /**
-     * Runs something slow that needs no task, such as tokenizing, in turn with the owner's preparations.
+     * Runs something slow that needs no task, such as tokenizing, in turn with the owner's preparations. It is left
+     * undone if the owner is gone before its turn.
      *
      * @param model that it needs, or {@code null}
      */
     <T> void aside(Owner owner, @Nullable ServedModel model, Supplier<T> work, Reply<T> reply) {
+        Aside aside = new Aside(owner);
+        if (preparation.isBusy()) {
+            // Watching a process costs two messages, which what begins at once is not worth.
+            synchronized (lock) {
+                owners.add(owner, aside);
+            }
+        }
         boolean taken = preparation.submit(owner, () -> {
+            if (!aside.begin()) {
+                return;
+            }
             T value;
             try {
                 value = work.get();
@@ -414,6 +469,7 @@ final class Tasks {
             reply.ok(value);
         });
         if (!taken) {
+            aside.begin();
             reply.failed(new Failure(ErrorCode.SERVER_BUSY, "the node is stopping"));
         }
     }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** What the service makes of output formats: the grammars, and the life of the samplers. */
 @Tag("native")
 class ConstraintTest extends ServiceFixture {
-    private static final OutputFormat GBNF = new OutputFormat.Gbnf("root ::= \"a\"");
+    static final OutputFormat GBNF = new OutputFormat.Gbnf("root ::= \"a\"");
     private static final OutputFormat JSON = new OutputFormat.Json("json_schema", "{}");
 
     static GenerationOptions options(int maxTokens, List<String> stop, OutputFormat format) {

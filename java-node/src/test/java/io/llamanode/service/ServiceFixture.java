@@ -41,7 +41,7 @@ abstract class ServiceFixture {
     final Process me = new Process("me");
     final Map<Owner, Runnable> watched = new ConcurrentHashMap<>();
     final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
-    final FakeLoadedModel model = new FakeLoadedModel("fake", 2, 8);
+    final FakeLoadedModel model = new FakeLoadedModel("fake", 2, maxQueue());
     /** What the preparation of an owner does at {@code inspect}. */
     volatile Runnable previewed = () -> {};
 
@@ -53,9 +53,19 @@ abstract class ServiceFixture {
                 timeoutMs, null, null, null, null, null);
     }
 
+    /** {@return tasks that may wait for the model} */
+    int maxQueue() {
+        return 8;
+    }
+
+    /** {@return tasks that may wait or run} */
+    int maxTasks() {
+        return 100;
+    }
+
     @BeforeEach
     void start() {
-        service = service(100, 60_000);
+        service = service(maxTasks(), 60_000);
     }
 
     LlamaService service(int maxTasks, long resultTtlMs) {

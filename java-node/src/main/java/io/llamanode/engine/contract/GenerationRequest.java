@@ -112,13 +112,4 @@ public record GenerationRequest(
                 NO_PROBABILITIES,
                 null);
     }
-
-    /**
-     * {@return whether its deadline has passed}
-     *
-     * @param now {@link System#nanoTime()}
-     */
-    public boolean expired(long now) {
-        return deadline != NO_DEADLINE && now - deadline >= 0;
-    }
 }

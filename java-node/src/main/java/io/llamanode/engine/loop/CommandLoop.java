@@ -16,6 +16,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class CommandLoop {
     private static final Logger LOG = LoggerFactory.getLogger(CommandLoop.class);
+    /** A millisecond of them, about: a step of a small model takes more. */
+    static final int COMMANDS_A_STEP = 256;
 
     /** What is done in steps. Called by the loop's thread only. */
     public interface Work {
@@ -125,12 +127,15 @@ public final class CommandLoop {
     }
 
     /**
-     * Runs the commands that are queued. For the loop's thread, or for a test that has none.
+     * Runs the commands that are queued, but no more than {@value #COMMANDS_A_STEP}: those of somebody who cancels a
+     * hundred thousand requests must not hold up everybody's next token. For the loop's thread, or for a test that has
+     * none.
      *
      * @return whether the loop goes on
      */
     public boolean runCommands() {
-        for (Runnable command = commands.poll(); command != null; command = commands.poll()) {
+        int left = COMMANDS_A_STEP;
+        for (Runnable command = commands.poll(); command != null; command = --left > 0 ? commands.poll() : null) {
             command.run();
         }
         return running;

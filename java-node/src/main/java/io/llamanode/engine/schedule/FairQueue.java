@@ -1,11 +1,8 @@
 package io.llamanode.engine.schedule;
 
-import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.Consumer;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,8 +12,19 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what waits
  */
 public final class FairQueue<T> {
-    private final Map<Object, ArrayDeque<T>> lines = new LinkedHashMap<>();
+    /** Each customer's items by number, which is their order too: an item is taken out of turn without a search. */
+    private final Map<Object, LinkedHashMap<Long, T>> lines = new LinkedHashMap<>();
+
+    private long lastNumber;
     private int size;
+
+    /**
+     * Where an item waits.
+     *
+     * @param customer whose it is
+     * @param number of the item, never used again
+     */
+    public record Place(Object customer, long number) {}
 
     /** An empty queue. */
     public FairQueue() {}
@@ -26,15 +34,18 @@ public final class FairQueue<T> {
      *
      * @param customer whose item it is; compared by {@code equals}
      * @param item goes behind the customer's other items
+     * @return what {@link #remove} takes it out by
      */
-    public void add(Object customer, T item) {
-        lines.computeIfAbsent(customer, c -> new ArrayDeque<>()).addLast(item);
+    public Place add(Object customer, T item) {
+        Place place = new Place(customer, ++lastNumber);
+        lines.computeIfAbsent(customer, c -> new LinkedHashMap<>()).put(place.number(), item);
         size++;
+        return place;
     }
 
     /** {@return the item whose turn it is, or {@code null}} */
     public @Nullable T peek() {
-        return size == 0 ? null : lines.values().iterator().next().peekFirst();
+        return size == 0 ? null : lines.values().iterator().next().firstEntry().getValue();
     }
 
     /**
@@ -46,12 +57,13 @@ public final class FairQueue<T> {
         if (size == 0) {
             return null;
         }
-        Iterator<Map.Entry<Object, ArrayDeque<T>>> all = lines.entrySet().iterator();
-        Map.Entry<Object, ArrayDeque<T>> first = all.next();
+        Iterator<Map.Entry<Object, LinkedHashMap<Long, T>>> all =
+                lines.entrySet().iterator();
+        Map.Entry<Object, LinkedHashMap<Long, T>> first = all.next();
         Object customer = first.getKey();
-        ArrayDeque<T> line = first.getValue();
+        LinkedHashMap<Long, T> line = first.getValue();
         all.remove();
-        T item = line.removeFirst();
+        T item = line.pollFirstEntry().getValue();
         size--;
         if (!line.isEmpty()) {
             lines.put(customer, line);
@@ -60,36 +72,21 @@ public final class FairQueue<T> {
     }
 
     /**
-     * Takes an item out of turn.
+     * Takes an item out of turn, at the same cost however many wait.
      *
-     * @param wanted tells which
-     * @return the first that fits, or {@code null}
+     * @param place where it was put
+     * @return the item, or {@code null} if it waits no more
      */
-    public @Nullable T remove(Predicate<T> wanted) {
-        for (Iterator<ArrayDeque<T>> all = lines.values().iterator(); all.hasNext(); ) {
-            ArrayDeque<T> line = all.next();
-            for (Iterator<T> items = line.iterator(); items.hasNext(); ) {
-                T item = items.next();
-                if (wanted.test(item)) {
-                    items.remove();
-                    size--;
-                    if (line.isEmpty()) {
-                        all.remove();
-                    }
-                    return item;
-                }
+    public @Nullable T remove(Place place) {
+        LinkedHashMap<Long, T> line = lines.get(place.customer());
+        T item = line == null ? null : line.remove(place.number());
+        if (line != null && item != null) {
+            size--;
+            if (line.isEmpty()) {
+                lines.remove(place.customer());
             }
         }
-        return null;
-    }
-
-    /**
-     * Visits every item, each customer's in order.
-     *
-     * @param visitor must not change the queue
-     */
-    public void forEach(Consumer<T> visitor) {
-        lines.values().forEach(line -> line.forEach(visitor));
+        return item;
     }
 
     /**
@@ -99,12 +96,12 @@ public final class FairQueue<T> {
      * @return how many items would be taken before it, if no other came
      */
     public int ahead(Object customer) {
-        ArrayDeque<T> own = lines.get(customer);
+        LinkedHashMap<Long, T> own = lines.get(customer);
         int turns = own == null ? 0 : own.size();
         int ahead = turns;
         // Whoever's turn comes before the customer's own has one turn more.
         int others = turns + 1;
-        for (Map.Entry<Object, ArrayDeque<T>> line : lines.entrySet()) {
+        for (Map.Entry<Object, LinkedHashMap<Long, T>> line : lines.entrySet()) {
             if (line.getKey().equals(customer)) {
                 others = turns;
             } else {

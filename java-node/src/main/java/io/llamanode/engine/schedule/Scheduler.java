@@ -34,6 +34,9 @@ public final class Scheduler {
     private final boolean sharesCells;
     private final IntPredicate beginsText;
     private WaitingLine waiting = new WaitingLine();
+    /** Of every request, whether it waits or has a slot. */
+    private final Deadlines deadlines = new Deadlines();
+
     private final List<Slot> slots;
     /** Changes of the KV cache that the next plan carries. */
     private final List<KvOperation> kv = new ArrayList<>();
@@ -73,6 +76,7 @@ public final class Scheduler {
      */
     public void submit(GenerationRequest request) {
         waiting.add(request);
+        deadlines.add(request.id(), request.deadline());
     }
 
     /**
@@ -82,8 +86,9 @@ public final class Scheduler {
      * @return the request, if there is one
      */
     public Optional<GenerationRequest> cancel(long requestId) {
-        GenerationRequest found = waiting.remove(request -> request.id() == requestId);
+        GenerationRequest found = waiting.remove(requestId);
         if (found != null) {
+            deadlines.remove(found.id(), found.deadline());
             return Optional.of(found);
         }
         for (Slot slot : slots) {
@@ -100,18 +105,7 @@ public final class Scheduler {
      * @param now {@link System#nanoTime()}
      */
     public List<Long> expired(long now) {
-        List<Long> ids = new ArrayList<>();
-        waiting.forEach(request -> {
-            if (request.expired(now)) {
-                ids.add(request.id());
-            }
-        });
-        for (Slot slot : slots) {
-            if (!slot.idle() && slot.work().expired(now)) {
-                ids.add(slot.work().id());
-            }
-        }
-        return ids;
+        return deadlines.passed(now);
     }
 
     /**
@@ -294,6 +288,7 @@ public final class Scheduler {
     /** Forgets every request; nobody knows what any sequence holds, so every slot starts empty. */
     public void reset() {
         waiting = new WaitingLine();
+        deadlines.clear();
         kv.clear();
         for (Slot slot : slots) {
             slot.release();
@@ -310,6 +305,7 @@ public final class Scheduler {
      */
     public GenerationRequest free(Slot slot) {
         GenerationRequest request = slot.work();
+        deadlines.remove(request.id(), request.deadline());
         slot.release();
         if (slot.cacheKey == 0) {
             truncate(slot, 0);

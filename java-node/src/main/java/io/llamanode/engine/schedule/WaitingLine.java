@@ -2,11 +2,10 @@ package io.llamanode.engine.schedule;
 
 import io.llamanode.engine.contract.GenerationRequest;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
-import java.util.function.Consumer;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,30 +24,35 @@ final class WaitingLine {
     /** Highest priority first; none is empty. */
     private final TreeMap<Integer, Level> levels = new TreeMap<>(Comparator.reverseOrder());
 
-    private int size;
+    /** Where each request waits, by its id. */
+    private final Map<Long, Place> places = new HashMap<>();
+
+    private record Place(int priority, FairQueue.Place inLevel) {}
 
     void add(GenerationRequest request) {
-        levels.computeIfAbsent(request.priority(), p -> new Level()).queue.add(request.customer(), request);
-        size++;
+        Level level = levels.computeIfAbsent(request.priority(), p -> new Level());
+        places.put(request.id(), new Place(request.priority(), level.queue.add(request.customer(), request)));
     }
 
     /** {@return the request whose turn it is, or {@code null}} */
     @Nullable
     GenerationRequest peek() {
-        return size == 0 ? null : next().getValue().queue.peek();
+        return places.isEmpty() ? null : next().getValue().queue.peek();
     }
 
     /** Takes the request whose turn it is. {@return it, or {@code null}} */
     @Nullable
     GenerationRequest poll() {
-        if (size == 0) {
+        if (places.isEmpty()) {
             return null;
         }
         Map.Entry<Integer, Level> served = next();
         served.getValue().passedOver = 0;
         levels.tailMap(served.getKey(), false).values().forEach(level -> level.passedOver++);
-        GenerationRequest request = served.getValue().queue.poll();
-        taken(served.getKey());
+        GenerationRequest request =
+                Objects.requireNonNull(served.getValue().queue.poll());
+        places.remove(request.id());
+        leave(served.getKey(), served.getValue());
         return request;
     }
 
@@ -63,29 +67,23 @@ final class WaitingLine {
         return next;
     }
 
-    private void taken(int priority) {
-        size--;
-        if (Objects.requireNonNull(levels.get(priority)).queue.size() == 0) {
+    private void leave(int priority, Level level) {
+        if (level.queue.size() == 0) {
             levels.remove(priority);
         }
     }
 
-    /** {@return the request that fits, taken out of turn, or {@code null}} */
+    /** {@return the request, taken out of turn, or {@code null} if it does not wait} */
     @Nullable
-    GenerationRequest remove(Predicate<GenerationRequest> wanted) {
-        for (Map.Entry<Integer, Level> level : levels.entrySet()) {
-            GenerationRequest found = level.getValue().queue.remove(wanted);
-            if (found != null) {
-                taken(level.getKey());
-                return found;
-            }
+    GenerationRequest remove(long requestId) {
+        Place place = places.remove(requestId);
+        if (place == null) {
+            return null;
         }
-        return null;
-    }
-
-    /** Visits every request. */
-    void forEach(Consumer<GenerationRequest> visitor) {
-        levels.values().forEach(level -> level.queue.forEach(visitor));
+        Level level = Objects.requireNonNull(levels.get(place.priority()));
+        GenerationRequest request = level.queue.remove(place.inLevel());
+        leave(place.priority(), level);
+        return request;
     }
 
     /** {@return how many requests would be served before one more of this customer, if no other came} */
@@ -99,6 +97,6 @@ final class WaitingLine {
     }
 
     int size() {
-        return size;
+        return places.size();
     }
 }

@@ -3,6 +3,7 @@ package io.llamanode.engine.vector;
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.loop.CommandLoop;
 import io.llamanode.engine.model.ModelRunner.RunnerException;
+import io.llamanode.engine.schedule.Deadlines;
 import io.llamanode.engine.schedule.FairQueue;
 import io.llamanode.engine.vector.VectorRunner.Sequence;
 import java.util.ArrayList;
@@ -34,8 +35,9 @@ public final class VectorEngine implements AutoCloseable {
     private final AtomicLong heldTokens = new AtomicLong();
 
     private final Map<Long, Job> jobs = new LinkedHashMap<>();
-    /** Texts of jobs, and of some that have ended, which are passed over. */
-    private FairQueue<Item> waiting = new FairQueue<>();
+    private final Deadlines deadlines = new Deadlines();
+    /** Texts of jobs. */
+    private final FairQueue<Item> waiting = new FairQueue<>();
 
     /** A request and what has come of it so far. */
     private static final class Job {
@@ -43,6 +45,9 @@ public final class VectorEngine implements AutoCloseable {
         final VectorListener listener;
         final long submitted;
         final float[][] vectors;
+        /** Where its texts wait, or waited. */
+        final List<FairQueue.Place> places = new ArrayList<>();
+
         int left;
         long started;
 
@@ -138,7 +143,6 @@ public final class VectorEngine implements AutoCloseable {
 
         @Override
         public void failed(Throwable cause) {
-            waiting = new FairQueue<>();
             failAll(FailureKind.INTERNAL, "the engine failed: " + cause);
         }
 
@@ -152,10 +156,8 @@ public final class VectorEngine implements AutoCloseable {
     void step() {
         boolean goesOn = loop.runCommands();
         long now = clock.getAsLong();
-        for (Job job : List.copyOf(jobs.values())) {
-            if (job.request.expired(now)) {
-                fail(job.request.id(), FailureKind.TIMEOUT, "the deadline passed");
-            }
+        for (long id : deadlines.passed(now)) {
+            fail(id, FailureKind.TIMEOUT, "the deadline passed");
         }
         List<Item> batch = goesOn ? nextBatch() : List.of();
         if (!batch.isEmpty()) {
@@ -174,8 +176,9 @@ public final class VectorEngine implements AutoCloseable {
             return;
         }
         jobs.put(request.id(), job);
+        deadlines.add(request.id(), request.deadline());
         for (int i = 0; i < job.vectors.length; i++) {
-            waiting.add(request.customer(), new Item(job, i));
+            job.places.add(waiting.add(request.customer(), new Item(job, i)));
         }
     }
 
@@ -183,10 +186,6 @@ public final class VectorEngine implements AutoCloseable {
         List<Item> batch = new ArrayList<>();
         int tokens = 0;
         for (Item item = waiting.peek(); item != null && batch.size() < runner.maxSequences(); item = waiting.peek()) {
-            if (!jobs.containsKey(item.job.request.id())) {
-                waiting.poll();
-                continue;
-            }
             tokens += item.tokens().length;
             if (!batch.isEmpty() && tokens > runner.maxTokens()) {
                 break;
@@ -246,6 +245,8 @@ public final class VectorEngine implements AutoCloseable {
         Job job = jobs.remove(requestId);
         if (job != null) {
             heldTokens.addAndGet(-job.request.tokens());
+            deadlines.remove(requestId, job.request.deadline());
+            job.places.forEach(waiting::remove);
         }
         return job;
     }

@@ -1,9 +1,7 @@
 package io.llamanode.engine.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.sampling.SamplingParams;
@@ -58,29 +56,6 @@ class ContractTest {
         GenerationRequest request = request(new int[] {1}, stop, GenerationRequest.NO_DEADLINE);
         stop.add("b");
         assertEquals(List.of("a"), request.stop());
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "100, 99, false",
-        "100, 100, true",
-        "100, 101, true",
-        // The clock may begin anywhere, and run over.
-        "-9223372036854775808, 9223372036854775807, false",
-        "-9223372036854775808, -9223372036854775808, true",
-        "9223372036854775806, -9223372036854775807, true",
-    })
-    void aRequestExpiresAtItsDeadline(long deadline, long now, boolean expired) {
-        assertEquals(expired, request(new int[] {1}, List.of(), deadline).expired(now));
-    }
-
-    @Test
-    void withoutADeadlineARequestNeverExpires() {
-        GenerationRequest request = request(new int[] {1}, List.of(), GenerationRequest.NO_DEADLINE);
-        for (long now : new long[] {Long.MIN_VALUE, -1, 0, Long.MAX_VALUE}) {
-            assertFalse(request.expired(now));
-        }
-        assertTrue(request(new int[] {1}, List.of(), 0).expired(0));
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -310,5 +311,21 @@ class CommandLoopTest {
             assertEquals(60, told.get());
             assertEquals(1, quiet.ends.get());
         }
+    }
+
+    /** Whoever has a thousand of them waits; the step does not. */
+    @Test
+    void aStepRunsSoManyCommandsAndTheNextStepTheOthers() {
+        List<Integer> ran = new ArrayList<>();
+        int all = 2 * CommandLoop.COMMANDS_A_STEP + 1;
+        for (int i = 0; i < all; i++) {
+            int number = i;
+            loop.post(() -> ran.add(number));
+        }
+        for (int ends : new int[] {CommandLoop.COMMANDS_A_STEP, 2 * CommandLoop.COMMANDS_A_STEP, all, all}) {
+            assertTrue(loop.runCommands());
+            assertEquals(ends, ran.size());
+        }
+        assertEquals(IntStream.range(0, all).boxed().toList(), ran);
     }
 }

@@ -80,8 +80,8 @@ class WaitingLineTest {
     void whatIsTakenOutOfTurnIsGone() {
         add(1, "a", 1);
         add(2, "a", 0);
-        assertEquals(1, line.remove(request -> request.id() == 1).id());
-        assertNull(line.remove(request -> request.id() == 1));
+        assertEquals(1, line.remove(1).id());
+        assertNull(line.remove(1));
         assertEquals(List.of(2L), all());
     }
 
