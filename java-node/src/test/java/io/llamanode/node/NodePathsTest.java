@@ -3,7 +3,9 @@ package io.llamanode.node;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.llamanode.service.contract.FailureException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -89,6 +91,18 @@ final class NodePathsTest {
         assertTrue(refused.getMessage().startsWith("run_dir: " + file + " cannot be used"), refused.getMessage());
     }
 
+    /** Only root can give a directory away. */
+    @Test
+    void aDirectoryOfSomebodyElseIsRefused() throws Exception {
+        Path theirs = Files.createDirectory(directory.resolve("theirs"));
+        assumeTrue(Files.getAttribute(theirs, "unix:uid").equals(0));
+        Files.setAttribute(theirs, "unix:uid", 65534);
+        ExitException refused = assertThrows(
+                ExitException.class, () -> of(theirs.toString(), null, Map.of()).create());
+        assertEquals(ExitStatus.CONFIG, refused.status());
+        assertEquals("run_dir: " + theirs + " belongs to another user", refused.getMessage());
+    }
+
     @Test
     void theLockIsWaitedFor() throws Exception {
         NodePaths paths = of(directory.toString(), null, Map.of());
@@ -101,6 +115,14 @@ final class NodePathsTest {
             assertTrue(held.lock().isValid());
             assertThrows(IOException.class, () -> paths.awaitUnlocked(60_000));
         }
+    }
+
+    @Test
+    void aRefusedConfigurationKeepsItsMessage() {
+        ExitException refused = ExitException.config(FailureException.invalid("port must be a number"));
+        assertEquals(ExitStatus.CONFIG, refused.status());
+        assertEquals("port must be a number", refused.getMessage());
+        assertEquals("null", new ExitException(ExitStatus.FAILED, null).getMessage());
     }
 
     @Test

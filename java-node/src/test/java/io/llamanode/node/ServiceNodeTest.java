@@ -17,6 +17,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -78,9 +79,12 @@ final class ServiceNodeTest {
         try (Child node = ready("{\"model\": \"any.gguf\"}");
                 Client control = Client.of(file(".sock"))) {
             assertEquals(node.pid() + "\n", Files.readString(file(".pid")));
+            NodePaths paths = NodePaths.of(NAME, directory.toString(), null, Map.of());
+            assertFalse(paths.awaitUnlocked(1), "its lock tells that it runs");
             assertTrue(control.ask("STATUS").contains("\"models\":[{"));
             assertTrue(control.ask("STOP").contains("stopping"));
             assertEquals(0, node.exitStatus());
+            assertTrue(paths.awaitUnlocked(60_000));
             assertNull(node.output().readLine());
             assertFalse(Files.exists(file(".pid")));
             assertFalse(Files.exists(file(".sock")));
