@@ -8,7 +8,7 @@ suite() -> [{timetrap, {minutes, 5}}].
 
 all() ->
     [arrives_in_the_default_handler, arrives_in_elixir, can_be_told_by_metadata, default_start_is_quiet,
-     more_context_than_trained].
+     more_context_than_trained, a_flood_is_counted].
 
 init_per_suite(Config) ->
     ok = llama_node_ct:distribute(),
@@ -93,6 +93,37 @@ more_context_than_trained(_Config) ->
             end),
             ?assertMatch([<<"model tiny-chat: n_ctx 700 is more than the 256 tokens it was trained with", _/binary>>],
                          [text(Event) || #{level := warning} = Event <- Ours])
+    end.
+
+%% Whoever sends nonsense fills no log: of lines of one kind fifty pass, and how many were held back is told.
+a_flood_is_counted(_Config) ->
+    case llama_node_ct:real_node() of
+        {skip, _} = Skip ->
+            Skip;
+        {ok, _} ->
+            Ours = logged(fun () ->
+                {ok, Server} = llama_node:init_server(#{models => [], transport => port}),
+                [gen_server:cast(Server, nonsense) || _ <- lists:seq(1, 300)],
+                Told = told_of_held_lines([]),
+                [self() ! Event || Event <- Told],
+                ok = llama_node:destroy_server(Server)
+            end),
+            Warnings = [text(Event) || #{level := warning} = Event <- Ours],
+            ?assertEqual(50, length([ok || <<"a cast is refused", _/binary>> <- Warnings])),
+            ?assertEqual([<<"250 more lines like those before were held back in 10 s">>],
+                          [Text || <<"250 more", _/binary>> = Text <- Warnings])
+    end.
+
+%% What was logged until that was.
+told_of_held_lines(Events) ->
+    receive
+        {log, Event} ->
+            case has("were held back", text(Event)) of
+                true -> lists:reverse(Events, [{log, Event}]);
+                false -> told_of_held_lines([{log, Event} | Events])
+            end
+    after 60000 ->
+        error({nothing_more, Events})
     end.
 
 %% Whose size and training context are known, unlike those of a model that lies beside the checkout.

@@ -3,7 +3,6 @@ package io.llamanode.term;
 import com.ericsson.otp.erlang.OtpErlangAtom;
 import com.ericsson.otp.erlang.OtpErlangDouble;
 import com.ericsson.otp.erlang.OtpErlangLong;
-import com.ericsson.otp.erlang.OtpErlangMap;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import java.math.BigInteger;
 import java.util.List;
@@ -31,7 +30,7 @@ public final class PlainTerms {
             case Double number -> new OtpErlangDouble(number);
             case List<?> list -> Terms.list(list, PlainTerms::of);
             case Map<?, ?> map ->
-                new OtpErlangMap(
+                new TermMap(
                         map.keySet().stream().map(PlainTerms::of).toArray(OtpErlangObject[]::new),
                         map.values().stream().map(PlainTerms::of).toArray(OtpErlangObject[]::new));
             default -> throw new IllegalArgumentException("no JSON value: " + value.getClass());

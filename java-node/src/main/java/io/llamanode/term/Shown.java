@@ -13,6 +13,7 @@ import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 /** Values as error messages show them: scalars shortened, containers by their kind only. */
 public final class Shown {
     private static final int SHORT = 40;
+    /** Bytes of a text, of which a character takes four at most. */
+    private static final int LOOKED_AT = 8 * SHORT;
 
     private Shown() {}
 
@@ -54,12 +57,22 @@ public final class Shown {
         };
     }
 
+    /** Looks at the beginning of a long one only: it may be a model's worth of text. */
     private static String binary(byte[] bytes) {
         try {
-            return quoted(utf8(bytes));
+            return quoted(utf8(bytes.length <= LOOKED_AT ? bytes : Arrays.copyOf(bytes, wholeCharacters(bytes))));
         } catch (CharacterCodingException e) {
             return "a binary of " + bytes.length + " bytes";
         }
+    }
+
+    /** {@return where the last character begins that may be whole within {@link #LOOKED_AT} bytes} */
+    private static int wholeCharacters(byte[] bytes) {
+        int end = LOOKED_AT;
+        while (end > LOOKED_AT - 4 && (bytes[end] & 0xc0) == 0x80) {
+            end--;
+        }
+        return end;
     }
 
     /**

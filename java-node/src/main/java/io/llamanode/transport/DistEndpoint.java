@@ -11,6 +11,7 @@ import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.OwnerMonitor;
+import io.llamanode.term.Shown;
 import io.llamanode.transport.dist.DistConfig;
 import io.llamanode.transport.dist.DistHandler;
 import io.llamanode.transport.dist.DistNode;
@@ -79,12 +80,7 @@ public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, 
 
     @Override
     public void onOther(OtpErlangObject message) {
-        LOG.warn("a message that is no request is dropped: {}", shortened(message));
-    }
-
-    private static String shortened(OtpErlangObject message) {
-        String text = message.toString();
-        return text.length() <= 200 ? text : text.substring(0, 200) + "...";
+        LOG.warn("a message that is no request is dropped: {}", Shown.of(message));
     }
 
     @Override

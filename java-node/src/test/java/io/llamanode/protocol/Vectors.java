@@ -4,7 +4,7 @@ import com.ericsson.otp.erlang.OtpErlangDecodeException;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
-import com.ericsson.otp.erlang.OtpInputStream;
+import io.llamanode.term.TermReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,9 +37,9 @@ final class Vectors {
     }
 
     static OtpErlangObject decode(byte[] external) {
-        try (OtpInputStream in = new OtpInputStream(external)) {
-            return in.read_any();
-        } catch (IOException | OtpErlangDecodeException e) {
+        try {
+            return TermReader.read(external, 0, external.length);
+        } catch (OtpErlangDecodeException e) {
             throw new AssertionError(e);
         }
     }

@@ -4,9 +4,9 @@ import com.ericsson.otp.erlang.OtpErlangDecodeException;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangTuple;
-import com.ericsson.otp.erlang.OtpInputStream;
 import io.llamanode.term.TermLimitException;
 import io.llamanode.term.TermLimits;
+import io.llamanode.term.TermReader;
 import io.llamanode.term.TermScanner;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -200,7 +200,7 @@ public final class Receiver {
 
     private static @Nullable From from(byte[] frame, int at, int end) {
         try {
-            OtpErlangObject from = new OtpInputStream(frame, at, end - at, 0).read_any();
+            OtpErlangObject from = TermReader.read(frame, at, end);
             return from instanceof OtpErlangTuple pair
                             && pair.arity() == 2
                             && pair.elementAt(0) instanceof OtpErlangPid pid
@@ -212,6 +212,6 @@ public final class Receiver {
     }
 
     private static OtpErlangObject decode(byte[] frame, int at) throws OtpErlangDecodeException {
-        return new OtpInputStream(frame, at, frame.length - at, 0).read_any();
+        return TermReader.read(frame, at, frame.length);
     }
 }

@@ -2,12 +2,12 @@ package io.llamanode.transport.stdio;
 
 import com.ericsson.otp.erlang.OtpErlangDecodeException;
 import com.ericsson.otp.erlang.OtpErlangObject;
-import com.ericsson.otp.erlang.OtpInputStream;
 import com.ericsson.otp.erlang.OtpOutputStream;
 import io.llamanode.protocol.launch.ControlEncoder;
 import io.llamanode.protocol.launch.LogLevel;
 import io.llamanode.term.TermLimitException;
 import io.llamanode.term.TermLimits;
+import io.llamanode.term.TermReader;
 import io.llamanode.term.TermScanner;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
@@ -260,12 +260,10 @@ public final class FrameChannel {
         } catch (TermLimitException e) {
             throw new BrokenFrameException("a frame does not hold an acceptable external term: " + e.getMessage());
         }
-        try (OtpInputStream term = new OtpInputStream(frame)) {
-            return term.read_any();
+        try {
+            return TermReader.read(frame, 0, frame.length);
         } catch (OtpErlangDecodeException | RuntimeException | StackOverflowError | OutOfMemoryError e) {
             throw new BrokenFrameException("a frame does not hold a valid external term");
-        } catch (IOException e) {
-            throw new BrokenFrameException("a frame could not be read");
         }
     }
 
