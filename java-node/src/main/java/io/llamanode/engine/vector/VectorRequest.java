@@ -29,6 +29,18 @@ public record VectorRequest(long id, Object customer, List<int[]> inputs, Poolin
         RANK
     }
 
+    /**
+     * Refuses what no computation can take.
+     *
+     * @throws IllegalArgumentException if there is no input, or an empty one
+     */
+    public VectorRequest {
+        inputs = List.copyOf(inputs);
+        if (inputs.isEmpty() || inputs.stream().anyMatch(tokens -> tokens.length == 0)) {
+            throw new IllegalArgumentException("nothing to compute");
+        }
+    }
+
     /** {@return tokens of all inputs} */
     public int tokens() {
         return inputs.stream().mapToInt(tokens -> tokens.length).sum();

@@ -3,6 +3,7 @@ package io.llamanode.engine.vector;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
@@ -23,11 +24,13 @@ class VectorEngineTest {
     private final VectorEngine engine = new VectorEngine("test", runner, () -> now);
 
     /** Refuses a batch beyond its limits. */
-    private static final class FakeRunner implements VectorRunner {
+    private final class FakeRunner implements VectorRunner {
         final List<List<Integer>> batches = new ArrayList<>();
         Exception failure;
         /** Thrown once while a batch is put together. */
         Error whilePlanning;
+        /** What a computation takes. */
+        long nanos;
         /** Vectors that the next computation leaves out. */
         int missing;
 
@@ -53,6 +56,7 @@ class VectorEngineTest {
         @Override
         public List<float[]> compute(List<Sequence> sequences) throws RunnerException {
             entered.countDown();
+            now += nanos;
             try {
                 release.await();
             } catch (InterruptedException e) {
@@ -78,6 +82,7 @@ class VectorEngineTest {
 
         @Override
         public void close() {
+            assertFalse(closed, "closed twice");
             closed = true;
         }
     }
@@ -130,6 +135,36 @@ class VectorEngineTest {
         assertEquals(6, ear.outcome.vectors().size());
         assertArrayEquals(new float[] {4}, ear.outcome.vectors().get(3));
         assertEquals(64, ear.outcome.tokens());
+    }
+
+    @Test
+    void noMoreTextsAreComputedTogetherThanTheRunnerTakes() {
+        Ear ear = submit(1, "a", text(1, 1), text(2, 1), text(3, 1), text(4, 1));
+        engine.step();
+        engine.step();
+        assertEquals(List.of(List.of(1, 2, 3), List.of(4)), runner.batches);
+        assertEquals(4, ear.outcome.vectors().size());
+    }
+
+    @Test
+    void timesAreThoseOfTheClock() {
+        now = 100;
+        Ear ear = submit(1, "a", text(1, 10), text(2, 10));
+        now = 107;
+        runner.nanos = 20;
+        engine.step();
+        engine.step();
+        assertEquals(7, ear.outcome.queued());
+        assertEquals(40, ear.outcome.computed());
+    }
+
+    @Test
+    void aRequestWithoutATextIsRefused() {
+        for (List<int[]> nothing : List.of(List.<int[]>of(), List.of(text(1, 1), new int[0]))) {
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> new VectorRequest(1, "a", nothing, Pooling.MEAN, GenerationRequest.NO_DEADLINE));
+        }
     }
 
     @Test
