@@ -4,12 +4,15 @@ import io.llamanode.engine.contract.GenerationListener;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
 /** Remembers what a listener heard, and fails on a second terminal event. */
-public final class Recorder implements GenerationListener {
+public class Recorder implements GenerationListener {
     public final List<String> texts = new ArrayList<>();
     public final CompletableFuture<Object> ending = new CompletableFuture<>();
+    /** Every ending that was told, of which there may be one; whoever tells a second one does not see what that throws. */
+    public final List<Object> endings = new CopyOnWriteArrayList<>();
 
     @Override
     public synchronized void text(String text) {
@@ -30,6 +33,7 @@ public final class Recorder implements GenerationListener {
     }
 
     private void end(Object how) {
+        endings.add(how);
         if (!ending.complete(how)) {
             throw new AssertionError("ended twice: " + ending.join() + ", " + how);
         }

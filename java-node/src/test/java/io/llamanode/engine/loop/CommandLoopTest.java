@@ -10,10 +10,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +31,7 @@ class CommandLoopTest {
     private final class FakeWork implements CommandLoop.Work {
         final AtomicInteger steps = new AtomicInteger();
         final AtomicInteger ends = new AtomicInteger();
+        volatile boolean goesOn = true;
         final BlockingQueue<Throwable> causes = new LinkedBlockingQueue<>();
         volatile boolean pending;
         volatile Throwable whenAsked;
@@ -44,7 +50,8 @@ class CommandLoopTest {
 
         @Override
         public void step() {
-            if (!loop.runCommands()) {
+            goesOn = loop.runCommands();
+            if (!goesOn) {
                 return;
             }
             steps.incrementAndGet();
@@ -165,6 +172,55 @@ class CommandLoopTest {
         assertEquals(1, work.causes.size(), "what a caller throws is no failure of the work");
     }
 
+    /** {@return what is logged while something runs} */
+    private static List<LogRecord> logged(Runnable action) {
+        List<LogRecord> records = new CopyOnWriteArrayList<>();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord logged) {
+                records.add(logged);
+                throw new IllegalStateException("not even this ends the loop");
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Logger logger = Logger.getLogger(CommandLoop.class.getName());
+        logger.addHandler(handler);
+        try {
+            action.run();
+        } finally {
+            logger.removeHandler(handler);
+        }
+        return records;
+    }
+
+    @Test
+    void whateverIsThrownIsLogged() {
+        Error listener = new StackOverflowError("of a listener");
+        Error command = new StackOverflowError("of a command");
+        Error failing = new StackOverflowError("while failing");
+        List<LogRecord> records = logged(() -> {
+            loop.start();
+            loop.call(() -> {}, () -> sneak(listener));
+            passed();
+            work.whenFailing = failing;
+            loop.post(() -> sneak(command));
+            passed();
+            work.whenFailing = null;
+        });
+        SimpleFormatter text = new SimpleFormatter();
+        assertEquals(
+                List.of("test: a listener failed", "test: a step failed", "test: what ran could not be failed"),
+                records.stream().map(text::formatMessage).toList());
+        assertEquals(
+                List.of(listener, command, failing),
+                records.stream().map(LogRecord::getThrown).toList());
+    }
+
     @Test
     void aCloseRunsWhatIsQueuedAndTakesNoMore() {
         AtomicInteger ran = new AtomicInteger();
@@ -174,6 +230,7 @@ class CommandLoopTest {
         assertTrue(loop.close());
         assertEquals(2, ran.get());
         assertEquals(1, work.ends.get());
+        assertFalse(work.goesOn, "the last step is told that it is");
         assertFalse(loop.post(ran::incrementAndGet));
         assertFalse(loop.submit(ran::incrementAndGet, ran::incrementAndGet));
         CountDownLatch done = new CountDownLatch(1);

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 
 /**
  * A model of bytes that needs no arithmetic: after a prompt it recites the answer scripted for it,
@@ -27,6 +28,10 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     public boolean forgetful;
     /** What a step takes, milliseconds. */
     public int stepMillis;
+    /** Hears of each plan while it is executed. */
+    public Consumer<BatchPlan> whileExecuting = plan -> {};
+    /** Adapters that were let go of. */
+    public final List<Adapter> forgotten = new ArrayList<>();
     /** Thrown by the next execution, if set. */
     public RunnerException failure;
     /** Thrown by the next execution, if set. */
@@ -39,6 +44,8 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     public OptionalInt bos = OptionalInt.empty();
     /** Asked for the bytes of this token, it throws. */
     public int unspeakable = -1;
+    /** A token that has no bytes. */
+    public int control = EOG;
     /** Whether the next token depends on every token before it, in place of a script. */
     public boolean hashes;
 
@@ -69,6 +76,7 @@ public final class FakeModel implements ModelRunner, Vocabulary {
         if (stepMillis > 0) {
             LockSupport.parkNanos(stepMillis * 1_000_000L);
         }
+        whileExecuting.accept(plan);
         boolean fails = alwaysFails || failure != null || defect != null;
         plan.kv().stream()
                 .limit(fails ? appliedBeforeFailure : Integer.MAX_VALUE)
@@ -163,7 +171,9 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     }
 
     @Override
-    public void forget(Adapter adapter) {}
+    public void forget(Adapter adapter) {
+        forgotten.add(adapter);
+    }
 
     @Override
     public boolean sharesCells() {
@@ -172,6 +182,9 @@ public final class FakeModel implements ModelRunner, Vocabulary {
 
     @Override
     public void close() {
+        if (closed) {
+            throw new IllegalStateException("closed twice");
+        }
         closed = true;
     }
 
@@ -195,7 +208,7 @@ public final class FakeModel implements ModelRunner, Vocabulary {
         if (token == unspeakable) {
             throw new IllegalStateException("unspeakable");
         }
-        return token == EOG ? new byte[0] : new byte[] {(byte) token};
+        return token == EOG || token == control ? new byte[0] : new byte[] {(byte) token};
     }
 
     @Override

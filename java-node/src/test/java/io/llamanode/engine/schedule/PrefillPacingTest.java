@@ -23,6 +23,11 @@ class PrefillPacingTest {
         assertEquals(32, pacing.share());
         pacing.executed(4, 32, DECODE);
         assertEquals(32, pacing.share(), "without a step to compare with");
+        pacing.executed(4, 0, DECODE);
+        assertEquals(32, pacing.share(), "what came before there was one taught nothing");
+        PrefillPacing prompts = new PrefillPacing(32, 512);
+        prompts.executed(0, 512, DECODE);
+        assertEquals(32, prompts.share(), "nobody generates");
     }
 
     @Test
@@ -41,6 +46,20 @@ class PrefillPacingTest {
         pacing.executed(0, 512, 512 * 200_000L);
         pacing.executed(4, 0, DECODE);
         assertEquals(66, pacing.share());
+        pacing.executed(0, 512, 512 * 900_000L);
+        assertEquals(66, pacing.share(), "as long as there is nothing better");
+    }
+
+    @Test
+    void onePromptThatWasHeldUpChangesLittle() {
+        PrefillPacing pacing = new PrefillPacing(32, 512);
+        pacing.executed(4, 0, DECODE);
+        steps(pacing, 20, 100_000);
+        pacing.executed(4, 100, DECODE + 100 * 100_000_000L);
+        // A quarter of four times what was expected.
+        assertEquals(132 / 1.75, pacing.share(), 1);
+        pacing.executed(4, 100, DECODE / 2);
+        assertEquals(132 / 1.75 / 0.75, pacing.share(), 2, "nor does one that cost less than nothing");
     }
 
     @Test
