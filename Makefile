@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 
-JAVA_SOURCES := $(shell find java-node/src/main -type f 2>/dev/null) pom.xml java-node/pom.xml
+JAVA_SOURCES := $(shell find java-processor/src/main java-node/src/main -type f 2>/dev/null) pom.xml java-processor/pom.xml java-node/pom.xml
 JAR := priv/llama-node.jar
 AOT := priv/llama-node.aot
 # LINT=off leaves out what only the project's own developers need to know; its classes lie apart, so that no build with it on
@@ -91,7 +91,7 @@ format:                     ## write the Java sources in their one form
 coverage: coverage-java coverage-erlang ## lines that the tests run, in both languages, against the floors in this file
 
 coverage-java: setup        ## reports in java-node/target/site/jacoco
-	@$(MVN_LOUD) -pl java-node -Dcoverage.lines=$(COVERAGE_JAVA) org.jacoco:jacoco-maven-plugin:prepare-agent test-compile surefire:test \
+	@$(MVN_LOUD) -pl java-processor,java-node -Dcoverage.lines=$(COVERAGE_JAVA) org.jacoco:jacoco-maven-plugin:prepare-agent test-compile surefire:test \
 	    org.jacoco:jacoco-maven-plugin:report org.jacoco:jacoco-maven-plugin:check
 	@awk -F, 'NR > 1 { missed += $$8; run += $$9 } END { printf "Java: %.1f%% of %d lines\n", 100 * run / (run + missed), run + missed }' \
 	    java-node/target/site/jacoco/jacoco.csv
@@ -161,4 +161,4 @@ shell: compile              ## an Erlang shell with the application
 	@rebar3 shell --sname llama_node_shell_$$$$
 
 clean:                      ## remove everything that was built
-	@rm -rf _build .m2 $(JAR) $(AOT) java-node/target test/mix_app/_build
+	@rm -rf _build .m2 $(JAR) $(AOT) java-processor/target java-node/target test/mix_app/_build

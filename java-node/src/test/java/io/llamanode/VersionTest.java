@@ -46,8 +46,10 @@ final class VersionTest {
     @Test
     void theBuildHasTheVersionOfTheApplication() throws Exception {
         assertEquals(version(), child(project("pom.xml"), "version"));
-        Element module = project("java-node/pom.xml");
-        Element parent = (Element) module.getElementsByTagName("parent").item(0);
-        assertEquals(version(), child(parent, "version"));
+        for (String module : new String[] {"java-processor", "java-node"}) {
+            Element parent = (Element)
+                    project(module + "/pom.xml").getElementsByTagName("parent").item(0);
+            assertEquals(version(), child(parent, "version"), module);
+        }
     }
 }

@@ -77,7 +77,7 @@ public final class LlamaContext implements AutoCloseable {
         boolean done = false;
         try (Arena arena = Arena.ofConfined()) {
             LlamaLibrary library = model.library();
-            MemorySegment struct = library.generation.contextParams().of(library.models.contextDefaultParams(arena));
+            MemorySegment struct = library.models.contextDefaultParams(arena);
             library.generation.write(params, struct);
             library.log.startCapture();
             MemorySegment pointer;

@@ -6,11 +6,12 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Declares a C function: a method of an interface is its signature, and {@link NativeFunctions#bind} implements it.
- * Pointers are {@code MemorySegment}s; a struct by value is one as well, marked with {@link Struct}. A method with a
- * body stands for a function that some releases lack: there its body is what it does.
+ * Declares a C function: a method of an interface is its signature. The module {@code java-processor} implements the
+ * interface at build time: {@code FooFunctions} by {@code FooFunctionsCalls}. Pointers are {@code MemorySegment}s; a
+ * struct by value is one as well, marked with {@link Struct}. A method with a body stands for a function that some
+ * releases lack: there its body is what it does.
  */
-@Retention(RetentionPolicy.RUNTIME)
+@Retention(RetentionPolicy.CLASS)
 @Target(ElementType.METHOD)
 public @interface CFunction {
 

@@ -59,7 +59,7 @@ public interface ContextFunctions {
      *     ReleaseApi#decodeFailure} tells them apart
      */
     @CFunction("llama_decode")
-    int decode(MemorySegment context, @Struct("llama_batch") MemorySegment batch);
+    int decode(MemorySegment context, @Struct(BatchStruct.class) MemorySegment batch);
 
     /**
      * {@code llama_encode}: computes a batch with the encoder and leaves the KV cache as it is.
@@ -69,7 +69,7 @@ public interface ContextFunctions {
      * @return 0, or below 0 for an error
      */
     @CFunction("llama_encode")
-    int encode(MemorySegment context, @Struct("llama_batch") MemorySegment batch);
+    int encode(MemorySegment context, @Struct(BatchStruct.class) MemorySegment batch);
 
     /**
      * {@code llama_get_logits_ith}.

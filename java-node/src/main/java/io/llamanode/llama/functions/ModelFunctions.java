@@ -196,7 +196,7 @@ public interface ModelFunctions {
      * @return the room
      */
     @CFunction("llama_model_default_params")
-    @Struct(StructTable.ANY)
+    @Struct(ParamStructs.Room.class)
     MemorySegment modelDefaultParams(SegmentAllocator allocator);
 
     /**
@@ -206,7 +206,7 @@ public interface ModelFunctions {
      * @return the room
      */
     @CFunction("llama_context_default_params")
-    @Struct(StructTable.ANY)
+    @Struct(ParamStructs.Room.class)
     MemorySegment contextDefaultParams(SegmentAllocator allocator);
 
     /**
@@ -217,7 +217,7 @@ public interface ModelFunctions {
      * @return the model, or null if it cannot be loaded or the progress callback said no; the log has the reason
      */
     @CFunction("llama_model_load_from_file")
-    MemorySegment modelLoad(MemorySegment path, @Struct("llama_model_params") MemorySegment params);
+    MemorySegment modelLoad(MemorySegment path, @Struct(ParamStructs.ModelParamsStruct.class) MemorySegment params);
 
     /**
      * {@code llama_init_from_model}: makes a context and all its memory.
@@ -227,7 +227,8 @@ public interface ModelFunctions {
      * @return the context, or null if it cannot be made; the log has the reason
      */
     @CFunction("llama_init_from_model")
-    MemorySegment contextInit(MemorySegment model, @Struct("llama_context_params") MemorySegment params);
+    MemorySegment contextInit(
+            MemorySegment model, @Struct(ParamStructs.ContextParamsStruct.class) MemorySegment params);
 
     /**
      * {@code llama_model_n_embd_out} of v0.5 and later; before, it is as wide as the embeddings inside.

@@ -54,14 +54,29 @@ public interface ReleaseApi {
      */
     void write(ContextParams params, MemorySegment struct);
 
-    /** {@return the functions that manage the KV cache} */
-    Class<? extends KvMemory> memory();
+    /**
+     * {@return the functions that manage the KV cache}
+     *
+     * @param library has them
+     * @throws io.llamanode.llama.LibraryException when it lacks one
+     */
+    KvMemory memory(NativeFunctions library);
 
-    /** {@return the functions on samplers} */
-    Class<? extends SamplerFunctions> samplers();
+    /**
+     * {@return the functions on samplers}
+     *
+     * @param library has them
+     * @throws io.llamanode.llama.LibraryException when it lacks one
+     */
+    SamplerFunctions samplers(NativeFunctions library);
 
-    /** {@return the functions on adapters} */
-    Class<? extends AdapterFunctions> adapters();
+    /**
+     * {@return the functions on adapters}
+     *
+     * @param library has them
+     * @throws io.llamanode.llama.LibraryException when it lacks one
+     */
+    AdapterFunctions adapters(NativeFunctions library);
 
     /** {@return {@code LLAMA_MAX_EXPERTS}: a model with more ends the process} */
     int maxExperts();

@@ -6,10 +6,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /** Marks a parameter of a {@link CFunction}, or its result, that is a struct by value. */
-@Retention(RetentionPolicy.RUNTIME)
+@Retention(RetentionPolicy.CLASS)
 @Target({ElementType.PARAMETER, ElementType.METHOD})
 public @interface Struct {
 
-    /** {@return the name of the struct in llama.h, or {@link StructTable#ANY}} */
-    String value();
+    /** {@return a class whose constant {@code LAYOUT} is that of the struct} */
+    Class<?> value();
 }

@@ -1,10 +1,8 @@
 package io.llamanode.llama.functions;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
-import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -39,47 +37,64 @@ public record StructTable(String name, int bytes, Map<String, Field> fields) {
      */
     record Field(int offset, Type type, @Nullable Number expected) {}
 
-    static Field integer(int offset, @Nullable Integer expected) {
-        return new Field(offset, Type.INT, expected);
-    }
-
-    static Field real(int offset, double expected) {
-        return new Field(offset, Type.FLOAT, expected);
-    }
-
-    static Field bool(int offset, boolean expected) {
-        return new Field(offset, Type.BOOL, expected ? 1 : 0);
-    }
-
-    static Field pointer(int offset) {
-        return new Field(offset, Type.POINTER, 0);
-    }
-
     /**
-     * The same with one field more.
+     * Begins a table.
      *
-     * @param field its name
-     * @param where the field, 8 bytes wide; the fields from its offset on move behind it
-     * @return the longer table
+     * @param name name of the struct
+     * @return takes its fields in their order
      */
-    StructTable inserted(String field, Field where) {
-        Map<String, Field> moved = new LinkedHashMap<>();
-        fields.forEach((other, at) -> moved.put(
-                other,
-                at.offset() < where.offset() ? at : new Field(at.offset() + Long.BYTES, at.type(), at.expected())));
-        moved.put(field, where);
-        return new StructTable(name, bytes + Long.BYTES, moved);
+    static Builder of(String name) {
+        return new Builder(name);
     }
 
-    /**
-     * What a default-parameters function is asked to return before its struct is known: room for more than any
-     * release has. The callee is handed a pointer to it, as for every struct over 16 bytes.
-     */
-    static final StructLayout UNKNOWN =
-            MemoryLayout.structLayout(MemoryLayout.sequenceLayout(128, ValueLayout.JAVA_LONG));
+    /** Puts fields one behind the other as a C compiler does: each at a multiple of its size. */
+    static final class Builder {
+        private final String name;
+        private final Map<String, Field> fields = new LinkedHashMap<>();
+        private int end;
 
-    /** In a {@link Struct}, stands for {@link #UNKNOWN}. */
-    static final String ANY = "any";
+        private Builder(String name) {
+            this.name = name;
+        }
+
+        private Builder field(String field, Type type, int size, @Nullable Number expected) {
+            int offset = (end + size - 1) / size * size;
+            fields.put(field, new Field(offset, type, expected));
+            end = offset + size;
+            return this;
+        }
+
+        Builder integer(String field, @Nullable Integer expected) {
+            return field(field, Type.INT, Integer.BYTES, expected);
+        }
+
+        Builder real(String field, double expected) {
+            return field(field, Type.FLOAT, Float.BYTES, expected);
+        }
+
+        Builder bool(String field, boolean expected) {
+            return field(field, Type.BOOL, 1, expected ? 1 : 0);
+        }
+
+        /** A pointer, which is null, or a {@code size_t}, which is 0. */
+        Builder pointer(String field) {
+            return field(field, Type.POINTER, Long.BYTES, 0);
+        }
+
+        /**
+         * Ends the table.
+         *
+         * @param bytes what a C program says of the struct's size, since a forgotten field rarely leaves it as it is
+         */
+        StructTable ofBytes(int bytes) {
+            int aligned = (end + Long.BYTES - 1) / Long.BYTES * Long.BYTES;
+            if (aligned != bytes) {
+                throw new IllegalArgumentException(
+                        name + " has " + bytes + " bytes, but its fields come to " + aligned);
+            }
+            return new StructTable(name, bytes, fields);
+        }
+    }
 
     private static final byte UNTOUCHED = (byte) 0xA5;
 
@@ -91,11 +106,6 @@ public record StructTable(String name, int bytes, Map<String, Field> fields) {
      */
     public static SegmentAllocator marked(Arena arena) {
         return (size, alignment) -> arena.allocate(size, alignment).fill(UNTOUCHED);
-    }
-
-    /** Passed by value. Only its size and alignment matter to the calling conventions: it is over 16 bytes. */
-    StructLayout layout() {
-        return MemoryLayout.structLayout(MemoryLayout.sequenceLayout(bytes / Long.BYTES, ValueLayout.JAVA_LONG));
     }
 
     /**
@@ -129,16 +139,6 @@ public record StructTable(String name, int bytes, Map<String, Field> fields) {
             case BOOL -> struct.get(ValueLayout.JAVA_BYTE, field.offset());
             case POINTER -> struct.get(ValueLayout.JAVA_LONG, field.offset());
         };
-    }
-
-    /**
-     * Takes the struct out of the room it was returned into.
-     *
-     * @param room of {@link #marked}, at least as large
-     * @return its first bytes, as many as the struct has
-     */
-    public MemorySegment of(MemorySegment room) {
-        return room.asSlice(0, bytes);
     }
 
     /**

@@ -1,6 +1,8 @@
 package io.llamanode.llama.functions;
 
-/** What every release has: a name and two parameter structs. */
+import io.llamanode.llama.DecodeException;
+
+/** What every release has: a name, two parameter structs, and most of its return codes. */
 abstract class StructuredApi implements ReleaseApi {
 
     private final String name;
@@ -26,5 +28,16 @@ abstract class StructuredApi implements ReleaseApi {
     @Override
     public final StructTable contextParams() {
         return contextParams;
+    }
+
+    @Override
+    public DecodeException.Kind decodeFailure(int code) {
+        return switch (code) {
+            case 1 -> DecodeException.Kind.NO_KV_SLOT;
+            case 2 -> DecodeException.Kind.ABORTED;
+            case -1 -> DecodeException.Kind.INVALID_BATCH;
+            case -2 -> DecodeException.Kind.OUT_OF_MEMORY;
+            default -> DecodeException.Kind.FAILED;
+        };
     }
 }

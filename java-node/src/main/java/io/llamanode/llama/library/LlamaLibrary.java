@@ -5,17 +5,21 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.llamanode.llama.LibraryException;
 import io.llamanode.llama.functions.AdapterFunctions;
-import io.llamanode.llama.functions.BackendFunctions;
+import io.llamanode.llama.functions.BackendFunctionsCalls;
 import io.llamanode.llama.functions.ContextFunctions;
+import io.llamanode.llama.functions.ContextFunctionsCalls;
 import io.llamanode.llama.functions.GrammarFunctions;
+import io.llamanode.llama.functions.GrammarFunctionsCalls;
 import io.llamanode.llama.functions.KvMemory;
 import io.llamanode.llama.functions.ModelFunctions;
+import io.llamanode.llama.functions.ModelFunctionsCalls;
 import io.llamanode.llama.functions.NativeFunctions;
 import io.llamanode.llama.functions.ReleaseApi;
 import io.llamanode.llama.functions.SamplerFunctions;
 import io.llamanode.llama.functions.StructTable;
-import io.llamanode.llama.functions.VersionFunctions;
+import io.llamanode.llama.functions.VersionFunctionsCalls;
 import io.llamanode.llama.functions.VocabFunctions;
+import io.llamanode.llama.functions.VocabFunctionsCalls;
 import io.llamanode.llama.log.NativeLog;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -83,22 +87,21 @@ public final class LlamaLibrary {
         this.generation = ReleaseApi.of(version)
                 .orElseThrow(() -> new LibraryException(
                         what + " is llama.cpp " + version + "; known are " + ReleaseApi.knownNames()));
-        functions.structsOf(generation);
-        this.models = functions.bind(ModelFunctions.class);
+        this.models = new ModelFunctionsCalls(functions);
         checkDefaults(generation);
-        this.vocabs = functions.bind(VocabFunctions.class);
-        this.contexts = functions.bind(ContextFunctions.class);
-        this.samplers = functions.bind(generation.samplers());
-        this.grammars = functions.bind(GrammarFunctions.class);
-        this.adapters = functions.bind(generation.adapters());
-        this.memory = functions.bind(generation.memory());
+        this.vocabs = new VocabFunctionsCalls(functions);
+        this.contexts = new ContextFunctionsCalls(functions);
+        this.samplers = generation.samplers(functions);
+        this.grammars = new GrammarFunctionsCalls(functions);
+        this.adapters = generation.adapters(functions);
+        this.memory = generation.memory(functions);
         Path file = isFile ? Backends.fileOf(functions.address("llama_decode")) : null;
         this.path = file;
         this.log = new NativeLog();
         models.logSet(log.callback(), MemorySegment.NULL);
         this.backends = file != null
                 ? Backends.load(
-                        functions.bind(BackendFunctions.class),
+                        new BackendFunctionsCalls(functions),
                         Objects.requireNonNull(file.toAbsolutePath().getParent()))
                 : List.of();
         models.backendInit();
@@ -186,7 +189,7 @@ public final class LlamaLibrary {
 
     /** Releases with semantic versions tell theirs, java-llama.cpp's library has the number of its build. */
     static String version(NativeFunctions f, String what) {
-        String version = text(f.bind(VersionFunctions.class).version());
+        String version = text(new VersionFunctionsCalls(f).version());
         if (version != null) {
             return version.startsWith("v") ? version : "v" + version;
         }

@@ -106,7 +106,7 @@ public final class LlamaModel implements AutoCloseable {
         GgufFile file = ModelFileCheck.check(path, params.vocabOnly(), library.generation.maxExperts());
         try (Arena arena = Arena.ofConfined()) {
             StructTable table = library.generation.modelParams();
-            MemorySegment struct = table.of(library.models.modelDefaultParams(arena));
+            MemorySegment struct = library.models.modelDefaultParams(arena);
             library.generation.write(params, struct);
             Progress progress = new Progress(listener);
             table.setPointer(struct, "progress_callback", progress.callback(arena));

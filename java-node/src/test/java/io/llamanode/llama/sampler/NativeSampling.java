@@ -21,7 +21,7 @@ public final class NativeSampling implements AutoCloseable {
     }
 
     private static final Sample SAMPLE =
-            new NativeFunctions(LibraryFile.embedded(), "The embedded library").bind(Sample.class);
+            new NativeSamplingSampleCalls(new NativeFunctions(LibraryFile.embedded(), "The embedded library"));
 
     private final LlamaContext context;
     private final SamplerFunctions f;
