@@ -146,11 +146,7 @@ public final class Sessions {
                     prompt.length(),
                     session.model.loaded.info().nCtx());
         }
-        long own = session.config.length();
-        if (own == 0) {
-            return;
-        }
-        long held = texts + own;
+        long held = texts + session.config.length();
         if (held > Runtime.getRuntime().maxMemory() / 16) {
             throw new FailureException(
                     ErrorCode.SERVER_BUSY,

@@ -12,7 +12,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the service makes of output formats: the grammars, and the life of the samplers. */
-@Tag("native")
 class ConstraintTest extends ServiceFixture {
     static final OutputFormat GBNF = new OutputFormat.Gbnf("root ::= \"a\"");
     private static final OutputFormat JSON = new OutputFormat.Json("json_schema", "{}");
@@ -33,6 +32,7 @@ class ConstraintTest extends ServiceFixture {
     }
 
     @Test
+    @Tag("native")
     void aSamplerIsFreedWhenItsTaskIsCancelledRunningOrWaiting() {
         long session = session();
         for (int i = 0; i < 2; i++) {
@@ -61,6 +61,7 @@ class ConstraintTest extends ServiceFixture {
     }
 
     @Test
+    @Tag("native")
     void aSchemaThatCannotBeConvertedIsRefusedByItsKey() {
         OutputFormat bad = new OutputFormat.Json("response_format.json_schema.schema", "{\"type\": \"colour\"}");
         Answer<Long> refused = create(session(), completion("a", options(5, null, bad)));

@@ -24,7 +24,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Tools and reasoning in chats and sessions, with answers that are scripted by the prompts they follow. */
-@Tag("native")
 class ToolChatTest extends ServiceFixture {
     private static final String TEMPLATE =
             "{# <think></think> #}{% if tools %}T:{{ tools[0].function.name }}|{% endif %}"
@@ -272,6 +271,7 @@ class ToolChatTest extends ServiceFixture {
     }
 
     @Test
+    @Tag("native")
     void aCallCanBeRequired() {
         model.model.answer("T:f|u:q|a:", CALL);
         answer(session(WITH_TOOLS), content("q", choice(new ToolChoice.Required())));
@@ -294,6 +294,7 @@ class ToolChatTest extends ServiceFixture {
     }
 
     @Test
+    @Tag("native")
     void aSchemaThatIsNoneIsRefused() {
         List<Map<String, Object>> tools = new ArrayList<>();
         tools.add(Map.of(

@@ -82,9 +82,11 @@ final class ModelHeaders {
     }
 
     private static @Nullable String quantization(GgufFile file) {
-        int number = Math.clamp(file.integer("general.file_type").orElse(-1), -1, FILE_TYPES.size());
-        if (number >= 0 && number < FILE_TYPES.size() && !FILE_TYPES.get(number).isEmpty()) {
-            return FILE_TYPES.get(number);
+        long number = file.integer("general.file_type").orElse(-1);
+        if (number >= 0
+                && number < FILE_TYPES.size()
+                && !FILE_TYPES.get((int) number).isEmpty()) {
+            return FILE_TYPES.get((int) number);
         }
         Map<GgmlType, Long> bytes = new EnumMap<>(GgmlType.class);
         file.tensors().values().forEach(tensor -> bytes.merge(tensor.type(), tensor.bytes(), Long::sum));

@@ -43,10 +43,10 @@ public record ModelTraits(Structure structure, Pooling pooling, Set<Capability> 
             "gemma-embedding");
 
     /** Of {@code enum llama_pooling_type}. */
-    private static final int MEAN = 1;
-
     private static final int CLS = 2;
+
     private static final int LAST = 3;
+
     private static final int RANK = 4;
 
     private static final List<String> PREFIX_KEYS =
@@ -110,12 +110,10 @@ public record ModelTraits(Structure structure, Pooling pooling, Set<Capability> 
 
     /** Where the model has no opinion, generators among them, the mean is what keeps most of a text. */
     private static Pooling pooling(long code) {
-        return switch (Math.clamp(code, -1, 99)) {
-            case CLS, RANK -> Pooling.CLS;
-            case LAST -> Pooling.LAST;
-            case MEAN -> Pooling.MEAN;
-            default -> Pooling.MEAN;
-        };
+        if (code == CLS || code == RANK) {
+            return Pooling.CLS;
+        }
+        return code == LAST ? Pooling.LAST : Pooling.MEAN;
     }
 
     /** Without a whole layer, b4916 aborts when it is to score. */

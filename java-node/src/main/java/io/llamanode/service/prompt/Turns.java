@@ -105,7 +105,7 @@ final class Turns {
     /** {@return the conversation with an answer} */
     static List<Map<String, Object>> withAnswer(List<Map<String, Object>> messages, Answer answer) {
         Map<String, Object> message = message("assistant", answer.content());
-        if (answer.reasoning() != null && !answer.reasoning().isEmpty()) {
+        if (answer.reasoning() != null) {
             message.put("reasoning_content", answer.reasoning());
         }
         if (!answer.calls().isEmpty()) {

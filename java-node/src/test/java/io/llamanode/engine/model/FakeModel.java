@@ -10,6 +10,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 /**
  * A model of bytes that needs no arithmetic: after a prompt it recites the answer scripted for it,
@@ -42,6 +44,13 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     public int appliedBeforeFailure = Integer.MAX_VALUE;
     /** What begins a text. */
     public OptionalInt bos = OptionalInt.empty();
+    /** Control tokens besides the one that ends a generation, by their spelling. */
+    public Map<String, Integer> controls = Map.of();
+    /** For filling gaps. */
+    public Optional<InfillTokens> infill =
+            Optional.of(new InfillTokens('<', '>', '|', OptionalInt.empty(), OptionalInt.empty()));
+    /** Characters of the longest text that it was to tokenize. */
+    public int longestText;
     /** Asked for the bytes of this token, it throws. */
     public int unspeakable = -1;
     /** A token that has no bytes. */
@@ -195,12 +204,26 @@ public final class FakeModel implements ModelRunner, Vocabulary {
 
     @Override
     public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        int[] tokens = new int[bytes.length];
-        for (int i = 0; i < bytes.length; i++) {
-            tokens[i] = bytes[i] & 0xFF;
+        longestText = Math.max(longestText, text.length());
+        IntStream.Builder tokens = IntStream.builder();
+        if (addSpecial) {
+            bos.ifPresent(tokens);
         }
-        return tokens;
+        int from = 0;
+        while (parseSpecial && text.indexOf("<eog>", from) >= 0) {
+            int control = text.indexOf("<eog>", from);
+            bytes(text.substring(from, control), tokens);
+            tokens.add(EOG);
+            from = control + "<eog>".length();
+        }
+        bytes(text.substring(from), tokens);
+        return tokens.build().toArray();
+    }
+
+    private static void bytes(String text, IntConsumer tokens) {
+        for (byte one : text.getBytes(StandardCharsets.UTF_8)) {
+            tokens.accept(one & 0xFF);
+        }
     }
 
     @Override
@@ -228,12 +251,14 @@ public final class FakeModel implements ModelRunner, Vocabulary {
 
     @Override
     public Map<String, Integer> controlTokens() {
-        return Map.of("<eog>", EOG);
+        Map<String, Integer> all = new HashMap<>(controls);
+        all.put("<eog>", EOG);
+        return all;
     }
 
     @Override
     public Optional<InfillTokens> infill() {
-        return Optional.of(new InfillTokens('<', '>', '|', OptionalInt.empty(), OptionalInt.empty()));
+        return infill;
     }
 
     @Override

@@ -14,6 +14,7 @@ import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.engine.sampling.TokenSampler;
 import io.llamanode.engine.vector.VectorEngine;
+import io.llamanode.engine.vector.VectorRunner;
 import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
@@ -22,8 +23,12 @@ import io.llamanode.service.contract.model.ModelInfo;
 import io.llamanode.service.contract.task.ChatTemplating;
 import io.llamanode.service.contract.task.TaskInput;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A loaded model whose engine runs a {@link FakeModel}; its template is {@code role:content;}. */
@@ -36,6 +41,23 @@ public final class FakeLoadedModel implements LoadedModel {
 
     /** Samplers that were made. */
     public final AtomicInteger samplersMade = new AtomicInteger();
+    /** What the samplers that were made were told of, in order. */
+    public final List<Integer> accepted = Collections.synchronizedList(new ArrayList<>());
+    /** What the last sampler was to do besides the common settings. */
+    public volatile ChainParams chain;
+    /** What the last sampler was to keep to. */
+    public volatile Grammar grammar;
+    /** What it is said to have, whatever the engine has. */
+    public int nCtx = 256;
+
+    public Set<Capability> capabilities = EnumSet.allOf(Capability.class);
+    public boolean reusesPrompts = true;
+    /** Makes the vectors of both engines; without it there are none. */
+    public VectorRunner vectors;
+    /** What a vector has of floats. */
+    public int width = 2;
+
+    private VectorEngine vectorEngine;
     /** Real ones in place of the fake. */
     private ChatTemplates templates;
 
@@ -76,14 +98,14 @@ public final class FakeLoadedModel implements LoadedModel {
                 "fake",
                 1,
                 1,
-                256,
+                nCtx,
                 256,
                 engine.config().slots(),
                 maxQueue,
-                2,
+                width,
                 TaskInput.Pooling.MEAN,
-                true,
-                EnumSet.allOf(Capability.class));
+                reusesPrompts,
+                capabilities);
     }
 
     @Override
@@ -99,12 +121,23 @@ public final class FakeLoadedModel implements LoadedModel {
 
     @Override
     public VectorEngine embedder() {
-        throw new FailureException(ErrorCode.UNSUPPORTED, "no embeddings");
+        return vectorEngine("no embeddings");
     }
 
     @Override
     public VectorEngine ranker() {
-        throw new FailureException(ErrorCode.UNSUPPORTED, "no scores");
+        return vectorEngine("no scores");
+    }
+
+    private synchronized VectorEngine vectorEngine(String none) {
+        if (vectors == null) {
+            throw new FailureException(ErrorCode.UNSUPPORTED, none);
+        }
+        if (vectorEngine == null) {
+            vectorEngine = new VectorEngine("vectors-" + id, vectors);
+            vectorEngine.start();
+        }
+        return vectorEngine;
     }
 
     @Override
@@ -129,13 +162,16 @@ public final class FakeLoadedModel implements LoadedModel {
     }
 
     @Override
-    public Sampler sampler(SamplingParams params, ChainParams more, Grammar grammar) {
+    public Sampler sampler(SamplingParams params, ChainParams more, Grammar wanted) {
+        chain = more;
+        grammar = wanted;
         TokenSampler sampler = new TokenSampler(params, new Candidates());
         samplers.incrementAndGet();
         samplersMade.incrementAndGet();
         return new Sampler() {
             @Override
             public void accept(int token) {
+                accepted.add(token);
                 sampler.accept(token);
             }
 
@@ -173,5 +209,10 @@ public final class FakeLoadedModel implements LoadedModel {
     @Override
     public void close() {
         engine.close();
+        synchronized (this) {
+            if (vectorEngine != null) {
+                vectorEngine.close();
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ import io.llamanode.gguf.GgmlType;
 import io.llamanode.gguf.GgufFile;
 import io.llamanode.gguf.MemoryEstimate;
 import io.llamanode.service.contract.Capability;
+import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelHeader;
@@ -15,11 +16,9 @@ import io.llamanode.testmodel.EncoderModels;
 import io.llamanode.testmodel.SyntheticModels;
 import java.nio.file.Path;
 import java.util.Set;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-@Tag("native")
 class ModelSizesTest {
     @TempDir
     private Path directory;
@@ -131,5 +130,111 @@ class ModelSizesTest {
         GgufFile encoder = GgufFile.read(EncoderModels.t5(false).write(directory.resolve("encoder.gguf")));
         assertTrue(!ModelTraits.of(encoder, false).generates());
         assertTrue(ModelTraits.of(encoder, true).capabilities().equals(Set.of(Capability.TOKENIZE)));
+    }
+
+    private ModelSizes sizes(GgufFile file, ModelConfig config) {
+        return ModelSizes.of(config, file, ModelTraits.of(file, false));
+    }
+
+    private static ModelConfig sized(Integer nCtx, Integer nParallel, Integer nBatch, Integer nUbatch) {
+        return new ModelConfig(Path.of("x.gguf"), null, nCtx, nParallel, nBatch, nUbatch, null, null, null, null, null);
+    }
+
+    @Test
+    void whatTheConfigurationDoesNotSayHasADefault() {
+        assertEquals(new ModelSizes(512, 4, 512, 512), sizes(tiny(), sized(null, null, null, null)));
+        assertEquals(new ModelSizes(32, 3, 48, 24), sizes(tiny(), sized(32, 3, 48, 24)));
+    }
+
+    @Test
+    void aBatchHoldsATokenOfEverySlot() {
+        assertEquals(new ModelSizes(512, 600, 600, 64), sizes(tiny(), sized(512, 600, 64, 64)));
+    }
+
+    @Test
+    void noComputationIsLargerThanABatchOrThanAllSlots() {
+        assertEquals(48, sizes(tiny(), sized(512, 1, 48, 500)).nUbatch());
+        assertEquals(32, sizes(tiny(), sized(16, 2, 64, 64)).nUbatch());
+        assertEquals(
+                2_000_000_000,
+                sizes(tiny(), sized(2_000_000_000, 3, 2_000_000_000, 2_000_000_000))
+                        .nUbatch());
+    }
+
+    @Test
+    void aContextHasRoomForAPromptAndAnAnswer() {
+        assertEquals(2, sizes(tiny(), sized(2, 1, null, null)).nCtx());
+        assertEquals(
+                "n_ctx: 1 leaves no room for a prompt and an answer",
+                assertThrows(FailureException.class, () -> sizes(tiny(), sized(1, 1, null, null)))
+                        .failure()
+                        .message());
+    }
+
+    @Test
+    void aModelWithAnEncoderAndADecoderHasOneSlotThatReadsAPromptAtOnce() {
+        GgufFile t5 = GgufFile.read(EncoderModels.t5(true).write(directory.resolve("t5.gguf")));
+        assertEquals(new ModelSizes(64, 1, 64, 64), sizes(t5, sized(64, null, 8, 8)));
+        assertEquals(new ModelSizes(64, 1, 64, 64), sizes(t5, sized(64, 1, 8, 8)));
+        assertEquals(
+                "n_parallel: a model with an encoder and a decoder has one slot, not 2",
+                assertThrows(FailureException.class, () -> sizes(t5, sized(64, 2, null, null)))
+                        .failure()
+                        .message());
+    }
+
+    /** Each token of it sees all others, so that a text is computed at once. */
+    @Test
+    void anEncoderTakesTextsUpToTheContextThatItWasTrainedWith() {
+        GgufFile encoder = GgufFile.read(EncoderModels.t5(false).write(directory.resolve("encoder.gguf")));
+        assertEquals(new ModelSizes(128, 64, 512, 512), sizes(encoder, sized(null, null, null, null)));
+        assertEquals(new ModelSizes(128, 3, 128, 128), sizes(encoder, sized(4096, 3, 8, 8)));
+        assertEquals(new ModelSizes(100, 64, 200, 200), sizes(encoder, sized(100, null, 200, null)));
+    }
+
+    @Test
+    void aGeneratorComputesEmbeddingsOfManyShortTextsTogether() {
+        ModelSizes sizes = new ModelSizes(128, 4, 32, 16);
+        assertEquals(new ModelSizes(128, 64, 32, 16), sizes.forEmbedding(false));
+        assertEquals(new ModelSizes(128, 1, 32, 16), sizes.forEmbedding(true));
+        assertEquals(128, sizes.vectorCells());
+        assertEquals(256, new ModelSizes(128, 4, 256, 16).vectorCells());
+    }
+
+    @Test
+    void cellsAreThoseOfAllSlotsAndSomeToPutThemInOrder() {
+        assertEquals(128 * 4 + 16, new ModelSizes(128, 4, 32, 16).cells());
+        GgufFile file = tiny();
+        ModelTraits traits = ModelTraits.of(file, false);
+        ModelSizes sizes = new ModelSizes(300, 2, 64, 32);
+        // 632 cells are 316 for each of two slots, which are rounded up to 512.
+        assertEquals(MemoryEstimate.of(file, 2 * 512, 64, 32, 2), sizes.estimate(file, traits));
+    }
+
+    @Test
+    void everyTokenOfABatchOfTextsPutsOutAVector() {
+        GgufFile encoder = GgufFile.read(EncoderModels.t5(false).write(directory.resolve("encoder.gguf")));
+        ModelTraits traits = ModelTraits.of(encoder, false);
+        ModelSizes sizes = new ModelSizes(100, 8, 200, 200);
+        MemoryEstimate expected = MemoryEstimate.of(encoder, 200, 200, 200, 8).withOutputs(encoder, 200);
+        assertEquals(expected, sizes.estimateVectors(encoder));
+        assertEquals(expected, sizes.estimate(encoder, traits));
+    }
+
+    @Test
+    void cellsAreCountedIn32Bits() {
+        new ModelSizes((1 << 30) - 2, 1, 1, 1).refuseWhatCannotBeCounted("x");
+        FailureException refused = assertThrows(
+                FailureException.class, () -> new ModelSizes((1 << 30) - 1, 1, 1, 1).refuseWhatCannotBeCounted("x"));
+        assertEquals(
+                "x: n_ctx 1073741823 in 1 slots (n_parallel) is 1073741824 cells of KV cache; at most 1073741823 can"
+                        + " be made",
+                refused.failure().message());
+        assertEquals(ErrorCode.OUT_OF_MEMORY, refused.failure().code());
+    }
+
+    @Test
+    void whatFitsIsNotRefused() {
+        ModelSizes.refuseWhatDoesNotFit("x", new MemoryEstimate(1, 1, 1, 1));
     }
 }

@@ -16,10 +16,6 @@ public record AdapterConfig(
         Path path, @Nullable String id, @Nullable String model) {
     /** {@return the id that the adapter gets} */
     public String name() {
-        if (id != null) {
-            return id;
-        }
-        String name = String.valueOf(path.getFileName()); // The root directory has none.
-        return name.endsWith(".gguf") ? name.substring(0, name.length() - ".gguf".length()) : name;
+        return id != null ? id : FileNames.withoutEnding(path);
     }
 }

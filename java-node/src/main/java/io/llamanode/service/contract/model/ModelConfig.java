@@ -94,10 +94,6 @@ public record ModelConfig(
 
     /** {@return the id that the model gets: the one given, else the file's name without its ending} */
     public String effectiveId() {
-        if (id != null) {
-            return id;
-        }
-        String name = path.getFileName().toString();
-        return name.endsWith(".gguf") ? name.substring(0, name.length() - ".gguf".length()) : name;
+        return id != null ? id : FileNames.withoutEnding(path);
     }
 }
