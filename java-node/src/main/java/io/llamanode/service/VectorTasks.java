@@ -121,7 +121,7 @@ final class VectorTasks {
         long total = 0;
         for (int i = 0; i < input.documents().size(); i++) {
             int[] pair = model.pair(input.query(), input.documents().get(i));
-            pairs.add(fitting("documents[%d], with the query,".formatted(i), pair, model));
+            pairs.add(fitting("documents[%d] with the query".formatted(i), pair, model));
             // The query is in every pair: a short request can be a large one.
             total = counted("documents", total + pair.length);
         }

@@ -45,6 +45,9 @@ abstract class ServiceFixture {
     /** What the preparation of an owner does at {@code inspect}. */
     volatile Runnable previewed = () -> {};
 
+    /** What a model's file would come to; without it, looking is a defect. */
+    volatile ModelLoader.Preview preview;
+
     LlamaService service;
 
     static GenerationOptions options(int maxTokens, Long timeoutMs) {
@@ -78,7 +81,10 @@ abstract class ServiceFixture {
             @Override
             public Preview preview(ModelConfig config) {
                 previewed.run();
-                throw new UnsupportedOperationException();
+                if (preview == null) {
+                    throw new UnsupportedOperationException();
+                }
+                return preview;
             }
 
             @Override

@@ -1,6 +1,7 @@
 package io.llamanode.engine.model;
 
 import io.llamanode.engine.model.BatchPlan.Span;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -268,10 +269,10 @@ public final class FakeModel implements ModelRunner, Vocabulary {
 
     @Override
     public String detokenize(int[] tokens, boolean special) {
-        byte[] bytes = new byte[tokens.length];
-        for (int i = 0; i < tokens.length; i++) {
-            bytes[i] = (byte) tokens[i];
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (int token : tokens) {
+            bytes.writeBytes(special ? spelling(token) : piece(token));
         }
-        return new String(bytes, StandardCharsets.UTF_8);
+        return bytes.toString(StandardCharsets.UTF_8);
     }
 }

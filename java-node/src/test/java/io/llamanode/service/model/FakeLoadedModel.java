@@ -36,6 +36,8 @@ public final class FakeLoadedModel implements LoadedModel {
     public final FakeModel model = new FakeModel();
     /** Adapters that are not closed. */
     public final AtomicInteger adapters = new AtomicInteger();
+    /** Run by each load of an adapter. */
+    public volatile Runnable loadingAdapter = () -> {};
     /** Samplers that are not closed. */
     public final AtomicInteger samplers = new AtomicInteger();
 
@@ -147,6 +149,7 @@ public final class FakeLoadedModel implements LoadedModel {
 
     @Override
     public Adapter loadAdapter(Path path) {
+        loadingAdapter.run();
         adapters.incrementAndGet();
         return adapters::decrementAndGet;
     }

@@ -1,0 +1,114 @@
+package io.llamanode.service;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.OutputFormat;
+import io.llamanode.service.contract.task.Prompt;
+import io.llamanode.service.contract.task.SessionConfig;
+import io.llamanode.service.contract.task.TaskInput;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What is refused before anything is done for a task. */
+class AdmissionTest extends ServiceFixture {
+    @Test
+    void theNodeHasALimitOfTasks() {
+        LlamaService few = service(2, 60_000);
+        long session = few.sessions().create(me, new SessionConfig(null, null, GenerationOptions.NONE));
+        Answer<Long> first = new Answer<>();
+        Answer<Long> second = new Answer<>();
+        Answer<Long> third = new Answer<>();
+        few.createTask(me, session, completion("a", ENDLESS), first);
+        few.createTask(me, session, completion("b", ENDLESS), second);
+        few.createTask(me, session, completion("c", ENDLESS), third);
+        assertEquals("2 tasks are waiting or running", third.message());
+        assertTrue(third.failedWith(ErrorCode.SERVER_BUSY));
+        Answer<Void> cancelled = new Answer<>();
+        few.cancelTask(first.value(), cancelled);
+        cancelled.value();
+        Answer<Long> again = new Answer<>();
+        few.createTask(me, session, completion("c", ENDLESS), again);
+        again.value();
+        few.close();
+    }
+
+    @Test
+    void promptsAndGrammarsTogetherHaveALongestLength() {
+        long session = session();
+        int most = (int) (Runtime.getRuntime().maxMemory() / 16);
+        long first =
+                create(session, completion("a", grammar("x".repeat(most - 1)))).value();
+        // The prompt is tokens by now, the grammar is there until the end.
+        long second = create(session, completion("b", ENDLESS)).value();
+        Answer<Long> refused = create(session, completion("bb", ENDLESS));
+        assertEquals((most - 1) + " characters of prompts and grammars wait for their turn", refused.message());
+        assertTrue(refused.failedWith(ErrorCode.SERVER_BUSY));
+        assertTrue(create(session, completion("", grammar("x"))).message().startsWith("prompt: must not be empty"));
+        assertTrue(create(session, completion("b", grammar("x"))).failedWith(ErrorCode.SERVER_BUSY));
+        cancel(first).value();
+        long third = create(session, completion("bb", ENDLESS)).value();
+        cancel(second).value();
+        cancel(third).value();
+        long whole =
+                create(session, completion("a", grammar("x".repeat(most - 1)))).value();
+        cancel(whole).value();
+    }
+
+    private static GenerationOptions grammar(String gbnf) {
+        return ConstraintTest.options(1_000_000_000, null, new OutputFormat.Gbnf(gbnf));
+    }
+
+    @Test
+    void aTaskOfASessionHasItsModel() {
+        long session = session();
+        TaskInput other = new TaskInput.Completion("other", new Prompt.Text("a"), true, GREEDY);
+        assertEquals(
+                "model: session %d works with 'fake'".formatted(session),
+                create(session, other).message());
+        model.model.answer("a", "b");
+        TaskInput same = new TaskInput.Completion("fake", new Prompt.Text("a"), true, GREEDY);
+        assertEquals("b", result(create(session, same).value(), -1).value().content());
+    }
+
+    @Test
+    void whatCutsJsonIsRefusedAtOnce() {
+        OutputFormat json = new OutputFormat.Json("json_schema", "{}");
+        Answer<Long> refused = create(session(), completion("a", ConstraintTest.options(1, List.of("}"), json)));
+        assertEquals("stop: could cut the JSON that the answer must be", refused.message());
+    }
+
+    @Test
+    void aDeadlineOfTheTaskGoesBeforeThatOfItsSession() {
+        GenerationOptions soon = options(-1, 1L);
+        long session = service.sessions().create(me, new SessionConfig(null, null, soon));
+        GenerationOptions endless = options(1_000_000_000, null);
+        assertTrue(result(create(session, completion("a", endless)).value(), -1).failedWith(ErrorCode.TIMEOUT));
+        long without = create(session, completion("a", options(5, -1L))).value();
+        assertEquals("!!!!!", result(without, -1).value().content());
+        long later = create(session, completion("a", options(5, 60_000L))).value();
+        assertEquals("!!!!!", result(later, -1).value().content());
+    }
+
+    @Test
+    void aModelThatReusesNoPromptsEvaluatesEachOne() {
+        model.reusesPrompts = false;
+        long session = session();
+        result(create(session, completion("abc", options(1, null))).value(), -1).value();
+        assertEquals(
+                0,
+                result(create(session, completion("abcd", options(1, null))).value(), -1)
+                        .value()
+                        .usage()
+                        .cachedTokens());
+        model.reusesPrompts = true;
+        assertEquals(
+                4,
+                result(create(session, completion("abcde", options(1, null))).value(), -1)
+                        .value()
+                        .usage()
+                        .cachedTokens());
+    }
+}
