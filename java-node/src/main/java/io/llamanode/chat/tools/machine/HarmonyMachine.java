@@ -57,18 +57,12 @@ public final class HarmonyMachine implements AnswerMachine {
     }
 
     @Override
-    public void advance(Input in) {
-        boolean more = true;
-        while (more && !in.isEmpty()) {
-            more = switch (state) {
-                case HEADER -> header(in);
-                case BODY -> body(in);
-                case CALL -> call(in);
-            };
-        }
-        if (in.isEmpty() && in.ended() && state == State.CALL) {
-            call(in);
-        }
+    public boolean step(Input in) {
+        return switch (state) {
+            case HEADER -> header(in);
+            case BODY -> body(in);
+            case CALL -> call(in);
+        };
     }
 
     private boolean header(Input in) {

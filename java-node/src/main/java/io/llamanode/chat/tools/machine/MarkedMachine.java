@@ -63,21 +63,18 @@ public final class MarkedMachine implements AnswerMachine {
     }
 
     @Override
-    public void advance(Input in) {
-        boolean more = true;
-        while (more && !(in.isEmpty() && !in.ended())) {
-            more = switch (state) {
-                case START -> start(in);
-                case CONTENT -> content(in);
-                case REASONING -> reasoning(in);
-                case CALLS -> calls(in);
-                case FRAME_END -> frameEnd(in);
-                case TEXT_ONLY -> {
-                    output.content(in.take(in.length()));
-                    yield false;
-                }
-            };
-        }
+    public boolean step(Input in) {
+        return switch (state) {
+            case START -> start(in);
+            case CONTENT -> content(in);
+            case REASONING -> reasoning(in);
+            case CALLS -> calls(in);
+            case FRAME_END -> frameEnd(in);
+            case TEXT_ONLY -> {
+                output.content(in.take(in.length()));
+                yield false;
+            }
+        };
     }
 
     /** Decides about a whole answer that may be a call, once there is something but white space. */

@@ -44,16 +44,13 @@ public final class RecipientMachine implements AnswerMachine {
     }
 
     @Override
-    public void advance(Input in) {
-        boolean more = true;
-        while (more && !(in.isEmpty() && !in.ended())) {
-            more = switch (state) {
-                case START -> start(in);
-                case RECIPIENT -> recipient(in);
-                case TEXT -> text(in);
-                case CALL -> call(in);
-            };
-        }
+    public boolean step(Input in) {
+        return switch (state) {
+            case START -> start(in);
+            case RECIPIENT -> recipient(in);
+            case TEXT -> text(in);
+            case CALL -> call(in);
+        };
     }
 
     /** The prompt ends with the marker already. */
