@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 /** How much memory this process may still take, on Linux. */
 public final class FreeMemory {
 
-    private static final String UNLIMITED = "max";
     private static final long KIB = 1024;
 
     private final Path root;
@@ -37,7 +36,8 @@ public final class FreeMemory {
     private long memAvailable() {
         for (String line : lines("proc/meminfo")) {
             if (line.startsWith("MemAvailable:")) {
-                return number(line.replaceAll("\\D", "")) * KIB;
+                long kib = number(line.replaceAll("\\D", ""));
+                return kib == Long.MAX_VALUE ? kib : kib * KIB;
             }
         }
         return Long.MAX_VALUE;
@@ -82,28 +82,34 @@ public final class FreeMemory {
         return null;
     }
 
-    /** The page cache that the kernel gives up first is counted as used, and so is added back. */
+    /** The page cache that the kernel gives up first is counted as used, and so is taken off again. */
     private long left(String directory, String limitFile, String usageFile, String cacheKey) {
-        List<String> limit = lines(directory + "/" + limitFile);
-        List<String> usage = lines(directory + "/" + usageFile);
-        if (limit.isEmpty() || usage.isEmpty() || limit.getFirst().strip().equals(UNLIMITED)) {
+        long limit = first(directory + "/" + limitFile);
+        long usage = first(directory + "/" + usageFile);
+        if (limit == Long.MAX_VALUE || usage == Long.MAX_VALUE) {
             return Long.MAX_VALUE;
         }
         long cache = 0;
         for (String line : lines(directory + "/memory.stat")) {
             if (line.startsWith(cacheKey + " ")) {
-                cache = number(line.substring(cacheKey.length()).strip());
+                cache = number(line.substring(cacheKey.length()));
             }
         }
-        return Math.max(
-                0, number(limit.getFirst().strip()) - number(usage.getFirst().strip()) + cache);
+        return Math.max(0, limit - Math.max(0, usage - cache));
     }
 
-    private static long number(String digits) {
+    /** {@return the number in a file} */
+    private long first(String path) {
+        List<String> lines = lines(path);
+        return lines.isEmpty() ? Long.MAX_VALUE : number(lines.getFirst());
+    }
+
+    /** {@return the number; the largest of all where there is none, as with the word for no limit} */
+    private static long number(String text) {
         try {
-            return Long.parseLong(digits);
+            return Long.parseLong(text.strip());
         } catch (NumberFormatException e) {
-            return Long.MAX_VALUE / KIB;
+            return Long.MAX_VALUE;
         }
     }
 

@@ -92,8 +92,8 @@ final class GgufInput {
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    void skip(long bytes, String what) {
-        require(bytes, what);
+    /** Passes over bytes that the file is known to have. */
+    void skip(long bytes) {
         if (bytes <= buffer.remaining()) {
             buffer.position(buffer.position() + (int) bytes);
         } else {

@@ -164,10 +164,10 @@ final class GgufReader {
         in.require(count * least, "the array " + key);
         if (type == GgufValueType.STRING) {
             for (long i = 0; i < count; i++) {
-                in.skip(in.length(MAX_TEXT_BYTES, "an element of " + key), "an element of " + key);
+                in.skip(in.length(MAX_TEXT_BYTES, "an element of " + key));
             }
         } else {
-            in.skip(count * least, "the array " + key);
+            in.skip(count * least);
         }
         return new GgufValue.Array(type, count, start, in.position() - start);
     }

@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param name name, such as {@code blk.0.attn_q.weight}
  * @param type element type
- * @param dims 1 to 4 sizes, the fastest running first, each at least 1
+ * @param dims up to 4 sizes, the fastest running first, each at least 1; none: a single element
  * @param offset first byte, counted from the start of the data section
  * @param bytes size
  */

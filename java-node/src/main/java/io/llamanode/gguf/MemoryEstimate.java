@@ -123,7 +123,7 @@ public record MemoryEstimate(long weights, long kvCache, long compute, long outp
             return new Shape(
                     nLayer,
                     nEmbd,
-                    Arrays.stream(perLayer(file, "feed_forward_length", nLayer, 4 * nEmbd))
+                    Arrays.stream(perLayer(file, "feed_forward_length", nLayer, product(4, nEmbd)))
                             .max()
                             .orElse(nEmbd),
                     nHead,

@@ -8,12 +8,9 @@ import io.llamanode.llama.context.LlamaContext;
 import io.llamanode.llama.library.TestLibrary;
 import io.llamanode.llama.model.LlamaModel;
 import io.llamanode.testmodel.SyntheticModels;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -21,11 +18,11 @@ import java.util.logging.Logger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+/** What is estimated is what llama.cpp takes, or not much more. */
 class MemoryTest {
 
     private static final Pattern SIZE = Pattern.compile(
@@ -96,54 +93,5 @@ class MemoryTest {
         compare(library, SyntheticModels.bench(null), 16384, 256, 8);
         compare(library, SyntheticModels.tiny(), 512, 64, 1);
         compare(library, SyntheticModels.tiny(), 32768, 512, 16);
-    }
-
-    @Test
-    void absurdContextsSaturate() {
-        GgufFile file = GgufFile.read(SyntheticModels.write(SyntheticModels.tiny(), directory.resolve("tiny.gguf")));
-        assertEquals(
-                Long.MAX_VALUE,
-                MemoryEstimate.of(file, Long.MAX_VALUE, 512, 512, 1).total());
-        assertEquals(
-                OptionalLong.empty(),
-                MemoryEstimate.of(file, Long.MAX_VALUE, 512, 512, 1).counted());
-        MemoryEstimate large = MemoryEstimate.of(file, Integer.MAX_VALUE, 512, 512, 1);
-        assertTrue(large.total() > 1L << 38);
-        assertEquals(OptionalLong.of(large.total()), large.counted());
-        assertTrue(MemoryEstimate.of(file, -1, 1, 1, 0).total() > 0);
-    }
-
-    private Path write(String name, String text) throws IOException {
-        Path path = directory.resolve(name);
-        Files.createDirectories(path.getParent());
-        return Files.writeString(path, text);
-    }
-
-    @Test
-    void theSmallestLimitCounts() throws IOException {
-        write("proc/meminfo", "MemTotal: 100 kB\nMemAvailable:      80 kB\n");
-        assertEquals(OptionalLong.of(80 * 1024), new FreeMemory(directory).read());
-        write("proc/self/cgroup", "0::/a/b\n");
-        write("sys/fs/cgroup/a/b/memory.max", "max\n");
-        write("sys/fs/cgroup/a/b/memory.current", "5000\n");
-        assertEquals(OptionalLong.of(80 * 1024), new FreeMemory(directory).read());
-        write("sys/fs/cgroup/a/memory.max", "20000\n");
-        write("sys/fs/cgroup/a/memory.current", "15000\n");
-        write("sys/fs/cgroup/a/memory.stat", "anon 9\ninactive_file 3000\n");
-        assertEquals(OptionalLong.of(8000), new FreeMemory(directory).read());
-        write("proc/self/cgroup", "3:cpu:/x\n2:memory:/y\n");
-        write("sys/fs/cgroup/memory/y/memory.limit_in_bytes", "9000\n");
-        write("sys/fs/cgroup/memory/y/memory.usage_in_bytes", "8500\n");
-        assertEquals(OptionalLong.of(500), new FreeMemory(directory).read());
-    }
-
-    @Test
-    void anUnknownSystemTellsNothing() {
-        assertEquals(OptionalLong.empty(), new FreeMemory(directory).read());
-    }
-
-    @Test
-    void thisSystemTellsItsMemory() {
-        assertTrue(FreeMemory.available().orElse(1) > 0);
     }
 }
