@@ -88,11 +88,12 @@ final class CallGrammar {
             case ALWAYS -> open + list + close;
             case OPTIONAL -> several ? "(" + one + " | " + list + ")" : one;
             case NEVER -> {
-                if (syntax.bare() || !several) {
+                boolean framed = !syntax.callOpen().isEmpty();
+                if (syntax.bare() || !several || syntax.endsAnswer() && !framed) {
                     yield open + one + close;
                 }
                 // Calls share a section where they have frames of their own, and else have one each.
-                yield syntax.callOpen().isEmpty()
+                yield !framed
                         ? open + one + close + " (" + "[\\n]? " + open + one + close + ")*"
                         : open + "(" + one + " [\\n]?)+" + close;
             }

@@ -79,7 +79,8 @@ class CallRoundTripTest {
                 Map.of("name", call.name(), "parameters", Map.of("type", "object", "properties", properties)));
     }
 
-    private static String write(CallSyntax syntax, List<ToolCall> calls) {
+    /** {@return an answer of nothing but calls, as models of the family write it} */
+    static String write(CallSyntax syntax, List<ToolCall> calls) {
         List<String> written = calls.stream()
                 .map(call -> frame(syntax, write(syntax.style(), call)))
                 .toList();

@@ -74,10 +74,6 @@ public final class Call {
         json.append(delta);
     }
 
-    boolean hasArguments() {
-        return !json.isEmpty();
-    }
-
     /** Tells what is known, as soon as there is a name and the arguments have begun to be an object. */
     public void tell() {
         if (name == null || !json.isEmpty() && json.charAt(0) != '{') {
