@@ -42,7 +42,6 @@ public final class Candidates {
                 }
             }
         }
-        heapify();
         sortHeap();
         best = logits[0];
     }

@@ -50,6 +50,67 @@ class CandidatesTest {
     }
 
     @Test
+    void topPKeepsTheFewestThatReachIt() {
+        Candidates candidates = new Candidates();
+        for (int kept = 1; kept <= 4; kept++) {
+            candidates.selectTopK(new float[] {7, 7, 7, 7}, 4);
+            candidates.keepTopP(kept / 4f);
+            assertEquals(IntStream.range(0, kept).boxed().toList(), chosen(candidates));
+        }
+        candidates.selectTopK(new float[] {7, 7, 7, 7}, 4);
+        candidates.keepTopP(0);
+        assertEquals(List.of(0), chosen(candidates), "one in any case");
+    }
+
+    @Test
+    void minPKeepsWhatIsAtLeastThatProbable() {
+        Candidates candidates = new Candidates();
+        float[] logits = {0, (float) Math.log(0.5), -1, NEVER};
+        candidates.selectTopK(logits, 4);
+        candidates.keepMinP(0);
+        assertEquals(4, candidates.size());
+        candidates.keepMinP(0.5f);
+        assertEquals(List.of(0, 1), chosen(candidates));
+        candidates.keepMinP(2);
+        assertEquals(List.of(0), chosen(candidates), "the best in any case");
+    }
+
+    @Test
+    void aNumberDrawsTheTokenInWhoseShareItIs() {
+        Candidates candidates = new Candidates();
+        candidates.selectTopK(new float[] {1, 1, 1, 1}, 4);
+        for (int i = 0; i < 4; i++) {
+            assertEquals(i, candidates.draw(1, i / 4.0));
+            assertEquals(i, candidates.draw(1, Math.nextDown((i + 1) / 4.0)));
+        }
+        float[] logits = RandomLogits.normal(6000, 2, 9);
+        List<Integer> order = RandomLogits.order(logits).subList(0, 5000);
+        double[] weights = RandomLogits.weights(logits);
+        double total = order.stream().mapToDouble(i -> weights[i]).sum();
+        candidates.selectTopK(logits, 5000);
+        double before = 0;
+        for (int rank = 0; rank < 5000; rank++) {
+            double weight = weights[order.get(rank)];
+            // In its middle, as far as the middle is farther from the borders than the sum is exact.
+            if (rank % 7 == 0 && weight > 1e-3 * total / 5000) {
+                int drawn = order.indexOf(candidates.draw(1, (before + weight / 2) / total));
+                assertEquals(rank, drawn, 3 + 2e-5 * total / weight, "rank " + rank);
+            }
+            before += weight;
+        }
+    }
+
+    @Test
+    void whereRoundingLeavesARestTheLastThatMayComeIsDrawn() {
+        Candidates candidates = new Candidates();
+        // As floats these add up to more than they are.
+        candidates.selectTopK(new float[] {0, (float) Math.log(7e-8), NEVER, NEVER}, 4);
+        assertEquals(1, candidates.draw(1, Math.nextDown(1.0)));
+        candidates.selectTopK(new float[] {NEVER, NEVER}, 2);
+        assertEquals(0, candidates.draw(1, 0.5));
+    }
+
+    @Test
     void brokenLogitsGiveSomeToken() {
         float[] logits = new float[300];
         Arrays.fill(logits, Float.NaN);

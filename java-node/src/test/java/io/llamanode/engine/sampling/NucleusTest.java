@@ -61,6 +61,18 @@ class NucleusTest {
     }
 
     @Test
+    void itEndsWhereTheLimitIsReachedExactly() {
+        read(new float[] {3, 3}, 0.5f);
+        assertTrue(nucleus.contains(0));
+        assertFalse(nucleus.contains(1), "the first has half of it");
+        for (int token = 0; token < 4; token++) {
+            read(new float[] {3, 3, 3, 3}, 0.5f);
+            assertEquals(token < 2, nucleus.contains(token));
+            assertEquals(token < 2, nucleus.contains(token), "asked again");
+        }
+    }
+
+    @Test
     void theTailCountsHoweverFarBelowItIs() {
         // Each of the others is a millionth of the best, and all together are three times as probable.
         float[] logits = new float[3_000_001];

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class TokenSamplerTest {
-    private static final int DRAWS = 100_000;
+    private static final int DRAWS = Integer.getInteger("llamanode.draws", 100_000);
 
     private static SamplingParams params(float temperature, int topK, float topP, float minP, long seed) {
         return new SamplingParams(temperature, topK, topP, minP, 1, 0, 0, 0, seed, Map.of());
@@ -97,6 +97,32 @@ class TokenSamplerTest {
         float[] logits = {4, 4, 4, -4};
         sampler.sample(logits);
         assertArrayEquals(new float[] {4, 4 / 2f - 2 * 0.5f - 0.25f, 4, -4}, logits);
+    }
+
+    @Test
+    void ofATokenThatCameTwiceOneLeavesTheWindowAtATime() {
+        SamplingParams penal = new SamplingParams(0, 0, 1, 0, 1, 3, 1, 0, 0, Map.of());
+        TokenSampler sampler = new TokenSampler(penal, new Candidates());
+        for (int token : new int[] {1, 1, 2}) {
+            sampler.accept(token);
+        }
+        for (float[] expected : new float[][] {{0, -2, -1, 0}, {0, -1, -1, -1}, {-1, 0, -1, -1}}) {
+            float[] logits = new float[4];
+            sampler.sample(logits);
+            assertArrayEquals(expected, logits);
+            sampler.accept(expected[3] == 0 ? 3 : 0);
+        }
+    }
+
+    @Test
+    void asManyCandidatesAsTokensAreAllTokens() {
+        float[] logits = RandomLogits.normal(40, 1, 6);
+        TokenSampler sampler = new TokenSampler(params(1, 40, 1, 0, 3), new Candidates());
+        int[] counts = new int[logits.length];
+        for (int i = 0; i < DRAWS; i++) {
+            counts[sampler.sample(logits.clone())]++;
+        }
+        ChiSquare.assertDistribution(RandomLogits.distribution(logits, 1, 0, 1, 0), counts);
     }
 
     @Test

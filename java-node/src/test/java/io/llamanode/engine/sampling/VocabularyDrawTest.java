@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Draws of whole vocabularies: their distribution, and what may never come. */
 class VocabularyDrawTest {
-    private static final int DRAWS = 100_000;
+    private static final int DRAWS = Integer.getInteger("llamanode.draws", 100_000);
     private static final float NEVER = Float.NEGATIVE_INFINITY;
 
     private final Candidates candidates = new Candidates();
