@@ -211,13 +211,14 @@ final class StreamDelivery implements TaskSink {
     }
 
     private void terminal(OtpErlangTuple event) {
+        // First: a process that has got the event may ask at once, and is told that the stream is gone.
+        over();
         if (end == null) {
             streams.outbound().send(process, event);
         } else {
             streams.outbound().send(end.alias(), event);
             streams.outbound().send(end.watcher(), ReplyEncoder.ended(end.alias()));
         }
-        over();
     }
 
     /** The service watches the process for as long as the task runs, which is over. */

@@ -1,0 +1,64 @@
+package io.llamanode.delivery;
+
+import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** Takes every message at once, whoever it is for. */
+final class Mailbox implements Outbound {
+    /** A message and who gets it, a process or an alias. */
+    record Sent(OtpErlangObject to, OtpErlangObject message) {}
+
+    private final BlockingQueue<Sent> sent = new LinkedBlockingQueue<>();
+    /** Looks at each message before it arrives, if set. */
+    volatile Consumer<Sent> watcher;
+    /** What the next message that is offered meets with, if set. */
+    volatile RuntimeException defect;
+
+    @Override
+    public void send(OtpErlangPid to, OtpErlangObject message) {
+        arrive(new Sent(to, message));
+    }
+
+    @Override
+    public void send(OtpErlangRef to, OtpErlangObject message) {
+        arrive(new Sent(to, message));
+    }
+
+    private void arrive(Sent message) {
+        if (watcher != null) {
+            watcher.accept(message);
+        }
+        sent.add(message);
+    }
+
+    @Override
+    public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int weight, Runnable room) {
+        if (defect != null) {
+            throw defect;
+        }
+        send(to, message.get());
+        return true;
+    }
+
+    @Override
+    public void flush() {}
+
+    /** {@return the next message; waits for it} */
+    Sent next() throws InterruptedException {
+        Sent next = sent.poll(30, TimeUnit.SECONDS);
+        if (next == null) {
+            throw new AssertionError("no message");
+        }
+        return next;
+    }
+
+    boolean isEmpty() {
+        return sent.isEmpty();
+    }
+}
