@@ -80,8 +80,7 @@ final class ShownTest {
     void ofALongTextTheBeginningIsShown(String unit) {
         String text = unit.repeat(1000);
         String beginning = text.substring(0, text.offsetByCodePoints(0, 40));
-        assertEquals(
-                '"' + beginning + "...\"", Shown.of(new OtpErlangBinary(text.getBytes(StandardCharsets.UTF_8))));
+        assertEquals('"' + beginning + "...\"", Shown.of(new OtpErlangBinary(text.getBytes(StandardCharsets.UTF_8))));
     }
 
     @Test

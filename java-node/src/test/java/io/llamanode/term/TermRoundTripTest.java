@@ -41,6 +41,7 @@ final class TermRoundTripTest {
             byte[] message = encode(term);
             TermScanner.check(message, 0, message.length, LIMITS);
             assertEquals(plain(term), plain(new OtpInputStream(message).read_any()));
+            assertEquals(plain(term), plain(TermReader.read(message, 0, message.length)));
         }
     }
 
