@@ -11,6 +11,9 @@ import io.llamanode.chat.jinja.value.Str;
 import io.llamanode.chat.jinja.value.StrBuilder;
 import io.llamanode.chat.jinja.value.Types;
 import io.llamanode.chat.jinja.value.Value;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.RoundingMode;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -199,7 +202,7 @@ public final class Filters {
     }
 
     private static Value parseInt(String text, int base) {
-        String digits = text.replace("_", "");
+        String digits = withoutGroups(text);
         String lower = digits.toLowerCase(Locale.ROOT);
         if (base == 16 && lower.startsWith("0x")
                 || base == 8 && lower.startsWith("0o")
@@ -209,9 +212,6 @@ public final class Filters {
         try {
             return new Value.Int(Long.parseLong(digits, base));
         } catch (NumberFormatException e) {
-            if (base != 10) {
-                throw e;
-            }
             return new Value.Int(Numbers.asLong(new Value.Float(parseFloat(text))));
         }
     }
@@ -229,8 +229,14 @@ public final class Filters {
         }
     }
 
+    /** The text without single underscores between digits. */
+    private static String withoutGroups(String text) {
+        return text.replaceAll("(?<=[0-9A-Za-z])_(?=[0-9A-Za-z])", "");
+    }
+
     /** Java also reads suffixes and hexadecimal digits, Python does not. */
-    private static double parseFloat(String text) {
+    private static double parseFloat(String digits) {
+        String text = withoutGroups(digits);
         if (!text.matches("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?")) {
             throw new NumberFormatException(text);
         }
@@ -240,9 +246,12 @@ public final class Filters {
     private static Value round(Value value, Arguments arguments) {
         Value[] bound = arguments.bind("round", "precision", "method");
         long precision = Math.clamp(Arguments.integer(bound[0], "round", 0), -20, 20);
+        String method = bound[1] == null ? "common" : Arguments.string(bound[1], "round").text;
+        if (method.equals("common") && !(value instanceof Value.Float)) {
+            return rounded(Numbers.asLong(value), (int) precision);
+        }
         double scale = Math.pow(10, (double) precision);
         double number = Numbers.asDouble(value);
-        String method = bound[1] == null ? "common" : Arguments.string(bound[1], "round").text;
         return new Value.Float(
                 switch (method) {
                     case "common" ->
@@ -253,5 +262,16 @@ public final class Filters {
                     case "floor" -> Math.floor(number * scale) / scale;
                     default -> throw new EvalException("round does not know the method '" + method + "'");
                 });
+    }
+
+    /** An integer stays one, as in Python. */
+    private static Value rounded(long number, int precision) {
+        BigInteger rounded = BigDecimal.valueOf(number)
+                .setScale(Math.min(precision, 0), RoundingMode.HALF_EVEN)
+                .toBigInteger();
+        if (rounded.bitLength() >= Long.SIZE) {
+            throw new EvalException("round: the number does not fit 64 bits");
+        }
+        return new Value.Int(rounded.longValue());
     }
 }

@@ -52,7 +52,10 @@ final class StringMethods {
     private static Value.@Nullable Body casing(Str str, String name) {
         return switch (name) {
             case "upper" -> (runtime, _) -> map(runtime, str, text -> text.toUpperCase(Locale.ROOT));
-            case "lower", "casefold" -> (runtime, _) -> map(runtime, str, text -> text.toLowerCase(Locale.ROOT));
+            case "lower" -> (runtime, _) -> map(runtime, str, text -> text.toLowerCase(Locale.ROOT));
+            case "casefold" ->
+                (runtime, _) ->
+                        map(runtime, str, text -> text.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT));
             case "title" -> (runtime, _) -> title(runtime, str, c -> !Character.isLetter(c));
             case "capitalize" -> (runtime, _) -> capitalize(runtime, str);
             case "ljust", "rjust", "center", "zfill" -> (runtime, arguments) -> pad(runtime, str, arguments, name);
@@ -197,19 +200,25 @@ final class StringMethods {
     private static Value find(Runtime runtime, Str str, Arguments arguments, String name) {
         Value[] bound = arguments.bind(name, "sub", "start");
         String part = Arguments.string(Arguments.required(bound[0], name, "sub"), name).text;
-        long start = Math.clamp(Arguments.integer(bound[1], name, 0), 0L, str.length());
-        int from = str.text.offsetByCodePoints(0, (int) start);
-        int at;
-        if (name.startsWith("r")) {
-            at = part.isEmpty() ? str.text.length() : Search.findLast(runtime, str.text, part, str.text.length());
-            at = at < from ? -1 : at;
-        } else {
-            at = Search.find(runtime, str.text, part, from);
+        int length = str.length();
+        long given = Arguments.integer(bound[1], name, 0);
+        long start = given < 0 ? Math.max(0, given + length) : given;
+        int at = -1;
+        if (start <= length) {
+            int from = str.text.offsetByCodePoints(0, (int) start);
+            at = name.startsWith("r")
+                    ? findLast(runtime, str.text, part, from)
+                    : Search.find(runtime, str.text, part, from);
         }
         if (at < 0 && name.endsWith("index")) {
             throw new EvalException(name + ": the substring is not there");
         }
         return new Value.Int(at < 0 ? -1 : str.text.codePointCount(0, at));
+    }
+
+    private static int findLast(Runtime runtime, String text, String part, int from) {
+        int at = part.isEmpty() ? text.length() : Search.findLast(runtime, text, part, text.length());
+        return at < from ? -1 : at;
     }
 
     private static long count(Runtime runtime, String text, String part) {
@@ -242,10 +251,12 @@ final class StringMethods {
         Value[] bound = arguments.bind(name, "width", "fillchar");
         boolean zeros = name.equals("zfill");
         Str fill = zeros ? Str.trusted("0") : Arguments.string(bound[1], name, Str.trusted(" "));
-        long missing = Arguments.integer(bound[0], name, 0) - str.length();
+        long width = Arguments.integer(bound[0], name, 0);
+        long missing = width - str.length();
         long left = switch (name) {
             case "ljust" -> 0;
-            case "center" -> missing / 2;
+            // Of an odd number of places the left gets the larger half where the width is odd, as in CPython.
+            case "center" -> missing / 2 + (missing & width & 1);
             default -> missing;
         };
         StrBuilder builder = new StrBuilder(runtime);

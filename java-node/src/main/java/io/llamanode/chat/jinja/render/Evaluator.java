@@ -48,7 +48,8 @@ final class Evaluator {
             case Expr.Filter filter -> filter(filter, evaluate(Objects.requireNonNull(filter.object()), scope), scope);
             case Expr.Test test -> Value.of(test(test, scope) != test.negated());
             case Expr.Negate(int _, Expr operand) ->
-                Numbers.arithmetic("-", new Value.Int(0), evaluate(operand, scope));
+                // Not taken from zero, which would lose the sign of -0.0.
+                Numbers.arithmetic("*", evaluate(operand, scope), new Value.Int(-1));
             case Expr.Plus(int _, Expr operand) -> Numbers.arithmetic("+", new Value.Int(0), evaluate(operand, scope));
             case Expr.Not(int _, Expr operand) -> Value.of(!Types.truthy(evaluate(operand, scope)));
             case Expr.And(int _, Expr left, Expr right) -> {

@@ -197,9 +197,6 @@ public final class Parser {
         while (!tokens.skipOperator(")")) {
             if (!parameters.isEmpty()) {
                 tokens.expectOperator(",");
-                if (tokens.skipOperator(")")) {
-                    break;
-                }
             }
             String name = tokens.expectName();
             parameters.add(new Stmt.Parameter(name, tokens.skipOperator("=") ? expressions.expression() : null));

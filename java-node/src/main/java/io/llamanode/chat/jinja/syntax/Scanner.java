@@ -42,8 +42,9 @@ final class Scanner {
     private static Scanned number(String source, int start) {
         int end = digits(source, start);
         boolean real = false;
-        // "1.foo" is an attribute of 1, "1.5" a number.
-        if (end + 1 < source.length() && source.charAt(end) == '.' && isDigit(source.charAt(end + 1))) {
+        // "1.foo" is an attribute of 1, "1.5" a number, and in "x.0.1" each number is an item.
+        boolean item = start > 0 && source.charAt(start - 1) == '.';
+        if (!item && end + 1 < source.length() && source.charAt(end) == '.' && isDigit(source.charAt(end + 1))) {
             real = true;
             end = digits(source, end + 1);
         }

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 /** Python's {@code %} formatting and the simple forms of {@code str.format}; every piece keeps its origin. */
 public final class Formatting {
     private static final Pattern CONVERSION =
-            Pattern.compile("%(?:\\((\\w{1,64})\\))?([-0 +#]{0,5})(\\d{1,4})?(?:\\.(\\d{1,2}))?(.)", Pattern.DOTALL);
+            Pattern.compile("%(?:\\((\\w{1,64})\\))?([-0 +]{0,5})(\\d{1,4})?(?:\\.(\\d{1,2}))?(.)", Pattern.DOTALL);
 
     private Formatting() {}
 
@@ -45,7 +45,8 @@ public final class Formatting {
             if (value == null) {
                 throw new EvalException("'%' formatting lacks a value for " + matcher.group());
             }
-            pad(runtime, builder, convert(runtime, matcher, value), matcher.group(2), matcher.group(3));
+            boolean number = !matcher.group(5).equals("s") && !matcher.group(5).equals("r");
+            pad(runtime, builder, convert(runtime, matcher, value), matcher, number);
         }
         if (next < operands.size() && !(operand instanceof Value.Dict)) {
             throw new EvalException("'%' formatting has more values than conversions");
@@ -54,20 +55,34 @@ public final class Formatting {
     }
 
     private static Str convert(Runtime runtime, Matcher matcher, Value value) {
+        String flags = matcher.group(2);
         int precision = matcher.group(4) == null ? -1 : Integer.parseInt(matcher.group(4));
-        Str text = switch (matcher.group(5)) {
+        return switch (matcher.group(5)) {
             case "s" -> cut(Printer.str(runtime, value), precision);
             case "r" -> cut(Printer.repr(runtime, value), precision);
-            case "d", "i", "u" -> Str.trusted(Long.toString(Numbers.asLong(value)));
-            case "x" -> Str.trusted(Long.toString(Numbers.asLong(value), 16));
-            case "X" -> Str.trusted(Long.toString(Numbers.asLong(value), 16).toUpperCase(Locale.ROOT));
-            case "o" -> Str.trusted(Long.toString(Numbers.asLong(value), 8));
-            case "f", "F" -> Str.trusted(fixed(Numbers.asDouble(value), precision < 0 ? 6 : precision));
-            default -> throw new EvalException("'%' formatting does not support " + matcher.group());
+            case "f", "F" -> signed(fixed(Numbers.asDouble(value), precision < 0 ? 6 : precision), flags);
+            case "d", "i", "u" -> signed(integer(matcher, value, 10), flags);
+            case "x" -> signed(integer(matcher, value, 16), flags);
+            case "X" -> signed(integer(matcher, value, 16).toUpperCase(Locale.ROOT), flags);
+            case "o" -> signed(integer(matcher, value, 8), flags);
+            default -> throw unsupported(matcher);
         };
-        return matcher.group(2).contains("+") && Numbers.isNumber(value) && !text.text.startsWith("-")
-                ? Str.trusted("+" + text.text)
-                : text;
+    }
+
+    private static String integer(Matcher matcher, Value value, int radix) {
+        if (matcher.group(4) != null) {
+            throw unsupported(matcher);
+        }
+        return Long.toString(Numbers.asLong(value), radix);
+    }
+
+    private static EvalException unsupported(Matcher matcher) {
+        return new EvalException("'%' formatting does not support " + matcher.group());
+    }
+
+    private static Str signed(String number, String flags) {
+        String sign = number.startsWith("-") ? "" : flags.contains("+") ? "+" : flags.contains(" ") ? " " : "";
+        return Str.trusted(sign + number);
     }
 
     private static Str cut(Str str, int precision) {
@@ -87,12 +102,13 @@ public final class Formatting {
         return new BigDecimal(number).setScale(decimals, RoundingMode.HALF_EVEN).toPlainString();
     }
 
-    private static void pad(Runtime runtime, StrBuilder builder, Str text, String flags, String width) {
+    private static void pad(Runtime runtime, StrBuilder builder, Str text, Matcher matcher, boolean number) {
+        String width = matcher.group(3);
         int missing = width == null ? 0 : Integer.parseInt(width) - text.length();
         runtime.steps(Math.max(0, missing));
-        boolean left = flags.contains("-");
-        boolean zeros = flags.contains("0") && !left;
-        int sign = zeros && (text.text.startsWith("-") || text.text.startsWith("+")) ? 1 : 0;
+        boolean left = matcher.group(2).contains("-");
+        boolean zeros = matcher.group(2).contains("0") && number && !left;
+        int sign = zeros && "-+ ".indexOf(text.text.charAt(0)) >= 0 ? 1 : 0;
         String fill = (zeros ? "0" : " ").repeat(Math.max(0, missing));
         builder.append(text, 0, sign);
         if (!left) {

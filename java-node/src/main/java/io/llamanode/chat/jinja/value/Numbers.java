@@ -1,6 +1,7 @@
 package io.llamanode.chat.jinja.value;
 
 import java.math.BigDecimal;
+import java.util.List;
 
 /** Arithmetic as in Python, except that integers are 64 bits wide and going over that is an error. */
 public final class Numbers {
@@ -77,6 +78,10 @@ public final class Numbers {
      * @throws EvalException for a division by zero, an overflow, or what is no number
      */
     public static Value arithmetic(String operator, Value left, Value right) {
+        if (isZero(right) && List.of("/", "//", "%").contains(operator)
+                || isZero(left) && operator.equals("**") && compare(right, left) < 0) {
+            throw new EvalException("Division by zero in '" + operator + "'");
+        }
         try {
             return left instanceof Value.Float || right instanceof Value.Float || operator.equals("/")
                     ? new Value.Float(floats(operator, asDouble(left), asDouble(right)))
@@ -86,10 +91,11 @@ public final class Numbers {
         }
     }
 
+    private static boolean isZero(Value number) {
+        return asDouble(number) == 0;
+    }
+
     private static Value integers(String operator, long a, long b) {
-        if (b == 0 && (operator.equals("//") || operator.equals("%"))) {
-            throw new EvalException("Division by zero in '" + operator + "'");
-        }
         return switch (operator) {
             case "+" -> new Value.Int(Math.addExact(a, b));
             case "-" -> new Value.Int(Math.subtractExact(a, b));
@@ -113,9 +119,6 @@ public final class Numbers {
     }
 
     private static double floats(String operator, double a, double b) {
-        if (b == 0 && (operator.equals("/") || operator.equals("//") || operator.equals("%"))) {
-            throw new EvalException("Division by zero in '" + operator + "'");
-        }
         return switch (operator) {
             case "+" -> a + b;
             case "-" -> a - b;

@@ -131,6 +131,7 @@ public final class Operators {
      */
     public static boolean equal(Runtime runtime, Value left, Value right) {
         if (left == right) {
+            runtime.steps(1);
             return true;
         }
         runtime.enter();

@@ -121,7 +121,7 @@ public final class Search {
         while (start < text.length()) {
             int end = skip(text, start, false);
             if (words.size() == limit) {
-                words.add(str.sub(start, text.length()).strip(false, true, null));
+                words.add(str.sub(start, text.length()));
                 break;
             }
             words.add(str.sub(start, end));

@@ -23,6 +23,15 @@ final class Rendering {
         return spans(template, variables).stream().map(Span::text).collect(Collectors.joining());
     }
 
+    /** What a whole template gives, or an expression printed by one. */
+    static String expression(String source) {
+        return text(
+                source.contains("{{") || source.contains("{%") || source.contains("{#")
+                        ? source
+                        : "{{ " + source + " }}",
+                Map.of());
+    }
+
     /** The spans in one line: untrusted text in angle brackets of its own kind. */
     static String marked(String template, Map<String, ?> variables) {
         return spans(template, variables).stream()
