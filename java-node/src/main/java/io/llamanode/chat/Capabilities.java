@@ -1,9 +1,13 @@
 package io.llamanode.chat;
 
+import static io.llamanode.chat.tools.ProbeMessages.message;
+
 import io.llamanode.chat.jinja.render.Template;
+import io.llamanode.chat.tools.ProbeMessages;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +40,7 @@ public record Capabilities(
         boolean silent) {
     private static final String NEEDLE = "needle7f3a";
     private static final String THOUGHT = "thought5c1e";
+    private static final String TOOL = "tool1";
     /** Characters in front of a result that tell how a template frames it. */
     private static final int FRAME = 8;
 
@@ -57,25 +62,26 @@ public record Capabilities(
         Template.Probe system = probe(
                 template,
                 List.of(
-                        message("system", partsOnly ? parts("Be kind.") : "Be kind."),
-                        message("user", partsOnly ? parts("Hello") : "Hello")),
+                        message("system", content("Be kind.", partsOnly)),
+                        message("user", content("Hello", partsOnly))),
                 List.of());
-        Template.Probe call = probe(template, toolConversation(partsOnly), List.of(tool()));
-        boolean objectArguments =
-                call.succeeded() && call.used().contains("messages[1].tool_calls[0].function.arguments.needle");
+        Template.Probe call = probe(template, toolConversation(partsOnly), List.of(ProbeMessages.tool(TOOL)));
+        boolean objectArguments = call.succeeded()
+                && call.used().contains("messages[1].tool_calls[0].function.arguments." + ProbeMessages.ARGUMENT);
         boolean thinkingField = thinkingField(template, partsOnly);
         boolean thinkingParts = !thinkingField && typedContent && thinkingParts(template);
-        Object question = partsOnly ? parts(NEEDLE) : NEEDLE;
+        Object question = content(NEEDLE, partsOnly);
         boolean thinks = thinkingField
                 || thinkingParts
                 || !answerStart(template, question, true).equals(answerStart(template, question, false));
+        boolean developer = developer(template, source, partsOnly);
         return new Capabilities(
                 stringContent,
                 typedContent,
                 system.used().contains("messages[0].content"),
                 objectArguments,
                 thinks,
-                developer(template, source, partsOnly),
+                developer,
                 thinkingParts,
                 source.contains("tool_responses") && toolResponses(template, partsOnly),
                 (string.succeeded() || typed.succeeded())
@@ -86,18 +92,19 @@ public record Capabilities(
     /** A template that knows the role compares with it; some that mention it refuse it or leave such messages out. */
     private static boolean developer(Template template, String source, boolean partsOnly) {
         return (source.contains("'developer'") || source.contains("\"developer\""))
-                && probe(
-                                template,
-                                List.of(
-                                        message("developer", partsOnly ? parts(NEEDLE) : NEEDLE),
-                                        message("user", partsOnly ? parts("Hello") : "Hello")),
-                                List.of())
-                        .text()
+                && asked(template, partsOnly, List.of(message("developer", content(NEEDLE, partsOnly))))
                         .contains(NEEDLE);
     }
 
+    /** What is rendered of messages and a question behind them. */
+    private static String asked(Template template, boolean partsOnly, List<Map<String, Object>> before) {
+        List<Map<String, Object>> messages = new ArrayList<>(before);
+        messages.add(message("user", content("Hello", partsOnly)));
+        return probe(template, messages, List.of()).text();
+    }
+
     private static boolean thinkingField(Template template, boolean partsOnly) {
-        Map<String, Object> answer = message("assistant", partsOnly ? parts("Done") : "Done");
+        Map<String, Object> answer = message("assistant", content("Done", partsOnly));
         answer.put("reasoning_content", THOUGHT);
         return answered(template, partsOnly, answer).contains(THOUGHT);
     }
@@ -114,7 +121,7 @@ public record Capabilities(
     private static String answered(Template template, boolean partsOnly, Map<String, Object> answer) {
         return probe(
                         template,
-                        List.of(message("user", partsOnly ? parts(NEEDLE) : NEEDLE), answer),
+                        List.of(message("user", content(NEEDLE, partsOnly)), answer),
                         List.of(),
                         Map.of("enable_thinking", true, "add_generation_prompt", false))
                 .text();
@@ -130,18 +137,18 @@ public record Capabilities(
 
     /** A template that takes results from either place frames them alike; one that does not shows its true frame. */
     private static boolean toolResponses(Template template, boolean partsOnly) {
-        Object hello = partsOnly ? parts("Hello") : "Hello";
-        Map<String, Object> call = call(partsOnly ? parts("") : "", "x");
-        Map<String, Object> result = message("tool", partsOnly ? parts(NEEDLE) : NEEDLE);
-        result.put("tool_call_id", "call00001");
+        Object hello = content("Hello", partsOnly);
+        Map<String, Object> call = call(content("", partsOnly), "x");
+        Map<String, Object> result = ProbeMessages.result(1, content(NEEDLE, partsOnly));
         Optional<String> apart = frame(template, List.of(message("user", hello), call, result));
-        call.put("tool_responses", List.of(Map.of("name", "tool1", "response", NEEDLE)));
+        call.put("tool_responses", List.of(Map.of("name", TOOL, "response", NEEDLE)));
         Optional<String> inside = frame(template, List.of(message("user", hello), call));
         return inside.isPresent() && !inside.equals(apart);
     }
 
     private static Optional<String> frame(Template template, List<?> messages) {
-        String text = probe(template, messages, List.of(tool())).text();
+        String text =
+                probe(template, messages, List.of(ProbeMessages.tool(TOOL))).text();
         int at = text.indexOf(NEEDLE);
         return at < 0 ? Optional.empty() : Optional.of(text.substring(Math.max(0, at - FRAME), at));
     }
@@ -169,11 +176,8 @@ public record Capabilities(
         return template.probe(variables, EPOCH);
     }
 
-    private static Map<String, Object> message(String role, Object content) {
-        Map<String, Object> message = new LinkedHashMap<>();
-        message.put("role", role);
-        message.put("content", content);
-        return message;
+    private static Object content(String text, boolean asParts) {
+        return asParts ? parts(text) : text;
     }
 
     private static Object parts(String text) {
@@ -181,49 +185,16 @@ public record Capabilities(
     }
 
     private static Map<String, Object> call(Object content, Object argument) {
-        Map<String, Object> call = message("assistant", content);
-        // Some templates demand an id of nine characters.
-        call.put(
-                "tool_calls",
-                List.of(Map.of(
-                        "id",
-                        "call00001",
-                        "type",
-                        "function",
-                        "function",
-                        Map.of("name", "tool1", "arguments", Map.of("needle", argument)))));
-        return call;
+        return ProbeMessages.answer(
+                content, List.of(ProbeMessages.call(1, TOOL, Map.of(ProbeMessages.ARGUMENT, argument))));
     }
 
     private static List<Map<String, Object>> toolConversation(boolean partsOnly) {
-        Map<String, Object> call = call(partsOnly ? parts("") : "", NEEDLE);
-        Map<String, Object> result = message("tool", partsOnly ? parts("Result") : "Result");
-        result.put("tool_call_id", "call00001");
         return List.of(
-                message("user", partsOnly ? parts("Hello") : "Hello"),
-                call,
-                result,
-                message("assistant", partsOnly ? parts("Done") : "Done"),
-                message("user", partsOnly ? parts("Thanks") : "Thanks"));
-    }
-
-    private static Map<String, Object> tool() {
-        return Map.of(
-                "type",
-                "function",
-                "function",
-                Map.of(
-                        "name",
-                        "tool1",
-                        "description",
-                        "Does it",
-                        "parameters",
-                        Map.of(
-                                "type",
-                                "object",
-                                "properties",
-                                Map.of("needle", Map.of("type", "string", "description", "What")),
-                                "required",
-                                List.of("needle"))));
+                message("user", content("Hello", partsOnly)),
+                call(content("", partsOnly), NEEDLE),
+                ProbeMessages.result(1, content("Result", partsOnly)),
+                message("assistant", content("Done", partsOnly)),
+                message("user", content("Thanks", partsOnly)));
     }
 }

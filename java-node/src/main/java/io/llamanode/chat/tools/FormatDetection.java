@@ -10,7 +10,6 @@ import io.llamanode.chat.tools.syntax.CallSyntax;
 import io.llamanode.chat.tools.syntax.CallSyntaxes;
 import io.llamanode.chat.tools.syntax.Reasoning;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +23,7 @@ final class FormatDetection {
     private static final String TOOL = "tool8b2e";
     private static final String OTHER_TOOL = "tool3c7a";
     private static final String RESULT = "result0b5c";
-    private static final Map<String, Object> ARGUMENTS = Map.of("needle", "value6d90");
+    private static final Map<String, Object> ARGUMENTS = Map.of(ProbeMessages.ARGUMENT, "value6d90");
     static final String SOLAR_TURN = "<|begin|>assistant";
     private static final List<String> SOLAR_NOISE = List.of("<|content|>", "<|end|>", SOLAR_TURN);
 
@@ -37,7 +36,7 @@ final class FormatDetection {
     }
 
     AnswerFormat detect() {
-        String call = renderedCalls(List.of(TOOL));
+        String call = renderedCalls(TOOL);
         Reasoning reasoning = Reasoning.ALL.stream()
                 .filter(pair -> pair.isIn(source))
                 .findFirst()
@@ -60,19 +59,17 @@ final class FormatDetection {
 
     /** Tries what the template writes itself. */
     private Written written(boolean calls) {
-        List<Map<String, Object>> messages = new ArrayList<>(List.of(message("user", QUESTION)));
+        List<Map<String, Object>> messages = new ArrayList<>(List.of(ProbeMessages.message("user", QUESTION)));
         boolean tools = rendering.render(messages, tools(), true).orElse("").contains(TOOL);
-        Map<String, Object> answer = message("assistant", calls ? null : "Wait.");
-        if (calls) {
-            answer.put("tool_calls", List.of(call(TOOL)));
-        }
-        messages.add(answer);
-        Map<String, Object> result = message("tool", RESULT);
-        result.put("tool_call_id", "call00001");
+        messages.add(
+                calls
+                        ? ProbeMessages.answer(null, List.of(ProbeMessages.call(1, TOOL, ARGUMENTS)))
+                        : ProbeMessages.message("assistant", "Wait."));
+        Map<String, Object> result = ProbeMessages.result(1, RESULT);
         result.put("name", TOOL);
         messages.add(result);
         boolean results = rendering.render(messages, tools(), true).orElse("").contains(RESULT);
-        boolean parallel = renderedCalls(List.of(TOOL, OTHER_TOOL)).contains(OTHER_TOOL);
+        boolean parallel = renderedCalls(TOOL, OTHER_TOOL).contains(OTHER_TOOL);
         return new Written(tools, calls, results, parallel);
     }
 
@@ -102,7 +99,7 @@ final class FormatDetection {
     /** The syntax that a template tells the model of, though it does not write calls itself. */
     private CallSyntax mentioned() {
         String prompt = rendering
-                        .render(List.of(message("user", QUESTION)), tools(), true)
+                        .render(List.of(ProbeMessages.message("user", QUESTION)), tools(), true)
                         .orElse("")
                 + source;
         if (prompt.contains("<|tool_call_start|>") || prompt.contains("List of tools: [")) {
@@ -130,12 +127,13 @@ final class FormatDetection {
     }
 
     /** What the template writes for an answer of nothing but calls; empty if it does not write them. */
-    private String renderedCalls(List<String> names) {
-        List<Map<String, Object>> question = List.of(message("user", QUESTION));
-        List<Map<String, Object>> answered = new ArrayList<>(question);
-        Map<String, Object> answer = message("assistant", null);
-        answer.put("tool_calls", names.stream().map(FormatDetection::call).toList());
-        answered.add(answer);
+    private String renderedCalls(String... names) {
+        List<Map<String, Object>> calls = new ArrayList<>();
+        for (String name : names) {
+            calls.add(ProbeMessages.call(calls.size() + 1, name, ARGUMENTS));
+        }
+        List<Map<String, Object>> question = List.of(ProbeMessages.message("user", QUESTION));
+        List<Map<String, Object>> answered = List.of(question.getFirst(), ProbeMessages.answer(null, calls));
         String prompt = rendering.render(question, tools(), true).orElse("");
         String rendered = rendering.render(answered, tools(), false).orElse("");
         int from = rendered.lastIndexOf(QUESTION);
@@ -154,42 +152,7 @@ final class FormatDetection {
         return after.substring(inside ? marker : common);
     }
 
-    private static Map<String, Object> call(String name) {
-        Map<String, Object> call = new LinkedHashMap<>();
-        call.put("id", name.equals(TOOL) ? "call00001" : "call00002");
-        call.put("type", "function");
-        call.put("function", Map.of("name", name, "arguments", ARGUMENTS));
-        return call;
-    }
-
-    private static Map<String, Object> message(String role, @Nullable String content) {
-        Map<String, Object> message = new LinkedHashMap<>();
-        message.put("role", role);
-        message.put("content", content);
-        return message;
-    }
-
     private static List<Map<String, Object>> tools() {
-        return List.of(tool(TOOL), tool(OTHER_TOOL));
-    }
-
-    private static Map<String, Object> tool(String name) {
-        return Map.of(
-                "type",
-                "function",
-                "function",
-                Map.of(
-                        "name",
-                        name,
-                        "description",
-                        "Does it",
-                        "parameters",
-                        Map.of(
-                                "type",
-                                "object",
-                                "properties",
-                                Map.of("needle", Map.of("type", "string", "description", "What")),
-                                "required",
-                                List.of("needle"))));
+        return List.of(ProbeMessages.tool(TOOL), ProbeMessages.tool(OTHER_TOOL));
     }
 }
