@@ -24,6 +24,7 @@ import java.util.Optional;
  * @param thinking the reasoning of an answer is rendered, or {@code enable_thinking} changes how an answer begins; a
  *     template that only mentions the switch in its system text does not count
  * @param developerRole a leading message of the role {@code developer} is rendered
+ * @param developerBesideSystem it is also rendered next to one of the system, and so is that
  * @param thinkingParts reasoning of earlier answers is read from parts of their content only
  * @param toolResponses results of tools belong into the message with the calls
  * @param silent nothing is rendered of a question, so that there is no prompt to be had
@@ -35,6 +36,7 @@ public record Capabilities(
         boolean objectArguments,
         boolean thinking,
         boolean developerRole,
+        boolean developerBesideSystem,
         boolean thinkingParts,
         boolean toolResponses,
         boolean silent) {
@@ -82,6 +84,7 @@ public record Capabilities(
                 objectArguments,
                 thinks,
                 developer,
+                developer && developerBesideSystem(template, partsOnly),
                 thinkingParts,
                 source.contains("tool_responses") && toolResponses(template, partsOnly),
                 (string.succeeded() || typed.succeeded())
@@ -94,6 +97,16 @@ public record Capabilities(
         return (source.contains("'developer'") || source.contains("\"developer\""))
                 && asked(template, partsOnly, List.of(message("developer", content(NEEDLE, partsOnly))))
                         .contains(NEEDLE);
+    }
+
+    private static boolean developerBesideSystem(Template template, boolean partsOnly) {
+        String text = asked(
+                template,
+                partsOnly,
+                List.of(
+                        message("system", content(NEEDLE, partsOnly)),
+                        message("developer", content(THOUGHT, partsOnly))));
+        return text.contains(NEEDLE) && text.contains(THOUGHT);
     }
 
     /** What is rendered of messages and a question behind them. */

@@ -138,11 +138,11 @@ final class MessageNormalizer {
     }
 
     /**
-     * Whether a message of the system and a developer's that becomes one stand beside each other. Many templates read one
-     * such message only, and leave out the other or refuse it.
+     * Whether a message of the system and a developer's stand beside each other. Many templates read one such message
+     * only, and leave out the other or refuse it.
      */
     private boolean isOneSystem(Map<String, Object> message, Map<String, Object> next) {
-        return !capabilities.developerRole()
+        return !capabilities.developerBesideSystem()
                 && isSystem(message)
                 && isSystem(next)
                 && ("developer".equals(message.get("role")) || "developer".equals(next.get("role")));

@@ -2,14 +2,19 @@ package io.llamanode.chat;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.chat.jinja.LimitException;
+import io.llamanode.chat.jinja.Limits;
 import io.llamanode.chat.jinja.RaisedException;
 import io.llamanode.chat.jinja.Span;
 import io.llamanode.chat.jinja.TemplateException;
 import io.llamanode.chat.jinja.Trusted;
+import io.llamanode.chat.tools.AnswerFormat;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
@@ -188,6 +193,70 @@ class ChatTemplateTest {
                         () -> render(CHATML, ChatRequest.of(List.of(USER, Map.of("content", "x")))))
                 .getMessage()
                 .contains("messages[1] has no role"));
+    }
+
+    @Test
+    void findsTheFormatOfAnswersOnce() {
+        ChatTemplate template = ChatTemplate.parse("{% for m in messages %}[{{ m.role }}]{{ m.content }}"
+                + "{% for c in m.tool_calls or [] %}<tool_call>\n{\"name\": \"{{ c.function.name }}\", \"arguments\": "
+                + "{{ c.function.arguments|tojson }}}\n</tool_call>{% endfor %}{% endfor %}");
+        AnswerFormat format = template.answerFormat();
+        assertTrue(format.templateWritesCalls());
+        assertEquals("hermes", format.family());
+        assertSame(format, template.answerFormat());
+    }
+
+    @Test
+    void aTemplateThatRefusesEveryConversationHasTheFormatThatFitsAny() {
+        AnswerFormat format = ChatTemplate.parse("{{ raise_exception('no') }}").answerFormat();
+        assertFalse(format.templateWritesCalls());
+        assertEquals("generic", format.family());
+    }
+
+    @Test
+    void takesNoToolsAndNoVariablesForNone() {
+        ChatRequest request =
+                ChatRequest.of(List.of(USER)).tools(null).kwargs(null).build();
+        assertEquals(List.of(), request.tools());
+        assertEquals(Map.of(), request.kwargs());
+        assertTrue(request.addGenerationPrompt() && request.enableThinking());
+        assertEquals("", request.bosToken() + request.eosToken());
+    }
+
+    @Test
+    void givesTheTokensOfTheModelToTheTemplate() {
+        assertEquals(
+                List.of(new Span("<s>", true), new Span("Hi", false), new Span("</s>", true)),
+                ChatTemplate.parse("{{ '' if not bos_token else '<s>' }}{{ messages[0].content }}{{ eos_token }}")
+                        .render(ChatRequest.of(List.of(USER))
+                                .bosToken("<b>")
+                                .eosToken("</s>")
+                                .build())
+                        .spans());
+    }
+
+    @Test
+    void removesNothingButALeadingBosToken() {
+        for (String template : List.of("x{{ bos_token }}", "{{ messages[0].content }}{{ bos_token }}", "")) {
+            RenderedChat chat = ChatTemplate.parse(template)
+                    .render(ChatRequest.of(List.of(USER)).bosToken("<s>").build());
+            assertFalse(chat.beganWithBos(), template);
+        }
+        RenderedChat none =
+                ChatTemplate.parse("x").render(ChatRequest.of(List.of(USER)).build());
+        assertFalse(none.beganWithBos());
+        assertEquals("x", none.text());
+    }
+
+    @Test
+    void boundsAreOnesOwn() {
+        Limits limits = new Limits(5, 100, 400, 1000, 1000, 1000, 1000, Duration.ofDays(1));
+        assertThrows(LimitException.class, () -> ChatTemplate.parse("123456", limits));
+        assertEquals(
+                "12345",
+                ChatTemplate.parse("12345", limits)
+                        .render(ChatRequest.of(List.of(USER)).build())
+                        .text());
     }
 
     @Test

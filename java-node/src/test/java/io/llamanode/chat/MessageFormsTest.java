@@ -117,6 +117,37 @@ class MessageFormsTest {
                 "[system]Be brief.\nBe kind.\nBe brief.[user]Hi", render(template, List.of(brief, kind, brief, user)));
     }
 
+    /** As gpt-oss does, which reads the first message only, of either role. */
+    @Test
+    void aDeveloperBesideTheSystemIsOneWithItAlsoWhereTheTemplateHasTheRole() {
+        String template =
+                "{% for m in messages %}{% if m.role == 'user' or loop.first and m.role in ['system', 'developer'] %}"
+                        + "[{{ m.role }}]{{ m.content }}{% endif %}{% endfor %}";
+        assertTrue(ChatTemplate.parse(template).capabilities().developerRole());
+        assertFalse(ChatTemplate.parse(template).capabilities().developerBesideSystem());
+        Map<String, Object> kind = message("system", "Be kind.");
+        Map<String, Object> brief = message("developer", "Be brief.");
+        Map<String, Object> user = message("user", "Hi");
+        assertEquals("[developer]Be kind.\nBe brief.[user]Hi", render(template, List.of(kind, brief, user)));
+        assertEquals("[system]Be brief.\nBe kind.[user]Hi", render(template, List.of(brief, kind, user)));
+        assertEquals("[developer]Be brief.[user]Hi", render(template, List.of(brief, user)));
+    }
+
+    @Test
+    void aDeveloperBesideTheSystemStaysWhereTheTemplateRendersBoth() {
+        String template = "{% for m in messages %}{% if m.role == 'developer' %}<dev>{{ m.content }}"
+                + "{% else %}[{{ m.role }}]{{ m.content }}{% endif %}{% endfor %}";
+        assertTrue(ChatTemplate.parse(template).capabilities().developerBesideSystem());
+        assertEquals(
+                "[system]Be kind.<dev>Be brief.[user]Hi",
+                render(
+                        template,
+                        List.of(
+                                message("system", "Be kind."),
+                                message("developer", "Be brief."),
+                                message("user", "Hi"))));
+    }
+
     @Test
     void aDeveloperStaysWhereTheTemplateHasTheRole() {
         String template = "{% for m in messages %}{% if m.role == 'developer' %}<dev>{{ m.content }}"
