@@ -4,6 +4,8 @@
 
 -include_lib("stdlib/include/assert.hrl").
 
+-import(llama_node_ct, [server/1]).
+
 %% A case that hangs must not hold up the others for half an hour.
 suite() -> [{timetrap, {minutes, 3}}].
 
@@ -190,7 +192,6 @@ bad_options(Config) ->
 
 %% Helpers, some of them called in the peers
 
-server(Config) -> proplists:get_value(server, Config).
 node_of(Config) -> proplists:get_value(node, Config).
 
 %% With the cookie of this runtime, as BEAMs of one cluster have it.

@@ -36,14 +36,14 @@ init_per_group(Group, Config) ->
 
 end_per_group(_Group, Config) -> Config.
 
-init_per_testcase(Case, Config) -> llama_node_service_SUITE:init_per_testcase(Case, Config).
+init_per_testcase(Case, Config) -> llama_node_service_ct:init_per_testcase(Case, Config).
 
-end_per_testcase(Case, Config) -> llama_node_service_SUITE:end_per_testcase(Case, Config).
+end_per_testcase(Case, Config) -> llama_node_service_ct:end_per_testcase(Case, Config).
 
 %% Without epmd
 
 a_fixed_port_without_epmd(Config) ->
-    Port = free_port(),
+    Port = llama_node_ct:free_port(),
     {0, _} = service(Config, ["--port", integer_to_list(Port), "--epmd", "false"], [{"ERL_EPMD_PORT", "1"}]),
     ?assertEqual(false, registered(Config)),
     Peer = runtime(["-start_epmd", "false", "-dist_listen", "false", "-erl_epmd_port", integer_to_list(Port)],
@@ -52,12 +52,12 @@ a_fixed_port_without_epmd(Config) ->
     peer:stop(Peer).
 
 a_fixed_port_by_module(Config) ->
-    Port = free_port(),
+    Port = llama_node_ct:free_port(),
     {0, _} = service(Config, ["--port", integer_to_list(Port), "--epmd", "false"], [{"ERL_EPMD_PORT", "1"}]),
     Peer = runtime(by_module(Config, Port) ++ ["-start_epmd", "false"], [{"ERL_EPMD_PORT", "1"}]),
     pong = ask(Peer, Config),
     %% It is found from the second runtime's side as well as before, so a restart is no other name's node.
-    {0, _} = llama_node_service_SUITE:command(Config, ["stop"]),
+    {0, _} = llama_node_service_ct:command(Config, ["stop"]),
     {0, _} = service(Config, ["--port", integer_to_list(Port), "--epmd", "false"], [{"ERL_EPMD_PORT", "1"}]),
     pong = ask(Peer, Config),
     peer:stop(Peer).
@@ -92,9 +92,9 @@ tls_to_a_service(Config) ->
     {ok, Text} = peer:call(Peer, gen_server, call, [address(Config), {detokenize, Tokens}, 30000], 60000),
     peer:stop(Peer),
     %% The files can be in the file of the configuration, too.
-    {0, _} = llama_node_service_SUITE:command(Config, ["stop"]),
+    {0, _} = llama_node_service_ct:command(Config, ["stop"]),
     #{certfile := Cert, keyfile := Key, cacertfile := Ca} = maps:get(server, proplists:get_value(own, Config)),
-    File = llama_node_service_SUITE:config_file(Config),
+    File = llama_node_service_ct:config_file(Config),
     ok = file:write_file(File, ["{\"tls\": {\"certfile\": \"", Cert, "\", \"keyfile\": \"", Key, "\", \"cacertfile\": \"",
                                 Ca, "\"}}"]),
     {0, _} = service(Config, ["--config", File], []),
@@ -128,7 +128,7 @@ plain_to_tls(Config) ->
 
 %% Each is given up by the deadline of the handshake, and none delays who has a certificate.
 silence_before_tls(Config) ->
-    Port = free_port(),
+    Port = llama_node_ct:free_port(),
     {0, _} = service(Config, ["--port", integer_to_list(Port) | tls_flags(Config)], []),
     Silent = [Socket || _ <- lists:seq(1, 200), {ok, Socket} <- [gen_tcp:connect("localhost", Port, [{active, false}])]],
     ?assertEqual(200, length(Silent)),
@@ -172,7 +172,7 @@ certificates_that_cannot_be_used(Config) ->
     #{server := #{certfile := Cert, keyfile := Key, cacertfile := Ca}} = certificates(rsa, filename:join(Dir, "a")),
     #{server := #{keyfile := Foreign}} = certificates(rsa, filename:join(Dir, "b")),
     Check = fun(C, K, A) ->
-        {78, Said} = llama_node_service_SUITE:command(
+        {78, Said} = llama_node_service_ct:command(
             Config, ["foreground", "--check", "--tls-certfile", C, "--tls-keyfile", K, "--tls-cacertfile", A]),
         Said
     end,
@@ -187,12 +187,12 @@ contains(Text, Part) ->
 %% Nodes and runtimes
 
 service(Config, Args, Env) ->
-    llama_node_service_SUITE:command(Config, ["start", "--model", proplists:get_value(model, Config) | Args],
-                                     Env ++ llama_node_service_SUITE:env()).
+    llama_node_service_ct:command(Config, ["start", "--model", proplists:get_value(model, Config) | Args],
+                                     Env ++ llama_node_service_ct:env()).
 
 %% Whether epmd knows the node.
 registered(Config) ->
-    [Alive, _] = string:split(llama_node_service_SUITE:name(Config), "@"),
+    [Alive, _] = string:split(llama_node_service_ct:name(Config), "@"),
     {ok, Names} = net_adm:names("localhost"),
     lists:keymember(Alive, 1, Names).
 
@@ -206,7 +206,7 @@ args(Args) ->
 
 by_module(Config, Port) ->
     ["-epmd_module", "llama_node_epmd",
-     "-llama_node_port", llama_node_service_SUITE:name(Config), integer_to_list(Port)].
+     "-llama_node_port", llama_node_service_ct:name(Config), integer_to_list(Port)].
 
 tls_flags(Config) ->
     #{certfile := Cert, keyfile := Key, cacertfile := Ca} = maps:get(server, proplists:get_value(own, Config)),
@@ -216,7 +216,7 @@ tls_runtime(Config, Whose) ->
     runtime(["-proto_dist", "inet_tls", "-ssl_dist_optfile", maps:get(optfile, proplists:get_value(Whose, Config))], []).
 
 address(Config) ->
-    {llama_node, llama_node_service_SUITE:node_name(Config)}.
+    {llama_node, llama_node_service_ct:node_name(Config)}.
 
 ask(Peer, Config) ->
     try
@@ -224,12 +224,6 @@ ask(Peer, Config) ->
     catch
         exit:{{nodedown, _}, _} -> nodedown
     end.
-
-free_port() ->
-    {ok, Socket} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),
-    {ok, Port} = inet:port(Socket),
-    ok = gen_tcp:close(Socket),
-    Port.
 
 %% Certificates for `localhost': of a node, and of a runtime with its file of options.
 certificates(Kind, Dir) ->

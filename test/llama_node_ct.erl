@@ -2,9 +2,10 @@
 %% the operating system.
 -module(llama_node_ct).
 
--export([start_real/2, check_real/1, session/1, task/3, endless/0, events/1]).
--export([distribute/0, real_node/0, model/0, sizes/0, root/0, shared/0, options/1, fake/2, peer/2, stop/1]).
--export([os_pid/1, kill/2, witnessed/2, await_end/1, flush/0, await_down/1]).
+-export([start_real/2, check_real/1, of_group/2, server/1, own_session/1, options/1]).
+-export([session/1, task/3, endless/0, consume/2, events/1, terminal/1]).
+-export([distribute/0, real_node/0, model/0, sizes/0, root/0, shared/0, fake/2, started/2, peer/2, stop/1]).
+-export([script/2, java_home/3, free_port/0, os_pid/1, kill/2, witnessed/2, await_end/1, flush/0, await_down/1, dot/2]).
 
 %% Makes this runtime a distributed one, which the suites need whoever starts them.
 -spec distribute() -> ok.
@@ -59,6 +60,36 @@ check_real(Config) ->
         llama_node:complete(Server, <<"Once">>, #{n_predict => 1, ignore_eos => true, timeout => 60000}),
     ok.
 
+%% A Config for a group of one transport, or of one kind of node in such a group.
+-spec of_group(distribution | port | fake | java, list()) -> list() | {skip, string()}.
+of_group(fake, Config) ->
+    with_options(fake(normal, Config), Config);
+of_group(java, Config) ->
+    case real_node() of
+        {ok, Options} -> with_options(Options, Config);
+        {skip, _} = Skip -> Skip
+    end;
+of_group(Transport, Config) ->
+    [{transport, Transport} | Config].
+
+with_options(Options, Config) ->
+    [{server_options, Options#{transport => proplists:get_value(transport, Config)}} | Config].
+
+%% The server of a Config.
+-spec server(list()) -> llama_node:server().
+server(Config) ->
+    proplists:get_value(server, Config).
+
+%% A new session at it.
+-spec own_session(list()) -> llama_node:session_id().
+own_session(Config) ->
+    session(server(Config)).
+
+%% Options of the real server kept in a Config.
+-spec options(list()) -> map().
+options(Config) ->
+    proplists:get_value(server_options, Config).
+
 -spec session(llama_node:server()) -> llama_node:session_id().
 session(Server) ->
     {ok, Session} = llama_node:create_session(Server, #{}),
@@ -84,6 +115,23 @@ events(Task) ->
         {llama_node, Task, Terminal} ->
             {[], Terminal}
     end.
+
+%% The terminal event of a stream, whatever comes before it.
+-spec terminal(llama_node:task_id()) -> llama_node:terminal_event().
+terminal(Task) ->
+    receive
+        {llama_node, Task, {Kind, _} = Terminal} when Kind =:= done; Kind =:= error -> Terminal;
+        {llama_node, Task, _} -> terminal(Task)
+    end.
+
+%% Takes the events of an endless stream, and tells the observer of every 16th chunk.
+-spec consume(llama_node:server(), pid() | none) -> term().
+consume(Server, Observer) ->
+    Fun = fun
+        ({chunk, #{index := Index}}, _) when is_pid(Observer), Index rem 16 =:= 0 -> Observer ! {running, self()};
+        (_, Acc) -> Acc
+    end,
+    llama_node:stream_fold(Fun, none, Server, session(Server), completion, endless()).
 
 -spec model() -> {ok, file:filename()} | {skip, string()}.
 model() ->
@@ -126,17 +174,18 @@ root(Dir) ->
         false -> root(filename:dirname(Dir))
     end.
 
-%% Options of the real server kept in a Config.
--spec options(list()) -> map().
-options(Config) ->
-    proplists:get_value(server_options, Config).
-
 %% Options of a server with a fake node.
 -spec fake(atom(), list()) -> map().
 fake(Behaviour, Config) ->
     Dir = proplists:get_value(priv_dir, Config),
     #{launcher => llama_node_fake_program:launcher(Dir), env => llama_node_fake_program:env(Behaviour),
       start_timeout => 30000, models => []}.
+
+%% A server with a fake node.
+-spec started(atom(), list()) -> pid().
+started(Behaviour, Config) ->
+    {ok, Server} = llama_node:start_link(fake(Behaviour, Config)),
+    Server.
 
 %% A BEAM of its own with our code, controlled over its standard streams.
 -spec peer(map(), [{string(), string()}]) -> {pid(), node()}.
@@ -153,6 +202,32 @@ peer(Options, Env) ->
 stop(Server) ->
     unlink(Server),
     ok = llama_node:destroy_server(Server).
+
+%% A program that is a line of shell.
+-spec script(file:filename(), iodata()) -> file:filename().
+script(Path, Line) ->
+    ok = file:write_file(Path, ["#!/bin/sh\n", Line, "\n"]),
+    ok = file:change_mode(Path, 8#755),
+    Path.
+
+%% What looks like the home of a Java runtime of that version, whose program is a line of shell.
+-spec java_home(string(), iodata(), list()) -> file:filename().
+java_home(Version, Line, Config) ->
+    Unique = integer_to_list(erlang:unique_integer([positive])),
+    Home = filename:join([proplists:get_value(priv_dir, Config), Unique, "java" ++ Version]),
+    Java = filename:join([Home, "bin", "java"]),
+    ok = filelib:ensure_dir(Java),
+    _ = script(Java, Line),
+    ok = file:write_file(filename:join(Home, "release"), ["JAVA_VERSION=\"", Version, "\"\n"]),
+    Home.
+
+%% A port that nobody listens on.
+-spec free_port() -> inet:port_number().
+free_port() ->
+    {ok, Socket} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),
+    {ok, Port} = inet:port(Socket),
+    ok = gen_tcp:close(Socket),
+    Port.
 
 %% The process of the node behind a server.
 -spec os_pid(pid()) -> pos_integer().
@@ -187,8 +262,7 @@ witnessed(Options, Config) ->
     Launcher = maps:get(launcher, Options,
                         filename:join([llama_node_options:priv_dir(), "bin", "llama-node"])),
     [] = os:cmd("mkfifo '" ++ Base ++ ".pipe'"),
-    ok = file:write_file(Base, ["#!/bin/sh\nexec 9>'", Base, ".pipe'\nexec '", Launcher, "' \"$@\"\n"]),
-    ok = file:change_mode(Base, 8#755),
+    _ = script(Base, ["exec 9>'", Base, ".pipe'\nexec '", Launcher, "' \"$@\""]),
     Port = open_port({spawn_executable, "/bin/cat"}, [{args, [Base ++ ".pipe"]}, exit_status]),
     {Options#{launcher => Base}, Port}.
 
@@ -208,3 +282,8 @@ flush() ->
 await_down(Pid) ->
     Ref = erlang:monitor(process, Pid),
     receive {'DOWN', Ref, process, _, Reason} -> Reason end.
+
+%% The scalar product of two vectors.
+-spec dot([number()], [number()]) -> number().
+dot(A, B) ->
+    lists:sum(lists:zipwith(fun (X, Y) -> X * Y end, A, B)).

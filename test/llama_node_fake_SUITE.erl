@@ -184,12 +184,12 @@ embeds(_) ->
     end,
     [Cat, Kitten, Ship, Again] = Embed([<<"A cat sat.">>, "a cat slept", <<"Steam ship">>, <<"a CAT sat">>], #{}),
     ?assertEqual(Cat, Again),
-    ?assert(dot(Cat, Kitten) > 0.5),
-    ?assert(abs(dot(Cat, Ship)) < 0.5),
-    [?assert(abs(dot(V, V) - 1) < 1.0e-9) || V <- [Cat, Kitten, Ship]],
+    ?assert(llama_node_ct:dot(Cat, Kitten) > 0.5),
+    ?assert(abs(llama_node_ct:dot(Cat, Ship)) < 0.5),
+    [?assert(abs(llama_node_ct:dot(V, V) - 1) < 1.0e-9) || V <- [Cat, Kitten, Ship]],
     ?assertEqual([Cat], Embed(<<"A cat sat.">>, #{normalize => true, pooling => mean})),
     [Raw] = Embed(<<"A cat sat.">>, #{normalize => false}),
-    ?assert(dot(Raw, Raw) > 1),
+    ?assert(llama_node_ct:dot(Raw, Raw) > 1),
     [Taxicab] = Embed(<<"A cat sat.">>, #{embd_normalize => 1}),
     ?assert(abs(lists:sum([abs(F) || F <- Taxicab]) - 1) < 1.0e-9),
     [Largest] = Embed(<<"A cat sat.">>, #{embd_normalize => 0}),
@@ -203,8 +203,6 @@ embeds(_) ->
         llama_node:embed(Server, <<"A cat sat.">>, #{pooling => cls}),
     {ok, #{embeddings := [Default]}} = llama_node:embed(fake([<<"x">>]), <<"a">>, #{}),
     ?assertEqual(16, length(Default)).
-
-dot(A, B) -> lists:sum([X * Y || {X, Y} <- lists:zip(A, B)]).
 
 reranks(_) ->
     Server = fake([<<"x">>]),

@@ -12,15 +12,13 @@
 program(Dir, Behaviour) ->
     Ebin = filename:dirname(code:which(?MODULE)),
     script(Dir, ["case $1 in --version) echo 'version: 0.0.0 (fake)'; exit;; esac\n"
-                 "FAKE=", atom_to_list(Behaviour), " exec erl -noinput -pa '", Ebin, "' -s ", ?MODULE_STRING, " main -extra \"$@\""]).
+                 "FAKE=", atom_to_list(Behaviour),
+                 " exec erl -noinput -pa '", Ebin, "' -s ", ?MODULE_STRING, " main -extra \"$@\""]).
 
 %% Writes a shell script into Dir.
 -spec script(file:filename(), iodata()) -> file:filename().
 script(Dir, Text) ->
-    Path = filename:join(Dir, "llama-server"),
-    ok = file:write_file(Path, ["#!/bin/sh\n", Text, "\n"]),
-    ok = file:change_mode(Path, 8#755),
-    Path.
+    llama_node_ct:script(filename:join(Dir, "llama-server"), Text).
 
 %% Entry point of the program.
 -spec main() -> no_return().

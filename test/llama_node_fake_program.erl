@@ -13,13 +13,8 @@
 -spec launcher(file:filename()) -> file:filename().
 launcher(Dir) ->
     Ebin = filename:dirname(code:which(?MODULE)),
-    script(Dir, "fake-node", ["exec erl -noinput -hidden -pa '", Ebin, "' -s llama_node_fake_program main"]).
-
-script(Dir, Name, Line) ->
-    Path = filename:join(Dir, Name),
-    ok = file:write_file(Path, ["#!/bin/sh\n", Line, "\n"]),
-    ok = file:change_mode(Path, 8#755),
-    Path.
+    llama_node_ct:script(filename:join(Dir, "fake-node"),
+                         ["exec erl -noinput -hidden -pa '", Ebin, "' -s ", ?MODULE_STRING, " main"]).
 
 %% The environment that chooses a behaviour.
 -spec env(atom()) -> [{string(), string()}].

@@ -4,6 +4,8 @@
 
 -include_lib("stdlib/include/assert.hrl").
 
+-import(llama_node_ct, [server/1]).
+
 %% A case that hangs must not hold up the others for half an hour.
 suite() -> [{timetrap, {minutes, 3}}].
 
@@ -407,9 +409,6 @@ turn(Session, Content, Config) ->
     {ok, Task} = llama_node:create_task(server(Config), Session, chat, #{content => Content, temperature => 0}),
     {ok, Result} = llama_node:get_result(server(Config), Task, infinity),
     Result.
-
-server(Config) ->
-    proplists:get_value(server, Config).
 
 complete(Options, Config) ->
     llama_node:complete(server(Config), <<"Once upon a time">>, Options).

@@ -4,8 +4,9 @@
 -compile([export_all, nowarn_export_all]).
 
 -include_lib("stdlib/include/assert.hrl").
+-include("llama_node_ct.hrl").
 
--define(CODE(Code, Call), ?assertMatch({error, {Code, <<_, _/binary>>}}, Call)).
+-import(llama_node_ct, [server/1, own_session/1, task/3, endless/0, events/1]).
 
 %% A case that hangs must not hold up the others for half an hour.
 suite() -> [{timetrap, {minutes, 3}}].
@@ -114,7 +115,7 @@ bad_options(Config) ->
      end || {Key, Values} <- Bad, Value <- Values].
 
 bad_types(Config) ->
-    Session = session(Config),
+    Session = own_session(Config),
     [?CODE(invalid_argument, llama_node:create_task(server(Config), Session, Type, #{prompt => <<"x">>}))
      || Type <- [nonsense, 7, {}, <<>>, "chatt", self()]],
     [?CODE(unsupported, llama_node:create_task(server(Config), Session, Type, Input))
@@ -122,7 +123,7 @@ bad_types(Config) ->
 
 bad_inputs(Config) ->
     Server = server(Config),
-    Session = session(Config),
+    Session = own_session(Config),
     [?CODE(invalid_argument, llama_node:create_task(Server, Session, completion, Input))
      || Input <- [7, atom, {}, self(), fun lists:map/2, 1.5, [1 | 2], [{1, 2}], #{}, #{prompt => 7}, #{prompt => #{}},
                   #{prompt => [-1]}, #{prompt => [1, 99999]}, #{{a} => 1, prompt => <<"x">>}, <<"[]">>, <<"text">>]],
@@ -200,7 +201,7 @@ noise() ->
 %% Refused by itself, and nothing else is: neither the connection nor what came over it.
 longer_than_a_frame(Config) ->
     Server = server(Config),
-    Session = session(Config),
+    Session = own_session(Config),
     Ref = erlang:monitor(process, proplists:get_value(mailbox, Config)),
     Running = task(Server, Session, endless()),
     Long = binary:copy(<<"Once upon a time ">>, (17 bsl 20) div 17),
@@ -219,7 +220,7 @@ longer_than_a_frame(Config) ->
 
 eight_huge_prompts_at_once(Config) ->
     Server = server(Config),
-    Session = session(Config),
+    Session = own_session(Config),
     Huge = binary:copy(<<"Once upon a time ">>, 60000000 div 17),
     Callers = [spawn_monitor(fun () -> receive go -> exit(llama_node:complete(Server, Huge, #{})) end end)
                || _ <- lists:seq(1, 8)],
@@ -229,7 +230,7 @@ eight_huge_prompts_at_once(Config) ->
 
 ten_thousand_queued_tasks(Config) ->
     Server = server(Config),
-    Session = session(Config),
+    Session = own_session(Config),
     Running = [task(Server, Session, endless()) || _ <- [1, 2]],
     Queued = [task(Server, Session, #{prompt => <<"Once">>, n_predict => 1}) || _ <- lists:seq(1, 10000)],
     ?assertEqual(10002, length(lists:usort(Running ++ Queued))),
@@ -260,11 +261,11 @@ full_queue(Config) ->
 %% All of them endless: only owners served in turn let another one's task have a slot.
 ten_thousand_tasks_of_another(Config) ->
     Server = server(Config),
-    Session = session(Config),
+    Session = own_session(Config),
     [First, Second | _] = [task(Server, Session, endless()) || _ <- lists:seq(1, 10002)],
     Self = self(),
     {Other, Ref} = spawn_monitor(fun () ->
-        Task = task(Server, session(Config), #{prompt => <<"Once">>, n_predict => 1, ignore_eos => true}),
+        Task = task(Server, own_session(Config), #{prompt => <<"Once">>, n_predict => 1, ignore_eos => true}),
         Self ! {accepted, self()},
         exit(llama_node:get_result(Server, Task, infinity))
     end),
@@ -295,13 +296,13 @@ until_busy(Server, Session) ->
 
 dead_collector_swallows_nothing(Config) ->
     Server = server(Config),
-    Session = session(Config),
+    Session = own_session(Config),
     Mailbox = proplists:get_value(mailbox, Config),
     Running = [task(Server, Session, endless()) || _ <- [1, 2]],
     Task = task(Server, Session, #{prompt => <<"Once">>, n_predict => 1, ignore_eos => true}),
     Self = self(),
     {Collector, Ref} = spawn_monitor(fun () ->
-        Own = task(Server, session(Config), endless()),
+        Own = task(Server, own_session(Config), endless()),
         _ = gen_server:send_request(Mailbox, {get_result, Task, infinity}),
         %% Requests of one process are handled in their order.
         pong = llama_node:ping(Server),
@@ -323,10 +324,10 @@ await_owner_gone(Server, Task) ->
 
 results_of_the_dead_are_not_kept(Config) ->
     Server = server(Config),
-    Session = session(Config),
+    Session = own_session(Config),
     Running = [task(Server, Session, endless()) || _ <- [1, 2]],
     {_, Ref} = spawn_monitor(fun () ->
-        Own = session(Config),
+        Own = own_session(Config),
         exit([task(Server, Own, endless()) || _ <- lists:seq(1, 100)])
     end),
     Tasks = receive {'DOWN', Ref, process, _, Created} -> Created end,
@@ -340,12 +341,6 @@ results_of_the_dead_are_not_kept(Config) ->
     [?CODE(cancelled, llama_node:get_result(Server, Task, infinity)) || Task <- Running].
 
 %% Helpers
-
-server(Config) -> proplists:get_value(server, Config).
-session(Config) -> llama_node_ct:session(server(Config)).
-task(Server, Session, Input) -> llama_node_ct:task(Server, Session, Input).
-endless() -> llama_node_ct:endless().
-events(Task) -> llama_node_ct:events(Task).
 
 model(Config) ->
     #{model := Path} = llama_node_ct:options(Config),

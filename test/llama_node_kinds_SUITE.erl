@@ -4,8 +4,10 @@
 -compile([export_all, nowarn_export_all]).
 
 -include_lib("stdlib/include/assert.hrl").
+-include("llama_node_ct.hrl").
 
--define(CODE(Code, Call), ?assertMatch({error, {Code, <<_, _/binary>>}}, Call)).
+-import(llama_node_ct, [server/1, dot/2]).
+
 -define(MESSAGE(Code, Text, Call), message(Code, Text, Call)).
 
 suite() -> [{timetrap, {minutes, 3}}].
@@ -425,15 +427,9 @@ message(Code, Text, Answer) ->
     {error, {_, Message}} = Answer,
     ?assertMatch({_, {_, _}}, {Message, binary:match(Message, Text)}).
 
-server(Config) ->
-    proplists:get_value(server, Config).
-
 vectors(Config, Texts, Options) ->
     {ok, #{embeddings := Vectors}} = llama_node:embed(server(Config), Texts, Options),
     Vectors.
 
 await_chunk(Task) ->
     receive {llama_node, Task, {chunk, #{index := Index}}} -> Index end.
-
-dot(A, B) ->
-    lists:sum(lists:zipwith(fun (X, Y) -> X * Y end, A, B)).

@@ -85,10 +85,7 @@ without_a_place_for_the_words(Config) ->
     end.
 
 no_java(Config) ->
-    Home = filename:join(proplists:get_value(priv_dir, Config), "java17"),
-    ok = filelib:ensure_path(filename:join(Home, "bin")),
-    _ = script(filename:join([Home, "bin", "java"]), "exit 1", Config),
-    ok = file:write_file(filename:join(Home, "release"), "JAVA_VERSION=\"17.0.9\"\n"),
+    Home = llama_node_ct:java_home("17.0.9", "exit 1", Config),
     [begin
          {java_not_found, Message} = failure(#{env => #{"LLAMA_NODE_JAVA_HOME" => Named}}, Config),
          ?assertMatch({_, [_, _]}, {Message, string:split(Message, Part)})
@@ -138,9 +135,8 @@ java_that_hangs(Config) ->
 
 %% The file that tells a Java's version never ends.
 search_for_java_that_hangs(Config) ->
-    Home = filename:join(proplists:get_value(priv_dir, Config), "java_fifo"),
-    ok = filelib:ensure_path(filename:join(Home, "bin")),
-    _ = script(filename:join([Home, "bin", "java"]), "exit 1", Config),
+    Home = llama_node_ct:java_home("25.0.1", "exit 1", Config),
+    ok = file:delete(filename:join(Home, "release")),
     [] = os:cmd("mkfifo '" ++ filename:join(Home, "release") ++ "'"),
     [begin
          {error, {timeout, Message}} = llama_node:start_link(Options#{models => [], start_timeout => 500, stop_timeout => 50}),
@@ -269,11 +265,7 @@ process(OsPid) ->
     open_port({spawn_executable, "/usr/bin/tail"}, [{args, ["--pid=" ++ integer_to_list(OsPid), "-f", "/dev/null"]}, exit_status]).
 
 hanging_java(Config) ->
-    Home = filename:join(proplists:get_value(priv_dir, Config), "java_hangs"),
-    ok = filelib:ensure_path(filename:join(Home, "bin")),
-    _ = script(filename:join([Home, "bin", "java"]), "echo still thinking >&2; sleep 600 & wait", Config),
-    ok = file:write_file(filename:join(Home, "release"), "JAVA_VERSION=\"25.0.1\"\n"),
-    Home.
+    llama_node_ct:java_home("25.0.1", "echo still thinking >&2; sleep 600 & wait", Config).
 
 launcher_without_a_jar(Config) ->
     Bin = filename:join([proplists:get_value(priv_dir, Config), integer_to_list(erlang:unique_integer([positive])), "bin"]),
@@ -285,13 +277,8 @@ launcher_without_a_jar(Config) ->
     filename:join(Bin, "llama-node").
 
 script(Line, Config) ->
-    script(filename:join(proplists:get_value(priv_dir, Config), "script" ++ integer_to_list(erlang:unique_integer([positive]))),
-           Line, Config).
-
-script(Path, Line, _Config) ->
-    ok = file:write_file(Path, ["#!/bin/sh\n", Line, "\n"]),
-    ok = file:change_mode(Path, 8#755),
-    Path.
+    Name = "script" ++ integer_to_list(erlang:unique_integer([positive])),
+    llama_node_ct:script(filename:join(proplists:get_value(priv_dir, Config), Name), Line).
 
 real(Test) ->
     case llama_node_ct:real_node() of

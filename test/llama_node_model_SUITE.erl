@@ -157,10 +157,7 @@ paraphrase_is_nearer(Config, {Text, Paraphrase, Other}) ->
     cosine(A, B) > cosine(A, C).
 
 cosine(A, B) ->
-    dot(A, B) / math:sqrt(dot(A, A) * dot(B, B)).
-
-dot(A, B) ->
-    lists:sum(lists:zipwith(fun(X, Y) -> X * Y end, A, B)).
+    llama_node_ct:dot(A, B) / math:sqrt(llama_node_ct:dot(A, A) * llama_node_ct:dot(B, B)).
 
 user(Content) ->
     #{role => user, content => Content}.

@@ -4,6 +4,8 @@
 
 -include_lib("stdlib/include/assert.hrl").
 
+-import(llama_node_ct, [server/1]).
+
 %% A case that hangs must not hold up the others for half an hour.
 suite() -> [{timetrap, {minutes, 3}}].
 
@@ -179,9 +181,6 @@ fold_takes_its_own_messages_only(Config) ->
     ?assertEqual([{llama_node, 1000000, {done, of_somebody_else}}], llama_node_ct:flush()).
 
 %% Helpers
-
-server(Config) ->
-    proplists:get_value(server, Config).
 
 stream(Count, Prompt, Config) ->
     {ok, Task} = llama_node:stream(server(Config), 1, completion, #{prompt => Prompt, n_predict => Count}),

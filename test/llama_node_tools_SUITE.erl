@@ -5,6 +5,8 @@
 
 -include_lib("stdlib/include/assert.hrl").
 
+-import(llama_node_ct, [server/1]).
+
 %% A case that hangs must not hold up the others for half an hour.
 suite() -> [{timetrap, {minutes, 3}}].
 
@@ -20,8 +22,6 @@ end_per_suite(Config) ->
 
 end_per_testcase(_, Config) ->
     llama_node_ct:check_real(Config).
-
-server(Config) -> proplists:get_value(server, Config).
 
 %% Nothing in it is of unlimited length.
 weather() ->
