@@ -14,7 +14,8 @@
 -type settings() :: #{model := file:filename(), tiny := file:filename(), n_ctx := pos_integer(),
                       n_batch := pos_integer(), threads := pos_integer(), tokens := pos_integer(),
                       prompt := pos_integer(), rounds := pos_integer(), warm_up_ms := non_neg_integer(),
-                      streams := [pos_integer()], models := [string()], record := boolean(), only_speeds := boolean(), load => binary(),
+                      streams := [pos_integer()], models := [string()], record := boolean(), only_speeds := boolean(),
+                      load => binary(),
                       server => Version :: binary(),
                       given := #{atom() => term()}}.
 
@@ -105,7 +106,8 @@ number(Option, Value) ->
 %% A model of half a billion parameters takes its time.
 for_model(Name, #{given := Given, n_ctx := NCtx} = Settings) ->
     Size = case Name of
-               "bench" -> #{streams => [1, 4, 8, 16, 32], tokens => 128, prompt => 64, rounds => 5, warm_up_ms => 10000};
+               "bench" ->
+                   #{streams => [1, 4, 8, 16, 32], tokens => 128, prompt => 64, rounds => 5, warm_up_ms => 10000};
                _ -> #{streams => [1, 4, 8, 16], tokens => 16, prompt => 8, rounds => 3, warm_up_ms => 0}
            end,
     #{prompt := Prompt, tokens := Tokens} = Chosen = maps:merge(Size, Given),
@@ -161,8 +163,8 @@ rounds(Name, #{rounds := Rounds, warm_up_ms := WarmUp, tokens := Most, prompt :=
          round(Variants, N, Round, Length, Tokens)
      end || Round <- lists:seq(1, Rounds)].
 
-%% Runs that are not counted, one at least. They are given time rather than a number: the Java compiler needs hundreds of steps,
-%% and takes the cores from whatever runs beside it.
+%% Runs that are not counted, one at least. They are given time rather than a number: the Java compiler needs hundreds
+%% of steps, and takes the cores from whatever runs beside it.
 warm_up({Kind, Variant} = This, N, Length, Tokens, End, Number) ->
     _ = run(Kind, Variant, [prompt(Length, {N, Number, Stream}) || Stream <- lists:seq(1, N)], Tokens),
     case erlang:monotonic_time(millisecond) < End of

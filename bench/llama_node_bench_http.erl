@@ -45,7 +45,8 @@ unusable(_, {answer, Sentence}) ->
 unusable(Server, {lost, Reason}) ->
     throw({unusable, server, case llama_node_bench_server:ended(Server) of
                                  {true, How} -> How;
-                                 false -> unicode:characters_to_binary(io_lib:format("it ended a connection: ~p", [Reason]))
+                                 false ->
+                                     unicode:characters_to_binary(io_lib:format("it ended a connection: ~p", [Reason]))
                              end});
 unusable(_, Reason) ->
     error(Reason).
@@ -58,7 +59,8 @@ client(Port, Prompt, Tokens) ->
     Request = ["POST /completion HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ",
                integer_to_list(iolist_size(Body)), "\r\n\r\n", Body],
     fun() ->
-        Socket = case gen_tcp:connect(?LOCALHOST, Port, [binary, {active, false}, {packet, http_bin}, {nodelay, true}], ?TIMEOUT) of
+        Socket = case gen_tcp:connect(?LOCALHOST, Port, [binary, {active, false}, {packet, http_bin}, {nodelay, true}],
+                                      ?TIMEOUT) of
                      {ok, Connected} -> Connected;
                      {error, Reason} -> lost(Reason)
                  end,
@@ -68,7 +70,8 @@ client(Port, Prompt, Tokens) ->
         ok = header(Socket),
         ok = inet:setopts(Socket, [{packet, raw}, {active, true}]),
         {Prompted, Completed, _, _} = Timeline = receive_events(Socket, new(), Start, []),
-        Completed =:= Tokens orelse refuse("it generated ~b tokens of ~b after a prompt of ~b", [Completed, Tokens, Prompted]),
+        Completed =:= Tokens orelse refuse("it generated ~b tokens of ~b after a prompt of ~b",
+                                           [Completed, Tokens, Prompted]),
         exit({timeline, Timeline})
     end.
 

@@ -11,7 +11,8 @@
 
 %% @doc The times between the tokens of four streams, in milliseconds: before a prompt of 4,000 tokens comes, and from
 %% then to its first token. Then how long that prompt took, beside them and alone.
--spec gaps(llama_node_bench:settings()) -> #{before := [float()], during := [float()], beside_ms := float(), alone_ms := float()}.
+-spec gaps(llama_node_bench:settings()) ->
+    #{before := [float()], during := [float()], beside_ms := float(), alone_ms := float()}.
 gaps(#{model := Model, n_batch := NBatch, threads := Threads}) ->
     io:format(standard_error, "gaps beside a long prompt~n", []),
     {ok, Server} = llama_node:start_link(#{model => Model, n_parallel => ?STREAMS + 1, n_ctx => ?LONG_PROMPT + 500,

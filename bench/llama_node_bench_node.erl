@@ -143,7 +143,8 @@ median(Values) ->
 %% The share of one core that the node's process uses while nobody asks anything of it.
 idle(Server) ->
     timer:sleep(2000),
-    {Share, ok} = llama_node_bench_program:cpu(llama_node_bench_program:os_pid(Server), fun () -> timer:sleep(?IDLE_MS) end),
+    {Share, ok} =
+        llama_node_bench_program:cpu(llama_node_bench_program:os_pid(Server), fun () -> timer:sleep(?IDLE_MS) end),
     Share.
 
 %% All streams to one process, from a model so small that events are most of the work.

@@ -12,9 +12,10 @@ main() ->
     llama_node_bench_program:run(fun () -> profile(list_to_integer(os:getenv("BENCH_SECONDS"))) end).
 
 profile(Seconds) ->
-    {ok, Server} = llama_node:start_link(#{model => filename:join(os:getenv("BENCH_WORK"), "bench.gguf"), n_parallel => ?STREAMS,
-                                           n_ctx => 512, n_threads => erlang:system_info(logical_processors_available),
-                                           log_level => warning}),
+    {ok, Server} =
+        llama_node:start_link(#{model => filename:join(os:getenv("BENCH_WORK"), "bench.gguf"), n_parallel => ?STREAMS,
+                                n_ctx => 512, n_threads => erlang:system_info(logical_processors_available),
+                                log_level => warning}),
     End = erlang:monotonic_time(second) + Seconds,
     Clients = [spawn_monitor(fun () -> client(Server, Number, End) end) || Number <- lists:seq(1, ?STREAMS)],
     _ = [receive {'DOWN', Ref, process, Pid, Reason} -> normal = Reason end || {Pid, Ref} <- Clients],
@@ -22,10 +23,12 @@ profile(Seconds) ->
     Steps = [schedule_ms, decode_ms, sample_ms, output_ms],
     All = lists:sum([maps:get(Step, Counters) || Step <- Steps]),
     io:format("~ts ~ts: ~b steps, ~b tokens~n", [maps:get(name, Library), maps:get(version, Library),
-                                                   maps:get(decode_calls, Counters), maps:get(completion_tokens, Counters)]),
+                                                   maps:get(decode_calls, Counters),
+                                                   maps:get(completion_tokens, Counters)]),
     _ = [io:format("  ~s ~.2f%~n", [Step, 100 * maps:get(Step, Counters) / All]) || Step <- Steps],
     %% The node ends too fast for a recording that is written at the end.
-    _ = os:cmd(lists:join(" ", [os:getenv("BENCH_JCMD"), integer_to_list(llama_node_bench_program:os_pid(Server)), "JFR.dump",
+    OsPid = integer_to_list(llama_node_bench_program:os_pid(Server)),
+    _ = os:cmd(lists:join(" ", [os:getenv("BENCH_JCMD"), OsPid, "JFR.dump",
                                 "filename=" ++ os:getenv("BENCH_RECORDING")])),
     unlink(Server),
     llama_node:destroy_server(Server).

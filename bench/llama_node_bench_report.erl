@@ -69,7 +69,8 @@ speeds(_, {Name, Rows}) ->
     [{_, [Round | _], _} | _] = Rows,
     [{Prompt, _, _, _} | _] = maps:get(raw, Round),
     Tokens = [io_lib:format("~b of ~b", [T, N]) || {N, [R | _], _} <- Rows, [{_, T, _, _} | _] <- [maps:get(raw, R)]],
-    [io_lib:format("### ~ts~n~nPrompts of ~b tokens; generated on each stream: ~ts; ~b rounds. Tokens/s of all streams together "
+    [io_lib:format("### ~ts~n~nPrompts of ~b tokens; generated on each stream: ~ts; ~b rounds. "
+                   "Tokens/s of all streams together "
                    "(medians; ratios are medians of the rounds' ratios).~n~nGeneration:~n~n",
                    [described(Name), Prompt, lists:join(", ", Tokens), length(element(2, hd(Rows)))]),
      table(fun steady/1, Rows),
@@ -83,8 +84,8 @@ columns(Rows) ->
                measured([Kind], Rows)].
 
 ratios(Rows) ->
-    [Ratio || {Above, Below, _} = Ratio <- [{engine, raw, "b/a"}, {beam, raw, "c/a"}, {port, raw, "e/a"}, {beam, jni, "c/d"},
-                                            {beam, server, "c/f"}],
+    [Ratio || {Above, Below, _} = Ratio <- [{engine, raw, "b/a"}, {beam, raw, "c/a"}, {port, raw, "e/a"},
+                                            {beam, jni, "c/d"}, {beam, server, "c/f"}],
               measured([Above, Below], Rows)].
 
 measured(Kinds, Rows) ->
@@ -95,10 +96,12 @@ measured(Kinds, Rows) ->
 table(Rate, Rows) ->
     Columns = columns(Rows),
     Ratios = ratios(Rows),
-    ["| streams | ", lists:join(" | ", [Title || {_, Title} <- Columns] ++ [Title || {_, _, Title} <- Ratios]), " |\n|---:|",
+    ["| streams | ", lists:join(" | ", [Title || {_, Title} <- Columns] ++ [Title || {_, _, Title} <- Ratios]),
+     " |\n|---:|",
      ["---:|" || _ <- Columns ++ Ratios], $\n,
      [["| ", integer_to_list(N), " | ",
-       lists:join(" | ", [rate_cell(Rate, Row, Kind) || {Kind, _} <- Columns] ++ [ratio_cell(Rate, Row, K, L) || {K, L, _} <- Ratios]),
+       lists:join(" | ", [rate_cell(Rate, Row, Kind) || {Kind, _} <- Columns]
+                         ++ [ratio_cell(Rate, Row, K, L) || {K, L, _} <- Ratios]),
        " |\n"] || {N, _, _} = Row <- Rows]].
 
 rate_cell(Rate, Row, Kind) ->
@@ -129,7 +132,8 @@ steps(#{speeds := [{Name, Rows} | _]}) ->
     ["Where the loop thread's time went (", described(Name), "):\n\n"
      "| streams | | schedule | decode | sample | output | all but decode |\n|---:|---|---:|---:|---:|---:|---:|\n",
      [io_lib:format("| ~b | ~ts | ~.2f% | ~.2f% | ~.2f% | ~.2f% | ~.2f% |~n",
-                    [N, proplists:get_value(Kind, columns(Rows)), 100 * Schedule, 100 * Decode, 100 * Sample, 100 * Output,
+                    [N, proplists:get_value(Kind, columns(Rows)), 100 * Schedule, 100 * Decode, 100 * Sample,
+                     100 * Output,
                      100 * (1 - Decode)])
       || {N, _, Steps} <- Rows, {Kind, {Schedule, Decode, Sample, Output}} <- Steps]].
 
@@ -144,9 +148,12 @@ samplers(#{samplers := Times}) ->
     Shapes = [{Size, Shape} || Size <- lists:usort([S || {S, _, _, _, _} <- Times]), Shape <- [peaked, flat]],
     Names = lists:foldl(fun({_, Name, _, _, _}, Seen) -> [Name | lists:delete(Name, Seen)] end, [],
                         lists:reverse(Times)),
-    ["Sampling a token, with the copy of its logits, µs (peaked as a trained model's distribution, or flat as one of random weights);\n"
-     "in brackets the ratio to `llama_sampler_sample` of b4916 with a chain of the same settings, on the same logits:\n\n"
-     "| |", [io_lib:format(" ~b ~s |", [Size, Shape]) || {Size, Shape} <- Shapes], "\n|---|", ["---:|" || _ <- Shapes], $\n,
+    ["Sampling a token, with the copy of its logits, µs (peaked as a trained model's distribution, "
+     "or flat as one of random weights);\n"
+     "in brackets the ratio to `llama_sampler_sample` of b4916 with a chain of the same settings, "
+     "on the same logits:\n\n"
+     "| |", [io_lib:format(" ~b ~s |", [Size, Shape]) || {Size, Shape} <- Shapes], "\n|---|", ["---:|" || _ <- Shapes],
+     $\n,
      [["| ", Name, " |", [io_lib:format(" ~.1f (~.3f) |", [Own, Own / Native])
                          || {Size, Shape} <- Shapes, {S, N, H, Own, Native} <- Times,
                             S =:= Size, N =:= Name, H =:= Shape], $\n] || Name <- Names]].
@@ -164,7 +171,8 @@ steady(Timelines) ->
     From = lists:max([hd(Pieces) || {_, _, _, Pieces} <- Timelines]),
     To = lists:min([Done || {_, _, Done, _} <- Timelines]),
     AllPieces = lists:sum([length(Pieces) || {_, _, _, Pieces} <- Timelines]),
-    tokens(Timelines) / AllPieces * lists:sum([rate([P || P <- Pieces, P >= From, P =< To]) || {_, _, _, Pieces} <- Timelines]).
+    tokens(Timelines) / AllPieces * lists:sum([rate([P || P <- Pieces, P >= From, P =< To])
+                                               || {_, _, _, Pieces} <- Timelines]).
 
 rate([First | _] = Pieces) when length(Pieces) > 1 ->
     (length(Pieces) - 1) * 1.0e6 / max(1, lists:last(Pieces) - First);
@@ -182,7 +190,8 @@ tokens(Timelines) ->
 bars(Settings, #{speeds := [{_, Rows} | _], status := Status} = Results) ->
     ["| bar | wanted | measured | met |\n|---|---|---|---|\n",
      speed_bars(is_map_key(server, Settings), Status, Rows),
-     [bar(io_lib:format("all but decode at ~b streams, engine", [N]), "under 3%", "~.2f%", [100 * (1 - Decode)], Decode > 0.97)
+     [bar(io_lib:format("all but decode at ~b streams, engine", [N]), "under 3%", "~.2f%", [100 * (1 - Decode)],
+          Decode > 0.97)
       || {8 = N, _, Steps} <- Rows, {engine, {_, Decode, _, _}} <- Steps],
      other_bars(Results)].
 
@@ -198,18 +207,24 @@ other_bars(#{first_token := First, gaps := Gaps, starts := Starts,
     #{before := Before, during := During, beside_ms := Beside, alone_ms := Alone} = Gaps,
     {Ready, Chunk, Resident} = {median([R || {R, _, _} <- Starts]), median([F || {_, F, _} <- Starts]),
                                 median([M || {_, _, M} <- Starts])},
-    [bar("first token of a lone request / its prefill", "at most 1.2", "~.3f (~b tokens: a ~.1f, b ~.1f, c ~.1f, d ~.1f ms)",
+    [bar("first token of a lone request / its prefill", "at most 1.2",
+         "~.3f (~b tokens: a ~.1f, b ~.1f, c ~.1f, d ~.1f ms)",
          [Late, PromptTokens, FirstA, FirstB, FirstC, FirstD], Late =< 1.2),
      bar("gap between tokens beside a prompt of 4,000", "median within 3 times that without",
-         "before: median ~.1f, 99% within ~.1f ms; beside it: median ~.1f, 99% within ~.1f, longest ~.1f ms (the prompt: ~.1f s, alone ~.1f s)",
-         [median(Before), percentile(99, Before), median(During), percentile(99, During), lists:max(During), Beside / 1000, Alone / 1000],
+         "before: median ~.1f, 99% within ~.1f ms; beside it: median ~.1f, 99% within ~.1f, longest ~.1f ms "
+         "(the prompt: ~.1f s, alone ~.1f s)",
+         [median(Before), percentile(99, Before), median(During), percentile(99, During), lists:max(During),
+          Beside / 1000, Alone / 1000],
          median(During) =< 3 * median(Before)),
      %% The last sampled token of the first turn was never evaluated, because nothing followed it.
-     bar("second turn of a session: tokens evaluated", "only new ones", "~b of ~b; ~b were cached of ~b of the first turn",
+     bar("second turn of a session: tokens evaluated", "only new ones",
+         "~b of ~b; ~b were cached of ~b of the first turn",
          [P2 - Cached, P2, Cached, P1 + C1], Cached =:= P1 + C1 - 1),
-     bar("first chunk of the shipped model from a cold start", "under 700 ms", "~b ms (ready after ~b ms)", [round(Chunk), round(Ready)],
+     bar("first chunk of the shipped model from a cold start", "under 700 ms", "~b ms (ready after ~b ms)",
+         [round(Chunk), round(Ready)],
          Chunk < 700),
-     bar("resident size then, with a model of 2 MB", "under 150 MB", "~b MB", [round(Resident / 1048576)], Resident < 150 * 1048576),
+     bar("resident size then, with a model of 2 MB", "under 150 MB", "~b MB", [round(Resident / 1048576)],
+         Resident < 150 * 1048576),
      bar("CPU of an idle node", "under 1%", "~.2f% of a core", [Idle * 100], Idle < 0.01)];
 other_bars(_) ->
     [].
@@ -237,8 +252,8 @@ vectors(#{embed := Embed, rerank := Rerank}) ->
       || {Count, Format, Rates} <- Embed],
      [item("Documents scored against a query, 64 in a call", "~.1f documents/s", [median(Rerank)]) || Rerank =/= []]].
 
-%% @doc The bars of the ratios, as rows of a table. What is asked of the generations of llama.cpp differs; what was asked
-%% of llama-server, where it was given, is not met by its absence.
+%% @doc The bars of the ratios, as rows of a table. What is asked of the generations of llama.cpp differs; what was
+%% asked of llama-server, where it was given, is not met by its absence.
 -spec speed_bars(ServerGiven :: boolean(), Status :: map(), [row()]) -> iolist().
 speed_bars(ServerGiven, Status, Rows) ->
     [speed_bar(Bar, Row) || {_, _, _, N, _} = Bar <- least(Status), {Streams, _, _} = Row <- Rows, Streams =:= N]

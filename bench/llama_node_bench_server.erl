@@ -15,8 +15,8 @@
 -define(LONGEST_LINE, 8192).
 -define(LAST_LINES, 3).
 
-%% The shell ends with the program, and the program when the shell's standard input says or ends, which it does with this
-%% runtime. What a shell runs in the background has no standard input but one that it is given.
+%% The shell ends with the program, and the program when the shell's standard input says or ends, which it does with
+%% this runtime. What a shell runs in the background has no standard input but one that it is given.
 -define(SCRIPT, "exec 3<&0\n"
                 "\"$@\" </dev/null 3<&- & program=$!\n"
                 "{ read -r _; kill -KILL $program; } <&3 >/dev/null 2>&1 & watch=$!\n"
@@ -36,7 +36,8 @@ given() ->
 -spec version(file:filename()) -> binary().
 version(Program) ->
     Port = try
-               open_port({spawn_executable, Program}, [{args, ["--version"]}, {line, ?LONGEST_LINE}, exit_status, stderr_to_stdout, binary])
+               open_port({spawn_executable, Program},
+                         [{args, ["--version"]}, {line, ?LONGEST_LINE}, exit_status, stderr_to_stdout, binary])
            catch
                error:Reason -> unusable("~ts cannot be run: ~ts", [Program, file:format_error(Reason)])
            end,
@@ -80,7 +81,8 @@ ended(Owner) ->
     after ?END_MS -> false
     end.
 
-%% @doc Ends the program and waits until it has ended, so that its memory and cores are free. Does nothing if it has ended.
+%% @doc Ends the program and waits until it has ended, so that its memory and cores are free. Does nothing if it has
+%% ended.
 -spec stop(server()) -> ok.
 stop(Owner) ->
     Monitor = monitor(process, Owner),
@@ -94,7 +96,8 @@ stop(Owner) ->
 -spec arguments(llama_node_bench:settings(), pos_integer()) -> [string()].
 arguments(#{model := Model, n_ctx := NCtx, n_batch := NBatch, threads := Threads}, Streams) ->
     [text(Argument)
-     || Argument <- ["-m", Model, "-c", NCtx * Streams, "-np", Streams, "-b", NBatch, "-ub", NBatch, "-t", Threads, "-tb", Threads,
+     || Argument <- ["-m", Model, "-c", NCtx * Streams, "-np", Streams, "-b", NBatch, "-ub", NBatch, "-t", Threads,
+                     "-tb", Threads,
                      "--cache-ram", 0, "--host", "127.0.0.1", "--port", 0]].
 
 text(Number) when is_integer(Number) -> integer_to_list(Number);
@@ -104,7 +107,8 @@ text(Text) -> Text.
 own(Parent, Program, Arguments) ->
     {ok, Log} = file:open(filename:join(os:getenv("BENCH_WORK"), "server.log"), [write, raw, delayed_write]),
     Port = open_port({spawn_executable, "/bin/sh"},
-                     [{args, ["-c", ?SCRIPT, "sh", Program | Arguments]}, {line, ?LONGEST_LINE}, exit_status, stderr_to_stdout, binary]),
+                     [{args, ["-c", ?SCRIPT, "sh", Program | Arguments]}, {line, ?LONGEST_LINE}, exit_status,
+                      stderr_to_stdout, binary]),
     loading(Parent, monitor(process, Parent), Port, Log, []).
 
 loading(Parent, Monitor, Port, Log, Lines) ->

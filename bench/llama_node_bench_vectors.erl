@@ -41,7 +41,8 @@ embed(Server, Count, Format, Seed) ->
     Count = length(Vectors).
 
 rerank(Server, Seed) ->
-    {ok, #{scores := Scores}} = llama_node:rerank(Server, <<"where is the answer?">>, texts(?TEXTS, Seed), #{model => ranker}),
+    {ok, #{scores := Scores}} =
+        llama_node:rerank(Server, <<"where is the answer?">>, texts(?TEXTS, Seed), #{model => ranker}),
     ?TEXTS = length(Scores).
 
 %% About a sentence each, no two alike.

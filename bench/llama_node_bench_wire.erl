@@ -72,7 +72,8 @@ rate(Fun) ->
 
 stream(Server) ->
     {ok, Session} = llama_node:create_session(Server, #{temperature => 0}),
-    _ = [{ok, _} = llama_node:stream(Server, Session, completion, #{prompt => <<"x">>, n_predict => ?CHUNKS div ?STREAMS})
+    Input = #{prompt => <<"x">>, n_predict => ?CHUNKS div ?STREAMS},
+    _ = [{ok, _} = llama_node:stream(Server, Session, completion, Input)
          || _ <- lists:seq(1, ?STREAMS)],
     Count = ended(?STREAMS, 0),
     ok = llama_node:close_session(Server, Session),
@@ -85,8 +86,8 @@ ended(Left, Count) ->
         {llama_node, _, {done, _}} -> ended(Left - 1, Count)
     end.
 
-%% What streaming costs the node's process at a pace that a real model could have: against the same tokens generated for a
-%% result that nobody streams.
+%% What streaming costs the node's process at a pace that a real model could have: against the same tokens generated for
+%% a result that nobody streams.
 paced() ->
     lists:foreach(fun (Transport) ->
         Server = server(Transport, [{"BENCH_STEP_MS", integer_to_list(1000 div ?PACE)}]),
@@ -96,20 +97,24 @@ paced() ->
                 | [{Way, fun () -> generate_for(?PACED_MS, Way, Server, Session) end} || Way <- [create_task, stream]]],
         ok = warm_up(Server, Session),
         _ = [Fun() || {_, Fun} <- Ways],
-        Rounds = [[{Way, llama_node_bench_program:cpu(Node, Fun)} || {Way, Fun} <- Ways] || _ <- lists:seq(1, ?PACED_ROUNDS)],
+        Rounds = [[{Way, llama_node_bench_program:cpu(Node, Fun)} || {Way, Fun} <- Ways]
+                  || _ <- lists:seq(1, ?PACED_ROUNDS)],
         Of = fun (Way) -> median([Cpu || Round <- Rounds, {W, {Cpu, _}} <- Round, W =:= Way]) end,
         Chunks = median([Count || Round <- Rounds, {stream, {_, Count}} <- Round]),
-        Added = median([element(1, proplists:get_value(stream, Round)) - element(1, proplists:get_value(create_task, Round))
-                        || Round <- Rounds]),
-        io:format("CPU of the node over ~s: idle ~.2f% of a core, generating ~.2f%, streaming ~.1f chunks/s ~.2f%: ~.2f% more~n",
-                  [Transport, 100 * Of(idle), 100 * Of(create_task), Chunks * 1000 / ?PACED_MS, 100 * Of(stream), 100 * Added]),
+        Share = fun (Way, Round) -> element(1, proplists:get_value(Way, Round)) end,
+        Added = median([Share(stream, Round) - Share(create_task, Round) || Round <- Rounds]),
+        io:format("CPU of the node over ~s: idle ~.2f% of a core, generating ~.2f%, streaming ~.1f chunks/s ~.2f%: "
+                  "~.2f% more~n",
+                  [Transport, 100 * Of(idle), 100 * Of(create_task), Chunks * 1000 / ?PACED_MS, 100 * Of(stream),
+                   100 * Added]),
         stop(Server)
     end, [distribution, port]).
 
 %% The Java compiler wants thousands of chunks: at the pace of one stream it would still be at work when time is taken.
 warm_up(Server, Session) ->
     Tasks = [begin
-                 {ok, Task} = llama_node:stream(Server, Session, completion, #{prompt => <<"x">>, n_predict => 1 bsl 30}),
+                 {ok, Task} =
+                     llama_node:stream(Server, Session, completion, #{prompt => <<"x">>, n_predict => 1 bsl 30}),
                  Task
              end || _ <- lists:seq(1, ?STREAMS)],
     receive after ?WARM_UP_MS -> ok end,
@@ -136,8 +141,10 @@ show(What, Rounds, Better) ->
     Beam = Of(beam),
     io:format("~ts: BEAM to BEAM ~.1f~n", [What, median(Beam)]),
     lists:foreach(fun (Transport) ->
-        Ratios = [case Better of 1 -> Own / Base; -1 -> Base / Own end || {Own, Base} <- lists:zip(Of(Transport), Beam)],
-        io:format("  over ~s ~.1f, ~.2f of the time of BEAM to BEAM~n", [Transport, median(Of(Transport)), median(Ratios)])
+        Ratios =
+            [case Better of 1 -> Own / Base; -1 -> Base / Own end || {Own, Base} <- lists:zip(Of(Transport), Beam)],
+        io:format("  over ~s ~.1f, ~.2f of the time of BEAM to BEAM~n",
+                  [Transport, median(Of(Transport)), median(Ratios)])
     end, [distribution, port]).
 
 time(Fun, Times) ->

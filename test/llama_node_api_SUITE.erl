@@ -57,7 +57,8 @@ status(Config) ->
                    counters := #{tasks_created := _, decode_calls := _}, memory := #{rss_bytes := _}}, Status),
     #{models := [Model]} = Status,
     {Parameters, Pieces} = llama_node_ct:sizes(),
-    ?assertMatch(#{id := <<"tiny-chat">>, architecture := <<"llama">>, n_params := Parameters, n_ctx := 256, n_vocab := Pieces,
+    ?assertMatch(#{id := <<"tiny-chat">>, architecture := <<"llama">>, n_params := Parameters, n_ctx := 256,
+                   n_vocab := Pieces,
                    n_parallel := 2, slots := [#{state := _, n_ctx := 256}, #{}]}, Model),
     ?assert(is_integer(maps:get(uptime_ms, Status))).
 
@@ -190,7 +191,8 @@ raw_gen_server_calls(Config) ->
     Mailbox = proplists:get_value(mailbox, Config),
     {ok, Session} = gen_server:call(Mailbox, {create_session, #{}}),
     Requests = [gen_server:send_request(Mailbox, {get_session_info, Session}) || _ <- lists:seq(1, 20)],
-    [?assertMatch({reply, {ok, #{id := Session}}}, gen_server:receive_response(Request, infinity)) || Request <- Requests],
+    [?assertMatch({reply, {ok, #{id := Session}}}, gen_server:receive_response(Request, infinity))
+     || Request <- Requests],
     %% A tag of any kind comes back as it was.
     [begin
          Mailbox ! {'$gen_call', {self(), Tag}, ping},
@@ -207,7 +209,8 @@ transcript_grows(Config) ->
          {ok, #{finish_reason := Reason}} = llama_node:get_result(Server, Task, infinity),
          ?assert(lists:member(Reason, [stop, length]))
      end || Text <- [<<"What is Erlang?">>, <<"What is a NIF?">>]],
-    {ok, #{messages := Messages, tasks_done := 2, system_prompt := true}} = llama_node:get_session_info(Server, Session),
+    {ok, #{messages := Messages, tasks_done := 2, system_prompt := true}} =
+        llama_node:get_session_info(Server, Session),
     ?assert(Messages >= 4).
 
 session_info(Config) ->
@@ -281,7 +284,8 @@ several_wait_at_once(Config) ->
     Server = server(Config),
     Session = own_session(Config),
     Task = task(Server, Session, endless()),
-    Waiting = [spawn_monitor(fun () -> exit(llama_node:get_result(Server, Task, infinity)) end) || _ <- lists:seq(1, 5)],
+    Waiting =
+        [spawn_monitor(fun () -> exit(llama_node:get_result(Server, Task, infinity)) end) || _ <- lists:seq(1, 5)],
     %% Those that come too late find the result still there, or gone.
     ok = llama_node:cancel_task(Server, Task),
     Got = [receive {'DOWN', Ref, process, _, {error, {Code, _}}} -> Code end || {_, Ref} <- Waiting],

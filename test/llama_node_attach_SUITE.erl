@@ -187,7 +187,8 @@ bad_options(Config) ->
     [begin
          {error, {invalid_argument, Message}} = llama_node:connect(Node, Options),
          ?assertMatch({_, true}, {Message, string:find(Message, Named) =/= nomatch})
-     end || {Options, Named} <- [{#{cooky => x}, "cooky"}, {#{cookie => {}}, "cookie"}, {#{name => "x"}, "name"}, {7, "options"}]],
+     end || {Options, Named} <- [{#{cooky => x}, "cooky"}, {#{cookie => {}}, "cookie"}, {#{name => "x"}, "name"},
+                                 {7, "options"}]],
     ?assertError(badarg, llama_node:connect("llama@host", #{})).
 
 %% Helpers, some of them called in the peers

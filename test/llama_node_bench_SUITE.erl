@@ -9,7 +9,8 @@ suite() -> [{timetrap, {minutes, 1}}].
 all() ->
     [generation_counts_what_all_streams_share, generation_counts_no_step_by_half, the_whole_run_counts_all,
      a_variant_may_miss_in_a_row, streams_that_never_generate_together_have_no_rate, bars_of_llama_server,
-     events_of_any_pieces, the_command_line, the_version, no_version, streams, ends_with_the_program, ends_with_its_owner,
+     events_of_any_pieces, the_command_line, the_version, no_version, streams, ends_with_the_program,
+     ends_with_its_owner,
      model_refused, killed_while_loading, crashes_within_an_answer, odd_answers, others_are_measured_without_it].
 
 init_per_testcase(_, Config) ->
@@ -33,7 +34,8 @@ generation_counts_what_all_streams_share(_) ->
     Halves = [{5, 8, 5000, [1000, 3000, 4000, 5000]}, {5, 8, 6000, [2000, 3500, 4500, 6000]}],
     ?assert(abs(llama_node_bench_report:steady(Halves) - 3600) < 1.0e-6).
 
-%% Steps of 100 microseconds for two streams: whether a step's pieces come before the first stream's end must not matter.
+%% Steps of 100 microseconds for two streams: whether a step's pieces come before the first stream's end must not
+%% matter.
 generation_counts_no_step_by_half(_) ->
     Early = [{5, 4, 401, [100, 200, 300, 400]}, {5, 4, 401, [101, 201, 301, 401]}],
     Late = [{5, 4, 400, [100, 200, 300, 400]}, {5, 4, 401, [101, 201, 301, 401]}],
@@ -44,14 +46,16 @@ the_whole_run_counts_all(_) ->
 
 %% Rates of 1000 tokens a second for each 1 of Speed.
 measured(Speeds) ->
-    maps:map(fun(_, Speed) -> [{5, 4, round(4000 / Speed), [0 | [round(N * 1000 / Speed) || N <- [1, 2, 4]]]}] end, Speeds).
+    maps:map(fun(_, Speed) -> [{5, 4, round(4000 / Speed), [0 | [round(N * 1000 / Speed) || N <- [1, 2, 4]]]}] end,
+             Speeds).
 
 rows(Rounds) ->
     [{N, [measured(Speeds) || Speeds <- SpeedsOfRounds], []} || {N, SpeedsOfRounds} <- Rounds].
 
 a_variant_may_miss_in_a_row(_) ->
     Rows = rows([{4, [#{raw => 2, beam => 2}]},
-                 {8, [#{raw => 4, beam => 2, server => 1}, #{raw => 4, beam => 2, server => 2}, #{raw => 4, beam => 4, server => 2}]}]),
+                 {8, [#{raw => 4, beam => 2, server => 1}, #{raw => 4, beam => 2, server => 2},
+                      #{raw => 4, beam => 4, server => 2}]}]),
     Table = unicode:characters_to_binary(llama_node_bench_report:table(fun llama_node_bench_report:whole/1, Rows)),
     ?assertEqual(<<"| streams | a: raw loop | c: BEAM, distribution | f: llama-server | c/a | c/f |\n"
                    "|---:|---:|---:|---:|---:|---:|\n"
@@ -64,7 +68,8 @@ streams_that_never_generate_together_have_no_rate(_) ->
     ?assertEqual(<<"| streams | a: raw loop | c: BEAM, distribution | c/a |\n"
                    "|---:|---:|---:|---:|\n"
                    "| 4 | 750.0 | - | - |\n">>,
-                 unicode:characters_to_binary(llama_node_bench_report:table(fun llama_node_bench_report:steady/1, Rows))),
+                 unicode:characters_to_binary(
+                     llama_node_bench_report:table(fun llama_node_bench_report:steady/1, Rows))),
     Bars = unicode:characters_to_binary(
         llama_node_bench_report:speed_bars(true, #{library => #{version => <<"v0.5.0">>}}, Rows)),
     ?assertMatch({match, _}, re:run(Bars, <<"c/a at 4 streams \\| at least 0.95 \\| not measured \\| \\*\\*no">>)).
@@ -73,7 +78,8 @@ bars_of_llama_server(_) ->
     Both = #{raw => 4, beam => 4, jni => 1, server => 2},
     Rows = rows([{1, [Both]}, {4, [Both]}, {8, [Both#{server := 4}]}, {16, [maps:remove(server, Both)]}]),
     Bars = fun(Given, Version) ->
-               Text = unicode:characters_to_binary(llama_node_bench_report:speed_bars(Given, #{library => #{version => Version}}, Rows)),
+               Text = unicode:characters_to_binary(
+                   llama_node_bench_report:speed_bars(Given, #{library => #{version => Version}}, Rows)),
                [Bar || <<"| c/f", Bar/binary>> <- binary:split(Text, <<"\n">>, [global])]
            end,
     ?assertEqual([<<" at 4 streams, generation | over 1: ahead of llama-server | 2.000 | yes |">>,
@@ -108,7 +114,8 @@ pieces(Body, Size) ->
 %% The program.
 
 the_command_line(_) ->
-    ?assertEqual(["-m", "/m.gguf", "-c", "4096", "-np", "8", "-b", "256", "-ub", "256", "-t", "2", "-tb", "2", "--cache-ram", "0",
+    ?assertEqual(["-m", "/m.gguf", "-c", "4096", "-np", "8", "-b", "256", "-ub", "256", "-t", "2", "-tb", "2",
+                  "--cache-ram", "0",
                   "--host", "127.0.0.1", "--port", "0"], llama_node_bench_server:arguments(settings(), 8)).
 
 settings() ->
@@ -119,11 +126,13 @@ the_version(Config) ->
 
 no_version(Config) ->
     Version = fun llama_node_bench_server:version/1,
-    ?assertEqual(<<"/nowhere/llama-server cannot be run: no such file or directory">>, refused(fun() -> Version("/nowhere/llama-server") end)),
+    ?assertEqual(<<"/nowhere/llama-server cannot be run: no such file or directory">>,
+                 refused(fun() -> Version("/nowhere/llama-server") end)),
     Silent = script("exit 0", Config),
     ?assertEqual(iolist_to_binary([Silent, " --version names no version"]), refused(fun() -> Version(Silent) end)),
     Dies = script("echo libggml.so: not found >&2; exit 127", Config),
-    ?assertEqual(iolist_to_binary([Dies, " --version ended with status 127: libggml.so: not found"]), refused(fun() -> Version(Dies) end)).
+    ?assertEqual(iolist_to_binary([Dies, " --version ended with status 127: libggml.so: not found"]),
+                 refused(fun() -> Version(Dies) end)).
 
 streams(Config) ->
     Server = open(normal, Config, 3),
@@ -164,7 +173,8 @@ model_refused(Config) ->
 
 killed_while_loading(Config) ->
     true = os:putenv("LLAMA_SERVER", script("kill -ABRT $$", Config)),
-    ?assertMatch(<<"it ended with status 134 before it served", _/binary>>, refused(fun() -> llama_node_bench_http:open(settings(), 1) end)).
+    ?assertMatch(<<"it ended with status 134 before it served", _/binary>>,
+                 refused(fun() -> llama_node_bench_http:open(settings(), 1) end)).
 
 crashes_within_an_answer(Config) ->
     Server = open(crashes, Config, 2),

@@ -77,7 +77,8 @@ fold(Config) ->
 
 fold_stops(Config) ->
     Fun = fun ({chunk, #{index := 3}}, Acc) -> {stop, Acc}; (_, Acc) -> Acc + 1 end,
-    ?assertEqual({stopped, 3}, llama_node:stream_fold(Fun, 0, server(Config), own_session(Config), completion, endless())),
+    ?assertEqual({stopped, 3},
+                 llama_node:stream_fold(Fun, 0, server(Config), own_session(Config), completion, endless())),
     ?assertError(oops, llama_node:stream_fold(fun (_, _) -> error(oops) end, 0, server(Config), own_session(Config),
                                               completion, endless())),
     ?assertEqual([], llama_node_ct:flush()).
@@ -235,7 +236,8 @@ demand_of_nobody(Config) ->
      || {Task, Active} <- [{one, once}, {1, twice}, {1, 0}, {1, -1}, {1, 1.5}, {1, 1 bsl 31}]],
     [?CODE(invalid_argument, llama_node:stream(Server, own_session(Config), completion, (finite(1))#{Key => Value}))
      || {Key, Value} <- [{active, 0}, {active, never}, {active, #{}}, {coalesce_ms, -1}, {coalesce_ms, 60001}]],
-    ?CODE(invalid_argument, llama_node:create_task(Server, own_session(Config), completion, (finite(1))#{active => once})),
+    ?CODE(invalid_argument,
+          llama_node:create_task(Server, own_session(Config), completion, (finite(1))#{active => once})),
     %% Only who streams is asked how.
     Task = task(Server, own_session(Config), finite(1)),
     ?CODE(task_not_found, llama_node:active(Server, Task, once)).

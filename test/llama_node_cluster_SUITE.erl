@@ -95,8 +95,8 @@ tls_to_a_service(Config) ->
     {0, _} = llama_node_service_ct:command(Config, ["stop"]),
     #{certfile := Cert, keyfile := Key, cacertfile := Ca} = maps:get(server, proplists:get_value(own, Config)),
     File = llama_node_service_ct:config_file(Config),
-    ok = file:write_file(File, ["{\"tls\": {\"certfile\": \"", Cert, "\", \"keyfile\": \"", Key, "\", \"cacertfile\": \"",
-                                Ca, "\"}}"]),
+    ok = file:write_file(File, ["{\"tls\": {\"certfile\": \"", Cert, "\", \"keyfile\": \"", Key,
+                                "\", \"cacertfile\": \"", Ca, "\"}}"]),
     {0, _} = service(Config, ["--config", File], []),
     Again = tls_runtime(Config, own),
     pong = ask(Again, Config),
@@ -130,7 +130,8 @@ plain_to_tls(Config) ->
 silence_before_tls(Config) ->
     Port = llama_node_ct:free_port(),
     {0, _} = service(Config, ["--port", integer_to_list(Port) | tls_flags(Config)], []),
-    Silent = [Socket || _ <- lists:seq(1, 200), {ok, Socket} <- [gen_tcp:connect("localhost", Port, [{active, false}])]],
+    Silent =
+        [Socket || _ <- lists:seq(1, 200), {ok, Socket} <- [gen_tcp:connect("localhost", Port, [{active, false}])]],
     ?assertEqual(200, length(Silent)),
     Peer = tls_runtime(Config, own),
     pong = ask(Peer, Config),
@@ -213,7 +214,8 @@ tls_flags(Config) ->
     ["--tls-certfile", Cert, "--tls-keyfile", Key, "--tls-cacertfile", Ca].
 
 tls_runtime(Config, Whose) ->
-    runtime(["-proto_dist", "inet_tls", "-ssl_dist_optfile", maps:get(optfile, proplists:get_value(Whose, Config))], []).
+    File = maps:get(optfile, proplists:get_value(Whose, Config)),
+    runtime(["-proto_dist", "inet_tls", "-ssl_dist_optfile", File], []).
 
 address(Config) ->
     {llama_node, llama_node_service_ct:node_name(Config)}.
@@ -240,7 +242,8 @@ certificates(Kind, Dir) ->
     Runtime = write(Kind, filename:join(Dir, "runtime"), Client),
     Options = [{verify, verify_peer} | maps:to_list(Runtime)],
     File = filename:join(Dir, "ssl_dist.config"),
-    ok = file:write_file(File, io_lib:format("~p.~n", [[{server, [{fail_if_no_peer_cert, true} | Options]}, {client, Options}]])),
+    Both = [{server, [{fail_if_no_peer_cert, true} | Options]}, {client, Options}],
+    ok = file:write_file(File, io_lib:format("~p.~n", [Both])),
     #{server => write(Kind, filename:join(Dir, "node"), Server), optfile => File}.
 
 %% The intermediate certificate stands behind the own one, as TLS wants it sent.

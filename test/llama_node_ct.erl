@@ -39,7 +39,8 @@ start_real(More, Config) ->
         {ok, Options} ->
             {ok, Server} = llama_node:init_server(maps:merge(Options, More)),
             {ok, #{node := Node}} = llama_node:get_status(Server),
-            [{server, Server}, {node, Node}, {mailbox, mailbox(More, Node, Server)}, {server_options, maps:merge(Options, More)}
+            [{server, Server}, {node, Node}, {mailbox, mailbox(More, Node, Server)},
+             {server_options, maps:merge(Options, More)}
              | Config];
         {skip, _} = Skip ->
             Skip
@@ -191,8 +192,9 @@ started(Behaviour, Config) ->
 -spec peer(map(), [{string(), string()}]) -> {pid(), node()}.
 peer(Options, Env) ->
     Paths = [filename:dirname(code:which(Module)) || Module <- [llama_node, ?MODULE]],
+    Args = maps:get(args, Options, []) ++ lists:append([["-pa", Path] || Path <- Paths]),
     Started = peer:start(Options#{connection => standard_io, env => Env, wait_boot => 30000,
-                                  args => maps:get(args, Options, []) ++ lists:append([["-pa", Path] || Path <- Paths])}),
+                                  args => Args}),
     case Started of
         {ok, Peer, Node} -> {Peer, Node};
         {ok, Peer} -> {Peer, peer:call(Peer, erlang, node, [])}

@@ -1,5 +1,5 @@
-%% What happens when processes die or stop, with the Java node and, for what is the client's work alone, with a fake node
-%% as well.
+%% What happens when processes die or stop, with the Java node and, for what is the client's work alone, with a fake
+%% node as well.
 -module(llama_node_failure_SUITE).
 -behaviour(supervisor).
 -compile([export_all, nowarn_export_all]).
@@ -224,7 +224,8 @@ default_model_is_taken(Config) ->
             ?assertMatch({ok, #{models := [#{id := <<"tiny-chat">>}]}}, llama_node:get_status(Server)),
             ok = llama_node:destroy_server(Server);
         false ->
-            {ok, Server} = llama_node:init_server(maps:without([model, n_ctx, n_parallel], llama_node_ct:options(Config))),
+            {ok, Server} =
+                llama_node:init_server(maps:without([model, n_ctx, n_parallel], llama_node_ct:options(Config))),
             ?assertMatch({ok, #{models := []}}, llama_node:get_status(Server)),
             ?assertMatch({error, _}, llama_node:complete(Server, <<"Once">>, #{})),
             ok = llama_node:destroy_server(Server)

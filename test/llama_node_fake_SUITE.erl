@@ -13,10 +13,12 @@ all() ->
     [the_hook_hands_over_servers, answers_in_turn, answers_of_a_fun, streams_word_by_word, chunks_and_delays, errors,
      crash_ends_the_server, crash_is_restarted, demand, folds_and_enumerations, cancelled, collected_results, owners,
      sessions, runs_side_by_side, tells_what_was_asked, embeds, reranks, vectors_and_the_script, tokens, branches,
-     a_crash_spares_the_test, a_crash_tells_who_traps_exits, ends_on_request, replies_of_ones_own, registered, bad_scripts, hook_that_cannot_start, hook_with_the_model].
+     a_crash_spares_the_test, a_crash_tells_who_traps_exits, ends_on_request, replies_of_ones_own, registered,
+     bad_scripts, hook_that_cannot_start, hook_with_the_model].
 
 the_hook_hands_over_servers(Config) ->
-    {ok, #{content := <<"This is a scripted answer.">>}} = llama_node:chat(proplists:get_value(llama_node, Config), <<"Hi">>, #{}),
+    {ok, #{content := <<"This is a scripted answer.">>}} =
+        llama_node:chat(proplists:get_value(llama_node, Config), <<"Hi">>, #{}),
     {ok, #{content := <<"Hi">>}} = llama_node:complete(proplists:get_value(echo, Config), <<"Hi">>, #{}).
 
 echo(#{type := completion, input := #{prompt := Prompt}, session := none}) -> Prompt.
@@ -107,7 +109,8 @@ folds_and_enumerations(_) ->
     Count = fun (_, N) -> N + 1 end,
     {ok, #{content := Content}, _} = llama_node:stream_fold(Count, 0, Server, Session, chat, #{content => <<"x">>}),
     ?assertEqual(1500, byte_size(Content)),
-    ?assertMatch({stopped, 0}, llama_node:stream_fold(fun (_, N) -> {stop, N} end, 0, Server, Session, chat, #{content => <<"x">>})),
+    ?assertMatch({stopped, 0},
+                 llama_node:stream_fold(fun (_, N) -> {stop, N} end, 0, Server, Session, chat, #{content => <<"x">>})),
     {ok, Stream} = llama_node:stream_open(Server, Session, chat, #{content => <<"x">>}),
     {[{chunk, #{index := 0}}], Next} = llama_node:stream_next(Stream),
     ok = llama_node:stream_close(Next),
@@ -147,7 +150,8 @@ sessions(_) ->
     ?assertMatch({error, {cancelled, _}}, llama_node:get_result(Server, Task, infinity)),
     [?assertMatch({error, {session_not_found, _}}, Answer)
      || Answer <- [llama_node:close_session(Server, Session), llama_node:get_session_info(Server, Session),
-                   llama_node:create_task(Server, Session, chat, Input), llama_node:stream(Server, Session, chat, Input)]].
+                   llama_node:create_task(Server, Session, chat, Input),
+                   llama_node:stream(Server, Session, chat, Input)]].
 
 runs_side_by_side(_) ->
     Server = fake([#{content => <<"slow">>, delay => 50}, <<"fast">>]),
@@ -168,7 +172,8 @@ tells_what_was_asked(_) ->
     ?assertMatch(
        [#{call := run, type := chat, session := none, config := #{},
           input := #{messages := [#{role := user, content := <<"Hi">>}]}},
-        #{call := create_task, type := completion, session := Session, config := Config, input := <<"{\"prompt\": \"a\"}">>},
+        #{call := create_task, type := completion, session := Session, config := Config,
+          input := <<"{\"prompt\": \"a\"}">>},
         #{call := stream, type := chat, session := Session, config := Config, input := [{content, <<"b">>}]},
         #{call := run, type := embedding, session := none, input := #{input := <<"c">>, normalize := false}}],
        llama_node_fake:requests(Server)),
@@ -199,7 +204,8 @@ embeds(_) ->
     ?assert(lists:all(fun ({A, B}) -> abs(A - B) < 1.0e-6 end, lists:zip(Cat, Floats))),
     ?assertMatch([[_, _, _]], Embed(<<"A cat sat.">>, #{pooling => none})),
     ?assertMatch([_, _], Embed([{tokens, [1, 2]}, {tokens, [3]}], #{})),
-    {ok, #{pooling := cls, usage := #{prompt_tokens := 3, completion_tokens := 0, total_tokens := 3}, model := <<"fake">>}} =
+    {ok, #{pooling := cls, usage := #{prompt_tokens := 3, completion_tokens := 0, total_tokens := 3},
+           model := <<"fake">>}} =
         llama_node:embed(Server, <<"A cat sat.">>, #{pooling => cls}),
     {ok, #{embeddings := [Default]}} = llama_node:embed(fake([<<"x">>]), <<"a">>, #{}),
     ?assertEqual(16, length(Default)).
@@ -233,7 +239,8 @@ tokens(_) ->
     ?assertEqual({ok, 3}, llama_node:count_tokens(Server, <<"abc">>)),
     ?assertEqual({ok, 2}, llama_node:count_tokens(Server, #{<<"content">> => "ab", add_special => true})),
     ?assertEqual({ok, "ab"}, llama_node:tokenize(Server, [{content, ab}])),
-    ?assertEqual({ok, [#{id => $a, piece => <<"a">>}]}, llama_node:tokenize(Server, #{content => <<"a">>, with_pieces => true})),
+    ?assertEqual({ok, [#{id => $a, piece => <<"a">>}]},
+                 llama_node:tokenize(Server, #{content => <<"a">>, with_pieces => true})),
     ?assertEqual({ok, <<"ab">>}, llama_node:detokenize(Server, #{tokens => "ab"})),
     ?assertEqual({ok, <<"ab">>}, llama_node:detokenize(Server, <<"[97, 98]">>)),
     ?assertEqual({ok, <<"ab">>}, llama_node:detokenize(Server, [$a, $b])),
@@ -285,16 +292,20 @@ ends_on_request(_) ->
     ?assertNot(is_process_alive(Server)).
 
 replies_of_ones_own(_) ->
-    {ok, Server} = llama_node:start_link(#{transport => fake, replies => #{list_models => {ok, []}, ping => {error, {timeout, <<"x">>}}}}),
+    {ok, Server} =
+        llama_node:start_link(#{transport => fake,
+                                replies => #{list_models => {ok, []}, ping => {error, {timeout, <<"x">>}}}}),
     ?assertEqual({ok, []}, llama_node:list_models(Server)),
     ?assertEqual({error, {timeout, <<"x">>}}, llama_node:ping(Server)),
-    ?assertMatch({error, {unsupported, _}}, llama_node:apply_template(Server, #{messages => [#{role => user, content => <<"x">>}]})),
+    ?assertMatch({error, {unsupported, _}},
+                 llama_node:apply_template(Server, #{messages => [#{role => user, content => <<"x">>}]})),
     {ok, Tokens} = llama_node:tokenize(Server, <<"héllo"/utf8>>),
     ?assertEqual({ok, <<"héllo"/utf8>>}, llama_node:detokenize(Server, Tokens)).
 
 registered(_) ->
     {ok, Server} = llama_node:start_link(#{transport => fake, name => {local, a_fake}}),
-    ?assertMatch({error, {already_started, Server}}, llama_node:start_link(#{transport => fake, name => {local, a_fake}})),
+    ?assertMatch({error, {already_started, Server}},
+                 llama_node:start_link(#{transport => fake, name => {local, a_fake}})),
     ?assertMatch({ok, _}, ask(a_fake)),
     ok = llama_node_ct:stop(Server),
     ?assertMatch({error, {node_down, _}}, ask(a_fake)).
@@ -319,7 +330,7 @@ hook_with_the_model(_) ->
             {Config, Started} = llama_node_cth:pre_init_per_suite(?MODULE, [], State),
             Server = proplists:get_value(llama_node, Config),
             {ok, #{models := [#{id := <<"tiny-chat">>}]}} = llama_node:get_status(Server),
-            {skip, Ended} = {skip, element(2, llama_node_cth:post_init_per_suite(?MODULE, Config, {skip, reason}, Started))},
+            {_, Ended} = llama_node_cth:post_init_per_suite(?MODULE, Config, {skip, reason}, Started),
             ?assertMatch({error, {node_down, _}}, llama_node:ping(Server)),
             ok = llama_node_cth:terminate(Ended);
         {skip, _} = Skip ->

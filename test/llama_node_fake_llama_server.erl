@@ -24,7 +24,8 @@ script(Dir, Text) ->
 -spec main() -> no_return().
 main() ->
     Behaviour = list_to_atom(os:getenv("FAKE")),
-    {ok, Listen} = gen_tcp:listen(0, [binary, {active, false}, {packet, http_bin}, {ip, {127, 0, 0, 1}}, {nodelay, true}]),
+    {ok, Listen} =
+        gen_tcp:listen(0, [binary, {active, false}, {packet, http_bin}, {ip, {127, 0, 0, 1}}, {nodelay, true}]),
     {ok, Port} = inet:port(Listen),
     io:format("I srv  llama_server: model loaded~nI srv  llama_server: listening on http://127.0.0.1:~b~n", [Port]),
     accept(Behaviour, Listen).
@@ -85,5 +86,6 @@ last(Tokens) ->
     event("", Tokens, "true").
 
 event(Content, Tokens, Stop) ->
-    io_lib:format("data: {\"index\":0,\"content\":\"~s\",\"stop\":~s,\"tokens_predicted\":~b,\"tokens_evaluated\":5}\n\n",
+    io_lib:format("data: {\"index\":0,\"content\":\"~s\",\"stop\":~s,\"tokens_predicted\":~b,"
+                  "\"tokens_evaluated\":5}\n\n",
                   [Content, Stop, Tokens]).

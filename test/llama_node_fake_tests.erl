@@ -2,7 +2,8 @@
 -module(llama_node_fake_tests).
 -define(EUNIT_NOAUTO, true).
 -include_lib("eunit/include/eunit.hrl").
--export([bad_vectors_test_/0, good_vectors_test_/0, similar_test_/0, every_key_test/0, start_options_test_/0, json_test_/0]).
+-export([bad_vectors_test_/0, good_vectors_test_/0, similar_test_/0, every_key_test/0, start_options_test_/0,
+         json_test_/0]).
 
 %% Jackson and the parser here say in different words where a JSON text breaks.
 -define(JSON, "^(.* is not valid JSON): .*$").
@@ -42,22 +43,30 @@ similar_test_() ->
          [{unicode:characters_to_list(Start), fun () -> refused(Code, Start, Call) end} || {Code, Start, Call} <- [
              {invalid_argument, <<"min_p must be a number from 0 to 1, not 2">>, fun () -> Chat(#{min_p => 2}) end},
              {invalid_argument, <<"n_keep must be an integer from -1">>, fun () -> Complete(#{n_keep => 1.0}) end},
-             {invalid_argument, <<"xtc_threshold must be a number">>, fun () -> Complete([{xtc_threshold, <<"0.1">>}]) end},
+             {invalid_argument, <<"xtc_threshold must be a number">>,
+              fun () -> Complete([{xtc_threshold, <<"0.1">>}]) end},
              {invalid_argument, <<"unknown option 'max_token' (did you mean 'max_tokens'?)">>,
               fun () -> Chat(#{<<"max_token">> => 5}) end},
              {invalid_argument, <<"temperature is given twice">>,
               fun () -> Chat(#{temperature => 1, <<"temperature">> => 1}) end},
              {invalid_argument, <<"messages[1].tool_call_id must be text">>,
-              fun () -> llama_node:chat(Server, [#{role => user, content => a}, #{role => tool, content => a, tool_call_id => 5}], #{}) end},
+              fun () ->
+                  Messages = [#{role => user, content => a}, #{role => tool, content => a, tool_call_id => 5}],
+                  llama_node:chat(Server, Messages, #{})
+              end},
              {invalid_argument, <<"messages[0].content[1].text is required">>,
-              fun () -> llama_node:chat(Server, [[{role, user}, {content, [#{type => text, text => a}, #{type => text}]}]], #{}) end},
+              fun () ->
+                  Message = [{role, user}, {content, [#{type => text, text => a}, #{type => text}]}],
+                  llama_node:chat(Server, [Message], #{})
+              end},
              {unsupported, <<"messages[0].content[0].type: content parts of type \"input_audio\"">>,
               fun () -> llama_node:chat(Server, [#{role => user, content => [#{type => input_audio}]}], #{}) end},
              {invalid_argument, <<"tools[1].function.strict must be true or false">>,
               fun () -> Chat(#{tools => [#{name => f}, #{function => #{name => g, strict => 1}}]}) end},
              {invalid_argument, <<"unknown option 'sistem_prompt' (did you mean 'system_prompt'?)">>,
               fun () -> llama_node:create_session(Server, #{sistem_prompt => <<"x">>}) end},
-             {invalid_argument, <<"config is not valid JSON">>, fun () -> llama_node:create_session(Server, <<"{">>) end},
+             {invalid_argument, <<"config is not valid JSON">>,
+              fun () -> llama_node:create_session(Server, <<"{">>) end},
              {invalid_argument, <<"n_parallel must be an integer from 1 to 64, not 65">>,
               fun () -> llama_node:load_model(Server, "a.gguf", #{n_parallel => 65}) end},
              {invalid_argument, <<"unknown option 'scale'">>,
@@ -89,7 +98,10 @@ similar_test_() ->
              {invalid_argument, <<"checkpoint must be start or an integer">>,
               fun () -> llama_node:rewind_session(Server, Session, first) end},
              {invalid_argument, <<"the request is nested deeper than 64">>,
-              fun () -> Chat(#{chat_template_kwargs => #{a => lists:foldl(fun (_, Deep) -> [Deep] end, x, lists:seq(1, 70))}}) end}]]
+              fun () ->
+                  Deep = lists:foldl(fun (_, Inner) -> [Inner] end, x, lists:seq(1, 70)),
+                  Chat(#{chat_template_kwargs => #{a => Deep}})
+              end}]]
      end}.
 
 refused(Code, Start, Call) ->
@@ -110,13 +122,15 @@ every_key_test() ->
                 <<"session">> -> {create_session, Input};
                 <<"load">> -> {load_model, <<"a">>, Input};
                 <<"tokenize">> -> {tokenize, Input};
-                Task -> {run, Task, case Key of <<"prompt">> when Task =:= <<"chat">> -> maps:remove(content, Input); _ -> Input end}
+                <<"chat">> when Key =:= <<"prompt">> -> {run, Object, maps:remove(content, Input)};
+                Task -> {run, Task, Input}
             end,
             {error, {invalid_argument, Message}} = llama_node_check:request(Table, Request),
             ?assertMatch({Key, {_, _}}, {Key, binary:match(Message, Key)})
         end,
         [{Object, Key} || Object <- maps:keys(Base), Key <- keys(map_get(Object, Objects), Objects),
-                          not lists:member({Object, Key}, [{<<"chat">>, <<"messages">>}, {<<"chat">>, <<"tool_results">>}])]).
+                          not lists:member({Object, Key},
+                                           [{<<"chat">>, <<"messages">>}, {<<"chat">>, <<"tool_results">>}])]).
 
 keys(Rows, Objects) ->
     lists:append([case Row of
@@ -149,5 +163,6 @@ json_test_() ->
         {<<"\"\\u00e9\\ud83d\\ude00\\n\\/\"">>, {ok, <<"é😀\n/"/utf8>>}},
         {<<"[[]]">>, {ok, {array, [{array, []}]}}}]]
     ++ [{binary_to_list(Text), fun () -> ?assertMatch({error, _, {1, _}}, llama_node_json:decode(Text)) end}
-        || Text <- [<<"01">>, <<"1.">>, <<"-">>, <<"nul">>, <<"nulls">>, <<"[1,]">>, <<"{\"a\" 1}">>, <<"{a:1}">>, <<"\"\t\"">>,
+        || Text <- [<<"01">>, <<"1.">>, <<"-">>, <<"nul">>, <<"nulls">>, <<"[1,]">>, <<"{\"a\" 1}">>, <<"{a:1}">>,
+                    <<"\"\t\"">>,
                     <<"\"\\x\"">>, <<"\"\\ud800x\"">>, <<"[1 2]">>, <<"\"">>, <<"1e999">>, <<"'a'">>]].

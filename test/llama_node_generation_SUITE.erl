@@ -73,7 +73,8 @@ response_format(Config) ->
     {ok, Session} = llama_node:create_session(server(Config), #{}),
     {ok, Task} = llama_node:create_task(
         server(Config), Session, chat,
-        <<"{\"content\": \"Hi\", \"response_format\": {\"type\": \"json_object\", \"schema\": {\"const\": [1, null]}}}">>),
+        <<"{\"content\": \"Hi\", "
+          "\"response_format\": {\"type\": \"json_object\", \"schema\": {\"const\": [1, null]}}}">>),
     {ok, #{content := Constant}} = llama_node:get_result(server(Config), Task, infinity),
     ?assertEqual(<<"[1,null]">>, string:trim(Constant)),
     ok = llama_node:close_session(server(Config), Session).
@@ -94,7 +95,8 @@ streams_of_two_grammars(Config) ->
     Session = llama_node_ct:session(server(Config)),
     Stream = fun(Letter) ->
                  {ok, Task} = llama_node:stream(server(Config), Session, completion,
-                                                #{prompt => <<"Once">>, grammar => "root ::= \"" ++ Letter ++ "\"{40}"}),
+                                                #{prompt => <<"Once">>,
+                                                  grammar => "root ::= \"" ++ Letter ++ "\"{40}"}),
                  Task
              end,
     Texts = [begin
@@ -135,7 +137,8 @@ every_sampler(Config) ->
          Result = complete(Options#{n_predict => 20, ignore_eos => true, seed => 5}, Config),
          ?assertMatch({Options, {ok, #{usage := #{completion_tokens := 20}}}}, {Options, Result})
      end || Options <- [#{typical_p => 0.5}, #{top_n_sigma => 1.5}, #{xtc_probability => 0.5, xtc_threshold => 0.05},
-                        #{dynatemp_range => 0.5, dynatemp_exponent => 1.5}, #{mirostat => 1}, #{mirostat => 2, mirostat_tau => 3},
+                        #{dynatemp_range => 0.5, dynatemp_exponent => 1.5}, #{mirostat => 1},
+                        #{mirostat => 2, mirostat_tau => 3},
                         #{dry_multiplier => 0.8, dry_sequence_breakers => ["\n"]}, #{samplers => [temperature, top_p]},
                         #{samplers => []}, #{temperature => 0, typical_p => 0.5},
                         #{typical_p => 0.9, dry_multiplier => 0.8, xtc_probability => 0.1, top_n_sigma => 3,
@@ -144,7 +147,8 @@ every_sampler(Config) ->
 seeds(Config) ->
     Answer = fun(Options, Seed) ->
                  {ok, #{content := Text, seed := Seed}} =
-                     complete(Options#{n_predict => 30, temperature => 10, min_p => 0, top_p => 1, seed => Seed}, Config),
+                     complete(Options#{n_predict => 30, temperature => 10, min_p => 0, top_p => 1, seed => Seed},
+                              Config),
                  Text
              end,
     [begin
@@ -368,7 +372,8 @@ bad_adapters(Config) ->
     Server = server(Config),
     Load = fun(Path, Options) -> llama_node:load_adapter(Server, Path, Options) end,
     [?assertMatch({error, {model_load_failed, _}}, Load(Path, #{}))
-     || Path <- ["/no/such/file.gguf", "/", filename:join([llama_node_options:priv_dir(), "models", "tiny-chat.gguf"])]],
+     || Path <- ["/no/such/file.gguf", "/",
+                 filename:join([llama_node_options:priv_dir(), "models", "tiny-chat.gguf"])]],
     {error, {invalid_argument, <<"lora", _/binary>>}} = chat(<<"Hi">>, #{lora => [{nobody, 1}]}, Config),
     {error, {invalid_argument, <<"id", _/binary>>}} = llama_node:unload_adapter(Server, nobody, #{}),
     {error, {invalid_argument, <<"model", _/binary>>}} = Load(adapter_file(), #{model => nobody}),

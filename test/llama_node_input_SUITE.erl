@@ -103,7 +103,8 @@ start_with_a_missing_file(Config) ->
 
 bad_options(Config) ->
     Bad = [{top_p, [7, -0.1, high]}, {temperature, [-1, 101, <<"hot">>, [], {}]}, {n_predict, [-2, 1 bsl 31, 1.5, all]},
-           {top_k, [-1, 0.5]}, {min_p, [2]}, {repeat_penalty, [0, -1]}, {repeat_last_n, [-2]}, {seed, [-2, 1 bsl 64, x]},
+           {top_k, [-1, 0.5]}, {min_p, [2]}, {repeat_penalty, [0, -1]}, {repeat_last_n, [-2]},
+           {seed, [-2, 1 bsl 64, x]},
            {stop, [7, [7.5], [<<>>], lists:duplicate(65, <<"x">>)]}, {ignore_eos, [7, yes]}, {cache_prompt, [1]},
            {logit_bias, [7, [[1]], #{<<"x">> => high}]}, {timeout, [0, -1, soon]}, {n_keep, [-2]},
            {context_shift, [2]}, {temprature, [0.5]}, {<<"nonsense">>, [1]}],
@@ -119,7 +120,8 @@ bad_types(Config) ->
     [?CODE(invalid_argument, llama_node:create_task(server(Config), Session, Type, #{prompt => <<"x">>}))
      || Type <- [nonsense, 7, {}, <<>>, "chatt", self()]],
     [?CODE(unsupported, llama_node:create_task(server(Config), Session, Type, Input))
-     || {Type, Input} <- [{<<"rerank">>, #{query => q, documents => [d]}}, {"infill", #{input_prefix => <<"a">>, input_suffix => <<"b">>}}]].
+     || {Type, Input} <- [{<<"rerank">>, #{query => q, documents => [d]}},
+                          {"infill", #{input_prefix => <<"a">>, input_suffix => <<"b">>}}]].
 
 bad_inputs(Config) ->
     Server = server(Config),
@@ -132,10 +134,12 @@ bad_inputs(Config) ->
                      [#{role => user, content => 7}], [#{role => user, content => <<"x">>} | x]]],
     [?CODE(invalid_argument, llama_node:create_session(Server, Bad))
      || Bad <- [7, {}, #{top_p => 7}, #{nonsense => 1}, #{system_prompt => 7}]],
-    [?CODE(invalid_argument, llama_node:tokenize(Server, Bad)) || Bad <- [7, {}, #{}, #{content => 7}, #{contents => <<>>}]],
+    [?CODE(invalid_argument, llama_node:tokenize(Server, Bad))
+     || Bad <- [7, {}, #{}, #{content => 7}, #{contents => <<>>}]],
     [?CODE(invalid_argument, llama_node:detokenize(Server, Bad)) || Bad <- [7, [-1], [99999], [x], #{tokens => 7}]],
     [?CODE(invalid_argument, llama_node:apply_template(Server, Bad))
-     || Bad <- [7, #{}, #{messages => 7}, #{messages => [#{role => user, content => x}], chat_template => <<"{% if %}">>}]].
+     || Bad <- [7, #{}, #{messages => 7},
+                #{messages => [#{role => user, content => x}], chat_template => <<"{% if %}">>}]].
 
 bad_utf8(Config) ->
     Server = server(Config),
@@ -145,7 +149,8 @@ bad_utf8(Config) ->
          ?CODE(invalid_argument, llama_node:chat(Server, [#{role => user, content => Text}], #{max_tokens => 1})),
          ?CODE(invalid_argument, llama_node:tokenize(Server, Text)),
          ?CODE(invalid_argument, llama_node:create_session(Server, #{system_prompt => Text}))
-     end || Text <- [<<255>>, <<"ab", 16#c3>>, <<16#ed, 16#a0, 16#80>>, <<16#c0, 16#80>>, <<16#f8, 16#88, 16#80, 16#80, 16#80>>]].
+     end || Text <- [<<255>>, <<"ab", 16#c3>>, <<16#ed, 16#a0, 16#80>>, <<16#c0, 16#80>>,
+                     <<16#f8, 16#88, 16#80, 16#80, 16#80>>]].
 
 prompt_longer_than_the_context(Config) ->
     Long = binary:copy(<<"Once upon a time ">>, 200),
@@ -189,7 +194,8 @@ noise_as_calls(Config) ->
     [?CODE(invalid_argument, gen_server:call(Mailbox, {create_session, Noise, Noise})) || Noise <- noise()].
 
 noise() ->
-    [atom, 1.5, -1, 1 bsl 4096, {}, {a}, {1, 2, 3}, [], "string", [a | b], <<>>, <<1:3>>, <<255, 0>>, self(), make_ref(),
+    [atom, 1.5, -1, 1 bsl 4096, {}, {a}, {1, 2, 3}, [], "string", [a | b], <<>>, <<1:3>>, <<255, 0>>, self(),
+     make_ref(),
      fun lists:map/2, fun () -> ok end, hd(erlang:ports()), #{}, #{self() => make_ref()},
      list_to_tuple(lists:seq(1, 10000)), maps:from_list([{N, [N]} || N <- lists:seq(1, 50000)]),
      lists:foldl(fun (_, Term) -> {Term} end, x, lists:seq(1, 20000)), binary:copy(<<0>>, 1000000),

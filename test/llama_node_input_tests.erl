@@ -21,7 +21,8 @@ near_names_test() ->
     Known = [<<"n_ctx">>, <<"model">>, <<"models">>, <<"id">>],
     [?assertEqual(Near, llama_node_input:near(Name, Known))
      || {Name, Near} <- [{<<"n_ctxt">>, {ok, <<"n_ctx">>}}, {<<"nctx">>, {ok, <<"n_ctx">>}},
-                         {<<"modle">>, {ok, <<"model">>}}, {<<"modelss">>, {ok, <<"models">>}}, {<<"di">>, {ok, <<"id">>}},
+                         {<<"modle">>, {ok, <<"model">>}}, {<<"modelss">>, {ok, <<"models">>}},
+                         {<<"di">>, {ok, <<"id">>}},
                          {<<"idxx">>, none}, {<<"temperature">>, none}, {binary:copy(<<"x">>, 41), none}]].
 
 requests_test() ->
@@ -32,7 +33,8 @@ requests_test() ->
          ?assertMatch(#{messages := [#{role := user}]}, Asked())
      end || Text <- [hi, "hi", <<"hi">>],
             Options <- [#{}, [], #{messages => nil}, #{<<"messages">> => undefined}, [{"max_tokens", 3}],
-                        #{timeout => infinity}, #{<<"timeout">> => 60000}, #{"deadline_ms" => 60000}, #{timeout => nil}]],
+                        #{timeout => infinity}, #{<<"timeout">> => 60000}, #{"deadline_ms" => 60000},
+                        #{timeout => nil}]],
     {error, {invalid_argument, _}} = llama_node:chat(Server, hi, #{"messages" => []}),
     {error, {invalid_argument, _}} = llama_node:chat(Server, nil, #{}),
     ok = llama_node:destroy_server(Server).
@@ -42,10 +44,14 @@ deadlines_test() ->
     Never = spawn(fun Wait() -> receive stop -> ok; _ -> Wait() end end),
     1 = erlang:trace_pattern({gen_server, call, 3}, true, []),
     [begin
-         {Caller, Ref} = spawn_monitor(fun () -> receive go -> llama_node:complete(Never, <<"x">>, #{Key => 60000}) end end),
+         {Caller, Ref} = spawn_monitor(fun () ->
+             receive go -> llama_node:complete(Never, <<"x">>, #{Key => 60000}) end
+         end),
          1 = erlang:trace(Caller, true, [call]),
          Caller ! go,
-         receive {trace, Caller, call, {gen_server, call, [Never, target, Timeout]}} -> ?assertEqual(65000, Timeout) end,
+         receive
+             {trace, Caller, call, {gen_server, call, [Never, target, Timeout]}} -> ?assertEqual(65000, Timeout)
+         end,
          exit(Caller, kill),
          receive {'DOWN', Ref, process, _, killed} -> ok end
      end || Key <- [timeout, <<"timeout">>, "timeout", deadline_ms, <<"deadline_ms">>]],

@@ -85,7 +85,8 @@ a_list(Config) ->
 texts_of_all_kinds(Config) ->
     [Expected] = vectors(Config, <<"Once">>, #{}),
     [?assertEqual([Expected], vectors(Config, Text, Options))
-     || Text <- [<<"Once">>, "Once", 'Once', [<<"Once">>], ["Once"], ['Once']], Options <- [#{}, [], [{normalize, true}]]],
+     || Text <- [<<"Once">>, "Once", 'Once', [<<"Once">>], ["Once"], ['Once']],
+        Options <- [#{}, [], [{normalize, true}]]],
     {ok, Ids} = llama_node:tokenize(server(Config), #{content => <<"Once">>, add_special => true}),
     ?assertEqual([Expected, Expected], vectors(Config, [{tokens, Ids}, <<"Once">>], #{})).
 
@@ -130,7 +131,8 @@ too_long_texts_are_named(Config) ->
 
 bad_embeddings(Config) ->
     Server = server(Config),
-    [?CODE(invalid_argument, llama_node:embed(Server, Input, #{})) || Input <- [[], 7, [7.5], #{}, <<>>, [<<"a">>, <<>>], <<255>>]],
+    [?CODE(invalid_argument, llama_node:embed(Server, Input, #{}))
+     || Input <- [[], 7, [7.5], #{}, <<>>, [<<"a">>, <<>>], <<255>>]],
     [?CODE(invalid_argument, llama_node:embed(Server, <<"a">>, Options))
      || Options <- [#{pooling => rank}, #{encoding_format => base64}, #{temperature => 1}, #{normalize => yes},
                     #{embd_normalize => 2.0}, #{input => <<"b">>}, #{model => nonsense}, #{timeout => 0}]],
@@ -212,7 +214,8 @@ bad_rankings(Config) ->
     [?CODE(invalid_argument, Rerank(Documents, #{model => ranker})) || Documents <- [[], <<"d">>, [7], [[1.5]]]],
     [?CODE(invalid_argument, Rerank([<<"d">>], Options))
      || Options <- [#{model => ranker, top_n => -1}, #{model => ranker, pooling => cls}, #{query => <<"r">>}]],
-    ?MESSAGE(invalid_argument, <<"documents[1]">>, Rerank([<<"d">>, binary:copy(<<"word ">>, 140)], #{model => ranker})),
+    ?MESSAGE(invalid_argument, <<"documents[1]">>,
+             Rerank([<<"d">>, binary:copy(<<"word ">>, 140)], #{model => ranker})),
     ?CODE(unsupported, Rerank([<<"d">>], #{model => <<"tiny-chat">>})).
 
 %% Several models
@@ -256,7 +259,8 @@ listed_models(Config) ->
     Server = server(Config),
     {Parameters, Pieces} = llama_node_ct:sizes(),
     {ok, [Before]} = llama_node:list_models(Server),
-    ?assertMatch(#{id := <<"tiny-chat">>, architecture := <<"llama">>, n_params := Parameters, n_vocab := Pieces, n_ctx := 256,
+    ?assertMatch(#{id := <<"tiny-chat">>, architecture := <<"llama">>, n_params := Parameters, n_vocab := Pieces,
+                   n_ctx := 256,
                    n_parallel := 2, chat_template := true, capabilities := [completion, chat, embedding, tokenize],
                    tasks := 0, loaded_ms_ago := _, quantization := <<_, _/binary>>, n_embd := 128}, Before),
     {ok, _} = llama_node:count_tokens(Server, <<"a">>),
@@ -268,7 +272,8 @@ inspected_files(Config) ->
     {ok, Model} = llama_node_ct:model(),
     {Parameters, Pieces} = llama_node_ct:sizes(),
     {ok, Found} = llama_node:inspect_model(server(Config), Model),
-    ?assertMatch(#{architecture := <<"llama">>, n_params := Parameters, n_vocab := Pieces, file_bytes := _, size_bytes := _,
+    ?assertMatch(#{architecture := <<"llama">>, n_params := Parameters, n_vocab := Pieces, file_bytes := _,
+                   size_bytes := _,
                    chat_template := <<_/binary>>, memory := #{required_bytes := _, available_bytes := _}}, Found),
     ?assertEqual(filelib:file_size(Model), maps:get(file_bytes, Found)),
     ?assertNot(maps:is_key(id, Found)),
@@ -295,7 +300,8 @@ fractions() ->
 loads_that_fail(Config) ->
     {ok, Model} = llama_node_ct:model(),
     Load = fun (Options) -> llama_node:load_model(server(Config), Model, Options) end,
-    ?MESSAGE(out_of_memory, <<"n_ctx 2147483647 in 64 slots">>, Load(#{id => large, n_ctx => 16#7fffffff, n_parallel => 64})),
+    ?MESSAGE(out_of_memory, <<"n_ctx 2147483647 in 64 slots">>,
+             Load(#{id => large, n_ctx => 16#7fffffff, n_parallel => 64})),
     ?MESSAGE(invalid_argument, <<"progress">>, Load(#{id => large, progress => all})),
     ?CODE(model_load_failed, llama_node:load_model(server(Config), code:which(?MODULE), #{})),
     {ok, [_]} = llama_node:list_models(server(Config)).
@@ -313,7 +319,8 @@ presets_are_options(Config) ->
          {ok, Session} = llama_node:create_session(Server, maps:get(session, Preset, #{})),
          ok = llama_node:close_session(Server, Session),
          {ok, _} = llama_node:embed(Server, <<"a">>, maps:get(embed, Preset, #{}))
-     end || #{id := Id, file := <<_, _/binary>>, source := <<_, _/binary>>, capabilities := [_ | _]} = Preset <- Presets],
+     end || #{id := Id, file := <<_, _/binary>>, source := <<_, _/binary>>, capabilities := [_ | _]} = Preset
+                <- Presets],
     {ok, #{id := <<"tiny-chat">>}} = llama_node_presets:find('tiny-chat'),
     {ok, #{id := <<"tiny-chat">>}} = llama_node_presets:find("tiny-chat"),
     ?CODE(invalid_argument, llama_node_presets:find(nonsense)).
@@ -340,7 +347,8 @@ reference_tokens(Name, Config) ->
                  Expected = [binary_to_integer(Id) || Id <- binary:split(Line, <<" ">>, [global, trim_all])],
                  ?assertEqual({Text, {ok, Expected}},
                               {Text, llama_node:tokenize(Server, #{content => Text, model => Name})}),
-                 ?assertEqual({ok, length(Expected)}, llama_node:count_tokens(Server, #{content => Text, model => Name}))
+                 ?assertEqual({ok, length(Expected)},
+                              llama_node:count_tokens(Server, #{content => Text, model => Name}))
              end || {Text, Line} <- Pairs],
             ok = llama_node:unload_model(Server, Name);
         {skip, _} = Skip ->
@@ -367,10 +375,12 @@ a_vocabulary_does_nothing_else(Config) ->
     ok = llama_node:load_model(Server, Model, #{id => words, vocab_only => true}),
     {ok, [_, #{id := <<"words">>, capabilities := [tokenize]}]} = llama_node:list_models(Server),
     {ok, #{models := [_, #{id := <<"words">>, slots := []}]}} = llama_node:get_status(Server),
-    ?assertEqual(llama_node:tokenize(Server, <<"Once">>), llama_node:tokenize(Server, #{content => <<"Once">>, model => words})),
+    ?assertEqual(llama_node:tokenize(Server, <<"Once">>),
+                 llama_node:tokenize(Server, #{content => <<"Once">>, model => words})),
     ?assertEqual({ok, <<"Once">>}, llama_node:detokenize(Server, #{
         tokens => element(2, llama_node:tokenize(Server, <<"Once">>)), model => words})),
-    {ok, <<_/binary>>} = llama_node:apply_template(Server, #{messages => [#{role => user, content => hi}], model => words}),
+    {ok, <<_/binary>>} =
+        llama_node:apply_template(Server, #{messages => [#{role => user, content => hi}], model => words}),
     ?CODE(unsupported, llama_node:complete(Server, <<"Once">>, #{model => words})),
     ?CODE(unsupported, llama_node:chat(Server, <<"Once">>, #{model => words})),
     ?CODE(unsupported, llama_node:embed(Server, <<"Once">>, #{model => words})),
@@ -389,7 +399,8 @@ gaps_are_filled(Config) ->
             Input = #{input_prefix => <<"a = ">>, input_suffix => <<";">>, prompt => "b",
                       input_extra => [#{filename => "x", text => <<"a = b;">>}]},
             {ok, Task} = llama_node:create_task(Server, Session, infill, Input),
-            {ok, #{content := Content, usage := #{prompt_tokens := Count}}} = llama_node:get_result(Server, Task, 60000),
+            {ok, #{content := Content, usage := #{prompt_tokens := Count}}} =
+                llama_node:get_result(Server, Task, 60000),
             Ids = fun (Text) ->
                 {ok, Found} = llama_node:tokenize(Server, #{content => Text, model => filler}), Found end,
             Prompt = Ids(<<"\n\n--- snippet ---\n\n">>) ++ Ids(<<"a = b;">>) ++ [300 | Ids(<<"a = ">>)] ++ Ids(<<"b">>)

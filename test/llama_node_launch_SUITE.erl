@@ -16,8 +16,9 @@ groups() ->
     [{distribution, [], Start ++ [taken_name]},
      {port, [], Start},
      {hanging, [], [java_that_hangs, search_for_java_that_hangs, epmd_that_hangs, program_that_hangs]},
-     {left_behind, [], [inspecting_caller_is_killed, starter_is_killed, owner_is_killed, hanging_node_of_a_killed_server,
-                        standard_error_is_passed_on, nothing_is_said_of_a_dead_server]}].
+     {left_behind, [],
+      [inspecting_caller_is_killed, starter_is_killed, owner_is_killed, hanging_node_of_a_killed_server,
+       standard_error_is_passed_on, nothing_is_said_of_a_dead_server]}].
 
 init_per_suite(Config) ->
     ok = llama_node_ct:distribute(),
@@ -53,12 +54,14 @@ words_are_bounded(Config) ->
     ?assert(byte_size(Message) < 1500),
     ?assertMatch(<<"the node ended: exit status 3: line ", _/binary>>, Message),
     ?assertMatch([_, <<>>], string:split(Message, "line 19999 of very many; the end")),
-    {start_failed, Cut} = failure(#{launcher => script("head -c 100000 /dev/zero | tr '\\0' x >&2; exit 3", Config)}, Config),
+    {start_failed, Cut} =
+        failure(#{launcher => script("head -c 100000 /dev/zero | tr '\\0' x >&2; exit 3", Config)}, Config),
     ?assert(byte_size(Cut) < 1500),
     ?assertMatch(<<"the node ended: exit status 3: xxx", _/binary>>, Cut).
 
 words_of_odd_bytes(Config) ->
-    {start_failed, Message} = failure(#{launcher => script("printf 'na\\303\\257ve \\351\\n' >&2; exit 3", Config)}, Config),
+    {start_failed, Message} =
+        failure(#{launcher => script("printf 'na\\303\\257ve \\351\\n' >&2; exit 3", Config)}, Config),
     ?assert(is_list(unicode:characters_to_list(Message))),
     ?assertEqual({start_failed, <<"the node ended: exit status 3: naïve"/utf8>>},
                  failure(#{launcher => script("printf 'na\\303\\257ve\\n' >&2; exit 3", Config)}, Config)).
@@ -66,7 +69,8 @@ words_of_odd_bytes(Config) ->
 words_of_what_is_no_node(Config) ->
     Line = "echo 'the licence has run out' >&2; exec 2>&-; sleep 0.3; printf '\\000\\000\\000\\003abc'; exec cat",
     {start_failed, Message} = failure(#{launcher => script(Line, Config)}, Config),
-    ?assertEqual(<<"the launched program does not speak the protocol: malformed frame: the licence has run out">>, Message).
+    ?assertEqual(<<"the launched program does not speak the protocol: malformed frame: the licence has run out">>,
+                 Message).
 
 %% A process that is left behind holds standard error open.
 words_in_time(Config) ->
@@ -127,8 +131,9 @@ taken_name(Config) ->
 %% With what it has started itself.
 java_that_hangs(Config) ->
     Home = hanging_java(Config),
-    {Options, Witness} = llama_node_ct:witnessed(#{env => #{"LLAMA_NODE_JAVA_HOME" => Home}, models => [], transport => port,
-                                                   start_timeout => 2000, stop_timeout => 50}, Config),
+    {Options, Witness} =
+        llama_node_ct:witnessed(#{env => #{"LLAMA_NODE_JAVA_HOME" => Home}, models => [], transport => port,
+                                  start_timeout => 2000, stop_timeout => 50}, Config),
     {error, {timeout, Message}} = llama_node:start_link(Options),
     ?assertEqual(<<"the node was not ready within 2000 ms: still thinking">>, Message),
     ok = llama_node_ct:await_end(Witness).
@@ -139,14 +144,16 @@ search_for_java_that_hangs(Config) ->
     ok = file:delete(filename:join(Home, "release")),
     [] = os:cmd("mkfifo '" ++ filename:join(Home, "release") ++ "'"),
     [begin
-         {error, {timeout, Message}} = llama_node:start_link(Options#{models => [], start_timeout => 500, stop_timeout => 50}),
+         {error, {timeout, Message}} =
+             llama_node:start_link(Options#{models => [], start_timeout => 500, stop_timeout => 50}),
          ?assertMatch(<<"the node was not ready within 500 ms", _/binary>>, Message)
      end || Options <- [#{java_home => Home}, #{env => #{"LLAMA_NODE_JAVA_HOME" => Home}, transport => port}]],
     %% Nobody reads there any more: opening it to write would wait.
     ?assertEqual("2\n", os:cmd("dd oflag=nonblock if=/dev/null of='" ++ filename:join(Home, "release") ++
                                "' 2>/dev/null; echo $(($? + 1))")),
     {ok, Server} = llama_node:init_server(#{java_home => Home, models => [], wait => false, start_timeout => 500}),
-    ?assertMatch({error, {timeout, <<"the node was not ready within 500 ms: looking for Java">>}}, llama_node:ping(Server)).
+    ?assertMatch({error, {timeout, <<"the node was not ready within 500 ms: looking for Java">>}},
+                 llama_node:ping(Server)).
 
 %% It takes connections and says nothing.
 epmd_that_hangs(_Config) ->
@@ -184,7 +191,8 @@ inspecting_caller_is_killed(_Config) ->
     end).
 
 starter_is_killed(Config) ->
-    {Options, Witness} = llama_node_ct:witnessed((llama_node_ct:fake(never_ready, Config))#{stop_timeout => 50}, Config),
+    {Options, Witness} =
+        llama_node_ct:witnessed((llama_node_ct:fake(never_ready, Config))#{stop_timeout => 50}, Config),
     {Starter, _} = launching(fun () -> llama_node:init_server(Options) end),
     exit(Starter, kill),
     ok = llama_node_ct:await_end(Witness).
@@ -202,8 +210,8 @@ owner_is_killed(Config) ->
 
 %% It does not hear that its input has ended.
 hanging_node_of_a_killed_server(Config) ->
-    Options = #{env => #{"LLAMA_NODE_JAVA_HOME" => hanging_java(Config)}, models => [], transport => port, wait => false,
-                stop_timeout => 50},
+    Options = #{env => #{"LLAMA_NODE_JAVA_HOME" => hanging_java(Config)}, models => [], transport => port,
+                wait => false, stop_timeout => 50},
     {Witnessed, Witness} = llama_node_ct:witnessed(Options, Config),
     {Starter, _} = launching(fun () ->
         {ok, Server} = llama_node:init_server(Witnessed),
@@ -217,14 +225,15 @@ hanging_node_of_a_killed_server(Config) ->
 standard_error_is_passed_on(Config) ->
     Launcher = script("echo 'seen by users' >&2; exec '" ++
                       llama_node_fake_program:launcher(proplists:get_value(priv_dir, Config)) ++ "'", Config),
-    Program = "{ok, S} = llama_node:init_server(#{launcher => \"" ++ Launcher ++ "\", models => [], transport => port}),"
+    Program = "{ok, S} = llama_node:init_server(#{launcher => \"" ++ Launcher ++ "\", "
+              "models => [], transport => port}),"
               "pong = llama_node:ping(S), ok = llama_node:destroy_server(S), halt().",
     Ebin = filename:dirname(code:which(llama_node)),
     Said = os:cmd("erl -noshell -pa '" ++ Ebin ++ "' -eval '" ++ Program ++ "' 2>&1 >/dev/null"),
     ?assertEqual("seen by users\n", Said).
 
-%% A pipe that is removed before anybody has opened it is no news for a terminal. The output ends with the last process that
-%% holds it, so this looks at what all of them say.
+%% A pipe that is removed before anybody has opened it is no news for a terminal. The output ends with the last process
+%% that holds it, so this looks at what all of them say.
 nothing_is_said_of_a_dead_server(Config) ->
     Gone = filename:join(proplists:get_value(priv_dir, Config), "gone/stderr"),
     Program = "{Dead, Ref} = spawn_monitor(fun () -> ok end), receive {_, Ref, _, _, _} -> ok end,"
@@ -238,7 +247,8 @@ nothing_is_said_of_a_dead_server(Config) ->
 
 %% The error of a start that waits, which those who wait for one that does not wait get as well.
 failure(Options, Config) ->
-    Given = maps:merge(#{models => [], transport => proplists:get_value(transport, Config), start_timeout => 60000}, Options),
+    Given = maps:merge(#{models => [], transport => proplists:get_value(transport, Config), start_timeout => 60000},
+                       Options),
     {error, Error} = llama_node:start_link(Given),
     ?assertEqual({error, Error}, llama_node:init_server(Given)),
     {ok, Server} = llama_node:init_server(Given#{wait => false}),
@@ -262,16 +272,19 @@ launching(Fun) ->
 
 %% A port that ends when the process does.
 process(OsPid) ->
-    open_port({spawn_executable, "/usr/bin/tail"}, [{args, ["--pid=" ++ integer_to_list(OsPid), "-f", "/dev/null"]}, exit_status]).
+    open_port({spawn_executable, "/usr/bin/tail"},
+              [{args, ["--pid=" ++ integer_to_list(OsPid), "-f", "/dev/null"]}, exit_status]).
 
 hanging_java(Config) ->
     llama_node_ct:java_home("25.0.1", "echo still thinking >&2; sleep 600 & wait", Config).
 
 launcher_without_a_jar(Config) ->
-    Bin = filename:join([proplists:get_value(priv_dir, Config), integer_to_list(erlang:unique_integer([positive])), "bin"]),
+    Unique = integer_to_list(erlang:unique_integer([positive])),
+    Bin = filename:join([proplists:get_value(priv_dir, Config), Unique, "bin"]),
     ok = filelib:ensure_path(Bin),
     [begin
-         {ok, _} = file:copy(filename:join([llama_node_options:priv_dir(), "bin", Program]), filename:join(Bin, Program)),
+         {ok, _} =
+             file:copy(filename:join([llama_node_options:priv_dir(), "bin", Program]), filename:join(Bin, Program)),
          ok = file:change_mode(filename:join(Bin, Program), 8#755)
      end || Program <- ["llama-node", "find-java"]],
     filename:join(Bin, "llama-node").

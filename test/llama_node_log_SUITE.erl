@@ -20,7 +20,8 @@ end_per_suite(_) ->
 %% Records of the node and of the server: what is said when a node has to be killed is the server's.
 arrives_in_the_default_handler(Config) ->
     [begin
-         {Default, Info} = {erl(warns(Transport, Config), "", Transport), erl(warns(Transport, Config), "-kernel logger_level info", Transport)},
+         {Default, Info} = {erl(warns(Transport, Config), "", Transport),
+                            erl(warns(Transport, Config), "-kernel logger_level info", Transport)},
          [?assert({has(Part, Said), Said} =:= {true, Said}) || Said <- [Default, Info],
             Part <- ["=WARNING REPORT", "a warning of the node", "did not end when told to and was killed"]],
          ?assertEqual({false, true, false}, {has("news of the node", Default), has("news of the node", Info),
@@ -33,11 +34,13 @@ arrives_in_elixir(Config) ->
         false ->
             {skip, "there is no Elixir"};
         Elixir ->
-            Program = "{:ok, s} = :llama_node.init_server(" ++ elixir(warns(port, Config)) ++ "); :pong = :llama_node.ping(s); "
+            Program = "{:ok, s} = :llama_node.init_server(" ++ elixir(warns(port, Config)) ++ "); "
+                      ":pong = :llama_node.ping(s); "
                       ":ok = :llama_node.destroy_server(s); Logger.flush()",
             Said = os:cmd(Elixir ++ " --erl '-noinput' -pa '" ++ ebin() ++ "' -e '" ++ Program ++ "' 2>&1"),
             [?assert({has(Part, Said), Said} =:= {true, Said})
-             || Part <- ["[warn", "a warning of the node", "news of the node", "did not end when told to and was killed"]]
+             || Part <- ["[warn", "a warning of the node", "news of the node",
+                         "did not end when told to and was killed"]]
     end.
 
 %% Every record has it, and one's own do not.
@@ -77,7 +80,8 @@ default_start_is_quiet(_Config) ->
                  ?assert(has("model tiny-chat is ready: llama 1.0M F16", Loaded)),
                  ?assert(has(" is ready (process ", Ready)),
                  ?assert([] =/= [ok || #{level := debug, meta := #{llama_node_logger := <<"llama.cpp">>}} <- Ours])
-             end || Env <- [[{"LLAMA_NODE_LIB", false}], [{"LLAMA_NODE_LIB", "embedded"}]], Transport <- [port, distribution]]
+             end || Env <- [[{"LLAMA_NODE_LIB", false}], [{"LLAMA_NODE_LIB", "embedded"}]],
+                    Transport <- [port, distribution]]
     end.
 
 %% This one its user can do something about.
@@ -155,9 +159,10 @@ log(Event, #{config := Pid}) ->
 warns(Transport, Config) ->
     Dir = proplists:get_value(priv_dir, Config),
     Launcher = filename:join(Dir, "printing-node"),
-    ok = file:write_file(Launcher, ["#!/bin/sh\necho printed by the node >&2\nexec '", llama_node_fake_program:launcher(Dir), "'\n"]),
-    ok = file:change_mode(Launcher, 8#755),
-    #{launcher => Launcher, env => #{"LLAMA_NODE_FAKE" => "warns"}, models => [], transport => Transport, stop_timeout => 50}.
+    _ = llama_node_ct:script(Launcher, ["echo printed by the node >&2\nexec '", llama_node_fake_program:launcher(Dir),
+                                        "'"]),
+    #{launcher => Launcher, env => #{"LLAMA_NODE_FAKE" => "warns"}, models => [], transport => Transport,
+      stop_timeout => 50}.
 
 %% What a runtime prints on its standard output, in which a server starts and ends.
 erl(Options, Flags, Transport) ->
@@ -165,12 +170,13 @@ erl(Options, Flags, Transport) ->
         port -> "";
         distribution -> "-sname llama_node_log_" ++ integer_to_list(erlang:unique_integer([positive])) ++ os:getpid()
     end,
-    Program = io_lib:format("{ok, S} = llama_node:init_server(~0p), pong = llama_node:ping(S), ok = llama_node:destroy_server(S), init:stop().",
-                            [Options]),
+    Program = io_lib:format("{ok, S} = llama_node:init_server(~0p), pong = llama_node:ping(S), "
+                            "ok = llama_node:destroy_server(S), init:stop().", [Options]),
     os:cmd(lists:flatten(["erl -noinput ", Name, " ", Flags, " -pa '", ebin(), "' -eval '", Program, "' 2>/dev/null"])).
 
 elixir(#{launcher := Launcher}) ->
-    "%{launcher: \"" ++ Launcher ++ "\", env: %{\"LLAMA_NODE_FAKE\" => \"warns\"}, models: [], transport: :port, stop_timeout: 50}".
+    "%{launcher: \"" ++ Launcher ++ "\", env: %{\"LLAMA_NODE_FAKE\" => \"warns\"}, "
+    "models: [], transport: :port, stop_timeout: 50}".
 
 ebin() ->
     filename:dirname(code:which(llama_node)).

@@ -31,7 +31,8 @@ init_per_group(Transport, Config) ->
         fake -> #{transport => fake};
         _ -> (llama_node_ct:options(Config))#{transport => Transport}
     end,
-    {Peer, Node} = llama_node_ct:peer(#{name => peer:random_name(), args => ["-setcookie", atom_to_list(erlang:get_cookie())]}, []),
+    Args = ["-setcookie", atom_to_list(erlang:get_cookie())],
+    {Peer, Node} = llama_node_ct:peer(#{name => peer:random_name(), args => Args}, []),
     true = net_kernel:connect_node(Node),
     [{peer, Peer}, {peer_node, Node}, {given, Given} | Config].
 
@@ -41,7 +42,10 @@ end_per_group(_Group, Config) ->
 init_per_testcase(_Case, Config) ->
     Node = proplists:get_value(peer_node, Config),
     Given = proplists:get_value(given, Config),
-    Start = fun (Name) -> {ok, Pid} = peer:call(peer(Config), llama_node, init_server, [Given#{name => Name}], 120000), Pid end,
+    Start = fun (Name) ->
+        {ok, Pid} = peer:call(peer(Config), llama_node, init_server, [Given#{name => Name}], 120000),
+        Pid
+    end,
     Pid = Start({global, a_llama}),
     true = peer:call(peer(Config), erlang, register, [llama, Pid]),
     [{forms, [Pid, {llama, Node}, {global, a_llama}, {via, ?MODULE, {llama, Node}}]}, {server, Pid} | Config].

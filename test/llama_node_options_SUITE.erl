@@ -9,7 +9,8 @@ suite() -> [{timetrap, {minutes, 3}}].
 all() ->
     [defaults, model_keys_make_a_model, models_follow_the_model, default_model, texts_of_all_kinds, gpu_layers,
      proplists_work, what_is_not_given, keys_of_all_kinds,
-     enumerations_are_texts, an_atom_is_a_local_name, near_names_are_suggested, environment, unknown_keys_are_named, wrong_types_are_named,
+     enumerations_are_texts, an_atom_is_a_local_name, near_names_are_suggested, environment, unknown_keys_are_named,
+     wrong_types_are_named,
      distribution_and_port_exclude_each_other,
      nested_places_are_named, certificates_are_named, libraries_are_paths_or_names, secrets_stay_secret,
      secrets_may_be_funs, secrets_are_wrapped,
@@ -58,7 +59,8 @@ texts_of_all_kinds(_) ->
 
 gpu_layers(_) ->
     [?assertMatch({ok, #{config := #{models := [#{n_gpu_layers := Layers}]}}},
-                  llama_node_options:new(#{model => "/m", n_gpu_layers => Layers})) || Layers <- [-1, 0, (1 bsl 31) - 1]].
+                  llama_node_options:new(#{model => "/m", n_gpu_layers => Layers}))
+     || Layers <- [-1, 0, (1 bsl 31) - 1]].
 
 proplists_work(_) ->
     ?assertMatch({ok, #{server := #{wait := true, start_timeout := 7}}},
@@ -130,7 +132,8 @@ wrong_types_are_named(_) ->
         n_parallel => [0, 65], n_batch => [0, 65537], n_ubatch => [0], n_threads => [0, 1025],
         max_queue => [-1, 1000001], use_mmap => [1, yes], n_gpu_layers => [all, -2, 1 bsl 31],
         log_level => [loud, <<"loud">>, true], result_ttl_ms => [-1, 1 bsl 32], max_sessions => [many],
-        name => ["llm", true, {local, "llm"}, {local, undefined}, {via, "m", x}], wait => [maybe_so], start_timeout => [-1, 1 bsl 32, never],
+        name => ["llm", true, {local, "llm"}, {local, undefined}, {via, "m", x}], wait => [maybe_so],
+        start_timeout => [-1, 1 bsl 32, never],
         stop_timeout => [infinity], progress => [self, fun () -> ok end], transport => [pigeon, <<"pigeon">>],
         java_opts => [[<<"-a">>, 3.5], 3], env => [3, [{a}], [{a, 3}], [{a, b} | c]],
         models => [#{}, [[] | x], <<"a">>], node_name => [3], host => [true], cookie => [{}],
@@ -170,8 +173,10 @@ distribution_and_port_exclude_each_other(_) ->
     [refused(atom_to_binary(Key), #{Key => Value, transport => port}) || {Key, Value} <- maps:to_list(Given)],
     %% With `auto' they wait for the distribution, and are no part of what a node is told without it.
     {ok, Options} = llama_node_options:new(Given#{log_level => none}),
-    ?assertEqual(#{transport => port, log_level => none}, llama_node_options:node_config(Options, #{transport => port})),
-    ?assertMatch(#{bind := _, log_level := none, node_name := n}, llama_node_options:node_config(Options, #{node_name => n})).
+    ?assertEqual(#{transport => port, log_level => none},
+                 llama_node_options:node_config(Options, #{transport => port})),
+    ?assertMatch(#{bind := _, log_level := none, node_name := n},
+                 llama_node_options:node_config(Options, #{node_name => n})).
 
 nested_places_are_named(_) ->
     refused(<<"models[0].path: is required">>, #{models => [#{}]}),
@@ -189,7 +194,8 @@ secrets_stay_secret(_) ->
     [begin
          {error, {invalid_argument, Text}} = llama_node_options:new(Given),
          ?assertEqual({nomatch, Given}, {string:find(Text, "hidden"), Given})
-     end || Given <- [[{cookie, hidden} | hidden], [{cookie, hidden, hidden}], [{cookie, hidden}, {<<"cookie">>, hidden}],
+     end || Given <- [[{cookie, hidden} | hidden], [{cookie, hidden, hidden}],
+                      [{cookie, hidden}, {<<"cookie">>, hidden}],
                       #{cookie => {hidden}}, #{cooky => hidden}, #{cookie => [[hidden]]},
                       #{cookie => fun () -> error(hidden) end}, #{cookie => fun () -> {hidden} end},
                       #{env => hidden}, #{env => [hidden]}, #{env => [{"A", hidden, x}]}, #{env => #{"A" => {hidden}}},

@@ -38,7 +38,8 @@ rows_of_the_readme_test() ->
          [?assertEqual({Key, default(Key)}, {Key, unquoted(Default)}) || {Key, Default} <- lists:zip(Keys, Shown),
                                                                        lists:member(Key, exact())]
      end || [Names, Defaults | _] <- Rows],
-    Named = lists:append([[string:trim(Key, both, "`") || Key <- string:split(Names, ", ", all)] || [Names | _] <- Rows]),
+    Named = lists:append([[string:trim(Key, both, "`") || Key <- string:split(Names, ", ", all)]
+                          || [Names | _] <- Rows]),
     Known = [atom_to_binary(Key) || #{key := Key} <- llama_node_option_table:all()],
     ?assertEqual([], Named -- Known).
 
@@ -66,7 +67,8 @@ rendered() ->
     io:format("~ts~n~ts~n~ts~n", [type(), description(), attach_description()]).
 
 type() ->
-    Fields = [io_lib:format("        ~s => ~s", [Key, type(Option)]) || #{key := Key} = Option <- llama_node_option_table:all()],
+    Fields = [io_lib:format("        ~s => ~s", [Key, type(Option)])
+              || #{key := Key} = Option <- llama_node_option_table:all()],
     ["-type start_options() ::\n    #{\n", lists:join(",\n", Fields),
      "\n    }\n    | #{binary() | string() => term()}\n    | [atom() | {text(), term()}].\n"].
 
@@ -93,8 +95,8 @@ spec(replies) -> "#{atom() => term()}";
 spec(flags) -> "text() | [text()]".
 
 description() ->
-    ["%% Options of {@link llama_node:start_link/1}. Keys may be atoms, binaries or strings. A key that is not given, or is\n"
-     "%% `undefined', `nil' or `null', has its default; any other key is refused by name.\n%%\n",
+    ["%% Options of {@link llama_node:start_link/1}. Keys may be atoms, binaries or strings. A key that is not given, "
+     "or is\n%% `undefined', `nil' or `null', has its default; any other key is refused by name.\n%%\n",
      [["%% ", Title, "\n%% <ul>\n", [item(Option) || #{part := Part} = Option <- llama_node_option_table:all(),
                                                      lists:member(Part, Parts)], "%% </ul>\n"]
       || {Title, Parts} <- [{"The model, as in `ModelConfig' of docs/protocol.md:", [models, model]},
@@ -114,7 +116,8 @@ shown({value, Value}) -> io_lib:format("~p", [Value]);
 shown(Words) -> Words.
 
 wrapped([], Line) -> [Line, $\n];
-wrapped([Word | Words], Line) when length(Line) + length(Word) + 1 > ?WIDTH -> [Line, $\n, wrapped([Word | Words], "%%    ")];
+wrapped([Word | Words], Line) when length(Line) + length(Word) + 1 > ?WIDTH ->
+    [Line, $\n, wrapped([Word | Words], "%%    ")];
 wrapped([Word | Words], Line) -> wrapped(Words, Line ++ " " ++ Word).
 
 %% Reading

@@ -63,7 +63,8 @@ gets_its_configuration(Config) ->
     {ok, Server} = llama_node:start_link(Options),
     {ok, #{config := Got, node := Node}} = llama_node:get_status(Server),
     Cookie = atom_to_binary(erlang:get_cookie()),
-    ?assertMatch(#{node_name := Node, cookie := Cookie, max_sessions := 3, log_level := debug, bind := <<"127.", _/binary>>,
+    ?assertMatch(#{node_name := Node, cookie := Cookie, max_sessions := 3, log_level := debug,
+                   bind := <<"127.", _/binary>>,
                    models := [#{path := <<"/m.gguf">>, n_ctx := 64}]}, Got),
     ok = llama_node_ct:stop(Server).
 
@@ -88,7 +89,8 @@ no_launcher(_) ->
 
 exits_at_once(Config) ->
     ?assertMatch({error, {start_failed, <<"the node ended: exit status 3">>}}, scripted("exit 3", Config)),
-    ?assertMatch({error, {java_not_found, <<"the node ended: exit status 78", _/binary>>}}, scripted("exit 78", Config)),
+    ?assertMatch({error, {java_not_found, <<"the node ended: exit status 78", _/binary>>}},
+                 scripted("exit 78", Config)),
     ?assertMatch({error, {start_failed, <<"the node ended: killed by signal 9">>}}, scripted("kill -9 $$", Config)),
     ?assertMatch({error, {start_failed, _}}, scripted("exit 0", Config)).
 
@@ -102,7 +104,8 @@ prints_small_garbage(Config) ->
                  scripted("printf '\\000\\000\\000\\003abc'; exec sleep 600", Config)).
 
 never_ready(Config) ->
-    {Options, Witness} = llama_node_ct:witnessed((llama_node_ct:fake(never_ready, Config))#{start_timeout => 300}, Config),
+    {Options, Witness} =
+        llama_node_ct:witnessed((llama_node_ct:fake(never_ready, Config))#{start_timeout => 300}, Config),
     ?assertMatch({error, {timeout, <<"the node was not ready within 300 ms">>}}, llama_node:start_link(Options)),
     ok = llama_node_ct:await_end(Witness).
 
@@ -119,13 +122,16 @@ is_ready_but_unreachable(Config) ->
     ?assertNotEqual(nomatch, string:find(Message, "cannot be connected")).
 
 malformed_frame(Config) ->
-    ?assertMatch({error, {start_failed, <<_/binary>>}}, llama_node:start_link(llama_node_ct:fake(malformed_frame, Config))).
+    ?assertMatch({error, {start_failed, <<_/binary>>}},
+                 llama_node:start_link(llama_node_ct:fake(malformed_frame, Config))).
 
 unknown_atom(Config) ->
-    ?assertMatch({error, {start_failed, <<_/binary>>}}, llama_node:start_link(llama_node_ct:fake(unknown_atom, Config))).
+    ?assertMatch({error, {start_failed, <<_/binary>>}},
+                 llama_node:start_link(llama_node_ct:fake(unknown_atom, Config))).
 
 compressed_frame(Config) ->
-    ?assertMatch({error, {start_failed, <<_/binary>>}}, llama_node:start_link(llama_node_ct:fake(compressed_frame, Config))).
+    ?assertMatch({error, {start_failed, <<_/binary>>}},
+                 llama_node:start_link(llama_node_ct:fake(compressed_frame, Config))).
 
 too_large_frame(Config) ->
     {error, {start_failed, Message}} = llama_node:start_link(llama_node_ct:fake(too_large_frame, Config)),
@@ -187,7 +193,8 @@ stops_orderly(Config) ->
     ok = llama_node_ct:await_end(Witness).
 
 ignores_stop(Config) ->
-    {Options, Witness} = llama_node_ct:witnessed((llama_node_ct:fake(ignores_stop, Config))#{stop_timeout => 50}, Config),
+    {Options, Witness} =
+        llama_node_ct:witnessed((llama_node_ct:fake(ignores_stop, Config))#{stop_timeout => 50}, Config),
     {ok, Server} = llama_node:init_server(Options),
     ?assertEqual(ok, llama_node:destroy_server(Server)),
     ok = llama_node_ct:await_end(Witness).

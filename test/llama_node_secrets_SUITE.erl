@@ -119,8 +119,8 @@ funs_from_the_caller(Config) ->
 %% Helpers
 
 without_transport(State) ->
-    list_to_tuple([case lists:member(Field, [llama_node_dist, llama_node_stdio]) of true -> no_transport; false -> Field end
-                   || Field <- tuple_to_list(State)]).
+    Named = fun (Field) -> lists:member(Field, [llama_node_dist, llama_node_stdio]) end,
+    list_to_tuple([case Named(Field) of true -> no_transport; false -> Field end || Field <- tuple_to_list(State)]).
 
 %% What the node writes on its standard error is kept as well.
 planted(Config) ->
@@ -187,4 +187,5 @@ hidden(Secrets, Term) ->
             false -> [io_lib:format("~p~n~w~n", [Term, Term])]
         end),
     [?assertEqual({nomatch, Shown}, {string:find(Shown, Text), Shown})
-     || Secret <- Secrets, Text <- [Secret, io_lib:format("~w", [Secret]), io_lib:format("~w", [list_to_binary(Secret)])]].
+     || Secret <- Secrets,
+        Text <- [Secret, io_lib:format("~w", [Secret]), io_lib:format("~w", [list_to_binary(Secret)])]].

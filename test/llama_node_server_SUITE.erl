@@ -1,5 +1,5 @@
-%% A server process with a fake node: its start and its names, and requests that are not what they should be or come when
-%% there is nobody to answer.
+%% A server process with a fake node: its start and its names, and requests that are not what they should be or come
+%% when there is nobody to answer.
 -module(llama_node_server_SUITE).
 -compile([export_all, nowarn_export_all]).
 
@@ -111,7 +111,8 @@ bad_java_home_launches_nothing(Config) ->
                              {Old, "is Java 17"}, {java_home("", "exit 1", Config), "unknown version"}]],
     ?assertNot(filelib:is_file(touched(Config))),
     %% One that fits is taken as it is.
-    ?assertMatch({error, {start_failed, _}}, llama_node:start_link(Options#{java_home => java_home("25.0.1", "exit 1", Config)})),
+    ?assertMatch({error, {start_failed, _}},
+                 llama_node:start_link(Options#{java_home => java_home("25.0.1", "exit 1", Config)})),
     ?assert(filelib:is_file(touched(Config))).
 
 %% The launcher itself, whoever sets the variable.
@@ -122,7 +123,8 @@ java_home_or_none(Config) ->
     end,
     Old = java_home("17", "exit 1", Config),
     New = java_home("26-ea", "exit 1", Config),
-    ?assertEqual({1, "LLAMA_NODE_JAVA_HOME: " ++ Old ++ " is Java 17, but llama_node needs Java 25 or later\n"}, Java(Old, [])),
+    ?assertEqual({1, "LLAMA_NODE_JAVA_HOME: " ++ Old ++ " is Java 17, but llama_node needs Java 25 or later\n"},
+                 Java(Old, [])),
     ?assertMatch({1, "LLAMA_NODE_JAVA_HOME: /none has no bin/java\n"}, Java("/none", [])),
     ?assertMatch({1, _}, Java(Old, ["--jdk"])),
     ?assertEqual({0, New ++ "\n"}, Java(New, [])),
@@ -143,7 +145,8 @@ registered_names(Config) ->
     [?assertEqual(pong, llama_node:ping(Name))
      || Name <- [a_model, {global, a_model}, {via, global, another_model}, Local, Global, Via]],
     %% Three servers, three nodes.
-    ?assertEqual(3, length(lists:usort([maps:get(node, element(2, llama_node:get_status(S))) || S <- [Local, Global, Via]]))),
+    Nodes = [maps:get(node, element(2, llama_node:get_status(Server))) || Server <- [Local, Global, Via]],
+    ?assertEqual(3, length(lists:usort(Nodes))),
     unlink(Local), unlink(Global), unlink(Via),
     [ok = llama_node:destroy_server(Name) || Name <- [a_model, {global, a_model}, {via, global, another_model}]],
     ?assertEqual(undefined, whereis(a_model)).
@@ -186,8 +189,9 @@ register_name(x, Pid) when is_pid(Pid) -> perhaps.
 bad_names_launch_nothing(Config) ->
     process_flag(trap_exit, true),
     Long = lists:duplicate(256, $a),
-    Bad = [{node_name, [Long, lists:duplicate(254, $a), Long ++ "@localhost", "ламa", <<"лама@localhost"/utf8>>, "a b", "a.b",
-                        "@localhost", "a@", "a@@", "a@b@c", "a@лама", "a@no-such-host", "a@no.such.host.invalid"]},
+    Bad = [{node_name,
+            [Long, lists:duplicate(254, $a), Long ++ "@localhost", "ламa", <<"лама@localhost"/utf8>>, "a b", "a.b",
+             "@localhost", "a@", "a@@", "a@b@c", "a@лама", "a@no-such-host", "a@no.such.host.invalid"]},
            {host, [Long, "лама", "no-such-host", "no.such.host.invalid", "a@b", "a b", "127.0.0.1"]},
            {cookie, [Long, lists:duplicate(300, "secret"), "тайна"]}],
     [begin
@@ -199,7 +203,8 @@ bad_names_launch_nothing(Config) ->
          ?assertEqual(nomatch, string:find(Message, "secret"))
      end || {Key, Values} <- Bad, Value <- Values],
     ?assertMatch({error, {invalid_argument, <<"host: ", _/binary>>}},
-                 llama_node:start_link(#{host => "localhost", node_name => "a@127.0.0.1", launcher => touching(Config)})),
+                 llama_node:start_link(#{host => "localhost", node_name => "a@127.0.0.1",
+                                         launcher => touching(Config)})),
     ?assertNot(filelib:is_file(touched(Config))),
     ?assertEqual([], llama_node_ct:flush()),
     process_flag(trap_exit, false).
@@ -228,7 +233,8 @@ misuse_raises(Config) ->
     Server = started(normal, Config),
     [?assertError(badarg, llama_node:ping(Wrong)) || Wrong <- ["s", <<"s">>, 7, {a}, {a, "b"}, #{}, self()]],
     [?assertError(badarg, llama_node:get_result(Server, 1, Wrong)) || Wrong <- [-1, 1.0, never, 1 bsl 32]],
-    [?assertError(badarg, llama_node:stream_fold(Wrong, [], Server, 1, chat, #{})) || Wrong <- [not_a_fun, fun () -> ok end]],
+    [?assertError(badarg, llama_node:stream_fold(Wrong, [], Server, 1, chat, #{}))
+     || Wrong <- [not_a_fun, fun () -> ok end]],
     [?assertError(badarg, llama_node:destroy_server(Wrong))
      || Wrong <- ["s", <<"s">>, 7, {a}, {a, "b"}, {a, b, c}, {"a", b}, {via, "m", x}, {a, b, c, d}, #{}, self()]],
     [begin

@@ -15,7 +15,8 @@ all() ->
     [start_ping_status_stop, sigterm_lets_tasks_finish, the_drain_deadline_cancels, a_taken_name,
      a_taken_run_directory, leftovers_of_a_killed_node, a_bridge, a_bridge_socket_in_use, sources_have_their_rank,
      bad_configurations,
-     a_run_directory_of_somebody_else, check_loads_nothing, not_running, a_node_that_hangs, a_model_that_is_missing, no_epmd,
+     a_run_directory_of_somebody_else, check_loads_nothing, not_running, a_node_that_hangs, a_model_that_is_missing,
+     no_epmd,
      no_java, usage, the_cookie_is_not_shown, the_library_can_be_chosen, a_moved_installation,
      status_lists_what_runs, silent_clients_of_the_control_socket, version].
 
@@ -134,7 +135,8 @@ a_bridge_socket_in_use(Config) ->
     {3, _} = command(Config, ["ping"]).
 
 sources_have_their_rank(Config) ->
-    Json = ["{\"model\": \"", model(Config), "\", \"n_ctx\": 32, \"n_parallel\": 3, \"id\": \"file\", \"max_queue\": 7}"],
+    Json = ["{\"model\": \"", model(Config),
+            "\", \"n_ctx\": 32, \"n_parallel\": 3, \"id\": \"file\", \"max_queue\": 7}"],
     ok = file:write_file(config_file(Config), Json),
     Env = [{"LLAMA_NODE_N_CTX", "64"}, {"LLAMA_NODE_ID", "variable"}, {"LLAMA_NODE_N_CTXX", "1"} | env()],
     {0, Said} = command(Config, ["start", "--config", config_file(Config), "--id", "flag"], Env),
@@ -284,12 +286,15 @@ a_moved_installation(Config) ->
             _ = file:delete(filename:join([First, "priv", "llama-node.aot"])),
             {0, _} = collect(open(filename:join([First, "priv", "bin", "make-aot-cache"]),
                                   [filename:join(First, "ebin")], env()), []),
-            ?assertMatch("llama_node/" ++ _, string:prefix(library_of(Config, First), proplists:get_value(dir, Config) ++ "/")),
+            ?assertMatch("llama_node/" ++ _,
+                         string:prefix(library_of(Config, First), proplists:get_value(dir, Config) ++ "/")),
             %% A copy beside what it was copied from, then alone.
             [] = os:cmd("cp -Rp '" ++ First ++ "' '" ++ Second ++ "'"),
-            ?assertMatch("moved here/" ++ _, string:prefix(library_of(Config, Second), proplists:get_value(dir, Config) ++ "/")),
+            ?assertMatch("moved here/" ++ _,
+                         string:prefix(library_of(Config, Second), proplists:get_value(dir, Config) ++ "/")),
             ok = file:del_dir_r(First),
-            ?assertMatch("moved here/" ++ _, string:prefix(library_of(Config, Second), proplists:get_value(dir, Config) ++ "/"))
+            ?assertMatch("moved here/" ++ _,
+                         string:prefix(library_of(Config, Second), proplists:get_value(dir, Config) ++ "/"))
     end.
 
 %% The llama.cpp that a node of this installation loads. The node must use the start-up cache, or would not start.

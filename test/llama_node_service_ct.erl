@@ -32,7 +32,8 @@ script() -> filename:join([llama_node_ct:root(), "bin", "llama-node"]).
 open(Args, Env) -> open(script(), Args, Env).
 
 open(Executable, Args, Env) ->
-    open_port({spawn_executable, Executable}, [{args, Args}, {env, Env}, exit_status, stderr_to_stdout, binary, {line, 4096}]).
+    open_port({spawn_executable, Executable},
+              [{args, Args}, {env, Env}, exit_status, stderr_to_stdout, binary, {line, 4096}]).
 
 collect(Port, Lines) ->
     receive
@@ -97,7 +98,8 @@ config_file(Config) -> filename:join(proplists:get_value(dir, Config), "config.j
 %% The bridge
 
 connect(Path) ->
-    {ok, Socket} = gen_tcp:connect({local, Path}, 0, [local, binary, {packet, line}, {active, false}, {buffer, 1 bsl 20}]),
+    {ok, Socket} =
+        gen_tcp:connect({local, Path}, 0, [local, binary, {packet, line}, {active, false}, {buffer, 1 bsl 20}]),
     Socket.
 
 line(Socket, Line) ->

@@ -54,7 +54,8 @@ starts_with_a_broken_cache(Config) ->
 a_flight_recording_keeps_out_of_the_frames(Config) ->
     File = filename:join(proplists:get_value(home, Config), "node.jfr"),
     Java = "-XX:StartFlightRecording:filename=" ++ File,
-    {ok, Server} = llama_node:init_server((proplists:get_value(options, Config))#{env => [{"LLAMA_NODE_JAVA_OPTS", Java}]}),
+    {ok, Server} =
+        llama_node:init_server((proplists:get_value(options, Config))#{env => [{"LLAMA_NODE_JAVA_OPTS", Java}]}),
     {ok, #{content := _}} = llama_node:complete(Server, <<"Once">>, #{n_predict => 1}),
     ?assert(filelib:is_regular(File)),
     ok = llama_node:destroy_server(Server).

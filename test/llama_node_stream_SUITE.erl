@@ -16,7 +16,8 @@ groups() ->
     Cases = [events_in_order, refused_stream_sends_nothing, cancelled_stream, node_dies_mid_stream,
              node_dies_after_the_end, node_dies_between_the_end_and_the_word_of_it, node_dies_under_many_streams,
              stream_through_the_mailbox_itself, watchers_end_with_their_streams, watchers_end_with_their_consumers,
-             fold_collects, fold_stops, fold_raises, fold_fails, fold_over_a_dying_node, fold_takes_its_own_messages_only],
+             fold_collects, fold_stops, fold_raises, fold_fails, fold_over_a_dying_node,
+             fold_takes_its_own_messages_only],
     [{distribution, [], Cases}, {port, [], Cases}].
 
 init_per_suite(Config) ->

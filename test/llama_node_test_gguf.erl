@@ -37,7 +37,8 @@ bert_block(Block) ->
 -spec llama(path(), Vocabulary :: path()) -> ok.
 llama(File, Vocabulary) ->
     {Tokens, Metadata} = vocabulary(Vocabulary),
-    Keys = [text("general.architecture", "llama"), uint32("llama.block_count", 1), uint32("llama.context_length", ?CONTEXT),
+    Keys = [text("general.architecture", "llama"), uint32("llama.block_count", 1),
+            uint32("llama.context_length", ?CONTEXT),
             uint32("llama.embedding_length", ?WIDTH), uint32("llama.feed_forward_length", ?FF),
             uint32("llama.attention.head_count", 4), float32("llama.attention.layer_norm_rms_epsilon", 1.0e-5)
             | [uint32(["tokenizer.ggml.fim_", Name, "_token_id"], Id)
@@ -80,10 +81,12 @@ write(File, Keys, Nested) ->
     Tensors = lists:flatten(Nested),
     {Infos, _} = lists:mapfoldl(
         fun ({Name, Dims, Data}, Offset) ->
-            {[string(Name), <<(length(Dims)):32/little>>, [<<Dim:64/little>> || Dim <- Dims], <<0:32, Offset:64/little>>],
+            {[string(Name), <<(length(Dims)):32/little>>, [<<Dim:64/little>> || Dim <- Dims],
+              <<0:32, Offset:64/little>>],
              padded(Offset + byte_size(Data))}
         end, 0, Tensors),
-    Header = iolist_to_binary(["GGUF", <<3:32/little, (length(Tensors)):64/little, (length(Keys)):64/little>>, Keys, Infos]),
+    Header =
+        iolist_to_binary(["GGUF", <<3:32/little, (length(Tensors)):64/little, (length(Keys)):64/little>>, Keys, Infos]),
     ok = file:write_file(File, [pad(Header) | [pad(Data) || {_, _, Data} <- Tensors]]).
 
 pad(Data) ->
@@ -111,7 +114,8 @@ keys(Count, <<Size:64/little, Key:Size/binary, Type:32/little, Value/binary>> = 
     Rest = skip(Type, Value),
     Entry = binary:part(All, 0, byte_size(All) - byte_size(Rest)),
     case {Key, Value} of
-        {<<"tokenizer.ggml.tokens">>, <<8:32/little, N:64/little, _/binary>>} -> keys(Count - 1, Rest, N, [Entry | Kept]);
+        {<<"tokenizer.ggml.tokens">>, <<8:32/little, N:64/little, _/binary>>} ->
+            keys(Count - 1, Rest, N, [Entry | Kept]);
         {<<"tokenizer.", _/binary>>, _} -> keys(Count - 1, Rest, Tokens, [Entry | Kept]);
         _ -> keys(Count - 1, Rest, Tokens, Kept)
     end.

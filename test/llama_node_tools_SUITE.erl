@@ -11,7 +11,8 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [required, one_function, streamed, results_in_a_session, json_input, refused, reasoning, malformed, templates, parse_special,
+    [required, one_function, streamed, results_in_a_session, json_input, refused, reasoning, malformed, templates,
+     parse_special,
      loop, example_of_the_readme, loop_limits, loop_failures, loop_abandoned].
 
 init_per_suite(Config) ->
@@ -53,7 +54,8 @@ one_function(Config) ->
 streamed(Config) ->
     Server = server(Config),
     Session = llama_node_ct:session(Server),
-    Input = #{content => <<"The weather?">>, tools => [weather()], tool_choice => required, parallel_tool_calls => false},
+    Input = #{content => <<"The weather?">>, tools => [weather()], tool_choice => required,
+              parallel_tool_calls => false},
     {ok, #{tool_calls := [#{id := Id, name := Name, arguments := Arguments}]}, Events} =
         llama_node:stream_fold(fun (Event, Acc) -> [Event | Acc] end, [], Server, Session, chat, Input),
     Deltas = [Delta || {tool_call, #{index := 0, id := I, name := N, delta := Delta}} <- lists:reverse(Events),
@@ -105,7 +107,8 @@ refused(Config) ->
     {error, {invalid_argument, <<"tool_choice: there is no tool 'g'">>}} =
         Chat(#{tools => [clock()], tool_choice => #{name => g}}),
     {error, {invalid_argument, <<"tools: ", _/binary>>}} =
-        Chat(#{tools => [#{name => f, parameters => #{properties => #{a => #{type => colour}}}}], tool_choice => required}),
+        Chat(#{tools => [#{name => f, parameters => #{properties => #{a => #{type => colour}}}}],
+               tool_choice => required}),
     {error, {unsupported, <<"messages[0].content[0].type: ", _/binary>>}} =
         llama_node:chat(server(Config), [#{role => user, content => [#{type => image_url, image_url => x}]}], #{}).
 
@@ -116,7 +119,8 @@ reasoning(Config) ->
                  "assistant: <think>\n{% endif %}">>,
     {ok, Session} = llama_node:create_session(Server, #{chat_template => Template}),
     Input = #{content => <<"Hi">>, grammar => <<"root ::= \"Hm, \" [a-c]{3} \".\\n</think>\\n\\nYes.\"">>},
-    {ok, #{content := <<"Yes.">>, reasoning_content := <<"Hm, ", Thought:3/binary, ".">>, finish_reason := stop}, Events} =
+    {ok, #{content := <<"Yes.">>, reasoning_content := <<"Hm, ", Thought:3/binary, ".">>, finish_reason := stop},
+     Events} =
         llama_node:stream_fold(fun (Event, Acc) -> [Event | Acc] end, [], Server, Session, chat, Input),
     Reasoning = [Part || {reasoning, Part} <- lists:reverse(Events)],
     ?assertEqual(lists:seq(0, length(Reasoning) - 1), [Index || #{index := Index} <- Reasoning]),
@@ -148,7 +152,8 @@ templates(Config) ->
                 llama_node:apply_template(server(Config), Input#{messages => [#{role => user, content => <<"Hi">>}]})
             end,
     {ok, <<"Q: Hi\nA:">>} = Apply(#{chat_template => #{prefix => <<"Q: ">>, postfix => <<"\nA:">>}}),
-    {ok, <<"now Hi">>} = Apply(#{tools => [clock()], chat_template => <<"{{ tools[0].function.name }} {{ messages[0].content }}">>}),
+    {ok, <<"now Hi">>} =
+        Apply(#{tools => [clock()], chat_template => <<"{{ tools[0].function.name }} {{ messages[0].content }}">>}),
     {error, {invalid_argument, <<"chat_template: 'rag' is neither", _/binary>>}} = Apply(#{chat_template => rag}),
     {ok, Plain} = Apply(#{}),
     {ok, Plain} = Apply(#{chat_template => default}),
@@ -173,17 +178,20 @@ parse_special(Config) ->
 
 loop(Config) ->
     Self = self(),
-    Weather = (weather())#{function => fun (Arguments) -> Self ! {called, Arguments}, #{sky => clear, celsius => 18.5} end},
+    Weather =
+        (weather())#{function => fun (Arguments) -> Self ! {called, Arguments}, #{sky => clear, celsius => 18.5} end},
     {ok, #{content := Content, rounds := 1, messages := Messages, finish_reason := Reason}} =
         llama_node:chat_tools(server(Config), <<"The weather?">>, [Weather],
                               #{tool_choice => required, parallel_tool_calls => false, max_tokens => 100, seed => 1}),
     ?assert(lists:member(Reason, [stop, length])),
     receive {called, #{<<"city">> := _}} -> ok end,
     [#{role := user}, #{role := assistant, tool_calls := [#{id := Id}]},
-     #{role := tool, tool_call_id := Id, name := <<"get_weather">>, content := <<"{\"celsius\":18.5,\"sky\":\"clear\"}">>},
+     #{role := tool, tool_call_id := Id, name := <<"get_weather">>,
+       content := <<"{\"celsius\":18.5,\"sky\":\"clear\"}">>},
      #{role := assistant, content := Content}] = Messages,
     %% The conversation goes on where it ended.
-    {ok, _} = llama_node:chat(server(Config), Messages ++ [#{role => user, content => <<"Thanks">>}], #{max_tokens => 1}).
+    {ok, _} =
+        llama_node:chat(server(Config), Messages ++ [#{role => user, content => <<"Thanks">>}], #{max_tokens => 1}).
 
 %% With no options at all: the model in the box has room for the tool, a call and its result.
 example_of_the_readme(Config) ->
@@ -233,8 +241,10 @@ loop_failures(Config) ->
     <<"error: sorry">> = Result(fun (_) -> error(sorry) end, #{}),
     <<"error: throw: oops">> = Result(fun (_) -> throw(oops) end, #{}),
     <<"error: exit: bye">> = Result(fun (_) -> exit(bye) end, #{}),
-    <<"error: the tool ended: killed">> = Result(fun (_) -> exit(self(), kill), receive after infinity -> ok end end, #{}),
-    <<"error: no result within 20 ms">> = Result(fun (_) -> receive after infinity -> ok end end, #{tool_timeout => 20}),
+    <<"error: the tool ended: killed">> =
+        Result(fun (_) -> exit(self(), kill), receive after infinity -> ok end end, #{}),
+    <<"error: no result within 20 ms">> =
+        Result(fun (_) -> receive after infinity -> ok end end, #{tool_timeout => 20}),
     <<"{1,2}">> = Result(fun (_) -> {1, 2} end, #{encode => fun (Pair) -> io_lib:format("~w", [Pair]) end}),
     <<"héllo"/utf8>> = Result(fun (_) -> "h\x{e9}llo" end, #{}),
     <<"plain">> = Result(fun (_) -> <<"plain">> end, #{}),

@@ -152,7 +152,8 @@ encode_test() ->
     %% A tool's own goes first, and what it gives has to be JSON.
     Own = #{name => t, function => Dated, encode => fun (_) -> own end},
     ?assertMatch({ok, #{content := <<"{\"at\":\"own\",\"where\":\"own\"}">>}}, chat(model(), Own, #{encode => Encode})),
-    [?assertMatch({error, {invalid_argument, <<"tools: t returned ", _/binary>>}}, chat(model(), Own#{encode := Odd}, #{}))
+    [?assertMatch({error, {invalid_argument, <<"tools: t returned ", _/binary>>}},
+                  chat(model(), Own#{encode := Odd}, #{}))
      || Odd <- [fun (_) -> {1} end, fun (_) -> [self()] end]],
     ?assertEqual(<<"error: sorry">>, read(Dated, #{encode => fun (_) -> error(sorry) end})),
     ok.
@@ -193,7 +194,8 @@ spellings_test_() ->
         ok = llama_node:destroy_server(Server)
      end || {Tool, Options} <- [
         {Described#{function => Function}, #{max_rounds => 1}},
-        {maps:from_list([{atom_to_binary(Key), Value} || {Key, Value} <- maps:to_list(Described#{function => Function})]),
+        {maps:from_list([{atom_to_binary(Key), Value}
+                         || {Key, Value} <- maps:to_list(Described#{function => Function})]),
          #{<<"max_rounds">> => 1, <<"tool_timeout">> => infinity}},
         {maps:to_list(Described#{function => Function}), [{max_rounds, 1}, {tool_timeout, "infinity"}]},
         {[{"function", Function} | maps:to_list(Described)], [{"max_rounds", 1}, {<<"encode">>, nil}]}]].
@@ -209,12 +211,14 @@ later_failures_test_() ->
             chat([call(), {error, Busy}], Tool, #{}),
         %% It goes on from there, without the tool.
         {ok, Server} = llama_node:start_link(#{transport => fake, script => model()}),
-        {ok, #{content := <<"done">>, rounds := 0, messages := All}} = llama_node:chat_tools(Server, Messages, [Tool], #{}),
+        {ok, #{content := <<"done">>, rounds := 0, messages := All}} =
+            llama_node:chat_tools(Server, Messages, [Tool], #{}),
         ?assertEqual(4, length(All)),
         ok = llama_node:destroy_server(Server)
      end,
      fun () ->
-        {error, {timeout, <<"max_rounds: ", _/binary>>}, [_, _, #{role := tool}]} = chat([call()], Tool, #{max_rounds => 1})
+        {error, {timeout, <<"max_rounds: ", _/binary>>}, [_, _, #{role := tool}]} =
+            chat([call()], Tool, #{max_rounds => 1})
      end,
      fun () -> {error, {timeout, <<"max_rounds: ", _/binary>>}} = chat([call()], Tool, #{max_rounds => 0}) end,
      fun () -> {error, Busy} = chat([{error, Busy}], Tool, #{}) end,
@@ -247,7 +251,8 @@ bad_arguments_test_() ->
         {<<"unknown option 'tool_timout' (did you mean 'tool_timeout'?)">>, [Tool], [{"tool_timout", 3}]},
         {<<"tools[0].name must be text, not 5">>, [Tool#{name => 5}], #{}},
         {<<"tools[0].function must be a fun of one argument">>, [Tool#{function => fun () -> ok end}], #{}},
-        {<<"tools[0].function must be a fun of one argument, not a map">>, [#{name => t, <<"function">> => #{name => t}}], #{}},
+        {<<"tools[0].function must be a fun of one argument, not a map">>,
+         [#{name => t, <<"function">> => #{name => t}}], #{}},
         {<<"tools[0].encode must be a fun of one argument">>, [Tool#{encode => json}], #{}},
         {<<"tools[0].name is given twice">>, [Tool#{<<"name">> => <<"t">>}], #{}},
         {<<"tools[0] must be a map">>, [t], #{}},
