@@ -2,8 +2,8 @@
 -module(llama_node_fake_tests).
 -define(EUNIT_NOAUTO, true).
 -include_lib("eunit/include/eunit.hrl").
--export([bad_vectors_test_/0, good_vectors_test_/0, similar_test_/0, every_key_test/0, start_options_test_/0,
-         json_test_/0]).
+-export([bad_vectors_test_/0, good_vectors_test_/0, similar_test_/0, every_key_test/0, start_keys_test/0,
+         start_options_test_/0, json_test_/0]).
 
 %% Jackson and the parser here say in different words where a JSON text breaks.
 -define(JSON, "^(.* is not valid JSON): .*$").
@@ -139,6 +139,16 @@ keys(Rows, Objects) ->
         #{<<"key">> := Key, <<"type">> := _} -> [Key];
         _ -> []
     end || Row <- Rows]).
+
+%% What is meant for the node is in the table, or the fake server would refuse it.
+-spec start_keys_test() -> ok.
+start_keys_test() ->
+    #{<<"objects">> := #{<<"model">> := Model, <<"start">> := Start} = Objects} = llama_node_check:table(),
+    All = llama_node_option_table:all(),
+    Meant = fun (Part) -> [atom_to_binary(Key) || #{key := Key, part := Of} <- All, Of =:= Part] end,
+    ?assertEqual([], Meant(model) -- keys(Model, Objects)),
+    ?assertEqual([], Meant(node) -- keys(Start, Objects)),
+    ok.
 
 %% The options of a start reach the node as they are here, so they have the ranges of the table.
 -spec start_options_test_() -> [term()].
