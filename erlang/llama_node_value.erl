@@ -52,8 +52,7 @@ object(Name, Term) -> root(Name, Term).
 -spec plain_text(binary()) -> no_return().
 plain_text(Name) ->
     bad("~ts must be a map, a proplist or a JSON object, not plain text: text is given by its key, as content, prompt "
-        "or "
-        "system_prompt", [Name]).
+        "or system_prompt", [Name]).
 
 %% A text that holds JSON, as what it holds.
 decoded({Place, _, _} = Value) ->
