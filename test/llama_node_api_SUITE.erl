@@ -34,15 +34,11 @@ init_per_suite(Config) ->
 end_per_suite(_) ->
     ok.
 
-init_per_group(Transport, Config) when Transport =:= distribution; Transport =:= port ->
-    llama_node_ct:start_real(#{transport => Transport}, [{transport, Transport} | Config]);
-init_per_group(_, Config) ->
-    Config.
+init_per_group(Group, Config) ->
+    llama_node_ct:start_over(Group, #{}, Config).
 
-end_per_group(Transport, Config) when Transport =:= distribution; Transport =:= port ->
-    ok = llama_node:destroy_server(server(Config));
-end_per_group(_, _) ->
-    ok.
+end_per_group(Group, Config) ->
+    llama_node_ct:stop_over(Group, Config).
 
 end_per_testcase(_, Config) ->
     llama_node_ct:check_real(Config).

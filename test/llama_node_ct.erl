@@ -2,7 +2,7 @@
 %% the operating system.
 -module(llama_node_ct).
 
--export([start_real/2, check_real/1, of_group/2, server/1, own_session/1, options/1]).
+-export([start_real/2, start_over/3, stop_over/2, check_real/1, of_group/2, server/1, own_session/1, options/1]).
 -export([session/1, task/3, endless/0, consume/2, events/1, terminal/1]).
 -export([distribute/0, real_node/0, model/0, sizes/0, root/0, shared/0, fake/2, started/2, peer/2, stop/1]).
 -export([script/2, java_home/3, free_port/0, os_pid/1, kill/2, witnessed/2, await_end/1, flush/0, await_down/1, dot/2]).
@@ -45,6 +45,19 @@ start_real(More, Config) ->
         {skip, _} = Skip ->
             Skip
     end.
+
+%% The same over the transport that a group is called by; the groups within it have the Config as it is.
+-spec start_over(atom(), map(), list()) -> list() | {skip, string()}.
+start_over(Transport, More, Config) when Transport =:= distribution; Transport =:= port ->
+    start_real(More#{transport => Transport}, [{transport, Transport} | Config]);
+start_over(_Group, _More, Config) ->
+    Config.
+
+-spec stop_over(atom(), list()) -> ok.
+stop_over(Transport, Config) when Transport =:= distribution; Transport =:= port ->
+    ok = llama_node:destroy_server(server(Config));
+stop_over(_Group, _Config) ->
+    ok.
 
 %% Where raw calls go.
 mailbox(#{transport := port}, _Node, Server) -> Server;
