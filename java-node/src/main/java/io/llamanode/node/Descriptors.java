@@ -22,33 +22,39 @@ final class Descriptors {
     private static final StructLayout CAPTURED = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO = CAPTURED.varHandle(MemoryLayout.PathElement.groupElement("errno"));
 
-    // int dup(int); int dup2(int, int); ssize_t write(int, const void *, size_t); int poll(struct pollfd *, nfds_t,
-    // int)
-    private static final MethodHandle DUP =
-            bind("dup", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    // int dup(int); int dup2(int, int); ssize_t write(int, const void *, size_t)
+    private static final MemorySegment DUP_ADDRESS = address("dup");
+    private static final MemorySegment DUP2_ADDRESS = address("dup2");
+    private static final MemorySegment WRITE_ADDRESS = address("write");
+    private static final MethodHandle DUP = call(FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
     private static final MethodHandle DUP2 =
-            bind("dup2", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
-    private static final MethodHandle WRITE = bind(
-            "write",
-            FunctionDescriptor.of(
-                    ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
-    private static final MethodHandle POLL = bind(
-            "poll",
-            FunctionDescriptor.of(
-                    ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+            call(FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+    private static final MethodHandle WRITE = call(FunctionDescriptor.of(
+            ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
+
+    /** {@code int poll(struct pollfd *, nfds_t, int)}, which few processes ever need: made when one does. */
+    private static final class Poll {
+        static final MemorySegment ADDRESS = address("poll");
+        static final MethodHandle CALL = call(FunctionDescriptor.of(
+                ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+    }
 
     private Descriptors() {}
 
-    private static MethodHandle bind(String name, FunctionDescriptor type) {
-        return LINKER.downcallHandle(
-                LINKER.defaultLookup().findOrThrow(name), type, Linker.Option.captureCallState("errno"));
+    private static MemorySegment address(String name) {
+        return LINKER.defaultLookup().findOrThrow(name);
+    }
+
+    /** What calls functions of a type. The address is an argument, since a bound one costs the virtual machine more code. */
+    private static MethodHandle call(FunctionDescriptor type) {
+        return LINKER.downcallHandle(type, Linker.Option.captureCallState("errno"));
     }
 
     /** {@return a new descriptor of what {@code fd} is open on} */
     static int dup(int fd) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(CAPTURED);
-            int copy = (int) DUP.invokeExact(state, fd);
+            int copy = (int) DUP.invokeExact(DUP_ADDRESS, state, fd);
             if (copy < 0) {
                 throw new IOException("dup(" + fd + ") failed, errno " + errno(state));
             }
@@ -64,7 +70,7 @@ final class Descriptors {
     static void dup2(int from, int to) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(CAPTURED);
-            while ((int) DUP2.invokeExact(state, from, to) < 0) {
+            while ((int) DUP2.invokeExact(DUP2_ADDRESS, state, from, to) < 0) {
                 if (errno(state) != EINTR) {
                     throw new IOException("dup2(" + from + ", " + to + ") failed, errno " + errno(state));
                 }
@@ -88,7 +94,7 @@ final class Descriptors {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(CAPTURED);
             while (true) {
-                long written = (long) WRITE.invokeExact(state, fd, bytes, bytes.byteSize());
+                long written = (long) WRITE.invokeExact(WRITE_ADDRESS, state, fd, bytes, bytes.byteSize());
                 if (written > 0) {
                     return written;
                 }
@@ -110,7 +116,7 @@ final class Descriptors {
         MemorySegment pollfd = arena.allocate(8, 4);
         pollfd.set(ValueLayout.JAVA_INT, 0, fd);
         pollfd.set(ValueLayout.JAVA_SHORT, 4, POLLOUT);
-        int ready = (int) POLL.invokeExact(state, pollfd, 1L, -1);
+        int ready = (int) Poll.CALL.invokeExact(Poll.ADDRESS, state, pollfd, 1L, -1);
         if (ready < 0 && errno(state) != EINTR) {
             throw new IOException("poll failed, errno " + errno(state));
         }

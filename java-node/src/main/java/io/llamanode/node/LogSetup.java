@@ -80,9 +80,11 @@ public final class LogSetup {
 
     private static void install(LogLevel level, Handler handler) {
         // Also drops the default handler, which would write a second copy to standard error.
-        switch (LogManager.getLogManager()) {
-            case LastingLogManager manager -> manager.resetNow();
-            case LogManager manager -> manager.reset();
+        LogManager manager = LogManager.getLogManager();
+        if (manager instanceof LastingLogManager lasting) {
+            lasting.resetNow();
+        } else {
+            manager.reset();
         }
         Logger root = Logger.getLogger("");
         handler.setLevel(Level.ALL);

@@ -149,14 +149,17 @@ final class ChildMain {
         channel.send(new OtpErlangAtom("started"));
     }
 
-    /** Logs more than any pipe takes, then tells on standard error that no call blocked; nobody reads yet. */
+    /**
+     * Logs more than any pipe takes, at the level that has no limit of its own, then tells on standard error that no call
+     * blocked; nobody reads yet.
+     */
     private static void flood(FrameChannel channel) {
         echo(channel);
-        LogSetup.toFrames(channel, LogLevel.INFO);
+        LogSetup.toFrames(channel, LogLevel.DEBUG);
         Logger log = LoggerFactory.getLogger("flood");
         String text = "x".repeat(4000);
         for (int i = 0; i < 5000; i++) {
-            log.info(text);
+            log.debug(text);
         }
         for (int i = 0; i <= 100; i++) {
             channel.progress("/m.gguf", i / 100.0);

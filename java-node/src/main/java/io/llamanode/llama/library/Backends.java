@@ -1,16 +1,16 @@
 package io.llamanode.llama.library;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.llamanode.llama.LibraryException;
 import io.llamanode.llama.functions.BackendFunctions;
+import io.llamanode.llama.functions.LoaderFunctions;
+import io.llamanode.llama.functions.LoaderFunctionsCalls;
+import io.llamanode.llama.functions.NativeFunctions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +24,9 @@ import java.util.List;
 final class Backends {
 
     private static final long DL_INFO = 32; // Dl_info begins with the path of the object.
+
+    private static final LoaderFunctions LOADER =
+            new LoaderFunctionsCalls(new NativeFunctions(Linker.nativeLinker().defaultLookup(), "The C library"));
 
     private Backends() {}
 
@@ -65,19 +68,12 @@ final class Backends {
 
     /** The shared library that an address belongs to ({@code dladdr}). */
     static Path fileOf(MemorySegment address) {
-        Linker linker = Linker.nativeLinker();
-        MethodHandle dladdr = linker.downcallHandle(
-                linker.defaultLookup().find("dladdr").orElseThrow(), FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment info = arena.allocate(DL_INFO, Long.BYTES);
-            if ((int) dladdr.invokeExact(address, info) == 0) {
+            if (LOADER.addressInfo(address, info) == 0) {
                 throw new LibraryException("The loader does not know the library of a function");
             }
             return Path.of(LlamaLibrary.text(info.get(ADDRESS, 0)));
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable t) {
-            throw new IllegalStateException("A native call threw " + t, t);
         }
     }
 }
