@@ -1,7 +1,9 @@
 package io.llamanode.transport;
 
 import io.llamanode.protocol.launch.LaunchConfig;
+import io.llamanode.protocol.launch.TlsFiles;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.transport.dist.ChannelWrapper;
 import io.llamanode.transport.dist.DistConfig;
 import io.llamanode.transport.dist.TlsWrapper;
 import java.net.InetAddress;
@@ -29,24 +31,34 @@ public final class DistSetup {
      * @throws FailureException {@code invalid_argument} naming the offending key
      */
     public static DistConfig of(LaunchConfig launch) {
-        DistConfig dist;
+        DistConfig.Builder dist = DistConfig.named(launch.nodeName(), Objects.requireNonNull(launch.cookie(), "cookie"))
+                .mailbox(Objects.requireNonNull(launch.mailboxName(), "mailbox"))
+                .netTicktime(launch.netTicktime());
+        if (launch.bind() != null) {
+            dist.bind(address(launch.bind()));
+        }
+        if (launch.port() != null) {
+            dist.port(launch.port());
+        }
+        if (launch.epmd() != null) {
+            dist.epmd(launch.epmd());
+        }
+        if (launch.allow() != null) {
+            dist.allowed(allowed(launch.allow()));
+        }
+        if (launch.tls() != null) {
+            dist.wrapper(tls(launch.tls()));
+        }
         try {
-            dist = DistConfig.of(launch.nodeName(), Objects.requireNonNull(launch.cookie(), "cookie"))
-                    .withMailbox(Objects.requireNonNull(launch.mailboxName(), "mailbox"))
-                    .withNetTicktime(launch.netTicktime());
+            return dist.build();
         } catch (IllegalArgumentException e) {
             throw FailureException.invalid("node_name: " + e.getMessage());
         }
-        InetAddress address = launch.bind() == null ? dist.bind() : address(launch.bind());
-        dist = dist.withListener(address, launch.port() == null ? 0 : launch.port());
-        if (launch.epmd() != null) {
-            dist = dist.withEpmd(launch.epmd(), dist.epmdPort());
-        }
-        if (launch.allow() != null) {
-            dist = dist.withAllowed(allowed(launch.allow()));
-        }
+    }
+
+    private static ChannelWrapper tls(TlsFiles files) {
         try {
-            return launch.tls() == null ? dist : dist.withWrapper(TlsWrapper.of(launch.tls()));
+            return TlsWrapper.of(files);
         } catch (IllegalArgumentException e) {
             throw FailureException.invalid(Objects.requireNonNull(e.getMessage()));
         }

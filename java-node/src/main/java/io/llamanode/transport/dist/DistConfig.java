@@ -1,6 +1,5 @@
 package io.llamanode.transport.dist;
 
-import io.llamanode.term.TermLimits;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -9,7 +8,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a {@link DistNode} is named, reached and bounded. Start from {@link #of}.
+ * How a {@link DistNode} is named, reached and bounded. Start from {@link #named}.
  *
  * @param nodeName full node name, {@code alive@host}; the BEAM resolves the host to connect
  * @param cookie shared secret of the nodes that may connect
@@ -25,7 +24,6 @@ import org.jspecify.annotations.Nullable;
  * @param stallDeadline time a write may make no progress before the peer is given up
  * @param tickTime silence after which a peer is given up
  * @param tickInterval longest own silence; peers give up a node that is silent for their {@code net_ticktime}
- * @param terms limits of received terms
  * @param allowed which node names may connect; called on handshake threads
  * @param wrapper what stands between the TCP connection and the handshake, for example TLS
  */
@@ -44,12 +42,8 @@ public record DistConfig(
         Duration stallDeadline,
         Duration tickTime,
         Duration tickInterval,
-        TermLimits terms,
         Predicate<String> allowed,
         ChannelWrapper wrapper) {
-    /** Seconds, the default of the kernel application's {@code net_ticktime}. */
-    private static final int DEFAULT_NET_TICKTIME = 60;
-
     /**
      * Checks what can be checked before anything is opened.
      *
@@ -61,7 +55,6 @@ public record DistConfig(
         }
         Objects.requireNonNull(cookie, "cookie");
         Objects.requireNonNull(mailbox, "mailbox");
-        Objects.requireNonNull(terms, "terms");
         Objects.requireNonNull(allowed, "allowed");
         Objects.requireNonNull(wrapper, "wrapper");
         if (port < 0 || port > 65535 || epmdPort < 1 || epmdPort > 65535) {
@@ -79,260 +72,14 @@ public record DistConfig(
     }
 
     /**
-     * A node on the loopback interface, registered in the epmd of this machine.
+     * Begins with the defaults: a node on the loopback interface, registered in the epmd of this machine.
      *
      * @param nodeName full node name, {@code alive@host}
      * @param cookie shared secret
-     * @return the configuration with every default
+     * @return to be changed, then built
      */
-    public static DistConfig of(String nodeName, String cookie) {
-        return new DistConfig(
-                nodeName,
-                cookie,
-                "llama_node",
-                InetAddress.getLoopbackAddress(),
-                0,
-                true,
-                Epmd.defaultPort(),
-                16 << 20,
-                64,
-                8 << 20,
-                Duration.ofSeconds(5),
-                Duration.ofSeconds(15),
-                Duration.ofSeconds(75),
-                Duration.ofSeconds(15),
-                TermLimits.DEFAULT,
-                node -> true,
-                ChannelWrapper.PLAIN);
-    }
-
-    /**
-     * Changes the registered name.
-     *
-     * @param name the registered name
-     * @return a changed copy
-     */
-    public DistConfig withMailbox(String name) {
-        return new DistConfig(
-                nodeName,
-                cookie,
-                name,
-                bind,
-                port,
-                epmd,
-                epmdPort,
-                maxFrameBytes,
-                maxUnauthenticated,
-                maxQueuedBytes,
-                handshakeDeadline,
-                stallDeadline,
-                tickTime,
-                tickInterval,
-                terms,
-                allowed,
-                wrapper);
-    }
-
-    /**
-     * Changes where the node listens.
-     *
-     * @param address address of the listener; {@code null} binds all interfaces
-     * @param fixedPort its port; 0 lets the system choose
-     * @return a changed copy
-     */
-    public DistConfig withListener(@Nullable InetAddress address, int fixedPort) {
-        return new DistConfig(
-                nodeName,
-                cookie,
-                mailbox,
-                address,
-                fixedPort,
-                epmd,
-                epmdPort,
-                maxFrameBytes,
-                maxUnauthenticated,
-                maxQueuedBytes,
-                handshakeDeadline,
-                stallDeadline,
-                tickTime,
-                tickInterval,
-                terms,
-                allowed,
-                wrapper);
-    }
-
-    /**
-     * Changes the use of epmd.
-     *
-     * @param use whether the node is registered
-     * @param atPort port of epmd
-     * @return a changed copy
-     */
-    public DistConfig withEpmd(boolean use, int atPort) {
-        return new DistConfig(
-                nodeName,
-                cookie,
-                mailbox,
-                bind,
-                port,
-                use,
-                atPort,
-                maxFrameBytes,
-                maxUnauthenticated,
-                maxQueuedBytes,
-                handshakeDeadline,
-                stallDeadline,
-                tickTime,
-                tickInterval,
-                terms,
-                allowed,
-                wrapper);
-    }
-
-    /**
-     * Changes what one peer may cost.
-     *
-     * @param frameBytes longest accepted frame
-     * @param unauthenticated connections in their handshake
-     * @param queuedBytes bytes waiting for one peer
-     * @param limits limits of received terms
-     * @return a changed copy
-     */
-    public DistConfig withLimits(int frameBytes, int unauthenticated, int queuedBytes, TermLimits limits) {
-        return new DistConfig(
-                nodeName,
-                cookie,
-                mailbox,
-                bind,
-                port,
-                epmd,
-                epmdPort,
-                frameBytes,
-                unauthenticated,
-                queuedBytes,
-                handshakeDeadline,
-                stallDeadline,
-                tickTime,
-                tickInterval,
-                limits,
-                allowed,
-                wrapper);
-    }
-
-    /**
-     * Changes the deadlines.
-     *
-     * @param handshake time for a whole handshake
-     * @param stall time a write may make no progress
-     * @param tick silence after which a peer is given up; a quarter of it is the longest own silence
-     * @return a changed copy
-     */
-    DistConfig withDeadlines(Duration handshake, Duration stall, Duration tick) {
-        return new DistConfig(
-                nodeName,
-                cookie,
-                mailbox,
-                bind,
-                port,
-                epmd,
-                epmdPort,
-                maxFrameBytes,
-                maxUnauthenticated,
-                maxQueuedBytes,
-                handshake,
-                stall,
-                tick,
-                tick.dividedBy(4),
-                terms,
-                allowed,
-                wrapper);
-    }
-
-    /**
-     * Fits the ticks to peers with this {@code net_ticktime} and to those with the default one: both are silent
-     * for no longer than the larger of the two, plus what their clocks are coarse by, and give up a node that is
-     * silent for the smaller one.
-     *
-     * @param seconds the {@code net_ticktime} of a peer, from 1
-     * @return a changed copy
-     */
-    public DistConfig withNetTicktime(int seconds) {
-        long patience = Math.max(seconds, DEFAULT_NET_TICKTIME) * 1250L;
-        long interval = Math.min(seconds, DEFAULT_NET_TICKTIME) * 250L;
-        // A socket's time-out is an int.
-        Duration tick = Duration.ofMillis(Math.min(patience, Integer.MAX_VALUE));
-        return new DistConfig(
-                nodeName,
-                cookie,
-                mailbox,
-                bind,
-                port,
-                epmd,
-                epmdPort,
-                maxFrameBytes,
-                maxUnauthenticated,
-                maxQueuedBytes,
-                handshakeDeadline,
-                stallDeadline,
-                tick,
-                Duration.ofMillis(interval),
-                terms,
-                allowed,
-                wrapper);
-    }
-
-    /**
-     * Changes who may connect.
-     *
-     * @param who accepts the names of permitted nodes
-     * @return a changed copy
-     */
-    public DistConfig withAllowed(Predicate<String> who) {
-        return new DistConfig(
-                nodeName,
-                cookie,
-                mailbox,
-                bind,
-                port,
-                epmd,
-                epmdPort,
-                maxFrameBytes,
-                maxUnauthenticated,
-                maxQueuedBytes,
-                handshakeDeadline,
-                stallDeadline,
-                tickTime,
-                tickInterval,
-                terms,
-                who,
-                wrapper);
-    }
-
-    /**
-     * Changes what stands between the TCP connection and the handshake.
-     *
-     * @param channel wraps accepted sockets
-     * @return a changed copy
-     */
-    public DistConfig withWrapper(ChannelWrapper channel) {
-        return new DistConfig(
-                nodeName,
-                cookie,
-                mailbox,
-                bind,
-                port,
-                epmd,
-                epmdPort,
-                maxFrameBytes,
-                maxUnauthenticated,
-                maxQueuedBytes,
-                handshakeDeadline,
-                stallDeadline,
-                tickTime,
-                tickInterval,
-                terms,
-                allowed,
-                channel);
+    public static Builder named(String nodeName, String cookie) {
+        return new Builder(nodeName, cookie);
     }
 
     /** The cookie stays out of logs. */
@@ -354,5 +101,176 @@ public record DistConfig(
                 && name.codePointCount(0, name.length()) <= 255
                 && name.codePoints().noneMatch(c -> c <= ' ' || c == 127 || c == 0xfffd)
                 && StandardCharsets.UTF_8.newEncoder().canEncode(name);
+    }
+
+    /** A configuration in the making, for one thread. What is not changed has its default. */
+    public static final class Builder {
+        /** Seconds, the default of the kernel application's {@code net_ticktime}. */
+        private static final int DEFAULT_NET_TICKTIME = 60;
+
+        private final String nodeName;
+        private final String cookie;
+        private String mailbox = "llama_node";
+        private @Nullable InetAddress bind = InetAddress.getLoopbackAddress();
+        private int port;
+        private boolean epmd = true;
+        private int epmdPort = Epmd.defaultPort();
+        private int maxFrameBytes = 16 << 20;
+        private int maxUnauthenticated = 64;
+        private int maxQueuedBytes = 8 << 20;
+        private Duration handshakeDeadline = Duration.ofSeconds(5);
+        private Duration stallDeadline = Duration.ofSeconds(15);
+        private Duration tickTime = Duration.ofSeconds(75);
+        private Duration tickInterval = Duration.ofSeconds(15);
+        private Predicate<String> allowed = node -> true;
+        private ChannelWrapper wrapper = ChannelWrapper.PLAIN;
+
+        private Builder(String nodeName, String cookie) {
+            this.nodeName = nodeName;
+            this.cookie = cookie;
+        }
+
+        /**
+         * Changes the registered name.
+         *
+         * @param name the registered name
+         * @return this
+         */
+        public Builder mailbox(String name) {
+            mailbox = name;
+            return this;
+        }
+
+        /**
+         * Changes where the node listens.
+         *
+         * @param address address of the listener; {@code null} binds all interfaces
+         * @return this
+         */
+        public Builder bind(@Nullable InetAddress address) {
+            bind = address;
+            return this;
+        }
+
+        /**
+         * Changes where the node listens.
+         *
+         * @param fixed port of the listener; 0 lets the system choose
+         * @return this
+         */
+        public Builder port(int fixed) {
+            port = fixed;
+            return this;
+        }
+
+        /**
+         * Changes the use of epmd.
+         *
+         * @param use whether the node is registered
+         * @return this
+         */
+        public Builder epmd(boolean use) {
+            epmd = use;
+            return this;
+        }
+
+        /** Registers the node in an epmd on this port. */
+        Builder epmdPort(int at) {
+            epmdPort = at;
+            return epmd(true);
+        }
+
+        /**
+         * Changes what one peer may cost.
+         *
+         * @param frameBytes longest accepted frame
+         * @param unauthenticated connections in their handshake
+         * @param queuedBytes bytes waiting for one peer
+         */
+        Builder limits(int frameBytes, int unauthenticated, int queuedBytes) {
+            maxFrameBytes = frameBytes;
+            maxUnauthenticated = unauthenticated;
+            maxQueuedBytes = queuedBytes;
+            return this;
+        }
+
+        /**
+         * Changes the deadlines.
+         *
+         * @param handshake time for a whole handshake
+         * @param stall time a write may make no progress
+         * @param tick silence after which a peer is given up; a quarter of it is the longest own silence
+         */
+        Builder deadlines(Duration handshake, Duration stall, Duration tick) {
+            handshakeDeadline = handshake;
+            stallDeadline = stall;
+            tickTime = tick;
+            tickInterval = tick.dividedBy(4);
+            return this;
+        }
+
+        /**
+         * Fits the ticks to peers with this {@code net_ticktime} and to those with the default one: both are silent
+         * for no longer than the larger of the two, plus what their clocks are coarse by, and give up a node that is
+         * silent for the smaller one.
+         *
+         * @param seconds the {@code net_ticktime} of a peer, from 1
+         * @return this
+         */
+        public Builder netTicktime(int seconds) {
+            long patience = Math.max(seconds, DEFAULT_NET_TICKTIME) * 1250L;
+            // A socket's time-out is an int.
+            tickTime = Duration.ofMillis(Math.min(patience, Integer.MAX_VALUE));
+            tickInterval = Duration.ofMillis(Math.min(seconds, DEFAULT_NET_TICKTIME) * 250L);
+            return this;
+        }
+
+        /**
+         * Changes who may connect.
+         *
+         * @param who accepts the names of permitted nodes
+         * @return this
+         */
+        public Builder allowed(Predicate<String> who) {
+            allowed = who;
+            return this;
+        }
+
+        /**
+         * Changes what stands between the TCP connection and the handshake.
+         *
+         * @param channel wraps accepted sockets
+         * @return this
+         */
+        public Builder wrapper(ChannelWrapper channel) {
+            wrapper = channel;
+            return this;
+        }
+
+        /**
+         * Checks what was given.
+         *
+         * @return the configuration
+         * @throws IllegalArgumentException naming what is malformed or out of range
+         */
+        public DistConfig build() {
+            return new DistConfig(
+                    nodeName,
+                    cookie,
+                    mailbox,
+                    bind,
+                    port,
+                    epmd,
+                    epmdPort,
+                    maxFrameBytes,
+                    maxUnauthenticated,
+                    maxQueuedBytes,
+                    handshakeDeadline,
+                    stallDeadline,
+                    tickTime,
+                    tickInterval,
+                    allowed,
+                    wrapper);
+        }
     }
 }

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.ericsson.otp.erlang.OtpErlangAtom;
 import com.ericsson.otp.erlang.OtpErlangPid;
-import io.llamanode.term.TermLimits;
 import io.llamanode.transport.dist.Beam.PrivateEpmd;
 import java.time.Duration;
 import java.util.List;
@@ -52,7 +51,11 @@ final class BeamInteropTest {
     }
 
     private DistConfig config(String name) {
-        return DistConfig.of(name, "secret").withEpmd(true, epmd.port);
+        return setup(name).build();
+    }
+
+    private DistConfig.Builder setup(String name) {
+        return DistConfig.named(name, "secret").epmdPort(epmd.port);
     }
 
     @Test
@@ -226,7 +229,8 @@ final class BeamInteropTest {
     @Test
     void peersThatAreNotAllowed() throws Exception {
         Echo other = new Echo();
-        try (DistNode strict = Echo.start(config("k@localhost").withAllowed("b@localhost"::equals), other);
+        try (DistNode strict = Echo.start(
+                        setup("k@localhost").allowed("b@localhost"::equals).build(), other);
                 Beam stranger = Beam.start("s@localhost", "secret", epmd.port)) {
             assertEquals("pang", stranger.eval("net_adm:ping('k@localhost')."));
             assertEquals("pong", beam.eval("net_adm:ping('k@localhost')."));
@@ -236,7 +240,8 @@ final class BeamInteropTest {
 
     @Test
     void fiftyMegabytesBothWays() throws Exception {
-        DistConfig large = config("large@localhost").withLimits(64 << 20, 64, 64 << 20, TermLimits.DEFAULT);
+        DistConfig large =
+                setup("large@localhost").limits(64 << 20, 64, 64 << 20).build();
         try (DistNode accepting = Echo.start(large, new Echo())) {
             assertEquals(
                     "true",
@@ -315,11 +320,13 @@ final class BeamInteropTest {
         assertEquals(DistStartException.Reason.NAME_TAKEN, taken.reason());
         DistStartException absent = assertThrows(
                 DistStartException.class,
-                () -> DistNode.start(config("x@localhost").withEpmd(true, PrivateEpmd.freePort()), new Echo()));
+                () -> DistNode.start(
+                        setup("x@localhost").epmdPort(PrivateEpmd.freePort()).build(), new Echo()));
         assertEquals(DistStartException.Reason.EPMD_ABSENT, absent.reason());
         DistStartException bound = assertThrows(
                 DistStartException.class,
-                () -> DistNode.start(config("x@localhost").withListener(null, node.port()), new Echo()));
+                () -> DistNode.start(
+                        setup("x@localhost").bind(null).port(node.port()).build(), new Echo()));
         assertEquals(DistStartException.Reason.BIND_FAILED, bound.reason());
         node.close();
         node = Echo.start(config("j@localhost"), echo);
@@ -329,12 +336,18 @@ final class BeamInteropTest {
     @Test
     void ticksKeepAnIdleConnection() throws Exception {
         Echo other = new Echo();
-        DistConfig fast = config("k@localhost")
-                .withDeadlines(Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofSeconds(2));
+        DistConfig fast = setup("k@localhost")
+                .deadlines(Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofSeconds(2))
+                .build();
         try (DistNode ticking = Echo.start(fast, other);
                 Beam quick = Beam.start("q@localhost", "secret", epmd.port, "-kernel", "net_ticktime", "1")) {
             assertEquals("pong", quick.eval("net_adm:ping('k@localhost')."));
-            assertEquals("[k@localhost]", quick.eval("timer:sleep(3000), nodes(hidden)."));
+            // At each of its ticks, four in a net_ticktime, a BEAM looks whether something has come since the last
+            // ones.
+            quick.eval("{ok, Info} = net_kernel:node_info('k@localhost'), "
+                    + "1 = erlang:trace(proplists:get_value(owner, Info), true, ['receive']), "
+                    + "[receive {trace, _, 'receive', {_, tick}} -> ok end || _ <- lists:seq(1, 12)].");
+            assertEquals("[k@localhost]", quick.eval("nodes(hidden)."));
             assertEquals(List.of("q@localhost"), ticking.peers());
             quick.signal("STOP");
             other.await("down q@localhost");

@@ -136,8 +136,9 @@ final class EpmdTest {
         CompletableFuture<DistNode> starting = CompletableFuture.supplyAsync(
                 () -> {
                     try {
-                        DistConfig config =
-                                DistConfig.of("alive@localhost", "secret").withEpmd(true, server.getLocalPort());
+                        DistConfig config = DistConfig.named("alive@localhost", "secret")
+                                .epmdPort(server.getLocalPort())
+                                .build();
                         return Echo.start(config, new Echo());
                     } catch (DistStartException e) {
                         throw new IllegalStateException(e);

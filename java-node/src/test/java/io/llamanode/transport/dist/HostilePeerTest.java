@@ -9,7 +9,6 @@ import com.ericsson.otp.erlang.OtpErlangBinary;
 import com.ericsson.otp.erlang.OtpErlangInt;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangRef;
-import io.llamanode.term.TermLimits;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -74,15 +73,15 @@ final class HostilePeerTest {
     @BeforeEach
     void start() throws Exception {
         echo = new Echo();
-        node = Echo.start(config(), echo);
+        node = Echo.start(setup("j@localhost").build(), echo);
         // The acknowledgement leaves just before the connection counts as a peer, which an answer shows.
         good = RawPeer.connected(node.port(), "good@host", "secret");
         assertEquals("pong", good.ping());
         steady = new SteadyPeer(node.port());
     }
 
-    private static DistConfig config() {
-        return DistConfig.of("j@localhost", "secret").withEpmd(false, 4369);
+    private static DistConfig.Builder setup(String name) {
+        return DistConfig.named(name, "secret").epmd(false);
     }
 
     @AfterEach
@@ -124,9 +123,9 @@ final class HostilePeerTest {
 
     @Test
     void theHandshakeHasADeadline() throws Exception {
-        DistConfig hasty = DistConfig.of("k@localhost", "secret")
-                .withEpmd(false, 4369)
-                .withDeadlines(Duration.ofMillis(50), Duration.ofSeconds(5), Duration.ofSeconds(60));
+        DistConfig hasty = setup("k@localhost")
+                .deadlines(Duration.ofMillis(50), Duration.ofSeconds(5), Duration.ofSeconds(60))
+                .build();
         try (DistNode other = Echo.start(hasty, new Echo());
                 RawPeer silent = new RawPeer(other.port())) {
             assertTrue(silent.isClosedByNode());
@@ -338,8 +337,7 @@ final class HostilePeerTest {
     void theWrapperDecidesTheFraming() throws Exception {
         ChannelWrapper wide = socket ->
                 new ChannelWrapper.Channel(socket, socket.getInputStream(), socket.getOutputStream(), 4, false);
-        DistConfig config =
-                DistConfig.of("k@localhost", "secret").withEpmd(false, 4369).withWrapper(wide);
+        DistConfig config = setup("k@localhost").wrapper(wide).build();
         try (DistNode other = Echo.start(config, new Echo());
                 RawPeer peer = new RawPeer(other.port());
                 RawPeer liar = new RawPeer(other.port())) {
@@ -353,10 +351,10 @@ final class HostilePeerTest {
 
     @Test
     void aPeerThatDoesNotRead() throws Exception {
-        DistConfig strict = DistConfig.of("k@localhost", "secret")
-                .withEpmd(false, 4369)
-                .withLimits(1 << 20, 64, 64 << 20, TermLimits.DEFAULT)
-                .withDeadlines(Duration.ofSeconds(5), Duration.ofMillis(200), Duration.ofSeconds(60));
+        DistConfig strict = setup("k@localhost")
+                .limits(1 << 20, 64, 64 << 20)
+                .deadlines(Duration.ofSeconds(5), Duration.ofMillis(200), Duration.ofSeconds(60))
+                .build();
         Echo other = new Echo();
         try (DistNode second = Echo.start(strict, other);
                 RawPeer deaf = RawPeer.connected(second.port(), "deaf@host", "secret")) {
@@ -397,7 +395,7 @@ final class HostilePeerTest {
     @Test
     void closingWithAPeerThatDoesNotRead() throws Exception {
         Echo other = new Echo();
-        DistNode second = Echo.start(DistConfig.of("k@localhost", "secret").withEpmd(false, 4369), other);
+        DistNode second = Echo.start(setup("k@localhost").build(), other);
         try (RawPeer deaf = RawPeer.connected(second.port(), "deaf@host", "secret")) {
             deaf.call(RawPeer.bytesOf(RawPeer.tuple(
                     new OtpErlangAtom("flood"), deaf.pid(), new OtpErlangInt(8), new OtpErlangInt(1 << 20))));
