@@ -117,9 +117,11 @@ public final class TlsWrapper implements ChannelWrapper {
     public Channel wrap(Socket socket) throws IOException {
         // A layered socket of this kind is the server of the TLS handshake. It is never closed itself,
         // since that may block: the TCP socket is.
-        SSLSocket tls = (SSLSocket) context.getSocketFactory().createSocket(socket, null, false);
+        HandshakeSocket carrier = new HandshakeSocket(socket);
+        SSLSocket tls = (SSLSocket) context.getSocketFactory().createSocket(carrier, null, false);
         tls.setNeedClientAuth(true);
         tls.startHandshake();
+        carrier.handshakeIsOver();
         return new Channel(socket, tls.getInputStream(), tls.getOutputStream(), HANDSHAKE_PREFIX, false);
     }
 }
