@@ -77,8 +77,7 @@ public final class FrameChannel {
 
     private final DataInputStream in;
     private final OutputStream out;
-    private final FrameQueue queue =
-            new FrameQueue(MAX_LOGS, MAX_LOG_BYTES, Runtime.getRuntime().maxMemory() / 4);
+    private final FrameQueue queue;
     private volatile @Nullable Listener listener;
     private final AtomicBoolean ended = new AtomicBoolean();
     private final AtomicBoolean started = new AtomicBoolean();
@@ -90,8 +89,14 @@ public final class FrameChannel {
      * @param out what the parent reads
      */
     public FrameChannel(InputStream in, OutputStream out) {
+        this(in, out, Runtime.getRuntime().maxMemory() / 4);
+    }
+
+    /** @param maxBytes of frames that may wait for the parent to read them */
+    FrameChannel(InputStream in, OutputStream out, long maxBytes) {
         this.in = new DataInputStream(in);
         this.out = out;
+        this.queue = new FrameQueue(MAX_LOGS, MAX_LOG_BYTES, maxBytes);
     }
 
     /**

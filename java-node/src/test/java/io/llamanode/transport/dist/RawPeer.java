@@ -16,7 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 
 /** The connecting side of the protocol, byte by byte: a peer that can misbehave where a BEAM cannot. */
-final class RawPeer implements AutoCloseable {
+public final class RawPeer implements AutoCloseable {
     static final int CREATION = 42;
 
     final Socket socket;
@@ -32,7 +32,7 @@ final class RawPeer implements AutoCloseable {
         out = new DataOutputStream(socket.getOutputStream());
     }
 
-    static RawPeer connected(int port, String name, String cookie) throws Exception {
+    public static RawPeer connected(int port, String name, String cookie) throws Exception {
         RawPeer peer = new RawPeer(port);
         peer.handshake(name, cookie, false);
         return peer;
@@ -99,7 +99,7 @@ final class RawPeer implements AutoCloseable {
         return bytes;
     }
 
-    OtpErlangPid pid() {
+    public OtpErlangPid pid() {
         return new OtpErlangPid(name, 9, 0, CREATION);
     }
 
@@ -126,7 +126,7 @@ final class RawPeer implements AutoCloseable {
     }
 
     /** REG_SEND of raw bytes to the mailbox. */
-    void message(byte[] payload) throws IOException {
+    public void message(byte[] payload) throws IOException {
         frame(
                 tuple(
                         new com.ericsson.otp.erlang.OtpErlangInt(6),
@@ -137,7 +137,7 @@ final class RawPeer implements AutoCloseable {
     }
 
     /** A call whose request is raw bytes without the version. */
-    void call(byte[] request) throws IOException {
+    public void call(byte[] request) throws IOException {
         OtpOutputStream payload = new OtpOutputStream();
         payload.write1(131);
         payload.write_tuple_head(3);
@@ -148,7 +148,7 @@ final class RawPeer implements AutoCloseable {
     }
 
     /** The message of the next frame that is not a tick; {@code {tag, Reply}} gives the reply. */
-    OtpErlangObject receive() throws Exception {
+    public OtpErlangObject receive() throws Exception {
         int length = in.readInt();
         while (length == 0) {
             length = in.readInt();
@@ -164,7 +164,7 @@ final class RawPeer implements AutoCloseable {
         return message.elementAt(1);
     }
 
-    String ping() throws Exception {
+    public String ping() throws Exception {
         call(bytesOf(new OtpErlangAtom("ping")));
         return receive().toString();
     }

@@ -6,7 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.ericsson.otp.erlang.OtpErlangAtom;
+import com.ericsson.otp.erlang.OtpErlangBinary;
 import com.ericsson.otp.erlang.OtpErlangObject;
+import io.llamanode.protocol.launch.ControlEncoder;
+import io.llamanode.protocol.launch.LogLevel;
+import io.llamanode.transport.TestTerms;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,6 +25,8 @@ import org.junit.jupiter.api.Timeout;
 final class FrameChannelTest {
     /** {@code stop} as a frame. */
     private static final byte[] STOP = {0, 0, 0, 7, (byte) 131, 119, 4, 's', 't', 'o', 'p'};
+
+    private static final OtpErlangAtom STOP_TERM = new OtpErlangAtom("stop");
 
     private final BlockingQueue<Object> seen = new LinkedBlockingQueue<>();
 
@@ -92,5 +98,184 @@ final class FrameChannelTest {
         FrameChannel channel = new FrameChannel(new ByteArrayInputStream(STOP), OutputStream.nullOutputStream());
         channel.start(new Recorder());
         assertThrows(IllegalStateException.class, () -> channel.start(new Recorder()));
+    }
+
+    /** Everything that came up to the end, which is the last of it. */
+    private Object endAfter(byte... bytes) throws InterruptedException {
+        new FrameChannel(new ByteArrayInputStream(bytes), OutputStream.nullOutputStream()).start(new Recorder());
+        return seen.take();
+    }
+
+    private static FrameChannel.End broken(String message) {
+        return new FrameChannel.End.Broken(message);
+    }
+
+    @Test
+    void saysWhatIsWrongWithAFrame() throws Exception {
+        FrameChannel.End cut = broken("the input ended inside the length of a frame");
+        assertEquals(cut, endAfter((byte) 0));
+        assertEquals(cut, endAfter((byte) 0, (byte) 0, (byte) 0));
+        assertEquals(
+                broken("the input ended after 2 of 5 bytes of a frame"),
+                endAfter((byte) 0, (byte) 0, (byte) 0, (byte) 5, (byte) 131, (byte) 97));
+        assertEquals(
+                broken("the input ended after 0 of 16777216 bytes of a frame"),
+                endAfter((byte) 1, (byte) 0, (byte) 0, (byte) 0));
+        assertEquals(
+                broken("a frame of 16777217 bytes is over the limit of 16777216"),
+                endAfter((byte) 1, (byte) 0, (byte) 0, (byte) 1));
+        assertEquals(
+                broken("a frame of 4278321665 bytes is over the limit of 16777216"),
+                endAfter((byte) 0xff, (byte) 2, (byte) 2, (byte) 1));
+        assertEquals(
+                broken("a frame does not hold an acceptable external term: the version byte is missing"),
+                endAfter((byte) 0, (byte) 0, (byte) 0, (byte) 1, (byte) 97));
+        assertEquals(
+                broken("a frame does not hold a valid external term"),
+                endAfter(ParentSide.join(new byte[] {0, 0, 0, 33, (byte) 131}, TestTerms.undecodable())));
+    }
+
+    @Test
+    void whatIsTakenUndecodedIsNotReceived() throws Exception {
+        ParentSide parent = new ParentSide();
+        parent.channel().start(new Recorder() {
+            @Override
+            public boolean taken(byte[] frame) {
+                return frame.length == 4 && frame[3] == 7;
+            }
+        });
+        parent.frame(new byte[] {(byte) 131, 98, 0, 7});
+        parent.frame(STOP_TERM);
+        parent.frame(new byte[] {1, 2, 3, 7});
+        parent.end();
+        assertEquals(STOP_TERM, seen.take());
+        assertEquals(new FrameChannel.End.Closed(), seen.take());
+    }
+
+    @Test
+    void whatWasSentBeforeTheStartGoesOutAtTheStart() throws Exception {
+        ParentSide parent = new ParentSide();
+        FrameChannel channel = parent.channel();
+        channel.progress("/m.gguf", 0.25);
+        channel.progress("/n.gguf", 0.5);
+        channel.progress("/m.gguf", 0.75);
+        assertTrue(channel.log(LogLevel.INFO, "a.b", "text"));
+        channel.send(STOP_TERM);
+        assertFalse(channel.awaitSent(0, TimeUnit.SECONDS));
+        channel.start(new Recorder());
+        assertEquals(ControlEncoder.progress("/n.gguf", 0.5), parent.take());
+        assertEquals(ControlEncoder.progress("/m.gguf", 0.75), parent.take());
+        assertEquals(ControlEncoder.log(LogLevel.INFO, "a.b", "text"), parent.take());
+        assertEquals(STOP_TERM, parent.take());
+        assertTrue(channel.awaitSent(1, TimeUnit.MINUTES));
+        assertEquals(0, channel.droppedLogs());
+    }
+
+    @Test
+    void recordsThatTheParentIsTooSlowForAreCountedAndTold() throws Exception {
+        ParentSide parent = new ParentSide();
+        FrameChannel channel = parent.channel();
+        for (int i = 0; i < 1024; i++) {
+            assertTrue(channel.log(LogLevel.DEBUG, "a", "text"));
+        }
+        assertFalse(channel.log(LogLevel.DEBUG, "a", "lost"));
+        assertFalse(channel.log(LogLevel.DEBUG, "a", "lost"));
+        assertEquals(2, channel.droppedLogs());
+        channel.start(new Recorder());
+        for (int i = 0; i < 1024; i++) {
+            assertEquals(ControlEncoder.log(LogLevel.DEBUG, "a", "text"), parent.take());
+        }
+        assertEquals(
+                ControlEncoder.log(
+                        LogLevel.WARNING,
+                        "io.llamanode.transport.stdio",
+                        "2 log records in all were dropped because they were not read fast enough"),
+                parent.take());
+        channel.send(STOP_TERM);
+        assertEquals(STOP_TERM, parent.take());
+        assertTrue(channel.awaitSent(1, TimeUnit.MINUTES));
+        assertTrue(parent.isEmpty(), "told once");
+    }
+
+    @Test
+    void longRecordsAreFewer() {
+        FrameChannel channel = new ParentSide().channel();
+        String text = "x".repeat(1 << 20);
+        for (int i = 0; i < 3; i++) {
+            assertTrue(channel.log(LogLevel.DEBUG, "a", text));
+        }
+        assertFalse(channel.log(LogLevel.DEBUG, "a", text));
+    }
+
+    @Test
+    void whatIsOfferedIsMadeByTheWriterOnceItIsFlushed() throws Exception {
+        ParentSide parent = new ParentSide();
+        FrameChannel channel = parent.channel();
+        channel.start(new Recorder());
+        channel.send(STOP_TERM);
+        parent.take();
+        BlockingQueue<Thread> makers = new LinkedBlockingQueue<>();
+        assertTrue(channel.offer(
+                () -> {
+                    makers.add(Thread.currentThread());
+                    return STOP_TERM;
+                },
+                100,
+                () -> seen.add("never")));
+        channel.flush();
+        assertEquals(STOP_TERM, parent.take());
+        assertEquals("stdio-writer", makers.take().getName());
+    }
+
+    @Test
+    void whoIsRefusedHearsOfRoomOnceTheParentReadsOn() throws Exception {
+        ParentSide parent = new ParentSide();
+        parent.pause();
+        FrameChannel channel = parent.channel();
+        channel.start(new Recorder());
+        OtpErlangObject large = new OtpErlangBinary(new byte[60_000]);
+        int taken = 0;
+        while (channel.offer(() -> large, 60_000, () -> seen.add("room"))) {
+            taken++;
+            channel.flush();
+            assertTrue(taken < 100, "taken without end");
+        }
+        parent.goOn();
+        channel.flush();
+        for (int i = 0; i < taken; i++) {
+            assertEquals(large, parent.take());
+        }
+        assertEquals("room", seen.take());
+    }
+
+    @Test
+    void noMoreIsOnItsWayThanTheWindowHasRoomFor() throws Exception {
+        ParentSide parent = new ParentSide();
+        FrameChannel channel = parent.channel();
+        channel.limit(ParentSide.size(STOP_TERM));
+        channel.start(new Recorder());
+        channel.send(STOP_TERM);
+        channel.send(new OtpErlangAtom("second"));
+        assertEquals(STOP_TERM, parent.take());
+        assertFalse(channel.awaitSent(1, TimeUnit.MILLISECONDS), "the parent has not handled the first one");
+        channel.acknowledged(ParentSide.size(STOP_TERM));
+        assertEquals(new OtpErlangAtom("second"), parent.take());
+    }
+
+    @Test
+    void aParentThatDoesNotReadIsGivenUp() throws Exception {
+        ParentSide parent = new ParentSide();
+        parent.pause();
+        FrameChannel channel = parent.channel(1000);
+        channel.send(new OtpErlangBinary(new byte[2000]));
+        channel.start(new Recorder());
+        for (int i = 0; i < 3; i++) {
+            channel.send(new OtpErlangBinary(new byte[2000]));
+        }
+        assertEquals(broken("the parent does not read what it asked for"), seen.take());
+        parent.goOn();
+        parent.end();
+        assertFalse(channel.awaitSent(1, TimeUnit.MINUTES), "the rest is lost");
+        assertTrue(seen.isEmpty(), "told twice");
     }
 }

@@ -4,8 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.transport.Interleavings;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -108,5 +113,145 @@ final class FrameQueueTest {
         assertNull(queue.take());
         assertFalse(queue.offerLog(new byte[] {2}));
         assertFalse(queue.awaitDrained(1, TimeUnit.MINUTES), "what waited was lost");
+    }
+
+    @Test
+    void takesOffersUntilSixtyFourKibibytesWait() {
+        Runnable never = () -> {
+            throw new AssertionError("told of room without having been refused");
+        };
+        assertTrue(queue.offer(() -> new byte[1], (64 << 10) - 1, never));
+        assertTrue(queue.offer(() -> new byte[1], 1, never));
+        assertFalse(queue.offer(() -> new byte[1], 1, () -> {}));
+        assertNull(queue.roomFor());
+    }
+
+    @Test
+    void tellsOfRoomAsSoonAsTheNextOfferWouldBeTaken() throws Exception {
+        Runnable room = () -> {};
+        assertTrue(queue.offer(() -> new byte[1], 1, room));
+        assertTrue(queue.offer(() -> new byte[1], (64 << 10) - 1, room));
+        assertFalse(queue.offer(() -> new byte[1], 1, room));
+        queue.take();
+        assertSame(room, queue.roomFor());
+        assertNull(queue.roomFor(), "nobody else was refused");
+    }
+
+    @Test
+    void aFrameThatIsReplacedCountsNoMore() {
+        assertTrue(queue.put(new byte[150_000], "a"));
+        assertTrue(queue.put(new byte[50_000], "a"));
+        assertTrue(queue.put(new byte[150_000], "b"), "as many bytes as may wait");
+        assertFalse(queue.put(new byte[1], "c"));
+    }
+
+    @Test
+    void aFrameWithoutSubjectReplacesNone() throws Exception {
+        queue.put(new byte[] {1}, null);
+        queue.put(new byte[] {2}, null);
+        queue.put(new byte[] {3}, "a");
+        for (int expected : new int[] {1, 2, 3}) {
+            assertArrayEquals(new byte[] {(byte) expected}, queue.take().get());
+        }
+    }
+
+    @Test
+    void recordsMakeRoomForOthersWhenTheyAreTaken() throws Exception {
+        assertTrue(queue.offerLog(new byte[10]));
+        assertFalse(queue.offerLog(new byte[1]));
+        queue.take();
+        assertTrue(queue.offerLog(new byte[10]));
+        assertEquals(1, queue.dropped());
+    }
+
+    /** Otherwise a parent that says too much would have more sent to it than it wanted. */
+    @Test
+    void acknowledgesNoMoreThanIsOnItsWay() throws Exception {
+        queue.limit(10);
+        queue.put(new byte[4 + 5], null);
+        queue.take().get();
+        queue.acknowledged(100);
+        queue.put(new byte[4 + 10], null);
+        queue.put(new byte[4 + 1], null);
+        assertEquals(14, queue.poll().get().length);
+        assertNull(queue.poll());
+    }
+
+    /** A thread that waits for a frame. */
+    private Thread writer(List<Integer> lengths) {
+        Thread writer = Thread.ofPlatform().daemon().start(() -> {
+            try {
+                lengths.add(queue.take().get().length);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+        Interleavings.settle(writer);
+        return writer;
+    }
+
+    @Test
+    void aWriterThatWaitsIsWokenForAnOfferWhenItIsTold() throws Exception {
+        List<Integer> lengths = Collections.synchronizedList(new ArrayList<>());
+        Thread writer = writer(lengths);
+        queue.offer(() -> new byte[7], 7, () -> {});
+        Interleavings.settle(writer);
+        assertEquals(List.of(), lengths);
+        queue.wake();
+        writer.join();
+        assertEquals(List.of(7), lengths);
+    }
+
+    @Test
+    void anyOtherFrameWakesIt() throws Exception {
+        List<Integer> lengths = Collections.synchronizedList(new ArrayList<>());
+        Thread writer = writer(lengths);
+        queue.put(new byte[3], null);
+        writer.join();
+        assertEquals(List.of(3), lengths);
+    }
+
+    @Test
+    void whoWaitsForTheEndOfAllFramesGivesUpInTime() throws Exception {
+        queue.put(new byte[] {1}, null);
+        assertFalse(queue.awaitDrained(1, TimeUnit.MILLISECONDS));
+        queue.take();
+        assertNull(queue.poll());
+        assertFalse(queue.awaitDrained(1, TimeUnit.MILLISECONDS), "being written");
+    }
+
+    @Test
+    void aClosedQueueIsSilent() throws Exception {
+        queue.close();
+        assertTrue(queue.put(new byte[1], null));
+        assertTrue(queue.offer(() -> new byte[1], 1, () -> {}), "dropped");
+        assertNull(queue.poll());
+        assertNull(queue.roomFor());
+        assertEquals(0, queue.dropped());
+        assertFalse(queue.offerLog(new byte[1]));
+        assertEquals(1, queue.dropped());
+        assertTrue(queue.awaitDrained(1, TimeUnit.MINUTES), "nothing waits");
+    }
+
+    @Test
+    void theEndWakesEverybody() throws Exception {
+        queue.limit(1);
+        queue.put(new byte[5], null);
+        queue.take().get();
+        queue.put(new byte[5], null);
+        assertFalse(queue.offer(() -> new byte[1], 1 << 20, () -> {}) && queue.offer(() -> new byte[1], 1, () -> {}));
+        List<Object> ends = Collections.synchronizedList(new ArrayList<>());
+        Thread writer = Thread.ofPlatform().daemon().start(() -> {
+            try {
+                ends.add(String.valueOf(queue.take()));
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+        Interleavings.settle(writer);
+        queue.close();
+        writer.join();
+        assertEquals(List.of("null"), ends);
+        assertNull(queue.roomFor(), "nobody is told any more");
     }
 }
