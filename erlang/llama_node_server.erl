@@ -219,10 +219,8 @@ handle_info({'DOWN', Ref, process, _, Outcome}, #state{connector = Ref} = State)
         {connected, {ok, Address}} ->
             {noreply, ready(Address, State#state{connector = undefined})};
         {connected, {error, Error}} ->
-            %% The node knows more about it, and says so in these moments.
-            Timer = erlang:start_timer(?WORDS_SO_FAR_TIMEOUT, self(), {not_connected, Error}),
             cancel(State#state.timer),
-            {noreply, State#state{connector = undefined, timer = Timer}};
+            explained(State#state{connector = undefined, failure = Error});
         Crash ->
             down(not_connected, "connecting failed: ~0tP", [Crash, 12], State)
     end;
@@ -234,8 +232,8 @@ handle_info({timeout, Timer, start_timeout}, #state{timer = Timer, options = Opt
     #{server := #{start_timeout := Timeout}} = Options,
     {error, Error} = llama_node_error:make(timeout, "the node was not ready within ~b ms", [Timeout]),
     fail(start_timeout, llama_node_error:with_words(Error, so_far(State)), State);
-handle_info({timeout, Timer, {not_connected, Error}}, #state{timer = Timer, warning = Warning} = State) ->
-    fail(not_connected, llama_node_error:with_words(Error, Warning), State);
+handle_info({timeout, Timer, not_connected}, #state{timer = Timer, failure = Error} = State) ->
+    fail(not_connected, Error, State);
 handle_info({timeout, Timer, connection_lost}, #state{timer = Timer} = State) ->
     down(connection_lost, "the connection to the node is lost", [], State);
 handle_info({'DOWN', Ref, process, _, _}, #state{transport = Transport, handle = Handle} = State) ->
@@ -285,7 +283,7 @@ handle_data(Data, State) ->
 handle_frame({log, Level, Logger, Message}, #state{node = Node, phase = Phase} = State) ->
     logger:log(Level, "~ts", [Message], #{llama_node => Node, llama_node_logger => Logger}),
     case Phase of
-        connecting when Level =:= warning; Level =:= error -> {noreply, State#state{warning = Message}};
+        connecting when Level =:= warning; Level =:= error -> explained(State#state{warning = Message});
         _ -> {noreply, State}
     end;
 handle_frame({progress, Path, Fraction}, State) ->
@@ -341,6 +339,14 @@ down(Reason, Format, Args, #state{phase = Phase} = State) when Phase =:= prepari
 down(Reason, Format, Args, State) ->
     {error, Error} = llama_node_error:make(node_down, Format, Args),
     fail(Reason, Error, State).
+
+%% Why a node cannot be connected the node tells in a warning, which may come before or behind the failure.
+explained(#state{connector = undefined, failure = Error, warning = <<>>} = State) when Error =/= undefined ->
+    {noreply, State#state{timer = erlang:start_timer(?WORDS_TIMEOUT, self(), not_connected)}};
+explained(#state{connector = undefined, failure = Error, warning = Warning} = State) when Error =/= undefined ->
+    fail(not_connected, llama_node_error:with_words(Error, Warning), State);
+explained(State) ->
+    {noreply, State}.
 
 %% A start that fails is the starter's to report: the server itself ends normally then, so that the
 %% exit signal hurts nobody. Any other end is abnormal, for the supervisor to see.
