@@ -26,6 +26,7 @@ class ProvenanceTest {
                 "{{ ('<' ~ u ~ '>').upper() }} ¦ <«AB, C»>",
                 "{{ (' ' ~ u ~ ' ')|trim }} ¦ «Ab, c»",
                 "{{ ('<' ~ u ~ '>').split(', ')|join('|') }} ¦ <«Ab»|«c»>",
+                "{{ ('<' ~ u) * 4 }} ¦ <«Ab, c»<«Ab, c»<«Ab, c»<«Ab, c»",
                 "{{ u.split(', ')|join(u) }} ¦ «AbAb, cc»",
                 "{{ ('<' ~ u ~ '>').replace(',', ';') }} ¦ <«Ab»;« c»>",
                 "{{ 'x-y'.replace('-', u) }} ¦ x«Ab, c»y",
