@@ -31,6 +31,7 @@ class CommandLoopTest {
     private final class FakeWork implements CommandLoop.Work {
         final AtomicInteger steps = new AtomicInteger();
         final AtomicInteger ends = new AtomicInteger();
+        final AtomicInteger questions = new AtomicInteger();
         volatile boolean goesOn = true;
         final BlockingQueue<Throwable> causes = new LinkedBlockingQueue<>();
         volatile boolean pending;
@@ -40,6 +41,7 @@ class CommandLoopTest {
 
         @Override
         public boolean pending() {
+            questions.incrementAndGet();
             if (whenAsked != null) {
                 Throwable e = whenAsked;
                 whenAsked = null;
@@ -153,9 +155,38 @@ class CommandLoopTest {
         }
         int steps = work.steps.get();
         assertTrue(steps <= 21, () -> steps + " steps for 20 commands");
+        assertEquals(1, work.questions.get(), "whether there is more to do is no question then");
         work.whenFailing = null;
         work.whenStepping = null;
         passed();
+    }
+
+    @Test
+    void afterAFailureWhatIsStillPendingIsGoneOnWith() throws Exception {
+        CountDownLatch more = new CountDownLatch(3);
+        CommandLoop[] busy = new CommandLoop[1];
+        busy[0] = new CommandLoop("busy", new CommandLoop.Work() {
+            @Override
+            public boolean pending() {
+                return more.getCount() > 0;
+            }
+
+            @Override
+            public void step() {
+                busy[0].runCommands();
+                more.countDown();
+                throw new IllegalStateException("expected by the test");
+            }
+
+            @Override
+            public void failed(Throwable cause) {}
+
+            @Override
+            public void ended() {}
+        });
+        busy[0].start();
+        await(more);
+        busy[0].close();
     }
 
     @Test

@@ -50,6 +50,7 @@ class Utf8AssemblerTest {
         "BF BF BF BF, \uFFFD",
         "C0, \uFFFD", // Overlong, whatever follows.
         "C1, \uFFFD",
+        "E2 C0, \uFFFD",
         "F5, \uFFFD", // Beyond the last code point, whatever follows.
         "E0 9F, \uFFFD", // Overlong.
         "F0 8F, \uFFFD",

@@ -113,6 +113,27 @@ class PrefillPacingTest {
     }
 
     @Test
+    void theUsualStepIsTheMedianHoweverTheStepsCome() {
+        PrefillPacing pacing = new PrefillPacing(32, 512);
+        pacing.executed(0, 512, 512 * 200_000L);
+        for (long nanos : new long[] {DECODE, 100 * DECODE, DECODE}) {
+            pacing.executed(4, 0, nanos);
+        }
+        assertEquals(66, pacing.share());
+    }
+
+    @Test
+    void aStepOfUnknownTimeTeachesNothing() {
+        PrefillPacing pacing = new PrefillPacing(32, 512);
+        pacing.executed(4, 0, DECODE);
+        steps(pacing, 20, 100_000);
+        int share = pacing.share();
+        pacing.executed(4, 100, 0);
+        pacing.executed(4, 100, -1);
+        assertEquals(share, pacing.share());
+    }
+
+    @Test
     void oneSlowStepChangesLittle() {
         PrefillPacing pacing = new PrefillPacing(32, 512);
         pacing.executed(4, 0, DECODE);

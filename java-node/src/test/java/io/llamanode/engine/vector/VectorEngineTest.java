@@ -147,6 +147,17 @@ class VectorEngineTest {
     }
 
     @Test
+    void whoeverSubmitsIsToldWhetherTheRequestIsTaken() {
+        List<Long> held = new ArrayList<>();
+        VectorRequest request =
+                new VectorRequest(1, "a", List.of(text(1, 4)), Pooling.MEAN, GenerationRequest.NO_DEADLINE);
+        assertTrue(engine.submit(request, new Ear(), () -> held.add(engine.heldTokens())));
+        engine.close();
+        assertFalse(engine.submit(request, new Ear(), () -> held.add(-1L)));
+        assertEquals(List.of(0L), held, "before anything is done, and not if it is refused");
+    }
+
+    @Test
     void timesAreThoseOfTheClock() {
         now = 100;
         Ear ear = submit(1, "a", text(1, 10), text(2, 10));
