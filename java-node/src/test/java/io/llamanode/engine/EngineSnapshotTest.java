@@ -17,6 +17,9 @@ import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** What an engine tells of itself, and what it learns from the time that its steps take. */
@@ -167,17 +170,30 @@ class EngineSnapshotTest extends EngineFixture {
                 super.text(text);
             }
         };
-        assertTrue(engine.submit(slow(1, "a", 10, 30), slowToHear, () -> {}));
-        assertTrue(engine.submit(slow(2, "b", 10, 30), slowToHear, () -> {}));
+        assertTrue(engine.submit(slow(1, "a", 2, 30), slowToHear, () -> {}));
+        assertTrue(engine.submit(slow(2, "b", 2, 30), slowToHear, () -> {}));
         engine.cancel(99, () -> now += 4000);
         steps(1);
         assertEquals(StepTimes.NONE, engine.snapshot().times(), "the last step is not in them");
         steps(1);
         assertEquals(new StepTimes(4000, 200, 60, 2), engine.snapshot().times());
-        engine.cancel(1, () -> {});
-        engine.cancel(2, () -> {});
         steps(1);
         assertEquals(new StepTimes(4000, 400, 120, 4), engine.snapshot().times(), "an idle step is one, too");
+    }
+
+    /** Each step reads the clock; one that nothing asks for would be one of thousands. */
+    @Test
+    void anIdleEngineTakesNoSteps() throws InterruptedException {
+        AtomicInteger readings = new AtomicInteger();
+        try (Engine idle = new Engine("idle", model, model, engine.config(), readings::incrementAndGet)) {
+            idle.start();
+            for (int i = 0; i < 20; i++) {
+                CountDownLatch done = new CountDownLatch(1);
+                idle.cancel(99, done::countDown);
+                assertTrue(done.await(30, TimeUnit.SECONDS));
+            }
+        }
+        assertTrue(readings.get() <= 21 * 4, () -> readings + " readings for 20 commands and the end");
     }
 
     /** A step takes 1,000 and each token of a prompt 100 more, however long the choice of tokens takes. */

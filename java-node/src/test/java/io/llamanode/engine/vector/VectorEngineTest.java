@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** The engine stepped without a thread, on a runner whose vectors are the first tokens. */
@@ -155,6 +156,22 @@ class VectorEngineTest {
         engine.close();
         assertFalse(engine.submit(request, new Ear(), () -> held.add(-1L)));
         assertEquals(List.of(0L), held, "before anything is done, and not if it is refused");
+    }
+
+    /** Each step reads the clock; one that nothing asks for would be one of thousands. */
+    @Test
+    void anIdleEngineTakesNoSteps() throws InterruptedException {
+        AtomicInteger readings = new AtomicInteger();
+        try (VectorEngine idle = new VectorEngine("idle", runner, readings::incrementAndGet)) {
+            idle.start();
+            for (int i = 0; i < 20; i++) {
+                Ear ear = new Ear();
+                VectorRequest late = new VectorRequest(i, "a", List.of(text(1, 1)), Pooling.MEAN, Long.MIN_VALUE / 2);
+                assertTrue(idle.submit(late, ear, () -> {}));
+                assertEquals(FailureKind.TIMEOUT, failure(ear));
+            }
+        }
+        assertTrue(readings.get() <= 21 * 4, () -> readings + " readings for 20 requests and the end");
     }
 
     @Test
