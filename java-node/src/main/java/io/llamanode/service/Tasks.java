@@ -14,6 +14,7 @@ import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TaskSink;
 import io.llamanode.service.prompt.Transcript;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -50,8 +51,8 @@ final class Tasks {
     private long done;
     private long failed;
     private long cancelled;
-    /** Told when the last task has ended, or {@code null}. */
-    private @Nullable Runnable noneIsLeft;
+    /** Told when the last task has ended. */
+    private final List<Runnable> noneIsLeft = new ArrayList<>();
 
     /** @param lock of the service */
     Tasks(Object lock, NodeConfig config, IdSource ids, Owners owners, ScheduledExecutorService timer) {
@@ -315,9 +316,9 @@ final class Tasks {
         if (first && !session.chats.isEmpty()) {
             prepare(session.chats.getFirst());
         }
-        if (noneIsLeft != null && running.isEmpty()) {
-            noneIsLeft.run();
-            noneIsLeft = null;
+        if (running.isEmpty()) {
+            noneIsLeft.forEach(Runnable::run);
+            noneIsLeft.clear();
         }
     }
 
@@ -327,7 +328,7 @@ final class Tasks {
             if (running.isEmpty()) {
                 then.run();
             } else {
-                noneIsLeft = then;
+                noneIsLeft.add(then);
             }
         }
     }

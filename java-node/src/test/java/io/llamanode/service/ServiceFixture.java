@@ -61,6 +61,11 @@ abstract class ServiceFixture {
         return 8;
     }
 
+    /** {@return sessions that may be open} */
+    int maxSessions() {
+        return 5;
+    }
+
     /** {@return tasks that may wait or run} */
     int maxTasks() {
         return 100;
@@ -96,7 +101,8 @@ abstract class ServiceFixture {
             watched.put(owner, down);
             return () -> watched.remove(owner, down);
         };
-        LlamaService made = new LlamaService(new NodeConfig(List.of(), resultTtlMs, 3, 5, maxTasks), loader, monitor);
+        LlamaService made =
+                new LlamaService(new NodeConfig(List.of(), resultTtlMs, 3, maxSessions(), maxTasks), loader, monitor);
         Answer<Void> loaded = new Answer<>();
         made.loadModel(ModelConfig.of(Path.of("fake.gguf")), fraction -> {}, loaded);
         loaded.value();

@@ -38,6 +38,8 @@ public final class FakeLoadedModel implements LoadedModel {
     public final AtomicInteger adapters = new AtomicInteger();
     /** Run by each load of an adapter. */
     public volatile Runnable loadingAdapter = () -> {};
+    /** Run before each sampler is made. */
+    public volatile Runnable makingSampler = () -> {};
     /** Samplers that are not closed. */
     public final AtomicInteger samplers = new AtomicInteger();
 
@@ -166,6 +168,7 @@ public final class FakeLoadedModel implements LoadedModel {
 
     @Override
     public Sampler sampler(SamplingParams params, ChainParams more, Grammar wanted) {
+        makingSampler.run();
         chain = more;
         grammar = wanted;
         TokenSampler sampler = new TokenSampler(params, new Candidates());
