@@ -177,8 +177,7 @@ final class GgufReader {
             case null -> DEFAULT_ALIGNMENT;
             // llama.cpp aborts on any other type.
             case GgufValue.Int(long bytes, GgufValueType type)
-            when type == GgufValueType.UINT32 && bytes > 0 && bytes <= 1 << 20 && Long.bitCount(bytes) == 1 ->
-                (int) bytes;
+            when type == GgufValueType.UINT32 && bytes <= 1 << 20 && Long.bitCount(bytes) == 1 -> (int) bytes;
             default -> throw malformed("has a general.alignment that is not a power of two of type uint32");
         };
     }

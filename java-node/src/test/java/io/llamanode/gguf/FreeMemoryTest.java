@@ -61,6 +61,9 @@ class FreeMemoryTest {
     @CsvSource({"'',1000", "/x,700"})
     void theOlderGroupsHaveALimitOfTheirOwnAndOfAll(String group, long left) throws IOException {
         write("proc/self/cgroup", "4:cpu,memory:" + group + "\n");
+        // The process is in no group of the newer kind.
+        write("sys/fs/cgroup/memory.max", "1");
+        write("sys/fs/cgroup/memory.current", "1");
         write("sys/fs/cgroup/memory/memory.limit_in_bytes", "5000\n");
         write("sys/fs/cgroup/memory/memory.usage_in_bytes", "4000\n");
         write("sys/fs/cgroup/memory/x/memory.limit_in_bytes", "1000\n");

@@ -140,6 +140,7 @@ class GgufFaultsTest {
                 fault(Reason.MALFORMED, "has an array of arrays at k", array(9, 1, 99)),
                 fault(Reason.MALFORMED, "claims 18446744073709551615 elements at k", array(4, -1, 0)),
                 fault(Reason.MALFORMED, "claims 2147483648 elements at k", array(0, 1L << 31, 0)),
+                fault(Reason.TRUNCATED, "is truncated: it ends inside the array k", array(0, Integer.MAX_VALUE, 0)),
                 fault(Reason.TRUNCATED, "is truncated: it ends inside the array k", array(4, 2, 7)),
                 fault(Reason.TRUNCATED, "is truncated: it ends inside the array k", array(8, 2, 15)),
                 fault(Reason.TRUNCATED, "is truncated: it ends inside an element of k", value(9, out -> {

@@ -130,6 +130,8 @@ class GgufShardsTest {
     void moreShardsThanNamesCanCountAreRefused() {
         Path path = new GgufWriter().uint32("split.count", 100_000).write(directory.resolve("many.gguf"));
         assertTrue(refused(Reason.MALFORMED, path).getMessage().contains("100000 shards"));
+        new GgufWriter().uint32("split.count", 99_999).write(path);
+        assertTrue(refused(Reason.MALFORMED, path).getMessage().contains("-00001-of-99999.gguf"));
     }
 
     @Test

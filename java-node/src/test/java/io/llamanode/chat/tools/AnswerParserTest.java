@@ -17,10 +17,10 @@ import org.junit.jupiter.api.Test;
 
 /** Answers of each family, as models give them, split at every place; and answers that are not quite right. */
 class AnswerParserTest {
-    private static final Reasoning THINK = new Reasoning("<think>", "</think>");
+    static final Reasoning THINK = new Reasoning("<think>", "</think>");
     private static final Map<String, Object> PARIS = Map.of("city", "Paris");
 
-    private static AnswerFormat format(String family, Reasoning reasoning, String... noise) {
+    static AnswerFormat format(String family, Reasoning reasoning, String... noise) {
         CallSyntax syntax = CallSyntaxes.ALL.stream()
                 .filter(s -> s.family().equals(family))
                 .findFirst()
@@ -32,7 +32,7 @@ class AnswerParserTest {
         return new AnswerFormat(kind, null, null, List.of(), AnswerFormat.Written.ALL);
     }
 
-    private static List<Map<String, Object>> tools() {
+    static List<Map<String, Object>> tools() {
         return List.of(tool("get_weather"), tool("get_time"));
     }
 
@@ -436,30 +436,6 @@ class AnswerParserTest {
                 parser.push("{\"city\": \"Pa"));
         assertEquals(List.of(new AnswerEvent.Call(0, "id", "get_weather", "ris\"}")), parser.push("ris\"}}</tool"));
         assertEquals(List.of(), parser.finish());
-    }
-
-    @Test
-    void aLongAnswerCostsTimeByItsLength() {
-        // A machine that began anew with every piece would need some 10^11 steps here.
-        AnswerParser parser = format("hermes", THINK).parser(tools(), false, 8, () -> "id");
-        parser.push("<tool_call>{\"name\": \"get_weather\", \"arguments\": {\"city\": \"");
-        for (int i = 0; i < 500_000; i++) {
-            parser.push("x");
-        }
-        parser.push("\"}}</tool_call>");
-        parser.finish();
-        assertEquals(
-                500_000,
-                ((String) parser.answer().calls().getFirst().arguments().get("city")).length());
-        AnswerParser tags = format("function tags", null).parser(tools(), false, 8, () -> "id");
-        tags.push("<tool_call><function=get_weather><parameter=city>");
-        for (int i = 0; i < 500_000; i++) {
-            tags.push("<");
-        }
-        tags.push("</parameter></function></tool_call>");
-        tags.finish();
-        assertEquals(
-                500_000, ((String) tags.answer().calls().getFirst().arguments().get("city")).length());
     }
 
     @Test

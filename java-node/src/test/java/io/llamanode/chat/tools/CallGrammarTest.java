@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whatever the grammar of an answer allows is read as calls of the tools, and models may write as they are used to. */
 class CallGrammarTest {
-    private static final int ROUNDS = 200;
+    private static final int ROUNDS = 120;
     private static final List<String> CITIES = List.of("Oslo", "Rio \"X\"");
     private static final Reasoning THINK = new Reasoning("<think>", "</think>");
 
