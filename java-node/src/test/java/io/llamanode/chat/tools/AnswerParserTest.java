@@ -28,7 +28,7 @@ class AnswerParserTest {
         return new AnswerFormat(Kind.MARKED, reasoning, syntax, List.of(noise), AnswerFormat.Written.ALL);
     }
 
-    private static AnswerFormat format(Kind kind) {
+    static AnswerFormat format(Kind kind) {
         return new AnswerFormat(kind, null, null, List.of(), AnswerFormat.Written.ALL);
     }
 
@@ -49,7 +49,7 @@ class AnswerParserTest {
     }
 
     /** Parses a text whole, in two pieces split at every place, and by characters; all must agree. */
-    private static Answer parse(AnswerFormat format, boolean inside, int maxCalls, String text) {
+    static Answer parse(AnswerFormat format, boolean inside, int maxCalls, String text) {
         Answer whole = parse(format, inside, maxCalls, List.of(text));
         for (int at = 1; at < text.length(); at++) {
             assertEquals(whole, parse(format, inside, maxCalls, List.of(text.substring(0, at), text.substring(at))));
@@ -64,11 +64,11 @@ class AnswerParserTest {
         return whole;
     }
 
-    private static Answer parse(AnswerFormat format, String text) {
+    static Answer parse(AnswerFormat format, String text) {
         return parse(format, false, 8, text);
     }
 
-    private static Answer parse(AnswerFormat format, boolean inside, int maxCalls, List<String> pieces) {
+    static Answer parse(AnswerFormat format, boolean inside, int maxCalls, List<String> pieces) {
         AtomicInteger ids = new AtomicInteger();
         AnswerParser parser = format.parser(tools(), inside, maxCalls, () -> "new" + ids.incrementAndGet());
         List<AnswerEvent> events = new ArrayList<>();
@@ -100,11 +100,11 @@ class AnswerParserTest {
         assertEquals(new Answer("", null, expected), parse(format, text));
     }
 
-    private static ToolCall weather(String id) {
+    static ToolCall weather(String id) {
         return new ToolCall(id, "get_weather", PARIS);
     }
 
-    private static ToolCall time() {
+    static ToolCall time() {
         return new ToolCall("new", "get_time", Map.of());
     }
 

@@ -134,12 +134,13 @@ public final class MarkedMachine implements AnswerMachine {
             }
             case NO -> {}
         }
+        // None of them begins with another: no two can stand in the same place.
         List<String> markers = markers();
         String first = null;
         int at = in.length();
         for (String marker : markers) {
             int found = in.find(marker);
-            if (found >= 0 && (found < at || found == at && first != null && marker.length() > first.length())) {
+            if (found >= 0 && found < at) {
                 first = marker;
                 at = found;
             }
