@@ -143,9 +143,10 @@ final class StreamDelivery implements TaskSink {
             return;
         }
         while (!waiting.isEmpty()) {
-            if (demand instanceof Demand.None || full || tooSoon() || !sendPart()) {
+            if (demand instanceof Demand.None || full || tooSoon()) {
                 return;
             }
+            sendPart();
         }
         if (done != null) {
             terminal(ReplyEncoder.done(taskId, done.result()));
@@ -164,14 +165,15 @@ final class StreamDelivery implements TaskSink {
         return left > 0;
     }
 
-    private boolean sendPart() {
+    /** Sends the next part, unless the way is full. */
+    private void sendPart() {
         TaskEvent part = waiting.peek();
         long task = taskId;
         int characters = Backlog.text(part).length();
         int index = part instanceof TaskEvent.Reasoning ? reasonings : chunks;
         if (!streams.offer(process, () -> ReplyEncoder.part(task, part, index), characters, this::roomAgain)) {
             full = true;
-            return false;
+            return;
         }
         switch (part) {
             case TaskEvent.Chunk _ -> chunks++;
@@ -197,7 +199,6 @@ final class StreamDelivery implements TaskSink {
             case Demand.All all -> {}
             case Demand.None none -> throw new IllegalStateException("an event that nobody asked for");
         }
-        return true;
     }
 
     private void dropText() {

@@ -54,6 +54,24 @@ class BacklogTest {
     }
 
     @Test
+    void tellsHowMuchComesToWait() {
+        assertEquals(3, backlog.add(new TaskEvent.Chunk("abc")));
+        assertEquals(2, backlog.add(new TaskEvent.Chunk("de")));
+        assertEquals(0, backlog.add(new TaskEvent.ToolCall(0, "x", "f", "")));
+        assertEquals(5, backlog.length());
+    }
+
+    @Test
+    void whatWasClearedIsInNoLaterPart() {
+        backlog.add(new TaskEvent.Chunk("a"));
+        backlog.add(new TaskEvent.Chunk("b"));
+        backlog.clear();
+        backlog.add(new TaskEvent.Chunk("c"));
+        backlog.add(new TaskEvent.Chunk("d"));
+        assertEquals(List.of(new TaskEvent.Chunk("cd")), drain());
+    }
+
+    @Test
     void nothingIsLeftWhenItIsCleared() {
         backlog.add(new TaskEvent.Chunk("a"));
         backlog.add(new TaskEvent.Reasoning("b"));

@@ -6,6 +6,7 @@ import com.ericsson.otp.erlang.OtpErlangRef;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -15,6 +16,10 @@ final class Mailbox implements Outbound {
     record Sent(OtpErlangObject to, OtpErlangObject message) {}
 
     private final BlockingQueue<Sent> sent = new LinkedBlockingQueue<>();
+    /** That of the last message that was offered. */
+    volatile int weight;
+    /** How often it was told to send what was offered. */
+    final AtomicInteger flushes = new AtomicInteger();
     /** Looks at each message before it arrives, if set. */
     volatile Consumer<Sent> watcher;
     /** What the next message that is offered meets with, if set. */
@@ -42,12 +47,15 @@ final class Mailbox implements Outbound {
         if (defect != null) {
             throw defect;
         }
+        this.weight = weight;
         send(to, message.get());
         return true;
     }
 
     @Override
-    public void flush() {}
+    public void flush() {
+        flushes.incrementAndGet();
+    }
 
     /** {@return the next message; waits for it} */
     Sent next() throws InterruptedException {
