@@ -30,6 +30,32 @@ public final class ConfigDecoder {
         }
     }
 
+    /** What may stand beside the required keys, those of a service's file among them. */
+    private static final String[] OTHERS = {
+        "cookie",
+        "name",
+        "bind",
+        "net_ticktime",
+        "log_level",
+        "models",
+        "result_ttl_ms",
+        "max_results",
+        "max_sessions",
+        "max_tasks",
+        "port",
+        "epmd",
+        "allow",
+        "tls",
+        "llama_lib",
+        "bridge",
+        "bridge_max_clients",
+        "bridge_max_line_bytes",
+        "drain_timeout_ms",
+        "cookie_file",
+        "run_dir",
+        "log_file"
+    };
+
     private ConfigDecoder() {}
 
     /**
@@ -53,8 +79,8 @@ public final class ConfigDecoder {
 
     /** Reads the keys that every way of starting a node has. */
     static LaunchConfig launch(Fields in) {
-        String nodeName = nodeName(in.require("node_name"));
-        String cookie = cookie(in.require("cookie"));
+        String nodeName = nodeName(in.require("node_name", OTHERS));
+        String cookie = cookie(in.require("cookie", OTHERS));
         String mailbox = atomText(in, "name");
         String bind = in.nonEmptyText("bind");
         int netTicktime = or(in.integer("net_ticktime", 1, MAX), 60);

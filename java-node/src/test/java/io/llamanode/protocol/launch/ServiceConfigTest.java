@@ -77,4 +77,22 @@ class ServiceConfigTest {
         assertEquals("tls.keyfile is required", refusal("{\"tls\": {\"certfile\": \"c\"}}"));
         assertEquals("run_dir must be text, not 1", refusal("{\"run_dir\": 1}"));
     }
+
+    /** Every key beside it is known, so that it is the missing one that is told. */
+    @Test
+    void aNodeNeedsAName() {
+        Map<String, Object> tree = ServiceConfigDecoder.parse("file", """
+                {"name": "n", "bind": "b", "net_ticktime": 1, "log_level": "info", "models": [], "result_ttl_ms": 1,
+                 "max_results": 1, "max_sessions": 1, "max_tasks": 1, "port": 1, "epmd": true, "allow": ["a"],
+                 "tls": {"certfile": "c", "keyfile": "k", "cacertfile": "a"}, "llama_lib": "l", "bridge": "b",
+                 "bridge_max_clients": 1, "bridge_max_line_bytes": 64, "drain_timeout_ms": 1, "cookie_file": "c",
+                 "run_dir": "r", "log_file": "l"}
+                """);
+        String told = assertThrows(FailureException.class, () -> ServiceConfigDecoder.decode(tree, "secret"))
+                .failure()
+                .message();
+        assertEquals("node_name is required", told);
+        tree.put("node_name", "n@h");
+        assertEquals("n@h", ServiceConfigDecoder.decode(tree, "secret").launch().nodeName());
+    }
 }
