@@ -358,7 +358,7 @@ final class RandomRequests {
     }
 
     /** {@return what a JSON document may hold} */
-    private Object tree(int depth) {
+    Object tree(int depth) {
         return switch (random.nextInt(depth > 0 ? 8 : 6)) {
             case 0 -> random.nextLong() >> random.nextInt(64);
             case 1 -> BigInteger.TWO.pow(64 + random.nextInt(100));

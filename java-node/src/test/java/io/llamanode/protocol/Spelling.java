@@ -133,6 +133,18 @@ final class Spelling {
         };
     }
 
+    private static boolean areBytes(List<?> list) {
+        return !list.isEmpty()
+                && list.stream().allMatch(item -> item instanceof Long number && number >= 0 && number < 256);
+    }
+
+    /** On the wire, a short list of bytes is a string. */
+    private static OtpErlangString string(List<?> bytes) {
+        StringBuilder text = new StringBuilder();
+        bytes.forEach(item -> text.append((char) (long) (Long) item));
+        return new OtpErlangString(text.toString());
+    }
+
     private static OtpErlangList list(List<OtpErlangObject> items) {
         return new OtpErlangList(items.toArray(OtpErlangObject[]::new));
     }
