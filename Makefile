@@ -91,7 +91,8 @@ format:                     ## write the Java sources in their one form
 coverage: coverage-java coverage-erlang ## lines that the tests run, in both languages, against the floors in this file
 
 coverage-java: setup        ## reports in java-node/target/site/jacoco
-	@$(MVN_LOUD) -pl java-processor,java-node -Dcoverage.lines=$(COVERAGE_JAVA) org.jacoco:jacoco-maven-plugin:prepare-agent test-compile surefire:test \
+	@$(MVN) test-compile
+	@$(MVN_LOUD) -pl java-node -Dcoverage.lines=$(COVERAGE_JAVA) org.jacoco:jacoco-maven-plugin:prepare-agent surefire:test \
 	    org.jacoco:jacoco-maven-plugin:report org.jacoco:jacoco-maven-plugin:check
 	@awk -F, 'NR > 1 { missed += $$8; run += $$9 } END { printf "Java: %.1f%% of %d lines\n", 100 * run / (run + missed), run + missed }' \
 	    java-node/target/site/jacoco/jacoco.csv
