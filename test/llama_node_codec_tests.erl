@@ -4,8 +4,8 @@
 -define(EUNIT_NOAUTO, true).
 -include_lib("eunit/include/eunit.hrl").
 -export([json_round_trip_test/0, json_of_any_spelling_test/0, json_that_is_cut_test/0, json_that_is_spoiled_test/0,
-         frames_round_trip_test/0, frames_that_are_cut_test/0, frames_that_are_spoiled_test/0, commands_round_trip_test/0,
-         spellings_of_options_test/0, hidden_options_test/0]).
+         frames_round_trip_test/0, frames_that_are_cut_test/0, frames_that_are_spoiled_test/0,
+         commands_round_trip_test/0, spellings_of_options_test/0, hidden_options_test/0]).
 
 -define(ROUNDS, 300).
 

@@ -4,7 +4,7 @@
 
 -export([start_real/2, start_over/3, stop_over/2, check_real/1, of_group/2, server/1, own_session/1, options/1]).
 -export([session/1, task/3, endless/0, consume/2, events/1, terminal/1]).
--export([distribute/0, real_node/0, model/0, sizes/0, root/0, shared/0, fake/2, started/2, peer/2, stop/1]).
+-export([distribute/0, real_node/0, model/0, sizes/0, root/0, shared/0, fake/2, started/2, peer/2, ebin/0, stop/1]).
 -export([script/2, java_home/3, free_port/0, os_pid/1, kill/2, witnessed/2, await_end/1, flush/0, await_down/1, dot/2]).
 
 %% Makes this runtime a distributed one, which the suites need whoever starts them.
@@ -204,7 +204,7 @@ started(Behaviour, Config) ->
 %% A BEAM of its own with our code, controlled over its standard streams.
 -spec peer(map(), [{string(), string()}]) -> {pid(), node()}.
 peer(Options, Env) ->
-    Paths = [filename:dirname(code:which(Module)) || Module <- [llama_node, ?MODULE]],
+    Paths = [ebin(), filename:dirname(code:which(?MODULE))],
     Args = maps:get(args, Options, []) ++ lists:append([["-pa", Path] || Path <- Paths]),
     Started = peer:start(Options#{connection => standard_io, env => Env, wait_boot => 30000,
                                   args => Args}),
@@ -212,6 +212,11 @@ peer(Options, Env) ->
         {ok, Peer, Node} -> {Peer, Node};
         {ok, Peer} -> {Peer, peer:call(Peer, erlang, node, [])}
     end.
+
+%% Where the application's modules lie, also while they are measured for coverage: then they are loaded from nowhere.
+-spec ebin() -> file:filename().
+ebin() ->
+    filename:dirname(code:where_is_file("llama_node.beam")).
 
 -spec stop(pid()) -> ok.
 stop(Server) ->

@@ -228,7 +228,7 @@ standard_error_is_passed_on(Config) ->
     Program = "{ok, S} = llama_node:init_server(#{launcher => \"" ++ Launcher ++ "\", "
               "models => [], transport => port}),"
               "pong = llama_node:ping(S), ok = llama_node:destroy_server(S), halt().",
-    Ebin = filename:dirname(code:which(llama_node)),
+    Ebin = llama_node_ct:ebin(),
     Said = os:cmd("erl -noshell -pa '" ++ Ebin ++ "' -eval '" ++ Program ++ "' 2>&1 >/dev/null"),
     ?assertEqual("seen by users\n", Said).
 
@@ -240,7 +240,7 @@ nothing_is_said_of_a_dead_server(Config) ->
               "[none = llama_node_stderr:open(Dead) || _ <- lists:seq(1, 10)],"
               "{ok, Port, _} = llama_node_port:open(#{launcher => \"/bin/true\", env => []}, \"" ++ Gone ++ "\"),"
               "receive {Port, {exit_status, _}} -> halt() end.",
-    Ebin = filename:dirname(code:which(llama_node)),
+    Ebin = llama_node_ct:ebin(),
     ?assertEqual("", os:cmd("erl -noshell -pa '" ++ Ebin ++ "' -eval '" ++ Program ++ "' 2>&1 | cat")).
 
 %% Helpers

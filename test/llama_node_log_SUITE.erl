@@ -37,7 +37,8 @@ arrives_in_elixir(Config) ->
             Program = "{:ok, s} = :llama_node.init_server(" ++ elixir(warns(port, Config)) ++ "); "
                       ":pong = :llama_node.ping(s); "
                       ":ok = :llama_node.destroy_server(s); Logger.flush()",
-            Said = os:cmd(Elixir ++ " --erl '-noinput' -pa '" ++ ebin() ++ "' -e '" ++ Program ++ "' 2>&1"),
+            Said = os:cmd(Elixir ++ " --erl '-noinput' -pa '" ++ llama_node_ct:ebin() ++ "' -e '" ++ Program
+                          ++ "' 2>&1"),
             [?assert({has(Part, Said), Said} =:= {true, Said})
              || Part <- ["[warn", "a warning of the node", "news of the node",
                          "did not end when told to and was killed"]]
@@ -172,14 +173,12 @@ erl(Options, Flags, Transport) ->
     end,
     Program = io_lib:format("{ok, S} = llama_node:init_server(~0p), pong = llama_node:ping(S), "
                             "ok = llama_node:destroy_server(S), init:stop().", [Options]),
-    os:cmd(lists:flatten(["erl -noinput ", Name, " ", Flags, " -pa '", ebin(), "' -eval '", Program, "' 2>/dev/null"])).
+    os:cmd(lists:flatten(["erl -noinput ", Name, " ", Flags, " -pa '", llama_node_ct:ebin(), "' ",
+                          "-eval '", Program, "' 2>/dev/null"])).
 
 elixir(#{launcher := Launcher}) ->
     "%{launcher: \"" ++ Launcher ++ "\", env: %{\"LLAMA_NODE_FAKE\" => \"warns\"}, "
     "models: [], transport: :port, stop_timeout: 50}".
-
-ebin() ->
-    filename:dirname(code:which(llama_node)).
 
 has(Part, Said) ->
     string:find(Said, Part) =/= nomatch.
