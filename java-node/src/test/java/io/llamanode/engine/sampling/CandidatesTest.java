@@ -120,6 +120,30 @@ class CandidatesTest {
         assertTrue(token >= 0 && token < logits.length);
     }
 
+    /** Whoever selects looks at few more tokens than it wants. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 100, 128, 129, 1000, 1024, 1025, 5000})
+    void enoughTokensReachAKeyAndNotManyMore(int size) {
+        float[] logits = RandomLogits.normal(size, 3, size);
+        VocabularyScan scan = new VocabularyScan();
+        scan.read(logits);
+        for (int k = 1; k <= size; k += 1 + k / 5) {
+            int least = scan.reachedBy(k);
+            long reached = IntStream.range(0, size)
+                    .filter(token -> scan.keyOf(token) >= least)
+                    .count();
+            assertTrue(reached >= k, "enough");
+            if (k > scan.blocks()) {
+                assertTrue(reached <= 2 * k, reached + " for " + k);
+            } else {
+                long blocks = IntStream.range(0, scan.blocks())
+                        .filter(block -> scan.maximum(block) >= least)
+                        .count();
+                assertEquals(k, blocks, "the blocks of the best");
+            }
+        }
+    }
+
     @Test
     void keysHaveTheOrderOfFloats() {
         float[] ascending = {NEVER, -3e38f, -1, -1e-40f, -0.0f, 0, 1e-40f, 1, 3e38f, Float.POSITIVE_INFINITY};

@@ -65,10 +65,14 @@ class NucleusTest {
         read(new float[] {3, 3}, 0.5f);
         assertTrue(nucleus.contains(0));
         assertFalse(nucleus.contains(1), "the first has half of it");
-        for (int token = 0; token < 4; token++) {
-            read(new float[] {3, 3, 3, 3}, 0.5f);
-            assertEquals(token < 2, nucleus.contains(token));
-            assertEquals(token < 2, nucleus.contains(token), "asked again");
+        for (float level : new float[] {3, -3}) {
+            for (float p : new float[] {0.2f, 0.5f, 0.7f, 0.9f}) {
+                for (int token = 0; token < 4; token++) {
+                    read(new float[] {level, level, level, level}, p);
+                    assertEquals(token < 4 * p, nucleus.contains(token));
+                    assertEquals(token < 4 * p, nucleus.contains(token), "asked again");
+                }
+            }
         }
     }
 
