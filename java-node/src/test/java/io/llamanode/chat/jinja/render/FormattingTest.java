@@ -146,6 +146,7 @@ class FormattingTest {
             [[1, 2]|tojson(indent=0)] ¦ ['[\\n1,\\n2\\n]']
             [[1, 2]|tojson(indent='-')] ¦ ['[\\n-1,\\n-2\\n]']
             [1, [2]]|tojson(2) ¦ [1, [2]]
+            [1]|tojson(indent=64)|length ¦ 69
             [[1]|tojson(indent=-1)] ¦ ['[\\n1\\n]']
             [[1, {'a': 2}]|tojson(indent=2)] ¦ ['[\\n  1,\\n  {\\n    "a": 2\\n  }\\n]']
             [[1]|tojson(indent=none)] ¦ ['[1]']

@@ -152,6 +152,8 @@ class OperatorsTest {
             0 >= 1 ¦ False
             1.5 < 2 ¦ True
             2 > 1.5 ¦ True
+            1.5 > 1 ¦ True
+            9007199254740993 > 9007199254740992 ¦ True
             true < 2 ¦ True
             1 <= 1.0 ¦ True
             -0.0 < 0.0 ¦ False

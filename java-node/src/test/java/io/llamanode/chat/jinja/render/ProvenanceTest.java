@@ -58,6 +58,7 @@ class ProvenanceTest {
                 "{{ strftime_now('%Y ') }}{{ strftime_now(u) }} ¦ 2026 «Ab, c»",
                 "{{ [1]|tojson(indent=u) }} ¦ «[\\nAb, c1\\n]»",
                 "{{ [1, 2]|tojson(separators=(u, ':')) }} ¦ «[1Ab, c2]»",
+                "{{ {'a': 1}|tojson(separators=(',', u)) }} ¦ «{\"a\"Ab, c1}»",
                 "{{ 'a\\nb'|indent(u) }} ¦ a\\n«Ab, c»b",
                 "{{ '%5s%-3s|' % (u[0], u[1]) }} ¦ «Ab»  |",
                 "{{ [u, u]|unique|join }}{{ [u]|groupby(0)|first|first }} ¦ «Ab, cA»",

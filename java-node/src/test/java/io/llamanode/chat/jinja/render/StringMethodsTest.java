@@ -128,6 +128,7 @@ class StringMethodsTest {
             'abc'.rfind('a', -1) ¦ -1
             'abc'.rfind('c', -1) ¦ 2
             'abcabc'.index('b') ¦ 1
+            'abcabc'.index('a') ¦ 0
             'abcabc'.index('b', 2) ¦ 4
             'abcabc'.rindex('b') ¦ 4
             'abcabc'.rindex('a', 3) ¦ 3
