@@ -9,6 +9,7 @@ import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import io.llamanode.protocol.Delivery;
 import io.llamanode.protocol.Demand;
+import io.llamanode.protocol.JsonForm;
 import io.llamanode.protocol.ProcessOwner;
 import io.llamanode.protocol.ReplyEncoder;
 import io.llamanode.protocol.Request;
@@ -19,7 +20,6 @@ import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.OwnerMonitor;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.task.GenerationOptions;
-import io.llamanode.service.contract.task.Prompt;
 import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskEvent;
 import io.llamanode.service.contract.task.TaskInput;
@@ -181,7 +181,7 @@ final class StreamLimitsTest {
         streams.waits(PIECE.length());
         ProcessOwner owner = new ProcessOwner(PROCESS);
         long session = service.sessions().create(owner, new SessionConfig(null, null, GenerationOptions.NONE));
-        TaskInput endless = new TaskInput.Completion(null, new Prompt.Text("a"), true, GenerationOptions.NONE);
+        TaskInput endless = JsonForm.task("{\"prompt\": \"a\", \"n_predict\": 1000000000}");
         CompletableFuture<Long> started = new CompletableFuture<>();
         streams.start(
                 owner,
