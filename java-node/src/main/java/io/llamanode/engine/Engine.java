@@ -276,9 +276,6 @@ public final class Engine implements AutoCloseable {
 
     private int sample(BatchPlan.Span span, float[] logits) {
         Generation generation = generation(scheduler.slot(span.slot()).work());
-        if (generation.request().maxTokens() == 0) {
-            return 0;
-        }
         long before = clock.getAsLong();
         int token = generation.sample(logits);
         sampleNanos += clock.getAsLong() - before;
@@ -293,12 +290,30 @@ public final class Engine implements AutoCloseable {
         Generation generation = generation(slot.work());
         SamplingException unsampled = generation.unsampled();
         if (unsampled != null) {
-            scheduler.free(slot);
-            return () -> {
-                remove(generation);
-                generation.fail(FailureKind.DECODE_FAILED, unsampled.getMessage());
-            };
+            return lose(slot, generation, unsampled.getMessage());
         }
+        try {
+            return taken(slot, generation, token, now);
+        } catch (RuntimeException | Error e) {
+            LOG.error(
+                    "{}: the text of request {} failed",
+                    name,
+                    generation.request().id(),
+                    e);
+            return lose(slot, generation, "the text of a token could not be made: " + e);
+        }
+    }
+
+    /** One request ends, and what it has in the KV cache is not used again; the step and those beside it go on. */
+    private Runnable lose(Slot slot, Generation generation, String message) {
+        scheduler.drop(slot);
+        return () -> {
+            remove(generation);
+            generation.fail(FailureKind.DECODE_FAILED, message);
+        };
+    }
+
+    private Runnable taken(Slot slot, Generation generation, int token, long now) {
         generation.sampled(now);
         Ending ending = Ending.LIMIT;
         String text = "";

@@ -8,6 +8,7 @@ import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.output.StopMatcher;
 import io.llamanode.engine.output.Utf8Assembler;
 import io.llamanode.engine.sampling.Candidates;
+import io.llamanode.engine.sampling.Logits;
 import io.llamanode.engine.sampling.Probabilities;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingException;
@@ -69,6 +70,10 @@ final class Generation {
     /** {@return the next token; any, if none can be chosen, which {@link #unsampled} tells} */
     int sample(float[] logits) {
         try {
+            Logits.refuseUnusable(logits);
+            if (request.maxTokens() == 0) {
+                return 0;
+            }
             if (request.alternatives() == GenerationRequest.NO_PROBABILITIES) {
                 return chosen(logits);
             }
@@ -78,6 +83,11 @@ final class Generation {
             return token;
         } catch (SamplingException e) {
             unsampled = e;
+            return 0;
+        } catch (RuntimeException | Error e) {
+            // A defect, but of this request's numbers or options: those beside it go on.
+            LOG.error("sampling for request {} failed", request.id(), e);
+            unsampled = new SamplingException("a token could not be sampled: " + e, e);
             return 0;
         }
     }

@@ -8,10 +8,16 @@ import io.llamanode.engine.contract.GenerationListener;
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.contract.GenerationListener.Outcome;
 import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.model.AdapterSet;
+import io.llamanode.engine.sampling.Sampler;
+import io.llamanode.engine.sampling.SamplingParams;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever a listener, a command, a runner or a model throws: who it concerns hears of it, and the loop goes on. */
 class EngineContainmentTest extends EngineFixture {
@@ -43,16 +49,93 @@ class EngineContainmentTest extends EngineFixture {
     }
 
     @Test
-    void aDefectBetweenTheAnswersOfAStepLeavesNobodyWithoutAnEnd() {
-        model.answer("a", "x").answer("b", "y").answer("c", "z");
+    void aTokenThatCannotBeSpelledEndsItsRequestAlone() {
+        model.answer("a", "xx").answer("b", "y").answer("c", "z");
         model.unspeakable = 'y';
-        Recorder first = submit(request(1, "a", 1));
+        Recorder first = submit(request(1, "a", 2));
         Recorder second = submit(request(2, "b", 1));
         engine.start();
-        // The first one had its last token when the second one's failed.
-        assertEquals(FailureKind.INTERNAL, second.failure());
-        assertEquals(FailureKind.INTERNAL, first.failure());
+        assertEquals(FailureKind.DECODE_FAILED, second.failure());
+        assertEquals("xx", first.outcome() == null ? "" : first.text());
         assertEquals("z", run("c"));
+        engine.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
+    void aNumberThatCannotBeDrawnFromEndsItsRequestAlone(float number) {
+        model.spoil = (context, logits) -> logits['q'] = context.startsWith("b") ? number : logits['q'];
+        Recorder beside = submit(request(1, "a", 5));
+        Recorder spoiled = submit(request(2, 7, "bcd", 5, GenerationRequest.NO_DEADLINE));
+        Recorder evaluated = submit(request(3, "b", 0));
+        engine.start();
+        assertEquals(FailureKind.DECODE_FAILED, spoiled.failure());
+        assertEquals(FailureKind.DECODE_FAILED, evaluated.failure());
+        assertEquals(5, beside.outcome().completion().length);
+        assertEquals("!!!!!", beside.text());
+        // What it left in the cache is no beginning for another.
+        model.spoil = (context, logits) -> {};
+        Recorder again = submit(request(4, 7, "bcd", 1, GenerationRequest.NO_DEADLINE));
+        assertEquals(0, again.outcome().cachedTokens());
+        engine.close();
+    }
+
+    @Test
+    void logitsWithoutAFiniteOneEndTheirRequestAlone() {
+        model.spoil = (context, logits) -> {
+            if (context.startsWith("b")) {
+                Arrays.fill(logits, Float.NEGATIVE_INFINITY);
+            }
+        };
+        Recorder beside = submit(request(1, "a", 5));
+        Recorder spoiled = submit(request(2, "b", 5));
+        engine.start();
+        assertEquals(FailureKind.DECODE_FAILED, spoiled.failure());
+        assertEquals("!!!!!", beside.outcome() == null ? "" : beside.text());
+        engine.close();
+    }
+
+    /** Negative infinity rules tokens out; it spoils nothing. */
+    @Test
+    void tokensThatAreRuledOutAreNoFailure() {
+        model.spoil = (context, logits) -> logits['q'] = Float.NEGATIVE_INFINITY;
+        Recorder recorder = submit(request(1, "a", 5));
+        engine.start();
+        assertEquals(5, recorder.outcome().completion().length);
+        assertEquals("!!!!!", recorder.text());
+        engine.close();
+    }
+
+    @Test
+    void aSamplerThatThrowsEndsItsRequestAlone() {
+        Recorder beside = submit(request(1, "a", 5));
+        Recorder broken = submit(new GenerationRequest(
+                2,
+                2,
+                "somebody",
+                new int[] {'b'},
+                5,
+                SamplingParams.GREEDY,
+                List.of(),
+                0,
+                true,
+                true,
+                GenerationRequest.NO_DEADLINE,
+                0,
+                AdapterSet.NONE,
+                GenerationRequest.NO_PROBABILITIES,
+                new Sampler() {
+                    @Override
+                    public void accept(int token) {}
+
+                    @Override
+                    public int sample(float[] logits) {
+                        throw new AssertionError("a bug");
+                    }
+                }));
+        engine.start();
+        assertEquals(FailureKind.DECODE_FAILED, broken.failure());
+        assertEquals(5, beside.outcome().completion().length);
         engine.close();
     }
 

@@ -314,6 +314,16 @@ public final class Scheduler {
     }
 
     /**
+     * Frees a slot whose request failed for what its sequence holds, which nothing goes on from.
+     *
+     * @param slot that is not idle
+     */
+    public void drop(Slot slot) {
+        slot.cacheKey = 0;
+        free(slot);
+    }
+
+    /**
      * {@return a slot}
      *
      * @param id from 0

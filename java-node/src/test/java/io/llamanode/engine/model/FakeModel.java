@@ -13,6 +13,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
+import java.util.function.BiConsumer;
 
 /**
  * A model of bytes that needs no arithmetic: after a prompt it recites the answer scripted for it,
@@ -56,6 +57,8 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     public int unspeakable = -1;
     /** A token that has no bytes. */
     public int control = EOG;
+    /** Changes the logits behind a context, as a broken model would. */
+    public BiConsumer<String, float[]> spoil = (context, logits) -> {};
     /** Whether the next token depends on every token before it, in place of a script. */
     public boolean hashes;
 
@@ -115,6 +118,7 @@ public final class FakeModel implements ModelRunner, Vocabulary {
             if (span.output()) {
                 float[] logits = new float[size()];
                 logits[next(text(sequence.toArray()))] = 10;
+                spoil.accept(text(sequence.toArray()), logits);
                 outputs.logits(i, logits);
             }
         }
