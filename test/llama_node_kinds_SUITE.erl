@@ -304,6 +304,13 @@ loads_that_fail(Config) ->
              Load(#{id => large, n_ctx => 16#7fffffff, n_parallel => 64})),
     ?MESSAGE(invalid_argument, <<"progress">>, Load(#{id => large, progress => all})),
     ?CODE(model_load_failed, llama_node:load_model(server(Config), code:which(?MODULE), #{})),
+    Is = fun (What, {error, {model_load_failed, Message}}) -> ?assertEqual(<<"path: ", What/binary>>, Message) end,
+    [begin
+         Is(What, llama_node:load_model(server(Config), Path, #{})),
+         Is(What, llama_node:inspect_model(server(Config), Path)),
+         Is(What, llama_node:load_adapter(server(Config), Path, #{}))
+     end || {Path, What} <- [{<<"/">>, <<"/ is a directory; give a file in it">>},
+                             {<<"/dev/zero">>, <<"/dev/zero is a device">>}]],
     {ok, [_]} = llama_node:list_models(server(Config)).
 
 %% What the list of known models says is taken by the calls that it is meant for.

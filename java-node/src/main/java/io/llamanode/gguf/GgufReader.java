@@ -10,7 +10,6 @@ import static io.llamanode.gguf.GgufException.Reason.UNSUPPORTED_VERSION;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -42,10 +41,9 @@ final class GgufReader {
     }
 
     static GgufFile read(Path path) {
-        if (!Files.isRegularFile(path)) {
-            throw new GgufException(
-                    MISSING, Files.exists(path) ? path + " is not a regular file" : path + " does not exist");
-        }
+        FileKind.notAFile(path).ifPresent(why -> {
+            throw new GgufException(MISSING, why);
+        });
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             if (channel.size() == 0) {
                 throw new GgufException(EMPTY, path + " is empty");

@@ -11,6 +11,7 @@ import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.engine.vector.VectorEngine;
+import io.llamanode.gguf.FileKind;
 import io.llamanode.gguf.MemoryEstimate;
 import io.llamanode.llama.GrammarException;
 import io.llamanode.llama.ModelLoadException;
@@ -23,7 +24,6 @@ import io.llamanode.service.contract.model.ModelInfo;
 import io.llamanode.service.contract.task.ChatTemplating;
 import io.llamanode.service.contract.task.TemplateChoice;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -117,9 +117,9 @@ final class NativeModel implements LoadedModel {
                     ErrorCode.UNSUPPORTED,
                     "models of the architecture %s take no adapters".formatted(info.architecture()));
         }
-        if (!Files.isRegularFile(path)) {
-            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: there is no file " + path);
-        }
+        FileKind.notAFile(path).ifPresent(why -> {
+            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: " + why);
+        });
         try {
             return new LlamaAdapter(LoraAdapter.load(model, path));
         } catch (ModelLoadException | UncheckedIOException e) {

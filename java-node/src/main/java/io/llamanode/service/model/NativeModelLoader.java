@@ -6,6 +6,7 @@ import io.llamanode.engine.llama.EncoderDecoderRunner;
 import io.llamanode.engine.llama.LlamaRunner;
 import io.llamanode.engine.llama.LlamaVocabulary;
 import io.llamanode.engine.model.ModelRunner;
+import io.llamanode.gguf.FileKind;
 import io.llamanode.gguf.GgufException;
 import io.llamanode.gguf.GgufFile;
 import io.llamanode.llama.ContextException;
@@ -21,7 +22,6 @@ import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.model.ModelConfig;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.util.Objects;
 import java.util.OptionalLong;
 import org.slf4j.Logger;
@@ -114,9 +114,9 @@ public final class NativeModelLoader implements ModelLoader {
     }
 
     private static GgufFile header(ModelConfig config) {
-        if (!Files.isRegularFile(config.path())) {
-            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: there is no file " + config.path());
-        }
+        FileKind.notAFile(config.path()).ifPresent(why -> {
+            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: " + why);
+        });
         try {
             return GgufFile.readModel(config.path());
         } catch (GgufException | UncheckedIOException e) {
