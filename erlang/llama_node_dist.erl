@@ -5,7 +5,7 @@
 -behaviour(llama_node_transport).
 
 -export([preparation/0, prepare/1, opened/2, connect/2, frame/2, down/2, request/2]).
--export([monitor/1, call/3, cast/2]).
+-export([monitor/1, watch/1, call/3, cast/2]).
 -export([node_name/4, attach/2]).
 -export_type([address/0]).
 
@@ -256,6 +256,19 @@ attach(Node, _Address, _) ->
 -spec monitor(address()) -> reference().
 monitor(Address) ->
     erlang:monitor(process, Address).
+
+%% @doc Monitors the node's mailbox, and disconnects a node that is silent for the tick time: that frees whoever waits to
+%% send it something.
+-spec watch(address()) -> reference().
+watch({_, Node} = Address) ->
+    llama_node_pulse:watch(#{
+        ask => fun (Ping) -> erlang:send(Address, Ping, [nosuspend, noconnect]) end,
+        monitor => fun () -> monitor(Address) end,
+        give_up => fun () -> erlang:disconnect_node(Node) end
+    }, tick_time()).
+
+tick_time() ->
+    maps:get(net_ticktime, net_ticktime(), 60) * 1000.
 
 %% @doc Calls the mailbox. The call monitors it, so a node that dies ends the wait at once, and its
 %% tag is an alias, so an answer that comes too late is dropped by the runtime.

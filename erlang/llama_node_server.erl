@@ -307,7 +307,7 @@ ready(Address, #state{transport = Transport, waiting = Waiting} = State) ->
     answer({ok, Target}, Waiting),
     cancel(State#state.timer),
     Acknowledged = acknowledge(State),
-    Acknowledged#state{phase = ready, target = Target, monitor = Transport:monitor(Address), timer = undefined,
+    Acknowledged#state{phase = ready, target = Target, monitor = Transport:watch(Address), timer = undefined,
                        waiting = [], quarters = #{}}.
 
 progress(Path, Fraction, #state{options = #{server := Server}, quarters = Quarters} = State) ->

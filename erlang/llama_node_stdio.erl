@@ -15,10 +15,9 @@
 -behaviour(llama_node_transport).
 
 -export([preparation/0, prepare/1, opened/2, connect/2, frame/2, down/2, request/2]).
--export([monitor/1, call/3, cast/2]).
-%% Entry points of the process that writes, of the one that sends to other nodes, and of the one that
-%% asks the node whether it is there.
--export([write/3, relay/1, pulse/2]).
+-export([monitor/1, watch/1, call/3, cast/2]).
+%% Entry points of the process that writes, and of the one that sends to other nodes.
+-export([write/3, relay/1]).
 -export_type([address/0]).
 
 %% `[alias | Ref]', as gen_server makes it.
@@ -68,14 +67,19 @@ opened(closed, Port) ->
 connect(#{address := Address}, _Ready) ->
     {ok, Address}.
 
-%% @doc Monitors the node: its server ends with it. The server itself monitors a process that ends when
-%% the node is silent for the tick time, as a distributed one would be given up.
+%% @doc Monitors the node: its server ends with it.
 -spec monitor(address()) -> reference().
-monitor({Server, _Port, _Writer, _Waiting} = Address) when Server =:= self() ->
-    {_, Ref} = spawn_monitor(?MODULE, pulse, [Address, application:get_env(kernel, net_ticktime, 60) * 1000]),
-    Ref;
 monitor({Server, _Port, _Writer, _Waiting}) ->
     erlang:monitor(process, Server).
+
+%% @doc Notices that the node is silent for the tick time, as a distributed one would be given up.
+-spec watch(address()) -> reference().
+watch(Address) ->
+    llama_node_pulse:watch(#{
+        ask => fun (Ping) -> send(Address, Ping) end,
+        monitor => none,
+        give_up => fun () -> ok end
+    }, application:get_env(kernel, net_ticktime, 60) * 1000).
 
 %% @doc Calls the node. The tag of the call is an alias, so an answer that comes too late is dropped by
 %% the runtime. A process on another node goes through the server.
@@ -171,21 +175,6 @@ relay_all(Ref) ->
             relay_all(Ref);
         {'DOWN', Ref, process, _, _} ->
             ok
-    end.
-
-%% @private
--spec pulse(address(), pos_integer()) -> ok.
-pulse({Server, _Port, _Writer, _Waiting} = Address, TickTime) ->
-    pulse(Address, erlang:monitor(process, Server), TickTime).
-
-pulse(Address, Ref, TickTime) ->
-    receive
-        {'DOWN', Ref, process, _, _} -> ok
-    after TickTime div 4 ->
-        case call(Address, ping, TickTime) of
-            {error, {Code, _}} when Code =:= timeout; Code =:= node_down -> exit(silent);
-            _ -> pulse(Address, Ref, TickTime)
-        end
     end.
 
 %% @doc Passes on a request that reached the owner itself.

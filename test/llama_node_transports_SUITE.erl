@@ -14,7 +14,7 @@ all() ->
     [{group, distribution}, {group, port}].
 
 groups() ->
-    OfDistribution = [stopped_node_is_given_up, stopped_consumer_delays_nobody, not_distributed, long_names,
+    OfDistribution = [stopped_node_is_given_up, hung_node_is_given_up_whatever_waits, stopped_consumer_delays_nobody, not_distributed, long_names,
                       epmd_is_gone],
     OfPort = [runtime_becomes_distributed, silent_node_is_given_up, stopped_node_is_killed_by_its_server,
               callers_on_another_node],
@@ -50,6 +50,20 @@ stopped_node_is_given_up(Config) ->
     %% The distribution notices that the node is silent, within the tick time.
     ?assertMatch({error, {node_down, _}}, terminal(Task)),
     receive {'DOWN', Ref, process, _, Reason} -> ?assertEqual({node_down, connection_lost}, Reason) end,
+    ok = llama_node_ct:await_end(Witness).
+
+%% Nor does it help a node that the runtime's own connection process waits behind what others have to say to it.
+hung_node_is_given_up_whatever_waits(Config) ->
+    {Options, Witness} = llama_node_ct:witnessed((llama_node_ct:options(Config))#{stop_timeout => 50}, Config),
+    {ok, Server} = llama_node:init_server(Options),
+    Ref = erlang:monitor(process, Server),
+    ok = llama_node_ct:kill("STOP", llama_node_ct:os_pid(Server)),
+    Large = #{system_prompt => binary:copy(<<"x">>, 1 bsl 20)},
+    Callers = [spawn_monitor(fun () -> exit(llama_node:create_session(Server, Large)) end) || _ <- lists:seq(1, 8)],
+    receive {'DOWN', Ref, process, _, Reason} -> ?assertEqual({node_down, connection_lost}, Reason) end,
+    [receive {'DOWN', Caller, process, _, Got} -> ?assertMatch({error, {node_down, _}}, Got) end
+     || {_, Caller} <- Callers],
+    ?assertMatch({error, {node_down, _}}, llama_node:ping(Server)),
     ok = llama_node_ct:await_end(Witness).
 
 stopped_consumer_delays_nobody(Config) ->
