@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 
-JAVA_SOURCES := $(shell find java-processor/src/main java-node/src/main -type f 2>/dev/null) pom.xml java-processor/pom.xml java-node/pom.xml
+JAVA_SOURCES := $(shell find java-node/processor/src/main java-node/src/main -type f 2>/dev/null) pom.xml java-node/processor/pom.xml java-node/pom.xml
 JAR := priv/llama-node.jar
 AOT := priv/llama-node.aot
 # LINT=off leaves out what only the project's own developers need to know; its classes lie apart, so that no build with it on
@@ -162,4 +162,4 @@ shell: compile              ## an Erlang shell with the application
 	@rebar3 shell --sname llama_node_shell_$$$$
 
 clean:                      ## remove everything that was built
-	@rm -rf _build .m2 $(JAR) $(AOT) java-processor/target java-node/target test/mix_app/_build
+	@rm -rf _build .m2 $(JAR) $(AOT) java-node/processor/target java-node/target test/mix_app/_build

@@ -14,8 +14,8 @@ all() ->
     [{group, distribution}, {group, port}].
 
 groups() ->
-    OfDistribution = [stopped_node_is_given_up, hung_node_is_given_up_whatever_waits, stopped_consumer_delays_nobody, not_distributed, long_names,
-                      epmd_is_gone],
+    OfDistribution = [stopped_node_is_given_up, hung_node_is_given_up_whatever_waits, stopped_consumer_delays_nobody,
+                      not_distributed, long_names, epmd_is_gone],
     OfPort = [runtime_becomes_distributed, silent_node_is_given_up, stopped_node_is_killed_by_its_server,
               callers_on_another_node],
     [{distribution, [], [{fake, [], OfDistribution}, {java, [], OfDistribution}]},

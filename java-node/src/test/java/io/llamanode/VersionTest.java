@@ -46,7 +46,7 @@ final class VersionTest {
     @Test
     void theBuildHasTheVersionOfTheApplication() throws Exception {
         assertEquals(version(), child(project("pom.xml"), "version"));
-        for (String module : new String[] {"java-processor", "java-node"}) {
+        for (String module : new String[] {"java-node/processor", "java-node"}) {
             Element parent = (Element)
                     project(module + "/pom.xml").getElementsByTagName("parent").item(0);
             assertEquals(version(), child(parent, "version"), module);
