@@ -257,8 +257,8 @@ attach(Node, _Address, _) ->
 monitor(Address) ->
     erlang:monitor(process, Address).
 
-%% @doc Monitors the node's mailbox, and disconnects a node that is silent for the tick time: that frees whoever waits to
-%% send it something.
+%% @doc Monitors the node's mailbox, and disconnects a node that is silent for the tick time: that frees whoever waits
+%% to send it something.
 -spec watch(address()) -> reference().
 watch({_, Node} = Address) ->
     llama_node_pulse:watch(#{

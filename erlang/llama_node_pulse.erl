@@ -1,8 +1,8 @@
 %% @doc Notices that a node hangs, whatever waits on the way to it.
 %%
-%% The runtime gives up a connection that is silent, but not where its own connection process hangs: a tick that it has to
-%% force through to a hidden node waits for what is queued before it. So the owner of a node has a process that asks the
-%% node something every quarter of the tick time, without ever waiting on the way, and that ends when there was no
+%% The runtime gives up a connection that is silent, but not where its own connection process hangs: a tick that it has
+%% to force through to a hidden node waits for what is queued before it. So the owner of a node has a process that asks
+%% the node something every quarter of the tick time, without ever waiting on the way, and that ends when there was no
 %% answer for the tick time.
 %% @end
 -module(llama_node_pulse).
@@ -19,8 +19,8 @@
 %% How a node is asked, which must not wait; how it is monitored, if it is a process of this runtime's; and what is done
 %% once it has been silent for too long.
 
-%% @doc The calling process, on which the watch depends, gets `{'DOWN', Ref, process, _, _}' when the node is out of reach
-%% or silent for the tick time (milliseconds).
+%% @doc The calling process, on which the watch depends, gets `{'DOWN', Ref, process, _, _}' when the node is out of
+%% reach or silent for the tick time (milliseconds).
 -spec watch(way(), TickTime :: pos_integer()) -> reference().
 watch(Way, TickTime) ->
     {_, Ref} = spawn_monitor(?MODULE, init, [self(), Way, TickTime, logger:get_process_metadata()]),
