@@ -104,16 +104,10 @@ coverage-erlang: compile    ## reports in _build/test/cover
 	@rebar3 ct --cover --sname llama_node_ct_$$$$
 	@rebar3 cover --verbose --min_coverage=$(COVERAGE_ERLANG)
 
-# PACKAGES names packages to change, with those below them; TESTS the tests to ask, if not those of the same packages.
-comma = ,
-empty =
-mutants: setup              ## whether tests notice changed code: make mutants PACKAGES=io.llamanode.gguf (or several, with spaces)
-	@test -n "$(PACKAGES)" || { echo "mutants: name packages, as in make mutants PACKAGES=io.llamanode.gguf" >&2; exit 1; }
+# PACKAGES names packages without their common beginning, as .ci/mutant-tests does; without it all are changed, for half an hour.
+mutants: setup              ## whether tests notice changed code: make mutants PACKAGES=gguf (or several, or none for all)
 	@$(MVN) test-compile
-	@$(MVN) -pl java-node org.pitest:pitest-maven:mutationCoverage \
-	    -DtargetClasses='$(subst $(empty) ,$(comma),$(addsuffix .*,$(PACKAGES)))' \
-	    -DtargetTests='$(subst $(empty) ,$(comma),$(addsuffix .*,$(or $(TESTS),$(PACKAGES))))'
-	@.ci/mutants java-node/target/pit-reports/mutations.csv
+	@MVN='$(MVN)' .ci/mutants $(PACKAGES)
 
 test: test-native test-java test-erlang test-mix test-trainer ## every test: JUnit, EUnit, xref, dialyzer, Common Test, mix, trainer
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What is made of declarations. That the classes call C is tested in the node, where the processor runs as well. */
 class CFunctionProcessorTest {
-    private static final Path NODE = Path.of(System.getProperty("llamanode.root", ".."), "java-node/src/main/java");
+    private static final Path NODE = Path.of(System.getProperty("llamanode.root", "../.."), "java-node/src/main/java");
 
     @TempDir
     private Path made;
