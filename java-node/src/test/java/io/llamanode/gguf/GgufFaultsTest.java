@@ -223,10 +223,10 @@ class GgufFaultsTest {
     void whatIsNoFileIsMissing() {
         Path absent = directory.resolve("absent.gguf");
         GgufException e = assertThrows(GgufException.class, () -> GgufFile.read(absent));
-        assertEquals(absent + " does not exist", e.getMessage());
+        assertEquals("there is no file " + absent, e.getMessage());
         assertEquals(Reason.MISSING, e.reason());
         e = assertThrows(GgufException.class, () -> GgufFile.read(directory));
-        assertEquals(directory + " is not a regular file", e.getMessage());
+        assertEquals(directory + " is a directory; give a file in it", e.getMessage());
         assertEquals(Reason.MISSING, e.reason());
     }
 
