@@ -11,6 +11,9 @@
 -export([init/4]).
 -export_type([way/0]).
 
+%% The tag of a call with an alias is one, in OTP's own protocol.
+-dialyzer({no_improper_lists, beat/1}).
+
 -type way() :: #{
     ask := fun((Request :: {'$gen_call', gen_server:from(), ping}) -> term()),
     monitor := fun(() -> reference()) | none,
