@@ -255,21 +255,13 @@ public final class ReplyEncoder {
     }
 
     private static OtpErlangMap generated(GenerationResult result) {
-        GenerationResult.Usage usage = result.usage();
         GenerationResult.Timings timings = result.timings();
         return Terms.map()
                 .put("content", result.content())
                 .put("reasoning_content", result.reasoning())
                 .put("tool_calls", result.toolCalls().isEmpty() ? null : toolCalls(result))
                 .put("finish_reason", Terms.atom(result.finishReason()))
-                .put(
-                        "usage",
-                        Terms.map()
-                                .put("prompt_tokens", usage.promptTokens())
-                                .put("completion_tokens", usage.completionTokens())
-                                .put("total_tokens", (long) usage.promptTokens() + usage.completionTokens())
-                                .put("cached_tokens", usage.cachedTokens())
-                                .build())
+                .put("usage", VectorEncoder.usage(result.usage()))
                 .put(
                         "timings",
                         Terms.map()
