@@ -70,9 +70,13 @@ final class Generation {
     /** {@return the next token; any, if none can be chosen, which {@link #unsampled} tells} */
     int sample(float[] logits) {
         try {
-            Logits.refuseUnusable(logits);
             if (request.maxTokens() == 0) {
+                Logits.refuseUnusable(logits);
                 return 0;
+            }
+            if (request.sampler() != null) {
+                // The node's own sampler looks for itself, in the scan that it makes anyway.
+                Logits.refuseUnusable(logits);
             }
             if (request.alternatives() == GenerationRequest.NO_PROBABILITIES) {
                 return chosen(logits);
@@ -94,6 +98,9 @@ final class Generation {
 
     private int chosen(float[] logits) {
         int token = sampler.sample(logits);
+        if (logits[token] == Float.NEGATIVE_INFINITY) {
+            Logits.refuseUnusable(logits);
+        }
         sampler.accept(token);
         return token;
     }

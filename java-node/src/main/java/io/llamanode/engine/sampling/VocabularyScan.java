@@ -17,6 +17,8 @@ final class VocabularyScan {
     /** Logits that are made integers at once, and stay in the nearest cache. */
     private static final int CHUNK = 8 * BLOCK;
 
+    private static final int INFINITE = key(Float.POSITIVE_INFINITY);
+
     private final int[] bits = new int[CHUNK];
     private float[] logits = {};
     private int[] maxima = new int[0];
@@ -43,7 +45,11 @@ final class VocabularyScan {
         return bits ^ bits >> 31 & Integer.MAX_VALUE;
     }
 
-    /** Takes the logits of a vocabulary, at least one, which stay as they are while this is asked of them. */
+    /**
+     * Takes the logits of a vocabulary, at least one, which stay as they are while this is asked of them.
+     *
+     * @throws SamplingException if one is NaN or positive infinity
+     */
     void read(float[] all) {
         logits = all;
         size = all.length;
@@ -54,14 +60,19 @@ final class VocabularyScan {
             scratch = new int[blocks];
         }
         best = Integer.MIN_VALUE;
+        int magnitude = 0;
         for (int from = 0; from < size; from += CHUNK) {
             int count = take(from);
+            magnitude = Math.max(magnitude, magnitude(bits, count));
             for (int i = 0; i < count; i += BLOCK) {
                 int maximum = greatest(bits, i, Math.min(count, i + BLOCK));
                 maxima[(from + i) / BLOCK] = maximum;
                 peaks[(from + i) / BLOCK] = value(maximum);
                 best = Math.max(best, maximum);
             }
+        }
+        if (magnitude > INFINITE || best >= INFINITE) {
+            Logits.refuseUnusable(all);
         }
     }
 
@@ -71,6 +82,15 @@ final class VocabularyScan {
         MemorySegment.copy(
                 MemorySegment.ofArray(logits), ValueLayout.JAVA_INT, (long) from * Integer.BYTES, bits, 0, count);
         return count;
+    }
+
+    /** {@return the greatest of the bits without their signs; those of not-a-number are beyond those of infinity} */
+    private static int magnitude(int[] bits, int count) {
+        int greatest = 0;
+        for (int i = 0; i < count; i++) {
+            greatest = Math.max(greatest, bits[i] & Integer.MAX_VALUE);
+        }
+        return greatest;
     }
 
     private static int greatest(int[] bits, int from, int to) {

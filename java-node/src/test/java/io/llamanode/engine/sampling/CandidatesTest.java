@@ -1,9 +1,9 @@
 package io.llamanode.engine.sampling;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -111,13 +111,13 @@ class CandidatesTest {
     }
 
     @Test
-    void brokenLogitsGiveSomeToken() {
+    void brokenLogitsAreRefused() {
         float[] logits = new float[300];
-        Arrays.fill(logits, Float.NaN);
+        logits[299] = Float.NaN;
         Candidates candidates = new Candidates();
-        candidates.selectTopK(logits, 40);
-        int token = candidates.draw(1, 0.5);
-        assertTrue(token >= 0 && token < logits.length);
+        assertThrows(SamplingException.class, () -> candidates.selectTopK(logits, 40));
+        SamplingException e = assertThrows(SamplingException.class, () -> candidates.best(logits));
+        assertTrue(e.getMessage().contains("1 of 300 are NaN or infinite"), e.getMessage());
     }
 
     /** Whoever selects looks at few more tokens than it wants. */

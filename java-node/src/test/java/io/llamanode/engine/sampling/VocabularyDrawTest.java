@@ -2,6 +2,7 @@ package io.llamanode.engine.sampling;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
@@ -133,19 +134,27 @@ class VocabularyDrawTest {
     }
 
     @Test
-    void brokenLogitsGiveSomeToken() {
+    void brokenLogitsAreRefused() {
         float negative = Float.intBitsToFloat(0xFFC00000); // What processors make of infinity less infinity.
-        for (float broken : new float[] {Float.NaN, negative, Float.POSITIVE_INFINITY, NEVER}) {
+        for (float broken : new float[] {Float.NaN, negative, Float.POSITIVE_INFINITY}) {
             float[] all = new float[300];
             Arrays.fill(all, broken);
             float[] one = RandomLogits.normal(300, 1, 2);
             one[150] = broken;
             for (float[] logits : List.of(all, one)) {
-                for (float p : new float[] {0.5f, 1}) {
-                    int token = draw(logits, 1, p, 1 - p);
-                    assertTrue(token >= 0 && token < logits.length, broken + " gives " + token);
-                }
+                assertThrows(
+                        SamplingException.class, () -> draw(logits, 1, 0.5f, 0.5f), () -> broken + " is drawn from");
             }
+        }
+    }
+
+    @Test
+    void whereNoTokenMayComeSomeTokenIsDrawn() {
+        float[] logits = new float[300];
+        Arrays.fill(logits, NEVER);
+        for (float p : new float[] {0.5f, 1}) {
+            int token = draw(logits, 1, p, 1 - p);
+            assertTrue(token >= 0 && token < logits.length, "token " + token);
         }
     }
 
