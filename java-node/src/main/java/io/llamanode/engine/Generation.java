@@ -98,7 +98,8 @@ final class Generation {
 
     private int chosen(float[] logits) {
         int token = sampler.sample(logits);
-        if (logits[token] == Float.NEGATIVE_INFINITY) {
+        // A grammar may take the end of a text that the model has ruled out.
+        if (request.sampler() == null && logits[token] == Float.NEGATIVE_INFINITY) {
             Logits.refuseUnusable(logits);
         }
         sampler.accept(token);
