@@ -12,6 +12,7 @@ import io.llamanode.llama.library.TestLibrary;
 import java.text.Normalizer;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Vocabularies of BERT on every library, beside the reference tokenizer. */
 @ParameterizedClass
 @EnumSource(TestLibrary.class)
+@Tag("native")
 class WordPieceTest {
 
     @Parameter
