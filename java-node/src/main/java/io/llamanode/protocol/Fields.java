@@ -74,9 +74,12 @@ public final class Fields {
         return Objects.requireNonNull(value);
     }
 
-    /** {@return the value of a key that must be given, to be used once {@link #end} has seen that it is} */
-    @Nullable
-    InputValue wanted(String key) {
+    /**
+     * {@return the value of a key that must be given, to be used once {@link #end} has seen that it is}
+     *
+     * @param key name, as the caller writes it; known from now on
+     */
+    public @Nullable InputValue wanted(String key) {
         InputValue value = get(key);
         if (value == null && missing == null) {
             missing = whole.field(key, null).path();

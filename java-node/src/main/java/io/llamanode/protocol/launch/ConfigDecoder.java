@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Turns the configuration that a node is started with into a {@link LaunchConfig}. */
@@ -29,32 +30,6 @@ public final class ConfigDecoder {
             LEVELS.put(level.wireName(), level);
         }
     }
-
-    /** What may stand beside the required keys, those of a service's file among them. */
-    private static final String[] OTHERS = {
-        "cookie",
-        "name",
-        "bind",
-        "net_ticktime",
-        "log_level",
-        "models",
-        "result_ttl_ms",
-        "max_results",
-        "max_sessions",
-        "max_tasks",
-        "port",
-        "epmd",
-        "allow",
-        "tls",
-        "llama_lib",
-        "bridge",
-        "bridge_max_clients",
-        "bridge_max_line_bytes",
-        "drain_timeout_ms",
-        "cookie_file",
-        "run_dir",
-        "log_file"
-    };
 
     private ConfigDecoder() {}
 
@@ -72,51 +47,51 @@ public final class ConfigDecoder {
             throw FailureException.invalid("config must be a map or a list of {Key, Value}");
         }
         Fields in = new Fields(whole);
-        LaunchConfig config = overPort(in.get("transport")) ? portLaunch(in) : launch(in);
-        in.end();
-        return config;
+        return overPort(in.get("transport")) ? portLaunch(in) : launch(in);
     }
 
-    /** Reads the keys that every way of starting a node has. */
+    /**
+     * Reads the keys that every way of starting a node has, and refuses what is none of them, nor was asked for before.
+     */
     static LaunchConfig launch(Fields in) {
-        String nodeName = nodeName(in.require("node_name", OTHERS));
-        String cookie = cookie(in.require("cookie", OTHERS));
+        InputValue nodeName = in.wanted("node_name");
+        InputValue cookie = in.wanted("cookie");
         String mailbox = atomText(in, "name");
         String bind = in.nonEmptyText("bind");
         int netTicktime = or(in.integer("net_ticktime", 1, MAX), 60);
+        LogLevel level = level(in);
+        NodeConfig node = node(in);
+        Integer port = in.integer("port", 0, 65_535);
+        Boolean epmd = in.flag("epmd");
+        List<String> allow = names(in.get("allow"));
+        TlsFiles tls = tls(in.get("tls"));
+        Path library = path(in.get("llama_lib"));
+        in.end();
         return new LaunchConfig(
-                nodeName,
-                cookie,
+                nodeName(Objects.requireNonNull(nodeName)),
+                cookie(Objects.requireNonNull(cookie)),
                 mailbox == null ? "llama_node" : mailbox,
                 bind,
                 netTicktime,
-                level(in),
-                node(in),
-                in.integer("port", 0, 65_535),
-                in.flag("epmd"),
-                names(in.get("allow")),
-                tls(in.get("tls")),
-                path(in.get("llama_lib")),
+                level,
+                node,
+                port,
+                epmd,
+                allow,
+                tls,
+                library,
                 null);
     }
 
     /** Reads the keys of a node that has no distribution. */
     private static LaunchConfig portLaunch(Fields in) {
         int window = or(in.integer("window", 1, MAX), WINDOW);
+        LogLevel level = level(in);
+        NodeConfig node = node(in);
+        Path library = path(in.get("llama_lib"));
+        in.end();
         return new LaunchConfig(
-                NOT_DISTRIBUTED,
-                null,
-                null,
-                null,
-                0,
-                level(in),
-                node(in),
-                null,
-                null,
-                null,
-                null,
-                path(in.get("llama_lib")),
-                window);
+                NOT_DISTRIBUTED, null, null, null, 0, level, node, null, null, null, null, library, window);
     }
 
     private static NodeConfig node(Fields in) {

@@ -5,6 +5,7 @@ import io.llamanode.protocol.InputValue;
 import io.llamanode.protocol.JsonReader;
 import io.llamanode.protocol.ModelDecoder;
 import io.llamanode.service.contract.FailureException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,21 +52,18 @@ public final class ServiceConfigDecoder {
         tree.put("cookie", cookie);
         gatherModels(tree);
         Fields in = new Fields(InputValue.root(NAME, tree));
-        LaunchConfig launch = ConfigDecoder.launch(in);
-        InputValue bridge = in.get("bridge");
+        Path bridge = ConfigDecoder.path(in.get("bridge"));
         Integer clients = in.integer("bridge_max_clients", 1, 10_000);
         Integer line = in.integer("bridge_max_line_bytes", 64, 64 << 20);
         Long drain = in.milliseconds("drain_timeout_ms", 0);
-        var config = new ServiceConfig(
-                launch,
-                ConfigDecoder.path(bridge),
+        // Read by whoever looks for the node's files.
+        Stream.of("cookie_file", "run_dir", "log_file").forEach(in::nonEmptyText);
+        return new ServiceConfig(
+                ConfigDecoder.launch(in),
+                bridge,
                 clients == null ? 32 : clients,
                 line == null ? 1 << 20 : line,
                 drain == null ? 30_000 : drain);
-        // Read by whoever looks for the node's files.
-        Stream.of("cookie_file", "run_dir", "log_file").forEach(in::nonEmptyText);
-        in.end();
-        return config;
     }
 
     /** The keys of {@code model} stand beside it, as in the options of {@code start_link}. */
