@@ -22,13 +22,13 @@ import org.jspecify.annotations.Nullable;
 public final class Estimates {
     private final Object lock;
     private final Sessions sessions;
-    private final Tasks tasks;
+    private final Asides asides;
 
     /** @param lock of the service */
-    Estimates(Object lock, Sessions sessions, Tasks tasks) {
+    Estimates(Object lock, Sessions sessions, Asides asides) {
         this.lock = lock;
         this.sessions = sessions;
-        this.tasks = tasks;
+        this.asides = asides;
     }
 
     /**
@@ -61,7 +61,7 @@ public final class Estimates {
                     GenerationRequest.NO_DEADLINE);
             Transcript transcript = session.transcript;
             int behind = task.isChat ? session.chats.size() : 0;
-            tasks.aside(
+            asides.run(
                     owner,
                     session.model,
                     () -> session.model.prompts.prepare(generating, session.config, transcript, options),

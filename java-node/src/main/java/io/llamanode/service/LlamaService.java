@@ -57,10 +57,12 @@ public final class LlamaService implements AutoCloseable {
         this.adapters = new AdapterService(lock, models);
         timer.setRemoveOnCancelPolicy(true);
         this.owners = new Owners(monitor, owner -> timer.execute(() -> ownerDown(owner)));
-        this.tasks = new Tasks(lock, config, ids, owners, timer);
-        this.sessions = new Sessions(lock, config.maxSessions(), ids, owners, models, tasks);
-        this.estimates = new Estimates(lock, sessions, tasks);
-        this.modelService = new ModelService(models, loader, tasks);
+        PrepareThreads preparation = new PrepareThreads();
+        Asides asides = new Asides(lock, owners, preparation);
+        this.tasks = new Tasks(lock, config, ids, owners, preparation, timer);
+        this.sessions = new Sessions(lock, config.maxSessions(), ids, owners, models, tasks, asides);
+        this.estimates = new Estimates(lock, sessions, asides);
+        this.modelService = new ModelService(models, loader, asides);
     }
 
     /** {@return what requests ask of models rather than of sessions and tasks} */
@@ -258,28 +260,28 @@ public final class LlamaService implements AutoCloseable {
     }
 
     private void ownerDown(Owner owner) {
-        List<Object> owned;
+        List<Task> tasksLeft = new ArrayList<>();
+        List<Session> sessionsLeft = new ArrayList<>();
         synchronized (lock) {
-            owned = new ArrayList<>(owners.takeAll(owner));
-            for (Object thing : owned) {
+            for (Object thing : owners.takeAll(owner)) {
                 switch (thing) {
                     case Waiters.Waiter waiter -> waiter.leave();
-                    case Tasks.Aside aside -> aside.drop();
-                    case Task task -> task.abandoned = true;
-                    case Session session -> session.tasks.forEach(task -> task.abandoned = true);
+                    case Asides.Aside aside -> aside.drop();
+                    case Task task -> {
+                        task.abandoned = true;
+                        tasksLeft.add(task);
+                    }
+                    case Session session -> {
+                        session.tasks.forEach(task -> task.abandoned = true);
+                        sessionsLeft.add(session);
+                    }
                     default -> throw new IllegalStateException("owned: " + thing);
                 }
             }
         }
         // The last chat first, as one that ends would only start the next; then the sessions, which have none left.
-        List<Task> tasksLeft = only(Task.class, owned);
         tasksLeft.sort(Comparator.comparingLong((Task task) -> task.id).reversed());
-        endInTurns(tasksLeft.iterator(), only(Session.class, owned).iterator());
-    }
-
-    private static <T> List<T> only(Class<T> kind, List<Object> things) {
-        return new ArrayList<>(
-                things.stream().filter(kind::isInstance).map(kind::cast).toList());
+        endInTurns(tasksLeft.iterator(), sessionsLeft.iterator());
     }
 
     /** Some at a time, so that nobody waits for the lock as long as it takes to end a hundred thousand. */

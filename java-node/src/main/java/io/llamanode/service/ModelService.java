@@ -30,12 +30,12 @@ public final class ModelService {
 
     private final ModelRegistry models;
     private final ModelLoader loader;
-    private final Tasks tasks;
+    private final Asides asides;
 
-    ModelService(ModelRegistry models, ModelLoader loader, Tasks tasks) {
+    ModelService(ModelRegistry models, ModelLoader loader, Asides asides) {
         this.models = models;
         this.loader = loader;
-        this.tasks = tasks;
+        this.asides = asides;
     }
 
     /** {@return the loaded models, in the order of their loading} */
@@ -51,7 +51,7 @@ public final class ModelService {
      * @param reply told what it is; {@code model_load_failed} if it is no model
      */
     public void inspect(Owner owner, ModelConfig config, Reply<ModelInspection> reply) {
-        tasks.aside(
+        asides.run(
                 owner,
                 null,
                 () -> {
@@ -188,6 +188,6 @@ public final class ModelService {
 
     private <T> void with(Owner owner, @Nullable String modelId, Function<LoadedModel, T> work, Reply<T> reply) {
         ServedModel model = models.use(modelId);
-        tasks.aside(owner, model, () -> work.apply(model.loaded), reply);
+        asides.run(owner, model, () -> work.apply(model.loaded), reply);
     }
 }

@@ -36,6 +36,7 @@ public final class Sessions {
     private final Owners owners;
     private final ModelRegistry models;
     private final Tasks tasks;
+    private final Asides asides;
     private final Map<Long, Session> sessions = new HashMap<>();
     private long lastCheckpoint;
     /** Characters of the configurations of all open sessions. */
@@ -49,13 +50,14 @@ public final class Sessions {
      * @param lock of the service
      * @param most sessions that may be open at once
      */
-    Sessions(Object lock, int most, IdSource ids, Owners owners, ModelRegistry models, Tasks tasks) {
+    Sessions(Object lock, int most, IdSource ids, Owners owners, ModelRegistry models, Tasks tasks, Asides asides) {
         this.lock = lock;
         this.most = most;
         this.ids = ids;
         this.owners = owners;
         this.models = models;
         this.tasks = tasks;
+        this.asides = asides;
     }
 
     /** Opens no more sessions from here on. */
@@ -322,7 +324,7 @@ public final class Sessions {
                 return;
             }
             refuseWhileBusy(session);
-            tasks.aside(
+            asides.run(
                     owner,
                     session.model,
                     () -> session.model.prompts.systemTokens(config),

@@ -23,7 +23,6 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +44,7 @@ final class Tasks {
     private final ScheduledExecutorService timer;
     private final Admission admission;
     private final Waiters results;
-    private final PrepareThreads preparation = new PrepareThreads();
+    private final PrepareThreads preparation;
     private final Map<Long, Task> running = new HashMap<>();
     private long created;
     private long done;
@@ -54,9 +53,19 @@ final class Tasks {
     /** Told when the last task has ended. */
     private final List<Runnable> noneIsLeft = new ArrayList<>();
 
-    /** @param lock of the service */
-    Tasks(Object lock, NodeConfig config, IdSource ids, Owners owners, ScheduledExecutorService timer) {
+    /**
+     * @param lock of the service
+     * @param preparation makes prompts; closed by {@link #close}
+     */
+    Tasks(
+            Object lock,
+            NodeConfig config,
+            IdSource ids,
+            Owners owners,
+            PrepareThreads preparation,
+            ScheduledExecutorService timer) {
         this.lock = lock;
+        this.preparation = preparation;
         this.admission = new Admission(config);
         this.ids = ids;
         this.owners = owners;
@@ -413,65 +422,6 @@ final class Tasks {
     Totals totals() {
         synchronized (lock) {
             return new Totals(running.size(), results.keptCount(), created, done, failed, cancelled);
-        }
-    }
-
-    /** What a process waits for that needs no task. */
-    final class Aside {
-        private final Owner owner;
-        private boolean dropped;
-
-        private Aside(Owner owner) {
-            this.owner = owner;
-        }
-
-        /** Nobody is left who waits for it. */
-        void drop() {
-            dropped = true;
-        }
-
-        /** {@return whether somebody still waits for it} */
-        private boolean begin() {
-            synchronized (lock) {
-                owners.remove(owner, this);
-                return !dropped;
-            }
-        }
-    }
-
-    /**
-     * Runs something slow that needs no task, such as tokenizing, in turn with the owner's preparations. It is left
-     * undone if the owner is gone before its turn.
-     *
-     * @param model that it needs, or {@code null}
-     */
-    <T> void aside(Owner owner, @Nullable ServedModel model, Supplier<T> work, Reply<T> reply) {
-        Aside aside = new Aside(owner);
-        if (preparation.isBusy()) {
-            // Watching a process costs two messages, which what begins at once is not worth.
-            synchronized (lock) {
-                owners.add(owner, aside);
-            }
-        }
-        boolean taken = preparation.submit(owner, () -> {
-            if (!aside.begin()) {
-                return;
-            }
-            T value;
-            try {
-                value = work.get();
-            } catch (FailureException e) {
-                reply.failed(e.failure());
-                return;
-            } catch (RuntimeException | Error e) {
-                reply.failed(model != null && model.isClosed() ? CLOSING : unknown(e));
-                return;
-            }
-            reply.ok(value);
-        });
-        if (!taken) {
-            aside.begin();
-            reply.failed(new Failure(ErrorCode.SERVER_BUSY, "the node is stopping"));
         }
     }
 
