@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.model.AdapterConfig;
 import io.llamanode.service.contract.model.AdapterInfo;
 import io.llamanode.service.contract.task.AdapterScale;
@@ -28,30 +29,7 @@ class AdaptersTest extends ServiceFixture {
     }
 
     private static GenerationOptions with(int maxTokens, String id) {
-        return new GenerationOptions(
-                maxTokens,
-                0f,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                List.of(new AdapterScale(id, 1)),
-                null);
+        return Given.options("maxTokens", maxTokens, "temperature", 0f, "lora", List.of(new AdapterScale(id, 1)));
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.OutputFormat;
 import io.llamanode.service.contract.task.SessionConfig;
@@ -17,9 +18,7 @@ class ConstraintTest extends ServiceFixture {
     private static final OutputFormat JSON = new OutputFormat.Json("json_schema", "{}");
 
     static GenerationOptions options(int maxTokens, List<String> stop, OutputFormat format) {
-        return new GenerationOptions(
-                maxTokens, 0f, null, null, null, null, null, null, null, null, null, null, stop, null, null, null, null,
-                null, format, null, null, null, null);
+        return Given.options("maxTokens", maxTokens, "temperature", 0f, "stop", stop, "format", format);
     }
 
     @Test

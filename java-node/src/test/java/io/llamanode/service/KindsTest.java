@@ -13,6 +13,7 @@ import io.llamanode.llama.library.TestLibrary;
 import io.llamanode.llama.model.LlamaModel;
 import io.llamanode.llama.model.Vocab;
 import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.NodeConfig;
@@ -323,9 +324,7 @@ class KindsTest {
         for (int token = 0; token < FIRST_PIECE; token++) {
             never.put(token, Float.NEGATIVE_INFINITY);
         }
-        return new GenerationOptions(
-                maxTokens, 0f, null, null, null, null, null, null, null, null, null, never, null, null, null, null,
-                null, null, null, null, null, null, null);
+        return Given.options("maxTokens", maxTokens, "temperature", 0f, "logitBias", never);
     }
 
     private GenerationResult complete(String prompt, int maxTokens) {

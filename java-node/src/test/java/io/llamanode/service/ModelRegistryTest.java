@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelReport;
@@ -65,21 +66,7 @@ class ModelRegistryTest {
 
     private Answer<Void> load(String id, Boolean asDefault) {
         Answer<Void> reply = new Answer<>();
-        ModelConfig config = new ModelConfig(
-                Path.of("/models/x.gguf"),
-                id,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                asDefault);
+        ModelConfig config = Given.model("path", Path.of("/models/x.gguf"), "id", id, "asDefault", asDefault);
         registry.load(config, fraction -> {}, reply);
         return reply;
     }

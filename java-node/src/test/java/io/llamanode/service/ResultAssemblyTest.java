@@ -10,6 +10,7 @@ import io.llamanode.engine.contract.GenerationListener.Outcome;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.sampling.Probabilities;
+import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.GenerationResult;
@@ -45,32 +46,8 @@ class ResultAssemblyTest {
 
     /** {@return a task that was made at 5 s and given to the engine at 7 s} */
     private Task task(Integer alternatives) {
-        GenerationOptions options = GenerationDefaults.complete(
-                new GenerationOptions(
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        alternatives),
-                GenerationOptions.NONE);
+        GenerationOptions options =
+                GenerationDefaults.complete(Given.options("alternatives", alternatives), GenerationOptions.NONE);
         Session session = new Session(
                 1,
                 new Process(),

@@ -2,6 +2,7 @@ package io.llamanode.service;
 
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.OwnerMonitor;
@@ -51,9 +52,7 @@ abstract class ServiceFixture {
     LlamaService service;
 
     static GenerationOptions options(int maxTokens, Long timeoutMs) {
-        return new GenerationOptions(
-                maxTokens, 0f, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-                timeoutMs, null, null, null, null, null);
+        return Given.options("maxTokens", maxTokens, "temperature", 0f, "timeoutMs", timeoutMs);
     }
 
     /** {@return tasks that may wait for the model} */
@@ -177,8 +176,6 @@ abstract class ServiceFixture {
     }
 
     static GenerationOptions noShift() {
-        return new GenerationOptions(
-                null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, false, null,
-                null, null, null, null, null, null);
+        return Given.options("contextShift", false);
     }
 }

@@ -10,6 +10,7 @@ import io.llamanode.chat.tools.answer.Answer;
 import io.llamanode.engine.contract.GenerationListener.Ending;
 import io.llamanode.engine.contract.GenerationListener.Outcome;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.task.ChatOptions;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.OutputFormat;
@@ -46,31 +47,7 @@ class ChatPromptsTest {
 
     private static GenerationOptions options(Integer maxTokens, Boolean contextShift) {
         return GenerationDefaults.complete(
-                new GenerationOptions(
-                        maxTokens,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        contextShift,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null),
-                GenerationOptions.NONE);
+                Given.options("maxTokens", maxTokens, "contextShift", contextShift), GenerationOptions.NONE);
     }
 
     private static TaskInput.Chat content(String content, ChatOptions chat) {
@@ -313,31 +290,7 @@ class ChatPromptsTest {
     @Test
     void aCallThatMustComeKeepsToNoOtherGrammar() {
         options = GenerationDefaults.complete(
-                new GenerationOptions(
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        new OutputFormat.Gbnf("root ::= \"a\""),
-                        null,
-                        null,
-                        null,
-                        null),
-                GenerationOptions.NONE);
+                Given.options("format", new OutputFormat.Gbnf("root ::= \"a\"")), GenerationOptions.NONE);
         ChatOptions required = new ChatOptions(TOOLS, new ToolChoice.Required(), null, null, null, null);
         assertEquals(
                 "tool_choice: an answer that must be a call cannot keep to a grammar as well",

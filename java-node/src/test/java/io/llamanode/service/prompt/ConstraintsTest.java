@@ -10,6 +10,7 @@ import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.OutputFormat;
 import io.llamanode.service.contract.task.SamplerOptions;
@@ -32,10 +33,7 @@ class ConstraintsTest {
 
     private static GenerationOptions options(List<String> stop, OutputFormat format, SamplerOptions samplers) {
         return GenerationDefaults.complete(
-                new GenerationOptions(
-                        null, null, null, null, null, null, null, null, null, null, null, null, stop, null, null, null,
-                        null, null, format, samplers, null, null, null),
-                GenerationOptions.NONE);
+                Given.options("stop", stop, "format", format, "samplers", samplers), GenerationOptions.NONE);
     }
 
     private Sampler sampler(PreparedPrompt prompt, GenerationOptions options) {

@@ -10,6 +10,7 @@ import io.llamanode.engine.model.FakeModel;
 import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.OutputFormat;
 import io.llamanode.service.contract.task.SamplerOptions;
@@ -22,9 +23,29 @@ class GenerationDefaultsTest {
 
     private static GenerationOptions options(Long seed, Map<Integer, Float> bias, Boolean ignoreEos) {
         return GenerationDefaults.complete(
-                new GenerationOptions(
-                        null, 0.5f, 10, 0.6f, 0.1f, 1.2f, 32, 0.3f, 0.4f, seed, null, bias, null, ignoreEos, null, null,
-                        null, null, null, null, null, null, null),
+                Given.options(
+                        "temperature",
+                        0.5f,
+                        "topK",
+                        10,
+                        "topP",
+                        0.6f,
+                        "minP",
+                        0.1f,
+                        "repeatPenalty",
+                        1.2f,
+                        "repeatLastN",
+                        32,
+                        "frequencyPenalty",
+                        0.3f,
+                        "presencePenalty",
+                        0.4f,
+                        "seed",
+                        seed,
+                        "logitBias",
+                        bias,
+                        "ignoreEos",
+                        ignoreEos),
                 GenerationOptions.NONE);
     }
 
@@ -50,12 +71,8 @@ class GenerationDefaultsTest {
 
     @Test
     void aTaskGoesBeforeItsSessionAndThatBeforeTheDefaults() {
-        GenerationOptions task = new GenerationOptions(
-                7, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-                null, null, null, null, null);
-        GenerationOptions session = new GenerationOptions(
-                8, 0.1f, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-                null, null, null, null, null);
+        GenerationOptions task = Given.options("maxTokens", 7);
+        GenerationOptions session = Given.options("maxTokens", 8, "temperature", 0.1f);
         GenerationOptions all = GenerationDefaults.complete(task, session);
         assertEquals(7, all.maxTokens());
         assertEquals(0.1f, all.temperature());

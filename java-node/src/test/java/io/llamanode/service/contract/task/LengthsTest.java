@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.task.GenerationResult.Call;
 import io.llamanode.service.contract.task.GenerationResult.FinishReason;
 import io.llamanode.service.contract.task.GenerationResult.Logprob;
@@ -87,30 +88,7 @@ class LengthsTest {
     void aSessionCountsItsPromptItsGrammarAndItsChat() {
         long nothing = new SessionConfig(null, null, GenerationOptions.NONE).length();
         assertEquals(nothing + 9, new SessionConfig(null, "Be brief.", GenerationOptions.NONE).length());
-        GenerationOptions grammar = new GenerationOptions(
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                new OutputFormat.Gbnf("root"),
-                null,
-                null,
-                null,
-                null);
+        GenerationOptions grammar = Given.options("format", new OutputFormat.Gbnf("root"));
         assertEquals(nothing + 4, new SessionConfig(null, null, grammar).length());
         ChatOptions chat = new ChatOptions(null, null, null, new TemplateChoice.Source("abc"), null, null);
         assertEquals(nothing + 3, new SessionConfig(null, null, GenerationOptions.NONE, chat).length());

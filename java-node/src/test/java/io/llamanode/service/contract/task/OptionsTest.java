@@ -3,6 +3,7 @@ package io.llamanode.service.contract.task;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import io.llamanode.service.contract.Given;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
@@ -113,9 +114,7 @@ class OptionsTest {
     }
 
     private static GenerationOptions with(SamplerOptions samplers) {
-        return new GenerationOptions(
-                null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-                null, null, samplers, null, null, null);
+        return Given.options("samplers", samplers);
     }
 
     /** A seed and the wish for another one each time exclude each other, whoever says which. */
@@ -128,8 +127,6 @@ class OptionsTest {
     }
 
     private static GenerationOptions seeded(Long seed, Boolean random) {
-        return new GenerationOptions(
-                null, null, null, null, null, null, null, null, null, seed, random, null, null, null, null, null, null,
-                null, null, null, null, null, null);
+        return Given.options("seed", seed, "randomSeed", random);
     }
 }
