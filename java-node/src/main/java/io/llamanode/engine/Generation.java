@@ -70,13 +70,12 @@ final class Generation {
     /** {@return the next token; any, if none can be chosen, which {@link #unsampled} tells} */
     int sample(float[] logits) {
         try {
-            if (request.maxTokens() == 0) {
+            // The node's own sampler looks for itself, in the scan that it makes anyway.
+            if (request.maxTokens() == 0 || request.sampler() != null) {
                 Logits.refuseUnusable(logits);
-                return 0;
             }
-            if (request.sampler() != null) {
-                // The node's own sampler looks for itself, in the scan that it makes anyway.
-                Logits.refuseUnusable(logits);
+            if (request.maxTokens() == 0) {
+                return 0;
             }
             if (request.alternatives() == GenerationRequest.NO_PROBABILITIES) {
                 return chosen(logits);
