@@ -132,17 +132,27 @@ class LifecycleTest {
         assertEquals(1, freed.get());
     }
 
-    /** Loading and unloading must not make the process grow; java-llama.cpp's own API keeps 125 MB each time. */
+    /**
+     * Loading and unloading must not make the process grow; java-llama.cpp's own API keeps 125 MB each time. What is kept grows
+     * every time; the heap and the compiler, which other tests have at work, grow now and then.
+     */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void twentyLoadsDoNotGrowTheProcess(boolean useMmap) throws IOException {
         assumeTrue(Files.exists(Path.of("/proc/self/statm")), "/proc is needed to see the resident size");
         Path file = SyntheticModels.write(SyntheticModels.bench(null), directory.resolve("bench.gguf"));
-        long before = 0;
-        for (int round = 0; round < 20; round++) {
-            if (round == 4) {
-                before = residentBytes();
-            }
+        loads(4, file, useMmap);
+        long leastGrown = Long.MAX_VALUE;
+        for (int part = 0; part < 4; part++) {
+            long before = residentBytes();
+            loads(4, file, useMmap);
+            leastGrown = Math.min(leastGrown, residentBytes() - before);
+        }
+        assertTrue(leastGrown < 4_000_000, "each 4 loads grew the process by " + leastGrown + " bytes or more");
+    }
+
+    private void loads(int count, Path file, boolean useMmap) {
+        for (int round = 0; round < count; round++) {
             try (LlamaModel model =
                             library.load(file, new ModelParams(0, useMmap, false, false), ProgressListener.NONE);
                     LlamaContext context = LlamaContext.create(model, ContextParams.generation(512, 64, 4, 1));
@@ -154,8 +164,6 @@ class LifecycleTest {
                 context.synchronize();
             }
         }
-        long grown = residentBytes() - before;
-        assertTrue(grown < 30_000_000, "16 rounds grew the process by " + grown + " bytes");
     }
 
     private static long residentBytes() throws IOException {
