@@ -28,12 +28,25 @@ public final class GgufException extends RuntimeException {
 
     private final Reason reason;
 
-    GgufException(Reason reason, String message) {
+    /**
+     * Makes one.
+     *
+     * @param reason what is wrong with the file
+     * @param message a sentence that names the file
+     */
+    public GgufException(Reason reason, String message) {
         super(message);
         this.reason = reason;
     }
 
-    GgufException(Reason reason, String message, Throwable cause) {
+    /**
+     * Makes one.
+     *
+     * @param reason what is wrong with the file
+     * @param message a sentence that names the file
+     * @param cause what it comes from
+     */
+    public GgufException(Reason reason, String message, Throwable cause) {
         super(message, cause);
         this.reason = reason;
     }

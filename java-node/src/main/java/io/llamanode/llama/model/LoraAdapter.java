@@ -1,9 +1,8 @@
 package io.llamanode.llama.model;
 
-import io.llamanode.gguf.GgmlType;
 import io.llamanode.gguf.GgufException;
 import io.llamanode.gguf.GgufFile;
-import io.llamanode.gguf.GgufTensor;
+import io.llamanode.gguf.check.AdapterCheck;
 import io.llamanode.llama.ModelLoadException;
 import io.llamanode.llama.ModelLoadException.Reason;
 import io.llamanode.llama.context.LlamaContext;
@@ -12,7 +11,6 @@ import io.llamanode.llama.memory.NativeHandle;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.util.Optional;
 
 /**
  * A LoRA adapter of a model ({@code llama_adapter_lora_init}), for {@link LlamaContext#setAdapters}. It must not be
@@ -32,7 +30,7 @@ public final class LoraAdapter implements AutoCloseable {
     }
 
     /**
-     * Loads an adapter. Its header is checked first, so that native code meets no file that is none.
+     * Loads an adapter. It is checked first, header and weights, so that native code meets no file that is none.
      *
      * @param model the model it belongs to
      * @param path a GGUF file
@@ -69,46 +67,11 @@ public final class LoraAdapter implements AutoCloseable {
     }
 
     private static void check(LlamaModel model, Path path) {
-        GgufFile file;
         try {
-            file = GgufFile.read(path);
+            AdapterCheck.check(GgufFile.read(path), model.file());
         } catch (GgufException e) {
             throw new ModelLoadException(ModelFileCheck.reason(e.reason()), e.getMessage(), e);
         }
-        if (!"adapter".equals(file.text("general.type").orElse(null))
-                || !"lora".equals(file.text("adapter.type").orElse(null))) {
-            throw malformed(path, "is no LoRA adapter");
-        }
-        if (!file.architecture().equals(model.architecture())) {
-            throw malformed(
-                    path,
-                    "is of architecture '" + file.architecture() + "', the model of '" + model.architecture() + "'");
-        }
-        if (file.tensors().isEmpty()) {
-            throw malformed(path, "holds no tensors");
-        }
-        for (GgufTensor tensor : file.tensors().values()) {
-            check(model, path, tensor);
-        }
-    }
-
-    /** What llama.cpp does not check before it multiplies. */
-    private static void check(LlamaModel model, Path path, GgufTensor tensor) {
-        if (!tensor.type().isQuantized()
-                && tensor.type() != GgmlType.F32
-                && tensor.type() != GgmlType.F16
-                && tensor.type() != GgmlType.BF16) {
-            throw malformed(path, "has the tensor " + tensor.name() + " of type " + tensor.type());
-        }
-        String name = tensor.name().replaceFirst("\\.lora_[ab]$", "");
-        Optional<GgufTensor> base = Optional.ofNullable(model.file().tensors().get(name));
-        if (name.equals(tensor.name()) || base.isEmpty()) {
-            throw malformed(path, "has the tensor " + tensor.name() + ", for which the model has no counterpart");
-        }
-    }
-
-    private static ModelLoadException malformed(Path path, String what) {
-        return new ModelLoadException(Reason.MALFORMED, path + " " + what);
     }
 
     /** {@return the model it was loaded for} */

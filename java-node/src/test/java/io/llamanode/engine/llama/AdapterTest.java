@@ -13,6 +13,8 @@ import io.llamanode.engine.model.Adapter;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.model.AdapterSet.Use;
 import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.gguf.GgmlType;
+import io.llamanode.gguf.GgufWriter;
 import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.ModelLoadException;
 import io.llamanode.llama.ModelLoadException.Reason;
@@ -20,6 +22,7 @@ import io.llamanode.llama.context.LlamaContext;
 import io.llamanode.llama.library.TestLibrary;
 import io.llamanode.llama.model.LlamaModel;
 import io.llamanode.llama.model.LoraAdapter;
+import io.llamanode.testmodel.SyntheticAdapters;
 import io.llamanode.testmodel.SyntheticModels;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -190,6 +193,20 @@ class AdapterTest {
             assertThrows(ModelLoadException.class, () -> LoraAdapter.load(other, FILE));
         }
         assertEquals(WITH, text(ask(1, set(adapter(), 1))));
+    }
+
+    /** One such number would have spread over the cells of every request. */
+    @Test
+    void anAdapterWithANumberThatIsNoneNeverReachesTheModel() {
+        GgufWriter writer = SyntheticAdapters.lora(
+                model.file(), 4, GgmlType.F16, List.of("blk.0.attn_q.weight", "blk.0.ffn_down.weight"));
+        Path sound = writer.write(folder.resolve("sound.gguf"));
+        String without = text(ask(1, AdapterSet.NONE));
+        LoraAdapter.load(model, sound).close();
+        refused(
+                Reason.MALFORMED,
+                writer.float32("adapter.lora.alpha", Float.NaN).write(folder.resolve("nan.gguf")));
+        assertEquals(without, text(ask(2, AdapterSet.NONE)));
     }
 
     private void refused(Reason reason, Path path) {

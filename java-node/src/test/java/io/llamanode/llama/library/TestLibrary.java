@@ -28,6 +28,11 @@ public enum TestLibrary {
                 .resolve(LibraryLocations.platform(System.getProperty("os.name"), System.getProperty("os.arch")));
     }
 
+    /** {@return a file of what {@code make native} installs, which may be absent} */
+    public static Path installedFile(String name) {
+        return installed().resolve(name);
+    }
+
     /** {@return the library, or the test is skipped} */
     public LlamaLibrary open() {
         if (this == B4916) {
