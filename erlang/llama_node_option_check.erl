@@ -102,12 +102,12 @@ value(atom, _Key, Value) when is_atom(Value), not is_boolean(Value) ->
     Value;
 value(atom, Key, Value) ->
     fault(Key, "must be an atom, got ~0tP", [Value, 8]);
-value(timeout, _Key, Value) when is_integer(Value), Value >= 0, Value =< ?MAX_MS ->
+value({timeout, Min}, _Key, Value) when is_integer(Value), Value >= Min, Value =< ?MAX_MS ->
     Value;
-value(timeout, Key, Value) ->
+value({timeout, Min}, Key, Value) ->
     case llama_node_input:text(Value) of
         {ok, <<"infinity">>} -> infinity;
-        _ -> fault(Key, "must be an integer from 0 to ~b, or infinity, got ~0tP", [?MAX_MS, Value, 8])
+        _ -> fault(Key, "must be an integer from ~b to ~b, or infinity, got ~0tP", [Min, ?MAX_MS, Value, 8])
     end;
 value(text, Key, Value) ->
     text(Key, Value, "got ~0tP", [Value, 8]);

@@ -14,8 +14,8 @@
 %% the launcher.
 
 -type check() ::
-    {integer, Min :: integer(), Max :: integer()} | {enum, [atom()]} | boolean | timeout | text | path | library | atom
-    | template | models | tls | server_name | progress | script | replies | cookie | flags | env.
+    {integer, Min :: integer(), Max :: integer()} | {timeout, Min :: non_neg_integer()} | {enum, [atom()]} | boolean
+    | text | path | library | atom | template | models | tls | server_name | progress | script | replies | cookie | flags | env.
 %% What {@link llama_node_option_check:value/3} takes for the option.
 
 -type option() :: #{
@@ -89,6 +89,9 @@ service() ->
      #{key => llama_lib, part => node, check => library, default => "the newest that is found",
        text => "directory with the llama.cpp to use, or `system' for that of the operating system, or `embedded' for "
                "the one in the jar"},
+     #{key => native_timeout, part => node, check => {timeout, 1}, default => "60000",
+       text => "milliseconds that native code may make no progress before the node ends itself and is started anew, or "
+               "`infinity'"},
      #{key => log_level, part => node, check => {enum, [debug, info, warning, error, none]}, default => "`info'",
        text => "least level of the node's log records"},
      #{key => result_ttl_ms, part => node, check => {integer, 0, ?MAX_MS}, default => "300000",
@@ -107,7 +110,7 @@ server() ->
      #{key => wait, part => server, check => boolean, default => {value, true},
        text => "whether the start returns when the node is ready (`true') or at once (`false'), in which case requests "
                "wait"},
-     #{key => start_timeout, part => server, check => timeout, default => {value, 120000},
+     #{key => start_timeout, part => server, check => {timeout, 0}, default => {value, 120000},
        text => "milliseconds for the node to become ready, the look for Java and epmd included, or `infinity'"},
      #{key => stop_timeout, part => server, check => {integer, 0, ?MAX_MS}, default => {value, 5000},
        text => "milliseconds for the node to end before it is killed"},

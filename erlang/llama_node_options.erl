@@ -35,6 +35,7 @@
         bind => text(),
         tls => llama_node:input(),
         llama_lib => text(),
+        native_timeout => timeout(),
         log_level => debug | info | warning | error | none | binary() | string(),
         result_ttl_ms => non_neg_integer(),
         max_results => non_neg_integer(),
@@ -92,6 +93,8 @@
 %%     over TCP.</li>
 %% <li>`llama_lib': directory with the llama.cpp to use, or `system' for that of the operating system, or `embedded' for
 %%     the one in the jar. Default: the newest that is found.</li>
+%% <li>`native_timeout': milliseconds that native code may make no progress before the node ends itself and is started
+%%     anew, or `infinity'. Default: 60000.</li>
 %% <li>`log_level': least level of the node's log records. Default: `info'.</li>
 %% <li>`result_ttl_ms': how long a result waits to be collected. Default: 300000.</li>
 %% <li>`max_results': results that are kept to be collected; the oldest goes first. Default: 10000.</li>

@@ -24,6 +24,8 @@
 -define(MAX_FRAME, 64 bsl 20).
 %% The launcher's exit status when it has found no Java that is new enough.
 -define(NO_JAVA, 78).
+%% The node's exit status when its native code hangs.
+-define(HUNG, 75).
 %% How long a process may take to vanish after SIGKILL.
 -define(KILL_TIMEOUT, 5000).
 
@@ -157,6 +159,8 @@ start_error(Code, Status, Words) ->
 -spec exit_status(non_neg_integer()) -> io_lib:chars().
 exit_status(?NO_JAVA) ->
     "exit status 78: no Java that is new enough";
+exit_status(?HUNG) ->
+    "exit status 75: native code made no progress (native_timeout)";
 exit_status(Status) when Status > 128 ->
     io_lib:format("killed by signal ~b", [Status - 128]);
 exit_status(Status) ->

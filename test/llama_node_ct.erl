@@ -5,7 +5,8 @@
 -export([start_real/2, start_over/3, stop_over/2, check_real/1, of_group/2, server/1, own_session/1, options/1]).
 -export([session/1, task/3, endless/0, consume/2, events/1, terminal/1]).
 -export([distribute/0, real_node/0, model/0, sizes/0, root/0, shared/0, fake/2, started/2, peer/2, ebin/0, stop/1]).
--export([script/2, java_home/3, free_port/0, os_pid/1, kill/2, witnessed/2, await_end/1, flush/0, await_down/1, dot/2]).
+-export([script/2, java_home/3, free_port/0, os_pid/1, kill/2, hang/2, witnessed/2, await_end/1, flush/0]).
+-export([await_down/1, dot/2]).
 
 %% Makes this runtime a distributed one, which the suites need whoever starts them.
 -spec distribute() -> ok.
@@ -263,6 +264,26 @@ kill("STOP", OsPid) ->
 kill(Signal, OsPid) ->
     [] = os:cmd("kill -" ++ Signal ++ " " ++ integer_to_list(OsPid)),
     ok.
+
+%% Stops one thread of a process, whose name begins like that, while it computes in llama.cpp: what hangs there, hangs
+%% like this. The others go on. It stays stopped for as long as the port is open.
+-spec hang(pos_integer(), string()) -> {ok, port()} | {skip, string()}.
+hang(OsPid, Name) ->
+    case os:find_executable("python3") of
+        false ->
+            {skip, "needs python3"};
+        Python ->
+            Port = open_port({spawn_executable, Python}, [{args, [helper("stop_thread.py"), integer_to_list(OsPid), Name]},
+                                                          {line, 200}, exit_status, stderr_to_stdout]),
+            receive
+                {Port, {data, {eol, "stopped"}}} -> {ok, Port};
+                {Port, {data, {_, Words}}} -> {skip, Words};
+                {Port, {exit_status, Status}} -> {skip, io_lib:format("stop_thread.py ended with ~b", [Status])}
+            end
+    end.
+
+helper(Name) ->
+    filename:join([root(), "test", Name]).
 
 %% The signal is sent, but a thread that runs on another core takes a moment to obey.
 await_stopped(OsPid) ->

@@ -18,7 +18,7 @@ groups() ->
     Client = [killed_under_50_callers, restarts_again_and_again, server_is_killed, beam_is_killed, stopped_node_resumes,
               first_call_fails],
     Java = [owner_death_frees_the_slot, sink_death_frees_the_slot, queued_owner_dies, identifiers_are_not_used_again,
-            default_model_is_taken, jar_is_lost],
+            default_model_is_taken, jar_is_lost, native_code_hangs],
     Groups = [{fake, [], Client}, {java, [], Client ++ Java}],
     [{distribution, [], Groups}, {port, [], Groups}].
 
@@ -132,6 +132,28 @@ jar_is_lost(Config) ->
     ok = file:write_file(filename:join(Own, "llama-node.jar"), <<>>),
     ok = llama_node_ct:kill("KILL", list_to_integer(peer:call(Peer, os, getpid, []))),
     ok = llama_node_ct:await_end(Witness).
+
+%% The thread that decodes stands still, and the rest of the node does not: it answers, but nobody will ever have a token.
+native_code_hangs(Config) ->
+    Supervisor = supervised((llama_node_ct:options(Config))#{native_timeout => 1000}),
+    Server = child(Supervisor, none),
+    Ref = erlang:monitor(process, Server),
+    {ok, Task} = llama_node:stream(Server, session(Server), completion, endless()),
+    receive {llama_node, Task, {chunk, _}} -> ok end,
+    case llama_node_ct:hang(llama_node_ct:os_pid(Server), "engine-") of
+        {ok, Port} ->
+            ?assertEqual(pong, llama_node:ping(Server)),
+            receive {'DOWN', Ref, process, _, Reason} -> ?assertEqual({node_down, {exit_status, 75}}, Reason) end,
+            ?assertMatch({error, {node_down, _}}, terminal(Task)),
+            New = child(Supervisor, Server),
+            ?assertMatch({ok, _}, llama_node:complete(New, <<"Hi">>, #{max_tokens => 2})),
+            %% It has seen its thread end.
+            receive {Port, {exit_status, 0}} -> ok end,
+            ok = shut_down(Supervisor);
+        Skip ->
+            ok = shut_down(Supervisor),
+            Skip
+    end.
 
 stopped_node_resumes(Config) ->
     {ok, Server} = llama_node:init_server(llama_node_ct:options(Config)),

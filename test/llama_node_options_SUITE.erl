@@ -133,7 +133,7 @@ wrong_types_are_named(_) ->
         max_queue => [-1, 1000001], use_mmap => [1, yes], n_gpu_layers => [all, -2, 1 bsl 31],
         log_level => [loud, <<"loud">>, true], result_ttl_ms => [-1, 1 bsl 32], max_sessions => [many],
         name => ["llm", true, {local, "llm"}, {local, undefined}, {via, "m", x}], wait => [maybe_so],
-        start_timeout => [-1, 1 bsl 32, never],
+        start_timeout => [-1, 1 bsl 32, never], native_timeout => [0, 1 bsl 32, never],
         stop_timeout => [infinity], progress => [self, fun () -> ok end], transport => [pigeon, <<"pigeon">>],
         java_opts => [[<<"-a">>, 3.5], 3], env => [3, [{a}], [{a, 3}], [{a, b} | c]],
         models => [#{}, [[] | x], <<"a">>], node_name => [3], host => [true], cookie => [{}],

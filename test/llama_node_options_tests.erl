@@ -83,7 +83,7 @@ spec({integer, -1, Max}) when Max >= 16#7fffffff -> "-1 | non_neg_integer()";
 spec({integer, Min, Max}) -> io_lib:format("~b..~b", [Min, Max]);
 spec({enum, Names}) -> lists:join(" | ", [atom_to_list(Name) || Name <- Names] ++ ["binary()", "string()"]);
 spec(boolean) -> "boolean()";
-spec(timeout) -> "timeout()";
+spec({timeout, _}) -> "timeout()";
 spec(Text) when Text =:= text; Text =:= path; Text =:= library; Text =:= cookie -> "text()";
 spec(template) -> "text() | #{text() => text()}";
 spec(models) -> "[llama_node:input()]";

@@ -53,6 +53,7 @@ bad_frames_are_told_apart(_) ->
 exit_statuses_have_words(_) ->
     ?assertEqual("exit status 3", lists:flatten(llama_node_port:exit_status(3))),
     ?assertEqual("killed by signal 9", lists:flatten(llama_node_port:exit_status(137))),
+    ?assertMatch("exit status 75: native code" ++ _, lists:flatten(llama_node_port:exit_status(75))),
     ?assertMatch("exit status 78: no Java" ++ _, lists:flatten(llama_node_port:exit_status(78))).
 
 %% Start

@@ -15,7 +15,8 @@ all() ->
     [start_ping_status_stop, sigterm_lets_tasks_finish, the_drain_deadline_cancels, a_taken_name,
      a_taken_run_directory, leftovers_of_a_killed_node, a_bridge, a_bridge_socket_in_use, sources_have_their_rank,
      bad_configurations,
-     a_run_directory_of_somebody_else, check_loads_nothing, not_running, a_node_that_hangs, a_model_that_is_missing,
+     a_run_directory_of_somebody_else, check_loads_nothing, not_running, a_node_that_hangs, native_code_that_hangs,
+     a_model_that_is_missing,
      no_epmd,
      no_java, usage, the_cookie_is_not_shown, the_library_can_be_chosen, a_moved_installation,
      status_lists_what_runs, silent_clients_of_the_control_socket, version].
@@ -68,6 +69,25 @@ sigterm_lets_tasks_finish(Config) ->
     {_, {done, Result}} = llama_node_ct:events(Task),
     ?assertMatch(#{finish_reason := length, usage := #{completion_tokens := 3000}}, Result),
     ?assertEqual(0, exit_status(Node)).
+
+%% Whoever started it, such as systemd, sees a failure and starts it anew.
+native_code_that_hangs(Config) ->
+    Node = foreground(Config, ["--model", model(Config), "--native-timeout", "1000"]),
+    {ok, Session} = call(Config, {create_session, #{}}),
+    {ok, Task} = call(Config, {stream, Session, completion, llama_node_ct:endless(), self()}),
+    receive {llama_node, Task, {chunk, _}} -> ok end,
+    {os_pid, OsPid} = erlang:port_info(Node, os_pid),
+    case llama_node_ct:hang(OsPid, "engine-") of
+        {ok, Stopped} ->
+            pong = call(Config, ping),
+            contains(await(Node, "has made no progress"), ["llama_decode", "1000 ms (native_timeout)"]),
+            ?assertEqual(75, exit_status(Node)),
+            receive {Stopped, {exit_status, 0}} -> ok end;
+        Skip ->
+            ok = signal(Node, "KILL"),
+            _ = exit_status(Node),
+            Skip
+    end.
 
 the_drain_deadline_cancels(Config) ->
     Node = foreground(Config, ["--model", model(Config), "--drain-timeout-ms", "50"]),

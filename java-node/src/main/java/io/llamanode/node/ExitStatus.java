@@ -20,6 +20,8 @@ public enum ExitStatus {
     DEFECT(70),
     /** A name, port or socket belongs to another process. */
     TAKEN(73),
+    /** A native call hung, and a node that only seems to live is of no use to anybody. */
+    HUNG(75),
     /** The configuration is wrong; of the launcher: no Java that is new enough, or no jar. */
     CONFIG(78);
 

@@ -23,6 +23,7 @@ import io.llamanode.transport.dist.DistStartException;
 import io.llamanode.transport.stdio.FrameChannel;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -160,6 +161,10 @@ public final class PortNode implements FrameChannel.Listener {
     private void run(LaunchConfig launch) {
         LogSetup.toFrames(channel, launch.logLevel());
         ModelLoader loader = loaders.apply(launch);
+        Duration bound = launch.nativeTimeout();
+        if (bound != null) {
+            loader.watch(bound, call -> HungCall.end(call, bound, this::flush));
+        }
         PortEndpoint endpoint = port;
         LlamaService service = endpoint != null ? openPort(endpoint, launch, loader) : openDistribution(launch, loader);
         for (ModelConfig model : launch.node().models()) {
@@ -231,11 +236,15 @@ public final class PortNode implements FrameChannel.Listener {
 
     private void fail(Failure failure) {
         channel.send(ControlEncoder.failed(failure));
+        flush();
+        Exit.begin(FAILED, orderlyEnd);
+    }
+
+    private void flush() {
         try {
             channel.awaitSent(1, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        Exit.begin(FAILED, orderlyEnd);
     }
 }

@@ -104,6 +104,10 @@ public final class ServiceNode {
         Engine engine = loaders.of(config.launch());
         ServiceNode node = new ServiceNode(config, paths, engine.loader());
         Thread.setDefaultUncaughtExceptionHandler(node::threadDied);
+        Duration bound = config.launch().nativeTimeout();
+        if (bound != null) {
+            engine.loader().watch(bound, call -> HungCall.end(call, bound, () -> {}));
+        }
         try {
             node.start();
         } catch (ExitException e) {

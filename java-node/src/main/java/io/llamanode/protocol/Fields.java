@@ -152,6 +152,16 @@ public final class Fields {
     }
 
     /**
+     * {@return a time in milliseconds that may be {@code infinity}, which is negative, or {@code null} if it is not given}
+     *
+     * @param key name of it
+     * @throws FailureException {@code invalid_argument} if it is neither, or out of range
+     */
+    public @Nullable Long timeout(String key) {
+        return deadline(get(key));
+    }
+
+    /**
      * {@return a time in milliseconds, or {@code null} if it is not given}
      *
      * @param key name of it

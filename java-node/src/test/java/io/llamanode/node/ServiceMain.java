@@ -1,15 +1,20 @@
 package io.llamanode.node;
 
+import io.llamanode.llama.watch.NativeWatch;
 import io.llamanode.protocol.launch.ServiceConfigDecoder;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.model.FakeLoadedModel;
 import io.llamanode.service.model.LoadedModel;
 import io.llamanode.service.model.ModelLoader;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 
 /** What {@link ServiceNodeTest} starts as a process of its own: a service on a model that costs nothing. */
 final class ServiceMain {
@@ -40,12 +45,31 @@ final class ServiceMain {
 
     private static ModelLoader loader(ModelLoader any) {
         return new ModelLoader() {
+            private final NativeWatch watch = new NativeWatch();
+
             @Override
             public LoadedModel load(ModelConfig config, LoadProgress progress) {
                 if (config.path().equals(Path.of("missing.gguf"))) {
                     throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: there is no file missing.gguf");
                 }
-                return any.load(config, progress);
+                LoadedModel loaded = any.load(config, progress);
+                if (config.path().equals(Path.of("hangs.gguf"))) {
+                    ((FakeLoadedModel) loaded).model.whileExecuting = plan -> hang();
+                }
+                return loaded;
+            }
+
+            @Override
+            public void watch(Duration withoutProgress, Consumer<String> hung) {
+                watch.start(withoutProgress, hung);
+            }
+
+            /** A native call of a runner that never returns. */
+            private void hang() {
+                watch.calls("hangs.gguf").begin("llama_decode");
+                while (true) {
+                    LockSupport.park();
+                }
             }
 
             @Override

@@ -168,4 +168,19 @@ final class ServiceNodeTest {
             assertTrue(said(node).contains("cannot listen on /nowhere/bridge"));
         }
     }
+
+    /** It still answers, but nobody who waits for the model would ever hear of it. */
+    @Test
+    void aModelWhoseNativeCodeHangsEndsTheNode() throws Exception {
+        try (Child node = ready(
+                        "{\"model\": \"hangs.gguf\", \"bridge\": \"" + file(".b") + "\", \"native_timeout\": 1000}");
+                Client caller = Client.of(file(".b"));
+                Client other = Client.of(file(".sock"))) {
+            caller.channel().write(ByteBuffer.wrap((ENDLESS + "\n").getBytes(UTF_8)));
+            assertTrue(other.ask("PING").contains("\"ok\""));
+            assertEquals(ExitStatus.HUNG.number(), node.exitStatus());
+            String said = said(node);
+            assertTrue(said.contains("llama_decode (hangs.gguf) has made no progress for 1000 ms"), said);
+        }
+    }
 }

@@ -40,6 +40,7 @@ final class DistSetupTest {
                 allow,
                 tls,
                 null,
+                null,
                 null);
     }
 

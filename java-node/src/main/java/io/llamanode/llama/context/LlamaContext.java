@@ -13,10 +13,12 @@ import io.llamanode.llama.memory.NativeHandle;
 import io.llamanode.llama.memory.ReleasedMemory;
 import io.llamanode.llama.model.LlamaModel;
 import io.llamanode.llama.model.LoraAdapter;
+import io.llamanode.llama.watch.WatchedCalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * A context: a KV cache and the buffers to compute with. For use by one thread at a time; only {@link #close} may
@@ -26,6 +28,8 @@ import java.util.List;
  * the end".
  */
 public final class LlamaContext implements AutoCloseable {
+
+    private static final BooleanSupplier NEVER = () -> false;
 
     private final LlamaLibrary library;
     private final LlamaModel model;
@@ -40,9 +44,10 @@ public final class LlamaContext implements AutoCloseable {
     private final boolean embeddings;
     private final PoolingType pooling;
     private final BitSet outputs = new BitSet(); // Indexes with output in the last batch.
+    private final Computation computation;
     private boolean encoded;
 
-    private LlamaContext(LlamaModel model, MemorySegment pointer, ContextParams params) {
+    private LlamaContext(LlamaModel model, MemorySegment pointer, ContextParams params, WatchedCalls calls) {
         this.library = model.library();
         this.model = model;
         ContextFunctions f = library.contexts;
@@ -54,7 +59,10 @@ public final class LlamaContext implements AutoCloseable {
         this.embeddings = params.embeddings();
         this.pooling = PoolingType.of(f.pooling(pointer));
         this.limits = new ContextLimits(model, nBatch, nUbatch, params, pooling);
+        this.computation = new Computation(calls);
+        f.setAbortCallback(pointer, computation.callback(arena), MemorySegment.NULL);
         this.handle = new NativeHandle("The context", pointer, () -> {
+            calls.close();
             f.free(pointer);
             arena.close();
             model.handle().release();
@@ -74,6 +82,7 @@ public final class LlamaContext implements AutoCloseable {
     public static LlamaContext create(LlamaModel model, ContextParams params) {
         ContextLimits.check(model, params);
         MemorySegment modelPointer = model.handle().acquire(); // Released when the context is freed.
+        WatchedCalls calls = model.library().watch.calls(model.file().path().toString());
         boolean done = false;
         try (Arena arena = Arena.ofConfined()) {
             LlamaLibrary library = model.library();
@@ -82,19 +91,22 @@ public final class LlamaContext implements AutoCloseable {
             library.log.startCapture();
             MemorySegment pointer;
             String reason;
+            calls.begin("llama_init_from_model");
             try {
                 pointer = library.models.contextInit(modelPointer, struct);
             } finally {
+                calls.end();
                 reason = library.log.endCapture();
             }
             if (pointer.equals(MemorySegment.NULL)) {
                 throw new ContextException("A context of " + params.nCtx() + " cells cannot be made: " + reason);
             }
-            LlamaContext context = new LlamaContext(model, pointer, params);
+            LlamaContext context = new LlamaContext(model, pointer, params, calls);
             done = true;
             return context;
         } finally {
             if (!done) {
+                calls.close();
                 model.handle().release();
             }
         }
@@ -109,7 +121,23 @@ public final class LlamaContext implements AutoCloseable {
      * @throws IllegalStateException when the model has no decoder, or one that waits for {@link #encode}
      */
     public void decode(LlamaBatch batch) {
+        decode(batch, NEVER);
+    }
+
+    /**
+     * Computes a batch and adds its tokens to the KV cache, unless that is given up meanwhile.
+     *
+     * @param batch 1 to {@link #nBatch()} tokens
+     * @param givenUp asked on this thread, often, and not at all by backends other than the CPU's; must be quick and
+     *     throw nothing
+     * @throws DecodeException when it fails, of kind {@link DecodeException.Kind#ABORTED ABORTED} when it was given up;
+     *     the cache is as before, but that of v0.5 and later keeps what had been computed of the batch until then
+     * @throws IllegalArgumentException when the batch does not suit the context
+     * @throws IllegalStateException when the model has no decoder, or one that waits for {@link #encode}
+     */
+    public void decode(LlamaBatch batch, BooleanSupplier givenUp) {
         limits.checkDecode(batch, encoded);
+        computation.givenUp(givenUp);
         compute(batch, "llama_decode", library.contexts::decode);
     }
 
@@ -123,15 +151,16 @@ public final class LlamaContext implements AutoCloseable {
      */
     public void encode(LlamaBatch batch) {
         limits.checkEncode(batch);
+        computation.givenUp(NEVER);
         compute(batch, "llama_encode", library.contexts::encode);
         encoded = true;
     }
 
-    private interface Computation {
+    private interface Function {
         int run(MemorySegment context, MemorySegment batch);
     }
 
-    private void compute(LlamaBatch batch, String function, Computation computation) {
+    private void compute(LlamaBatch batch, String name, Function function) {
         MemorySegment struct = batch.acquire();
         try {
             MemorySegment context = handle.acquire();
@@ -140,9 +169,11 @@ public final class LlamaContext implements AutoCloseable {
                 library.log.startCapture();
                 int code = 0;
                 String reason;
+                computation.calls().begin(name);
                 try {
-                    code = computation.run(context, struct);
+                    code = function.run(context, struct);
                 } finally {
+                    computation.calls().end();
                     reason = library.log.endCapture();
                 }
                 if (code != 0) {
@@ -150,7 +181,7 @@ public final class LlamaContext implements AutoCloseable {
                     throw new DecodeException(
                             kind,
                             code,
-                            function + " returned " + code + " (" + kind + ") for " + batch.size()
+                            name + " returned " + code + " (" + kind + ") for " + batch.size()
                                     + " tokens in a context of " + nCtx + " cells: " + reason);
                 }
                 limits.recordOutputs(batch, outputs);

@@ -62,6 +62,17 @@ public interface ContextFunctions {
     int decode(MemorySegment context, @Struct(BatchStruct.class) MemorySegment batch);
 
     /**
+     * {@code llama_set_abort_callback}: lets a function end computations. Of the backends that this package knows, that of
+     * the CPU alone asks it: behind each node of a graph, on the thread that called {@link #decode} or {@link #encode}.
+     *
+     * @param context whose computations
+     * @param callback {@code bool (*)(void *)}, which lives as long as the context; {@code true} ends the computation
+     * @param data what it is called with
+     */
+    @CFunction("llama_set_abort_callback")
+    void setAbortCallback(MemorySegment context, MemorySegment callback, MemorySegment data);
+
+    /**
      * {@code llama_encode}: computes a batch with the encoder and leaves the KV cache as it is.
      *
      * @param context of a model with an encoder

@@ -21,6 +21,7 @@ import io.llamanode.llama.functions.VersionFunctionsCalls;
 import io.llamanode.llama.functions.VocabFunctions;
 import io.llamanode.llama.functions.VocabFunctionsCalls;
 import io.llamanode.llama.log.NativeLog;
+import io.llamanode.llama.watch.NativeWatch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
@@ -76,6 +77,9 @@ public final class LlamaLibrary {
 
     /** Where its log goes. */
     public final NativeLog log;
+
+    /** Whether its calls get on. */
+    public final NativeWatch watch = new NativeWatch();
 
     private final String version;
     private final @Nullable Path path;

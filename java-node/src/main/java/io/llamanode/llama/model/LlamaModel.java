@@ -16,6 +16,7 @@ import io.llamanode.llama.functions.StructTable;
 import io.llamanode.llama.library.LlamaLibrary;
 import io.llamanode.llama.memory.NativeHandle;
 import io.llamanode.llama.memory.ReleasedMemory;
+import io.llamanode.llama.watch.WatchedCalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -104,19 +105,22 @@ public final class LlamaModel implements AutoCloseable {
      */
     public static LlamaModel load(LlamaLibrary library, Path path, ModelParams params, ProgressListener listener) {
         GgufFile file = ModelFileCheck.check(path, params.vocabOnly(), library.generation.maxExperts());
-        try (Arena arena = Arena.ofConfined()) {
+        try (Arena arena = Arena.ofConfined();
+                WatchedCalls calls = library.watch.calls(path.toString())) {
             StructTable table = library.generation.modelParams();
             MemorySegment struct = library.models.modelDefaultParams(arena);
             library.generation.write(params, struct);
-            Progress progress = new Progress(listener);
+            Progress progress = new Progress(listener, calls);
             table.setPointer(struct, "progress_callback", progress.callback(arena));
             library.log.startCapture();
             MemorySegment model = MemorySegment.NULL;
             String reason;
+            calls.begin("llama_model_load_from_file");
             try {
                 model = library.models.modelLoad(
                         arena.allocateFrom(path.toAbsolutePath().toString()), struct);
             } finally {
+                calls.end();
                 reason = library.log.endCapture();
             }
             if (model.equals(MemorySegment.NULL)) {
@@ -140,11 +144,13 @@ public final class LlamaModel implements AutoCloseable {
     /** The progress callback, through which no exception may pass. */
     private static final class Progress {
         private final ProgressListener listener;
+        private final WatchedCalls calls;
         private @Nullable RuntimeException thrown;
         private boolean cancelled;
 
-        Progress(ProgressListener listener) {
+        Progress(ProgressListener listener, WatchedCalls calls) {
             this.listener = listener;
+            this.calls = calls;
         }
 
         MemorySegment callback(Arena arena) {
@@ -161,6 +167,7 @@ public final class LlamaModel implements AutoCloseable {
 
         @SuppressWarnings("unused") // called by llama.cpp, which finds it by its name and gives it its own pointer back
         boolean progress(float fraction, MemorySegment userData) {
+            calls.progress();
             try {
                 cancelled = cancelled || !listener.progress(fraction);
             } catch (Throwable t) {

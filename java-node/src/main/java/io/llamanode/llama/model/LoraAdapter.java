@@ -8,6 +8,7 @@ import io.llamanode.llama.ModelLoadException.Reason;
 import io.llamanode.llama.context.LlamaContext;
 import io.llamanode.llama.library.LlamaLibrary;
 import io.llamanode.llama.memory.NativeHandle;
+import io.llamanode.llama.watch.WatchedCalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -42,15 +43,18 @@ public final class LoraAdapter implements AutoCloseable {
         check(model, path);
         MemorySegment pointer = model.handle().acquire(); // Released when the adapter is freed.
         boolean done = false;
-        try (Arena arena = Arena.ofConfined()) {
+        try (Arena arena = Arena.ofConfined();
+                WatchedCalls calls = model.library().watch.calls(path.toString())) {
             LlamaLibrary library = model.library();
             library.log.startCapture();
             MemorySegment adapter = MemorySegment.NULL;
             String reason;
+            calls.begin("llama_adapter_lora_init");
             try {
                 adapter = library.adapters.init(
                         pointer, arena.allocateFrom(path.toAbsolutePath().toString()));
             } finally {
+                calls.end();
                 reason = library.log.endCapture();
             }
             if (adapter.equals(MemorySegment.NULL)) {

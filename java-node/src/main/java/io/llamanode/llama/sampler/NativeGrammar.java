@@ -5,6 +5,7 @@ import io.llamanode.llama.functions.SamplerFunctions;
 import io.llamanode.llama.memory.NativeHandle;
 import io.llamanode.llama.model.LlamaModel;
 import io.llamanode.llama.model.Vocab;
+import io.llamanode.llama.watch.WatchedCalls;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -17,11 +18,14 @@ public final class NativeGrammar implements AutoCloseable {
     private final SamplerFunctions f;
     private final Vocab vocab;
     private final NativeHandle handle;
+    private final WatchedCalls calls;
 
     private NativeGrammar(LlamaModel model, MemorySegment sampler) {
         this.f = model.library().samplers;
         this.vocab = model.vocab();
+        this.calls = model.library().watch.calls("a grammar");
         this.handle = new NativeHandle("The grammar", sampler, () -> {
+            calls.close();
             f.free(sampler);
             model.handle().release();
         });
@@ -75,10 +79,12 @@ public final class NativeGrammar implements AutoCloseable {
     public boolean allows(int token, TokenCandidates scratch) {
         vocab.check(token);
         MemorySegment grammar = handle.acquire();
+        calls.begin("llama_sampler_apply");
         try {
             f.apply(grammar, scratch.only(token));
             return scratch.firstStays();
         } finally {
+            calls.end();
             handle.release();
         }
     }
@@ -92,6 +98,7 @@ public final class NativeGrammar implements AutoCloseable {
      */
     public int mask(float[] logits, TokenCandidates scratch) {
         MemorySegment grammar = handle.acquire();
+        calls.begin("llama_sampler_apply");
         try {
             if (scratch.fill(logits) == 0) {
                 return 0;
@@ -99,6 +106,7 @@ public final class NativeGrammar implements AutoCloseable {
             f.apply(grammar, scratch.array());
             return scratch.ruleOut(logits);
         } finally {
+            calls.end();
             handle.release();
         }
     }

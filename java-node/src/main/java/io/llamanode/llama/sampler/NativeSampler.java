@@ -8,6 +8,7 @@ import io.llamanode.llama.context.LlamaContext;
 import io.llamanode.llama.functions.SamplerFunctions;
 import io.llamanode.llama.memory.NativeHandle;
 import io.llamanode.llama.model.LlamaModel;
+import io.llamanode.llama.watch.WatchedCalls;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,8 @@ public final class NativeSampler implements AutoCloseable {
     private final NativeHandle handle;
     /** {@code null}: everything is allowed. */
     private final @Nullable NativeGrammar grammar;
+
+    private final WatchedCalls calls;
     /** Made when first needed: a sampler of which only {@link #choose} is called works on its caller's. */
     private @Nullable TokenCandidates own;
 
@@ -32,7 +35,9 @@ public final class NativeSampler implements AutoCloseable {
         this.model = model;
         this.f = model.library().samplers;
         this.grammar = grammar;
+        this.calls = model.library().watch.calls("a chain of samplers");
         this.handle = new NativeHandle("The sampler", chain, () -> {
+            calls.close();
             f.free(chain);
             if (grammar != null) {
                 grammar.close();
@@ -102,6 +107,7 @@ public final class NativeSampler implements AutoCloseable {
     /** {@return the chosen token, or -1 if every one is ruled out} */
     private int pick(float[] logits, TokenCandidates scratch) {
         MemorySegment chain = handle.acquire();
+        calls.begin("llama_sampler_apply");
         try {
             if (scratch.fill(logits) == 0) {
                 return -1;
@@ -109,6 +115,7 @@ public final class NativeSampler implements AutoCloseable {
             f.apply(chain, scratch.array());
             return scratch.selected();
         } finally {
+            calls.end();
             handle.release();
         }
     }

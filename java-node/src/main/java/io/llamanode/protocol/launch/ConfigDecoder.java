@@ -10,6 +10,7 @@ import io.llamanode.service.contract.model.NodeConfig;
 import io.llamanode.term.Shown;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -66,6 +67,7 @@ public final class ConfigDecoder {
         List<String> allow = names(in.get("allow"));
         TlsFiles tls = tls(in.get("tls"));
         Path library = path(in.get("llama_lib"));
+        Duration nativeTimeout = nativeTimeout(in);
         in.end();
         return new LaunchConfig(
                 nodeName(Objects.requireNonNull(nodeName)),
@@ -80,6 +82,7 @@ public final class ConfigDecoder {
                 allow,
                 tls,
                 library,
+                nativeTimeout,
                 null);
     }
 
@@ -89,9 +92,28 @@ public final class ConfigDecoder {
         LogLevel level = level(in);
         NodeConfig node = node(in);
         Path library = path(in.get("llama_lib"));
+        Duration nativeTimeout = nativeTimeout(in);
         in.end();
         return new LaunchConfig(
-                NOT_DISTRIBUTED, null, null, null, 0, level, node, null, null, null, null, library, window);
+                NOT_DISTRIBUTED,
+                null,
+                null,
+                null,
+                0,
+                level,
+                node,
+                null,
+                null,
+                null,
+                null,
+                library,
+                nativeTimeout,
+                window);
+    }
+
+    private static @Nullable Duration nativeTimeout(Fields in) {
+        Long given = in.timeout("native_timeout");
+        return given == null ? Duration.ofMinutes(1) : given < 0 ? null : Duration.ofMillis(given);
     }
 
     private static NodeConfig node(Fields in) {

@@ -2,6 +2,7 @@ package io.llamanode.protocol.launch;
 
 import io.llamanode.service.contract.model.NodeConfig;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param allow names of the nodes that may connect, {@code *} for any characters; {@code null} for any name
  * @param tls certificates of distribution over TLS, or {@code null} for TCP
  * @param llamaLib directory with the llama.cpp to use, or {@code null} for the first that is found
+ * @param nativeTimeout how long a native call may make no progress before the node ends, or {@code null} for ever
  * @param window if requests come over the port and there is no distribution: how many bytes of frames
  *     the BEAM lets the node send before it has handled them; otherwise {@code null}
  */
@@ -36,6 +38,7 @@ public record LaunchConfig(
         @Nullable List<String> allow,
         @Nullable TlsFiles tls,
         @Nullable Path llamaLib,
+        @Nullable Duration nativeTimeout,
         @Nullable Integer window) {
     /** {@return whether requests come over the port} */
     public boolean overPort() {
@@ -48,7 +51,7 @@ public record LaunchConfig(
         return "LaunchConfig[nodeName=" + nodeName + ", mailboxName=" + mailboxName + ", bind=" + bind
                 + ", netTicktime=" + netTicktime + ", logLevel=" + logLevel + ", node=" + node
                 + ", port=" + port + ", epmd=" + epmd + ", allow=" + allow + ", tls=" + tls + ", llamaLib=" + llamaLib
-                + ", window=" + window
+                + ", nativeTimeout=" + nativeTimeout + ", window=" + window
                 + "]";
     }
 }

@@ -4,7 +4,9 @@ import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelHeader;
+import java.time.Duration;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 
 /**
  * Loads models.
@@ -39,6 +41,14 @@ public interface ModelLoader {
      * @throws FailureException {@code model_load_failed} or {@code invalid_argument}
      */
     Preview preview(ModelConfig config);
+
+    /**
+     * Watches native calls from here on, so that one that hangs does not go unnoticed. Does nothing where none can.
+     *
+     * @param withoutProgress how long one may run without getting on
+     * @param hung told once of the first that does not, as words for a sentence; on a thread of its own
+     */
+    default void watch(Duration withoutProgress, Consumer<String> hung) {}
 
     /** {@return the native library} */
     NodeStatus.Library library();

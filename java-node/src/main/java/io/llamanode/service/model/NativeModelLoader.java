@@ -22,8 +22,10 @@ import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.model.ModelConfig;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,6 +52,11 @@ public final class NativeModelLoader implements ModelLoader {
      */
     public NativeModelLoader(LlamaLibrary library) {
         this.library = library;
+    }
+
+    @Override
+    public void watch(Duration withoutProgress, Consumer<String> hung) {
+        library.watch.start(withoutProgress, hung);
     }
 
     @Override

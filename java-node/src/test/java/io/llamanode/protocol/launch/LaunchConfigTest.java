@@ -2,6 +2,7 @@ package io.llamanode.protocol.launch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
@@ -11,6 +12,7 @@ import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.NodeConfig;
 import io.llamanode.term.PlainTerms;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -64,6 +66,7 @@ final class LaunchConfigTest {
                         null,
                         null,
                         null,
+                        Duration.ofMinutes(1),
                         null),
                 decode(with()));
         assertFalse(decode(with()).overPort());
@@ -87,10 +90,19 @@ final class LaunchConfigTest {
                         null,
                         null,
                         null,
+                        Duration.ofMinutes(1),
                         256 << 10),
                 config);
         assertTrue(config.overPort());
         assertEquals(1, decode(fields("transport", "port", "window", 1)).window());
+    }
+
+    @Test
+    void nativeCodeMayHangForEverIfThatIsWanted() {
+        assertNull(decode(with("native_timeout", "infinity")).nativeTimeout());
+        assertEquals(
+                Duration.ofMillis(7),
+                decode(fields("transport", "port", "native_timeout", 7)).nativeTimeout());
     }
 
     private <T> T maybe(Supplier<T> value) {
@@ -123,6 +135,7 @@ final class LaunchConfigTest {
             List<String> allow = maybe(() -> Arrays.asList(name(), name() + "@*"));
             String certificate = maybe(this::name);
             String library = maybe(this::name);
+            Integer hang = integer(1, Integer.MAX_VALUE);
             LaunchConfig expected = new LaunchConfig(
                     "a@b",
                     "secret",
@@ -143,6 +156,7 @@ final class LaunchConfigTest {
                             ? null
                             : new TlsFiles(Path.of(certificate), Path.of("/key"), Path.of("/authorities")),
                     library == null ? null : Path.of(library),
+                    hang == null ? Duration.ofMinutes(1) : Duration.ofMillis(hang),
                     null);
             Map<String, Object> fields = with(
                     "name", mailbox,
@@ -161,7 +175,8 @@ final class LaunchConfigTest {
                             certificate == null
                                     ? null
                                     : fields("certfile", certificate, "keyfile", "/key", "cacertfile", "/authorities"),
-                    "llama_lib", library);
+                    "llama_lib", library,
+                    "native_timeout", hang);
             LaunchConfig config = decode(fields);
             assertEquals(expected, config);
             assertEquals(expected.toString(), config.toString());
@@ -197,6 +212,7 @@ final class LaunchConfigTest {
                         "node_name must be a full node name, name@host, not \"a@" + "b".repeat(38) + "...\""),
                 arguments(fields("cookie", "c"), "node_name is required"),
                 arguments(fields("node_name", "a@b"), "cookie is required"),
+                arguments(with("native_timeout", 0), "native_timeout must be an integer from 1 to 4294967295, not 0"),
                 arguments(with("net_ticktime", 0), "net_ticktime must be an integer from 1 to 2147483647, not 0"),
                 arguments(with("port", -1), "port must be an integer from 0 to 65535, not -1"),
                 arguments(with("port", 65_536), "port must be an integer from 0 to 65535, not 65536"),

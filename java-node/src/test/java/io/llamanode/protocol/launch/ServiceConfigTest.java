@@ -83,7 +83,7 @@ class ServiceConfigTest {
     void aNodeNeedsAName() {
         Map<String, Object> tree = ServiceConfigDecoder.parse("file", """
                 {"name": "n", "bind": "b", "net_ticktime": 1, "log_level": "info", "models": [], "result_ttl_ms": 1,
-                 "max_results": 1, "max_sessions": 1, "max_tasks": 1, "port": 1, "epmd": true, "allow": ["a"],
+                 "max_results": 1, "max_sessions": 1, "max_tasks": 1, "native_timeout": 1, "port": 1, "epmd": true, "allow": ["a"],
                  "tls": {"certfile": "c", "keyfile": "k", "cacertfile": "a"}, "llama_lib": "l", "bridge": "b",
                  "bridge_max_clients": 1, "bridge_max_line_bytes": 64, "drain_timeout_ms": 1, "cookie_file": "c",
                  "run_dir": "r", "log_file": "l"}
