@@ -86,6 +86,11 @@ service() ->
        text => "PEM files, `#{certfile, keyfile, cacertfile}', of a node in a cluster whose distribution runs over TLS "
                "(`-proto_dist inet_tls'); both sides must show certificates. The certificate must hold the host of the "
                "node's name where the runtime checks it, as it does by default with `verify_peer'"},
+     #{key => timeout_write, part => node, check => {integer, 1, 86400}, default => "15",
+       text => "seconds in which this runtime, or another one that is connected, must take some of what waits for it: one "
+               "that takes nothing is disconnected, and over the port the node ends. How much waits does not matter"},
+     #{key => max_connections, part => node, check => {integer, 1, 10000}, default => "256", only => distribution,
+       text => "Erlang nodes that may be connected to the node at a time"},
      #{key => llama_lib, part => node, check => library, default => "the newest that is found",
        text => "directory with the llama.cpp to use, or `system' for that of the operating system, or `embedded' for "
                "the one in the jar"},

@@ -34,6 +34,8 @@
         chat_template => text() | #{text() => text()},
         bind => text(),
         tls => llama_node:input(),
+        timeout_write => 1..86400,
+        max_connections => 1..10000,
         llama_lib => text(),
         native_timeout => timeout(),
         log_level => debug | info | warning | error | none | binary() | string(),
@@ -91,6 +93,10 @@
 %%     (`-proto_dist inet_tls'); both sides must show certificates. The certificate must hold the host of the node's
 %%     name where the runtime checks it, as it does by default with `verify_peer'. Default: none, the distribution runs
 %%     over TCP.</li>
+%% <li>`timeout_write': seconds in which this runtime, or another one that is connected, must take some of what waits
+%%     for it: one that takes nothing is disconnected, and over the port the node ends. How much waits does not matter.
+%%     Default: 15.</li>
+%% <li>`max_connections': Erlang nodes that may be connected to the node at a time. Default: 256.</li>
 %% <li>`llama_lib': directory with the llama.cpp to use, or `system' for that of the operating system, or `embedded' for
 %%     the one in the jar. Default: the newest that is found.</li>
 %% <li>`native_timeout': milliseconds that native code may make no progress before the node ends itself and is started

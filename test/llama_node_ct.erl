@@ -4,6 +4,7 @@
 
 -export([start_real/2, start_over/3, stop_over/2, check_real/1, of_group/2, server/1, own_session/1, options/1]).
 -export([session/1, task/3, endless/0, consume/2, events/1, terminal/1]).
+-export([ask_much/2]).
 -export([distribute/0, real_node/0, model/0, sizes/0, root/0, shared/0, fake/2, started/2, peer/2, ebin/0, stop/1]).
 -export([script/2, java_home/3, free_port/0, os_pid/1, kill/2, hang/2, witnessed/2, await_end/1, flush/0]).
 -export([await_down/1, dot/2]).
@@ -147,6 +148,20 @@ consume(Server, Observer) ->
         (_, Acc) -> Acc
     end,
     llama_node:stream_fold(Fun, none, Server, session(Server), completion, endless()).
+
+%% A process that has a session, has asked for so many answers of about a megabyte, and waits for none of them.
+-spec ask_much(llama_node:server(), pos_integer()) -> ok.
+ask_much(Mailbox, Count) ->
+    Parent = self(),
+    Pid = spawn(fun () ->
+        _ = session(Mailbox),
+        Text = binary:copy(<<"~^">>, 16000),
+        _ = [gen_server:send_request(Mailbox, {tokenize, #{content => Text, with_pieces => true}})
+             || _ <- lists:seq(1, Count)],
+        Parent ! {self(), asked},
+        receive never -> ok end
+    end),
+    receive {Pid, asked} -> ok end.
 
 -spec model() -> {ok, file:filename()} | {skip, string()}.
 model() ->

@@ -18,7 +18,7 @@ groups() ->
                       not_distributed, long_names, epmd_is_gone],
     OfPort = [runtime_becomes_distributed, silent_node_is_given_up, stopped_node_is_killed_by_its_server,
               callers_on_another_node],
-    [{distribution, [], [{fake, [], OfDistribution}, {java, [], OfDistribution}]},
+    [{distribution, [], [{fake, [], OfDistribution}, {java, [], OfDistribution ++ [stopped_runtime_is_given_up]}]},
      {port, [], [{fake, [], OfPort ++ [requests_keep_their_order]},
                  {java, [], OfPort ++ [nothing_but_a_port, slow_owner]}]}].
 
@@ -81,6 +81,35 @@ stopped_consumer_delays_nobody(Config) ->
     ok = peer:stop(Peer),
     ?assertEqual(pong, llama_node:ping(Server)),
     ok = llama_node:destroy_server(Server).
+
+%% It asks for much and takes nothing: it is disconnected, what its processes owned is gone, and it can come back.
+stopped_runtime_is_given_up(Config) ->
+    {ok, Server} = llama_node:init_server((llama_node_ct:options(Config))#{timeout_write => 1}),
+    {ok, #{node := Node}} = llama_node:get_status(Server),
+    {Peer, _} = peer(#{name => peer:random_name()}, []),
+    OsPid = list_to_integer(peer:call(Peer, os, getpid, [])),
+    true = peer:call(Peer, erlang, set_cookie, [Node, erlang:get_cookie()]),
+    ok = peer:call(Peer, llama_node_ct, ask_much, [{llama_node, Node}, 60]),
+    {ok, #{sessions := 1}} = llama_node:get_status(Server),
+    ok = llama_node_ct:kill("STOP", OsPid),
+    ok = await_sessions(Server, 0),
+    ok = llama_node_ct:kill("CONT", OsPid),
+    ok = await_pong(Peer, {llama_node, Node}),
+    ok = peer:stop(Peer),
+    ok = llama_node:destroy_server(Server).
+
+%% It may have to notice first that its connection is gone.
+await_pong(Peer, Mailbox) ->
+    case peer:call(Peer, llama_node, ping, [Mailbox]) of
+        pong -> ok;
+        {error, {node_down, _}} -> await_pong(Peer, Mailbox)
+    end.
+
+await_sessions(Server, Wanted) ->
+    case llama_node:get_status(Server) of
+        {ok, #{sessions := Wanted}} -> ok;
+        {ok, _} -> receive never -> ok after 100 -> await_sessions(Server, Wanted) end
+    end.
 
 not_distributed(Config) ->
     {Peer, nonode@nohost} = peer(#{}, []),

@@ -8,20 +8,34 @@ import java.util.function.Supplier;
 /** Sends messages to processes; never blocks. What cannot be delivered is dropped. */
 public interface Outbound {
     /**
-     * Sends a message to a process. What was sent before to the same process arrives before it.
+     * Sends a message to a process. What was sent before to the same process, or behind it, arrives before it. A large term
+     * is best given as a {@link io.llamanode.term.LateTerm}, which is made when its turn comes.
      *
      * @param to a process
      * @param message any term
      */
-    void send(OtpErlangPid to, OtpErlangObject message);
+    default void send(OtpErlangPid to, OtpErlangObject message) {
+        send(to, to, message);
+    }
+
+    /**
+     * Sends a message to a process, behind what was sent to another one.
+     *
+     * @param to a process
+     * @param behind a process: what was sent before to it, or behind it, arrives before the message
+     * @param message any term
+     */
+    void send(OtpErlangPid to, OtpErlangPid behind, OtpErlangObject message);
 
     /**
      * Sends a message to an alias; it is lost if the alias is no longer active, as with Erlang's own.
      *
      * @param to the alias of a process
+     * @param behind a process, most often the one that has the alias: what was sent before to it, or behind it, arrives
+     *     before the message
      * @param message any term
      */
-    void send(OtpErlangRef to, OtpErlangObject message);
+    void send(OtpErlangRef to, OtpErlangPid behind, OtpErlangObject message);
 
     /**
      * Sends a message that may as well be sent later, unless the way to the process is full. What comes

@@ -153,16 +153,11 @@ public final class RequestHandler {
             case Request.CreateTask create ->
                 service.createTask(caller, create.sessionId(), create.input(), answer(reply, ReplyEncoder::ok));
             case Request.GetResult get ->
-                service.getResult(
-                        caller,
-                        get.taskId(),
-                        get.timeoutMs(),
-                        answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
+                service.getResult(caller, get.taskId(), get.timeoutMs(), answer(reply, ReplyEncoder::answer));
             case Request.Stream stream -> stream(caller, stream, reply);
             case Request.Active active -> active(active, reply);
             case Request.CancelTask(long id) -> cancel(id, reply);
-            case Request.Run run ->
-                service.run(caller, run.input(), answer(reply, result -> ReplyEncoder.ok(ReplyEncoder.result(result))));
+            case Request.Run run -> service.run(caller, run.input(), answer(reply, ReplyEncoder::answer));
             case Request.Tokenize tokenize -> tokenize(caller, tokenize, reply);
             case Request.CountTokens(TokenText text) ->
                 service.models().countTokens(caller, text, answer(reply, count -> ReplyEncoder.ok(count.longValue())));

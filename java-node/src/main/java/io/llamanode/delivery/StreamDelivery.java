@@ -1,7 +1,7 @@
 package io.llamanode.delivery;
 
+import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
-import com.ericsson.otp.erlang.OtpErlangTuple;
 import io.llamanode.protocol.Delivery;
 import io.llamanode.protocol.Demand;
 import io.llamanode.protocol.ProcessOwner;
@@ -211,14 +211,14 @@ final class StreamDelivery implements TaskSink {
         terminal(ReplyEncoder.failed(taskId, failure));
     }
 
-    private void terminal(OtpErlangTuple event) {
+    private void terminal(OtpErlangObject event) {
         // First: a process that has got the event may ask at once, and is told that the stream is gone.
         over();
         if (end == null) {
             streams.outbound().send(process, event);
         } else {
-            streams.outbound().send(end.alias(), event);
-            streams.outbound().send(end.watcher(), ReplyEncoder.ended(end.alias()));
+            streams.outbound().send(end.alias(), process, event);
+            streams.outbound().send(end.watcher(), process, ReplyEncoder.ended(end.alias()));
         }
     }
 

@@ -100,6 +100,15 @@ public final class PortNode implements FrameChannel.Listener {
     }
 
     @Override
+    public boolean oversized(byte[] beginning, int length) throws InterruptedException {
+        PortEndpoint endpoint = port;
+        if (endpoint != null) {
+            endpoint.oversized(beginning, length);
+        }
+        return endpoint != null;
+    }
+
+    @Override
     public void received(OtpErlangObject term) {
         try {
             switch (ControlFrame.decode(term)) {
@@ -127,6 +136,7 @@ public final class PortNode implements FrameChannel.Listener {
             LOG.warn("a second config frame is ignored");
             return;
         }
+        channel.timeoutWrite(Duration.ofSeconds(launch.config().timeoutWrite()));
         // Here rather than in run(), because the owner acknowledges frames from the first one on.
         Integer window = launch.config().window();
         if (window != null) {

@@ -22,6 +22,7 @@ import io.llamanode.service.contract.task.TaskEstimate;
 import io.llamanode.service.contract.task.TaskEvent;
 import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TokenPiece;
+import io.llamanode.term.LateTerm;
 import io.llamanode.term.PlainTerms;
 import io.llamanode.term.Terms;
 import java.util.List;
@@ -47,6 +48,12 @@ public final class ReplyEncoder {
     private static final OtpErlangAtom ERROR = Terms.atom("error");
     private static final OtpErlangAtom CONTENT = Terms.atom("content");
     private static final OtpErlangAtom INDEX = Terms.atom("index");
+
+    /** Of the keys of a result and what is short in it. */
+    private static final long RESULT_BYTES = 600;
+
+    private static final int INTEGER_BYTES = 5;
+    private static final int PIECE_BYTES = 32;
 
     private ReplyEncoder() {}
 
@@ -86,7 +93,11 @@ public final class ReplyEncoder {
      * @param tokens token ids
      * @return {@code {ok, [Token]}}
      */
-    public static OtpErlangTuple ok(int[] tokens) {
+    public static OtpErlangObject ok(int[] tokens) {
+        return LateTerm.of(() -> list(tokens), (long) INTEGER_BYTES * tokens.length);
+    }
+
+    private static OtpErlangTuple list(int[] tokens) {
         OtpErlangObject[] elements = new OtpErlangObject[tokens.length];
         for (int i = 0; i < tokens.length; i++) {
             elements[i] = new OtpErlangLong(tokens[i]);
@@ -100,8 +111,8 @@ public final class ReplyEncoder {
      * @param tokens tokens and what they stand for
      * @return {@code {ok, [#{id, piece}]}}
      */
-    public static OtpErlangTuple ok(List<TokenPiece> tokens) {
-        return ok(ModelEncoder.pieces(tokens));
+    public static OtpErlangObject ok(List<TokenPiece> tokens) {
+        return LateTerm.of(() -> ok(ModelEncoder.pieces(tokens)), (long) PIECE_BYTES * tokens.size());
     }
 
     /**
@@ -201,8 +212,28 @@ public final class ReplyEncoder {
      * @param result what it gave
      * @return its terminal event {@code {llama_node, TaskId, {done, Result}}}
      */
-    public static OtpErlangTuple done(long taskId, TaskResult result) {
-        return event(taskId, Terms.tuple(DONE, result(result)));
+    public static OtpErlangObject done(long taskId, TaskResult result) {
+        return LateTerm.of(() -> event(taskId, Terms.tuple(DONE, result(result))), weight(result));
+    }
+
+    /**
+     * Answers with what a task gave.
+     *
+     * @param result of a task
+     * @return {@code {ok, Result}}
+     */
+    public static OtpErlangObject answer(TaskResult result) {
+        return LateTerm.of(() -> ok(result(result)), weight(result));
+    }
+
+    /** About the bytes of a result's term; numbers in vectors count two characters, probabilities as much as their maps. */
+    private static long weight(TaskResult result) {
+        return RESULT_BYTES
+                + switch (result) {
+                    case GenerationResult generated -> 3 * generated.length();
+                    case EmbeddingResult embedding when embedding.binary() -> 2 * embedding.length();
+                    case EmbeddingResult _, RankingResult _ -> 5 * result.length();
+                };
     }
 
     /**

@@ -84,13 +84,13 @@ public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, 
     }
 
     @Override
-    public void send(OtpErlangPid to, OtpErlangObject message) {
-        node.join().send(to, message);
+    public void send(OtpErlangPid to, OtpErlangPid behind, OtpErlangObject message) {
+        node.join().send(to, behind, message);
     }
 
     @Override
-    public void send(OtpErlangRef to, OtpErlangObject message) {
-        node.join().send(to, message);
+    public void send(OtpErlangRef to, OtpErlangPid behind, OtpErlangObject message) {
+        node.join().send(to, behind, message);
     }
 
     @Override

@@ -33,7 +33,9 @@ public final class DistSetup {
     public static DistConfig of(LaunchConfig launch) {
         DistConfig.Builder dist = DistConfig.named(launch.nodeName(), Objects.requireNonNull(launch.cookie(), "cookie"))
                 .mailbox(Objects.requireNonNull(launch.mailboxName(), "mailbox"))
-                .netTicktime(launch.netTicktime());
+                .netTicktime(launch.netTicktime())
+                .timeoutWrite(launch.timeoutWrite())
+                .maxConnections(launch.maxConnections());
         if (launch.bind() != null) {
             dist.bind(address(launch.bind()));
         }

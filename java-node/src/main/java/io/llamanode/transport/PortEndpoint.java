@@ -38,6 +38,8 @@ import org.slf4j.LoggerFactory;
 public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonitor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PortEndpoint.class);
     private static final String OWNER = "the port";
+    /** Bytes of answers that may wait for the BEAM before it gets no others than that. */
+    private static final long MOST_WAITING = Runtime.getRuntime().maxMemory() / 4;
 
     private final FrameChannel channel;
     private final Dispatcher dispatcher = new Dispatcher("port-dispatch", 2L * FrameChannel.MAX_FRAME);
@@ -79,6 +81,17 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     }
 
     /**
+     * Takes a frame that is longer than allowed; a call in it is answered.
+     *
+     * @param beginning of the frame
+     * @param length of the whole frame, bytes
+     * @throws InterruptedException if interrupted while waiting
+     */
+    public void oversized(byte[] beginning, int length) throws InterruptedException {
+        receiver.refuse(OWNER, beginning, 0, length, this);
+    }
+
+    /**
      * A process that this node monitors is gone.
      *
      * @param monitor number of the monitor
@@ -94,6 +107,15 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
 
     @Override
     public void onCall(From from, OtpErlangObject request) {
+        if (channel.queuedBytes() > MOST_WAITING) {
+            // The port cannot be left unread meanwhile: what it brings is also that the BEAM has read something.
+            reply(
+                    from,
+                    ReplyEncoder.error(new Failure(
+                            ErrorCode.SERVER_BUSY,
+                            "%d bytes of answers wait for the BEAM to read them".formatted(channel.queuedBytes()))));
+            return;
+        }
         Objects.requireNonNull(handler).call(new ProcessOwner(from.pid()), request, answer -> reply(from, answer));
     }
 
@@ -105,7 +127,12 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
 
     private void reply(From from, OtpErlangObject answer) {
         OtpErlangRef alias = from.alias();
-        send(alias == null ? from.pid() : alias, new OtpErlangTuple(new OtpErlangObject[] {from.tag(), answer}));
+        OtpErlangTuple message = new OtpErlangTuple(new OtpErlangObject[] {from.tag(), answer});
+        if (alias == null) {
+            send(from.pid(), message);
+        } else {
+            send(alias, from.pid(), message);
+        }
     }
 
     @Override
@@ -114,22 +141,18 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     }
 
     @Override
-    public void send(OtpErlangPid to, OtpErlangObject message) {
-        send((OtpErlangObject) to, message);
+    public void send(OtpErlangPid to, OtpErlangPid behind, OtpErlangObject message) {
+        channel.send(behind, PortFrames.send(to, message));
     }
 
     @Override
-    public void send(OtpErlangRef to, OtpErlangObject message) {
-        send((OtpErlangObject) to, message);
-    }
-
-    private void send(OtpErlangObject to, OtpErlangObject message) {
-        channel.send(PortFrames.send(to, message));
+    public void send(OtpErlangRef to, OtpErlangPid behind, OtpErlangObject message) {
+        channel.send(behind, PortFrames.send(to, message));
     }
 
     @Override
     public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int weight, Runnable room) {
-        return channel.offer(() -> PortFrames.send(to, message.get()), weight, room);
+        return channel.offer(to, () -> PortFrames.send(to, message.get()), weight, room);
     }
 
     @Override

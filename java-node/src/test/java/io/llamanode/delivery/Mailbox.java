@@ -26,12 +26,12 @@ final class Mailbox implements Outbound {
     volatile RuntimeException defect;
 
     @Override
-    public void send(OtpErlangPid to, OtpErlangObject message) {
+    public void send(OtpErlangPid to, OtpErlangPid behind, OtpErlangObject message) {
         arrive(new Sent(to, message));
     }
 
     @Override
-    public void send(OtpErlangRef to, OtpErlangObject message) {
+    public void send(OtpErlangRef to, OtpErlangPid behind, OtpErlangObject message) {
         arrive(new Sent(to, message));
     }
 

@@ -60,13 +60,13 @@ final class StreamDeliveryTest {
         boolean full;
 
         @Override
-        public void send(OtpErlangPid to, OtpErlangObject message) {
+        public void send(OtpErlangPid to, OtpErlangPid behind, OtpErlangObject message) {
             assertEquals(PROCESS, to);
             sent.add(message);
         }
 
         @Override
-        public void send(OtpErlangRef to, OtpErlangObject message) {
+        public void send(OtpErlangRef to, OtpErlangPid behind, OtpErlangObject message) {
             throw new AssertionError("no stream of this test has an alias");
         }
 

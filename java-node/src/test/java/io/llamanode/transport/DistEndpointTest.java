@@ -92,7 +92,7 @@ final class DistEndpointTest {
         assertEquals(atom("sent"), peer.receive());
         OtpErlangRef alias = new OtpErlangRef(
                 90, "b@localhost", new int[] {1, 2, 3}, peer.pid().creation());
-        endpoint.send(alias, tuple(atom("x"), atom("to the alias")));
+        endpoint.send(alias, peer.pid(), tuple(atom("x"), atom("to the alias")));
         assertEquals(atom("to the alias"), peer.receive());
         assertTrue(endpoint.offer(peer.pid(), () -> tuple(atom("x"), atom("offered")), 10, () -> {}));
         endpoint.flush();

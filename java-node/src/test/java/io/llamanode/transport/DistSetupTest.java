@@ -33,6 +33,8 @@ final class DistSetupTest {
                 "mailbox",
                 bind,
                 8,
+                7,
+                9,
                 LogLevel.INFO,
                 new NodeConfig(List.of(), 60_000, 10, 10, 1000),
                 port,
@@ -54,6 +56,8 @@ final class DistSetupTest {
         assertEquals(0, dist.port());
         assertTrue(dist.epmd());
         assertEquals(Duration.ofSeconds(2), dist.tickInterval(), "a quarter of net_ticktime");
+        assertEquals(Duration.ofSeconds(7), dist.stallDeadline());
+        assertEquals(9, dist.maxConnections());
         assertTrue(dist.allowed().test("anybody@anywhere"));
         assertSame(ChannelWrapper.PLAIN, dist.wrapper());
     }

@@ -20,6 +20,7 @@ import io.llamanode.protocol.ProcessOwner;
 import io.llamanode.service.FakeService;
 import io.llamanode.service.LlamaService;
 import io.llamanode.service.contract.OwnerMonitor;
+import io.llamanode.term.LateTerm;
 import io.llamanode.transport.stdio.FrameChannel;
 import io.llamanode.transport.stdio.ParentSide;
 import java.nio.charset.StandardCharsets;
@@ -35,18 +36,25 @@ import org.junit.jupiter.api.Timeout;
 final class PortEndpointTest {
     private final ParentSide parent = new ParentSide();
     private final BlockingQueue<String> seen = new LinkedBlockingQueue<>();
+    private FrameChannel channel;
     private PortEndpoint endpoint;
     private LlamaService service;
 
     @BeforeEach
     void start() {
-        FrameChannel channel = parent.channel();
+        channel = parent.channel();
         endpoint = new PortEndpoint(channel, 1000);
         service = FakeService.start(endpoint, model -> model.answer("Hi", "Hello"));
         channel.start(new FrameChannel.Listener() {
             @Override
             public boolean taken(byte[] frame) throws InterruptedException {
                 return endpoint.taken(frame);
+            }
+
+            @Override
+            public boolean oversized(byte[] beginning, int length) throws InterruptedException {
+                endpoint.oversized(beginning, length);
+                return true;
             }
 
             @Override
@@ -104,6 +112,40 @@ final class PortEndpointTest {
     }
 
     @Test
+    void aCallThatIsTooLongIsToldSoAndTheNextOneIsAnswered() throws Exception {
+        open();
+        byte[] call = call(new OtpErlangBinary(new byte[16 << 20]));
+        parent.frame(call);
+        OtpErlangObject why = new OtpErlangBinary("request: a message of %d bytes is too long"
+                .formatted(call.length)
+                .getBytes(StandardCharsets.UTF_8));
+        assertEquals(
+                sent(CALLER, tuple(TAG, tuple(atom("error"), tuple(atom("invalid_argument"), why)))), parent.take());
+        parent.frame(call(atom("ping")));
+        assertEquals(sent(CALLER, tuple(TAG, atom("pong"))), parent.take());
+    }
+
+    /** A quarter of the heap in answers that it does not read; what it asks for meanwhile is refused, not kept as well. */
+    @Test
+    void aParentThatDoesNotReadGetsNoFurtherAnswers() throws Exception {
+        open();
+        endpoint.send(CALLER, new OtpErlangBinary(new byte[1000]));
+        parent.take();
+        endpoint.send(
+                CALLER, LateTerm.of(() -> atom("large"), Runtime.getRuntime().maxMemory()));
+        parent.frame(call(atom("ping")));
+        parent.frame(tuple(atom("received"), atom("behind it")));
+        assertEquals("received {received,'behind it'}", seen.take());
+        channel.acknowledged(2000);
+        assertEquals(sent(CALLER, atom("large")), parent.take());
+        channel.acknowledged(2000);
+        String refusal = parent.take().toString();
+        assertTrue(refusal.contains("server_busy"), refusal);
+        parent.frame(call(atom("ping")));
+        assertEquals(sent(CALLER, tuple(TAG, atom("pong"))), parent.take());
+    }
+
+    @Test
     void castsAreHeard() throws Exception {
         open();
         parent.frame(call(tuple(atom("create_session"), new OtpErlangMap())));
@@ -124,7 +166,7 @@ final class PortEndpointTest {
     @Test
     void messagesGoToProcessesAndAliases() throws Exception {
         endpoint.send(CALLER, atom("hello"));
-        endpoint.send(TAG, atom("hello"));
+        endpoint.send(TAG, CALLER, atom("hello"));
         assertEquals(sent(CALLER, atom("hello")), parent.take());
         assertEquals(sent(TAG, atom("hello")), parent.take());
         assertTrue(endpoint.offer(CALLER, () -> atom("offered"), 10, () -> seen.add("room")));

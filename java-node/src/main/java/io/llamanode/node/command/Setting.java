@@ -21,6 +21,8 @@ enum Setting {
     TLS_KEYFILE(Kind.TEXT, "PEM file: its private key"),
     TLS_CACERTFILE(Kind.TEXT, "PEM file: the authorities of peers' certificates"),
     NET_TICKTIME(Kind.INTEGER, "net_ticktime of the BEAMs in seconds, default 60"),
+    TIMEOUT_WRITE(Kind.INTEGER, "seconds in which a BEAM must take some of what waits for it, default 15"),
+    MAX_CONNECTIONS(Kind.INTEGER, "BEAMs that may be connected, default 256"),
     MODEL(Kind.TEXT, "path of a GGUF file to load, default none"),
     ID(Kind.TEXT, "its name in requests, default the file's"),
     N_CTX(Kind.INTEGER, "tokens of context of each slot"),

@@ -23,6 +23,11 @@ public final class ConfigDecoder {
     private static final int MAX_ATOM = 255;
     private static final int MAX = Integer.MAX_VALUE;
     private static final int WINDOW = 256 << 10;
+    /** Each costs two threads. */
+    private static final int MAX_CONNECTIONS = 10_000;
+    /** A day. */
+    private static final int MAX_SECONDS = 86_400;
+
     private static final String NOT_DISTRIBUTED = "nonode@nohost";
     private static final Map<String, LogLevel> LEVELS = new LinkedHashMap<>();
 
@@ -60,6 +65,8 @@ public final class ConfigDecoder {
         String mailbox = atomText(in, "name");
         String bind = in.nonEmptyText("bind");
         int netTicktime = or(in.integer("net_ticktime", 1, MAX), 60);
+        int timeoutWrite = timeoutWrite(in);
+        int maxConnections = or(in.integer("max_connections", 1, MAX_CONNECTIONS), 256);
         LogLevel level = level(in);
         NodeConfig node = node(in);
         Integer port = in.integer("port", 0, 65_535);
@@ -75,6 +82,8 @@ public final class ConfigDecoder {
                 mailbox == null ? "llama_node" : mailbox,
                 bind,
                 netTicktime,
+                timeoutWrite,
+                maxConnections,
                 level,
                 node,
                 port,
@@ -89,6 +98,7 @@ public final class ConfigDecoder {
     /** Reads the keys of a node that has no distribution. */
     private static LaunchConfig portLaunch(Fields in) {
         int window = or(in.integer("window", 1, MAX), WINDOW);
+        int timeoutWrite = timeoutWrite(in);
         LogLevel level = level(in);
         NodeConfig node = node(in);
         Path library = path(in.get("llama_lib"));
@@ -99,6 +109,8 @@ public final class ConfigDecoder {
                 null,
                 null,
                 null,
+                0,
+                timeoutWrite,
                 0,
                 level,
                 node,
@@ -114,6 +126,10 @@ public final class ConfigDecoder {
     private static @Nullable Duration nativeTimeout(Fields in) {
         Long given = in.timeout("native_timeout");
         return given == null ? Duration.ofMinutes(1) : given < 0 ? null : Duration.ofMillis(given);
+    }
+
+    private static int timeoutWrite(Fields in) {
+        return or(in.integer("timeout_write", 1, MAX_SECONDS), 15);
     }
 
     private static NodeConfig node(Fields in) {

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param mailboxName registered name of the mailbox
  * @param bind address of the distribution listener, or {@code null} for loopback
  * @param netTicktime seconds after which the BEAM that starts the node gives up a silent connection
+ * @param timeoutWrite seconds in which a BEAM must take some of what waits for it before it is given up
+ * @param maxConnections BEAMs that may be connected; 0 over the port
  * @param logLevel least severe level that is logged
  * @param node limits and models
  * @param port of the distribution listener, or {@code null} for any
@@ -31,6 +33,8 @@ public record LaunchConfig(
         @Nullable String mailboxName,
         @Nullable String bind,
         int netTicktime,
+        int timeoutWrite,
+        int maxConnections,
         LogLevel logLevel,
         NodeConfig node,
         @Nullable Integer port,
@@ -49,7 +53,9 @@ public record LaunchConfig(
     @Override
     public String toString() {
         return "LaunchConfig[nodeName=" + nodeName + ", mailboxName=" + mailboxName + ", bind=" + bind
-                + ", netTicktime=" + netTicktime + ", logLevel=" + logLevel + ", node=" + node
+                + ", netTicktime=" + netTicktime + ", timeoutWrite=" + timeoutWrite + ", maxConnections="
+                + maxConnections
+                + ", logLevel=" + logLevel + ", node=" + node
                 + ", port=" + port + ", epmd=" + epmd + ", allow=" + allow + ", tls=" + tls + ", llamaLib=" + llamaLib
                 + ", nativeTimeout=" + nativeTimeout + ", window=" + window
                 + "]";

@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
  * @param epmdPort port of epmd on the loopback interface
  * @param maxFrameBytes longest frame that is read; a call in a longer one is refused
  * @param maxUnauthenticated connections that may be in their handshake; the oldest yields to a new one
- * @param maxQueuedBytes bytes waiting for one peer before it is given up; one frame may exceed it
+ * @param maxConnections peers that may be connected; a further one is refused
  * @param handshakeDeadline time for a whole handshake
- * @param stallDeadline time a write may make no progress before the peer is given up
+ * @param stallDeadline time in which a peer must take some of what is written to it before it is given up
  * @param tickTime silence after which a peer is given up
  * @param tickInterval longest own silence; peers give up a node that is silent for their {@code net_ticktime}
  * @param allowed which node names may connect; called on handshake threads
@@ -37,7 +37,7 @@ public record DistConfig(
         int epmdPort,
         int maxFrameBytes,
         int maxUnauthenticated,
-        int maxQueuedBytes,
+        int maxConnections,
         Duration handshakeDeadline,
         Duration stallDeadline,
         Duration tickTime,
@@ -60,7 +60,7 @@ public record DistConfig(
         if (port < 0 || port > 65535 || epmdPort < 1 || epmdPort > 65535) {
             throw new IllegalArgumentException("port out of range");
         }
-        if (maxFrameBytes < 1024 || maxUnauthenticated < 1 || maxQueuedBytes < 1024) {
+        if (maxFrameBytes < 1024 || maxUnauthenticated < 1 || maxConnections < 1) {
             throw new IllegalArgumentException("limit too small");
         }
         if (handshakeDeadline.toMillis() < 1
@@ -108,6 +108,8 @@ public record DistConfig(
         /** Seconds, the default of the kernel application's {@code net_ticktime}. */
         private static final int DEFAULT_NET_TICKTIME = 60;
 
+        private static final int DEFAULT_CONNECTIONS = 256;
+
         private final String nodeName;
         private final String cookie;
         private String mailbox = "llama_node";
@@ -117,7 +119,7 @@ public record DistConfig(
         private int epmdPort = Epmd.defaultPort();
         private int maxFrameBytes = 16 << 20;
         private int maxUnauthenticated = 64;
-        private int maxQueuedBytes = 8 << 20;
+        private int maxConnections = DEFAULT_CONNECTIONS;
         private Duration handshakeDeadline = Duration.ofSeconds(5);
         private Duration stallDeadline = Duration.ofSeconds(15);
         private Duration tickTime = Duration.ofSeconds(75);
@@ -185,12 +187,12 @@ public record DistConfig(
          *
          * @param frameBytes longest accepted frame
          * @param unauthenticated connections in their handshake
-         * @param queuedBytes bytes waiting for one peer
+         * @param connections peers that may be connected
          */
-        Builder limits(int frameBytes, int unauthenticated, int queuedBytes) {
+        Builder limits(int frameBytes, int unauthenticated, int connections) {
             maxFrameBytes = frameBytes;
             maxUnauthenticated = unauthenticated;
-            maxQueuedBytes = queuedBytes;
+            maxConnections = connections;
             return this;
         }
 
@@ -222,6 +224,28 @@ public record DistConfig(
             // A socket's time-out is an int.
             tickTime = Duration.ofMillis(Math.min(patience, Integer.MAX_VALUE));
             tickInterval = Duration.ofMillis(Math.min(seconds, DEFAULT_NET_TICKTIME) * 250L);
+            return this;
+        }
+
+        /**
+         * Changes how long a peer may take nothing of what is written to it.
+         *
+         * @param seconds from 1
+         * @return this
+         */
+        public Builder timeoutWrite(int seconds) {
+            stallDeadline = Duration.ofSeconds(seconds);
+            return this;
+        }
+
+        /**
+         * Changes how many peers may be connected.
+         *
+         * @param connections from 1
+         * @return this
+         */
+        public Builder maxConnections(int connections) {
+            maxConnections = connections;
             return this;
         }
 
@@ -264,7 +288,7 @@ public record DistConfig(
                     epmdPort,
                     maxFrameBytes,
                     maxUnauthenticated,
-                    maxQueuedBytes,
+                    maxConnections,
                     handshakeDeadline,
                     stallDeadline,
                     tickTime,

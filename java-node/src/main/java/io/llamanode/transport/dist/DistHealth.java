@@ -16,7 +16,7 @@ package io.llamanode.transport.dist;
  * @param framesIn frames received, ticks not counted
  * @param framesOut frames queued for peers, ticks not counted
  * @param dropped messages to names or processes that do not exist here
- * @param overflows peers given up because they did not read
+ * @param stalled peers given up because they took nothing of what waited for them
  */
 record DistHealth(
         boolean listening,
@@ -30,4 +30,4 @@ record DistHealth(
         long framesIn,
         long framesOut,
         long dropped,
-        long overflows) {}
+        long stalled) {}

@@ -6,10 +6,14 @@ import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpInputStream;
 import com.ericsson.otp.erlang.OtpOutputStream;
+import io.llamanode.term.LateTerm;
 import io.llamanode.term.TermLimits;
+import io.llamanode.term.TermSize;
+import io.llamanode.transport.mailbox.Budget;
 import io.llamanode.transport.mailbox.Dispatcher;
 import io.llamanode.transport.mailbox.From;
 import io.llamanode.transport.mailbox.Receiver;
+import io.llamanode.transport.mailbox.Room;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -40,6 +44,10 @@ public final class DistNode implements AutoCloseable {
     private static final Duration DRAIN = Duration.ofSeconds(1);
     private static final int KEPT_FRAMES = 16;
     private static final int KEPT_FRAME_BYTES = 256 << 10;
+    /** Part of the heap that may wait for peers before those with the most are read more slowly. */
+    private static final int OUTGOING = 8;
+    /** Part of the heap in which large messages are made. */
+    private static final int MAKING = 4;
 
     private final DistConfig config;
     private final OtpErlangPid self;
@@ -54,7 +62,7 @@ public final class DistNode implements AutoCloseable {
     private final LongAdder framesIn = new LongAdder();
     private final LongAdder framesOut = new LongAdder();
     private final LongAdder dropped = new LongAdder();
-    private final LongAdder overflows = new LongAdder();
+    private final LongAdder stalled = new LongAdder();
     private final AtomicLong monitorIds = new AtomicLong();
     private final ConcurrentLinkedQueue<Frame> frames = new ConcurrentLinkedQueue<>();
     private final AtomicInteger keptFrames = new AtomicInteger();
@@ -72,7 +80,7 @@ public final class DistNode implements AutoCloseable {
         this.timer.setRemoveOnCancelPolicy(true);
         this.dispatcher = new Dispatcher("dist-dispatch", 2L * config.maxFrameBytes());
         this.dispatcher.start();
-        this.peers = new Peers(dispatcher, handler);
+        this.peers = new Peers(dispatcher, handler, config.maxConnections());
         Inbound inbound = new Inbound(
                 config.mailbox(),
                 self,
@@ -84,16 +92,22 @@ public final class DistNode implements AutoCloseable {
                 TermLimits.DEFAULT,
                 framesIn,
                 dropped,
-                overflows,
-                this::sendTo);
+                stalled,
+                config.stallDeadline(),
+                this::control);
+        Peer.Memory memory = new Peer.Memory(
+                Budget.ofHeap(OUTGOING), new Room(Runtime.getRuntime().maxMemory() / MAKING));
         this.acceptor = new Acceptor(server, config, creation, timer, refused, (identity, channel) -> {
+            if (!peers.hasRoomFor(identity.node())) {
+                throw new IOException(peers.refusal(identity.node()));
+            }
             Link link = Link.of(channel, config.tickTime());
             Thread reader = Thread.ofPlatform()
                     .daemon()
                     .name("dist-read-" + identity.node())
                     .stackSize(TermLimits.STACK_BYTES)
                     .start(() -> {
-                        Peer peer = new Peer(identity, link, config, timer, inbound);
+                        Peer peer = new Peer(identity, link, config, timer, memory, inbound);
                         peers.up(peer);
                         peer.run();
                     });
@@ -239,19 +253,32 @@ public final class DistNode implements AutoCloseable {
                 framesIn.sum(),
                 framesOut.sum(),
                 dropped.sum(),
-                overflows.sum());
+                stalled.sum());
     }
 
     /**
-     * Sends a message. The term is encoded on the calling thread, and written by it if that needs no waiting.
+     * Sends a message. A small one is encoded on the calling thread, and written by it if that needs no waiting; a large one
+     * is encoded and written by the connection's writer, in turn with large ones to other processes.
      *
      * @param to a process of a connected node; for any other the message is dropped
      * @param message the message
      * @return whether it was taken; this says nothing about its arrival
      */
     public boolean send(OtpErlangPid to, OtpErlangObject message) {
+        return send(to, to, message);
+    }
+
+    /**
+     * Sends a message that arrives after what was sent to another process before, or behind that.
+     *
+     * @param to a process of a connected node; for any other the message is dropped
+     * @param behind a process of the same node
+     * @param message the message
+     * @return whether it was taken; this says nothing about its arrival
+     */
+    public boolean send(OtpErlangPid to, OtpErlangPid behind, OtpErlangObject message) {
         Peer peer = peerOf(to);
-        return peer != null && sendTo(peer, frame -> frame.send(to, message));
+        return peer != null && sendTo(peer, behind, TermSize.of(message), frame -> frame.send(to, message));
     }
 
     /**
@@ -270,7 +297,7 @@ public final class DistNode implements AutoCloseable {
         if (peer == null) {
             return true;
         }
-        WriteQueue.Offer offer = peer.offer(frame -> frame.send(to, message.get()), weight, room);
+        WriteQueue.Offer offer = peer.offer(to, frame -> frame.send(to, message.get()), weight, room);
         if (offer == WriteQueue.Offer.TAKEN) {
             framesOut.increment();
         }
@@ -283,18 +310,19 @@ public final class DistNode implements AutoCloseable {
     }
 
     /**
-     * Sends a message to an alias. The term is encoded on the calling thread, and written by it if that needs no waiting.
+     * Sends a message to an alias, as {@link #send(OtpErlangPid, OtpErlangPid, OtpErlangObject)} does to a process.
      *
      * @param alias of a process of a connected node; for any other the message is dropped
+     * @param behind the process, or another one of the same node
      * @param message the message, dropped by the receiving node if the alias is not active any more
      * @return whether it was taken; this says nothing about its arrival
      */
-    public boolean send(OtpErlangRef alias, OtpErlangObject message) {
+    public boolean send(OtpErlangRef alias, OtpErlangPid behind, OtpErlangObject message) {
         Peer peer = peers.get(alias.node());
         return peer != null
                 && peer.understandsAliases()
                 && peer.isIncarnation(alias.creation())
-                && sendTo(peer, frame -> frame.aliasSend(self, alias, message));
+                && sendTo(peer, behind, TermSize.of(message), frame -> frame.aliasSend(self, alias, message));
     }
 
     /**
@@ -310,9 +338,15 @@ public final class DistNode implements AutoCloseable {
             return false;
         }
         OtpErlangRef alias = peer.understandsAliases() ? from.alias() : null;
-        return alias != null && alias.node().equals(peer.node())
-                ? sendTo(peer, frame -> frame.aliasReply(self, alias, from.tag(), reply))
-                : sendTo(peer, frame -> frame.reply(from.pid(), from.tag(), reply));
+        long tag = TermSize.of(from.tag());
+        long weight = tag + TermSize.of(reply);
+        return sendTo(
+                peer,
+                from.pid(),
+                weight,
+                alias != null && alias.node().equals(peer.node())
+                        ? frame -> frame.aliasReply(self, alias, from.tag(), reply)
+                        : frame -> frame.reply(from.pid(), from.tag(), reply));
     }
 
     /**
@@ -340,14 +374,14 @@ public final class DistNode implements AutoCloseable {
             return () -> ended.set(true);
         }
         peer.monitors().put(id, entry);
-        sendTo(peer, frame -> frame.monitor(self, pid, ref));
+        control(peer, frame -> frame.monitor(self, pid, ref));
         if (peer.isDown()) {
             // It may have gone before it could know of this monitor; whoever removes the entry runs it.
             dispatcher.submit(() -> Inbound.fire(peer, id));
         }
         return () -> {
             if (peer.monitors().remove(id) != null) {
-                sendTo(peer, frame -> frame.demonitor(self, pid, ref));
+                control(peer, frame -> frame.demonitor(self, pid, ref));
             }
         };
     }
@@ -357,8 +391,20 @@ public final class DistNode implements AutoCloseable {
         return peer != null && peer.isIncarnation(pid.creation()) ? peer : null;
     }
 
-    /** Encodes outside of the queue's lock, so that a large term delays nobody else. */
-    private boolean sendTo(Peer peer, Consumer<Frame> encoder) {
+    /** Sends what is no message, and so belongs behind no process's messages. */
+    private boolean control(Peer peer, Consumer<Frame> encoder) {
+        return sendTo(peer, this, 0, encoder);
+    }
+
+    /** Encodes outside of the queue's lock, so that no term delays anybody else. */
+    private boolean sendTo(Peer peer, Object process, long weight, Consumer<Frame> encoder) {
+        if (weight >= LateTerm.LARGE) {
+            boolean taken = peer.sendLarge(process, encoder, weight);
+            if (taken) {
+                framesOut.increment();
+            }
+            return taken;
+        }
         Frame frame = frames.poll();
         if (frame == null) {
             frame = new Frame();
@@ -366,7 +412,7 @@ public final class DistNode implements AutoCloseable {
             keptFrames.decrementAndGet();
         }
         encoder.accept(frame);
-        boolean taken = peer.send(frame);
+        boolean taken = peer.send(process, frame);
         if (taken) {
             framesOut.increment();
         }

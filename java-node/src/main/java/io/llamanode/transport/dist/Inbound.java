@@ -10,6 +10,7 @@ import io.llamanode.transport.mailbox.From;
 import io.llamanode.transport.mailbox.MailboxHandler;
 import io.llamanode.transport.mailbox.Receiver;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 import java.util.function.BiPredicate;
@@ -36,7 +37,8 @@ final class Inbound implements Peer.Events {
     private final TermLimits limits;
     private final LongAdder frames;
     private final LongAdder dropped;
-    private final LongAdder overflows;
+    private final LongAdder stalled;
+    private final Duration patience;
     private final BiPredicate<Peer, Consumer<Frame>> sender;
 
     Inbound(
@@ -50,7 +52,8 @@ final class Inbound implements Peer.Events {
             TermLimits limits,
             LongAdder frames,
             LongAdder dropped,
-            LongAdder overflows,
+            LongAdder stalled,
+            Duration patience,
             BiPredicate<Peer, Consumer<Frame>> sender) {
         this.mailbox = mailbox;
         this.self = self;
@@ -62,7 +65,8 @@ final class Inbound implements Peer.Events {
         this.limits = limits;
         this.frames = frames;
         this.dropped = dropped;
-        this.overflows = overflows;
+        this.stalled = stalled;
+        this.patience = patience;
         this.sender = sender;
     }
 
@@ -135,11 +139,13 @@ final class Inbound implements Peer.Events {
     }
 
     @Override
-    public void onOverflow(Peer peer) {
+    public void onStall(Peer peer) {
         if (!peer.isDown()) {
-            overflows.increment();
+            stalled.increment();
         }
-        peers.down(peer, "it does not read: " + peer.queuedBytes() + " bytes wait");
+        peers.down(
+                peer,
+                "it has taken no byte for %d ms, and %d bytes wait".formatted(patience.toMillis(), peer.queuedBytes()));
     }
 
     private boolean exists(Control.Monitor request) {

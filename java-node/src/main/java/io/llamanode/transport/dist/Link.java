@@ -10,8 +10,13 @@ interface Link {
     /** {@return what the peer sends; reading throws {@link java.net.SocketTimeoutException} after too long a silence} */
     InputStream in();
 
-    /** {@return what the peer receives; writing waits for it, and is left to one thread} */
-    OutputStream out();
+    /**
+     * What the peer receives; writing waits for it, and is left to one thread.
+     *
+     * @param progress run on that thread whenever the connection has taken some of what is written
+     * @return writes to the peer
+     */
+    OutputStream out(Runnable progress);
 
     /**
      * Writes what the connection takes at once; only while the writing thread is known not to write.
@@ -47,14 +52,38 @@ interface Link {
 
     /** A connection whose bytes are transformed on their way, by streams that know only to wait. */
     record StreamLink(ChannelWrapper.Channel channel) implements Link {
+        /** What a record of TLS holds, bytes. */
+        private static final int RECORD = 16 << 10;
+
         @Override
         public InputStream in() {
             return channel.in();
         }
 
         @Override
-        public OutputStream out() {
-            return channel.out();
+        public OutputStream out(Runnable progress) {
+            OutputStream out = channel.out();
+            return new OutputStream() {
+                @Override
+                public void write(int one) throws IOException {
+                    out.write(one);
+                    progress.run();
+                }
+
+                /** One record at a time: how much of it was taken cannot be seen. */
+                @Override
+                public void write(byte[] bytes, int from, int length) throws IOException {
+                    for (int at = from; at < from + length; at += RECORD) {
+                        out.write(bytes, at, Math.min(RECORD, from + length - at));
+                        progress.run();
+                    }
+                }
+
+                @Override
+                public void flush() throws IOException {
+                    out.flush();
+                }
+            };
         }
 
         @Override

@@ -2,6 +2,8 @@ package io.llamanode.transport.dist;
 
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
+import io.llamanode.transport.mailbox.Budget;
+import io.llamanode.transport.mailbox.Room;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -20,13 +22,17 @@ import org.slf4j.LoggerFactory;
 
 /**
  * An authenticated connection: one thread reads frames, one writes what senders have queued. Silence
- * longer than the tick time, a full queue or a stalled write ends it.
+ * longer than the tick time ends it, and so does a write of which the peer takes nothing for too long. How much waits for it
+ * does not matter, as long as it takes some.
  */
 final class Peer {
     private static final Logger LOG = LoggerFactory.getLogger(Peer.class);
     private static final int BUFFER = 64 << 10;
     /** Longest frame that is read past, bytes; a length beyond it is taken for an attack. */
     private static final int MAX_SKIPPED = 256 << 20;
+
+    /** Bytes that are needed to make a byte of a large frame: its terms, and an array that grows. */
+    private static final int MAKING = 4;
 
     private static final byte[] TICK = new byte[4];
 
@@ -41,8 +47,8 @@ final class Peer {
         /** The connection must end; called from any thread, any number of times. */
         void onFailure(Peer peer, String reason);
 
-        /** The connection must end because the peer does not read. */
-        void onOverflow(Peer peer);
+        /** The connection must end because the peer has taken nothing for too long, although something waits for it. */
+        void onStall(Peer peer);
     }
 
     private final Handshake.Accepted identity;
@@ -50,6 +56,7 @@ final class Peer {
     private final DistConfig config;
     private final ScheduledExecutorService timer;
     private final Events events;
+    private final Room making;
     private final WriteQueue queue;
     private final ConcurrentHashMap<Long, MonitorEntry> monitors = new ConcurrentHashMap<>();
     private final AtomicBoolean stallCheck = new AtomicBoolean();
@@ -62,17 +69,32 @@ final class Peer {
     private final AtomicLong progress = new AtomicLong();
     private volatile boolean down;
 
+    /**
+     * What all peers share.
+     *
+     * @param outgoing counts what waits for them
+     * @param making where large frames are made
+     */
+    record Memory(Budget outgoing, Room making) {}
+
     /** A monitor that this node has on a process of the peer. */
     record MonitorEntry(OtpErlangPid pid, OtpErlangRef ref, Runnable onDown) {}
 
-    Peer(Handshake.Accepted identity, Link link, DistConfig config, ScheduledExecutorService timer, Events events) {
+    Peer(
+            Handshake.Accepted identity,
+            Link link,
+            DistConfig config,
+            ScheduledExecutorService timer,
+            Memory memory,
+            Events events) {
         this.identity = identity;
         this.link = link;
         this.config = config;
         this.timer = timer;
         this.events = events;
-        this.queue = new WriteQueue(config.maxQueuedBytes());
-        this.out = link.out();
+        this.making = memory.making();
+        this.queue = new WriteQueue(memory.outgoing().share());
+        this.out = link.out(progress::incrementAndGet);
         // Platform threads, as the reader: a virtual one wakes by way of the poller and a carrier, twice a call.
         this.writer = Thread.ofPlatform()
                 .daemon()
@@ -112,31 +134,29 @@ final class Peer {
         return first;
     }
 
-    /** Writes or queues a frame; never waits. */
-    boolean send(Frame frame) {
+    /** Writes or queues a frame that goes to this process or behind its messages; never waits. */
+    boolean send(Object process, Frame frame) {
         try {
-            return taken(queue.offer(frame.bytes(), frame.size(), link::tryWrite));
+            return queue.offer(process, frame.bytes(), frame.size(), link::tryWrite) == WriteQueue.Offer.TAKEN;
         } catch (IOException e) {
             events.onFailure(this, "write: " + Reasons.of(e));
             return false;
         }
     }
 
+    /** Queues a large frame, which the writer encodes when its turn comes; never waits. */
+    boolean sendLarge(Object process, Consumer<Frame> encoder, long weight) {
+        return queue.offerLarge(process, encoder, weight) == WriteQueue.Offer.TAKEN;
+    }
+
     /** Queues a frame that the writer encodes once it is woken, or tells later that there is room for it; never waits. */
-    WriteQueue.Offer offer(Consumer<Frame> encoder, int weight, Runnable room) {
-        return queue.offer(encoder, weight, room);
+    WriteQueue.Offer offer(Object process, Consumer<Frame> encoder, int weight, Runnable room) {
+        return queue.offer(process, encoder, weight, room);
     }
 
     /** Lets the writer go on with what was offered. */
     void wake() {
         queue.wake();
-    }
-
-    private boolean taken(WriteQueue.Offer offer) {
-        if (offer == WriteQueue.Offer.OVERFLOW) {
-            events.onOverflow(this);
-        }
-        return offer == WriteQueue.Offer.TAKEN;
     }
 
     /** Runs the connection until it ends; on the thread that made this object. */
@@ -161,6 +181,7 @@ final class Peer {
     private String read() throws IOException, InterruptedException {
         DataInputStream in = new DataInputStream(new BufferedInputStream(link.in(), BUFFER));
         while (true) {
+            queue.awaitRoom();
             int length;
             int first = in.read();
             if (first < 0) {
@@ -193,10 +214,7 @@ final class Peer {
         long interval = config.tickInterval().toNanos();
         try {
             while (queue.take(interval)) {
-                writing = true;
-                armStallCheck();
                 writeTaken();
-                writing = false;
                 queue.written();
                 for (Runnable room = queue.roomFor(); room != null; room = queue.roomFor()) {
                     room.run();
@@ -213,11 +231,18 @@ final class Peer {
     }
 
     /** Small frames are collected, so that a burst of them is one write. */
-    private void writeTaken() throws IOException {
+    private void writeTaken() throws IOException, InterruptedException {
         int used = 0;
         boolean any = false;
-        while (queue.next(frame)) {
+        for (WriteQueue.Waiting next = queue.next(); next != null; next = queue.next()) {
             any = true;
+            if (next.large()) {
+                write(collected, used);
+                used = 0;
+                writeLarge(next);
+                continue;
+            }
+            next.encoder().accept(frame);
             if (used + frame.size() > BUFFER) {
                 write(collected, used);
                 used = 0;
@@ -236,16 +261,34 @@ final class Peer {
         } else {
             write(TICK, TICK.length);
         }
-        out.flush();
-        progress.incrementAndGet();
     }
 
-    /** In pieces, so that the stall check can tell a slow peer from a stopped one. */
-    private void write(byte[] bytes, int length) throws IOException {
-        for (int at = 0; at < length; at += BUFFER) {
-            out.write(bytes, at, Math.min(BUFFER, length - at));
-            progress.incrementAndGet();
+    /** What it is made of, and what is made of it, takes room that all peers share. */
+    private void writeLarge(WriteQueue.Waiting large) throws IOException, InterruptedException {
+        long taken = making.take(large.weight() * MAKING);
+        try {
+            Frame made = new Frame();
+            large.encoder().accept(made);
+            long less = Math.max(0, taken - made.size());
+            making.give(less);
+            taken -= less;
+            write(made.bytes(), made.size());
+        } finally {
+            making.give(taken);
         }
+    }
+
+    /** The peer's time begins anew with each write, and with each byte of it that it takes. */
+    private void write(byte[] bytes, int length) throws IOException {
+        if (length == 0) {
+            return;
+        }
+        progress.incrementAndGet();
+        writing = true;
+        armStallCheck();
+        out.write(bytes, 0, length);
+        out.flush();
+        writing = false;
     }
 
     /** At most one check is scheduled, and none while nothing is written. */
@@ -268,7 +311,7 @@ final class Peer {
             return;
         }
         if (writing && progress.get() == seen) {
-            events.onOverflow(this);
+            events.onStall(this);
             return;
         }
         if (writing) {

@@ -21,11 +21,24 @@ final class Peers {
     private final ReentrantLock membership = new ReentrantLock();
     private final Dispatcher dispatcher;
     private final DistHandler handler;
+    private final int most;
     private boolean closed;
 
-    Peers(Dispatcher dispatcher, DistHandler handler) {
+    /** @param most that may be connected at a time */
+    Peers(Dispatcher dispatcher, DistHandler handler, int most) {
         this.dispatcher = dispatcher;
         this.handler = handler;
+        this.most = most;
+    }
+
+    /** {@return whether there is a place for this node, which it has already if it is connected} */
+    boolean hasRoomFor(String node) {
+        return byNode.size() < most || byNode.containsKey(node);
+    }
+
+    /** {@return why a node is refused for which there is no place} */
+    String refusal(String node) {
+        return "%s is one too many: %d nodes are connected, which is the limit (max_connections)".formatted(node, most);
     }
 
     @Nullable
@@ -45,9 +58,11 @@ final class Peers {
     /** Takes in an authenticated connection; an older one of the same node must be half-open and goes. */
     void up(Peer peer) {
         Peer old;
+        boolean refused = false;
         membership.lock();
         try {
-            if (closed) {
+            refused = !closed && !hasRoomFor(peer.node());
+            if (closed || refused) {
                 peer.markDown();
                 old = peer;
             } else {
@@ -64,7 +79,9 @@ final class Peers {
         if (old != null) {
             old.abort();
         }
-        if (old != peer) {
+        if (refused) {
+            LOG.warn("a connection is refused: {}", refusal(peer.node()));
+        } else if (old != peer) {
             LOG.info("{} connected{}", peer.node(), old == null ? "" : ", in place of an older connection");
         }
     }

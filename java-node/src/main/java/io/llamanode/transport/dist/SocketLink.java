@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A TCP connection in non-blocking mode: an answer can be written by the thread that has it, as far as the socket takes it. */
 final class SocketLink implements Link {
+    /** How often a full socket is tried. */
+    private static final long LOOK_MS = 100;
+
     private final SocketChannel channel;
     private final long silence;
     private final Selector readable;
@@ -71,7 +74,7 @@ final class SocketLink implements Link {
     }
 
     @Override
-    public OutputStream out() {
+    public OutputStream out(Runnable progress) {
         return new OutputStream() {
             @Override
             public void write(int one) throws IOException {
@@ -83,7 +86,12 @@ final class SocketLink implements Link {
                 ByteBuffer buffer = ByteBuffer.wrap(bytes, from, length);
                 while (buffer.hasRemaining()) {
                     if (channel.write(buffer) == 0) {
-                        select(writable(), 0);
+                        // A full socket counts as writable once a third is free again. A peer that reads slowly takes
+                        // bytes
+                        // before that, and each of them shows that it lives.
+                        select(writable(), LOOK_MS);
+                    } else {
+                        progress.run();
                     }
                 }
             }

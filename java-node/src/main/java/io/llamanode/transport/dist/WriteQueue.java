@@ -1,27 +1,35 @@
 package io.llamanode.transport.dist;
 
+import io.llamanode.transport.mailbox.Budget;
+import io.llamanode.transport.mailbox.Outbox;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Frames that wait for one peer: senders append and never wait, one writer takes all there is at once. */
+/**
+ * Frames that wait for one peer: senders append and never wait, whatever waits already. One writer takes what is small all at
+ * once, and of what is large one frame at a time, which it makes when its turn comes.
+ */
 final class WriteQueue {
     /** Longest frame that is written past the writer, bytes: what a socket takes at once. */
     private static final int DIRECT = 64 << 10;
 
     private static final int KEPT = 1 << 12;
-    /** Bytes behind which a frame that can wait elsewhere is refused. */
+    /** Bytes behind which a frame that can wait elsewhere is refused; large frames wait apart and do not count. */
     static final int FULL = 256 << 10;
+
+    /** How often a reader that waits looks whether other peers have left more room. */
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     /** What became of a frame. */
     enum Offer {
         TAKEN,
         FULL,
-        OVERFLOW,
         CLOSED
     }
 
@@ -32,44 +40,81 @@ final class WriteQueue {
         int write(byte[] bytes, int length) throws IOException;
     }
 
-    /** What waits: bytes to be made by the writer, and what they count for until then. */
-    private record Waiting(Consumer<Frame> encoder, int weight) {}
+    /**
+     * What waits.
+     *
+     * @param encoder makes the bytes
+     * @param weight what they count for until they are written
+     * @param large whether no other frame is taken along
+     */
+    record Waiting(Consumer<Frame> encoder, long weight, boolean large) {}
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
-    private final int limit;
-    private ArrayDeque<Waiting> pending = new ArrayDeque<>();
+    private final Condition written = lock.newCondition();
+    private final Budget.Share share;
+    private final Outbox<Waiting> pending = new Outbox<>();
     private ArrayDeque<Waiting> taken = new ArrayDeque<>();
     private final ArrayDeque<Runnable> refused = new ArrayDeque<>();
-    private long size;
+    /** Weight of small frames that wait or are being written. */
+    private long small;
+
+    private long smallInFlight;
     private long inFlight;
+    private long rounds;
+    private boolean burst;
     private boolean waiting;
     private boolean finishing;
     private boolean closed;
 
-    WriteQueue(int limit) {
-        this.limit = limit;
+    /** @param share counts what waits */
+    WriteQueue(Budget.Share share) {
+        this.share = share;
     }
 
     /**
      * Takes a frame that can wait elsewhere and that the writer encodes, unless much waits here already. A writer that
      * waits is not woken before {@link #wake}, or the next frame of another kind.
      *
+     * @param process that gets it
      * @param encoder run on the writer's thread
      * @param weight bytes of the frame, if only about
      * @param room given to {@link #roomFor} later if the answer is {@code FULL}
      */
-    Offer offer(Consumer<Frame> encoder, int weight, Runnable room) {
+    Offer offer(Object process, Consumer<Frame> encoder, int weight, Runnable room) {
         lock.lock();
         try {
             if (closed || finishing) {
                 return Offer.CLOSED;
             }
-            if (size + inFlight >= FULL) {
+            if (small >= FULL) {
                 refused.add(room);
                 return Offer.FULL;
             }
-            add(encoder, weight);
+            add(process, new Waiting(encoder, weight, false));
+            return Offer.TAKEN;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Takes a large frame, which the writer encodes when its turn comes.
+     *
+     * @param process that gets it, or behind whose messages it belongs
+     * @param encoder run on the writer's thread
+     * @param weight bytes of the frame, if only about
+     */
+    Offer offerLarge(Object process, Consumer<Frame> encoder, long weight) {
+        lock.lock();
+        try {
+            if (closed || finishing) {
+                return Offer.CLOSED;
+            }
+            add(process, new Waiting(encoder, weight, true));
+            if (waiting) {
+                arrived.signal();
+            }
             return Offer.TAKEN;
         } finally {
             lock.unlock();
@@ -93,7 +138,7 @@ final class WriteQueue {
     Runnable roomFor() {
         lock.lock();
         try {
-            return size + inFlight >= FULL ? null : refused.poll();
+            return small >= FULL ? null : refused.poll();
         } finally {
             lock.unlock();
         }
@@ -103,32 +148,36 @@ final class WriteQueue {
     void written() {
         lock.lock();
         try {
+            // Nothing, if it was closed meanwhile.
+            share.release(inFlight);
+            small -= smallInFlight;
             inFlight = 0;
+            smallInFlight = 0;
+            rounds++;
+            written.signalAll();
         } finally {
             lock.unlock();
         }
     }
 
     /**
-     * Takes an encoded frame, unless more than the limit waits already. If nothing waits, it is written at once as far
-     * as that goes without waiting, which spares the wake-up of the writer.
+     * Takes an encoded frame. If nothing waits, it is written at once as far as that goes without waiting, which spares the
+     * wake-up of the writer.
      *
+     * @param process that gets it, or behind whose messages it belongs
      * @throws IOException if writing fails
      */
-    Offer offer(byte[] frame, int length, Direct direct) throws IOException {
+    Offer offer(Object process, byte[] frame, int length, Direct direct) throws IOException {
         lock.lock();
         try {
             if (closed || finishing) {
                 return Offer.CLOSED;
             }
-            if (size + inFlight > limit) {
-                return Offer.OVERFLOW;
-            }
             // A writer that waits has written everything it took.
-            int written = waiting && pending.isEmpty() && length <= DIRECT ? direct.write(frame, length) : 0;
-            if (written < length) {
-                byte[] rest = Arrays.copyOfRange(frame, written, length);
-                add(out -> out.verbatim(rest), rest.length);
+            int done = waiting && pending.isEmpty() && length <= DIRECT ? direct.write(frame, length) : 0;
+            if (done < length) {
+                byte[] rest = Arrays.copyOfRange(frame, done, length);
+                add(process, new Waiting(out -> out.verbatim(rest), rest.length, false));
                 if (waiting) {
                     arrived.signal();
                 }
@@ -139,13 +188,15 @@ final class WriteQueue {
         }
     }
 
-    private void add(Consumer<Frame> encoder, int weight) {
-        pending.add(new Waiting(encoder, weight));
-        size += weight;
+    private void add(Object process, Waiting frame) {
+        pending.add(frame, process, frame.large());
+        share.charge(frame.weight());
+        small += frame.large() ? 0 : frame.weight();
     }
 
     /**
-     * Waits for frames and takes all there are, those taken before having been {@link #written}.
+     * Waits for frames and takes all small ones there are, or up to the next large one, those taken before having been
+     * {@link #written}.
      *
      * @param nanos how long to wait for something
      * @return whether {@link #next} gives some or, if nothing came for so long, none; {@code false} when the queue is
@@ -163,38 +214,48 @@ final class WriteQueue {
             if (closed || finishing && pending.isEmpty()) {
                 return false;
             }
-            ArrayDeque<Waiting> empty = taken;
-            taken = pending;
-            // Only a burst needs a long array.
-            pending = taken.size() > KEPT ? new ArrayDeque<>() : empty;
-            inFlight = size;
-            size = 0;
+            if (burst) {
+                // Only a burst needs a long array.
+                taken = new ArrayDeque<>();
+            }
+            Waiting next = pending.poll();
+            while (next != null) {
+                taken.add(next);
+                inFlight += next.weight();
+                smallInFlight += next.large() ? 0 : next.weight();
+                next = next.large() ? null : pending.poll();
+            }
+            burst = taken.size() > KEPT;
             return true;
         } finally {
             lock.unlock();
         }
     }
 
-    /**
-     * Encodes the next of the frames that were taken; for the writer.
-     *
-     * @return whether there was one
-     */
-    boolean next(Frame frame) {
-        Waiting next = taken.poll();
-        if (next != null) {
-            next.encoder().accept(frame);
-        }
-        return next != null;
+    /** {@return the next of the frames that were taken; for the writer} */
+    @Nullable
+    Waiting next() {
+        return taken.poll();
     }
 
-    long queuedBytes() {
+    /**
+     * Waits, if more waits here than this peer should have, until some of it is written: what is asked for while others are
+     * still waiting to be told what they asked for is answered no sooner than they are.
+     */
+    void awaitRoom() throws InterruptedException {
         lock.lock();
         try {
-            return size + inFlight;
+            long seen = rounds;
+            while (!closed && rounds == seen && share.isOver()) {
+                var _ = written.awaitNanos(LOOK_NANOS);
+            }
         } finally {
             lock.unlock();
         }
+    }
+
+    long queuedBytes() {
+        return share.held();
     }
 
     /** Refuses further frames; the writer ends once it has written the rest. */
@@ -215,8 +276,12 @@ final class WriteQueue {
             closed = true;
             pending.clear();
             refused.clear();
-            size = 0;
+            small = 0;
+            smallInFlight = 0;
+            inFlight = 0;
+            share.release(share.held());
             arrived.signal();
+            written.signalAll();
         } finally {
             lock.unlock();
         }

@@ -5,16 +5,19 @@ import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpOutputStream;
 import io.llamanode.protocol.launch.ControlEncoder;
 import io.llamanode.protocol.launch.LogLevel;
+import io.llamanode.term.LateTerm;
 import io.llamanode.term.TermLimitException;
 import io.llamanode.term.TermLimits;
 import io.llamanode.term.TermReader;
 import io.llamanode.term.TermScanner;
+import io.llamanode.term.TermSize;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -28,6 +31,17 @@ import org.jspecify.annotations.Nullable;
 public final class FrameChannel {
     /** Longest frame that is read, in bytes. */
     public static final int MAX_FRAME = 16 << 20;
+
+    /** Longest frame that is read past, bytes; a length beyond it is that of something else. */
+    private static final int MAX_SKIPPED = 256 << 20;
+    /** What is read of a frame that is too long, bytes. */
+    private static final int BEGINNING = 64 << 10;
+    /** What is written at once, bytes: the parent is seen to take that much. */
+    private static final int PIECE = 16 << 10;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+    /** How often in its time the parent is looked at. */
+    private static final int LOOKS = 8;
 
     private static final int MAX_LOGS = 1024;
     private static final long MAX_LOG_BYTES = 4 << 20;
@@ -44,6 +58,18 @@ public final class FrameChannel {
          * @throws InterruptedException if interrupted while waiting
          */
         default boolean taken(byte[] frame) throws InterruptedException {
+            return false;
+        }
+
+        /**
+         * A frame came that is longer than allowed. All of it was read past.
+         *
+         * @param beginning of the frame
+         * @param length of the whole frame, bytes
+         * @return whether it is taken care of
+         * @throws InterruptedException if interrupted while waiting
+         */
+        default boolean oversized(byte[] beginning, int length) throws InterruptedException {
             return false;
         }
 
@@ -68,9 +94,9 @@ public final class FrameChannel {
         record Closed() implements End {}
 
         /**
-         * The parent sent what is no frame.
+         * The parent sent what is no frame, or takes nothing of what it asked for.
          *
-         * @param message what is wrong with it
+         * @param message what is wrong
          */
         record Broken(String message) implements End {}
     }
@@ -78,9 +104,9 @@ public final class FrameChannel {
     private final DataInputStream in;
     private final OutputStream out;
     private final FrameQueue queue;
-    private volatile @Nullable Listener listener;
     private final AtomicBoolean ended = new AtomicBoolean();
     private final AtomicBoolean started = new AtomicBoolean();
+    private volatile Duration patience = PATIENCE;
 
     /**
      * A channel over the two streams, which belong to it from now on.
@@ -89,14 +115,19 @@ public final class FrameChannel {
      * @param out what the parent reads
      */
     public FrameChannel(InputStream in, OutputStream out) {
-        this(in, out, Runtime.getRuntime().maxMemory() / 4);
-    }
-
-    /** @param maxBytes of frames that may wait for the parent to read them */
-    FrameChannel(InputStream in, OutputStream out, long maxBytes) {
         this.in = new DataInputStream(in);
         this.out = out;
-        this.queue = new FrameQueue(MAX_LOGS, MAX_LOG_BYTES, maxBytes);
+        this.queue = new FrameQueue(MAX_LOGS, MAX_LOG_BYTES);
+    }
+
+    /**
+     * Changes how long the parent may take nothing of what waits for it, once it acknowledges what it takes. The channel
+     * ends then.
+     *
+     * @param time 15 seconds otherwise
+     */
+    public void timeoutWrite(Duration time) {
+        patience = time;
     }
 
     /**
@@ -109,8 +140,8 @@ public final class FrameChannel {
         if (!started.compareAndSet(false, true)) {
             throw new IllegalStateException("the channel is started already");
         }
-        this.listener = listener;
         Thread.ofPlatform().daemon().name("stdio-writer").start(() -> write(listener));
+        Thread.ofVirtual().name("stdio-watch").start(() -> watch(listener));
         Thread.ofPlatform()
                 .daemon()
                 .name("stdio-reader")
@@ -124,23 +155,43 @@ public final class FrameChannel {
      * @param term what it holds
      */
     public void send(OtpErlangObject term) {
-        if (!queue.put(encode(term), null) && listener != null) {
-            queue.close();
-            end(listener, new End.Broken("the parent does not read what it asked for"));
+        queue.put(encode(term), null);
+    }
+
+    /**
+     * Sends a frame that must arrive. A large one is made on the writing thread when its turn comes, in turn with large ones
+     * for other processes.
+     *
+     * @param process that it is for, or behind whose frames it belongs
+     * @param term what it holds
+     */
+    public void send(Object process, OtpErlangObject term) {
+        long size = TermSize.of(term);
+        if (size < LateTerm.LARGE) {
+            byte[] frame = encode(term);
+            queue.put(process, () -> frame, frame.length, false);
+        } else {
+            queue.put(process, () -> encode(term), size, true);
         }
+    }
+
+    /** {@return about the bytes of what waits to be sent} */
+    public long queuedBytes() {
+        return queue.queuedBytes();
     }
 
     /**
      * Sends a frame that can wait, unless much waits to be sent already. The writing thread may wait for {@link #flush}
      * before it begins.
      *
+     * @param process that it is for
      * @param term makes what it holds, on the writing thread
      * @param weight its bytes, if only about
      * @param room run once there is room again, on the writing thread; only if this returns {@code false}
      * @return whether it was taken
      */
-    public boolean offer(Supplier<OtpErlangObject> term, int weight, Runnable room) {
-        return queue.offer(() -> encode(term.get()), weight, room);
+    public boolean offer(Object process, Supplier<OtpErlangObject> term, int weight, Runnable room) {
+        return queue.offer(process, () -> encode(term.get()), weight, room);
     }
 
     /** Sends what was offered. */
@@ -214,7 +265,7 @@ public final class FrameChannel {
     private void read(Listener listener) {
         try {
             while (true) {
-                byte[] frame = readFrame();
+                byte[] frame = readFrame(listener);
                 if (frame == null) {
                     end(listener, new End.Closed());
                     return;
@@ -235,27 +286,48 @@ public final class FrameChannel {
         }
     }
 
-    /** {@return the next frame, or {@code null} at the end between two frames} */
-    private byte @Nullable [] readFrame() throws IOException {
-        int first = in.read();
-        if (first < 0) {
-            return null;
-        }
-        try {
-            long length = (long) first << 24 | in.readUnsignedByte() << 16 | in.readUnsignedShort();
-            if (length > MAX_FRAME) {
-                throw new BrokenFrameException("a frame of " + length + " bytes is over the limit of " + MAX_FRAME);
+    /** {@return the next frame that is not too long, or {@code null} at the end between two frames} */
+    private byte @Nullable [] readFrame(Listener listener) throws IOException, InterruptedException {
+        while (true) {
+            int first = in.read();
+            if (first < 0) {
+                return null;
+            }
+            long length;
+            try {
+                length = (long) first << 24 | in.readUnsignedByte() << 16 | in.readUnsignedShort();
+            } catch (EOFException e) {
+                throw new BrokenFrameException("the input ended inside the length of a frame");
             }
             // Grows with what really comes, whatever the prefix says.
-            byte[] frame = in.readNBytes((int) length);
-            if (frame.length < length) {
+            byte[] frame = in.readNBytes((int) Math.min(length, length > MAX_FRAME ? BEGINNING : MAX_FRAME));
+            if (length <= MAX_FRAME && frame.length < length) {
                 throw new BrokenFrameException(
                         "the input ended after " + frame.length + " of " + length + " bytes of a frame");
             }
-            return frame;
-        } catch (EOFException e) {
-            throw new BrokenFrameException("the input ended inside the length of a frame");
+            if (length <= MAX_FRAME) {
+                return frame;
+            }
+            skip(frame, length);
+            if (!listener.oversized(frame, (int) length)) {
+                throw tooLong(length);
+            }
         }
+    }
+
+    private void skip(byte[] beginning, long length) throws IOException {
+        if (length > MAX_SKIPPED) {
+            throw tooLong(length);
+        }
+        try {
+            in.skipNBytes(length - beginning.length);
+        } catch (EOFException e) {
+            throw tooLong(length);
+        }
+    }
+
+    private static BrokenFrameException tooLong(long length) {
+        return new BrokenFrameException("a frame of " + length + " bytes is over the limit of " + MAX_FRAME);
     }
 
     /** Bounded by the frame's length, by refusing compressed terms, and by catching what deep nesting does. */
@@ -286,7 +358,11 @@ public final class FrameChannel {
         try (BufferedOutputStream buffered = new BufferedOutputStream(out, BUFFER)) {
             for (Supplier<byte[]> frame = queue.take(); frame != null; frame = queue.take()) {
                 for (Supplier<byte[]> more = frame; more != null; more = queue.poll()) {
-                    buffered.write(more.get());
+                    byte[] bytes = more.get();
+                    for (int at = 0; at < bytes.length; at += PIECE) {
+                        buffered.write(bytes, at, Math.min(PIECE, bytes.length - at));
+                        queue.progressed();
+                    }
                 }
                 buffered.flush();
                 for (Runnable room = queue.roomFor(); room != null; room = queue.roomFor()) {
@@ -306,6 +382,32 @@ public final class FrameChannel {
             Thread.currentThread().interrupt();
         } finally {
             queue.close();
+        }
+    }
+
+    /** A parent that takes what it asked for slowly is waited for; one that takes nothing is given up. */
+    private void watch(Listener listener) {
+        long seen = -1;
+        long since = System.nanoTime();
+        try {
+            while (!ended.get()) {
+                Duration whole = patience;
+                Thread.sleep(whole.dividedBy(LOOKS));
+                long progress = queue.progress();
+                if (progress < 0 || progress != seen) {
+                    seen = progress;
+                    since = System.nanoTime();
+                } else if (System.nanoTime() - since >= whole.toNanos()) {
+                    long bytes = queue.queuedBytes();
+                    queue.close();
+                    end(
+                            listener,
+                            new End.Broken("the parent has taken nothing for %d ms, and %d bytes wait for it"
+                                    .formatted(whole.toMillis(), bytes)));
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

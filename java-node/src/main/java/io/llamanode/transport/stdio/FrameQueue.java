@@ -1,7 +1,11 @@
 package io.llamanode.transport.stdio;
 
+import io.llamanode.transport.mailbox.Outbox;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -11,54 +15,70 @@ import org.jspecify.annotations.Nullable;
 /**
  * Frames that wait for the writer. Log records are bounded in number and bytes and dropped beyond
  * that; what can wait elsewhere is refused while much waits here; all other frames are taken,
- * progress of the same thing replacing what waits, up to a limit at which the reader has to be given up.
+ * progress of the same thing replacing what waits. Large ones are made when they are given to the writer.
  *
  * <p>With a window, the writer gets no more than so many bytes that the reader has not acknowledged.
  */
 final class FrameQueue {
-    /**
-     * @param bytes gives the whole frame, length prefix included; called by the writer
-     * @param weight its bytes, if only about
-     * @param subject {@code null}, or what a later frame with an equal subject makes obsolete
-     * @param isLog whether it may be dropped
-     */
-    private record Frame(
-            Supplier<byte[]> bytes, int weight, @Nullable Object subject, boolean isLog) {
-        Frame(byte[] bytes, @Nullable Object subject, boolean isLog) {
-            this(() -> bytes, bytes.length, subject, isLog);
+    private static final class Frame {
+        private final Supplier<byte[]> bytes;
+        private final long weight;
+        private final @Nullable Object subject;
+        private final boolean isLog;
+        private final boolean large;
+        /** A later frame of the same subject is there. */
+        private boolean obsolete;
+
+        /**
+         * @param bytes gives the whole frame, length prefix included; called by the writer
+         * @param weight its bytes, if only about
+         * @param subject {@code null}, or what a later frame with an equal subject makes obsolete
+         * @param isLog whether it may be dropped
+         * @param large whether it is only made when it is written
+         */
+        Frame(Supplier<byte[]> bytes, long weight, @Nullable Object subject, boolean isLog, boolean large) {
+            this.bytes = bytes;
+            this.weight = weight;
+            this.subject = subject;
+            this.isLog = isLog;
+            this.large = large;
         }
     }
 
-    /** Bytes of frames that may wait before the next offer is refused. */
+    /** Bytes of small frames that may wait before the next offer is refused. */
     private static final int FULL = 64 << 10;
 
     private static final int PREFIX = 4;
+    /** What a frame goes behind that is for no process. */
+    private static final Object NOBODY = new Object();
 
     private final int maxLogs;
     private final long maxLogBytes;
-    private final long maxBytes;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final Deque<Frame> frames = new ArrayDeque<>();
+    private final Outbox<Frame> frames = new Outbox<>();
+    private final Map<Object, Frame> subjects = new HashMap<>();
     private final Deque<Runnable> refused = new ArrayDeque<>();
+    /** Bytes of small frames that wait, and of large ones. */
     private long queued;
+
+    private long large;
     private long window = Long.MAX_VALUE;
     private long unacknowledged;
     private int logs;
     private long logBytes;
     private long dropped;
+    private long progress;
     private boolean writing;
     private boolean closed;
 
     /**
      * @param maxLogs log records that may wait
      * @param maxLogBytes bytes of log records that may wait
-     * @param maxBytes bytes of all frames that may wait
      */
-    FrameQueue(int maxLogs, long maxLogBytes, long maxBytes) {
+    FrameQueue(int maxLogs, long maxLogBytes) {
         this.maxLogs = maxLogs;
         this.maxLogBytes = maxLogBytes;
-        this.maxBytes = maxBytes;
     }
 
     /** From here on no more than so many bytes are on their way, lengths not counted. */
@@ -75,8 +95,33 @@ final class FrameQueue {
     void acknowledged(long bytes) {
         lock.lock();
         try {
+            progress++;
             unacknowledged = Math.max(0, unacknowledged - bytes);
             changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The reader has taken some of a frame. */
+    void progressed() {
+        lock.lock();
+        try {
+            progress++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Tells whether a reader that acknowledges moves.
+     *
+     * @return how often it has taken something so far; -1 if nothing waits for it, or it does not acknowledge
+     */
+    long progress() {
+        lock.lock();
+        try {
+            return closed || window == Long.MAX_VALUE || !writing && frames.isEmpty() ? -1 : progress;
         } finally {
             lock.unlock();
         }
@@ -92,7 +137,7 @@ final class FrameQueue {
             }
             logs++;
             logBytes += bytes.length;
-            add(new Frame(bytes, null, true));
+            add(NOBODY, new Frame(() -> bytes, bytes.length, null, true, false));
             return true;
         } finally {
             lock.unlock();
@@ -103,12 +148,13 @@ final class FrameQueue {
      * Takes a frame that can wait elsewhere. A writer that waits is not woken before {@link #wake}, or the next frame
      * of another kind.
      *
+     * @param process that it is for
      * @param bytes makes the frame, on the writer's thread
      * @param weight its bytes, if only about
      * @param room given to {@link #roomFor} later if the frame is refused
      * @return whether it was taken
      */
-    boolean offer(Supplier<byte[]> bytes, int weight, Runnable room) {
+    boolean offer(Object process, Supplier<byte[]> bytes, int weight, Runnable room) {
         lock.lock();
         try {
             if (!closed && queued >= FULL) {
@@ -116,7 +162,7 @@ final class FrameQueue {
                 return false;
             }
             if (!closed) {
-                append(new Frame(bytes, weight, null, false));
+                append(process, new Frame(bytes, weight, null, false, false));
             }
             return true;
         } finally {
@@ -135,35 +181,68 @@ final class FrameQueue {
         }
     }
 
-    /** Takes any other frame. {@return whether the limit of all frames is still kept} */
-    boolean put(byte[] bytes, @Nullable Object subject) {
+    /** Takes a frame for nobody in particular, in place of one of the same subject that waits. */
+    void put(byte[] bytes, @Nullable Object subject) {
         lock.lock();
         try {
             if (closed) {
-                return true;
+                return;
             }
+            Frame frame = new Frame(() -> bytes, bytes.length, subject, false, false);
             if (subject != null) {
-                frames.removeIf(frame -> {
-                    boolean obsolete = subject.equals(frame.subject());
-                    queued -= obsolete ? frame.weight() : 0;
-                    return obsolete;
-                });
+                Frame before = subjects.put(subject, frame);
+                if (before != null) {
+                    before.obsolete = true;
+                    queued -= before.weight;
+                }
             }
-            add(new Frame(bytes, subject, false));
-            return queued <= maxBytes;
+            add(NOBODY, frame);
         } finally {
             lock.unlock();
         }
     }
 
-    private void add(Frame frame) {
-        append(frame);
+    /**
+     * Takes a frame for a process, behind others for it.
+     *
+     * @param process that it is for, or behind whose frames it belongs
+     * @param bytes gives the frame; called by the writer
+     * @param weight its bytes, if only about
+     * @param large whether it is worth being made no sooner than it is written
+     */
+    void put(Object process, Supplier<byte[]> bytes, long weight, boolean large) {
+        lock.lock();
+        try {
+            if (!closed) {
+                add(process, new Frame(bytes, weight, null, false, large));
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void add(Object process, Frame frame) {
+        append(process, frame);
         changed.signalAll();
     }
 
-    private void append(Frame frame) {
-        frames.add(frame);
-        queued += frame.weight();
+    private void append(Object process, Frame frame) {
+        frames.add(frame, process, frame.large);
+        if (frame.large) {
+            large += frame.weight;
+        } else {
+            queued += frame.weight;
+        }
+    }
+
+    /** {@return about the bytes of what waits} */
+    long queuedBytes() {
+        lock.lock();
+        try {
+            return queued + large;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Wakes a writer that waits, if there is something for it. */
@@ -210,15 +289,27 @@ final class FrameQueue {
     }
 
     private Supplier<byte[]> next() {
-        Frame frame = frames.remove();
-        queued -= frame.weight();
-        if (frame.isLog()) {
+        Frame frame = Objects.requireNonNull(frames.poll());
+        while (frame.obsolete) {
+            frame = Objects.requireNonNull(frames.poll(), "there is a newer one behind it");
+        }
+        if (frame.subject != null) {
+            subjects.remove(frame.subject);
+        }
+        if (frame.large) {
+            large -= frame.weight;
+        } else {
+            queued -= frame.weight;
+        }
+        if (frame.isLog) {
             logs--;
-            logBytes -= frame.weight();
+            logBytes -= frame.weight;
         }
         writing = true;
+        progress++;
+        Supplier<byte[]> maker = frame.bytes;
         return () -> {
-            byte[] bytes = frame.bytes().get();
+            byte[] bytes = maker.get();
             lock.lock();
             try {
                 unacknowledged += bytes.length - PREFIX;

@@ -59,6 +59,8 @@ final class LaunchConfigTest {
                         "llama_node",
                         null,
                         60,
+                        15,
+                        256,
                         LogLevel.INFO,
                         NODE,
                         null,
@@ -83,6 +85,8 @@ final class LaunchConfigTest {
                         null,
                         null,
                         0,
+                        15,
+                        0,
                         LogLevel.INFO,
                         NODE,
                         null,
@@ -95,6 +99,7 @@ final class LaunchConfigTest {
                 config);
         assertTrue(config.overPort());
         assertEquals(1, decode(fields("transport", "port", "window", 1)).window());
+        assertEquals(7, decode(fields("transport", "port", "timeout_write", 7)).timeoutWrite());
     }
 
     @Test
@@ -124,6 +129,8 @@ final class LaunchConfigTest {
             String mailbox = maybe(this::name);
             String bind = maybe(this::name);
             Integer tick = integer(1, Integer.MAX_VALUE);
+            Integer write = integer(1, 86_400);
+            Integer connections = integer(1, 10_000);
             LogLevel level = maybe(() -> LogLevel.values()[random.nextInt(5)]);
             String model = maybe(this::name);
             Integer ttl = integer(0, Integer.MAX_VALUE);
@@ -142,6 +149,8 @@ final class LaunchConfigTest {
                     mailbox == null ? "llama_node" : mailbox,
                     bind,
                     tick == null ? 60 : tick,
+                    write == null ? 15 : write,
+                    connections == null ? 256 : connections,
                     level == null ? LogLevel.INFO : level,
                     new NodeConfig(
                             model == null ? List.of() : List.of(ModelConfig.of(Path.of(model))),
@@ -162,6 +171,8 @@ final class LaunchConfigTest {
                     "name", mailbox,
                     "bind", bind,
                     "net_ticktime", tick,
+                    "timeout_write", write,
+                    "max_connections", connections,
                     "log_level", level == null ? null : level.wireName(),
                     "models", model == null ? null : List.of(fields("path", model)),
                     "result_ttl_ms", ttl,
@@ -214,6 +225,8 @@ final class LaunchConfigTest {
                 arguments(fields("node_name", "a@b"), "cookie is required"),
                 arguments(with("native_timeout", 0), "native_timeout must be an integer from 1 to 4294967295, not 0"),
                 arguments(with("net_ticktime", 0), "net_ticktime must be an integer from 1 to 2147483647, not 0"),
+                arguments(with("timeout_write", 0), "timeout_write must be an integer from 1 to 86400, not 0"),
+                arguments(with("max_connections", 0), "max_connections must be an integer from 1 to 10000, not 0"),
                 arguments(with("port", -1), "port must be an integer from 0 to 65535, not -1"),
                 arguments(with("port", 65_536), "port must be an integer from 0 to 65535, not 65536"),
                 arguments(with("epmd", 1), "epmd must be true or false, not 1"),

@@ -85,7 +85,7 @@ class ServiceConfigTest {
                 {"name": "n", "bind": "b", "net_ticktime": 1, "log_level": "info", "models": [], "result_ttl_ms": 1,
                  "max_results": 1, "max_sessions": 1, "max_tasks": 1, "native_timeout": 1, "port": 1, "epmd": true, "allow": ["a"],
                  "tls": {"certfile": "c", "keyfile": "k", "cacertfile": "a"}, "llama_lib": "l", "bridge": "b",
-                 "bridge_max_clients": 1, "bridge_max_line_bytes": 64, "drain_timeout_ms": 1, "cookie_file": "c",
+                 "timeout_write": 1, "max_connections": 1, "bridge_max_clients": 1, "bridge_max_line_bytes": 64, "drain_timeout_ms": 1, "cookie_file": "c",
                  "run_dir": "r", "log_file": "l"}
                 """);
         String told = assertThrows(FailureException.class, () -> ServiceConfigDecoder.decode(tree, "secret"))

@@ -64,7 +64,7 @@ final class DistConfigTest {
                 .build();
         assertEquals(1024, config.maxFrameBytes());
         assertEquals(1, config.maxUnauthenticated());
-        assertEquals(1025, config.maxQueuedBytes());
+        assertEquals(1025, config.maxConnections());
         assertEquals(Duration.ofMillis(1), config.handshakeDeadline());
         assertEquals(Duration.ofMillis(2), config.stallDeadline());
         assertEquals(Duration.ofMillis(8), config.tickTime());
@@ -88,7 +88,7 @@ final class DistConfigTest {
         assertEquals("port out of range", refused(setup -> setup.epmdPort(65_536)));
         assertEquals("limit too small", refused(setup -> setup.limits(1023, 1, 1024)));
         assertEquals("limit too small", refused(setup -> setup.limits(1024, 0, 1024)));
-        assertEquals("limit too small", refused(setup -> setup.limits(1024, 1, 1023)));
+        assertEquals("limit too small", refused(setup -> setup.limits(1024, 1, 0)));
         Duration some = Duration.ofMillis(4);
         assertEquals("deadline too short", refused(setup -> setup.deadlines(Duration.ZERO, some, some)));
         assertEquals("deadline too short", refused(setup -> setup.deadlines(some, Duration.ZERO, some)));

@@ -352,7 +352,7 @@ final class HostilePeerTest {
     @Test
     void aPeerThatDoesNotRead() throws Exception {
         DistConfig strict = setup("k@localhost")
-                .limits(1 << 20, 64, 64 << 20)
+                .limits(1 << 20, 64, 10)
                 .deadlines(Duration.ofSeconds(5), Duration.ofMillis(200), Duration.ofSeconds(60))
                 .build();
         Echo other = new Echo();
@@ -362,10 +362,68 @@ final class HostilePeerTest {
             deaf.call(RawPeer.bytesOf(RawPeer.tuple(
                     new OtpErlangAtom("flood"), deaf.pid(), new OtpErlangInt(32), new OtpErlangInt(1 << 20))));
             other.await("down deaf@host");
-            assertEquals(1, second.health().overflows());
+            assertEquals(1, second.health().stalled());
             // A peer may come back under the same name.
             try (RawPeer again = RawPeer.connected(second.port(), "deaf@host", "secret")) {
                 assertEquals("pong", again.ping());
+            }
+        }
+    }
+
+    @Test
+    void aPeerThatReadsGetsAllItAskedForHoweverMuchWaits() throws Exception {
+        try (RawPeer busy = RawPeer.connected(node.port(), "busy@host", "secret")) {
+            busy.call(RawPeer.bytesOf(RawPeer.tuple(
+                    new OtpErlangAtom("flood"), busy.pid(), new OtpErlangInt(40), new OtpErlangInt(3_500_000))));
+            assertEquals("pong", good.ping());
+            for (int i = 0; i < 40; i++) {
+                assertEquals(3_500_000, ((OtpErlangBinary) busy.receive()).binaryValue().length);
+            }
+            busy.receive();
+            assertEquals("pong", busy.ping());
+            assertEquals(0, node.health().stalled());
+        }
+    }
+
+    /** It takes less in its time than a full socket must be rid of before it counts as writable. */
+    @Test
+    void aPeerThatReadsSlowlyIsKept() throws Exception {
+        DistConfig strict = setup("k@localhost")
+                .deadlines(Duration.ofSeconds(5), Duration.ofSeconds(2), Duration.ofSeconds(60))
+                .build();
+        try (DistNode second = Echo.start(strict, new Echo());
+                RawPeer slow = RawPeer.connected(second.port(), "slow@host", "secret")) {
+            slow.call(RawPeer.bytesOf(RawPeer.tuple(
+                    new OtpErlangAtom("flood"), slow.pid(), new OtpErlangInt(12), new OtpErlangInt(1 << 20))));
+            for (int i = 0; i < 30; i++) {
+                slow.in.skipNBytes(64 << 10);
+                Thread.sleep(200);
+            }
+            assertEquals(List.of("slow@host"), second.peers());
+            assertEquals(0, second.health().stalled());
+        }
+    }
+
+    @Test
+    void moreNodesThanAreAllowedAreRefusedUntilOneLeaves() throws Exception {
+        Echo other = new Echo();
+        DistConfig small = setup("k@localhost").limits(1 << 20, 64, 2).build();
+        try (DistNode second = Echo.start(small, other);
+                RawPeer first = RawPeer.connected(second.port(), "first@host", "secret")) {
+            assertEquals("pong", first.ping());
+            try (RawPeer leaves = RawPeer.connected(second.port(), "leaves@host", "secret")) {
+                assertEquals("pong", leaves.ping());
+                try (RawPeer third = RawPeer.connected(second.port(), "third@host", "secret")) {
+                    assertTrue(third.isClosedByNode());
+                }
+                assertEquals(1, second.health().refused());
+                try (RawPeer again = RawPeer.connected(second.port(), "first@host", "secret")) {
+                    assertEquals("pong", again.ping(), "its place is its own");
+                }
+            }
+            other.await("down leaves@host");
+            try (RawPeer third = RawPeer.connected(second.port(), "third@host", "secret")) {
+                assertEquals("pong", third.ping());
             }
         }
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.transport.Interleavings;
+import io.llamanode.transport.mailbox.Budget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -25,7 +26,7 @@ final class WriteQueueInterleavingsTest {
 
     /** One order of steps. */
     private static final class Run {
-        private final WriteQueue queue = new WriteQueue(1 << 20);
+        private final WriteQueue queue = new WriteQueue(new Budget(1 << 20).share());
         /** What a peer would have got, in that order. */
         private final List<String> written = Collections.synchronizedList(new ArrayList<>());
 
@@ -41,7 +42,8 @@ final class WriteQueueInterleavingsTest {
                     if (!queue.take(HOUR)) {
                         return;
                     }
-                    while (queue.next(frame)) {
+                    for (WriteQueue.Waiting next = queue.next(); next != null; next = queue.next()) {
+                        next.encoder().accept(frame);
                         wrote(new String(frame.bytes(), 0, frame.size(), US_ASCII));
                     }
                     queue.written();
@@ -61,10 +63,11 @@ final class WriteQueueInterleavingsTest {
 
         /** So heavy that the next one is refused as long as it waits; a refused one comes again once there is room. */
         void offer(String name) {
-            WriteQueue.Offer offer = queue.offer(out -> out.verbatim(name.getBytes(US_ASCII)), WriteQueue.FULL, () -> {
-                offer(name);
-                queue.wake();
-            });
+            WriteQueue.Offer offer =
+                    queue.offer("one", out -> out.verbatim(name.getBytes(US_ASCII)), WriteQueue.FULL, () -> {
+                        offer(name);
+                        queue.wake();
+                    });
             assertTrue(offer == WriteQueue.Offer.TAKEN || offer == WriteQueue.Offer.FULL, offer.toString());
         }
 
@@ -72,7 +75,7 @@ final class WriteQueueInterleavingsTest {
         void send(String name) {
             byte[] bytes = name.getBytes(US_ASCII);
             try {
-                assertEquals(WriteQueue.Offer.TAKEN, queue.offer(bytes, bytes.length, (out, length) -> {
+                assertEquals(WriteQueue.Offer.TAKEN, queue.offer("one", bytes, bytes.length, (out, length) -> {
                     wrote(name);
                     return length;
                 }));

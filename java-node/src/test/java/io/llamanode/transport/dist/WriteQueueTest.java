@@ -8,9 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.transport.mailbox.Budget;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,7 +28,11 @@ final class WriteQueueTest {
         throw new AssertionError("written past frames that wait");
     };
 
-    private final WriteQueue queue = new WriteQueue(1000);
+    /** What the frames are for, where that does not matter. */
+    private static final Object ONE = "one";
+
+    private final Budget budget = new Budget(10 << 20);
+    private final WriteQueue queue = new WriteQueue(budget.share());
 
     private static byte[] filled(int length, int value) {
         byte[] bytes = new byte[length];
@@ -34,13 +41,14 @@ final class WriteQueueTest {
     }
 
     private static WriteQueue.Offer offer(WriteQueue queue, int length, int value) throws IOException {
-        return queue.offer(filled(length + 1, value), length, FULL);
+        return queue.offer(ONE, filled(length + 1, value), length, FULL);
     }
 
     private static byte[] taken(WriteQueue queue) {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         Frame frame = new Frame();
-        while (queue.next(frame)) {
+        for (WriteQueue.Waiting next = queue.next(); next != null; next = queue.next()) {
+            next.encoder().accept(frame);
             all.write(frame.bytes(), 0, frame.size());
         }
         return all.toByteArray();
@@ -49,7 +57,7 @@ final class WriteQueueTest {
     @Test
     void givesAllInOrderWhoeverEncodesIt() throws Exception {
         offer(queue, 2, 1);
-        queue.offer(frame -> frame.verbatim(new byte[] {2}), 1, ROOM);
+        queue.offer(ONE, frame -> frame.verbatim(new byte[] {2}), 1, ROOM);
         offer(queue, 1, 3);
         assertTrue(queue.take(Long.MAX_VALUE));
         assertArrayEquals(new byte[] {1, 1, 2, 3}, taken(queue));
@@ -62,41 +70,101 @@ final class WriteQueueTest {
 
     @Test
     void whatIsBeingWrittenCounts() throws Exception {
-        queue.offer(frame -> frame.verbatim(filled(1, 1)), 1001, ROOM);
+        queue.offer(ONE, frame -> frame.verbatim(filled(1, 1)), 1001, ROOM);
         assertTrue(queue.take(Long.MAX_VALUE));
-        assertEquals(WriteQueue.Offer.OVERFLOW, offer(queue, 1, 2));
-        assertEquals(1001, queue.queuedBytes());
+        assertEquals(WriteQueue.Offer.TAKEN, offer(queue, 1, 2));
+        assertEquals(1002, queue.queuedBytes());
         assertEquals(1, taken(queue).length);
         queue.written();
-        assertEquals(WriteQueue.Offer.TAKEN, offer(queue, 1, 2));
+        assertEquals(1, queue.queuedBytes());
+        assertEquals(1, budget.held());
+    }
+
+    /** A peer that takes what is written to it is waited for, whatever waits. */
+    @Test
+    void whatMustArriveIsTakenWhateverWaits() throws Exception {
+        for (int i = 0; i < 100; i++) {
+            assertEquals(
+                    WriteQueue.Offer.TAKEN, queue.offerLarge(ONE, frame -> frame.verbatim(filled(1, 1)), 14 << 20));
+            assertEquals(WriteQueue.Offer.TAKEN, offer(queue, 5_000_000, 1));
+        }
+        assertEquals(100L * (14 << 20) + 500_000_000L, queue.queuedBytes());
+        queue.close();
+        assertEquals(0, budget.held());
+        queue.written();
+        assertEquals(0, budget.held(), "given back once");
+    }
+
+    @Test
+    void oneLargeFrameIsTakenAtATimeAndMadeThen() throws Exception {
+        List<String> made = new ArrayList<>();
+        for (String process : List.of("a", "b")) {
+            for (int i = 1; i <= 2; i++) {
+                String name = process + i;
+                queue.offerLarge(process, frame -> made.add(name), 1 << 20);
+            }
+        }
+        offer(queue, 1, 7);
+        for (String expected : List.of("a1", "b1", "a2", "b2")) {
+            assertTrue(queue.take(Long.MAX_VALUE));
+            assertEquals(List.of(), made, "made when it is written");
+            taken(queue);
+            queue.written();
+            assertEquals(List.of(expected), made);
+            made.clear();
+        }
+        assertEquals(0, queue.queuedBytes());
+    }
+
+    @Test
+    void largeFramesDoNotFillTheWayOfSmallOnes() throws Exception {
+        queue.offerLarge("a", frame -> {}, 100 << 20);
+        assertEquals(WriteQueue.Offer.TAKEN, queue.offer("b", frame -> frame.verbatim(filled(1, 1)), 1, ROOM));
+        assertEquals(WriteQueue.Offer.TAKEN, queue.offer("a", frame -> frame.verbatim(filled(1, 2)), 1, ROOM));
+    }
+
+    @Test
+    void aReaderWaitsWhileItsPeerHasMoreThanItsShareUntilSomeOfItIsWritten() throws Exception {
+        queue.awaitRoom();
+        for (int i = 0; i < 3; i++) {
+            queue.offerLarge(ONE, frame -> {}, 4 << 20);
+        }
+        Thread reader = Thread.ofPlatform().daemon().start(() -> {
+            try {
+                queue.awaitRoom();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+        while (reader.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+        assertTrue(queue.take(Long.MAX_VALUE));
+        taken(queue);
+        queue.written();
+        reader.join();
+        assertEquals(8 << 20, queue.queuedBytes(), "more than it should have, but it moves");
     }
 
     @Test
     void whatCanWaitElsewhereIsToldOfRoom() throws Exception {
         Runnable first = () -> {};
         Runnable second = () -> {};
-        assertEquals(WriteQueue.Offer.TAKEN, queue.offer(frame -> frame.verbatim(filled(1, 1)), WriteQueue.FULL, ROOM));
-        assertEquals(WriteQueue.Offer.FULL, queue.offer(frame -> {}, 1, first));
-        assertEquals(WriteQueue.Offer.FULL, queue.offer(frame -> {}, 1, second));
+        assertEquals(
+                WriteQueue.Offer.TAKEN, queue.offer(ONE, frame -> frame.verbatim(filled(1, 1)), WriteQueue.FULL, ROOM));
+        assertEquals(WriteQueue.Offer.FULL, queue.offer(ONE, frame -> {}, 1, first));
+        assertEquals(WriteQueue.Offer.FULL, queue.offer(ONE, frame -> {}, 1, second));
         assertNull(queue.roomFor());
         assertTrue(queue.take(Long.MAX_VALUE));
         assertEquals(1, taken(queue).length);
         assertNull(queue.roomFor(), "it is being written");
         queue.written();
         assertSame(first, queue.roomFor());
-        assertEquals(WriteQueue.Offer.TAKEN, queue.offer(frame -> {}, WriteQueue.FULL, ROOM));
+        assertEquals(WriteQueue.Offer.TAKEN, queue.offer(ONE, frame -> {}, WriteQueue.FULL, ROOM));
         assertNull(queue.roomFor(), "full again");
         queue.close();
-        assertEquals(WriteQueue.Offer.CLOSED, queue.offer(frame -> {}, 1, ROOM));
+        assertEquals(WriteQueue.Offer.CLOSED, queue.offer(ONE, frame -> {}, 1, ROOM));
         assertNull(queue.roomFor(), "nobody is there to be told");
-    }
-
-    @Test
-    void oneFrameMayExceedTheLimit() throws Exception {
-        assertEquals(WriteQueue.Offer.TAKEN, offer(queue, 5_000_000, 1));
-        assertEquals(WriteQueue.Offer.OVERFLOW, offer(queue, 1, 1));
-        assertTrue(queue.take(Long.MAX_VALUE));
-        assertEquals(5_000_000, taken(queue).length);
     }
 
     @Test
@@ -107,7 +175,7 @@ final class WriteQueueTest {
         assertTrue(queue.take(Long.MAX_VALUE));
         assertEquals(3, taken(queue).length);
         assertFalse(queue.take(Long.MAX_VALUE));
-        WriteQueue other = new WriteQueue(1000);
+        WriteQueue other = new WriteQueue(budget.share());
         offer(other, 3, 1);
         other.close();
         assertFalse(other.take(Long.MAX_VALUE));
@@ -146,18 +214,18 @@ final class WriteQueueTest {
             socket.write(bytes, 0, length);
             return length;
         };
-        queue.offer(new byte[] {1}, 1, NEVER);
+        queue.offer(ONE, new byte[] {1}, 1, NEVER);
         assertTrue(queue.take(Long.MAX_VALUE), "there was no writer yet");
         assertArrayEquals(new byte[] {1}, taken(queue));
         queue.written();
         Writer writer = new Writer();
-        queue.offer(new byte[] {3, 4}, 1, free);
+        queue.offer(ONE, new byte[] {3, 4}, 1, free);
         assertArrayEquals(new byte[] {3}, socket.toByteArray());
         assertEquals(0, queue.queuedBytes());
-        queue.offer(new byte[] {5, 6, 7}, 3, (bytes, length) -> 1);
+        queue.offer(ONE, new byte[] {5, 6, 7}, 3, (bytes, length) -> 1);
         assertArrayEquals(new byte[] {6, 7}, writer.bytes(), "what the socket did not take");
         queue.written();
-        queue.offer(new byte[] {8}, 1, NEVER);
+        queue.offer(ONE, new byte[] {8}, 1, NEVER);
     }
 
     @Test
@@ -166,6 +234,7 @@ final class WriteQueueTest {
         CountDownLatch encoding = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
         queue.offer(
+                ONE,
                 frame -> {
                     encoding.countDown();
                     await(go);
@@ -175,7 +244,7 @@ final class WriteQueueTest {
                 ROOM);
         queue.wake();
         encoding.await();
-        queue.offer(new byte[] {2}, 1, NEVER);
+        queue.offer(ONE, new byte[] {2}, 1, NEVER);
         go.countDown();
         assertArrayEquals(new byte[] {1}, writer.bytes());
         assertTrue(queue.take(Long.MAX_VALUE));
@@ -185,8 +254,8 @@ final class WriteQueueTest {
     @Test
     void whatIsOfferedTogetherIsTakenTogether() throws Exception {
         Writer writer = new Writer();
-        queue.offer(frame -> frame.verbatim(new byte[] {1}), 1, ROOM);
-        queue.offer(frame -> frame.verbatim(new byte[] {2}), 1, ROOM);
+        queue.offer(ONE, frame -> frame.verbatim(new byte[] {1}), 1, ROOM);
+        queue.offer(ONE, frame -> frame.verbatim(new byte[] {2}), 1, ROOM);
         assertEquals(2, queue.queuedBytes());
         queue.wake();
         assertArrayEquals(new byte[] {1, 2}, writer.bytes());
@@ -198,7 +267,7 @@ final class WriteQueueTest {
         Writer writer = new Writer();
         assertThrows(
                 IOException.class,
-                () -> queue.offer(new byte[] {1}, 1, (bytes, length) -> {
+                () -> queue.offer(ONE, new byte[] {1}, 1, (bytes, length) -> {
                     throw new IOException("broken");
                 }));
         queue.finish();

@@ -10,14 +10,17 @@ import com.ericsson.otp.erlang.OtpErlangBinary;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import io.llamanode.protocol.launch.ControlEncoder;
 import io.llamanode.protocol.launch.LogLevel;
+import io.llamanode.term.LateTerm;
 import io.llamanode.transport.TestTerms;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -216,6 +219,7 @@ final class FrameChannelTest {
         parent.take();
         BlockingQueue<Thread> makers = new LinkedBlockingQueue<>();
         assertTrue(channel.offer(
+                "one",
                 () -> {
                     makers.add(Thread.currentThread());
                     return STOP_TERM;
@@ -235,7 +239,7 @@ final class FrameChannelTest {
         channel.start(new Recorder());
         OtpErlangObject large = new OtpErlangBinary(new byte[60_000]);
         int taken = 0;
-        while (channel.offer(() -> large, 60_000, () -> seen.add("room"))) {
+        while (channel.offer("one", () -> large, 60_000, () -> seen.add("room"))) {
             taken++;
             channel.flush();
             assertTrue(taken < 100, "taken without end");
@@ -263,19 +267,95 @@ final class FrameChannelTest {
     }
 
     @Test
-    void aParentThatDoesNotReadIsGivenUp() throws Exception {
+    void aParentThatTakesNothingIsGivenUp() throws Exception {
         ParentSide parent = new ParentSide();
         parent.pause();
-        FrameChannel channel = parent.channel(1000);
+        FrameChannel channel = parent.channel();
+        channel.limit(1 << 20);
+        channel.timeoutWrite(Duration.ofMillis(200));
         channel.send(new OtpErlangBinary(new byte[2000]));
         channel.start(new Recorder());
-        for (int i = 0; i < 3; i++) {
-            channel.send(new OtpErlangBinary(new byte[2000]));
-        }
-        assertEquals(broken("the parent does not read what it asked for"), seen.take());
+        assertEquals(broken("the parent has taken nothing for 200 ms, and 0 bytes wait for it"), seen.take());
         parent.goOn();
         parent.end();
         assertFalse(channel.awaitSent(1, TimeUnit.MINUTES), "the rest is lost");
         assertTrue(seen.isEmpty(), "told twice");
+    }
+
+    @Test
+    void soIsOneThatAcknowledgesNothing() throws Exception {
+        ParentSide parent = new ParentSide();
+        FrameChannel channel = parent.channel();
+        channel.limit(1);
+        channel.timeoutWrite(Duration.ofMillis(200));
+        channel.send(new OtpErlangBinary(new byte[2000]));
+        channel.send("process", new OtpErlangBinary(new byte[100_000]));
+        channel.start(new Recorder());
+        assertEquals(broken("the parent has taken nothing for 200 ms, and 100005 bytes wait for it"), seen.take());
+    }
+
+    /** Each of the 20 steps of a tenth of the time shows that it lives, though the whole takes twice the time. */
+    @Test
+    void aParentThatIsSlowIsWaitedFor() throws Exception {
+        ParentSide parent = new ParentSide();
+        FrameChannel channel = parent.channel();
+        OtpErlangBinary message = new OtpErlangBinary(new byte[100_000]);
+        channel.limit(1);
+        channel.timeoutWrite(Duration.ofSeconds(2));
+        channel.start(new Recorder());
+        for (int i = 0; i < 20; i++) {
+            channel.send("process " + i, message);
+        }
+        for (int i = 0; i < 20; i++) {
+            assertEquals(message, parent.take());
+            Thread.sleep(200);
+            channel.acknowledged(ParentSide.size(message));
+        }
+        assertTrue(channel.awaitSent(1, TimeUnit.MINUTES));
+        assertTrue(seen.isEmpty(), "given up");
+    }
+
+    @Test
+    void whatIsLargeIsMadeWhenThereIsRoomForIt() throws Exception {
+        ParentSide parent = new ParentSide();
+        FrameChannel channel = parent.channel();
+        channel.limit(1);
+        channel.start(new Recorder());
+        AtomicInteger made = new AtomicInteger();
+        for (int i = 0; i < 40; i++) {
+            channel.send(
+                    "process " + i,
+                    LateTerm.of(
+                            () -> {
+                                made.incrementAndGet();
+                                return STOP_TERM;
+                            },
+                            3_500_000));
+        }
+        assertEquals(STOP_TERM, parent.take());
+        assertEquals(1, made.get());
+        for (int i = 2; i <= 40; i++) {
+            channel.acknowledged(ParentSide.size(STOP_TERM));
+            assertEquals(STOP_TERM, parent.take());
+            assertEquals(i, made.get());
+        }
+    }
+
+    @Test
+    void aFrameThatIsTooLongIsReadPastAndToldByItsBeginning() throws Exception {
+        byte[] head = {1, 0, 0, 1};
+        byte[] body = new byte[(16 << 20) + 1];
+        body[0] = 42;
+        new FrameChannel(new ByteArrayInputStream(ParentSide.join(head, body, STOP)), OutputStream.nullOutputStream())
+                .start(new Recorder() {
+                    @Override
+                    public boolean oversized(byte[] beginning, int length) {
+                        seen.add("%d of %d, first %d".formatted(beginning.length, length, beginning[0]));
+                        return true;
+                    }
+                });
+        assertEquals("65536 of 16777217, first 42", seen.take());
+        assertEquals(STOP_TERM, seen.take());
+        assertEquals(new FrameChannel.End.Closed(), seen.take());
     }
 }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 1, unit = TimeUnit.MINUTES)
 final class FrameQueueTest {
-    private final FrameQueue queue = new FrameQueue(2, 10, 200_000);
+    private final FrameQueue queue = new FrameQueue(2, 10);
 
     @Test
     void dropsLogsBeyondTheirNumberButNoOtherFrames() throws Exception {
@@ -71,23 +71,62 @@ final class FrameQueueTest {
     @Test
     void refusesWhatCanWaitWhileMuchWaits() throws Exception {
         StringBuilder rooms = new StringBuilder();
-        assertTrue(queue.offer(() -> new byte[64 << 10], 64 << 10, () -> rooms.append("never")));
-        assertFalse(queue.offer(() -> new byte[] {1}, 1, () -> rooms.append("a")));
-        assertFalse(queue.offer(() -> new byte[] {1}, 1, () -> rooms.append("b")));
+        assertTrue(queue.offer("one", () -> new byte[64 << 10], 64 << 10, () -> rooms.append("never")));
+        assertFalse(queue.offer("one", () -> new byte[] {1}, 1, () -> rooms.append("a")));
+        assertFalse(queue.offer("one", () -> new byte[] {1}, 1, () -> rooms.append("b")));
         assertNull(queue.roomFor());
-        assertTrue(queue.put(new byte[] {2}, null), "other frames are taken all the same");
+        queue.put(new byte[] {2}, null);
         queue.take();
         queue.roomFor().run();
-        assertTrue(queue.offer(() -> new byte[64 << 10], 64 << 10, () -> rooms.append("never")));
+        assertTrue(queue.offer("one", () -> new byte[64 << 10], 64 << 10, () -> rooms.append("never")));
         assertNull(queue.roomFor(), "full again");
         assertEquals("a", rooms.toString());
     }
 
     @Test
-    void tellsWhenAllFramesTogetherAreTooMany() {
-        assertTrue(queue.put(new byte[200_000], "progress"));
-        assertTrue(queue.put(new byte[200_000], "progress"), "it replaces the one before");
-        assertFalse(queue.put(new byte[] {1}, null));
+    void whatMustArriveIsTakenWhateverWaitsAndMadeInTurn() throws Exception {
+        List<String> made = new ArrayList<>();
+        for (String process : List.of("a", "b")) {
+            for (int i = 1; i <= 20; i++) {
+                String name = process + i;
+                queue.put(
+                        process,
+                        () -> {
+                            made.add(name);
+                            return new byte[10];
+                        },
+                        14 << 20,
+                        true);
+            }
+        }
+        assertEquals(40L * (14 << 20), queue.queuedBytes());
+        assertTrue(queue.offer("c", () -> new byte[1], 1, () -> {}), "large frames wait apart");
+        queue.take().get();
+        assertEquals(List.of("a1"), made);
+        assertEquals(1, queue.take().get().length, "what is small goes between two large ones");
+        queue.take().get();
+        queue.take().get();
+        assertEquals(List.of("a1", "b1", "a2"), made);
+    }
+
+    @Test
+    void aReaderThatMovesIsSeenToMove() throws Exception {
+        assertEquals(-1, queue.progress(), "nothing waits");
+        queue.put(new byte[10], null);
+        assertEquals(-1, queue.progress(), "it does not acknowledge");
+        queue.limit(5);
+        queue.put(new byte[10], null);
+        long before = queue.progress();
+        assertTrue(before >= 0);
+        assertEquals(before, queue.progress());
+        queue.take().get();
+        long taken = queue.progress();
+        assertTrue(taken > before);
+        queue.progressed();
+        queue.acknowledged(1);
+        assertEquals(taken + 2, queue.progress());
+        queue.close();
+        assertEquals(-1, queue.progress());
     }
 
     @Test
@@ -120,29 +159,34 @@ final class FrameQueueTest {
         Runnable never = () -> {
             throw new AssertionError("told of room without having been refused");
         };
-        assertTrue(queue.offer(() -> new byte[1], (64 << 10) - 1, never));
-        assertTrue(queue.offer(() -> new byte[1], 1, never));
-        assertFalse(queue.offer(() -> new byte[1], 1, () -> {}));
+        assertTrue(queue.offer("one", () -> new byte[1], (64 << 10) - 1, never));
+        assertTrue(queue.offer("one", () -> new byte[1], 1, never));
+        assertFalse(queue.offer("one", () -> new byte[1], 1, () -> {}));
         assertNull(queue.roomFor());
     }
 
     @Test
     void tellsOfRoomAsSoonAsTheNextOfferWouldBeTaken() throws Exception {
         Runnable room = () -> {};
-        assertTrue(queue.offer(() -> new byte[1], 1, room));
-        assertTrue(queue.offer(() -> new byte[1], (64 << 10) - 1, room));
-        assertFalse(queue.offer(() -> new byte[1], 1, room));
+        assertTrue(queue.offer("one", () -> new byte[1], 1, room));
+        assertTrue(queue.offer("one", () -> new byte[1], (64 << 10) - 1, room));
+        assertFalse(queue.offer("one", () -> new byte[1], 1, room));
         queue.take();
         assertSame(room, queue.roomFor());
         assertNull(queue.roomFor(), "nobody else was refused");
     }
 
     @Test
-    void aFrameThatIsReplacedCountsNoMore() {
-        assertTrue(queue.put(new byte[150_000], "a"));
-        assertTrue(queue.put(new byte[50_000], "a"));
-        assertTrue(queue.put(new byte[150_000], "b"), "as many bytes as may wait");
-        assertFalse(queue.put(new byte[1], "c"));
+    void aFrameThatIsReplacedCountsNoMore() throws Exception {
+        queue.put(new byte[150_000], "a");
+        queue.put(new byte[50_000], "a");
+        queue.put(new byte[150_000], "b");
+        assertEquals(200_000, queue.queuedBytes());
+        assertEquals(50_000, queue.take().get().length);
+        queue.put(new byte[7], "a");
+        assertEquals(150_000, queue.take().get().length);
+        assertEquals(7, queue.take().get().length);
+        assertEquals(0, queue.queuedBytes());
     }
 
     @Test
@@ -194,7 +238,7 @@ final class FrameQueueTest {
     void aWriterThatWaitsIsWokenForAnOfferWhenItIsTold() throws Exception {
         List<Integer> lengths = Collections.synchronizedList(new ArrayList<>());
         Thread writer = writer(lengths);
-        queue.offer(() -> new byte[7], 7, () -> {});
+        queue.offer("one", () -> new byte[7], 7, () -> {});
         Interleavings.settle(writer);
         assertEquals(List.of(), lengths);
         queue.wake();
@@ -223,8 +267,8 @@ final class FrameQueueTest {
     @Test
     void aClosedQueueIsSilent() throws Exception {
         queue.close();
-        assertTrue(queue.put(new byte[1], null));
-        assertTrue(queue.offer(() -> new byte[1], 1, () -> {}), "dropped");
+        queue.put(new byte[1], null);
+        assertTrue(queue.offer("one", () -> new byte[1], 1, () -> {}), "dropped");
         assertNull(queue.poll());
         assertNull(queue.roomFor());
         assertEquals(0, queue.dropped());
@@ -239,7 +283,8 @@ final class FrameQueueTest {
         queue.put(new byte[5], null);
         queue.take().get();
         queue.put(new byte[5], null);
-        assertFalse(queue.offer(() -> new byte[1], 1 << 20, () -> {}) && queue.offer(() -> new byte[1], 1, () -> {}));
+        assertFalse(queue.offer("one", () -> new byte[1], 1 << 20, () -> {})
+                && queue.offer("one", () -> new byte[1], 1, () -> {}));
         List<Object> ends = Collections.synchronizedList(new ArrayList<>());
         Thread writer = Thread.ofPlatform().daemon().start(() -> {
             try {

@@ -94,10 +94,6 @@ public final class ParentSide {
         return new FrameChannel(in, out);
     }
 
-    FrameChannel channel(long maxBytes) {
-        return new FrameChannel(in, out, maxBytes);
-    }
-
     /** Gives bytes, whatever they are. */
     void give(byte... bytes) {
         given.add(bytes);

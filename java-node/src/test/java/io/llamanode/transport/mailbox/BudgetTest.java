@@ -1,0 +1,64 @@
+package io.llamanode.transport.mailbox;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+final class BudgetTest {
+    private static final long LIMIT = 16 << 20;
+
+    private final Budget budget = new Budget(LIMIT);
+
+    @Test
+    void oneAloneMayHoldAHalf() {
+        Budget.Share share = budget.share();
+        assertEquals(LIMIT / 2, budget.most());
+        assertTrue(share.tryCharge(LIMIT / 2));
+        assertFalse(share.isOver());
+        assertFalse(share.tryCharge(1));
+        assertEquals(LIMIT / 2, share.held(), "what was refused is not counted");
+        share.charge(1);
+        assertTrue(share.isOver());
+        share.release(1);
+        assertFalse(share.isOver());
+        assertEquals(LIMIT / 2, budget.held());
+    }
+
+    @Test
+    void newcomersFindSomethingHoweverManyThereAre() {
+        long before = LIMIT;
+        for (int i = 0; i < 20; i++) {
+            Budget.Share share = budget.share();
+            while (share.tryCharge(64 << 10)) {
+                continue;
+            }
+            assertTrue(share.held() >= Budget.FLOOR, "share " + i + ": " + share.held());
+            assertTrue(share.held() <= before);
+            before = share.held();
+        }
+        assertTrue(budget.held() <= LIMIT + 20 * Budget.FLOOR, "held: " + budget.held());
+    }
+
+    @Test
+    void whoHasTheMostIsOverWhenOthersCome() {
+        Budget.Share first = budget.share();
+        first.charge(LIMIT / 2);
+        Budget.Share second = budget.share();
+        second.charge(LIMIT / 8);
+        assertTrue(first.isOver());
+        assertFalse(second.isOver());
+        second.release(LIMIT / 8);
+        assertFalse(first.isOver());
+    }
+
+    @Test
+    void aLittleIsAlwaysAllowed() {
+        Budget.Share first = budget.share();
+        first.charge(10 * LIMIT);
+        Budget.Share second = budget.share();
+        assertTrue(second.tryCharge(Budget.FLOOR));
+        assertFalse(second.tryCharge(1));
+    }
+}
