@@ -81,7 +81,7 @@
     model := binary(),
     task_id := task_id(),
     seed := non_neg_integer(),
-    stopped_by := eos | stop_string | limit | context,
+    stopped_by := eos | stop_string | limit | context | memory,
     stop => binary(),
     logprobs => [#{id := non_neg_integer(), token := binary(), logprob := float(),
                    top_logprobs := [#{id := non_neg_integer(), token := binary(), logprob := float()}]}]

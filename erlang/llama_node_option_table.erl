@@ -106,7 +106,9 @@ service() ->
      #{key => max_sessions, part => node, check => {integer, 0, ?INT32}, default => "10000",
        text => "sessions that are open at a time"},
      #{key => max_tasks, part => node, check => {integer, 0, ?INT32}, default => "100000",
-       text => "tasks that wait or run at a time"}].
+       text => "tasks that wait or run at a time"},
+     #{key => owner_share, part => node, check => {integer, 1, 100}, default => "50",
+       text => "percent of sessions, kept results, the queue and memory that one process may hold"}].
 
 server() ->
     [#{key => name, part => server, check => server_name, default => "none",

@@ -43,6 +43,7 @@
         max_results => non_neg_integer(),
         max_sessions => non_neg_integer(),
         max_tasks => non_neg_integer(),
+        owner_share => 1..100,
         name => atom() | {local, atom()} | {global, term()} | {via, module(), term()},
         wait => boolean(),
         start_timeout => timeout(),
@@ -106,6 +107,8 @@
 %% <li>`max_results': results that are kept to be collected; the oldest goes first. Default: 10000.</li>
 %% <li>`max_sessions': sessions that are open at a time. Default: 10000.</li>
 %% <li>`max_tasks': tasks that wait or run at a time. Default: 100000.</li>
+%% <li>`owner_share': percent of sessions, kept results, the queue and memory that one process may hold. Default:
+%% 50.</li>
 %% </ul>
 %% The server process and the launch:
 %% <ul>

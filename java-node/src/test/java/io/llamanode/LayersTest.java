@@ -42,7 +42,8 @@ class LayersTest {
             "io.llamanode.engine.model..",
             "io.llamanode.engine.sampling..",
             "io.llamanode.(chat|llama)..",
-            "io.llamanode.gguf..");
+            "io.llamanode.gguf..",
+            "io.llamanode.account..");
 
     private static JavaClasses classes;
 

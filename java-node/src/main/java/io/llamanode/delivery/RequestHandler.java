@@ -1,6 +1,9 @@
 package io.llamanode.delivery;
 
 import com.ericsson.otp.erlang.OtpErlangObject;
+import io.llamanode.account.Holding;
+import io.llamanode.account.MemoryAccount;
+import io.llamanode.account.Weight;
 import io.llamanode.protocol.ProcessOwner;
 import io.llamanode.protocol.ReplyEncoder;
 import io.llamanode.protocol.Request;
@@ -30,6 +33,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class RequestHandler {
     private static final Logger LOG = LoggerFactory.getLogger(RequestHandler.class);
+
+    /** A call that waits: what it waits for, its place in maps, the watch of its process; bytes. */
+    private static final long CALL = 1 << 10;
 
     private final LlamaService service;
     private final Outbound outbound;
@@ -71,18 +77,22 @@ public final class RequestHandler {
      * Answers a call.
      *
      * @param caller the process that waits, which owns what the request makes
+     * @param held bytes that are kept for the answer, such as what it is marked with
      * @param term the request as it came
      * @param reply takes the answer, on any thread, exactly once
      */
-    public void call(ProcessOwner caller, OtpErlangObject term, Consumer<OtpErlangObject> reply) {
+    public void call(ProcessOwner caller, long held, OtpErlangObject term, Consumer<OtpErlangObject> reply) {
+        Consumer<OtpErlangObject> answer = reply;
         try {
-            handle(caller, RequestDecoder.decode(term), reply);
+            Request request = RequestDecoder.decode(term);
+            answer = waiting(caller, held, request, reply);
+            handle(caller, request, answer);
         } catch (FailureException e) {
-            reply.accept(ReplyEncoder.error(e.failure()));
+            answer.accept(ReplyEncoder.error(e.failure()));
         } catch (RuntimeException | Error e) {
             String id = UUID.randomUUID().toString();
             LOG.error("defect {}", id, e);
-            reply.accept(ReplyEncoder.error(
+            answer.accept(ReplyEncoder.error(
                     new Failure(ErrorCode.UNKNOWN, "a defect of the node; the log has it under " + id)));
         }
     }
@@ -108,6 +118,57 @@ public final class RequestHandler {
             LOG.warn("a cast is refused: {}", e.failure().message());
         } catch (RuntimeException | Error e) {
             LOG.error("a cast failed", e);
+        }
+    }
+
+    /**
+     * Charges a call to its process until it is answered. What it brings for a session, a task or a computation is charged
+     * to these.
+     *
+     * @throws FailureException {@code server_busy} if the process holds too much; what gives memory back is not refused
+     */
+    private Consumer<OtpErlangObject> waiting(
+            ProcessOwner caller, long held, Request request, Consumer<OtpErlangObject> reply) {
+        Holding holding = service.account().open(MemoryAccount.Kind.CALL, caller, caller.peer());
+        switch (request) {
+            // Answered within the call.
+            case Request.Ping _,
+                    Request.GetStatus _,
+                    Request.ListModels _,
+                    Request.ListAdapters _,
+                    Request.CreateSession _,
+                    Request.GetSessionInfo _,
+                    Request.ForkSession _,
+                    Request.CheckpointSession _,
+                    Request.RewindSession _,
+                    Request.Active _ -> {
+                return reply;
+            }
+            case Request.CloseSession _, Request.CancelTask _ -> holding.set(CALL + held);
+            case Request.CreateTask _,
+                    Request.Run _,
+                    Request.Stream _,
+                    Request.GetResult _,
+                    Request.ClearCache _,
+                    Request.EstimateTask _,
+                    Request.Tokenize _,
+                    Request.CountTokens _,
+                    Request.Detokenize _,
+                    Request.ApplyTemplate _,
+                    Request.InspectModel _ -> hold(holding, CALL + held);
+            case Request.LoadModel _, Request.UnloadModel _, Request.LoadAdapter _, Request.UnloadAdapter _ ->
+                hold(holding, CALL + held + Weight.of(request));
+        }
+        return answer -> {
+            holding.release();
+            reply.accept(answer);
+        };
+    }
+
+    private static void hold(Holding holding, long bytes) {
+        String why = holding.grow(bytes);
+        if (why != null) {
+            throw new FailureException(ErrorCode.SERVER_BUSY, why);
         }
     }
 

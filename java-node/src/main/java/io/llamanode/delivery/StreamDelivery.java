@@ -2,6 +2,7 @@ package io.llamanode.delivery;
 
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
+import io.llamanode.account.Holding;
 import io.llamanode.protocol.Delivery;
 import io.llamanode.protocol.Demand;
 import io.llamanode.protocol.ProcessOwner;
@@ -24,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * the non-blocking {@link Outbound}.
  */
 final class StreamDelivery implements TaskSink {
+    /** Bytes: of two each, in a buffer that is up to a half empty. */
+    private static final long WAITING_CHARACTER = 4;
+
     private final Streams streams;
     private final OtpErlangPid process;
     private final Request.@Nullable StreamEnd end;
@@ -31,6 +35,8 @@ final class StreamDelivery implements TaskSink {
 
     private Demand demand;
     private final Backlog waiting = new Backlog();
+    /** What waits is charged to; in step with it after each change. */
+    private final Holding holding;
     /** Sent so far, each kind apart: the index of the next. */
     private int chunks;
 
@@ -53,6 +59,7 @@ final class StreamDelivery implements TaskSink {
         this.streams = streams;
         this.process = stream.sink();
         this.end = stream.end();
+        this.holding = streams.holding(new ProcessOwner(process));
         Delivery delivery = stream.delivery();
         this.demand = delivery.active() == null ? new Demand.All() : delivery.active();
         this.coalesceNanos = delivery.coalesceMs() == null ? 0 : TimeUnit.MILLISECONDS.toNanos(delivery.coalesceMs());
@@ -90,17 +97,35 @@ final class StreamDelivery implements TaskSink {
         if (givenUp != null) {
             return null;
         }
-        streams.waits(waiting.add(part));
+        waiting.add(part);
         flush();
-        if (!streams.isTooMuch(waiting.length())) {
+        String why = waiting.length() > Streams.MOST_WAITING
+                ? "that is more than one stream may have (%d)".formatted(Streams.MOST_WAITING)
+                : charge();
+        if (why == null) {
             return null;
         }
         givenUp = new Failure(
                 ErrorCode.SERVER_BUSY,
-                "%d characters of the stream wait for a process that does not ask for them"
-                        .formatted(waiting.length()));
+                "%d characters of the stream wait for a process that does not ask for them: %s"
+                        .formatted(waiting.length(), why));
         dropText();
         return givenUp;
+    }
+
+    /** {@return why no more may wait, or {@code null}} */
+    private @Nullable String charge() {
+        long more = WAITING_CHARACTER * waiting.length() - holding.bytes();
+        if (more > 0) {
+            return holding.grow(more);
+        }
+        uncharge();
+        return null;
+    }
+
+    /** What has gone out is not held any more. */
+    private void uncharge() {
+        holding.set(Math.min(holding.bytes(), WAITING_CHARACTER * waiting.length()));
     }
 
     /** What a process asks for later. */
@@ -185,9 +210,8 @@ final class StreamDelivery implements TaskSink {
         if (coalesceNanos > 0) {
             lastSent = System.nanoTime();
         }
-        int before = waiting.length();
         waiting.remove();
-        streams.waits(waiting.length() - before);
+        uncharge();
         switch (demand) {
             case Demand.Once() -> demand = new Demand.None();
             case Demand.More(int left)
@@ -202,8 +226,8 @@ final class StreamDelivery implements TaskSink {
     }
 
     private void dropText() {
-        streams.waits(-waiting.length());
         waiting.clear();
+        uncharge();
     }
 
     private void fail(Failure failure) {
@@ -236,6 +260,7 @@ final class StreamDelivery implements TaskSink {
 
     private void over() {
         over = true;
+        holding.release();
         done = null;
         streams.remove(taskId);
         if (watch != null) {

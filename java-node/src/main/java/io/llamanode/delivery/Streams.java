@@ -2,7 +2,10 @@ package io.llamanode.delivery;
 
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
+import io.llamanode.account.Holding;
+import io.llamanode.account.MemoryAccount;
 import io.llamanode.protocol.Demand;
+import io.llamanode.protocol.ProcessOwner;
 import io.llamanode.protocol.Request;
 import io.llamanode.service.LlamaService;
 import io.llamanode.service.contract.Failure;
@@ -15,7 +18,6 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +29,6 @@ final class Streams {
     private static final int FRAME_BYTES = 128;
     /** Characters that a buffer keeps room for once it is empty. */
     static final int KEPT_CAPACITY = 4 << 10;
-    /** Characters of all streams, of at most two bytes each: an eighth of the heap. */
-    private static final long MOST_IN_ALL = Runtime.getRuntime().maxMemory() / 16;
 
     private final LlamaService service;
     private final Outbound outbound;
@@ -37,7 +37,6 @@ final class Streams {
 
     private final OwnerMonitor monitor;
     private final Map<Long, StreamDelivery> byTask = new ConcurrentHashMap<>();
-    private final AtomicLong waiting = new AtomicLong();
     /** Its thread starts with the first stream that joins chunks by time. */
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().daemon().name("stream-timer").factory());
@@ -97,13 +96,9 @@ final class Streams {
         byTask.remove(taskId);
     }
 
-    /** @param characters that begin to wait, or negative: that do not any more */
-    void waits(int characters) {
-        waiting.addAndGet(characters);
-    }
-
-    boolean isTooMuch(int ofOneStream) {
-        return ofOneStream > MOST_WAITING || ofOneStream > 0 && waiting.get() > MOST_IN_ALL;
+    /** {@return what the text of a stream that waits for a process is charged to} */
+    Holding holding(ProcessOwner process) {
+        return service.account().open(MemoryAccount.Kind.STREAM, process, process.peer());
     }
 
     void cancel(long taskId) {

@@ -316,17 +316,20 @@ public final class Engine implements AutoCloseable {
     private Runnable taken(Slot slot, Generation generation, int token, long now) {
         generation.sampled(now);
         Ending ending = Ending.LIMIT;
+        boolean hasRoom = true;
         String text = "";
         if (generation.request().maxTokens() != 0) {
             boolean endOfGeneration = vocabulary.isEndOfGeneration(token);
             ending = scheduler.sampled(slot, token, endOfGeneration);
             if (!endOfGeneration) {
                 completionTokens++;
-                text = generation.assemble(token, vocabulary.piece(token));
+                byte[] piece = vocabulary.piece(token);
+                text = generation.assemble(token, piece);
+                hasRoom = generation.holds(piece.length);
             }
         }
         String shown = text;
-        Ending met = generation.stopped() ? Ending.STOP_STRING : ending;
+        Ending met = generation.stopped() ? Ending.STOP_STRING : ending == null && !hasRoom ? Ending.MEMORY : ending;
         if (met == null) {
             return () -> {
                 if (!generation.tell(shown)) {

@@ -25,6 +25,13 @@ import org.slf4j.LoggerFactory;
  * Owned by the loop thread.
  */
 final class Generation {
+    /** A token, which its slot, its outcome and the conversation have, each in an array. */
+    private static final long TOKEN = 3L * Integer.BYTES;
+    /** A byte of its text, at most a character of two bytes: collected in buffers that double, and then a string. */
+    private static final long TEXT_BYTE = 8;
+    /** A token that is told with its probability: an entry here, one of the result, its bytes, and all as a term. */
+    private static final long ENTRY = 400;
+
     private static final Logger LOG = LoggerFactory.getLogger(Generation.class);
 
     private final GenerationRequest request;
@@ -132,6 +139,17 @@ final class Generation {
             entries.add(latest);
         }
         return stops.push(utf8.push(piece.length > 0 ? piece : listener.spelling(token)));
+    }
+
+    /**
+     * Tells the listener what a sampled token takes.
+     *
+     * @param length of its text, bytes
+     * @return whether the request may go on
+     */
+    boolean holds(int length) {
+        long entries = latest == null ? 0 : 1 + latest.top().size();
+        return listener.holds(TOKEN + TEXT_BYTE * length + ENTRY * entries);
     }
 
     /** {@return whether a stop string was met} */

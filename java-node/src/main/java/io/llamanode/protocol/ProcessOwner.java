@@ -11,6 +11,11 @@ import io.llamanode.service.contract.Owner;
  */
 public record ProcessOwner(OtpErlangPid pid) implements Owner {
     @Override
+    public Object peer() {
+        return pid.node();
+    }
+
+    @Override
     public boolean equals(Object other) {
         // JInterface's equals is not relied upon: it ignores the creation in some versions.
         return other instanceof ProcessOwner(OtpErlangPid that)

@@ -8,6 +8,7 @@ import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.task.SessionInfo;
 import io.llamanode.term.Terms;
+import java.util.Map;
 
 /** The maps of docs/protocol.md, section 5. */
 final class StatusEncoder {
@@ -41,7 +42,31 @@ final class StatusEncoder {
                                 .put("heap_used_bytes", memory.heapUsedBytes())
                                 .put("heap_max_bytes", memory.heapMaxBytes())
                                 .build())
+                .put("account", account(status.account()))
                 .build();
+    }
+
+    private static OtpErlangMap account(NodeStatus.Account account) {
+        return Terms.map()
+                .put("capacity_bytes", account.capacityBytes())
+                .put("held_bytes", account.heldBytes())
+                .put("held", numbers(account.held()))
+                .put("refused", numbers(account.refused()))
+                .put(
+                        "largest",
+                        Terms.list(
+                                account.largest(),
+                                holder -> Terms.map()
+                                        .put("owner", holder.owner())
+                                        .put("bytes", holder.bytes())
+                                        .build()))
+                .build();
+    }
+
+    private static OtpErlangMap numbers(Map<String, Long> numbers) {
+        var map = Terms.map();
+        numbers.forEach((key, number) -> map.put(key, number));
+        return map.build();
     }
 
     private static OtpErlangMap model(NodeStatus.Model model) {

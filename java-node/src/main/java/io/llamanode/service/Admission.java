@@ -2,32 +2,37 @@ package io.llamanode.service;
 
 import static io.llamanode.service.prompt.GenerationDefaults.given;
 
+import io.llamanode.account.Holding;
+import io.llamanode.account.MemoryAccount;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.model.NodeConfig;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.prompt.Constraints;
 import io.llamanode.service.prompt.GenerationDefaults;
+import io.llamanode.service.prompt.InputParts;
 import io.llamanode.service.prompt.InputSize;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * Which tasks are accepted: what is checked before anything is done for one, and what the accepted ones hold. Guarded
  * by the service's lock.
  */
 final class Admission {
-    /** Characters, of at most two bytes each: an eighth of the heap. */
-    private static final long MOST_TEXT = Runtime.getRuntime().maxMemory() / 16;
+    /** A task besides its input: itself, its session, its places in queues and maps, its timer; bytes. */
+    private static final long TASK = 3 << 10;
 
     private final NodeConfig config;
-    /** Characters of the inputs of all tasks that are not prepared yet, and of the grammars of all tasks. */
-    private long text;
+    private final MemoryAccount account;
 
-    Admission(NodeConfig config) {
+    Admission(NodeConfig config, MemoryAccount account) {
         this.config = config;
+        this.account = account;
     }
 
     /**
@@ -38,7 +43,6 @@ final class Admission {
      */
     Task accept(long id, Tasks.Order order, int running) {
         Session session = order.session();
-        long length = InputSize.length(order.input());
         if (running >= config.maxTasks()) {
             throw busy("%d tasks are waiting or running".formatted(running));
         }
@@ -46,23 +50,44 @@ final class Admission {
                 order.input(), session.model.loaded.info().nCtx());
         GenerationOptions options = options(order.input(), session);
         Constraints.refuseContradictions(options);
-        if (text + length + given(options.format()).length() > MOST_TEXT) {
-            throw busy("%d characters of prompts and grammars wait for their turn".formatted(text));
-        }
         AdapterSet adapters = session.model.adapters.set(given(options.lora()));
-        String full = session.model.accept(order.owners().getFirst());
+        Owner owner = order.owners().getFirst();
+        Holding holding = account.open(MemoryAccount.Kind.TASK, owner, owner.peer());
+        hold(holding, TASK + order.weight(), () -> InputParts.largest(order.input()));
+        String full = session.model.accept(owner);
         if (full != null) {
+            holding.release();
             throw busy(full);
         }
         session.model.used();
         session.model.adapters.count(adapters, 1);
-        text += length + given(options.format()).length();
         long now = System.nanoTime();
         Long timeout = order.input().timeoutMs() != null ? order.input().timeoutMs() : options.timeoutMs();
         long deadline = timeout == null || timeout < 0
                 ? GenerationRequest.NO_DEADLINE
                 : now + TimeUnit.MILLISECONDS.toNanos(timeout);
-        return new Task(id, session, order.owners(), order.input(), options, order.sink(), adapters, now, deadline);
+        return new Task(
+                id, session, order.owners(), order.input(), options, order.sink(), adapters, holding, now, deadline);
+    }
+
+    /**
+     * Holds memory for something that has produced nothing yet.
+     *
+     * @param key of the input that takes most, asked for if it is refused
+     * @throws FailureException {@code out_of_memory} naming the key if one thing may not hold so much, {@code
+     *     server_busy} if its owner holds too much
+     */
+    static void hold(Holding holding, long bytes, Supplier<String> key) {
+        if (holding.isTooMuch(bytes)) {
+            throw new FailureException(
+                    ErrorCode.OUT_OF_MEMORY,
+                    "%s: the request takes %d bytes of the node's memory, and one may take %d"
+                            .formatted(key.get(), holding.bytes() + bytes, holding.most()));
+        }
+        String why = holding.grow(bytes);
+        if (why != null) {
+            throw busy(why);
+        }
     }
 
     private static FailureException busy(String why) {
@@ -76,18 +101,10 @@ final class Admission {
         return GenerationDefaults.complete(own, session.config.defaults());
     }
 
-    /** The task's input is not needed any more. */
-    void prepared(Task task) {
-        if (task.input != null) {
-            task.input = null;
-            text -= task.inputLength;
-        }
-    }
-
     /** The task has ended. */
-    void left(Task task) {
-        prepared(task);
-        text -= given(task.options.format()).length();
+    static void left(Task task) {
+        task.holding.release();
+        task.input = null;
         task.session.model.adapters.count(task.adapters, -1);
         task.session.model.ended(task.owners.getFirst());
     }

@@ -1,5 +1,8 @@
 package io.llamanode.service;
 
+import io.llamanode.account.Holding;
+import io.llamanode.account.MemoryAccount;
+import io.llamanode.account.Weight;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
@@ -13,29 +16,37 @@ import org.jspecify.annotations.Nullable;
  * if the owner is gone before its turn. For any thread; takes the service's lock.
  */
 final class Asides {
+    /** Of one that waits, besides its input; bytes. */
+    private static final long WAITING = 512;
+
     private final Object lock;
     private final Owners owners;
     private final PrepareThreads preparation;
+    private final MemoryAccount account;
 
     /** @param lock of the service */
-    Asides(Object lock, Owners owners, PrepareThreads preparation) {
+    Asides(Object lock, Owners owners, PrepareThreads preparation, MemoryAccount account) {
         this.lock = lock;
         this.owners = owners;
         this.preparation = preparation;
+        this.account = account;
     }
 
     /** Work that waits for its turn. */
     final class Aside {
         private final Owner owner;
+        private final Holding holding;
         private boolean dropped;
 
-        private Aside(Owner owner) {
+        private Aside(Owner owner, Holding holding) {
             this.owner = owner;
+            this.holding = holding;
         }
 
         /** Nobody is left who waits for it; called with the lock. */
         void drop() {
             dropped = true;
+            holding.release();
         }
 
         /** {@return whether somebody still waits for it} */
@@ -51,9 +62,20 @@ final class Asides {
      * Runs something when it is its turn.
      *
      * @param model that it needs, or {@code null}
+     * @param weight of what it works on, bytes, which is charged to the owner with the result
+     * @param key of the input that takes most of it, asked for if that is too much
+     * @throws FailureException {@code server_busy} or {@code out_of_memory} if it may not hold so much
      */
-    <T> void run(Owner owner, @Nullable ServedModel model, Supplier<T> work, Reply<T> reply) {
-        Aside aside = new Aside(owner);
+    <T> void run(
+            Owner owner,
+            @Nullable ServedModel model,
+            long weight,
+            Supplier<String> key,
+            Supplier<T> work,
+            Reply<T> reply) {
+        Holding holding = account.open(MemoryAccount.Kind.CALL, owner, owner.peer());
+        Admission.hold(holding, WAITING + weight, key);
+        Aside aside = new Aside(owner, holding);
         if (preparation.isBusy()) {
             // Watching a process costs two messages, which what begins at once is not worth.
             synchronized (lock) {
@@ -67,17 +89,22 @@ final class Asides {
             T value;
             try {
                 value = work.get();
+                Admission.hold(holding, Weight.of(value), key);
             } catch (FailureException e) {
+                holding.release();
                 reply.failed(e.failure());
                 return;
             } catch (RuntimeException | Error e) {
+                holding.release();
                 reply.failed(model != null && model.isClosed() ? Tasks.CLOSING : Tasks.unknown(e));
                 return;
             }
             reply.ok(value);
+            holding.release();
         });
         if (!taken) {
             aside.begin();
+            holding.release();
             reply.failed(new Failure(ErrorCode.SERVER_BUSY, "the node is stopping"));
         }
     }

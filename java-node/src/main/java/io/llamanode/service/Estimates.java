@@ -1,5 +1,7 @@
 package io.llamanode.service;
 
+import io.llamanode.account.MemoryAccount;
+import io.llamanode.account.Weight;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.service.contract.ErrorCode;
@@ -11,6 +13,7 @@ import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.TaskEstimate;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.prompt.GenerationDefaults;
+import io.llamanode.service.prompt.InputParts;
 import io.llamanode.service.prompt.InputSize;
 import io.llamanode.service.prompt.PreparedPrompt;
 import io.llamanode.service.prompt.Transcript;
@@ -23,9 +26,11 @@ public final class Estimates {
     private final Object lock;
     private final Sessions sessions;
     private final Asides asides;
+    private final MemoryAccount account;
 
     /** @param lock of the service */
-    Estimates(Object lock, Sessions sessions, Asides asides) {
+    Estimates(Object lock, Sessions sessions, Asides asides, MemoryAccount account) {
+        this.account = account;
         this.lock = lock;
         this.sessions = sessions;
         this.asides = asides;
@@ -41,6 +46,7 @@ public final class Estimates {
      * @throws FailureException {@code session_not_found}; {@code unsupported} for a task that generates no text
      */
     public void ask(Owner owner, long sessionId, TaskInput input, Reply<TaskEstimate> reply) {
+        long weight = Weight.of(input);
         synchronized (lock) {
             Session session = sessions.find(sessionId);
             session.refuseOtherModel(input);
@@ -57,6 +63,7 @@ public final class Estimates {
                     options,
                     null,
                     session.model.adapters.set(GenerationDefaults.given(options.lora())),
+                    account.open(MemoryAccount.Kind.CALL, owner, owner.peer()),
                     System.nanoTime(),
                     GenerationRequest.NO_DEADLINE);
             Transcript transcript = session.transcript;
@@ -64,6 +71,8 @@ public final class Estimates {
             asides.run(
                     owner,
                     session.model,
+                    weight,
+                    () -> InputParts.largest(input),
                     () -> session.model.prompts.prepare(generating, session.config, transcript, options),
                     new Continued<PreparedPrompt>(reply) {
                         @Override

@@ -2,6 +2,7 @@ package io.llamanode.service;
 
 import static io.llamanode.service.prompt.GenerationDefaults.given;
 
+import io.llamanode.account.Weight;
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.sampling.Sampler;
@@ -11,6 +12,7 @@ import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.prompt.Constraints;
 import io.llamanode.service.prompt.GenerationDefaults;
+import io.llamanode.service.prompt.InputParts;
 import io.llamanode.service.prompt.PreparedPrompt;
 import io.llamanode.service.prompt.Transcript;
 import java.util.Objects;
@@ -31,16 +33,16 @@ final class GenerationTasks {
         model.requireGeneration();
         SamplingParams sampling = GenerationDefaults.sampling(task.options, model.loaded.vocabulary());
         PreparedPrompt prepared = model.prompts.prepare(input, task.session.config, transcript, task.options);
+        // The tokens twice: the conversation has them as well, in the end.
+        Admission.hold(
+                task.holding,
+                2 * Weight.of(prepared.tokens()) + Weight.of(prepared.text()),
+                () -> InputParts.largest(input));
         Sampler sampler = Constraints.sampler(prepared, task.options, sampling, model.loaded);
         GenerationRequest request = request(task, prepared, sampling, sampler);
         TaskListener listener = new TaskListener(task, prepared, sampling.seed(), tasks);
         Engine engine = Objects.requireNonNull(model.loaded.engine());
         return new Job() {
-            @Override
-            public @Nullable String busy() {
-                return null;
-            }
-
             @Override
             public boolean submit(Runnable accepted) {
                 return engine.submit(request, listener, accepted);

@@ -1,16 +1,10 @@
 package io.llamanode.service;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * A task whose input is prepared, as its kind sees it: what remains is to ask an engine, and to take that back. All but
  * {@link #discard} under the service's lock.
  */
 interface Job {
-    /** {@return why the engine takes no more for now, or {@code null}} */
-    @Nullable
-    String busy();
-
     /**
      * Asks the engine.
      *

@@ -1,5 +1,7 @@
 package io.llamanode.service;
 
+import io.llamanode.account.MemoryAccount;
+import io.llamanode.account.Weight;
 import io.llamanode.engine.loop.StepOutput;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
@@ -30,6 +32,7 @@ public final class LlamaService implements AutoCloseable {
     private static final int ENDED_AT_ONCE = 128;
 
     private final Object lock = new Object();
+    private final MemoryAccount account;
     private final ModelLoader loader;
     private final IdSource ids = new IdSource(new SecureRandom());
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
@@ -52,22 +55,40 @@ public final class LlamaService implements AutoCloseable {
      * @param monitor watches owners
      */
     public LlamaService(NodeConfig config, ModelLoader loader, OwnerMonitor monitor) {
+        this(config, loader, monitor, MemoryAccount.ofHeap(config.ownerShare()));
+    }
+
+    /**
+     * A service without models, in state {@code starting}, that charges an account which others charge as well.
+     *
+     * @param config limits; its models are loaded by {@link #loadModel}, not here
+     * @param loader loads models
+     * @param monitor watches owners
+     * @param account of what requests hold on the heap
+     */
+    public LlamaService(NodeConfig config, ModelLoader loader, OwnerMonitor monitor, MemoryAccount account) {
         this.loader = loader;
-        this.models = new ModelRegistry(lock, loader);
+        this.account = account;
+        this.models = new ModelRegistry(lock, loader, config.ownerShare());
         this.adapters = new AdapterService(lock, models);
         timer.setRemoveOnCancelPolicy(true);
         this.owners = new Owners(monitor, owner -> timer.execute(() -> ownerDown(owner)));
         PrepareThreads preparation = new PrepareThreads();
-        Asides asides = new Asides(lock, owners, preparation);
-        this.tasks = new Tasks(lock, config, ids, owners, preparation, timer);
-        this.sessions = new Sessions(lock, config.maxSessions(), ids, owners, models, tasks, asides);
-        this.estimates = new Estimates(lock, sessions, asides);
+        Asides asides = new Asides(lock, owners, preparation, account);
+        this.tasks = new Tasks(lock, config, ids, owners, preparation, timer, account);
+        this.sessions = new Sessions(lock, config, account, ids, owners, models, tasks, asides);
+        this.estimates = new Estimates(lock, sessions, asides, account);
         this.modelService = new ModelService(models, loader, asides);
     }
 
     /** {@return what requests ask of models rather than of sessions and tasks} */
     public ModelService models() {
         return modelService;
+    }
+
+    /** {@return the account of what requests hold on the heap} */
+    public MemoryAccount account() {
+        return account;
     }
 
     /** {@return what can be done with sessions besides running tasks} */
@@ -146,6 +167,7 @@ public final class LlamaService implements AutoCloseable {
 
     private void create(
             long sessionId, TaskInput input, List<Owner> taskOwners, @Nullable TaskSink sink, Reply<Long> reply) {
+        long weight = Weight.of(input);
         synchronized (lock) {
             Session session;
             try {
@@ -156,7 +178,7 @@ public final class LlamaService implements AutoCloseable {
                 reply.failed(e.failure());
                 return;
             }
-            tasks.create(new Tasks.Order(session, input, taskOwners, sink), reply);
+            tasks.create(new Tasks.Order(session, input, weight, taskOwners, sink), reply);
         }
     }
 
@@ -170,9 +192,10 @@ public final class LlamaService implements AutoCloseable {
      *     {@code invalid_argument} if not the one asked for
      */
     public void run(Owner owner, TaskInput input, Reply<TaskResult> reply) {
+        long weight = Weight.of(input);
         synchronized (lock) {
             Session session = sessions.temporary(owner, input.model());
-            tasks.run(new Tasks.Order(session, input, List.of(owner), null), reply);
+            tasks.run(new Tasks.Order(session, input, weight, List.of(owner), null), reply);
         }
     }
 
@@ -187,9 +210,10 @@ public final class LlamaService implements AutoCloseable {
      *     {@code invalid_argument} if not the one asked for
      */
     public void runStream(Owner owner, TaskInput input, TaskSink sink, Reply<Long> reply) {
+        long weight = Weight.of(input);
         synchronized (lock) {
             Session session = sessions.temporary(owner, input.model());
-            tasks.create(new Tasks.Order(session, input, List.of(owner), sink), reply);
+            tasks.create(new Tasks.Order(session, input, weight, List.of(owner), sink), reply);
         }
     }
 
@@ -235,9 +259,11 @@ public final class LlamaService implements AutoCloseable {
     public NodeStatus status() {
         // Read before the lock is taken, which the engines' threads need as well.
         NodeStatus.Memory memory = StatusReport.memory();
+        NodeStatus.Account held = StatusReport.account(account.balance());
         synchronized (lock) {
             return StatusReport.node(
                     memory,
+                    held,
                     state(),
                     (System.nanoTime() - started) / 1_000_000,
                     loader.library(),

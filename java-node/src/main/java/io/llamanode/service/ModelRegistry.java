@@ -29,6 +29,7 @@ final class ModelRegistry {
 
     private final Object lock;
     private final ModelLoader loader;
+    private final int ownerShare;
     private final Map<String, ServedModel> models = new LinkedHashMap<>();
     private final ExecutorService loading = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("load-model").factory());
@@ -37,7 +38,8 @@ final class ModelRegistry {
 
     private boolean closed;
 
-    ModelRegistry(Object lock, ModelLoader loader) {
+    ModelRegistry(Object lock, ModelLoader loader, int ownerShare) {
+        this.ownerShare = ownerShare;
         this.lock = lock;
         this.loader = loader;
     }
@@ -61,7 +63,7 @@ final class ModelRegistry {
         }
         synchronized (lock) {
             if (!closed) {
-                models.put(model.info().id(), new ServedModel(model));
+                models.put(model.info().id(), new ServedModel(model, ownerShare));
                 if (Boolean.TRUE.equals(config.asDefault())) {
                     defaultId = model.info().id();
                 }

@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.account.Weight;
 import io.llamanode.gguf.FreeMemory;
 import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.ErrorCode;
@@ -54,6 +55,8 @@ public final class ModelService {
         asides.run(
                 owner,
                 null,
+                Weight.of(config),
+                () -> "path",
                 () -> {
                     OptionalLong available = FreeMemory.available();
                     ModelLoader.Preview preview = loader.preview(config);
@@ -127,6 +130,8 @@ public final class ModelService {
         with(
                 owner,
                 text.model(),
+                text,
+                "content",
                 model -> {
                     requireTokenizer(model);
                     int[] ids = model.vocabulary().tokenize(text.content(), text.addSpecial(), text.parseSpecial());
@@ -167,6 +172,8 @@ public final class ModelService {
         with(
                 owner,
                 modelId,
+                tokens,
+                "tokens",
                 model -> {
                     requireTokenizer(model);
                     return model.vocabulary().detokenize(tokens, special);
@@ -183,11 +190,23 @@ public final class ModelService {
      * @throws FailureException {@code invalid_argument} for a model that is not there, {@code unsupported} if none is
      */
     public void applyTemplate(Owner owner, ChatTemplating templating, Reply<String> reply) {
-        with(owner, templating.model(), model -> model.render(templating).text(), reply);
+        with(
+                owner,
+                templating.model(),
+                templating,
+                "messages",
+                model -> model.render(templating).text(),
+                reply);
     }
 
-    private <T> void with(Owner owner, @Nullable String modelId, Function<LoadedModel, T> work, Reply<T> reply) {
+    private <T> void with(
+            Owner owner,
+            @Nullable String modelId,
+            Object input,
+            String key,
+            Function<LoadedModel, T> work,
+            Reply<T> reply) {
         ServedModel model = models.use(modelId);
-        asides.run(owner, model, () -> work.apply(model.loaded), reply);
+        asides.run(owner, model, Weight.of(input), () -> key, () -> work.apply(model.loaded), reply);
     }
 }

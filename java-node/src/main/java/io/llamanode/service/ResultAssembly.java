@@ -59,7 +59,7 @@ final class ResultAssembly {
     private static FinishReason finishReason(Ending ending, Answer answer) {
         return switch (ending) {
             case EOS, STOP_STRING -> answer.calls().isEmpty() ? FinishReason.STOP : FinishReason.TOOL_CALLS;
-            case LIMIT, CONTEXT -> FinishReason.LENGTH;
+            case LIMIT, CONTEXT, MEMORY -> FinishReason.LENGTH;
         };
     }
 
@@ -69,6 +69,7 @@ final class ResultAssembly {
             case STOP_STRING -> StoppedBy.STOP_STRING;
             case LIMIT -> StoppedBy.LIMIT;
             case CONTEXT -> StoppedBy.CONTEXT;
+            case MEMORY -> StoppedBy.MEMORY;
         };
     }
 

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * A loaded model and the tasks accepted for it. Its counts are guarded by the service's lock.
  *
  * <p>A task counts from its acceptance to its end, wherever it waits, so that an accepted task is
- * never refused later. One owner cannot take the whole queue: the last quarter is for the others.
+ * never refused later for want of a place. One owner cannot take the whole queue.
  */
 final class ServedModel {
     final LoadedModel loaded;
@@ -36,13 +36,14 @@ final class ServedModel {
     private long lastUsed;
     private volatile boolean closed;
 
-    ServedModel(LoadedModel loaded) {
+    /** @param ownerShare percent of the queue that one owner may fill */
+    ServedModel(LoadedModel loaded, int ownerShare) {
         this.loaded = loaded;
         this.prompts = new PromptBuilder(loaded);
         this.adapters = new LoadedAdapters(loaded.info().id());
         int slots = loaded.info().nParallel();
         this.capacity = slots + loaded.info().maxQueue();
-        this.share = slots + loaded.info().maxQueue() - loaded.info().maxQueue() / 4;
+        this.share = (int) (slots + Math.ceilDiv((long) loaded.info().maxQueue() * ownerShare, 100));
     }
 
     /** {@return why no further task of this owner is accepted, or {@code null} if it is, and counted} */

@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.account.Holding;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.task.SessionConfig;
@@ -9,9 +10,20 @@ import java.util.LinkedHashSet;
 import java.util.SequencedSet;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** A conversation or a series of completions of one owner. Guarded by the service's lock. */
 final class Session {
+    /**
+     * A conversation to go back to.
+     *
+     * @param weight of it, bytes
+     */
+    record Checkpoint(Transcript transcript, long weight) {
+        /** Before the first message. */
+        static final Checkpoint START = new Checkpoint(Transcript.EMPTY, 0);
+    }
+
     final long id;
     final Owner owner;
     final ServedModel model;
@@ -20,26 +32,50 @@ final class Session {
     final long created;
     /** Made for one task and gone with it. */
     final boolean temporary;
+    /** What it has of the node's memory; {@code null} for a temporary one, whose task has it. */
+    final @Nullable Holding holding;
 
     Transcript transcript = Transcript.EMPTY;
     /** Conversations to go back to, oldest first. */
-    final TreeMap<Long, Transcript> checkpoints = new TreeMap<>();
+    final TreeMap<Long, Checkpoint> checkpoints = new TreeMap<>();
     /** Chat tasks that have not ended, in order; only the first is prepared or runs. */
     final SequencedSet<Task> chats = new LinkedHashSet<>();
     /** All tasks that have not ended. */
     final Set<Task> tasks = new LinkedHashSet<>();
 
+    /** Of its configuration, bytes. */
+    long configWeight;
+    /** Of all but the transcript, bytes. */
+    long kept;
+    /** Of the transcript, bytes. */
+    long transcriptWeight;
+
     int tasksDone;
     long promptTokens;
     long completionTokens;
 
-    Session(long id, Owner owner, ServedModel model, SessionConfig config, long created, boolean temporary) {
+    /** @param holding {@code null} for one that is made for one task, and gone with it */
+    Session(long id, Owner owner, ServedModel model, SessionConfig config, long created, @Nullable Holding holding) {
         this.id = id;
         this.owner = owner;
         this.model = model;
         this.config = config;
         this.created = created;
-        this.temporary = temporary;
+        this.temporary = holding == null;
+        this.holding = holding;
+    }
+
+    /**
+     * The conversation stands somewhere else now, which nobody can refuse any more.
+     *
+     * @param weight of the transcript, bytes
+     */
+    void continues(Transcript next, long weight) {
+        transcript = next;
+        transcriptWeight = weight;
+        if (holding != null) {
+            holding.set(kept + weight);
+        }
     }
 
     /** @throws FailureException {@code invalid_argument} if the input asks for another model than the session's */

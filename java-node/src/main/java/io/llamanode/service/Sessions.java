@@ -1,14 +1,19 @@
 package io.llamanode.service;
 
+import io.llamanode.account.Holding;
+import io.llamanode.account.MemoryAccount;
+import io.llamanode.account.Weight;
 import io.llamanode.engine.Engine;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.Reply;
+import io.llamanode.service.contract.model.NodeConfig;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.SessionInfo;
+import io.llamanode.service.prompt.InputParts;
 import io.llamanode.service.prompt.InputSize;
 import io.llamanode.service.prompt.Transcript;
 import java.util.ArrayList;
@@ -30,17 +35,23 @@ public final class Sessions {
 
     private static final int MOST_CHECKPOINTS_OF_ALL = 1024;
 
+    /** A session besides its texts: itself, its collections, its places in maps; bytes. */
+    private static final long SESSION = 2 << 10;
+
     private final Object lock;
     private final int most;
+    /** Of them, that one owner may have. */
+    private final int mostOfOne;
+
+    private final MemoryAccount account;
     private final IdSource ids;
     private final Owners owners;
     private final ModelRegistry models;
     private final Tasks tasks;
     private final Asides asides;
     private final Map<Long, Session> sessions = new HashMap<>();
+    private final Map<Owner, Integer> byOwner = new HashMap<>();
     private long lastCheckpoint;
-    /** Characters of the configurations of all open sessions. */
-    private long texts;
     /** Checkpoints of all open sessions. */
     private int checkpoints;
 
@@ -48,11 +59,21 @@ public final class Sessions {
 
     /**
      * @param lock of the service
-     * @param most sessions that may be open at once
+     * @param account that they are charged to
      */
-    Sessions(Object lock, int most, IdSource ids, Owners owners, ModelRegistry models, Tasks tasks, Asides asides) {
+    Sessions(
+            Object lock,
+            NodeConfig config,
+            MemoryAccount account,
+            IdSource ids,
+            Owners owners,
+            ModelRegistry models,
+            Tasks tasks,
+            Asides asides) {
         this.lock = lock;
-        this.most = most;
+        this.most = config.maxSessions();
+        this.mostOfOne = (int) Math.ceilDiv((long) most * config.ownerShare(), 100);
+        this.account = account;
         this.ids = ids;
         this.owners = owners;
         this.models = models;
@@ -101,58 +122,68 @@ public final class Sessions {
      * @param owner without whom it is closed
      * @param sessionConfig how
      * @return its id
-     * @throws FailureException {@code server_busy} if the node is draining, or too many are open, or their texts
-     *     together are too long; {@code unsupported} if there is no model; {@code invalid_argument} if not the one
-     *     asked for, or a system prompt that cannot fit
+     * @throws FailureException {@code server_busy} if the node is draining, or too many are open, or the owner has too
+     *     many, or holds too much; {@code out_of_memory} if it alone takes too much; {@code unsupported} if there is no
+     *     model; {@code invalid_argument} if not the one asked for, or a system prompt that cannot fit
      */
     public long create(Owner owner, SessionConfig sessionConfig) {
+        long weight = Weight.of(sessionConfig);
         synchronized (lock) {
-            refuseTooMany();
-            return open(owner, sessionConfig).id;
+            return open(owner, sessionConfig, weight, Transcript.EMPTY, 0).id;
         }
     }
 
-    private void refuseTooMany() {
+    private void refuseTooMany(Owner owner) {
         if (sessions.size() >= most) {
-            throw new FailureException(
-                    ErrorCode.SERVER_BUSY, "%d sessions are open, which is the limit".formatted(sessions.size()));
+            throw busy("%d sessions are open, which is the limit".formatted(sessions.size()));
+        }
+        int own = byOwner.getOrDefault(owner, 0);
+        if (own >= mostOfOne) {
+            throw busy("the process has %d sessions; the rest are for others (owner_share)".formatted(own));
         }
     }
 
-    private Session open(Owner owner, SessionConfig sessionConfig) {
-        Session session = newSession(owner, sessionConfig, false);
+    private static FailureException busy(String why) {
+        return new FailureException(ErrorCode.SERVER_BUSY, why);
+    }
+
+    /**
+     * @param weight of the configuration, bytes
+     * @param transcriptWeight bytes
+     */
+    private Session open(Owner owner, SessionConfig config, long weight, Transcript transcript, long transcriptWeight) {
+        refuseTooMany(owner);
+        Holding holding = account.open(MemoryAccount.Kind.SESSION, owner, owner.peer());
+        Session session = newSession(owner, config, holding);
         refuseHopelessSystemPrompt(session);
+        Admission.hold(holding, SESSION + weight + transcriptWeight, () -> InputParts.largest(config));
+        session.configWeight = weight;
+        session.kept = SESSION + weight;
+        session.continues(transcript, transcriptWeight);
         sessions.put(session.id, session);
-        texts += session.config.length();
+        byOwner.merge(owner, 1, Integer::sum);
         owners.add(owner, session);
         return session;
     }
 
     /** {@return a session for one task, which nobody finds} */
     Session temporary(Owner owner, @Nullable String modelId) {
-        return newSession(owner, new SessionConfig(modelId, null, GenerationOptions.NONE), true);
+        return newSession(owner, new SessionConfig(modelId, null, GenerationOptions.NONE), null);
     }
 
-    private Session newSession(Owner owner, SessionConfig sessionConfig, boolean temporary) {
+    private Session newSession(Owner owner, SessionConfig sessionConfig, @Nullable Holding holding) {
         refuseWhileDraining();
         return new Session(
-                ids.next(), owner, models.find(sessionConfig.model()), sessionConfig, System.nanoTime(), temporary);
+                ids.next(), owner, models.find(sessionConfig.model()), sessionConfig, System.nanoTime(), holding);
     }
 
-    /** The prompts and grammars of all sessions together may take an eighth of the heap. */
-    private void refuseHopelessSystemPrompt(Session session) {
+    private static void refuseHopelessSystemPrompt(Session session) {
         String prompt = session.config.systemPrompt();
         if (prompt != null) {
             InputSize.refuseHopelessLength(
                     "system_prompt",
                     prompt.length(),
                     session.model.loaded.info().nCtx());
-        }
-        long held = texts + session.config.length();
-        if (held > Runtime.getRuntime().maxMemory() / 16) {
-            throw new FailureException(
-                    ErrorCode.SERVER_BUSY,
-                    "the system prompts and grammars of all sessions have %d characters".formatted(held));
         }
     }
 
@@ -182,7 +213,8 @@ public final class Sessions {
 
     private void close(Session session, Runnable closed) {
         sessions.remove(session.id);
-        texts -= session.config.length();
+        byOwner.computeIfPresent(session.owner, (owner, count) -> count == 1 ? null : count - 1);
+        Objects.requireNonNull(session.holding).release();
         checkpoints -= session.checkpoints.size();
         owners.remove(session.owner, session);
         AtomicInteger left = new AtomicInteger(1);
@@ -233,21 +265,14 @@ public final class Sessions {
      * @param sessionId the session to continue; it goes on unchanged
      * @return the new session's id
      * @throws FailureException {@code session_not_found}; {@code server_busy} if the node is draining, or too many are
-     *     open, or their texts together are too long
+     *     open, or the owner has too many, or holds too much; {@code out_of_memory} if it alone takes too much
      */
     public long fork(Owner owner, long sessionId) {
         synchronized (lock) {
             Session source = find(sessionId);
-            refuseTooMany();
-            Session fork = open(
-                    owner,
-                    new SessionConfig(
-                            source.model.id(),
-                            source.config.systemPrompt(),
-                            source.config.defaults(),
-                            source.config.chat()));
-            fork.transcript = source.transcript;
-            return fork.id;
+            SessionConfig config = new SessionConfig(
+                    source.model.id(), source.config.systemPrompt(), source.config.defaults(), source.config.chat());
+            return open(owner, config, source.configWeight, source.transcript, source.transcriptWeight).id;
         }
     }
 
@@ -256,7 +281,8 @@ public final class Sessions {
      *
      * @param sessionId the session
      * @return what to give to {@link #rewind}
-     * @throws FailureException {@code session_not_found}; {@code server_busy} if there are too many checkpoints
+     * @throws FailureException {@code session_not_found}; {@code server_busy} if there are too many checkpoints, or the
+     *     session's owner holds too much
      */
     public long checkpoint(long sessionId) {
         synchronized (lock) {
@@ -272,7 +298,13 @@ public final class Sessions {
                                         checkpoints,
                                         MOST_CHECKPOINTS_OF_ALL));
             }
-            session.checkpoints.put(++lastCheckpoint, session.transcript);
+            String why = Objects.requireNonNull(session.holding).grow(session.transcriptWeight);
+            if (why != null) {
+                throw busy(why);
+            }
+            session.kept += session.transcriptWeight;
+            session.checkpoints.put(
+                    ++lastCheckpoint, new Session.Checkpoint(session.transcript, session.transcriptWeight));
             checkpoints++;
             return lastCheckpoint;
         }
@@ -294,15 +326,18 @@ public final class Sessions {
                 throw new FailureException(
                         ErrorCode.SERVER_BUSY, "session %d has a chat that has not ended".formatted(sessionId));
             }
-            Transcript then = checkpoint == 0 ? Transcript.EMPTY : session.checkpoints.get(checkpoint);
+            Session.Checkpoint then = checkpoint == 0 ? Session.Checkpoint.START : session.checkpoints.get(checkpoint);
             if (then == null) {
                 throw FailureException.invalid(
                         "checkpoint: session %d has no checkpoint %d".formatted(sessionId, checkpoint));
             }
-            session.transcript = then;
-            Map<Long, Transcript> later = session.checkpoints.tailMap(checkpoint, false);
+            Map<Long, Session.Checkpoint> later = session.checkpoints.tailMap(checkpoint, false);
             checkpoints -= later.size();
+            session.kept -= later.values().stream()
+                    .mapToLong(Session.Checkpoint::weight)
+                    .sum();
             later.clear();
+            session.continues(then.transcript(), then.weight());
         }
     }
 
@@ -327,6 +362,8 @@ public final class Sessions {
             asides.run(
                     owner,
                     session.model,
+                    0,
+                    () -> "system_prompt",
                     () -> session.model.prompts.systemTokens(config),
                     new Continued<Integer>(reply) {
                         @Override

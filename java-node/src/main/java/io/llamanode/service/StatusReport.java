@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.account.MemoryAccount;
 import io.llamanode.engine.contract.EngineSnapshot;
 import io.llamanode.engine.contract.EngineSnapshot.SlotState;
 import io.llamanode.engine.contract.StepTimes;
@@ -9,7 +10,9 @@ import io.llamanode.service.contract.task.SessionInfo;
 import io.llamanode.service.model.LoadedModel;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -23,6 +26,7 @@ final class StatusReport {
 
     static NodeStatus node(
             NodeStatus.Memory memory,
+            NodeStatus.Account account,
             NodeStatus.State state,
             long uptimeMs,
             NodeStatus.Library library,
@@ -74,7 +78,8 @@ final class StatusReport {
                 totals.kept(),
                 reports,
                 counters,
-                memory);
+                memory,
+                account);
     }
 
     private static long milliseconds(long nanos) {
@@ -154,6 +159,25 @@ final class StatusReport {
     static String version() {
         String version = StatusReport.class.getPackage().getImplementationVersion();
         return version == null ? "development" : version;
+    }
+
+    static NodeStatus.Account account(MemoryAccount.Balance balance) {
+        return new NodeStatus.Account(
+                balance.capacity(),
+                balance.held(),
+                named(balance.kinds()),
+                named(balance.refused()),
+                balance.largest().stream()
+                        .map(held -> new NodeStatus.Holder(held.owner().toString(), held.bytes()))
+                        .toList());
+    }
+
+    private static Map<String, Long> named(Map<MemoryAccount.Kind, Long> numbers) {
+        Map<String, Long> named = new LinkedHashMap<>();
+        for (MemoryAccount.Kind kind : MemoryAccount.Kind.values()) {
+            named.put(kind.name().toLowerCase(Locale.ROOT), numbers.getOrDefault(kind, 0L));
+        }
+        return named;
     }
 
     static NodeStatus.Memory memory() {

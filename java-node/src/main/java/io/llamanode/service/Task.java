@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.account.Holding;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.service.contract.Owner;
@@ -7,7 +8,6 @@ import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskSink;
-import io.llamanode.service.prompt.InputSize;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -32,9 +32,6 @@ final class Task {
     final long id;
     final Session session;
     final boolean isChat;
-    /** Characters of its input. */
-    final long inputLength;
-
     final GenerationOptions options;
     /** Receives the events; {@code null} if the result is to be collected. */
     final @Nullable TaskSink sink;
@@ -42,6 +39,8 @@ final class Task {
     final List<Owner> owners;
     /** What it is computed with. */
     final AdapterSet adapters;
+    /** What it has of the node's memory, until it ends. */
+    final Holding holding;
     /** {@link System#nanoTime()} at creation. */
     final long created;
     /** {@link System#nanoTime()} of its deadline, or {@link GenerationRequest#NO_DEADLINE}. */
@@ -81,6 +80,7 @@ final class Task {
             GenerationOptions options,
             @Nullable TaskSink sink,
             AdapterSet adapters,
+            Holding holding,
             long created,
             long deadline) {
         this.id = id;
@@ -88,10 +88,10 @@ final class Task {
         this.owners = List.copyOf(owners);
         this.input = input;
         this.isChat = input instanceof TaskInput.Chat;
-        this.inputLength = InputSize.length(input);
         this.options = options;
         this.sink = sink;
         this.adapters = adapters;
+        this.holding = holding;
         this.created = created;
         this.deadline = deadline;
     }

@@ -12,12 +12,17 @@ import org.jspecify.annotations.Nullable;
 final class TaskListener implements GenerationListener {
     private static final byte[] NO_BYTES = new byte[0];
 
+    /** What is held at once, bytes, so that not every token asks the account. */
+    private static final long PORTION = 16 << 10;
+
     private final Task task;
     private final PreparedPrompt prepared;
     private final long seed;
     private final Tasks tasks;
     private final @Nullable AnswerReader reader;
     private final AnswerCollector answer;
+    /** Of what is held, not taken yet. */
+    private long left;
 
     /** @param seed that is sampled with */
     TaskListener(Task task, PreparedPrompt prepared, long seed, Tasks tasks) {
@@ -36,6 +41,19 @@ final class TaskListener implements GenerationListener {
     @Override
     public void text(String text) {
         answer.take(text);
+    }
+
+    @Override
+    public boolean holds(long bytes) {
+        if (bytes > left) {
+            long more = Math.max(bytes, PORTION);
+            if (task.holding.isTooMuch(more) || task.holding.grow(more) != null) {
+                return false;
+            }
+            left += more;
+        }
+        left -= bytes;
+        return true;
     }
 
     @Override

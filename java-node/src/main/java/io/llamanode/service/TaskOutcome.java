@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.account.Weight;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.task.TaskEvent;
@@ -7,24 +8,27 @@ import io.llamanode.service.contract.task.TaskResult;
 
 /** How a task ended. */
 sealed interface TaskOutcome {
-    /** @param result what it gave */
-    record Success(TaskResult result) implements TaskOutcome {}
+    /**
+     * @param result what it gave
+     * @param weight of it, bytes; 0 where nobody could keep it
+     */
+    record Success(TaskResult result, long weight) implements TaskOutcome {}
 
     /** @param failure why it gave nothing */
     record Failed(Failure failure) implements TaskOutcome {}
 
-    /** {@return about how many characters its text would have} */
-    default long length() {
+    /** {@return bytes that it takes on the heap} */
+    default long weight() {
         return switch (this) {
-            case Success(TaskResult result) -> result.length();
-            case Failed(Failure failure) -> failure.message().length();
+            case Success success -> success.weight;
+            case Failed(Failure failure) -> Weight.of(failure);
         };
     }
 
     /** Answers a caller that wants the result. */
     default void answer(Reply<TaskResult> reply) {
         switch (this) {
-            case Success(TaskResult result) -> reply.ok(result);
+            case Success(TaskResult result, long _) -> reply.ok(result);
             case Failed(Failure failure) -> reply.failed(failure);
         }
     }
@@ -32,7 +36,7 @@ sealed interface TaskOutcome {
     /** {@return the terminal event} */
     default TaskEvent event() {
         return switch (this) {
-            case Success(TaskResult result) -> new TaskEvent.Done(result);
+            case Success(TaskResult result, long _) -> new TaskEvent.Done(result);
             case Failed(Failure failure) -> new TaskEvent.Failed(failure);
         };
     }

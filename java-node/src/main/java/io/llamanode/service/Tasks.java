@@ -1,5 +1,7 @@
 package io.llamanode.service;
 
+import io.llamanode.account.MemoryAccount;
+import io.llamanode.account.Weight;
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.llama.UnsupportedException;
@@ -63,25 +65,28 @@ final class Tasks {
             IdSource ids,
             Owners owners,
             PrepareThreads preparation,
-            ScheduledExecutorService timer) {
+            ScheduledExecutorService timer,
+            MemoryAccount account) {
         this.lock = lock;
         this.preparation = preparation;
-        this.admission = new Admission(config);
+        this.admission = new Admission(config, account);
         this.ids = ids;
         this.owners = owners;
         this.timer = timer;
-        this.results = new Waiters(lock, config, owners, timer);
+        this.results = new Waiters(lock, config, owners, timer, account);
     }
 
     /**
      * What {@link #create} makes.
      *
+     * @param weight of the input, bytes
      * @param owners the processes without which it is cancelled, the one that makes it first
      * @param sink receives the events, or {@code null} if the result is to be collected
      */
     record Order(
             Session session,
             TaskInput input,
+            long weight,
             List<Owner> owners,
             @Nullable TaskSink sink) {}
 
@@ -220,12 +225,7 @@ final class Tasks {
         if (task.state == State.ENDED) {
             return false;
         }
-        String busy = job.busy();
-        if (busy != null) {
-            refuse(task, new Failure(ErrorCode.SERVER_BUSY, busy));
-            return false;
-        }
-        admission.prepared(task);
+        task.input = null;
         task.job = job;
         task.submitted = System.nanoTime();
         boolean taken = job.submit(() -> {
@@ -268,13 +268,16 @@ final class Tasks {
 
     /** @param transcript of a chat, with the answer; {@code null} for another task */
     void finished(Task task, TaskResult result, @Nullable Transcript transcript) {
+        // Both take as long as they are; nobody waits for the lock meanwhile.
+        long weight = task.sink == null ? Weight.of(result) : 0;
+        long transcriptWeight = Weight.of(transcript);
         synchronized (lock) {
             task.session.promptTokens += result.usage().promptTokens();
             task.session.completionTokens += result.usage().completionTokens();
             if (transcript != null) {
-                task.session.transcript = transcript;
+                task.session.continues(transcript, transcriptWeight);
             }
-            end(task, new TaskOutcome.Success(result));
+            end(task, new TaskOutcome.Success(result, weight));
         }
     }
 
@@ -309,7 +312,7 @@ final class Tasks {
     }
 
     private void leave(Task task) {
-        admission.left(task);
+        Admission.left(task);
         task.state = State.ENDED;
         neverExpires(task);
         running.remove(task.id);

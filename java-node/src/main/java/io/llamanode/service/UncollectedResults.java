@@ -1,52 +1,98 @@
 package io.llamanode.service;
 
-import java.util.Iterator;
+import io.llamanode.account.Holding;
+import io.llamanode.account.MemoryAccount;
+import io.llamanode.service.contract.Owner;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Outcomes that nobody has collected yet: each for a limited time, all together to a limited
- * number and to a limited amount of text, the oldest going first. Guarded by the service's lock.
+ * Outcomes that nobody has collected yet: each for a limited time, all together to a limited number and to a quarter of
+ * what may be held, of which an owner has a share. Where one comes for which there is no room, the oldest of its owner goes
+ * first, and the oldest of all if there is none. Guarded by the service's lock.
  */
 final class UncollectedResults {
-    private record Kept(TaskOutcome outcome, long since) {}
+    private static final int PART_OF_ACCOUNT = 4;
+    /** Of an entry besides its outcome, bytes. */
+    private static final long ENTRY = 256;
+
+    private record Kept(long taskId, TaskOutcome outcome, Owner owner, Holding holding, long since) {}
+
+    /** What one owner has, oldest first. */
+    private static final class Own {
+        final Map<Long, Kept> kept = new LinkedHashMap<>();
+        long bytes;
+    }
 
     private final Map<Long, Kept> kept = new LinkedHashMap<>();
+    private final Map<Owner, Own> byOwner = new HashMap<>();
+    private final MemoryAccount account;
     private final int most;
-    private final long mostText;
+    private final long mostBytes;
+    private final int ownerShare;
     private final long ttlNanos;
-    private long text;
+    private long bytes;
 
     /**
+     * @param account that they are charged to
      * @param most outcomes
-     * @param mostText characters of all together
+     * @param ownerShare percent of the room that one owner may fill
      * @param ttlNanos how long each
      */
-    UncollectedResults(int most, long mostText, long ttlNanos) {
+    UncollectedResults(MemoryAccount account, int most, int ownerShare, long ttlNanos) {
+        this.account = account;
         this.most = most;
-        this.mostText = mostText;
+        this.mostBytes = account.capacity() / PART_OF_ACCOUNT;
+        this.ownerShare = ownerShare;
         this.ttlNanos = ttlNanos;
     }
 
-    void keep(long taskId, TaskOutcome outcome, long now) {
-        kept.put(taskId, new Kept(outcome, now));
-        text += outcome.length();
-        Iterator<Kept> oldest = kept.values().iterator();
-        while (kept.size() > most || text > mostText && kept.size() > 1) {
-            text -= oldest.next().outcome().length();
-            oldest.remove();
+    void keep(long taskId, TaskOutcome outcome, Owner owner, long now) {
+        Holding holding = account.open(MemoryAccount.Kind.RESULT, owner, owner.peer());
+        holding.set(ENTRY + outcome.weight());
+        Kept latest = new Kept(taskId, outcome, owner, holding, now);
+        kept.put(taskId, latest);
+        Own own = byOwner.computeIfAbsent(owner, o -> new Own());
+        own.kept.put(taskId, latest);
+        own.bytes += holding.bytes();
+        bytes += holding.bytes();
+        while (own.kept.size() > 1 && (hasTooMuch(own) || isFull())) {
+            remove(own.kept.values().iterator().next());
         }
+        while (kept.size() > most || bytes > mostBytes && kept.size() > 1) {
+            remove(kept.values().iterator().next());
+        }
+    }
+
+    private boolean hasTooMuch(Own own) {
+        return own.bytes * 100 > mostBytes * ownerShare || 100L * own.kept.size() > (long) most * ownerShare;
+    }
+
+    private boolean isFull() {
+        return kept.size() > most || bytes > mostBytes;
+    }
+
+    private void remove(Kept gone) {
+        kept.remove(gone.taskId);
+        bytes -= gone.holding.bytes();
+        byOwner.computeIfPresent(gone.owner, (owner, own) -> {
+            own.kept.remove(gone.taskId);
+            own.bytes -= gone.holding.bytes();
+            return own.kept.isEmpty() ? null : own;
+        });
+        gone.holding.release();
     }
 
     /** {@return the outcome, which is not kept any more, or {@code null}} */
     @Nullable
     TaskOutcome take(long taskId) {
-        Kept found = kept.remove(taskId);
+        Kept found = kept.get(taskId);
         if (found == null) {
             return null;
         }
-        text -= found.outcome().length();
+        remove(found);
         return found.outcome();
     }
 
@@ -56,14 +102,13 @@ final class UncollectedResults {
 
     /** Drops what has been kept too long. {@return nanoseconds until the next is due, or -1} */
     long expire(long now) {
-        for (Iterator<Kept> it = kept.values().iterator(); it.hasNext(); ) {
-            Kept next = it.next();
-            long age = now - next.since();
+        while (!kept.isEmpty()) {
+            Kept oldest = kept.values().iterator().next();
+            long age = now - oldest.since();
             if (age < ttlNanos) {
                 return ttlNanos - age;
             }
-            text -= next.outcome().length();
-            it.remove();
+            remove(oldest);
         }
         return -1;
     }

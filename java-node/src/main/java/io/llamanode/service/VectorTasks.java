@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.account.Weight;
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.engine.vector.VectorListener;
@@ -19,7 +20,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /** Makes requests for vectors of the inputs of embedding and rerank tasks, and results of their outcomes. */
 final class VectorTasks {
@@ -31,9 +31,8 @@ final class VectorTasks {
     private static final long LARGEST_ANSWER = 4L << 20;
     /** Of a float in a list of the external term format. */
     private static final int LISTED_FLOAT = 9;
-
-    /** Tokens, of four bytes each, that one task may hold, and all that wait for an engine: a sixteenth of the heap. */
-    private static final long MOST_TOKENS = Runtime.getRuntime().maxMemory() / 64;
+    /** Of a float in the engine's outcome, in the result, and as a term while it is encoded; bytes. */
+    private static final int HELD_FLOAT = 2 * Float.BYTES + 32;
 
     private VectorTasks() {}
 
@@ -51,14 +50,6 @@ final class VectorTasks {
 
     private static Job job(VectorEngine engine, VectorRequest request, VectorListener listener) {
         return new Job() {
-            @Override
-            public @Nullable String busy() {
-                long held = engine.heldTokens();
-                return held > 0 && held + request.tokens() > MOST_TOKENS
-                        ? "%d tokens wait to become vectors".formatted(held)
-                        : null;
-            }
-
             @Override
             public boolean submit(Runnable accepted) {
                 return engine.submit(request, listener, accepted);
@@ -80,16 +71,15 @@ final class VectorTasks {
         LoadedModel model = task.session.model.loaded;
         VectorEngine engine = model.embedder();
         List<int[]> texts = new ArrayList<>(input.inputs().size());
-        long total = 0;
         for (int i = 0; i < input.inputs().size(); i++) {
             String place = InputSize.place(input, i);
             int[] tokens = PromptBuilder.tokens(place, input.inputs().get(i), input.addSpecial(), model.vocabulary());
-            texts.add(fitting(place, tokens, model));
-            total = counted("input", total + tokens.length);
+            texts.add(held(task, "input", fitting(place, tokens, model)));
         }
         Pooling pooling =
                 input.pooling() != null ? input.pooling() : model.info().pooling();
-        refuseLargeAnswer(input, pooling, texts, model.info().nEmbd());
+        long floats = refuseLargeAnswer(input, pooling, texts, model.info().nEmbd());
+        Admission.hold(task.holding, floats * HELD_FLOAT, () -> "input");
         int norm = input.normalize() != null
                 ? input.normalize()
                 : pooling == Pooling.NONE ? Normalization.OFF : Normalization.EUCLIDEAN;
@@ -118,12 +108,10 @@ final class VectorTasks {
         LoadedModel model = task.session.model.loaded;
         VectorEngine engine = model.ranker();
         List<int[]> pairs = new ArrayList<>(input.documents().size());
-        long total = 0;
         for (int i = 0; i < input.documents().size(); i++) {
             int[] pair = model.pair(input.query(), input.documents().get(i));
-            pairs.add(fitting("documents[%d] with the query".formatted(i), pair, model));
-            // The query is in every pair: a short request can be a large one.
-            total = counted("documents", total + pair.length);
+            // The query is in every pair.
+            pairs.add(held(task, "documents", fitting("documents[%d] with the query".formatted(i), pair, model)));
         }
         int listed = input.topN() == null ? pairs.size() : Math.min(input.topN(), pairs.size());
         return job(engine, request(task, pairs, VectorRequest.Pooling.RANK), listener(task, tasks, outcome -> {
@@ -188,12 +176,14 @@ final class VectorTasks {
         return true;
     }
 
-    private static long counted(String key, long total) {
-        if (total > MOST_TOKENS) {
-            throw FailureException.invalid(
-                    "%s: more than %d tokens together; give fewer texts".formatted(key, MOST_TOKENS));
-        }
-        return total;
+    /**
+     * Holds what the tokens take, as they come: a short request can be a large one.
+     *
+     * @param key of the texts
+     */
+    private static int[] held(Task task, String key, int[] tokens) {
+        Admission.hold(task.holding, Weight.of(tokens), () -> key);
+        return tokens;
     }
 
     private static int[] fitting(String place, int[] tokens, LoadedModel model) {
@@ -207,7 +197,8 @@ final class VectorTasks {
         return tokens;
     }
 
-    private static void refuseLargeAnswer(TaskInput.Embedding input, Pooling pooling, List<int[]> texts, int width) {
+    /** {@return how many floats the answer has} */
+    private static long refuseLargeAnswer(TaskInput.Embedding input, Pooling pooling, List<int[]> texts, int width) {
         long vectors = pooling == Pooling.NONE
                 ? texts.stream().mapToLong(tokens -> tokens.length).sum()
                 : texts.size();
@@ -222,5 +213,6 @@ final class VectorTasks {
                                     LARGEST_ANSWER,
                                     input.binary() ? "" : " or ask for encoding_format binary"));
         }
+        return vectors * width;
     }
 }

@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.account.MemoryAccount;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.Owner;
@@ -16,9 +17,6 @@ import org.jspecify.annotations.Nullable;
  * Guarded by the service's lock, which its own timers take.
  */
 final class Waiters {
-    /** Characters, of at most two bytes each: an eighth of the heap. */
-    private static final long MOST_TEXT = Runtime.getRuntime().maxMemory() / 16;
-
     private final Object lock;
     private final Owners owners;
     private final ScheduledExecutorService timer;
@@ -26,12 +24,13 @@ final class Waiters {
     private final UncollectedResults kept;
     private boolean expiryPlanned;
 
-    Waiters(Object lock, NodeConfig config, Owners owners, ScheduledExecutorService timer) {
+    Waiters(Object lock, NodeConfig config, Owners owners, ScheduledExecutorService timer, MemoryAccount account) {
         this.lock = lock;
         this.owners = owners;
         this.timer = timer;
         this.ttlMs = config.resultTtlMs();
-        this.kept = new UncollectedResults(config.maxResults(), MOST_TEXT, TimeUnit.MILLISECONDS.toNanos(ttlMs));
+        this.kept = new UncollectedResults(
+                account, config.maxResults(), config.ownerShare(), TimeUnit.MILLISECONDS.toNanos(ttlMs));
     }
 
     /** A caller that waits for a task's result; it may be another process than the task's owner. */
@@ -108,7 +107,7 @@ final class Waiters {
     }
 
     void keep(Task task, TaskOutcome outcome) {
-        kept.keep(task.id, outcome, System.nanoTime());
+        kept.keep(task.id, outcome, task.owners.getFirst(), System.nanoTime());
         if (!expiryPlanned) {
             expiryPlanned = true;
             timer.schedule(this::expire, ttlMs, TimeUnit.MILLISECONDS);

@@ -60,7 +60,8 @@ public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, 
 
     @Override
     public void onCall(From from, OtpErlangObject request) {
-        Objects.requireNonNull(handler).call(new ProcessOwner(from.pid()), request, answer -> reply(from, answer));
+        Objects.requireNonNull(handler)
+                .call(new ProcessOwner(from.pid()), from.weight(), request, answer -> reply(from, answer));
     }
 
     @Override

@@ -116,7 +116,8 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
                             "%d bytes of answers wait for the BEAM to read them".formatted(channel.queuedBytes()))));
             return;
         }
-        Objects.requireNonNull(handler).call(new ProcessOwner(from.pid()), request, answer -> reply(from, answer));
+        Objects.requireNonNull(handler)
+                .call(new ProcessOwner(from.pid()), from.weight(), request, answer -> reply(from, answer));
     }
 
     @Override

@@ -103,7 +103,7 @@ final class RequestHandlerTest {
             }
             return () -> watched.remove(owner, down);
         };
-        service = new LlamaService(new NodeConfig(List.of(), 60_000, 10, 10, 1000), new Loader(), monitor);
+        service = new LlamaService(new NodeConfig(List.of(), 60_000, 10, 10, 1000, 100), new Loader(), monitor);
         CompletableFuture<String> loaded = new CompletableFuture<>();
         service.loadModel(ModelConfig.of(Path.of("fake.gguf")), fraction -> {}, new Reply<>() {
             @Override
@@ -138,7 +138,7 @@ final class RequestHandlerTest {
 
     private OtpErlangObject call(OtpErlangObject request) throws Exception {
         CompletableFuture<OtpErlangObject> answer = new CompletableFuture<>();
-        handler.call(new ProcessOwner(CALLER), request, reply -> {
+        handler.call(new ProcessOwner(CALLER), 0, request, reply -> {
             if (!answer.complete(reply)) {
                 throw new AssertionError("answered twice");
             }
@@ -354,7 +354,10 @@ final class RequestHandlerTest {
             if (isDone(sent)) {
                 OtpErlangObject ended = ((OtpErlangTuple) sent.message()).elementAt(1);
                 handler.call(
-                        new ProcessOwner(CALLER), tuple("active", ended, true), reply -> answers.add(reply.toString()));
+                        new ProcessOwner(CALLER),
+                        0,
+                        tuple("active", ended, true),
+                        reply -> answers.add(reply.toString()));
             }
         };
         OtpErlangObject task = ok("stream", session(), "completion", Map.of("prompt", "hello"), SINK);

@@ -1,12 +1,12 @@
 package io.llamanode.delivery;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
+import io.llamanode.account.MemoryAccount;
 import io.llamanode.protocol.Delivery;
 import io.llamanode.protocol.Demand;
 import io.llamanode.protocol.JsonForm;
@@ -41,10 +41,12 @@ final class StreamLimitsTest {
     private static final OtpErlangPid WATCHER = new OtpErlangPid("a@b", 91, 1, 7);
     private static final OtpErlangRef ALIAS = new OtpErlangRef(90, "a@b", new int[] {1, 2, 3}, 7);
     private static final Failure FAILURE = new Failure(ErrorCode.CANCELLED, "x");
-    /** Characters of all streams that may wait: two bytes each, an eighth of the heap. */
-    private static final long IN_ALL = Runtime.getRuntime().maxMemory() / 16;
-
     private static final String PIECE = "x".repeat(Streams.MOST_WAITING);
+    /** Bytes that a piece takes while it waits. */
+    private static final long HELD = 4L * Streams.MOST_WAITING;
+
+    /** Room for four pieces, and not for a fifth, of one owner who may have half. */
+    private final MemoryAccount account = new MemoryAccount(9 * HELD, 0.5);
 
     private final Mailbox mailbox = new Mailbox();
     private final AtomicInteger watches = new AtomicInteger();
@@ -52,7 +54,7 @@ final class StreamLimitsTest {
         watches.incrementAndGet();
         return watches::decrementAndGet;
     };
-    private final LlamaService service = FakeService.start(monitor, model -> {});
+    private final LlamaService service = FakeService.start(monitor, model -> {}, account);
     private final Streams streams = new Streams(service, mailbox, monitor);
 
     @AfterEach
@@ -74,7 +76,7 @@ final class StreamLimitsTest {
     /** {@return streams that together leave no room for one more of their size} */
     private List<StreamDelivery> full() {
         List<StreamDelivery> all = new ArrayList<>();
-        for (long characters = PIECE.length(); characters <= IN_ALL; characters += PIECE.length()) {
+        for (int i = 0; i < 4; i++) {
             all.add(waiting(PIECE));
         }
         return all;
@@ -85,8 +87,9 @@ final class StreamLimitsTest {
                 TASK,
                 new Failure(
                         ErrorCode.SERVER_BUSY,
-                        Streams.MOST_WAITING
-                                + " characters of the stream wait for a process that does not ask for them"));
+                        ("%d characters of the stream wait for a process that does not ask for them: its process holds %d"
+                                        + " bytes of the node's memory, and may not hold %d more (%d of %d are held)")
+                                .formatted(PIECE.length(), 4 * HELD, HELD, 4 * HELD, 9 * HELD)));
     }
 
     /** {@return how the stream ends when its task is cancelled} */
@@ -136,20 +139,6 @@ final class StreamLimitsTest {
     }
 
     @Test
-    void ofAllStreamsAnEighthOfTheHeapMayWait() {
-        for (long left = IN_ALL; left > 0; left -= 1 << 30) {
-            streams.waits((int) Math.min(left, 1 << 30));
-        }
-        assertFalse(streams.isTooMuch(1));
-        streams.waits(1);
-        assertTrue(streams.isTooMuch(1));
-        assertFalse(streams.isTooMuch(0), "a stream of which nothing waits is not the one");
-        streams.waits(-1);
-        assertFalse(streams.isTooMuch(Streams.MOST_WAITING));
-        assertTrue(streams.isTooMuch(Streams.MOST_WAITING + 1));
-    }
-
-    @Test
     void aStreamForWhichThereIsNoRoomIsGivenUp() throws Exception {
         full();
         assertEquals(busy(), end(waiting(PIECE)));
@@ -177,15 +166,17 @@ final class StreamLimitsTest {
 
     @Test
     void theTaskOfAStreamThatIsGivenUpIsCancelled() throws Exception {
+        // The sink has no room left; another process owns the task.
         full();
-        streams.waits(PIECE.length());
-        ProcessOwner owner = new ProcessOwner(PROCESS);
+        account.open(MemoryAccount.Kind.STREAM, new ProcessOwner(PROCESS), "a@b")
+                .set(HELD);
+        ProcessOwner owner = new ProcessOwner(WATCHER);
         long session = service.sessions().create(owner, new SessionConfig(null, null, GenerationOptions.NONE));
         TaskInput endless = JsonForm.task("{\"prompt\": \"a\", \"n_predict\": 1000000000}");
         CompletableFuture<Long> started = new CompletableFuture<>();
         streams.start(
                 owner,
-                owner,
+                new ProcessOwner(PROCESS),
                 new Request.Stream(session, endless, PROCESS, null, new Delivery(new Demand.None(), null)),
                 new Reply<>() {
                     @Override

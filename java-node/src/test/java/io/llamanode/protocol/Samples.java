@@ -253,7 +253,13 @@ final class Samples {
                         4,
                         List.of(model),
                         new NodeStatus.Counters(1, 2, 3, 4, 5, 6, 7, 8, 11, 9, 12, 13, 10),
-                        new NodeStatus.Memory(500_000_000, 30_000_000, 268_435_456)));
+                        new NodeStatus.Memory(500_000_000, 30_000_000, 268_435_456),
+                        new NodeStatus.Account(
+                                134_217_728,
+                                5000,
+                                counts(1, 2, 3, 4, 5, 6),
+                                counts(0, 0, 7, 0, 0, 0),
+                                List.of(new NodeStatus.Holder("<a@b.90.1>", 4000)))));
         status("status_starting", empty(NodeStatus.State.STARTING));
         status("status_draining", empty(NodeStatus.State.DRAINING));
         info("session_info", 0, true);
@@ -272,7 +278,25 @@ final class Samples {
                 0,
                 List.of(),
                 new NodeStatus.Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-                new NodeStatus.Memory(0, 0, 0));
+                new NodeStatus.Memory(0, 0, 0),
+                new NodeStatus.Account(0, 0, counts(0, 0, 0, 0, 0, 0), counts(0, 0, 0, 0, 0, 0), List.of()));
+    }
+
+    private static Map<String, Long> counts(
+            long call, long session, long task, long stream, long result, long transport) {
+        return Map.of(
+                "call",
+                call,
+                "session",
+                session,
+                "task",
+                task,
+                "stream",
+                stream,
+                "result",
+                result,
+                "transport",
+                transport);
     }
 
     private static void status(String name, NodeStatus status) {

@@ -36,32 +36,6 @@ class AdmissionTest extends ServiceFixture {
     }
 
     @Test
-    void promptsAndGrammarsTogetherHaveALongestLength() {
-        long session = session();
-        int most = (int) (Runtime.getRuntime().maxMemory() / 16);
-        long first =
-                create(session, completion("a", grammar("x".repeat(most - 1)))).value();
-        // The prompt is tokens by now, the grammar is there until the end.
-        long second = create(session, completion("b", ENDLESS)).value();
-        Answer<Long> refused = create(session, completion("bb", ENDLESS));
-        assertEquals((most - 1) + " characters of prompts and grammars wait for their turn", refused.message());
-        assertTrue(refused.failedWith(ErrorCode.SERVER_BUSY));
-        assertTrue(create(session, completion("", grammar("x"))).message().startsWith("prompt: must not be empty"));
-        assertTrue(create(session, completion("b", grammar("x"))).failedWith(ErrorCode.SERVER_BUSY));
-        cancel(first).value();
-        long third = create(session, completion("bb", ENDLESS)).value();
-        cancel(second).value();
-        cancel(third).value();
-        long whole =
-                create(session, completion("a", grammar("x".repeat(most - 1)))).value();
-        cancel(whole).value();
-    }
-
-    private static GenerationOptions grammar(String gbnf) {
-        return ConstraintTest.options(1_000_000_000, null, new OutputFormat.Gbnf(gbnf));
-    }
-
-    @Test
     void aTaskOfASessionHasItsModel() {
         long session = session();
         TaskInput other = new TaskInput.Completion("other", new Prompt.Text("a"), true, GREEDY);

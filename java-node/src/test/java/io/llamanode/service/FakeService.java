@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.account.MemoryAccount;
 import io.llamanode.engine.model.FakeModel;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
@@ -24,6 +25,16 @@ public final class FakeService {
      * @return a ready service with a model named {@code fake}
      */
     public static LlamaService start(OwnerMonitor monitor, Consumer<FakeModel> script) {
+        return start(monitor, script, MemoryAccount.ofHeap(100));
+    }
+
+    /**
+     * @param monitor watches owners
+     * @param script prepares each model before its engine starts
+     * @param account of what requests hold
+     * @return a ready service with a model named {@code fake}
+     */
+    public static LlamaService start(OwnerMonitor monitor, Consumer<FakeModel> script, MemoryAccount account) {
         ModelLoader loader = new ModelLoader() {
             @Override
             public LoadedModel load(ModelConfig config, LoadProgress progress) {
@@ -45,7 +56,8 @@ public final class FakeService {
                 return new NodeStatus.Library("fake", "0", "");
             }
         };
-        LlamaService service = new LlamaService(new NodeConfig(List.of(), 60_000, 10, 10, 1000), loader, monitor);
+        LlamaService service =
+                new LlamaService(new NodeConfig(List.of(), 60_000, 10, 10, 1000, 100), loader, monitor, account);
         Answer<Void> loaded = new Answer<>();
         service.loadModel(ModelConfig.of(Path.of("fake.gguf")), fraction -> {}, loaded);
         loaded.value();

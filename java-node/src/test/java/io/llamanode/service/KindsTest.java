@@ -37,7 +37,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -77,7 +76,7 @@ class KindsTest {
     @BeforeEach
     void start() {
         service = new LlamaService(
-                new NodeConfig(List.of(), 60_000, 10, 10, 1000),
+                new NodeConfig(List.of(), 60_000, 10, 10, 1000, 100),
                 new NativeModelLoader(library.open()),
                 (owner, down) -> () -> {});
         service.ready();
@@ -252,17 +251,6 @@ class KindsTest {
         Answer<TaskResult> refused = run(embedding(null, null, texts(8000)));
         assertTrue(refused.failedWith(ErrorCode.INVALID_ARGUMENT));
         assertTrue(refused.message().contains("encoding_format binary"), refused.message());
-    }
-
-    @Test
-    void moreTokensThanTheHeapShouldHoldAreRefused() {
-        load("llama", SyntheticModels.writer(SyntheticModels.tiny().withCtxTrain(2048)), 2048)
-                .value();
-        int count = (int) (Runtime.getRuntime().maxMemory() / 64 / 2000) + 1;
-        List<Prompt> prompts = Collections.nCopies(count, new Prompt.Tokens(new int[2000]));
-        Answer<TaskResult> refused = run(new TaskInput.Embedding(null, prompts, false, true, null, null, true, null));
-        assertTrue(refused.failedWith(ErrorCode.INVALID_ARGUMENT));
-        assertTrue(refused.message().startsWith("input: more than"), refused.message());
     }
 
     @Test

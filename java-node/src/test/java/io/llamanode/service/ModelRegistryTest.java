@@ -29,34 +29,37 @@ class ModelRegistryTest {
     private volatile CountDownLatch entered = new CountDownLatch(1);
     private volatile CountDownLatch release = new CountDownLatch(0);
 
-    private final ModelRegistry registry = new ModelRegistry(new Object(), new ModelLoader() {
-        @Override
-        public LoadedModel load(ModelConfig config, LoadProgress progress) {
-            progress.at(0.5f);
-            entered.countDown();
-            try {
-                release.await();
-            } catch (InterruptedException e) {
-                throw new AssertionError(e);
-            }
-            if (failure != null) {
-                throw failure;
-            }
-            FakeLoadedModel model = new FakeLoadedModel(config.effectiveId(), 1, 1);
-            loaded.put(config.effectiveId(), model);
-            return model;
-        }
+    private final ModelRegistry registry = new ModelRegistry(
+            new Object(),
+            new ModelLoader() {
+                @Override
+                public LoadedModel load(ModelConfig config, LoadProgress progress) {
+                    progress.at(0.5f);
+                    entered.countDown();
+                    try {
+                        release.await();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                    if (failure != null) {
+                        throw failure;
+                    }
+                    FakeLoadedModel model = new FakeLoadedModel(config.effectiveId(), 1, 1);
+                    loaded.put(config.effectiveId(), model);
+                    return model;
+                }
 
-        @Override
-        public Preview preview(ModelConfig config) {
-            throw new UnsupportedOperationException();
-        }
+                @Override
+                public Preview preview(ModelConfig config) {
+                    throw new UnsupportedOperationException();
+                }
 
-        @Override
-        public NodeStatus.Library library() {
-            throw new UnsupportedOperationException();
-        }
-    });
+                @Override
+                public NodeStatus.Library library() {
+                    throw new UnsupportedOperationException();
+                }
+            },
+            100);
 
     @AfterEach
     void close() {

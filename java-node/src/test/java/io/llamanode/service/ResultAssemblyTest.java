@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import io.llamanode.account.MemoryAccount;
 import io.llamanode.chat.tools.answer.ToolCall;
 import io.llamanode.engine.contract.GenerationListener.Ending;
 import io.llamanode.engine.contract.GenerationListener.Outcome;
@@ -51,10 +52,10 @@ class ResultAssemblyTest {
         Session session = new Session(
                 1,
                 new Process(),
-                new ServedModel(model),
+                new ServedModel(model, 100),
                 new SessionConfig(null, null, GenerationOptions.NONE),
                 0,
-                false);
+                null);
         TaskInput input = new TaskInput.Completion(null, new Prompt.Text("a"), true, options);
         Task task = new Task(
                 17,
@@ -64,6 +65,7 @@ class ResultAssemblyTest {
                 options,
                 null,
                 AdapterSet.NONE,
+                new MemoryAccount(1 << 20, 1).open(MemoryAccount.Kind.TASK, "a", "b"),
                 5 * SECOND,
                 GenerationRequest.NO_DEADLINE);
         task.submitted = 7 * SECOND;

@@ -24,7 +24,7 @@ class ServedModelTest {
     private static final Process OTHER = new Process("other");
 
     private final FakeLoadedModel loaded = new FakeLoadedModel("fake", 2, 8);
-    private final ServedModel served = new ServedModel(loaded);
+    private final ServedModel served = new ServedModel(loaded, 75);
 
     @AfterEach
     void close() {
@@ -38,7 +38,7 @@ class ServedModelTest {
     }
 
     @Test
-    void theLastQuarterOfTheQueueIsForOthers() {
+    void whatIsBeyondAnOwnersShareOfTheQueueIsForOthers() {
         accept(ME, 8);
         assertEquals(
                 "8 tasks of this owner are waiting or running; the rest of the queue is for others", served.accept(ME));

@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.account.MemoryAccount;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.Given;
@@ -65,6 +66,16 @@ abstract class ServiceFixture {
         return 5;
     }
 
+    /** {@return percent of what can not be shared that one owner may hold} */
+    int ownerShare() {
+        return 100;
+    }
+
+    /** {@return what requests are charged to} */
+    MemoryAccount account() {
+        return MemoryAccount.ofHeap(100);
+    }
+
     /** {@return tasks that may wait or run} */
     int maxTasks() {
         return 100;
@@ -100,8 +111,11 @@ abstract class ServiceFixture {
             watched.put(owner, down);
             return () -> watched.remove(owner, down);
         };
-        LlamaService made =
-                new LlamaService(new NodeConfig(List.of(), resultTtlMs, 3, maxSessions(), maxTasks), loader, monitor);
+        LlamaService made = new LlamaService(
+                new NodeConfig(List.of(), resultTtlMs, 3, maxSessions(), maxTasks, ownerShare()),
+                loader,
+                monitor,
+                account());
         Answer<Void> loaded = new Answer<>();
         made.loadModel(ModelConfig.of(Path.of("fake.gguf")), fraction -> {}, loaded);
         loaded.value();

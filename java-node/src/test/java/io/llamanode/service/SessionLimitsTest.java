@@ -8,7 +8,6 @@ import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.GenerationResult;
-import io.llamanode.service.contract.task.OutputFormat;
 import io.llamanode.service.contract.task.SessionConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,30 +87,6 @@ class SessionLimitsTest extends ServiceFixture {
         assertEquals(
                 "checkpoint: session %d has no checkpoint %d".formatted(other, checkpoint),
                 refusal(() -> service.sessions().rewind(other, checkpoint)).message());
-    }
-
-    @Test
-    void theTextsOfAllSessionsHaveALongestLength() {
-        long most = Runtime.getRuntime().maxMemory() / 16;
-        long plain = new SessionConfig(null, null, GenerationOptions.NONE).length();
-        long large = service.sessions().create(me, grammar(most - 2 * plain));
-        long small = session();
-        assertEquals(
-                new Failure(
-                        ErrorCode.SERVER_BUSY,
-                        "the system prompts and grammars of all sessions have %d characters".formatted(most + plain)),
-                refusal(this::session));
-        refusal(() -> service.sessions().fork(me, small));
-        close(small);
-        session();
-        close(large);
-        service.sessions().create(me, grammar(most - 2 * plain));
-        refusal(this::session);
-    }
-
-    private static SessionConfig grammar(long length) {
-        return new SessionConfig(
-                null, null, ConstraintTest.options(1, null, new OutputFormat.Gbnf("x".repeat((int) length))));
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.llamanode.service;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
+import io.llamanode.account.Weight;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.task.GenerationResult.Usage;
@@ -19,12 +20,12 @@ class TaskOutcomeTest {
 
     @Test
     void aResultIsToldAsSuch() {
-        TaskOutcome outcome = new TaskOutcome.Success(RESULT);
+        TaskOutcome outcome = new TaskOutcome.Success(RESULT, 77);
         Answer<TaskResult> answer = new Answer<>();
         outcome.answer(answer);
         assertSame(RESULT, answer.value());
         assertEquals(new TaskEvent.Done(RESULT), outcome.event());
-        assertEquals(RESULT.length(), outcome.length());
+        assertEquals(77, outcome.weight());
     }
 
     @Test
@@ -34,6 +35,6 @@ class TaskOutcomeTest {
         outcome.answer(answer);
         assertEquals("late", answer.message());
         assertEquals(new TaskEvent.Failed(FAILURE), outcome.event());
-        assertEquals(4, outcome.length());
+        assertEquals(Weight.of(FAILURE), outcome.weight());
     }
 }

@@ -260,7 +260,7 @@ class TasksTest extends ServiceFixture {
     @Test
     void aNodeIsStartingUntilItIsReady() {
         LlamaService other = new LlamaService(
-                new NodeConfig(List.of(), 1, 1, 1, 1),
+                new NodeConfig(List.of(), 1, 1, 1, 1, 100),
                 new ModelLoader() {
                     @Override
                     public LoadedModel load(ModelConfig config, LoadProgress progress) {

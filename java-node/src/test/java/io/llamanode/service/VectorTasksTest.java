@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.account.MemoryAccount;
 import io.llamanode.engine.model.ModelRunner.RunnerException;
 import io.llamanode.engine.vector.VectorRequest;
 import io.llamanode.engine.vector.VectorRunner;
@@ -25,6 +26,13 @@ import org.junit.jupiter.api.Test;
 
 /** Embeddings and rankings, on a runner whose vectors say which text they are of. */
 class VectorTasksTest extends ServiceFixture {
+    private final MemoryAccount account = new MemoryAccount(256 << 20, 0.5);
+
+    @Override
+    MemoryAccount account() {
+        return account;
+    }
+
     private final Runner runner = new Runner();
 
     /** The vector of a text has its first token and its length, its score is the last token. */
@@ -278,26 +286,27 @@ class VectorTasksTest extends ServiceFixture {
         assertEquals(1, ((EmbeddingResult) result.value()).vectors().size());
     }
 
-    /** A short request can be a large one; the tokens of all that wait for an engine take a part of the heap at most. */
+    /** A short request can be a large one: what its tokens and its answer take is held from the beginning. */
     @Test
-    void tasksHoldOnlySoManyTokens() throws InterruptedException {
-        int[] many = new int[100_000];
+    void tasksHoldTheirTokensAndTheirAnswer() throws InterruptedException {
+        int[] many = new int[400_000];
         model.nCtx = many.length;
-        int most = (int) (Runtime.getRuntime().maxMemory() / 64 / many.length);
-        Answer<TaskResult> refused = run(repeated(many, most + 1));
-        assertTrue(refused.message().startsWith("input: more than "), refused.message());
-        assertTrue(refused.message().endsWith(" tokens together; give fewer texts"), refused.message());
+        // Each counts as part of the input and as tokens, of a task that may have 64 MB.
+        Answer<TaskResult> refused = run(repeated(many, 21));
+        assertTrue(refused.failedWith(ErrorCode.OUT_OF_MEMORY), refused.message());
+        assertTrue(refused.message().startsWith("input: the request takes "), refused.message());
         runner.release = new CountDownLatch(1);
-        long first = create(session(), repeated(many, most)).value();
+        long first = create(session(), repeated(many, 19)).value();
         runner.entered.await();
-        Answer<Long> second = create(session(), repeated(many, 1));
-        assertTrue(second.failedWith(ErrorCode.SERVER_BUSY));
-        assertEquals(most * many.length + " tokens wait to become vectors", second.message());
+        long second = create(session(), repeated(many, 19)).value();
+        Answer<Long> third = create(session(), repeated(many, 19));
+        assertTrue(third.failedWith(ErrorCode.SERVER_BUSY));
         long small = create(session(), embedding(null, null, false, text("a"))).value();
         runner.release.countDown();
         cancel(first).value();
+        cancel(second).value();
         cancel(small).value();
-        run(repeated(many, most)).value();
+        run(repeated(many, 19)).value();
     }
 
     private static TaskInput.Embedding repeated(int[] tokens, int count) {

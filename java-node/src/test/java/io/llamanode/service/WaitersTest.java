@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.account.MemoryAccount;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.service.contract.ErrorCode;
@@ -49,7 +50,9 @@ class WaitersTest {
                 return () -> watched.remove(owner);
             },
             owner -> {});
-    private final Waiters waiters = new Waiters(new Object(), new NodeConfig(List.of(), TTL, 2, 1, 1), owners, timer);
+    private final MemoryAccount account = new MemoryAccount(1 << 20, 1);
+    private final Waiters waiters =
+            new Waiters(new Object(), new NodeConfig(List.of(), TTL, 2, 1, 1, 100), owners, timer, account);
     private final FakeLoadedModel model = new FakeLoadedModel("fake", 1, 1);
     private final Process caller = new Process("caller");
 
@@ -61,7 +64,7 @@ class WaitersTest {
 
     private Task task(long id) {
         Session session = new Session(
-                1, caller, new ServedModel(model), new SessionConfig(null, null, GenerationOptions.NONE), 0, false);
+                1, caller, new ServedModel(model, 100), new SessionConfig(null, null, GenerationOptions.NONE), 0, null);
         return new Task(
                 id,
                 session,
@@ -70,6 +73,7 @@ class WaitersTest {
                 GenerationOptions.NONE,
                 null,
                 AdapterSet.NONE,
+                account.open(MemoryAccount.Kind.TASK, caller, caller.peer()),
                 0,
                 GenerationRequest.NO_DEADLINE);
     }

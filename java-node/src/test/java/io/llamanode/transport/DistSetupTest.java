@@ -36,7 +36,7 @@ final class DistSetupTest {
                 7,
                 9,
                 LogLevel.INFO,
-                new NodeConfig(List.of(), 60_000, 10, 10, 1000),
+                new NodeConfig(List.of(), 60_000, 10, 10, 1000, 100),
                 port,
                 epmd,
                 allow,

@@ -18,6 +18,16 @@ public interface GenerationListener {
     void text(String text);
 
     /**
+     * A token was sampled, which takes memory until the request is over.
+     *
+     * @param bytes that it takes on the heap, with the text and the probabilities that belong to it
+     * @return whether the request may go on; if not, it ends with {@link Ending#MEMORY} and what it has
+     */
+    default boolean holds(long bytes) {
+        return true;
+    }
+
+    /**
      * What stands for a control token in the text, which is nothing unless a listener says otherwise.
      *
      * @param token that has no text of its own
@@ -63,7 +73,9 @@ public interface GenerationListener {
         /** {@code maxTokens}. */
         LIMIT,
         /** The end of the slot's context. */
-        CONTEXT
+        CONTEXT,
+        /** The listener has no more memory for it. */
+        MEMORY
     }
 
     /**

@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,9 +30,7 @@ public final class VectorEngine implements AutoCloseable {
     private final VectorRunner runner;
     private final LongSupplier clock;
     private final CommandLoop loop;
-    /** Counted by any thread; everything below is for the loop thread. */
-    private final AtomicLong heldTokens = new AtomicLong();
-
+    // Everything below is for the loop thread.
     private final Map<Long, Job> jobs = new LinkedHashMap<>();
     private final Deadlines deadlines = new Deadlines();
     /** Texts of jobs. */
@@ -99,11 +96,7 @@ public final class VectorEngine implements AutoCloseable {
      */
     public boolean submit(VectorRequest request, VectorListener listener, Runnable accepted) {
         long now = clock.getAsLong();
-        Runnable held = () -> {
-            accepted.run();
-            heldTokens.addAndGet(request.tokens());
-        };
-        return loop.submit(held, () -> accept(request, listener, now));
+        return loop.submit(accepted, () -> accept(request, listener, now));
     }
 
     /**
@@ -114,11 +107,6 @@ public final class VectorEngine implements AutoCloseable {
      */
     public void cancel(long requestId) {
         loop.post(() -> fail(requestId, FailureKind.CANCELLED, "cancelled"));
-    }
-
-    /** {@return tokens of all requests that have not ended} */
-    public long heldTokens() {
-        return heldTokens.get();
     }
 
     /** Cancels every request, ends the loop thread, waits for it, and closes the runner. */
@@ -171,7 +159,6 @@ public final class VectorEngine implements AutoCloseable {
             job = new Job(request, listener, submitted);
         } catch (RuntimeException | Error e) {
             LOG.error("{}: request {} cannot begin", name, request.id(), e);
-            heldTokens.addAndGet(-request.tokens());
             loop.tell(() -> listener.failed(FailureKind.INTERNAL, "the engine failed: " + e));
             return;
         }
@@ -244,7 +231,6 @@ public final class VectorEngine implements AutoCloseable {
     private @Nullable Job remove(long requestId) {
         Job job = jobs.remove(requestId);
         if (job != null) {
-            heldTokens.addAndGet(-job.request.tokens());
             deadlines.remove(requestId, job.request.deadline());
             job.places.forEach(waiting::remove);
         }

@@ -46,7 +46,8 @@ enum Setting {
     RESULT_TTL_MS(Kind.INTEGER, "how long a result waits to be collected, default 300000"),
     MAX_RESULTS(Kind.INTEGER, "uncollected results, default 10000"),
     MAX_SESSIONS(Kind.INTEGER, "open sessions, default 10000"),
-    MAX_TASKS(Kind.INTEGER, "tasks that wait or run, default 100000");
+    MAX_TASKS(Kind.INTEGER, "tasks that wait or run, default 100000"),
+    OWNER_SHARE(Kind.INTEGER, "percent of sessions, results, the queue and memory that one owner may hold, default 50");
 
     /** How its text in the environment or on the command line is read. */
     enum Kind {

@@ -140,7 +140,8 @@ public final class ConfigDecoder {
                 ttl == null ? 300_000 : ttl,
                 or(in.integer("max_results", 0, MAX), 10_000),
                 or(in.integer("max_sessions", 0, MAX), 10_000),
-                or(in.integer("max_tasks", 0, MAX), 100_000));
+                or(in.integer("max_tasks", 0, MAX), 100_000),
+                or(in.integer("owner_share", 1, 100), 50));
     }
 
     private static LogLevel level(Fields in) {

@@ -1,6 +1,7 @@
 package io.llamanode.service.contract;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param models loaded, in order of loading
  * @param counters since the start
  * @param memory of the operating-system process
+ * @param account of what requests hold on the heap
  */
 public record NodeStatus(
         State state,
@@ -31,7 +33,8 @@ public record NodeStatus(
         int resultsKept,
         List<Model> models,
         Counters counters,
-        Memory memory) {
+        Memory memory,
+        Account account) {
 
     /** Life of a node. */
     public enum State {
@@ -153,4 +156,29 @@ public record NodeStatus(
      * @param heapMaxBytes Java heap limit
      */
     public record Memory(long rssBytes, long heapUsedBytes, long heapMaxBytes) {}
+
+    /**
+     * What requests hold on the Java heap, in bytes.
+     *
+     * @param capacityBytes that may be held
+     * @param heldBytes that are
+     * @param held bytes by what holds them: {@code call}, {@code session}, {@code task}, {@code stream}, {@code result},
+     *     {@code transport}
+     * @param refused how often something was refused since the start, by what it was for
+     * @param largest those who hold most, the greatest first
+     */
+    public record Account(
+            long capacityBytes,
+            long heldBytes,
+            Map<String, Long> held,
+            Map<String, Long> refused,
+            List<Holder> largest) {}
+
+    /**
+     * A process that holds memory.
+     *
+     * @param owner the process, as a log line shows it
+     * @param bytes that it holds
+     */
+    public record Holder(String owner, long bytes) {}
 }

@@ -7,6 +7,11 @@ package io.llamanode.service.contract;
  * <p>Never changes: for any thread.
  */
 public interface Owner {
+    /** {@return where the process is, such as its BEAM; {@code equals} tells peers apart} */
+    default Object peer() {
+        return "";
+    }
+
     /** {@return the process as a log line shows it} */
     @Override
     String toString();

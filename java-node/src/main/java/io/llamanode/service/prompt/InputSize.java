@@ -1,7 +1,6 @@
 package io.llamanode.service.prompt;
 
 import io.llamanode.service.contract.FailureException;
-import io.llamanode.service.contract.task.ChatOptions;
 import io.llamanode.service.contract.task.Prompt;
 import io.llamanode.service.contract.task.TaskInput;
 import java.util.List;
@@ -24,29 +23,6 @@ public final class InputSize {
             case Prompt.Text(String text) -> text.length();
             case Prompt.Special(String text) -> text.length();
             case Prompt.Tokens tokens -> 0;
-        };
-    }
-
-    /**
-     * Measures an input before it is rendered or split into tokens, which costs time by its length.
-     *
-     * @param input of a task
-     * @return characters of the texts that came with it
-     */
-    public static long length(TaskInput input) {
-        return switch (input) {
-            case TaskInput.Completion completion -> length(completion.prompt());
-            case TaskInput.Chat chat ->
-                ChatOptions.length(chat.messages())
-                        + ChatOptions.length(chat.content())
-                        + ChatOptions.length(chat.toolResults())
-                        + chat.chat().length();
-            case TaskInput.Embedding embedding ->
-                embedding.inputs().stream().mapToLong(InputSize::length).sum();
-            case TaskInput.Rerank rerank ->
-                rerank.query().length()
-                        + rerank.documents().stream().mapToLong(String::length).sum();
-            case TaskInput.Infill infill -> infill.length();
         };
     }
 
@@ -78,7 +54,7 @@ public final class InputSize {
             case TaskInput.Infill infill ->
                 refuseHopelessLength("prompt", infill.prompt().length(), nCtx);
             case TaskInput.Chat chat -> refuseHopelessLength(key(input), turnLength(chat), nCtx);
-            case TaskInput.Completion completion -> refuseHopelessLength(key(input), length(input), nCtx);
+            case TaskInput.Completion completion -> refuseHopelessLength(key(input), length(completion.prompt()), nCtx);
         }
     }
 

@@ -204,7 +204,7 @@ public final class Receiver {
             return from instanceof OtpErlangTuple pair
                             && pair.arity() == 2
                             && pair.elementAt(0) instanceof OtpErlangPid pid
-                    ? new From(pid, pair.elementAt(1))
+                    ? new From(pid, pair.elementAt(1), end - at)
                     : null;
         } catch (OtpErlangDecodeException | RuntimeException undecodable) {
             return null;

@@ -149,13 +149,13 @@ class VectorEngineTest {
 
     @Test
     void whoeverSubmitsIsToldWhetherTheRequestIsTaken() {
-        List<Long> held = new ArrayList<>();
+        List<Boolean> held = new ArrayList<>();
         VectorRequest request =
                 new VectorRequest(1, "a", List.of(text(1, 4)), Pooling.MEAN, GenerationRequest.NO_DEADLINE);
-        assertTrue(engine.submit(request, new Ear(), () -> held.add(engine.heldTokens())));
+        assertTrue(engine.submit(request, new Ear(), () -> held.add(true)));
         engine.close();
-        assertFalse(engine.submit(request, new Ear(), () -> held.add(-1L)));
-        assertEquals(List.of(0L), held, "before anything is done, and not if it is refused");
+        assertFalse(engine.submit(request, new Ear(), () -> held.add(false)));
+        assertEquals(List.of(true), held, "before anything is done, and not if it is refused");
     }
 
     /** Each step reads the clock; one that nothing asks for would be one of thousands. */
@@ -193,18 +193,6 @@ class VectorEngineTest {
                     IllegalArgumentException.class,
                     () -> new VectorRequest(1, "a", nothing, Pooling.MEAN, GenerationRequest.NO_DEADLINE));
         }
-    }
-
-    @Test
-    void tokensAreHeldUntilTheirRequestEnds() {
-        submit(1, "a", text(1, 10), text(2, 10));
-        submit(2, "b", text(3, 5));
-        assertEquals(25, engine.heldTokens());
-        engine.cancel(2);
-        engine.step();
-        assertEquals(20, engine.heldTokens());
-        engine.step();
-        assertEquals(0, engine.heldTokens());
     }
 
     @Test
@@ -264,7 +252,6 @@ class VectorEngineTest {
     }
 
     private void assertGoesOn() throws InterruptedException {
-        assertEquals(0, engine.heldTokens());
         Ear later = submit(99, "later", text(7, 1));
         assertEquals(null, failure(later));
         assertArrayEquals(new float[] {7}, later.outcome.vectors().getFirst());
@@ -351,7 +338,6 @@ class VectorEngineTest {
         assertEquals(0, deadly.ended.getCount());
         assertEquals(0, beside.ended.getCount());
         assertTrue(runner.closed);
-        assertEquals(0, engine.heldTokens());
     }
 
     @Test

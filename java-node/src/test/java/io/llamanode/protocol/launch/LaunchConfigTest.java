@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The configuration that a node is started with, docs/protocol.md, section 7. */
 final class LaunchConfigTest {
-    private static final NodeConfig NODE = new NodeConfig(List.of(), 300_000, 10_000, 10_000, 100_000);
+    private static final NodeConfig NODE = new NodeConfig(List.of(), 300_000, 10_000, 10_000, 100_000, 50);
 
     private final Random random = new Random(17);
 
@@ -137,6 +137,7 @@ final class LaunchConfigTest {
             Integer results = integer(0, Integer.MAX_VALUE);
             Integer sessions = integer(0, Integer.MAX_VALUE);
             Integer tasks = integer(0, Integer.MAX_VALUE);
+            Integer share = integer(1, 100);
             Integer port = integer(0, 65_535);
             Boolean epmd = maybe(random::nextBoolean);
             List<String> allow = maybe(() -> Arrays.asList(name(), name() + "@*"));
@@ -157,7 +158,8 @@ final class LaunchConfigTest {
                             ttl == null ? 300_000 : ttl,
                             results == null ? 10_000 : results,
                             sessions == null ? 10_000 : sessions,
-                            tasks == null ? 100_000 : tasks),
+                            tasks == null ? 100_000 : tasks,
+                            share == null ? 50 : share),
                     port,
                     epmd,
                     allow,
@@ -179,6 +181,7 @@ final class LaunchConfigTest {
                     "max_results", results,
                     "max_sessions", sessions,
                     "max_tasks", tasks,
+                    "owner_share", share,
                     "port", port,
                     "epmd", epmd,
                     "allow", allow,

@@ -9,11 +9,9 @@ import io.llamanode.service.contract.task.ChatOptions;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.Prompt;
 import io.llamanode.service.contract.task.TaskInput;
-import io.llamanode.service.contract.task.TemplateChoice;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -42,30 +40,6 @@ class InputSizeTest {
 
     private static Map<String, Object> message(String content) {
         return Map.of("content", content);
-    }
-
-    @Test
-    void everyTextOfAnInputCounts() {
-        assertEquals(3, InputSize.length(completion(new Prompt.Text("abc"))));
-        assertEquals(3, InputSize.length(completion(new Prompt.Special("abc"))));
-        assertEquals(0, InputSize.length(completion(new Prompt.Tokens(new int[3]))), "these are no text");
-        assertEquals(5, InputSize.length(embedding(false, new Prompt.Text("abc"), new Prompt.Special("de"))));
-        assertEquals(6, InputSize.length(new TaskInput.Rerank(null, "abc", List.of("de", "f"), null, null)));
-        assertEquals(6, InputSize.length(infill("a", "bb", "ccc")));
-    }
-
-    @Test
-    void aChatCountsWhatCameWithIt() {
-        long nothing = InputSize.length(chat(null, "", null));
-        assertEquals(nothing + 3, InputSize.length(chat(null, "abc", null)));
-        // A list in place of what counts as one.
-        long ofMessages = InputSize.length(chat(List.of(message("abc")), "", null));
-        assertEquals(nothing - 1 + "content".length() + 3, ofMessages);
-        assertEquals(ofMessages, InputSize.length(chat(null, "", List.of(message("abc")))));
-        ChatOptions template = new ChatOptions(null, null, null, new TemplateChoice.Source("abc"), null, null);
-        assertEquals(
-                nothing + 3,
-                InputSize.length(new TaskInput.Chat(null, null, "", null, template, GenerationOptions.NONE)));
     }
 
     static Stream<Arguments> textsThatJustFit() {

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 final class FromTest {
     private static From marked(OtpErlangObject tail, OtpErlangObject... elements) throws OtpErlangException {
-        return new From(CALLER, new OtpErlangList(elements, tail));
+        return new From(CALLER, new OtpErlangList(elements, tail), 100);
     }
 
     @Test
@@ -23,8 +23,8 @@ final class FromTest {
 
     @Test
     void anyOtherMarkHasNone() throws Exception {
-        assertNull(new From(CALLER, TAG).alias());
-        assertNull(new From(CALLER, new OtpErlangList(atom("alias"))).alias());
+        assertNull(new From(CALLER, TAG, 100).alias());
+        assertNull(new From(CALLER, new OtpErlangList(atom("alias")), 100).alias());
         assertNull(marked(TAG, atom("other")).alias());
         assertNull(marked(TAG, TAG).alias());
         assertNull(marked(TAG, atom("alias"), atom("alias")).alias());

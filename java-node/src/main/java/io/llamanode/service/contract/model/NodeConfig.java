@@ -12,5 +12,7 @@ import java.util.List;
  * @param maxResults uncollected results kept at most
  * @param maxSessions sessions open at most
  * @param maxTasks tasks waiting or running at most
+ * @param ownerShare how much one owner may hold of what no other can have then, in percent
  */
-public record NodeConfig(List<ModelConfig> models, long resultTtlMs, int maxResults, int maxSessions, int maxTasks) {}
+public record NodeConfig(
+        List<ModelConfig> models, long resultTtlMs, int maxResults, int maxSessions, int maxTasks, int ownerShare) {}

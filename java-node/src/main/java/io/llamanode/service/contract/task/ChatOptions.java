@@ -104,26 +104,4 @@ public record ChatOptions(
                 ? name
                 : null;
     }
-
-    /** {@return characters of its texts} */
-    public long length() {
-        return length(tools) + length(templateKwargs) + (template == null ? 0 : template.length());
-    }
-
-    /**
-     * Measures a value of a JSON tree, to refuse what cannot fit before anything is rendered.
-     *
-     * @param value a text, number, boolean, list, map or {@code null}
-     * @return characters of its texts, those of keys included; anything else counts as 1
-     */
-    public static long length(@Nullable Object value) {
-        return switch (value) {
-            case String text -> text.length();
-            case List<?> list -> list.stream().mapToLong(ChatOptions::length).sum();
-            case Map<?, ?> map ->
-                length(List.copyOf(map.keySet()))
-                        + map.values().stream().mapToLong(ChatOptions::length).sum();
-            case null, default -> 1;
-        };
-    }
 }

@@ -27,10 +27,4 @@ public record EmbeddingResult(
         GenerationResult.Usage usage,
         double queueMs,
         double computeMs)
-        implements TaskResult {
-
-    @Override
-    public long length() {
-        return vectors.stream().mapToLong(vector -> 2L * vector.length).sum();
-    }
-}
+        implements TaskResult {}

@@ -103,7 +103,9 @@ public record GenerationResult(
         /** {@code n_predict}. */
         LIMIT,
         /** The end of the slot's context. */
-        CONTEXT
+        CONTEXT,
+        /** The node's memory: the answer became too large, or its owner holds too much. */
+        MEMORY
     }
 
     /**
@@ -126,21 +128,4 @@ public record GenerationResult(
      */
     public record Timings(
             double queueMs, double promptMs, double predictedMs, double promptPerSecond, double predictedPerSecond) {}
-
-    /** Characters that weigh as much as a probability does in memory. */
-    private static final int LOGPROB_WEIGHT = 32;
-
-    @Override
-    public long length() {
-        long length = (long) content.length() + (reasoning == null ? 0 : reasoning.length());
-        for (Call call : toolCalls) {
-            length += ChatOptions.length(call.arguments());
-        }
-        if (logprobs != null) {
-            for (Logprob logprob : logprobs) {
-                length += LOGPROB_WEIGHT * (1L + logprob.top().size());
-            }
-        }
-        return length;
-    }
 }

@@ -23,13 +23,4 @@ public sealed interface OutputFormat {
      * @param schema a JSON document, not checked yet
      */
     record Json(String key, String schema) implements OutputFormat {}
-
-    /** {@return characters of its text} */
-    default long length() {
-        return switch (this) {
-            case Free() -> 0;
-            case Gbnf(String grammar) -> grammar.length();
-            case Json(String key, String schema) -> schema.length();
-        };
-    }
 }

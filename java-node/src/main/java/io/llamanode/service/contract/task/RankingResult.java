@@ -23,10 +23,4 @@ public record RankingResult(
         GenerationResult.Usage usage,
         double queueMs,
         double computeMs)
-        implements TaskResult {
-
-    @Override
-    public long length() {
-        return 2L * scores.length + 8L * best.size();
-    }
-}
+        implements TaskResult {}

@@ -24,12 +24,4 @@ public record SessionConfig(
     public SessionConfig(@Nullable String model, @Nullable String systemPrompt, GenerationOptions defaults) {
         this(model, systemPrompt, defaults, ChatOptions.NONE);
     }
-
-    /** {@return characters of its texts} */
-    public long length() {
-        long prompt = systemPrompt == null ? 0 : systemPrompt.length();
-        return prompt
-                + chat.length()
-                + (defaults.format() == null ? 0 : defaults.format().length());
-    }
 }

@@ -140,14 +140,5 @@ public sealed interface TaskInput {
             List<Snippet> extra,
             String prompt,
             GenerationOptions options)
-            implements Generating {
-        /** {@return characters of all texts} */
-        public long length() {
-            long length = (long) prefix.length() + suffix.length() + prompt.length();
-            for (Snippet snippet : extra) {
-                length += snippet.filename().length() + snippet.text().length();
-            }
-            return length;
-        }
-    }
+            implements Generating {}
 }

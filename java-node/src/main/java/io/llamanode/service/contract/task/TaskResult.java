@@ -14,7 +14,4 @@ public sealed interface TaskResult permits GenerationResult, EmbeddingResult, Ra
 
     /** {@return token counts} */
     GenerationResult.Usage usage();
-
-    /** {@return about how many characters of text it takes the memory of} */
-    long length();
 }

@@ -28,14 +28,4 @@ public sealed interface TemplateChoice {
      * @param postfix what comes behind it
      */
     record Simple(String system, String prefix, String postfix) implements TemplateChoice {}
-
-    /** {@return characters of its text} */
-    default long length() {
-        return switch (this) {
-            case Source(String jinja) -> jinja.length();
-            case Variant(String name) -> name.length();
-            case Simple(String system, String prefix, String postfix) ->
-                (long) system.length() + prefix.length() + postfix.length();
-        };
-    }
 }

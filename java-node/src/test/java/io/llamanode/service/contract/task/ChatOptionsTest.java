@@ -92,21 +92,4 @@ class ChatOptionsTest {
         assertNull(ChatOptions.name(Map.of("function", "f")));
         assertNull(ChatOptions.name(Map.of()));
     }
-
-    @Test
-    void everyTextCountsWhereverItStands() {
-        assertEquals(3, ChatOptions.length("abc"));
-        assertEquals(1, ChatOptions.length(17));
-        assertEquals(1, ChatOptions.length(null));
-        assertEquals(6, ChatOptions.length(List.of("abc", "de", true)));
-        assertEquals(3 + 4, ChatOptions.length(Map.of("key", List.of("ab", Map.of("c", 1)))));
-    }
-
-    @Test
-    void toolsVariablesAndTemplatesCount() {
-        long nothing = ChatOptions.NONE.length();
-        assertEquals(nothing - 1 + ChatOptions.length(F), tools(F, null).length());
-        assertEquals(nothing - 1 + 5, variables(Map.of("ab", "cde"), null).length());
-        assertEquals(nothing + 3, new ChatOptions(null, null, null, TEMPLATE, null, null).length());
-    }
 }

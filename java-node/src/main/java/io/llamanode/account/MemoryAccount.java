@@ -1,0 +1,177 @@
+package io.llamanode.account;
+
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The account of what requests hold on the heap. Who holds something has a {@link Holding}, which grows as far as the
+ * shares allow: an owner holds at most a part of what all others leave, and so does a peer, whose owners are many. So there
+ * is always something left for one who comes later, however many want everything (dynamic thresholds: Choudhury and Hahne,
+ * "Dynamic queue length thresholds for shared-memory packet switches", 1998).
+ *
+ * <p>For any thread. Its lock is held for a few additions, and taken within any other.
+ */
+public final class MemoryAccount {
+    /** Of one BEAM, which has many processes. */
+    private static final double PEER_SHARE = 0.75;
+    /** The rest is for the models' vocabularies, for what a request takes while it is decoded, and for the collector. */
+    private static final int PART_OF_HEAP = 2;
+    /** A single request may hold a quarter of all. */
+    private static final int PART_OF_ONE = 4;
+
+    private static final int LARGEST_SHOWN = 5;
+
+    private final long capacity;
+    private final double ownerShare;
+    private final Map<Object, Long> owners = new HashMap<>();
+    private final Map<Object, Long> peers = new HashMap<>();
+    private final Map<Kind, Long> kinds = new EnumMap<>(Kind.class);
+    private final Map<Kind, Long> refused = new EnumMap<>(Kind.class);
+    private long held;
+
+    /**
+     * An empty account.
+     *
+     * @param capacity bytes that may be held in all
+     * @param ownerShare the part of them, above 0 and at most 1, that one owner may hold of what others leave
+     */
+    public MemoryAccount(long capacity, double ownerShare) {
+        this.capacity = capacity;
+        this.ownerShare = ownerShare;
+    }
+
+    /**
+     * An empty account of half of this process's heap.
+     *
+     * @param ownerShare as above, in percent
+     * @return the account
+     */
+    public static MemoryAccount ofHeap(int ownerShare) {
+        return new MemoryAccount(Runtime.getRuntime().maxMemory() / PART_OF_HEAP, ownerShare / 100.0);
+    }
+
+    /** What it is that holds memory. */
+    public enum Kind {
+        /** A call that waits for its answer. */
+        CALL,
+        /** A session: its configuration, its conversation, its checkpoints. */
+        SESSION,
+        /** A task: its input, its prompt, its answer. */
+        TASK,
+        /** Text of a stream that waits for its process. */
+        STREAM,
+        /** A result that nobody has collected. */
+        RESULT,
+        /** What has arrived and is not decoded, or is encoded and not sent. */
+        TRANSPORT
+    }
+
+    /**
+     * Who holds how much.
+     *
+     * @param owner a process
+     * @param bytes of it
+     */
+    public record Held(Object owner, long bytes) {}
+
+    /**
+     * The account at one moment.
+     *
+     * @param capacity bytes that may be held
+     * @param held bytes that are
+     * @param kinds bytes by what holds them
+     * @param refused how often something was refused, by what it was for
+     * @param largest those who hold most, the greatest first
+     */
+    public record Balance(
+            long capacity, long held, Map<Kind, Long> kinds, Map<Kind, Long> refused, List<Held> largest) {}
+
+    /**
+     * Opens a place in the account, which holds nothing yet.
+     *
+     * @param kind what it is for
+     * @param owner whose it is; {@code equals} tells owners apart
+     * @param peer where the owner is
+     * @return the place
+     */
+    public Holding open(Kind kind, Object owner, Object peer) {
+        return new Holding(this, kind, owner, peer);
+    }
+
+    /** {@return bytes that may be held in all} */
+    public long capacity() {
+        return capacity;
+    }
+
+    /** {@return bytes that one holding may have: a quarter of all} */
+    public long mostOfOne() {
+        return capacity / PART_OF_ONE;
+    }
+
+    /** {@return bytes that are held} */
+    public synchronized long held() {
+        return held;
+    }
+
+    /** {@return the account as it is now; looks at every owner} */
+    public synchronized Balance balance() {
+        List<Held> largest = owners.entrySet().stream()
+                .map(entry -> new Held(entry.getKey(), entry.getValue()))
+                .sorted(Comparator.comparingLong(Held::bytes).reversed())
+                .limit(LARGEST_SHOWN)
+                .toList();
+        return new Balance(capacity, held, Map.copyOf(kinds), Map.copyOf(refused), largest);
+    }
+
+    /** {@return why so much more is refused, or {@code null} if it is held now} */
+    synchronized @Nullable String grow(Holding holding, long bytes) {
+        if (holding.released) {
+            return null;
+        }
+        String why = refusal(holding, bytes);
+        if (why != null) {
+            countRefused(holding.kind);
+            return why;
+        }
+        add(holding, bytes);
+        return null;
+    }
+
+    synchronized void countRefused(Kind kind) {
+        refused.merge(kind, 1L, Long::sum);
+    }
+
+    private @Nullable String refusal(Holding holding, long bytes) {
+        long own = owners.getOrDefault(holding.owner, 0L);
+        if (own + bytes > ownerShare * (capacity - held + own)) {
+            return "its process holds %d bytes of the node's memory, and may not hold %d more (%d of %d are held)"
+                    .formatted(own, bytes, held, capacity);
+        }
+        long ofPeer = peers.getOrDefault(holding.peer, 0L);
+        if (ofPeer + bytes > PEER_SHARE * (capacity - held + ofPeer)) {
+            return "the processes of its node hold %d bytes of the node's memory, and may not hold %d more (%d of %d are held)"
+                    .formatted(ofPeer, bytes, held, capacity);
+        }
+        return null;
+    }
+
+    /** Counts more, or less if negative, whatever the shares are. */
+    synchronized void add(Holding holding, long bytes) {
+        if (bytes == 0) {
+            return;
+        }
+        holding.bytes += bytes;
+        held += bytes;
+        add(owners, holding.owner, bytes);
+        add(peers, holding.peer, bytes);
+        kinds.merge(holding.kind, bytes, Long::sum);
+    }
+
+    private static void add(Map<Object, Long> sums, Object key, long bytes) {
+        sums.merge(key, bytes, (before, more) -> before + more == 0 ? null : Long.valueOf(before + more));
+    }
+}
