@@ -9,6 +9,7 @@ import com.ericsson.otp.erlang.OtpErlangMap;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpErlangTuple;
+import io.llamanode.account.Weight;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.model.AdapterInfo;
@@ -26,6 +27,7 @@ import io.llamanode.term.LateTerm;
 import io.llamanode.term.PlainTerms;
 import io.llamanode.term.Terms;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns what the service answers into the terms of docs/protocol.md, sections 1 and 3 to 6. Texts
@@ -51,6 +53,14 @@ public final class ReplyEncoder {
 
     /** Of the keys of a result and what is short in it. */
     private static final long RESULT_BYTES = 600;
+    /** Of a character, at most. */
+    private static final long UTF8_BYTES = 3;
+    /** Of the map of a token and its probability. */
+    private static final long LOGPROB_BYTES = 96;
+    /** Of a float in a list of the external term format. */
+    private static final long LISTED_FLOAT_BYTES = 9;
+    /** Of the map of a document and its score. */
+    private static final long RANK_BYTES = 40;
 
     private static final int INTEGER_BYTES = 5;
     private static final int PIECE_BYTES = 32;
@@ -226,14 +236,34 @@ public final class ReplyEncoder {
         return LateTerm.of(() -> ok(result(result)), weight(result));
     }
 
-    /** About the bytes of a result's term; numbers in vectors count two characters, probabilities as much as their maps. */
+    /** About the bytes of a result's term, told without looking at all of it. */
     private static long weight(TaskResult result) {
         return RESULT_BYTES
                 + switch (result) {
-                    case GenerationResult generated -> 3 * generated.length();
-                    case EmbeddingResult embedding when embedding.binary() -> 2 * embedding.length();
-                    case EmbeddingResult _, RankingResult _ -> 5 * result.length();
+                    case GenerationResult generated ->
+                        UTF8_BYTES * (generated.content().length() + length(generated.reasoning()))
+                                + generated.toolCalls().stream()
+                                        .mapToLong(Weight::of)
+                                        .sum()
+                                + LOGPROB_BYTES * count(generated.logprobs());
+                    case EmbeddingResult embedding ->
+                        (embedding.binary() ? Float.BYTES : LISTED_FLOAT_BYTES)
+                                * embedding.vectors().stream()
+                                        .mapToLong(vector -> vector.length)
+                                        .sum();
+                    case RankingResult ranking -> RANK_BYTES * ranking.best().size();
                 };
+    }
+
+    private static long length(@Nullable String text) {
+        return text == null ? 0 : text.length();
+    }
+
+    /** Every token has as many likely ones as the first. */
+    private static long count(@Nullable List<GenerationResult.Logprob> logprobs) {
+        return logprobs == null || logprobs.isEmpty()
+                ? 0
+                : (long) logprobs.size() * (1 + logprobs.getFirst().top().size());
     }
 
     /**
