@@ -110,7 +110,7 @@ give_up(Ref) ->
 %% @doc Makes a request that is not answered.
 -spec cast(address(), term()) -> ok.
 cast({Server, _Port, _Writer, _Waiting} = Address, Request) when node(Server) =:= node() ->
-    _ = send(Address, {'$gen_cast', Request}),
+    _ = send(Address, {'$gen_cast', self(), Request}),
     ok;
 cast({Server, _Port, _Writer, _Waiting}, Request) ->
     gen_server:cast(Server, Request).

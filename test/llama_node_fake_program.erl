@@ -93,6 +93,7 @@ wait(Behaviour, Port) ->
                     llama_node ! {'$gen_call', {self(), {over_the_port, From}}, Request},
                     wait(Behaviour, Port);
                 {_, {'$gen_cast', _} = Cast} -> llama_node ! Cast, wait(Behaviour, Port);
+                {_, {'$gen_cast', _Sender, Request}} -> llama_node ! {'$gen_cast', Request}, wait(Behaviour, Port);
                 {_, {Kind, _}} when Kind =:= ack; Kind =:= down -> wait(Behaviour, Port)
             end;
         {{over_the_port, {_, [alias | Alias] = Tag}}, Reply} ->

@@ -20,6 +20,7 @@ import io.llamanode.transport.DistEndpoint;
 import io.llamanode.transport.DistSetup;
 import io.llamanode.transport.PortEndpoint;
 import io.llamanode.transport.dist.DistStartException;
+import io.llamanode.transport.mailbox.FrameReader;
 import io.llamanode.transport.stdio.FrameChannel;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -94,18 +95,15 @@ public final class PortNode implements FrameChannel.Listener {
     }
 
     @Override
-    public boolean taken(byte[] frame) throws InterruptedException {
+    public boolean taken(byte[] frame) {
         PortEndpoint endpoint = port;
         return endpoint != null && endpoint.taken(frame);
     }
 
     @Override
-    public boolean oversized(byte[] beginning, int length) throws InterruptedException {
-        PortEndpoint endpoint = port;
-        if (endpoint != null) {
-            endpoint.oversized(beginning, length);
-        }
-        return endpoint != null;
+    public void refused(byte[] beginning, FrameReader.Refusal why) {
+        Objects.requireNonNull(port, "frames are refused once they have a source")
+                .refused(beginning, why);
     }
 
     @Override

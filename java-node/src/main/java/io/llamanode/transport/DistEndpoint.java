@@ -70,6 +70,12 @@ public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, 
         reply(from, ReplyEncoder.error(new Failure(ErrorCode.INVALID_ARGUMENT, "request: " + reason)));
     }
 
+    @Override
+    public void onBusyCall(From from, String reason) {
+        LOG.warn("a call of {} is refused: {}", from.pid(), reason);
+        reply(from, ReplyEncoder.error(new Failure(ErrorCode.SERVER_BUSY, reason)));
+    }
+
     private void reply(From from, OtpErlangObject answer) {
         node.join().reply(from, answer);
     }

@@ -14,7 +14,9 @@ import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.OwnerMonitor;
 import io.llamanode.term.TermLimits;
+import io.llamanode.transport.mailbox.Budget;
 import io.llamanode.transport.mailbox.Dispatcher;
+import io.llamanode.transport.mailbox.FrameReader;
 import io.llamanode.transport.mailbox.From;
 import io.llamanode.transport.mailbox.MailboxHandler;
 import io.llamanode.transport.mailbox.Receiver;
@@ -38,11 +40,14 @@ import org.slf4j.LoggerFactory;
 public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonitor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PortEndpoint.class);
     private static final String OWNER = "the port";
+    /** Part of the heap for messages that are being read or wait. */
+    private static final int INCOMING = 4;
     /** Bytes of answers that may wait for the BEAM before it gets no others than that. */
     private static final long MOST_WAITING = Runtime.getRuntime().maxMemory() / 4;
 
     private final FrameChannel channel;
-    private final Dispatcher dispatcher = new Dispatcher("port-dispatch", 2L * FrameChannel.MAX_FRAME);
+    private final Dispatcher dispatcher = new Dispatcher("port-dispatch", Budget.ofHeap(INCOMING));
+    private final Dispatcher.Source source = dispatcher.source(OWNER);
     private final Receiver receiver = new Receiver(dispatcher, TermLimits.DEFAULT, new LongAdder());
     private final Map<Long, Runnable> monitors = new ConcurrentHashMap<>();
     private final AtomicLong monitorIds = new AtomicLong();
@@ -57,6 +62,7 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     public PortEndpoint(FrameChannel channel, int window) {
         this.channel = channel;
         channel.limit(window);
+        channel.source(source);
     }
 
     /**
@@ -70,25 +76,23 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     }
 
     /**
-     * Takes a frame if it is a message for the mailbox; waits while many wait to be handled.
+     * Takes a frame if it is a message for the mailbox.
      *
      * @param frame as it came
      * @return whether it was one
-     * @throws InterruptedException if interrupted while waiting
      */
-    public boolean taken(byte[] frame) throws InterruptedException {
-        return receiver.receiveRequest(OWNER, frame, this);
+    public boolean taken(byte[] frame) {
+        return receiver.receiveRequest(source, frame, this);
     }
 
     /**
-     * Takes a frame that is longer than allowed; a call in it is answered.
+     * Takes a frame that was read past; a call in it is answered.
      *
      * @param beginning of the frame
-     * @param length of the whole frame, bytes
-     * @throws InterruptedException if interrupted while waiting
+     * @param why the rest is not there
      */
-    public void oversized(byte[] beginning, int length) throws InterruptedException {
-        receiver.refuse(OWNER, beginning, 0, length, this);
+    public void refused(byte[] beginning, FrameReader.Refusal why) {
+        receiver.refuseRequest(source, beginning, why, this);
     }
 
     /**
@@ -124,6 +128,12 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     public void onBadCall(From from, String reason) {
         LOG.warn("a call of {} is refused: {}", from.pid(), reason);
         reply(from, ReplyEncoder.error(new Failure(ErrorCode.INVALID_ARGUMENT, "request: " + reason)));
+    }
+
+    @Override
+    public void onBusyCall(From from, String reason) {
+        LOG.warn("a call of {} is refused: {}", from.pid(), reason);
+        reply(from, ReplyEncoder.error(new Failure(ErrorCode.SERVER_BUSY, reason)));
     }
 
     private void reply(From from, OtpErlangObject answer) {

@@ -21,6 +21,7 @@ import io.llamanode.service.FakeService;
 import io.llamanode.service.LlamaService;
 import io.llamanode.service.contract.OwnerMonitor;
 import io.llamanode.term.LateTerm;
+import io.llamanode.transport.mailbox.FrameReader;
 import io.llamanode.transport.stdio.FrameChannel;
 import io.llamanode.transport.stdio.ParentSide;
 import java.nio.charset.StandardCharsets;
@@ -47,14 +48,13 @@ final class PortEndpointTest {
         service = FakeService.start(endpoint, model -> model.answer("Hi", "Hello"));
         channel.start(new FrameChannel.Listener() {
             @Override
-            public boolean taken(byte[] frame) throws InterruptedException {
+            public boolean taken(byte[] frame) {
                 return endpoint.taken(frame);
             }
 
             @Override
-            public boolean oversized(byte[] beginning, int length) throws InterruptedException {
-                endpoint.oversized(beginning, length);
-                return true;
+            public void refused(byte[] beginning, FrameReader.Refusal why) {
+                endpoint.refused(beginning, why);
             }
 
             @Override

@@ -44,6 +44,8 @@ public final class DistNode implements AutoCloseable {
     private static final Duration DRAIN = Duration.ofSeconds(1);
     private static final int KEPT_FRAMES = 16;
     private static final int KEPT_FRAME_BYTES = 256 << 10;
+    /** Part of the heap for messages that are being read or wait. */
+    private static final int INCOMING = 4;
     /** Part of the heap that may wait for peers before those with the most are read more slowly. */
     private static final int OUTGOING = 8;
     /** Part of the heap in which large messages are made. */
@@ -78,7 +80,7 @@ public final class DistNode implements AutoCloseable {
         this.timer = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().daemon().name("dist-timer").factory());
         this.timer.setRemoveOnCancelPolicy(true);
-        this.dispatcher = new Dispatcher("dist-dispatch", 2L * config.maxFrameBytes());
+        this.dispatcher = new Dispatcher("dist-dispatch", Budget.ofHeap(INCOMING));
         this.dispatcher.start();
         this.peers = new Peers(dispatcher, handler, config.maxConnections());
         Inbound inbound = new Inbound(
@@ -107,7 +109,8 @@ public final class DistNode implements AutoCloseable {
                     .name("dist-read-" + identity.node())
                     .stackSize(TermLimits.STACK_BYTES)
                     .start(() -> {
-                        Peer peer = new Peer(identity, link, config, timer, memory, inbound);
+                        Peer peer = new Peer(
+                                identity, link, config, timer, dispatcher.source(identity.node()), memory, inbound);
                         peers.up(peer);
                         peer.run();
                     });

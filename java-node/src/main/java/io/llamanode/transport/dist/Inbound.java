@@ -4,8 +4,11 @@ import com.ericsson.otp.erlang.OtpErlangAtom;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangTuple;
+import io.llamanode.term.TermLimitException;
 import io.llamanode.term.TermLimits;
+import io.llamanode.term.TermScanner;
 import io.llamanode.transport.mailbox.Dispatcher;
+import io.llamanode.transport.mailbox.FrameReader;
 import io.llamanode.transport.mailbox.From;
 import io.llamanode.transport.mailbox.MailboxHandler;
 import io.llamanode.transport.mailbox.Receiver;
@@ -26,6 +29,8 @@ import org.slf4j.LoggerFactory;
 final class Inbound implements Peer.Events {
     private static final Logger LOG = LoggerFactory.getLogger(Inbound.class);
     private static final String NET_KERNEL = "net_kernel";
+    /** Where the control tuple of a frame starts. */
+    private static final int CONTROL = 2;
 
     private final String mailbox;
     private final OtpErlangPid self;
@@ -71,21 +76,21 @@ final class Inbound implements Peer.Events {
     }
 
     @Override
-    public void onFrame(Peer peer, byte[] frame) throws IOException, InterruptedException {
+    public void onFrame(Peer peer, byte[] frame) throws IOException {
         frames.increment();
         switch (Control.parse(frame, limits)) {
             case Control.ToName message -> {
                 if (mailbox.equals(message.name())) {
-                    receiver.receive(peer.node(), frame, message.payload(), handler);
+                    receive(peer, frame, message.payload(), handler);
                 } else if (NET_KERNEL.equals(message.name())) {
-                    receiver.receive(peer.node(), frame, message.payload(), netKernel);
+                    receive(peer, frame, message.payload(), netKernel);
                 } else {
                     drop(peer, message.name());
                 }
             }
             case Control.ToPid message -> {
                 if (isSelf(message.pid())) {
-                    receiver.receive(peer.node(), frame, message.payload(), handler);
+                    receive(peer, frame, message.payload(), handler);
                 } else {
                     drop(peer, message.pid());
                 }
@@ -106,23 +111,46 @@ final class Inbound implements Peer.Events {
             case Control.Down down -> {
                 int[] ids = down.ref().ids();
                 long id = ids.length < 2 ? 0 : (long) ids[1] << 18 | ids[0] & 0x3ffff;
-                dispatcher.submit(() -> fire(peer, id));
+                // Only what is there: a peer must not be able to fill the queue with what comes to nothing.
+                if (peer.monitors().containsKey(id)) {
+                    dispatcher.submit(() -> fire(peer, id));
+                }
             }
             case Control.Ignored ignored -> LOG.trace("{} sent operation {}", peer.node(), ignored.operation());
         }
     }
 
+    private void receive(Peer peer, byte[] frame, int payload, MailboxHandler to) {
+        receiver.receive(peer.source(), () -> sender(frame), frame, payload, to);
+    }
+
+    /** {@return the process that sent a frame, as its raw bytes; one for all frames that do not tell} */
+    private String sender(byte[] frame) {
+        int operation = TermScanner.firstElement(frame, CONTROL);
+        try {
+            return switch (frame[operation + 1] & 0xff) {
+                // REG_SEND and SEND_SENDER, and each with a trace token: the second element is the sender.
+                case 6, 16, 22, 23 -> Receiver.raw(frame, operation + 2, limits);
+                default -> "";
+            };
+        } catch (TermLimitException impossible) {
+            throw new IllegalStateException("it was measured before", impossible);
+        }
+    }
+
     @Override
-    public void onOversized(Peer peer, byte[] beginning, int length) throws IOException, InterruptedException {
+    public void onRefused(Peer peer, byte[] beginning, FrameReader.Refusal why) throws IOException {
         frames.increment();
         switch (Control.parse(beginning, limits)) {
             case Control.ToName message
-            when mailbox.equals(message.name()) ->
-                receiver.refuse(peer.node(), beginning, message.payload(), length, handler);
-            case Control.ToPid message
-            when isSelf(message.pid()) -> receiver.refuse(peer.node(), beginning, message.payload(), length, handler);
-            default -> drop(peer, "nobody: " + length + " bytes");
+            when mailbox.equals(message.name()) -> refuse(peer, beginning, message.payload(), why);
+            case Control.ToPid message when isSelf(message.pid()) -> refuse(peer, beginning, message.payload(), why);
+            default -> drop(peer, "nobody: " + why.reason());
         }
+    }
+
+    private void refuse(Peer peer, byte[] beginning, int payload, FrameReader.Refusal why) {
+        receiver.refuse(peer.source(), () -> sender(beginning), beginning, payload, why, handler);
     }
 
     /** Runs a monitor's callback, unless it was ended or has run. */

@@ -3,6 +3,8 @@ package io.llamanode.transport.dist;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import io.llamanode.transport.mailbox.Budget;
+import io.llamanode.transport.mailbox.Dispatcher;
+import io.llamanode.transport.mailbox.FrameReader;
 import io.llamanode.transport.mailbox.Room;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
@@ -10,6 +12,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -27,7 +30,12 @@ import org.slf4j.LoggerFactory;
  */
 final class Peer {
     private static final Logger LOG = LoggerFactory.getLogger(Peer.class);
+    /** Most bytes of small frames that are written together. */
     private static final int BUFFER = 64 << 10;
+    /** Bytes that are read at once; larger frames go past this buffer. */
+    private static final int READ = 16 << 10;
+    /** What is collected for writing at first; it grows where many frames come together. */
+    private static final int COLLECTED = 4 << 10;
     /** Longest frame that is read past, bytes; a length beyond it is taken for an attack. */
     private static final int MAX_SKIPPED = 256 << 20;
 
@@ -38,11 +46,11 @@ final class Peer {
 
     /** Takes what the connection brings. */
     interface Events {
-        /** A frame without its length; may wait, and thereby make the peer wait. */
-        void onFrame(Peer peer, byte[] frame) throws IOException, InterruptedException;
+        /** A frame without its length. */
+        void onFrame(Peer peer, byte[] frame) throws IOException;
 
-        /** The beginning of a frame that is longer than allowed; the rest was read past. */
-        void onOversized(Peer peer, byte[] beginning, int length) throws IOException, InterruptedException;
+        /** The beginning of a frame that is not taken; the rest was read past. */
+        void onRefused(Peer peer, byte[] beginning, FrameReader.Refusal why) throws IOException;
 
         /** The connection must end; called from any thread, any number of times. */
         void onFailure(Peer peer, String reason);
@@ -56,12 +64,13 @@ final class Peer {
     private final DistConfig config;
     private final ScheduledExecutorService timer;
     private final Events events;
+    private final Dispatcher.Source source;
     private final Room making;
     private final WriteQueue queue;
     private final ConcurrentHashMap<Long, MonitorEntry> monitors = new ConcurrentHashMap<>();
     private final AtomicBoolean stallCheck = new AtomicBoolean();
     private final OutputStream out;
-    private final byte[] collected = new byte[BUFFER];
+    private byte[] collected = new byte[COLLECTED];
     private Frame frame = new Frame();
     private final Thread writer;
     private final Thread reader = Thread.currentThread();
@@ -85,6 +94,7 @@ final class Peer {
             Link link,
             DistConfig config,
             ScheduledExecutorService timer,
+            Dispatcher.Source source,
             Memory memory,
             Events events) {
         this.identity = identity;
@@ -92,6 +102,7 @@ final class Peer {
         this.config = config;
         this.timer = timer;
         this.events = events;
+        this.source = source;
         this.making = memory.making();
         this.queue = new WriteQueue(memory.outgoing().share());
         this.out = link.out(progress::incrementAndGet);
@@ -104,6 +115,11 @@ final class Peer {
 
     String node() {
         return identity.node();
+    }
+
+    /** Where its messages come from, for whoever takes them. */
+    Dispatcher.Source source() {
+        return source;
     }
 
     /** Whether a pid's creation belongs to this incarnation of the node; 0 stands for any. */
@@ -179,9 +195,11 @@ final class Peer {
     }
 
     private String read() throws IOException, InterruptedException {
-        DataInputStream in = new DataInputStream(new BufferedInputStream(link.in(), BUFFER));
+        DataInputStream in = new DataInputStream(new BufferedInputStream(link.in(), READ));
+        FrameReader frames = new FrameReader(in, source, config.maxFrameBytes());
         while (true) {
             queue.awaitRoom();
+            source.awaitRoom();
             int length;
             int first = in.read();
             if (first < 0) {
@@ -195,18 +213,18 @@ final class Peer {
                 return "a frame of " + Integer.toUnsignedString(length) + " bytes, allowed are "
                         + config.maxFrameBytes();
             }
-            if (length > config.maxFrameBytes()) {
-                byte[] beginning = in.readNBytes(Math.min(BUFFER, length));
-                in.skipNBytes(length - beginning.length);
-                events.onOversized(this, beginning, length);
-                continue;
+            try {
+                FrameReader.Frame frame = frames.read(length);
+                if (frame.refused() != null) {
+                    events.onRefused(this, frame.bytes(), frame.refused());
+                } else if (frame.bytes().length < length) {
+                    return "closed by the peer within a frame";
+                } else {
+                    events.onFrame(this, frame.bytes());
+                }
+            } finally {
+                frames.done();
             }
-            // Allocates as bytes arrive, not as the length promises.
-            byte[] frame = in.readNBytes(length);
-            if (frame.length < length) {
-                return "closed by the peer within a frame";
-            }
-            events.onFrame(this, frame);
         }
     }
 
@@ -243,6 +261,9 @@ final class Peer {
                 continue;
             }
             next.encoder().accept(frame);
+            if (used + frame.size() > collected.length && collected.length < BUFFER) {
+                collected = Arrays.copyOf(collected, BUFFER);
+            }
             if (used + frame.size() > BUFFER) {
                 write(collected, used);
                 used = 0;

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A TCP connection in non-blocking mode: an answer can be written by the thread that has it, as far as the socket takes it. */
 final class SocketLink implements Link {
+    /** Bytes that are read or written at once: each thread keeps native memory for as many. */
+    private static final int AT_ONCE = 64 << 10;
     /** How often a full socket is tried. */
     private static final long LOOK_MS = 100;
 
@@ -60,7 +62,7 @@ final class SocketLink implements Link {
 
             @Override
             public int read(byte[] into, int at, int length) throws IOException {
-                ByteBuffer buffer = ByteBuffer.wrap(into, at, length);
+                ByteBuffer buffer = ByteBuffer.wrap(into, at, Math.min(length, AT_ONCE));
                 int count = channel.read(buffer);
                 while (count == 0 && length > 0) {
                     if (select(readable, silence) == 0 && channel.isOpen()) {
@@ -84,7 +86,9 @@ final class SocketLink implements Link {
             @Override
             public void write(byte[] bytes, int from, int length) throws IOException {
                 ByteBuffer buffer = ByteBuffer.wrap(bytes, from, length);
-                while (buffer.hasRemaining()) {
+                int end = from + length;
+                while (buffer.position() < end) {
+                    buffer.limit(Math.min(end, buffer.position() + AT_ONCE));
                     if (channel.write(buffer) == 0) {
                         // A full socket counts as writable once a third is free again. A peer that reads slowly takes
                         // bytes

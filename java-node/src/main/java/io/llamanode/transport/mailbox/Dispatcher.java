@@ -1,33 +1,41 @@
 package io.llamanode.transport.mailbox;
 
 import io.llamanode.term.TermLimits;
-import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs everything that belongs to the handler one by one, in order. A message that finds nothing running or
+ * Runs everything that belongs to the handler one by one. A message that finds nothing running or
  * waiting is handled by the thread that brings it, which spares a call the wake-up of another; everything else
- * is left to a thread of this object. Messages wait within a budget of bytes: a reader that would exceed it
- * waits, and the connection makes the sender wait. Threads that {@link #deliver} need
- * {@link TermLimits#STACK_BYTES} of stack.
+ * is left to a thread of this object. There the sources have their turns by the bytes of their messages, and in each source
+ * its senders; the messages of one sender stay in order. What the node itself has to run comes first. Threads that
+ * {@link #deliver} need {@link TermLimits#STACK_BYTES} of stack.
  */
 public final class Dispatcher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
+    /** What a message takes beside its bytes, in memory as in time. */
+    static final int OVERHEAD = 256;
 
-    private record Job(Runnable action, long bytes) {}
+    /** Part of what its messages take that must have been handled before a reader that waits is woken: an eighth. */
+    private static final int WOKEN_AFTER = 8;
+
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+    private record Job(Runnable action, long cost) {}
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
-    private final Condition drained = lock.newCondition();
-    private final long budget;
+    private final Budget budget;
     private final Thread thread;
-    private ArrayDeque<Job> jobs = new ArrayDeque<>();
-    private ArrayDeque<Job> spare = new ArrayDeque<>();
-    private long queued;
+    /** Whose turn it is; which of its messages is handled then is the source's own affair. */
+    private final Lanes<Source, Source> turns = new Lanes<>();
+
+    private final Source own;
     private boolean started;
     private boolean closed;
     /** The thread that runs an action now. */
@@ -37,15 +45,120 @@ public final class Dispatcher implements AutoCloseable {
      * A dispatcher that runs nothing before {@link #start}.
      *
      * @param name of its thread
-     * @param budget bytes of messages that may wait
+     * @param budget what messages take that are being read or wait
      */
-    public Dispatcher(String name, long budget) {
+    public Dispatcher(String name, Budget budget) {
         this.budget = budget;
+        this.own = new Source(name);
         thread = Thread.ofPlatform()
                 .daemon()
                 .name(name)
                 .stackSize(TermLimits.STACK_BYTES)
                 .unstarted(this::run);
+    }
+
+    /** Where messages come from, as one of those that have their turns. For any thread, but one at a time reads. */
+    public final class Source {
+        private final String name;
+        private final Budget.Share share = budget.share();
+        private final Condition handled = lock.newCondition();
+        private final Lanes<Object, Job> jobs = new Lanes<>();
+        private int queued;
+        /** What the share must have fallen to before a reader that waits is woken; negative while none waits. */
+        private long woken = -1;
+
+        private Source(String name) {
+            this.name = name;
+        }
+
+        /** {@return whom the log names} */
+        String name() {
+            return name;
+        }
+
+        /** {@return the longest frame that can ever find memory, bytes} */
+        long most() {
+            // While it grows, the part that was read is there twice.
+            return budget.most() / 2;
+        }
+
+        /** {@return what its messages take, those that are being read among them} */
+        Budget.Share share() {
+            return share;
+        }
+
+        /**
+         * Waits while its messages take more than they should; what comes meanwhile waits with the sender.
+         *
+         * @throws InterruptedException if interrupted while waiting
+         */
+        public void awaitRoom() throws InterruptedException {
+            lock.lock();
+            try {
+                while (!closed && queued > 0 && share.isOver()) {
+                    await();
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /** Takes memory for what is being read, as soon as there is some. {@return whether there was} */
+        boolean reserve(long bytes) throws InterruptedException {
+            lock.lock();
+            try {
+                while (!share.tryCharge(bytes)) {
+                    if (closed || queued == 0) {
+                        return false;
+                    }
+                    await();
+                }
+                return true;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        // Both callers look again and again.
+        @SuppressWarnings("WaitNotInLoop")
+        private void await() throws InterruptedException {
+            woken = share.held() - share.held() / WOKEN_AFTER;
+            try {
+                // Now and then, as the end is not told to every source.
+                var _ = handled.awaitNanos(LOOK_NANOS);
+            } finally {
+                woken = -1;
+            }
+        }
+
+        private void add(Object sender, Job job) {
+            share.charge(job.cost());
+            queued++;
+            jobs.add(sender, job, job.cost());
+            turns.add(this, this, job.cost());
+            // Whoever runs an action wakes the thread afterwards.
+            if (runner == null) {
+                arrived.signal();
+            }
+        }
+
+        private void done(Job job) {
+            share.release(job.cost());
+            queued--;
+            if (woken >= 0 && (queued == 0 || share.held() <= woken)) {
+                handled.signal();
+            }
+        }
+    }
+
+    /**
+     * A source of messages that has its turns with the others.
+     *
+     * @param name whom the log names
+     * @return the source
+     */
+    public Source source(String name) {
+        return new Source(name);
     }
 
     /** Runs what waits, and from here on what comes. */
@@ -70,40 +183,29 @@ public final class Dispatcher implements AutoCloseable {
         lock.lock();
         try {
             if (!closed) {
-                add(new Job(action, 0));
+                own.add(own, new Job(action, 0));
             }
         } finally {
             lock.unlock();
         }
     }
 
-    /** Whoever runs an action wakes the thread afterwards. */
-    private void add(Job job) {
-        jobs.add(job);
-        if (runner == null) {
-            arrived.signal();
-        }
-    }
-
     /**
-     * Runs or queues a message; waits while too many bytes wait already. Ignored after the end.
+     * Runs or queues a message; never waits. Ignored after the end.
      *
+     * @param source where it came from
+     * @param sender gives who sent it, so that equal ones are the same; asked only if the message must wait
      * @param action what to run
      * @param bytes how much memory it holds
-     * @throws InterruptedException if interrupted while waiting
      */
-    void deliver(Runnable action, long bytes) throws InterruptedException {
+    void deliver(Source source, Supplier<?> sender, Runnable action, long bytes) {
         lock.lock();
         try {
-            while (queued > budget && !closed) {
-                drained.await();
-            }
             if (closed) {
                 return;
             }
-            if (!started || runner != null || !jobs.isEmpty()) {
-                add(new Job(action, bytes));
-                queued += bytes;
+            if (!started || runner != null || !turns.isEmpty()) {
+                source.add(sender.get(), new Job(action, bytes + OVERHEAD));
                 return;
             }
             runner = Thread.currentThread();
@@ -114,7 +216,7 @@ public final class Dispatcher implements AutoCloseable {
         lock.lock();
         try {
             runner = null;
-            if (!jobs.isEmpty() || closed) {
+            if (!turns.isEmpty() || closed) {
                 arrived.signal();
             }
         } finally {
@@ -131,63 +233,36 @@ public final class Dispatcher implements AutoCloseable {
         }
     }
 
-    /** {@return bytes of the messages that wait} */
+    /** {@return bytes of the messages that are being read or wait} */
     public long queuedBytes() {
-        lock.lock();
-        try {
-            return queued;
-        } finally {
-            lock.unlock();
-        }
+        return budget.held();
     }
 
     private void run() {
+        Source source = null;
+        Job job = null;
         while (true) {
-            ArrayDeque<Job> batch = take();
-            if (batch == null) {
-                return;
-            }
-            for (Job job = batch.poll(); job != null; job = batch.poll()) {
-                perform(job.action());
-                if (job.bytes() > 0) {
-                    done(job.bytes());
+            lock.lock();
+            try {
+                if (source != null && job != null) {
+                    source.done(job);
+                    runner = null;
                 }
+                while (runner != null || turns.isEmpty() && !closed) {
+                    arrived.awaitUninterruptibly();
+                }
+                source = turns.poll();
+                if (source == null) {
+                    return;
+                }
+                job = source.jobs.poll();
+                runner = thread;
+            } finally {
+                lock.unlock();
             }
-        }
-    }
-
-    private @Nullable ArrayDeque<Job> take() {
-        lock.lock();
-        try {
-            if (runner == thread) {
-                runner = null;
+            if (job != null) {
+                perform(job.action());
             }
-            while (runner != null || jobs.isEmpty() && !closed) {
-                arrived.awaitUninterruptibly();
-            }
-            if (jobs.isEmpty()) {
-                return null;
-            }
-            runner = thread;
-            ArrayDeque<Job> batch = jobs;
-            jobs = spare;
-            spare = batch;
-            return batch;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void done(long bytes) {
-        lock.lock();
-        try {
-            boolean waiting = queued > budget;
-            queued -= bytes;
-            if (waiting && queued <= budget) {
-                drained.signalAll();
-            }
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -200,7 +275,6 @@ public final class Dispatcher implements AutoCloseable {
             closed = true;
             inside = runner == Thread.currentThread();
             arrived.signal();
-            drained.signalAll();
         } finally {
             lock.unlock();
         }

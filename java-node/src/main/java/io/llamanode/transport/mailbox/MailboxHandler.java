@@ -3,7 +3,7 @@ package io.llamanode.transport.mailbox;
 import com.ericsson.otp.erlang.OtpErlangObject;
 
 /**
- * Receives what is sent to a mailbox. All methods are called on one dispatcher thread, in the order of
+ * Receives what is sent to a mailbox. All methods are called one at a time, in the order of
  * arrival for each sender, and must not block. What they throw is logged and otherwise ignored.
  */
 public interface MailboxHandler {
@@ -29,6 +29,16 @@ public interface MailboxHandler {
      * @param reason what is wrong with it
      */
     void onBadCall(From from, String reason);
+
+    /**
+     * A call that was not read for want of memory.
+     *
+     * @param from who waits
+     * @param reason what there was no memory for
+     */
+    default void onBusyCall(From from, String reason) {
+        onBadCall(from, reason);
+    }
 
     /**
      * Any other message to the mailbox.

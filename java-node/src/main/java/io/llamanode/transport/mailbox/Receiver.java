@@ -8,17 +8,23 @@ import io.llamanode.term.TermLimitException;
 import io.llamanode.term.TermLimits;
 import io.llamanode.term.TermReader;
 import io.llamanode.term.TermScanner;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Turns the bytes of a message into a call of the handler. The bytes are measured on the reading thread
- * and decoded on the dispatcher's.
+ * Turns the bytes of a message into a call of the handler. The bytes are measured on the reading thread,
+ * and decoded there or on the dispatcher's.
  */
 public final class Receiver {
     private static final Logger LOG = LoggerFactory.getLogger(Receiver.class);
+    private static final String CALL = "$gen_call";
+    private static final String CAST = "$gen_cast";
+    private static final byte PID = 88;
+    private static final byte OLD_PID = 103;
 
     private final Dispatcher dispatcher;
     private final TermLimits limits;
@@ -38,44 +44,52 @@ public final class Receiver {
     }
 
     /**
-     * Takes a message of a frame; may wait, and thereby make the sender wait.
+     * Takes a message of a frame.
      *
-     * @param sender whom the log names
+     * @param source where it came from
+     * @param sender gives who sent it, on the calling thread, so that equal ones are the same
      * @param frame holds the message to its end
      * @param from where the message starts, the version byte first
-     * @param handler called on the dispatcher's thread
-     * @throws InterruptedException if interrupted while waiting
+     * @param handler called on this thread or the dispatcher's
      */
-    public void receive(String sender, byte[] frame, int from, MailboxHandler handler) throws InterruptedException {
+    public void receive(Dispatcher.Source source, Supplier<?> sender, byte[] frame, int from, MailboxHandler handler) {
         try {
             int term = term(frame, from);
             String kind = kind(frame, term);
-            if ("$gen_call".equals(kind)) {
-                receiveCall(frame, term, handler);
+            if (CALL.equals(kind)) {
+                receiveCall(source, sender, frame, term, handler);
                 return;
             }
             TermScanner.check(frame, from, frame.length, limits);
-            if ("$gen_cast".equals(kind)) {
-                dispatcher.deliver(
-                        () -> dispatchOther(sender, frame, second(frame, term), handler, true), frame.length);
-            } else {
-                dispatcher.deliver(() -> dispatchOther(sender, frame, term, handler, false), frame.length);
-            }
+            int request = CAST.equals(kind) ? castRequest(frame, term) : term;
+            dispatcher.deliver(
+                    source,
+                    sender,
+                    () -> dispatchOther(source.name(), frame, request, handler, CAST.equals(kind)),
+                    frame.length);
         } catch (TermLimitException refused) {
-            drop(sender, refused.getMessage());
+            drop(source.name(), refused.getMessage());
         }
     }
 
+    /** Where the request of a cast is: behind its sender, if that is told. */
+    private int castRequest(byte[] frame, int term) throws TermLimitException {
+        int second = second(frame, term);
+        return TermScanner.tupleArity(frame, term, frame.length) == 2
+                ? second
+                : TermScanner.skip(frame, second, frame.length, limits);
+    }
+
     /**
-     * Takes a frame that is a call or a cast, and nothing else; may wait, and thereby make the sender wait.
+     * Takes a frame that is a call or a cast, and nothing else. Its sender is the process that stands in it; casts of which
+     * it is not told have one sender together.
      *
-     * @param sender whom the log names
+     * @param source where it came from
      * @param frame the external term, or what should be one
-     * @param handler called on the dispatcher's thread
+     * @param handler called on this thread or the dispatcher's
      * @return whether it was taken
-     * @throws InterruptedException if interrupted while waiting
      */
-    public boolean receiveRequest(String sender, byte[] frame, MailboxHandler handler) throws InterruptedException {
+    public boolean receiveRequest(Dispatcher.Source source, byte[] frame, MailboxHandler handler) {
         try {
             if (kind(frame, term(frame, 0)) == null) {
                 return false;
@@ -83,35 +97,83 @@ public final class Receiver {
         } catch (TermLimitException malformed) {
             return false;
         }
-        receive(sender, frame, 0, handler);
+        receive(source, () -> process(frame), frame, 0, handler);
         return true;
+    }
+
+    /** {@return the bytes of the process in a call or cast, as a text; the same for all that hold none} */
+    private String process(byte[] frame) {
+        try {
+            int at = TermScanner.skip(frame, TermScanner.firstElement(frame, 1), frame.length, limits);
+            int process =
+                    TermScanner.tupleArity(frame, at, frame.length) == 2 ? TermScanner.firstElement(frame, at) : at;
+            return isPid(frame, process) ? raw(frame, process, limits) : "";
+        } catch (TermLimitException malformed) {
+            return "";
+        }
+    }
+
+    private static boolean isPid(byte[] frame, int at) {
+        return at < frame.length && (frame[at] == PID || frame[at] == OLD_PID);
+    }
+
+    /**
+     * Takes the bytes of a term for a text, which is small and has a good hash.
+     *
+     * @param frame holds the term
+     * @param at where it starts
+     * @param limits of the term
+     * @return the text
+     * @throws TermLimitException if it is none
+     */
+    public static String raw(byte[] frame, int at, TermLimits limits) throws TermLimitException {
+        int end = TermScanner.skip(frame, at, frame.length, limits);
+        return new String(frame, at, end - at, StandardCharsets.ISO_8859_1);
     }
 
     /**
      * Answers a call of which only the beginning was read, if the caller stands in it.
      *
-     * @param sender whom the log names
+     * @param source where it came from
+     * @param sender gives who sent it, as {@link #receive} has it
      * @param beginning of the frame
      * @param from where the message starts
-     * @param length of the whole frame, bytes
-     * @param handler called on the dispatcher's thread
-     * @throws InterruptedException if interrupted while waiting
+     * @param why the rest was read past
+     * @param handler called on this thread or the dispatcher's
      */
-    public void refuse(String sender, byte[] beginning, int from, int length, MailboxHandler handler)
-            throws InterruptedException {
-        String reason = "a message of " + length + " bytes is too long";
+    public void refuse(
+            Dispatcher.Source source,
+            Supplier<?> sender,
+            byte[] beginning,
+            int from,
+            FrameReader.Refusal why,
+            MailboxHandler handler) {
         try {
             int term = term(beginning, from);
-            if ("$gen_call".equals(kind(beginning, term))) {
+            if (CALL.equals(kind(beginning, term))) {
                 int caller = second(beginning, term);
                 int request = TermScanner.skip(beginning, caller, beginning.length, limits);
-                dispatcher.deliver(() -> dispatchCall(beginning, caller, request, reason, handler), beginning.length);
+                dispatcher.deliver(
+                        source, sender, () -> dispatchCall(beginning, caller, request, why, handler), beginning.length);
                 return;
             }
         } catch (TermLimitException unreadable) {
             LOG.debug("the beginning of a long message cannot be read: {}", unreadable.getMessage());
         }
-        drop(sender, reason);
+        drop(source.name(), why.reason());
+    }
+
+    /**
+     * Answers a call over a way that tells no other sender than the process in it, as {@link #refuse}.
+     *
+     * @param source where it came from
+     * @param beginning of the frame
+     * @param why the rest was read past
+     * @param handler called on this thread or the dispatcher's
+     */
+    public void refuseRequest(
+            Dispatcher.Source source, byte[] beginning, FrameReader.Refusal why, MailboxHandler handler) {
+        refuse(source, () -> process(beginning), beginning, 0, why, handler);
     }
 
     private static int term(byte[] frame, int from) throws TermLimitException {
@@ -121,16 +183,20 @@ public final class Receiver {
         return from + 1;
     }
 
-    /** The first element if this is {@code {'$gen_call', _, _}} or {@code {'$gen_cast', _}}; otherwise null. */
+    /**
+     * The first element if this is {@code {'$gen_call', _, _}}, {@code {'$gen_cast', _}} or {@code {'$gen_cast', Pid, _}};
+     * otherwise null.
+     */
     private @Nullable String kind(byte[] frame, int term) throws TermLimitException {
         int arity = TermScanner.tupleArity(frame, term, frame.length);
         if (arity != 2 && arity != 3) {
             return null;
         }
         int at = TermScanner.firstElement(frame, term);
-        TermScanner.skip(frame, at, frame.length, limits);
+        int second = TermScanner.skip(frame, at, frame.length, limits);
         String atom = TermScanner.atom(frame, at);
-        return (arity == 3 ? "$gen_call" : "$gen_cast").equals(atom) ? atom : null;
+        boolean request = CAST.equals(atom) ? arity == 2 || isPid(frame, second) : CALL.equals(atom) && arity == 3;
+        return request ? atom : null;
     }
 
     private int second(byte[] frame, int term) {
@@ -142,8 +208,9 @@ public final class Receiver {
     }
 
     /** The caller is read before the request is, so that a request of any kind can be answered. */
-    private void receiveCall(byte[] frame, int term, MailboxHandler handler)
-            throws TermLimitException, InterruptedException {
+    private void receiveCall(
+            Dispatcher.Source source, Supplier<?> sender, byte[] frame, int term, MailboxHandler handler)
+            throws TermLimitException {
         int caller = second(frame, term);
         int request = TermScanner.skip(frame, caller, frame.length, limits);
         String wrong = null;
@@ -153,19 +220,24 @@ public final class Receiver {
         } catch (TermLimitException refused) {
             wrong = refused.getMessage();
         }
-        String reason = wrong;
-        dispatcher.deliver(() -> dispatchCall(frame, caller, request, reason, handler), frame.length);
+        FrameReader.Refusal refusal = wrong == null ? null : new FrameReader.Refusal(false, wrong);
+        dispatcher.deliver(source, sender, () -> dispatchCall(frame, caller, request, refusal, handler), frame.length);
     }
 
-    private void dispatchCall(byte[] frame, int caller, int request, @Nullable String reason, MailboxHandler handler) {
+    private void dispatchCall(
+            byte[] frame, int caller, int request, FrameReader.@Nullable Refusal refusal, MailboxHandler handler) {
         From from = from(frame, caller, request);
         if (from == null) {
             dropped.increment();
             LOG.debug("a call from no process");
             return;
         }
-        if (reason != null) {
-            handler.onBadCall(from, reason);
+        if (refusal != null && refusal.busy()) {
+            handler.onBusyCall(from, refusal.reason());
+            return;
+        }
+        if (refusal != null) {
+            handler.onBadCall(from, refusal.reason());
             return;
         }
         OtpErlangObject term;

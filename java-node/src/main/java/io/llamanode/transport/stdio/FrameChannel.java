@@ -11,6 +11,8 @@ import io.llamanode.term.TermLimits;
 import io.llamanode.term.TermReader;
 import io.llamanode.term.TermScanner;
 import io.llamanode.term.TermSize;
+import io.llamanode.transport.mailbox.Dispatcher;
+import io.llamanode.transport.mailbox.FrameReader;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -18,6 +20,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -34,8 +37,6 @@ public final class FrameChannel {
 
     /** Longest frame that is read past, bytes; a length beyond it is that of something else. */
     private static final int MAX_SKIPPED = 256 << 20;
-    /** What is read of a frame that is too long, bytes. */
-    private static final int BEGINNING = 64 << 10;
     /** What is written at once, bytes: the parent is seen to take that much. */
     private static final int PIECE = 16 << 10;
 
@@ -55,23 +56,19 @@ public final class FrameChannel {
          *
          * @param frame an external term, or what should be one
          * @return whether it is taken care of
-         * @throws InterruptedException if interrupted while waiting
          */
-        default boolean taken(byte[] frame) throws InterruptedException {
+        default boolean taken(byte[] frame) {
             return false;
         }
 
         /**
-         * A frame came that is longer than allowed. All of it was read past.
+         * A frame came that is too long, or for which there was no memory, and was read past. Only once there is a
+         * {@link FrameChannel#source}.
          *
          * @param beginning of the frame
-         * @param length of the whole frame, bytes
-         * @return whether it is taken care of
-         * @throws InterruptedException if interrupted while waiting
+         * @param why the rest is not there
          */
-        default boolean oversized(byte[] beginning, int length) throws InterruptedException {
-            return false;
-        }
+        default void refused(byte[] beginning, FrameReader.Refusal why) {}
 
         /**
          * A frame came that {@link #taken} did not take.
@@ -107,6 +104,8 @@ public final class FrameChannel {
     private final AtomicBoolean ended = new AtomicBoolean();
     private final AtomicBoolean started = new AtomicBoolean();
     private volatile Duration patience = PATIENCE;
+    private volatile Dispatcher.@Nullable Source source;
+    private volatile @Nullable FrameReader reader;
 
     /**
      * A channel over the two streams, which belong to it from now on.
@@ -128,6 +127,17 @@ public final class FrameChannel {
      */
     public void timeoutWrite(Duration time) {
         patience = time;
+    }
+
+    /**
+     * From here on frames are messages of a source: it is charged for them, they are not read while it has too much, and
+     * one that is too long is refused rather than being the end of the channel.
+     *
+     * @param messages charged for the frames
+     */
+    public void source(Dispatcher.Source messages) {
+        source = messages;
+        reader = new FrameReader(in, messages, MAX_FRAME);
     }
 
     /**
@@ -286,9 +296,15 @@ public final class FrameChannel {
         }
     }
 
-    /** {@return the next frame that is not too long, or {@code null} at the end between two frames} */
+    /** {@return the next frame that is not refused, or {@code null} at the end between two frames} */
     private byte @Nullable [] readFrame(Listener listener) throws IOException, InterruptedException {
         while (true) {
+            FrameReader frames = reader;
+            if (frames != null) {
+                // The last one was handled, or waits for that.
+                frames.done();
+                Objects.requireNonNull(source).awaitRoom();
+            }
             int first = in.read();
             if (first < 0) {
                 return null;
@@ -299,30 +315,21 @@ public final class FrameChannel {
             } catch (EOFException e) {
                 throw new BrokenFrameException("the input ended inside the length of a frame");
             }
-            // Grows with what really comes, whatever the prefix says.
-            byte[] frame = in.readNBytes((int) Math.min(length, length > MAX_FRAME ? BEGINNING : MAX_FRAME));
-            if (length <= MAX_FRAME && frame.length < length) {
-                throw new BrokenFrameException(
-                        "the input ended after " + frame.length + " of " + length + " bytes of a frame");
-            }
-            if (length <= MAX_FRAME) {
-                return frame;
-            }
-            skip(frame, length);
-            if (!listener.oversized(frame, (int) length)) {
+            if (length > (frames == null ? MAX_FRAME : MAX_SKIPPED)) {
                 throw tooLong(length);
             }
-        }
-    }
-
-    private void skip(byte[] beginning, long length) throws IOException {
-        if (length > MAX_SKIPPED) {
-            throw tooLong(length);
-        }
-        try {
-            in.skipNBytes(length - beginning.length);
-        } catch (EOFException e) {
-            throw tooLong(length);
+            // Grows with what really comes, whatever the prefix says.
+            FrameReader.Frame frame = frames == null
+                    ? new FrameReader.Frame(in.readNBytes((int) length), null)
+                    : frames.read((int) length);
+            if (frame.refused() != null) {
+                listener.refused(frame.bytes(), frame.refused());
+            } else if (frame.bytes().length < length) {
+                throw new BrokenFrameException(
+                        "the input ended after " + frame.bytes().length + " of " + length + " bytes of a frame");
+            } else {
+                return frame.bytes();
+            }
         }
     }
 

@@ -8,6 +8,7 @@ import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangTuple;
 import io.llamanode.transport.mailbox.From;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
@@ -19,6 +20,9 @@ final class Echo implements DistHandler {
     final LinkedBlockingQueue<String> events = new LinkedBlockingQueue<>();
     final LinkedBlockingQueue<From> held = new LinkedBlockingQueue<>();
     volatile DistNode node;
+    /** What {@code wait} waits for, on the thread that calls; it is not answered. */
+    volatile CountDownLatch gate;
+
     volatile ProcessMonitor monitor;
 
     @Override
@@ -46,6 +50,14 @@ final class Echo implements DistHandler {
         switch (text) {
             case "ping" -> node.reply(from, new OtpErlangAtom("pong"));
             case "hold" -> held.add(from);
+            case "wait" -> {
+                events.add("waiting");
+                try {
+                    gate.await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            }
             default -> node.reply(from, request);
         }
     }

@@ -428,6 +428,62 @@ final class HostilePeerTest {
         }
     }
 
+    /** All but the last megabyte of large frames, and not that: they take a part of the heap, and the others go on. */
+    @Test
+    void manyLargeFramesThatNeverEnd() throws Exception {
+        List<RawPeer> liars = new ArrayList<>();
+        try {
+            byte[] most = new byte[15 << 20];
+            for (int i = 0; i < 29; i++) {
+                RawPeer liar = RawPeer.connected(node.port(), "liar" + i + "@host", "secret");
+                liars.add(liar);
+                liar.out.writeInt(16 << 20);
+                liar.out.write(most);
+            }
+            assertEquals("pong", good.ping());
+            assertTrue(node.health().queuedInBytes() <= Runtime.getRuntime().maxMemory() / 4 + (4 << 20));
+        } finally {
+            for (RawPeer liar : liars) {
+                liar.close();
+            }
+        }
+    }
+
+    /** A peer that has sent a hundred thousand messages is served in turn with one that sends its first. */
+    @Test
+    void aFloodOfMessagesHoldsUpNobody() throws Exception {
+        try (RawPeer flood = RawPeer.connected(node.port(), "flood@host", "secret")) {
+            CountDownLatch go = new CountDownLatch(1);
+            echo.gate = go;
+            flood.call(RawPeer.bytesOf(new OtpErlangAtom("wait")));
+            echo.await("waiting");
+            byte[] cast = RawPeer.term(RawPeer.tuple(new OtpErlangAtom("$gen_cast"), new OtpErlangAtom("flood")));
+            for (int i = 0; i < 1000; i++) {
+                flood.message(cast);
+            }
+            flood.frame(
+                    RawPeer.tuple(
+                            new OtpErlangInt(6),
+                            new com.ericsson.otp.erlang.OtpErlangPid("flood@host", 10, 0, RawPeer.CREATION),
+                            new OtpErlangAtom(""),
+                            new OtpErlangAtom("llama_node")),
+                    RawPeer.term(RawPeer.tuple(new OtpErlangAtom("$gen_cast"), new OtpErlangAtom("another"))));
+            // Read behind the others, so that all of them wait by then.
+            flood.out.writeInt(0);
+            while (node.health().queuedInBytes() < 1001 * 256L) {
+                Thread.onSpinWait();
+            }
+            good.call(RawPeer.bytesOf(RawPeer.tuple(new OtpErlangAtom("tell"), new OtpErlangAtom("good"))));
+            go.countDown();
+            assertEquals("{tell,good}", good.receive().toString());
+            int before = 0;
+            for (String event = echo.events.take(); !event.equals("cast another"); event = echo.events.take()) {
+                before += event.equals("cast flood") ? 1 : 0;
+            }
+            assertTrue(before < 100, before + " casts of another process came first");
+        }
+    }
+
     @Test
     void whatCanWaitElsewhereWaitsForAPeerThatDoesNotRead() throws Exception {
         try (RawPeer slow = RawPeer.connected(node.port(), "slow@host", "secret")) {

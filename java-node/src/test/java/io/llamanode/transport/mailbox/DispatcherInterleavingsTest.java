@@ -7,22 +7,31 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.llamanode.transport.Interleavings;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The dispatcher under two connections and the node's own events, in every order in which their steps can come. */
 @Timeout(300)
 final class DispatcherInterleavingsTest {
-    /** Two messages that wait are more than it. */
-    private static final long BUDGET = 150;
+    /** Two messages that wait are more than one source may have of it. */
+    private static final long BUDGET = 4 << 20;
+
+    private static final int MESSAGE = 1 << 20;
+    /** Where threads wait for others: for room, for a permit to end an action, for the end of the dispatcher's thread. */
+    private static final Set<String> HELD_UP = Set.of("awaitRoom", "acquireUninterruptibly", "join");
 
     /** One order of steps. */
     private static final class Run {
-        private final Dispatcher dispatcher = new Dispatcher("dispatch", BUDGET);
+        private final Dispatcher dispatcher = new Dispatcher("dispatch", new Budget(BUDGET));
+        private final Map<Worker, Dispatcher.Source> sources = new HashMap<>();
         /** Lets one action end. */
         private final Semaphore ends = new Semaphore(0);
 
@@ -57,10 +66,18 @@ final class DispatcherInterleavingsTest {
 
             /** Waits until it has done all steps, or is held up in one. */
             void settle() {
-                while (ended.get() < given
-                        && (begun.get() == ended.get() || thread.getState() != Thread.State.WAITING)) {
+                while (ended.get() < given && (begun.get() == ended.get() || !isHeldUp())) {
                     Thread.yield();
                 }
+            }
+
+            /** Not by a lock, which is a matter of moments. */
+            private boolean isHeldUp() {
+                Thread.State state = thread.getState();
+                return (state == Thread.State.WAITING || state == Thread.State.TIMED_WAITING)
+                        && Stream.of(thread.getStackTrace())
+                                .map(StackTraceElement::getMethodName)
+                                .anyMatch(HELD_UP::contains);
             }
 
             private void work() {
@@ -86,10 +103,13 @@ final class DispatcherInterleavingsTest {
             running.decrementAndGet();
         }
 
+        /** As a connection does: it waits for room, then brings the next message. */
         void deliver(Worker worker, String name) {
+            Dispatcher.Source source = sources.computeIfAbsent(worker, one -> dispatcher.source("one"));
             worker.give(() -> {
                 try {
-                    dispatcher.deliver(() -> act(name), 100);
+                    source.awaitRoom();
+                    dispatcher.deliver(source, () -> "p", () -> act(name), MESSAGE);
                 } catch (InterruptedException e) {
                     throw new AssertionError(e);
                 }

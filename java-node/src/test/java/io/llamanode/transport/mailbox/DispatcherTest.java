@@ -3,6 +3,7 @@ package io.llamanode.transport.mailbox;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -16,9 +17,9 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 final class DispatcherTest {
-    private static final int BUDGET = 10;
-
-    private final Dispatcher dispatcher = new Dispatcher("test-dispatch", BUDGET);
+    private final Budget budget = new Budget(16 << 20);
+    private final Dispatcher dispatcher = new Dispatcher("test-dispatch", budget);
+    private final Dispatcher.Source source = dispatcher.source("one");
     private final BlockingQueue<String> log = new LinkedBlockingQueue<>();
 
     @AfterEach
@@ -38,7 +39,7 @@ final class DispatcherTest {
     void aMessageThatWaitsForNothingIsHandledByWhoBringsIt() throws Exception {
         dispatcher.start();
         AtomicReference<Thread> ran = new AtomicReference<>();
-        dispatcher.deliver(() -> ran.set(Thread.currentThread()), 1);
+        dispatcher.deliver(source, () -> "p", () -> ran.set(Thread.currentThread()), 1);
         assertSame(Thread.currentThread(), ran.get());
         CountDownLatch other = new CountDownLatch(1);
         dispatcher.submit(() -> {
@@ -63,26 +64,22 @@ final class DispatcherTest {
                     log.add("slow");
                 }));
         running.await();
-        dispatcher.deliver(() -> log.add("first"), 1);
-        dispatcher.deliver(() -> log.add("second"), 1);
+        dispatcher.deliver(source, () -> "p", () -> log.add("first"), 1);
+        dispatcher.deliver(source, () -> "p", () -> log.add("second"), 1);
         assertEquals(List.of(), new ArrayList<>(log));
         go.countDown();
         assertEquals(
-                List.of("slow", "first", "second", "caused"), List.of(log.take(), log.take(), log.take(), log.take()));
+                List.of("slow", "first", "caused", "second"), List.of(log.take(), log.take(), log.take(), log.take()));
         slow.join();
     }
 
     private void deliver(Runnable action) {
-        try {
-            dispatcher.deliver(action, 1);
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
+        dispatcher.deliver(source, () -> "p", action, 1);
     }
 
     @Test
     void nothingRunsBeforeTheStart() throws Exception {
-        dispatcher.deliver(() -> log.add("message"), 1);
+        dispatcher.deliver(source, () -> "p", () -> log.add("message"), 1);
         dispatcher.submit(() -> log.add("event"));
         assertEquals(List.of(), new ArrayList<>(log));
         dispatcher.start();
@@ -90,34 +87,87 @@ final class DispatcherTest {
     }
 
     @Test
-    void aReaderBeyondTheBudgetWaits() throws Exception {
-        dispatcher.deliver(() -> {}, BUDGET + 1);
-        Thread reader = Thread.ofPlatform().start(() -> deliver(() -> log.add("late")));
-        while (reader.getState() != Thread.State.WAITING) {
+    void aReaderWhoseMessagesTakeTooMuchWaitsAndOthersDoNot() throws Exception {
+        dispatcher.deliver(source, () -> "p", () -> {}, 9 << 20);
+        dispatcher.source("other").awaitRoom();
+        Thread reader = Thread.ofPlatform().start(() -> {
+            try {
+                source.awaitRoom();
+                log.add("read on");
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+        while (reader.getState() != Thread.State.TIMED_WAITING) {
             Thread.onSpinWait();
         }
         dispatcher.start();
-        assertEquals("late", log.take());
+        assertEquals("read on", log.take());
         reader.join();
+        assertEquals(0, budget.held());
+    }
+
+    /** A thousand messages of one source are in front, and as many of one sender of another. */
+    @Test
+    void sourcesHaveTurnsAndInEachItsSenders() throws Exception {
+        Dispatcher.Source other = dispatcher.source("other");
+        for (int i = 0; i < 1000; i++) {
+            dispatcher.deliver(source, () -> "flood", () -> log.add("flood"), 10);
+            dispatcher.deliver(other, () -> "many", () -> log.add("many"), 10);
+        }
+        for (int i = 1; i <= 3; i++) {
+            String name = "few " + i;
+            dispatcher.deliver(other, () -> "few", () -> log.add(name), 10);
+        }
+        dispatcher.deliver(dispatcher.source("third"), () -> "p", () -> log.add("third"), 10);
+        dispatcher.start();
+        List<String> first = new ArrayList<>();
+        while (!first.contains("few 3")) {
+            first.add(log.take());
+        }
+        assertTrue(first.size() <= 20, first.toString());
+        assertTrue(first.indexOf("third") < 10, first.toString());
+        assertEquals(
+                List.of("few 1", "few 2", "few 3"),
+                first.stream().filter(name -> name.startsWith("few")).toList());
+    }
+
+    @Test
+    void whoSendsMuchWaitsUntilTheOthersHadAsMuch() throws Exception {
+        Dispatcher.Source other = dispatcher.source("other");
+        dispatcher.deliver(source, () -> "p", () -> log.add("large 1"), 100_000);
+        dispatcher.deliver(source, () -> "p", () -> log.add("large 2"), 100_000);
+        for (int i = 0; i < 50; i++) {
+            dispatcher.deliver(other, () -> "p", () -> log.add("small"), 1000);
+        }
+        dispatcher.start();
+        List<String> order = new ArrayList<>();
+        for (int i = 0; i < 52; i++) {
+            order.add(log.take());
+        }
+        assertEquals(0, order.indexOf("large 1"));
+        assertEquals(51, order.indexOf("large 2"));
     }
 
     @Test
     void oneThatThrowsDoesNotKeepTheNextFromRunning() throws Exception {
         dispatcher.start();
         dispatcher.deliver(
+                source,
+                () -> "p",
                 () -> {
                     throw new AssertionError("meant to be logged");
                 },
                 1);
-        dispatcher.deliver(() -> log.add("next"), 1);
+        dispatcher.deliver(source, () -> "p", () -> log.add("next"), 1);
         assertEquals("next", log.take());
     }
 
     @Test
     void anActionMayCloseIt() throws Exception {
         dispatcher.start();
-        dispatcher.deliver(dispatcher::close, 1);
-        dispatcher.deliver(() -> log.add("never"), 1);
+        dispatcher.deliver(source, () -> "p", dispatcher::close, 1);
+        dispatcher.deliver(source, () -> "p", () -> log.add("never"), 1);
         dispatcher.close();
         assertEquals(List.of(), new ArrayList<>(log));
     }

@@ -15,6 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.ericsson.otp.erlang.OtpErlangBinary;
 import com.ericsson.otp.erlang.OtpErlangLong;
 import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
 import io.llamanode.term.TermLimits;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,7 +29,8 @@ import org.junit.jupiter.api.Timeout;
 /** What a message becomes. The handler is called by the thread that brings it, as nothing else runs. */
 @Timeout(60)
 final class ReceiverTest {
-    private final Dispatcher dispatcher = new Dispatcher("test-dispatch", 1 << 20);
+    private final Dispatcher dispatcher = new Dispatcher("test-dispatch", new Budget(1 << 20));
+    private final Dispatcher.Source source = dispatcher.source("b@localhost");
     private final LongAdder dropped = new LongAdder();
     private final Receiver receiver = new Receiver(dispatcher, TermLimits.DEFAULT, dropped);
     private final List<String> heard = new ArrayList<>();
@@ -71,7 +73,7 @@ final class ReceiverTest {
 
     private List<String> heard(byte[] message) throws InterruptedException {
         heard.clear();
-        receiver.receive("b@localhost", message, 0, handler);
+        receiver.receive(source, () -> "p", message, 0, handler);
         return heard;
     }
 
@@ -103,10 +105,10 @@ final class ReceiverTest {
         byte[] message = call(atom("ping"));
         byte[] frame = new byte[3 + message.length];
         System.arraycopy(message, 0, frame, 3, message.length);
-        receiver.receive("b@localhost", frame, 3, handler);
+        receiver.receive(source, () -> "p", frame, 3, handler);
         assertEquals(List.of("call of the caller: ping"), heard);
-        receiver.receive("b@localhost", frame, frame.length, handler);
-        receiver.receive("b@localhost", frame, 0, handler);
+        receiver.receive(source, () -> "p", frame, frame.length, handler);
+        receiver.receive(source, () -> "p", frame, 0, handler);
         assertEquals(2, dropped.sum());
     }
 
@@ -151,29 +153,29 @@ final class ReceiverTest {
     /** What waits holds its whole frame. */
     @Test
     void aMessageCountsForTheBytesOfItsFrame() throws Exception {
-        Dispatcher idle = new Dispatcher("idle", 1 << 20);
+        Dispatcher idle = new Dispatcher("idle", new Budget(1 << 20));
         Receiver waiting = new Receiver(idle, TermLimits.DEFAULT, dropped);
         byte[] message = call(new OtpErlangBinary(new byte[1000]));
-        waiting.receive("b@localhost", message, 0, handler);
-        assertEquals(message.length, idle.queuedBytes());
+        waiting.receive(idle.source("b@localhost"), () -> "p", message, 0, handler);
+        assertEquals(message.length + Dispatcher.OVERHEAD, idle.queuedBytes());
     }
 
     @Test
     void whatIsNoRequestIsNotTaken() throws Exception {
-        assertTrue(receiver.receiveRequest("the port", call(atom("ping")), handler));
-        assertTrue(receiver.receiveRequest("the port", cast(new byte[] {97, 1}), handler));
+        assertTrue(receiver.receiveRequest(source, call(atom("ping")), handler));
+        assertTrue(receiver.receiveRequest(source, cast(new byte[] {97, 1}), handler));
         assertEquals(List.of("call of the caller: ping", "cast 1"), heard);
-        assertFalse(receiver.receiveRequest("the port", external(atom("stop")), handler));
-        assertFalse(receiver.receiveRequest("the port", external(tuple(atom("down"), new OtpErlangLong(1))), handler));
-        assertFalse(receiver.receiveRequest("the port", new byte[] {97, 1}, handler));
-        assertFalse(receiver.receiveRequest("the port", new byte[] {(byte) 131, 104, 2, 119}, handler));
+        assertFalse(receiver.receiveRequest(source, external(atom("stop")), handler));
+        assertFalse(receiver.receiveRequest(source, external(tuple(atom("down"), new OtpErlangLong(1))), handler));
+        assertFalse(receiver.receiveRequest(source, new byte[] {97, 1}, handler));
+        assertFalse(receiver.receiveRequest(source, new byte[] {(byte) 131, 104, 2, 119}, handler));
         assertEquals(2, heard.size());
         assertEquals(0, dropped.sum(), "it is left to another");
     }
 
     private List<String> refused(byte[] beginning) throws InterruptedException {
         heard.clear();
-        receiver.refuse("b@localhost", beginning, 0, 20_000_000, handler);
+        receiver.refuse(source, () -> "p", beginning, 0, new FrameReader.Refusal(false, "too long"), handler);
         return heard;
     }
 
@@ -181,8 +183,58 @@ final class ReceiverTest {
     void aLongCallIsAnsweredByItsBeginning() throws Exception {
         byte[] message = call(new OtpErlangBinary(new byte[1000]));
         byte[] beginning = Arrays.copyOf(message, message.length - 999);
-        assertEquals(List.of("bad call of the caller: a message of 20000000 bytes is too long"), refused(beginning));
+        assertEquals(List.of("bad call of the caller: too long"), refused(beginning));
         assertEquals(0, dropped.sum());
+    }
+
+    @Test
+    void oneForWhichThereWasNoMemoryIsToldApart() throws Exception {
+        List<String> busy = new ArrayList<>();
+        receiver.refuseRequest(
+                source, call(atom("ping")), new FrameReader.Refusal(true, "no memory"), new MailboxHandler() {
+                    @Override
+                    public void onCall(From from, OtpErlangObject request) {}
+
+                    @Override
+                    public void onCast(OtpErlangObject request) {}
+
+                    @Override
+                    public void onBadCall(From from, String reason) {}
+
+                    @Override
+                    public void onBusyCall(From from, String reason) {
+                        busy.add(from.pid() + " " + reason);
+                    }
+                });
+        assertEquals(List.of(CALLER + " no memory"), busy);
+    }
+
+    @Test
+    void aCastMayTellItsSender() throws Exception {
+        assertEquals(List.of("cast ping"), heard(external(tuple(atom("$gen_cast"), CALLER, atom("ping")))));
+        assertTrue(receiver.receiveRequest(source, external(tuple(atom("$gen_cast"), CALLER, atom("pong"))), handler));
+        assertEquals(List.of("cast ping", "cast pong"), heard);
+    }
+
+    /** Calls and casts of one process stay in order, whatever others have sent before. */
+    @Test
+    void overThePortSendersAreKnownByTheProcessInTheMessage() throws Exception {
+        Dispatcher waiting = new Dispatcher("waiting", new Budget(16 << 20));
+        Dispatcher.Source port = waiting.source("the port");
+        Receiver ofPort = new Receiver(waiting, TermLimits.DEFAULT, dropped);
+        OtpErlangPid other = new OtpErlangPid("a@b", 9, 9, 9);
+        for (int i = 0; i < 100; i++) {
+            ofPort.receiveRequest(port, external(tuple(atom("$gen_cast"), other, atom("flood"))), handler);
+        }
+        ofPort.receiveRequest(port, external(tuple(atom("$gen_cast"), CALLER, atom("first"))), handler);
+        ofPort.receiveRequest(port, call(atom("second")), handler);
+        ofPort.receiveRequest(port, external(tuple(atom("$gen_cast"), CALLER, atom("third"))), handler);
+        waiting.start();
+        waiting.close();
+        assertEquals(103, heard.size());
+        assertTrue(heard.indexOf("cast third") < 10, heard.subList(0, 20).toString());
+        assertTrue(heard.indexOf("cast first") < heard.indexOf("call of the caller: second"));
+        assertTrue(heard.indexOf("call of the caller: second") < heard.indexOf("cast third"));
     }
 
     @Test

@@ -12,6 +12,9 @@ import io.llamanode.protocol.launch.ControlEncoder;
 import io.llamanode.protocol.launch.LogLevel;
 import io.llamanode.term.LateTerm;
 import io.llamanode.transport.TestTerms;
+import io.llamanode.transport.mailbox.Budget;
+import io.llamanode.transport.mailbox.Dispatcher;
+import io.llamanode.transport.mailbox.FrameReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -346,15 +349,16 @@ final class FrameChannelTest {
         byte[] head = {1, 0, 0, 1};
         byte[] body = new byte[(16 << 20) + 1];
         body[0] = 42;
-        new FrameChannel(new ByteArrayInputStream(ParentSide.join(head, body, STOP)), OutputStream.nullOutputStream())
-                .start(new Recorder() {
-                    @Override
-                    public boolean oversized(byte[] beginning, int length) {
-                        seen.add("%d of %d, first %d".formatted(beginning.length, length, beginning[0]));
-                        return true;
-                    }
-                });
-        assertEquals("65536 of 16777217, first 42", seen.take());
+        FrameChannel channel = new FrameChannel(
+                new ByteArrayInputStream(ParentSide.join(head, body, STOP)), OutputStream.nullOutputStream());
+        channel.source(new Dispatcher("dispatch", new Budget(128 << 20)).source("the port"));
+        channel.start(new Recorder() {
+            @Override
+            public void refused(byte[] beginning, FrameReader.Refusal why) {
+                seen.add("%d bytes, first %d: %s".formatted(beginning.length, beginning[0], why.reason()));
+            }
+        });
+        assertEquals("65536 bytes, first 42: a message of 16777217 bytes is too long", seen.take());
         assertEquals(STOP_TERM, seen.take());
         assertEquals(new FrameChannel.End.Closed(), seen.take());
     }
