@@ -1,7 +1,10 @@
 package io.llamanode.gguf;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,8 +14,8 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
- * The header of a GGUF file. Immutable. The file is not kept open; {@link #strings(String)} and
- * {@link #ints(String)} open it again.
+ * The header of a GGUF file. Immutable. The file is not kept open; what
+ * reads arrays opens it again.
  */
 public final class GgufFile {
 
@@ -182,6 +185,38 @@ public final class GgufFile {
         return integer(architecture() + "." + suffix);
     }
 
+    /** Sees one text after the other. */
+    @FunctionalInterface
+    public interface TextVisitor {
+        /**
+         * Sees a text.
+         *
+         * @param index in the array, from 0
+         * @param bytes holds it from its beginning on; overwritten by the next one
+         * @param length of the text, bytes
+         * @return whether to go on
+         */
+        boolean see(int index, byte[] bytes, int length);
+    }
+
+    /**
+     * Reads the elements of an array of strings, one at a time; the array is never held as a whole.
+     *
+     * @param key full key; nothing is seen when there is no such array of strings
+     * @param visitor sees them in order
+     * @throws GgufException when the file can no longer be read
+     */
+    public void visitTexts(String key, TextVisitor visitor) {
+        Optional<GgufValue.Array> array = array(key).filter(a -> a.elementType() == GgufValueType.STRING);
+        if (array.isPresent()) {
+            try {
+                GgufReader.visit(path, array.get(), visitor);
+            } catch (IOException e) {
+                throw unreadable(e);
+            }
+        }
+    }
+
     /**
      * Reads the elements of an array of strings.
      *
@@ -190,14 +225,26 @@ public final class GgufFile {
      * @throws GgufException when the file can no longer be read
      */
     public List<String> strings(String key) {
-        Optional<GgufValue.Array> array = array(key).filter(a -> a.elementType() == GgufValueType.STRING);
-        if (array.isEmpty()) {
-            return List.of();
-        }
+        List<String> strings = new ArrayList<>();
+        visitTexts(key, (_, bytes, length) -> strings.add(new String(bytes, 0, length, StandardCharsets.UTF_8)));
+        return strings;
+    }
+
+    /**
+     * Reads an array of numbers as it stands in the file.
+     *
+     * @param key full key
+     * @param most bytes that are wanted at most
+     * @return its bytes, little endian; empty when there is no such array, or a longer one
+     * @throws GgufException when the file can no longer be read
+     */
+    public Optional<ByteBuffer> raw(String key, int most) {
+        Optional<GgufValue.Array> array =
+                array(key).filter(a -> a.elementType() != GgufValueType.STRING && a.byteLength() <= most);
         try {
-            return GgufReader.strings(path, array.get());
+            return array.isEmpty() ? Optional.empty() : Optional.of(GgufReader.raw(path, array.get()));
         } catch (IOException e) {
-            throw new GgufException(GgufException.Reason.UNREADABLE, path + " cannot be read: " + e.getMessage(), e);
+            throw unreadable(e);
         }
     }
 
@@ -215,9 +262,15 @@ public final class GgufFile {
             return new int[0];
         }
         try {
-            return GgufReader.ints(path, array.get());
+            int[] ints = new int[Math.toIntExact(array.get().count())];
+            GgufReader.raw(path, array.get()).asIntBuffer().get(ints);
+            return ints;
         } catch (IOException e) {
-            throw new GgufException(GgufException.Reason.UNREADABLE, path + " cannot be read: " + e.getMessage(), e);
+            throw unreadable(e);
         }
+    }
+
+    private GgufException unreadable(IOException e) {
+        return new GgufException(GgufException.Reason.UNREADABLE, path + " cannot be read: " + e.getMessage(), e);
     }
 }

@@ -82,14 +82,19 @@ final class GgufInput {
 
     String string(int limit, String what) throws IOException {
         byte[] bytes = new byte[length(limit, what)];
+        read(bytes, bytes.length);
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    /** Reads into the beginning of an array. */
+    void read(byte[] bytes, int length) throws IOException {
         int done = 0;
-        while (done < bytes.length) {
+        while (done < length) {
             fill(1);
-            int n = Math.min(buffer.remaining(), bytes.length - done);
+            int n = Math.min(buffer.remaining(), length - done);
             buffer.get(bytes, done, n);
             done += n;
         }
-        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     /** Passes over bytes that the file is known to have. */

@@ -9,6 +9,8 @@ import static io.llamanode.gguf.GgufException.Reason.UNREADABLE;
 import static io.llamanode.gguf.GgufException.Reason.UNSUPPORTED_VERSION;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -28,6 +30,7 @@ final class GgufReader {
     private static final int MAX_ENTRIES = 1 << 20;
     private static final int MAX_KEY_BYTES = 65_535;
     private static final int MAX_TEXT_BYTES = 64 << 20;
+    private static final int MAX_ELEMENT_BYTES = 1 << 20;
     private static final int MAX_TENSOR_NAME_BYTES = 63; // GGML_MAX_NAME with its terminator
     private static final int MAX_DIMS = 4;
     private static final int DEFAULT_ALIGNMENT = 32;
@@ -54,26 +57,30 @@ final class GgufReader {
         }
     }
 
-    static List<String> strings(Path path, GgufValue.Array array) throws IOException {
+    static void visit(Path path, GgufValue.Array array, GgufFile.TextVisitor visitor) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             GgufInput in = new GgufInput(path, channel, array.fileOffset());
-            List<String> strings = new ArrayList<>();
-            for (long i = 0; i < array.count(); i++) {
-                strings.add(in.string(MAX_TEXT_BYTES, "an array element"));
+            byte[] bytes = new byte[256];
+            for (int i = 0; i < array.count(); i++) {
+                int length = in.length(MAX_ELEMENT_BYTES, "an array element");
+                if (length > bytes.length) {
+                    bytes = new byte[Math.max(length, 2 * bytes.length)];
+                }
+                in.read(bytes, length);
+                if (!visitor.see(i, bytes, length)) {
+                    return;
+                }
             }
-            return strings;
         }
     }
 
-    static int[] ints(Path path, GgufValue.Array array) throws IOException {
+    static ByteBuffer raw(Path path, GgufValue.Array array) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             GgufInput in = new GgufInput(path, channel, array.fileOffset());
             in.require(array.byteLength(), "an array");
-            int[] ints = new int[Math.toIntExact(array.count())];
-            for (int i = 0; i < ints.length; i++) {
-                ints[i] = in.int32();
-            }
-            return ints;
+            byte[] bytes = new byte[Math.toIntExact(array.byteLength())];
+            in.read(bytes, bytes.length);
+            return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         }
     }
 
@@ -162,7 +169,7 @@ final class GgufReader {
         in.require(count * least, "the array " + key);
         if (type == GgufValueType.STRING) {
             for (long i = 0; i < count; i++) {
-                in.skip(in.length(MAX_TEXT_BYTES, "an element of " + key));
+                in.skip(in.length(MAX_ELEMENT_BYTES, "an element of " + key));
             }
         } else {
             in.skip(count * least);

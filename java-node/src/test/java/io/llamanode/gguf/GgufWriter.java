@@ -149,6 +149,12 @@ public final class GgufWriter {
         }
     }
 
+    /** Removes a tensor. */
+    public GgufWriter removeTensor(String name) {
+        tensors.removeIf(tensor -> tensor.name.equals(name));
+        return this;
+    }
+
     /** Adds a tensor; the first dimension runs fastest. */
     public GgufWriter tensor(String name, GgmlType type, long[] dims, Data data) {
         long rows = 1;

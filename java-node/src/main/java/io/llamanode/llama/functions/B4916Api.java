@@ -1,10 +1,13 @@
 package io.llamanode.llama.functions;
 
+import io.llamanode.gguf.check.LibraryLimits;
 import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.DecodeException;
 import io.llamanode.llama.ModelParams;
 import io.llamanode.llama.functions.ParamStructs.Since;
 import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.Set;
 
 /** {@link ReleaseApi#B4916}. */
 final class B4916Api extends StructuredApi {
@@ -48,8 +51,8 @@ final class B4916Api extends StructuredApi {
     }
 
     @Override
-    public int maxExperts() {
-        return 256;
+    public LibraryLimits limits() {
+        return new LibraryLimits(256, 2, 39, Map.of("baichuan", Set.of(32L, 40L), "gemma2", Set.of(26L, 42L, 46L)));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.llamanode.llama.functions;
 
+import io.llamanode.gguf.check.LibraryLimits;
 import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.DecodeException;
 import io.llamanode.llama.ModelParams;
@@ -78,8 +79,8 @@ public interface ReleaseApi {
      */
     AdapterFunctions adapters(NativeFunctions library);
 
-    /** {@return {@code LLAMA_MAX_EXPERTS}: a model with more ends the process} */
-    int maxExperts();
+    /** {@return what a model may have at most: more ends the process} */
+    LibraryLimits limits();
 
     /** {@return whether pooling by mean works with every architecture, rather than with encoders only} */
     boolean poolsAnyMean();

@@ -1,9 +1,12 @@
 package io.llamanode.llama.functions;
 
+import io.llamanode.gguf.check.LibraryLimits;
 import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.ModelParams;
 import io.llamanode.llama.functions.ParamStructs.Since;
 import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /** The generations with semantic versions ({@link ReleaseApi#V0_5} and later), which differ only in their structs. */
@@ -72,8 +75,8 @@ final class V0Api extends StructuredApi {
     }
 
     @Override
-    public int maxExperts() {
-        return 512;
+    public LibraryLimits limits() {
+        return new LibraryLimits(1024, 4, 43, Map.of("baichuan", Set.of(32L, 40L)));
     }
 
     @Override

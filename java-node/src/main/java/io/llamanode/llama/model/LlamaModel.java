@@ -104,7 +104,7 @@ public final class LlamaModel implements AutoCloseable {
      * @throws ModelLoadException when the file is unfit or the load was given up
      */
     public static LlamaModel load(LlamaLibrary library, Path path, ModelParams params, ProgressListener listener) {
-        GgufFile file = ModelFileCheck.check(path, params.vocabOnly(), library.generation.maxExperts());
+        GgufFile file = ModelFileCheck.check(path, params.vocabOnly(), library.generation.limits());
         try (Arena arena = Arena.ofConfined();
                 WatchedCalls calls = library.watch.calls(path.toString())) {
             StructTable table = library.generation.modelParams();
@@ -124,7 +124,7 @@ public final class LlamaModel implements AutoCloseable {
                 reason = library.log.endCapture();
             }
             if (model.equals(MemorySegment.NULL)) {
-                throw progress.failure(library, path, reason);
+                throw progress.failure(library, path, Refusals.explained(reason, file));
             }
             return new LlamaModel(library, model, file, params);
         }

@@ -3,6 +3,7 @@ package io.llamanode.service.model;
 import io.llamanode.gguf.GgufFile;
 import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.task.TaskInput.Pooling;
+import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -60,6 +61,12 @@ public record ModelTraits(Structure structure, Pooling pooling, Set<Capability> 
             "<PRE>",
             "\u2581<PRE>",
             "<|code_prefix|>");
+
+    /** Bytes of the longest of them, so that no text is made of the others. */
+    private static final int LONGEST_PREFIX = PREFIX_TOKENS.stream()
+            .mapToInt(text -> text.getBytes(StandardCharsets.UTF_8).length)
+            .max()
+            .orElse(0);
 
     /**
      * Derives from a file's metadata what its model can do.
@@ -125,8 +132,16 @@ public record ModelTraits(Structure structure, Pooling pooling, Set<Capability> 
     }
 
     private static boolean hasInfillTokens(GgufFile file) {
-        return PREFIX_KEYS.stream().anyMatch(key -> file.integer(key).isPresent())
-                || file.strings("tokenizer.ggml.tokens").stream().anyMatch(PREFIX_TOKENS::contains);
+        return PREFIX_KEYS.stream().anyMatch(key -> file.integer(key).isPresent()) || hasToken(file, PREFIX_TOKENS);
+    }
+
+    private static boolean hasToken(GgufFile file, Set<String> texts) {
+        boolean[] found = new boolean[1];
+        file.visitTexts("tokenizer.ggml.tokens", (_, bytes, length) -> {
+            found[0] = length <= LONGEST_PREFIX && texts.contains(new String(bytes, 0, length, StandardCharsets.UTF_8));
+            return !found[0];
+        });
+        return found[0];
     }
 
     boolean can(Capability capability) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.gguf.GgmlType;
 import io.llamanode.gguf.GgufValueType;
 import io.llamanode.gguf.GgufWriter;
 import io.llamanode.llama.ContextParams;
@@ -163,10 +164,10 @@ class ModelLoadTest {
         }
     }
 
-    /** LLAMA_MAX_EXPERTS is 256 in b4916 and 512 since v0.5. */
+    /** LLAMA_MAX_EXPERTS is 256 in b4916 and 1024 since v0.5. */
     @Test
     void moreExpertsThanTheLibraryHasRoomForNeverReachIt() {
-        int beyond = library == TestLibrary.B4916 ? 257 : 513;
+        int beyond = library == TestLibrary.B4916 ? 257 : 1025;
         Path file = writer().uint32("llama.expert_count", beyond)
                 .uint32("llama.expert_used_count", 1)
                 .write(directory.resolve("experts.gguf"));
@@ -209,6 +210,25 @@ class ModelLoadTest {
                 assertThrows(ModelLoadException.class, () -> library.load(file).close());
         assertEquals(Reason.REFUSED, e.reason());
         assertTrue(e.getMessage().contains("llama.block_count"), e.getMessage());
+    }
+
+    @Test
+    void whatTheLibraryLeavesOutOfItsReasonIsAdded() {
+        assertTrue(reason(writer().text("tokenizer.ggml.model", "odd")).contains("tokenizer.ggml.model: "));
+        GgufWriter more = writer().tensor(
+                        "blk.0.attn_q.odd", GgmlType.F32, new long[] {2}, out -> out.write(new byte[2 * Float.BYTES]));
+        assertTrue(reason(more).contains("it has no use for blk.0.attn_q.odd"));
+        more = writer().tensor(
+                        "blk.0.odd.weight", GgmlType.F32, new long[] {2}, out -> out.write(new byte[2 * Float.BYTES]));
+        assertTrue(reason(more).contains("it has no use for one of them in a model of the architecture llama"));
+    }
+
+    private String reason(GgufWriter writer) {
+        Path file = writer.write(directory.resolve("odd.gguf"));
+        ModelLoadException e =
+                assertThrows(ModelLoadException.class, () -> library.load(file).close());
+        assertEquals(Reason.REFUSED, e.reason());
+        return e.getMessage();
     }
 
     @Test
