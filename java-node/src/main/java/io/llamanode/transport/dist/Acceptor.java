@@ -7,9 +7,9 @@ import java.io.OutputStream;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.security.SecureRandom;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -59,7 +59,8 @@ final class Acceptor implements AutoCloseable {
         this.timer = timer;
         this.refused = refused;
         this.authenticated = authenticated;
-        this.thread = Thread.ofVirtual().name("dist-accept").unstarted(this::accept);
+        // Not a virtual one, which would wait for its turn behind those of all connections.
+        this.thread = Thread.ofPlatform().daemon().name("dist-accept").unstarted(this::accept);
     }
 
     void start() {
@@ -100,26 +101,58 @@ final class Acceptor implements AutoCloseable {
         Pending evicted = null;
         synchronized (handshaking) {
             if (handshaking.size() >= config.maxUnauthenticated()) {
-                // An honest handshake takes milliseconds, so the oldest is the least likely to be one.
-                Iterator<Pending> oldest = handshaking.iterator();
-                evicted = oldest.next();
-                oldest.remove();
+                evicted = Objects.requireNonNull(Places.yields(handshaking, System.nanoTime()));
+                handshaking.remove(evicted);
             }
             handshaking.add(newcomer);
         }
         if (evicted != null) {
-            evicted.giveUp("it gave way to newer connections, of which there are many");
+            evicted.giveUp(
+                    evicted.hasNamed()
+                            ? "it has not answered its challenge, and newer connections wanted its place"
+                            : "it has not sent its name, and newer connections wanted its place");
         }
         Thread.ofVirtual().name("dist-read").start(() -> serve(newcomer));
     }
 
     /** A connection whose peer is not known yet. */
-    private static final class Pending {
+    private static final class Pending implements Places.Holder {
         private final Socket socket;
+        private final long since = System.nanoTime();
+        private volatile boolean spoken;
+        private volatile boolean named;
         private volatile @Nullable String givenUp;
 
         Pending(Socket socket) {
             this.socket = socket;
+        }
+
+        /** What it sent may be there while its thread had no time to read it, as under an attack. */
+        @Override
+        public boolean hasSpoken() {
+            if (!spoken) {
+                try {
+                    spoken = socket.getInputStream().available() > 0;
+                } catch (IOException closed) {
+                    LOG.trace("looking at a connection", closed);
+                }
+            }
+            return spoken;
+        }
+
+        @Override
+        public boolean hasNamed() {
+            return named;
+        }
+
+        @Override
+        public long since() {
+            return since;
+        }
+
+        /** Some of what it sent was read. */
+        void heard() {
+            spoken = true;
         }
 
         /** Ends the wait for the peer; that its socket is closed then is no reason to tell. */
@@ -146,13 +179,11 @@ final class Acceptor implements AutoCloseable {
             try {
                 socket.setTcpNoDelay(true);
                 socket.setKeepAlive(true);
-                channel = config.wrapper().wrap(socket);
-                identity = handshake(channel);
+                channel = config.wrapper().wrap(socket, pending::heard);
+                identity = handshake(channel, pending);
             } finally {
                 deadline.cancel(false);
-                synchronized (handshaking) {
-                    handshaking.remove(pending);
-                }
+                leave(pending);
             }
             authenticated.run(identity, channel);
         } catch (IOException | RuntimeException e) {
@@ -160,6 +191,12 @@ final class Acceptor implements AutoCloseable {
             if (!closed) {
                 logRefusal(socket, pending.reason(e));
             }
+        }
+    }
+
+    private void leave(Pending pending) {
+        synchronized (handshaking) {
+            handshaking.remove(pending);
         }
     }
 
@@ -178,18 +215,23 @@ final class Acceptor implements AutoCloseable {
         }
     }
 
-    private Handshake.Accepted handshake(ChannelWrapper.Channel channel) throws IOException {
+    private Handshake.Accepted handshake(ChannelWrapper.Channel channel, Pending pending) throws IOException {
         Handshake handshake =
                 new Handshake(config.nodeName(), creation, config.cookie(), random.nextInt(), config.allowed());
         while (true) {
-            byte[] packet = readPacket(channel.in(), channel.handshakePrefix());
+            byte[] packet = readPacket(channel.in(), channel.handshakePrefix(), pending);
             switch (handshake.receive(packet)) {
-                case Handshake.Continue step -> reply(channel, step.replies());
+                case Handshake.Continue step -> {
+                    pending.named = true;
+                    reply(channel, step.replies());
+                }
                 case Handshake.Refused step -> {
                     reply(channel, step.replies());
                     throw new IOException(step.reason());
                 }
                 case Handshake.Accepted step -> {
+                    // Before it can know: from here on its place is no longer one of these.
+                    leave(pending);
                     reply(channel, step.replies());
                     return step;
                 }
@@ -197,17 +239,24 @@ final class Acceptor implements AutoCloseable {
         }
     }
 
-    private static byte[] readPacket(InputStream in, int prefix) throws IOException {
-        byte[] head = in.readNBytes(prefix);
+    private static byte[] readPacket(InputStream in, int prefix, Pending pending) throws IOException {
+        int first = in.read();
+        if (first < 0) {
+            throw new EOFException("closed within the handshake");
+        }
+        pending.heard();
+        byte[] head = new byte[prefix];
+        head[0] = (byte) first;
+        int more = in.readNBytes(head, 1, prefix - 1);
         long length = 0;
         for (byte b : head) {
             length = length << 8 | b & 0xff;
         }
-        if (head.length == prefix && length > Handshake.MAX_PACKET) {
+        if (more == prefix - 1 && length > Handshake.MAX_PACKET) {
             throw new IOException("a handshake packet of " + length + " bytes");
         }
-        byte[] packet = in.readNBytes((int) length);
-        if (head.length < prefix || packet.length < length) {
+        byte[] packet = more < prefix - 1 ? head : in.readNBytes((int) length);
+        if (more < prefix - 1 || packet.length < length) {
             throw new EOFException("closed within the handshake");
         }
         return packet;

@@ -24,6 +24,18 @@ public interface ChannelWrapper {
     Channel wrap(Socket socket) throws IOException;
 
     /**
+     * Wraps a socket, and tells when something has come from the peer before the channel is there.
+     *
+     * @param socket an accepted connection, of a {@link java.nio.channels.SocketChannel} in blocking mode
+     * @param heard run whenever something has come, at least once before this returns if anything was read
+     * @return the channel
+     * @throws IOException if the connection is unusable; it is closed then
+     */
+    default Channel wrap(Socket socket, Runnable heard) throws IOException {
+        return wrap(socket);
+    }
+
+    /**
      * A connected channel.
      *
      * @param socket the TCP socket underneath: closing it must wake blocked reads and writes, and it

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param epmd whether the node is registered in epmd; without it peers must know the port
  * @param epmdPort port of epmd on the loopback interface
  * @param maxFrameBytes longest frame that is read; a call in a longer one is refused
- * @param maxUnauthenticated connections that may be in their handshake; the oldest yields to a new one
+ * @param maxUnauthenticated connections that may be in their handshake; beyond them one yields to each new one
  * @param maxConnections peers that may be connected; a further one is refused
  * @param handshakeDeadline time for a whole handshake
  * @param stallDeadline time in which a peer must take some of what is written to it before it is given up
@@ -118,7 +118,7 @@ public record DistConfig(
         private boolean epmd = true;
         private int epmdPort = Epmd.defaultPort();
         private int maxFrameBytes = 16 << 20;
-        private int maxUnauthenticated = 64;
+        private int maxUnauthenticated = 256;
         private int maxConnections = DEFAULT_CONNECTIONS;
         private Duration handshakeDeadline = Duration.ofSeconds(5);
         private Duration stallDeadline = Duration.ofSeconds(15);

@@ -1,5 +1,6 @@
 package io.llamanode.transport.dist;
 
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -19,11 +20,16 @@ final class HandshakeSocket extends Socket {
     private static final Logger LOG = LoggerFactory.getLogger(HandshakeSocket.class);
 
     private final Socket socket;
+    private final Runnable heard;
     private boolean over;
 
-    /** @param socket a connection */
-    HandshakeSocket(Socket socket) {
+    /**
+     * @param socket a connection
+     * @param heard run when something was read, until the handshake is over
+     */
+    HandshakeSocket(Socket socket, Runnable heard) {
         this.socket = socket;
+        this.heard = heard;
     }
 
     /** From here on a write that fails says so. */
@@ -33,7 +39,24 @@ final class HandshakeSocket extends Socket {
 
     @Override
     public InputStream getInputStream() throws IOException {
-        return socket.getInputStream();
+        return new FilterInputStream(socket.getInputStream()) {
+            @Override
+            public int read() throws IOException {
+                return heard(super.read());
+            }
+
+            @Override
+            public int read(byte[] into, int from, int length) throws IOException {
+                return heard(super.read(into, from, length));
+            }
+
+            private int heard(int read) {
+                if (!over && read >= 0) {
+                    heard.run();
+                }
+                return read;
+            }
+        };
     }
 
     @Override

@@ -115,9 +115,14 @@ public final class TlsWrapper implements ChannelWrapper {
 
     @Override
     public Channel wrap(Socket socket) throws IOException {
+        return wrap(socket, () -> {});
+    }
+
+    @Override
+    public Channel wrap(Socket socket, Runnable heard) throws IOException {
         // A layered socket of this kind is the server of the TLS handshake. It is never closed itself,
         // since that may block: the TCP socket is.
-        HandshakeSocket carrier = new HandshakeSocket(socket);
+        HandshakeSocket carrier = new HandshakeSocket(socket, heard);
         SSLSocket tls = (SSLSocket) context.getSocketFactory().createSocket(carrier, null, false);
         tls.setNeedClientAuth(true);
         tls.startHandshake();
