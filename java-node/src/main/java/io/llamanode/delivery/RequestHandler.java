@@ -1,6 +1,7 @@
 package io.llamanode.delivery;
 
 import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangRef;
 import io.llamanode.account.Holding;
 import io.llamanode.account.MemoryAccount;
 import io.llamanode.account.Weight;
@@ -42,6 +43,7 @@ public final class RequestHandler {
     private final Streams streams;
     private final String node;
     private final LoadListener loads;
+    private final Calls calls = new Calls();
 
     /** Hears how far models are loaded. */
     @FunctionalInterface
@@ -82,19 +84,47 @@ public final class RequestHandler {
      * @param reply takes the answer, on any thread, exactly once
      */
     public void call(ProcessOwner caller, long held, OtpErlangObject term, Consumer<OtpErlangObject> reply) {
-        Consumer<OtpErlangObject> answer = reply;
+        call(caller, null, held, term, reply);
+    }
+
+    /**
+     * Answers a call whose caller can give up.
+     *
+     * @param caller the process that waits, which owns what the request makes
+     * @param alias that its answer goes to, or {@code null} if it goes to the process
+     * @param held bytes that are kept for the answer, such as what it is marked with
+     * @param term the request as it came
+     * @param answer takes the answer, on any thread, exactly once, unless the caller gives up or ends before
+     */
+    public void call(
+            ProcessOwner caller,
+            @Nullable OtpErlangRef alias,
+            long held,
+            OtpErlangObject term,
+            Consumer<OtpErlangObject> answer) {
+        Calls.Call reply = calls.begin(alias, answer);
         try {
             Request request = RequestDecoder.decode(term);
-            answer = waiting(caller, held, request, reply);
-            handle(caller, request, answer);
+            charge(caller, held, request, reply);
+            handle(caller, request, reply);
         } catch (FailureException e) {
-            answer.accept(ReplyEncoder.error(e.failure()));
+            reply.accept(ReplyEncoder.error(e.failure()));
         } catch (RuntimeException | Error e) {
             String id = UUID.randomUUID().toString();
             LOG.error("defect {}", id, e);
-            answer.accept(ReplyEncoder.error(
+            reply.accept(ReplyEncoder.error(
                     new Failure(ErrorCode.UNKNOWN, "a defect of the node; the log has it under " + id)));
         }
+    }
+
+    /**
+     * A caller has given up: what only it waits for ends. What its request has made or changed stays as it is, but for a
+     * stream, whose events nobody could tell.
+     *
+     * @param alias that it was to be answered at
+     */
+    public void giveUp(OtpErlangRef alias) {
+        calls.giveUp(alias);
     }
 
     /**
@@ -103,7 +133,12 @@ public final class RequestHandler {
      * @param term the request as it came
      */
     public void cast(OtpErlangObject term) {
-        Consumer<OtpErlangObject> nobody = answer -> {};
+        OtpErlangRef overdue = RequestDecoder.givenUp(term);
+        if (overdue != null) {
+            giveUp(overdue);
+            return;
+        }
+        Calls.Call nobody = calls.begin(null, answer -> {});
         try {
             switch (RequestDecoder.decode(term)) {
                 case Request.CancelTask(long id) -> cancel(id, nobody);
@@ -127,9 +162,9 @@ public final class RequestHandler {
      *
      * @throws FailureException {@code server_busy} if the process holds too much; what gives memory back is not refused
      */
-    private Consumer<OtpErlangObject> waiting(
-            ProcessOwner caller, long held, Request request, Consumer<OtpErlangObject> reply) {
+    private void charge(ProcessOwner caller, long held, Request request, Calls.Call reply) {
         Holding holding = service.account().open(MemoryAccount.Kind.CALL, caller, caller.peer());
+        reply.whenOver(holding::release);
         switch (request) {
             // Answered within the call.
             case Request.Ping _,
@@ -141,9 +176,7 @@ public final class RequestHandler {
                     Request.ForkSession _,
                     Request.CheckpointSession _,
                     Request.RewindSession _,
-                    Request.Active _ -> {
-                return reply;
-            }
+                    Request.Active _ -> {}
             case Request.CloseSession _, Request.CancelTask _ -> holding.set(CALL + held);
             case Request.CreateTask _,
                     Request.Run _,
@@ -159,10 +192,6 @@ public final class RequestHandler {
             case Request.LoadModel _, Request.UnloadModel _, Request.LoadAdapter _, Request.UnloadAdapter _ ->
                 hold(holding, CALL + held + Weight.of(request));
         }
-        return answer -> {
-            holding.release();
-            reply.accept(answer);
-        };
     }
 
     private static void hold(Holding holding, long bytes) {
@@ -172,7 +201,7 @@ public final class RequestHandler {
         }
     }
 
-    private void handle(ProcessOwner caller, Request request, Consumer<OtpErlangObject> reply) {
+    private void handle(ProcessOwner caller, Request request, Calls.Call reply) {
         switch (request) {
             case Request.Ping() -> reply.accept(ReplyEncoder.PONG);
             case Request.GetStatus() -> reply.accept(ReplyEncoder.ok(ReplyEncoder.status(node, service.status())));
@@ -235,7 +264,7 @@ public final class RequestHandler {
         }
     }
 
-    private void tokenize(ProcessOwner caller, Request.Tokenize tokenize, Consumer<OtpErlangObject> reply) {
+    private void tokenize(ProcessOwner caller, Request.Tokenize tokenize, Calls.Call reply) {
         if (tokenize.withPieces()) {
             service.models().pieces(caller, tokenize.text(), answer(reply, ReplyEncoder::ok));
         } else {
@@ -256,7 +285,7 @@ public final class RequestHandler {
         };
     }
 
-    private void stream(ProcessOwner caller, Request.Stream stream, Consumer<OtpErlangObject> reply) {
+    private void stream(ProcessOwner caller, Request.Stream stream, Calls.Call reply) {
         streams.start(caller, new ProcessOwner(stream.sink()), stream, answer(reply, ReplyEncoder::ok));
     }
 
@@ -269,7 +298,7 @@ public final class RequestHandler {
     }
 
     /** The task of a stream may have ended while its text still waits. */
-    private void cancel(long taskId, Consumer<OtpErlangObject> reply) {
+    private void cancel(long taskId, Calls.Call reply) {
         service.cancelTask(taskId, new Reply<>() {
             @Override
             public void ok(@Nullable Void nothing) {
@@ -280,14 +309,19 @@ public final class RequestHandler {
             public void failed(Failure failure) {
                 reply.accept(streams.cancelIfLingering(taskId) ? ReplyEncoder.OK : ReplyEncoder.error(failure));
             }
+
+            @Override
+            public void whenGivenUp(Runnable undo) {
+                reply.whenGivenUp(undo);
+            }
         });
     }
 
-    private static Reply<Void> done(Consumer<OtpErlangObject> reply) {
+    private static Reply<Void> done(Calls.Call reply) {
         return answer(reply, nothing -> ReplyEncoder.OK);
     }
 
-    private static <T> Reply<T> answer(Consumer<OtpErlangObject> reply, Function<T, OtpErlangObject> encoded) {
+    private static <T> Reply<T> answer(Calls.Call reply, Function<T, OtpErlangObject> encoded) {
         return new Reply<>() {
             @Override
             public void ok(@Nullable T value) {
@@ -297,6 +331,11 @@ public final class RequestHandler {
             @Override
             public void failed(Failure failure) {
                 reply.accept(ReplyEncoder.error(failure));
+            }
+
+            @Override
+            public void whenGivenUp(Runnable undo) {
+                reply.whenGivenUp(undo);
             }
         };
     }

@@ -74,6 +74,11 @@ final class Streams {
             public void failed(Failure failure) {
                 reply.failed(failure);
             }
+
+            @Override
+            public void whenGivenUp(Runnable undo) {
+                reply.whenGivenUp(undo);
+            }
         });
     }
 

@@ -9,6 +9,7 @@ import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.term.Shown;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Turns the term of a request into a checked {@link Request}; docs/protocol.md, sections 1 and 2. */
 public final class RequestDecoder {
@@ -43,6 +44,22 @@ public final class RequestDecoder {
             Map.entry("apply_template", 1));
 
     private RequestDecoder() {}
+
+    /**
+     * Reads what a caller says who has given up. It belongs to a call and asks for nothing by itself, so it is no request.
+     *
+     * @param term what came in a cast
+     * @return the alias that the call was to be answered at, or {@code null} if the term is something else
+     */
+    public static @Nullable OtpErlangRef givenUp(OtpErlangObject term) {
+        return term instanceof OtpErlangTuple tuple
+                        && tuple.arity() == 2
+                        && tuple.elementAt(0) instanceof OtpErlangAtom atom
+                        && atom.atomValue().equals("give_up")
+                        && tuple.elementAt(1) instanceof OtpErlangRef alias
+                ? alias
+                : null;
+    }
 
     /**
      * Reads and checks a request. It touches nothing but the term: whether a session exists is found out later.

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Slow work that needs no task, such as tokenizing, in turn with the preparations of its owner's tasks. It is left undone
- * if the owner is gone before its turn. For any thread; takes the service's lock.
+ * if the owner is gone, or has given up, before its turn. For any thread; takes the service's lock.
  */
 final class Asides {
     /** Of one that waits, besides its input; bytes. */
@@ -49,6 +49,13 @@ final class Asides {
             holding.release();
         }
 
+        private void giveUp() {
+            synchronized (lock) {
+                owners.remove(owner, this);
+                drop();
+            }
+        }
+
         /** {@return whether somebody still waits for it} */
         private boolean begin() {
             synchronized (lock) {
@@ -82,6 +89,7 @@ final class Asides {
                 owners.add(owner, aside);
             }
         }
+        reply.whenGivenUp(aside::giveUp);
         boolean taken = preparation.submit(owner, () -> {
             if (!aside.begin()) {
                 return;

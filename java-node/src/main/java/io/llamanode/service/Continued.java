@@ -15,4 +15,9 @@ abstract class Continued<T> implements Reply<T> {
     public void failed(Failure failure) {
         whole.failed(failure);
     }
+
+    @Override
+    public void whenGivenUp(Runnable undo) {
+        whole.whenGivenUp(undo);
+    }
 }

@@ -367,6 +367,11 @@ public final class Sessions {
                     () -> session.model.prompts.systemTokens(config),
                     new Continued<Integer>(reply) {
                         @Override
+                        public void whenGivenUp(Runnable undo) {
+                            // The cache is to be cleared all the same.
+                        }
+
+                        @Override
                         public void ok(@Nullable Integer count) {
                             // A task may have come meanwhile, and a busy slot is not shortened.
                             try {

@@ -100,6 +100,10 @@ final class Tasks {
             Task task = accept(order, reply);
             if (task != null) {
                 task.creation = reply;
+                if (task.sink != null) {
+                    // Nobody would know whose events these are.
+                    reply.whenGivenUp(() -> cancel(task, () -> {}));
+                }
                 begin(task);
             }
         }
@@ -112,6 +116,7 @@ final class Tasks {
             if (task != null) {
                 created++;
                 results.wait(task, order.owners().getFirst(), -1, reply);
+                reply.whenGivenUp(() -> cancel(task, () -> {}));
                 begin(task);
             }
         }
@@ -395,7 +400,13 @@ final class Tasks {
         synchronized (lock) {
             Task task = running.get(taskId);
             if (task != null) {
-                cancel(task, () -> reply.ok(null));
+                Runnable told = () -> reply.ok(null);
+                reply.whenGivenUp(() -> {
+                    synchronized (lock) {
+                        task.cancellations.remove(told);
+                    }
+                });
+                cancel(task, told);
             } else if (results.keeps(taskId)) {
                 reply.ok(null);
             } else {

@@ -64,6 +64,11 @@ final class Waiters {
         Waiter waiter = new Waiter(task, caller, reply);
         task.waiters.add(waiter);
         owners.add(caller, waiter);
+        reply.whenGivenUp(() -> {
+            synchronized (lock) {
+                var _ = waiter.leave();
+            }
+        });
         if (timeoutMs >= 0) {
             waiter.timeout = timer.schedule(() -> giveUp(waiter), timeoutMs, TimeUnit.MILLISECONDS);
         }

@@ -33,6 +33,11 @@ import org.slf4j.LoggerFactory;
 public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DistEndpoint.class);
 
+    private static final Failure NO_PROCESS = new Failure(
+            ErrorCode.UNSUPPORTED,
+            "this mailbox is no process of an Erlang runtime: it takes no system messages; to end the node, end the server "
+                    + "that owns it, or the service by 'bin/llama-node stop'");
+
     private volatile @Nullable RequestHandler handler;
     /** Completed by {@link #open}; the first requests can come while the node is still being made. */
     private final CompletableFuture<DistNode> node = new CompletableFuture<>();
@@ -61,7 +66,17 @@ public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, 
     @Override
     public void onCall(From from, OtpErlangObject request) {
         Objects.requireNonNull(handler)
-                .call(new ProcessOwner(from.pid()), from.weight(), request, answer -> reply(from, answer));
+                .call(new ProcessOwner(from.pid()), from.alias(), from.weight(), request, answer -> reply(from, answer));
+    }
+
+    @Override
+    public void onSystem(From from) {
+        reply(from, ReplyEncoder.error(NO_PROCESS));
+    }
+
+    @Override
+    public void onGivenUp(OtpErlangRef alias) {
+        Objects.requireNonNull(handler).giveUp(alias);
     }
 
     @Override

@@ -12,6 +12,8 @@ final class Answer<T> implements Reply<T> {
 
     private record Ok(Object value) {}
 
+    private volatile Runnable undo = () -> {};
+
     @Override
     public void ok(T value) {
         complete(new Ok(value));
@@ -20,6 +22,16 @@ final class Answer<T> implements Reply<T> {
     @Override
     public void failed(Failure failure) {
         complete(failure);
+    }
+
+    @Override
+    public void whenGivenUp(Runnable then) {
+        undo = then;
+    }
+
+    /** As a caller does who waits no more. */
+    void giveUp() {
+        undo.run();
     }
 
     private void complete(Object value) {

@@ -1,6 +1,7 @@
 package io.llamanode.service;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.service.contract.ErrorCode;
@@ -73,6 +74,11 @@ class GivenUpTest extends ServiceFixture {
             public void failed(Failure failure) {
                 answer.failed(failure);
             }
+
+            @Override
+            public void whenGivenUp(Runnable undo) {
+                answer.whenGivenUp(undo);
+            }
         });
         return answer;
     }
@@ -120,6 +126,58 @@ class GivenUpTest extends ServiceFixture {
         waitForThePreparingThreads();
         assertEquals(4, inspected.get());
         assertEquals(Set.of(me), watched.keySet(), "who owns something still");
+    }
+
+    @Test
+    void nothingIsInspectedForACallerWhoGaveUp() {
+        Process other = new Process("other");
+        Answer<Object> overdue = inspect(other);
+        assertTrue(watched.containsKey(other));
+        overdue.giveUp();
+        assertFalse(watched.containsKey(other), "it is watched still");
+        released.countDown();
+        waitForThePreparingThreads();
+        assertEquals(4, inspected.get());
+        assertFalse(overdue.given());
+    }
+
+    /** It is left to be collected. */
+    @Test
+    void aCallerWhoGaveUpCollectsNoResult() {
+        released.countDown();
+        long task = create(session(), completion("c", ENDLESS)).value();
+        Answer<GenerationResult> overdue = result(task, -1);
+        overdue.giveUp();
+        cancel(task).value();
+        assertEquals(ErrorCode.CANCELLED, result(task, 0).error());
+        assertFalse(overdue.given());
+    }
+
+    @Test
+    void aTaskThatOnlyItsCallerWaitsForEndsWhenThatGivesUp() throws InterruptedException {
+        released.countDown();
+        Answer<GenerationResult> ran = new Answer<>();
+        service.run(me, completion("c", ENDLESS), generated(ran));
+        ran.giveUp();
+        CountDownLatch drained = new CountDownLatch(1);
+        service.drain(drained::countDown);
+        assertTrue(drained.await(30, TimeUnit.SECONDS), "the task is left");
+        assertEquals(0, service.status().sessions());
+    }
+
+    @Test
+    void aStreamIsNotBegunForACallerWhoGaveUpButATaskIs() {
+        long session = session();
+        Answer<Long> stream = new Answer<>();
+        service.stream(
+                me, me, (task, event) -> events.add(new Event(task, event)), session, completion("c", ENDLESS), stream);
+        Answer<Long> task = create(session, completion("c", ENDLESS));
+        stream.giveUp();
+        task.giveUp();
+        assertEquals(ErrorCode.CANCELLED, stream.error());
+        released.countDown();
+        cancel(task.value()).value();
+        assertEquals(List.of(), List.copyOf(events));
     }
 
     /** Each would keep its task, and what came with it, until the deadline. */

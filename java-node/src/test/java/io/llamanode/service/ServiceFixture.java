@@ -164,6 +164,11 @@ abstract class ServiceFixture {
             public void failed(Failure failure) {
                 result.failed(failure);
             }
+
+            @Override
+            public void whenGivenUp(Runnable undo) {
+                result.whenGivenUp(undo);
+            }
         };
     }
 

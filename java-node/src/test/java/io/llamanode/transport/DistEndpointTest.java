@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.ericsson.otp.erlang.OtpErlangList;
 import com.ericsson.otp.erlang.OtpErlangLong;
 import com.ericsson.otp.erlang.OtpErlangMap;
 import com.ericsson.otp.erlang.OtpErlangObject;
@@ -71,6 +72,19 @@ final class DistEndpointTest {
                                         ((OtpErlangTuple) ((OtpErlangTuple) peer.receive()).elementAt(1)).elementAt(1))
                                 .binaryValue(),
                         java.nio.charset.StandardCharsets.UTF_8));
+    }
+
+    /** The runtimes that know that this node runs no processes do not ask it to; others are told. */
+    @Test
+    void requestsToSpawnAreRefused() throws Exception {
+        OtpErlangRef id = new OtpErlangRef(
+                90, "b@localhost", new int[] {1, 2, 3}, peer.pid().creation());
+        OtpErlangObject function = tuple(atom("erlang"), atom("node"), new OtpErlangLong(0));
+        peer.frame(
+                tuple(new OtpErlangLong(29), id, peer.pid(), peer.pid(), function, new OtpErlangList()),
+                external(new OtpErlangList()));
+        assertEquals(
+                tuple(new OtpErlangLong(31), id, peer.pid(), new OtpErlangLong(0), atom("notsup")), peer.receive());
     }
 
     @Test

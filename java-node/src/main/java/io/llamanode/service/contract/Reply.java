@@ -3,8 +3,8 @@ package io.llamanode.service.contract;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the answer to a request goes; exactly one method is called, once, on any thread. An
- * implementation must not block.
+ * Where the answer to a request goes; {@link #ok} or {@link #failed} is called, once, on any thread, unless the one who
+ * asked has given up. An implementation must not block.
  *
  * @param <T> what a success carries
  */
@@ -22,4 +22,13 @@ public interface Reply<T> {
      * @param failure why there is none
      */
     void failed(Failure failure);
+
+    /**
+     * Says what to do if the one who asked gives up before there is an answer; the last one said counts.
+     *
+     * @param undo ends what only this one waits for; run at most once, on any thread
+     */
+    default void whenGivenUp(Runnable undo) {
+        // Nobody can give up.
+    }
 }

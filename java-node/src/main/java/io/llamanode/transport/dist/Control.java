@@ -35,6 +35,12 @@ sealed interface Control {
     /** A monitored process has ended. */
     record Down(OtpErlangRef ref) implements Control {}
 
+    /** A process monitors something of this node no more: a caller, by the alias of its call, that has given up or ended. */
+    record Demonitor(Slice watcher, OtpErlangRef ref) implements Control {}
+
+    /** A process wants another one to be started. */
+    record Spawn(Slice ref, Slice from) implements Control {}
+
     /** A process links itself to {@code pid}. */
     record Link(Slice from, Slice to, OtpErlangPid pid) implements Control {}
 
@@ -113,9 +119,22 @@ sealed interface Control {
                 int[] e = elements(frame, operation, at, 4, 4, limits);
                 yield new Down(new OtpInputStream(frame, e[2], e[3] - e[2], 0).read_ref());
             }
-            // EXIT, UNLINK, GROUP_LEADER, EXIT2, EXIT_TT, EXIT2_TT, DEMONITOR_P, ALIAS_SEND, ALIAS_SEND_TT,
-            // UNLINK_ID_ACK: this node's name outlives its connections, has no alias, and obeys nobody's exit.
-            case 3, 4, 7, 8, 13, 18, 20, 33, 34, 36 -> new Ignored(operation);
+            // DEMONITOR_P {_, FromProc, ToProc, Ref}.
+            case 20 -> {
+                int[] e = elements(frame, operation, at, arity, 4, limits);
+                yield new Demonitor(slice(e, 0), new OtpInputStream(frame, e[2], e[3] - e[2], 0).read_ref());
+            }
+            // SPAWN_REQUEST {_, ReqId, From, GroupLeader, {Module, Function, Arity}, OptList}, also with a trace token.
+            case 29, 30 -> {
+                if (arity != operation - 23) {
+                    throw new ProtocolException("operation " + operation + " of arity " + arity);
+                }
+                int[] e = elements(frame, operation, at, 3, 3, limits);
+                yield new Spawn(slice(e, 0), slice(e, 1));
+            }
+            // EXIT, UNLINK, GROUP_LEADER, EXIT2, EXIT_TT, EXIT2_TT, ALIAS_SEND, ALIAS_SEND_TT, UNLINK_ID_ACK: this
+            // node's name outlives its connections, has no alias, and obeys nobody's exit.
+            case 3, 4, 7, 8, 13, 18, 33, 34, 36 -> new Ignored(operation);
             default -> throw new ProtocolException("an unknown control operation " + operation);
         };
     }

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 final class Frame extends OtpOutputStream {
     static final int PASS_THROUGH = 112;
     private static final byte[] NOPROC = smallAtom("noproc");
+    private static final byte[] NOTSUP = smallAtom("notsup");
 
     Frame() {
         super(512);
@@ -113,6 +114,16 @@ final class Frame extends OtpOutputStream {
         raw(received, request.id());
         raw(received, request.to());
         raw(received, request.from());
+        return finish();
+    }
+
+    /** SPAWN_REPLY {@code {31, ReqId, To, Flags, notsup}}, the terms as they were received. */
+    Frame spawnNotSupported(byte[] received, Control.Spawn request) {
+        begin(5, 31);
+        raw(received, request.ref());
+        raw(received, request.from());
+        write_long(0);
+        writeN(NOTSUP);
         return finish();
     }
 

@@ -3,6 +3,7 @@ package io.llamanode.transport.dist;
 import com.ericsson.otp.erlang.OtpErlangAtom;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpErlangTuple;
 import io.llamanode.term.TermLimitException;
 import io.llamanode.term.TermLimits;
@@ -116,6 +117,15 @@ final class Inbound implements Peer.Events {
                     dispatcher.submit(() -> fire(peer, id));
                 }
             }
+            case Control.Demonitor(Control.Slice watcher, OtpErlangRef ref) -> {
+                // No node has another one's calls given up.
+                if (ref.node().equals(peer.node())) {
+                    receiver.receiveGivenUp(peer.source(), () -> raw(frame, watcher.from()), ref, frame.length, handler);
+                }
+            }
+            case Control.Spawn request -> {
+                var _ = sender.test(peer, out -> out.spawnNotSupported(frame, request));
+            }
             case Control.Ignored ignored -> LOG.trace("{} sent operation {}", peer.node(), ignored.operation());
         }
     }
@@ -127,12 +137,16 @@ final class Inbound implements Peer.Events {
     /** {@return the process that sent a frame, as its raw bytes; one for all frames that do not tell} */
     private String sender(byte[] frame) {
         int operation = TermScanner.firstElement(frame, CONTROL);
+        return switch (frame[operation + 1] & 0xff) {
+            // REG_SEND and SEND_SENDER, and each with a trace token: the second element is the sender.
+            case 6, 16, 22, 23 -> raw(frame, operation + 2);
+            default -> "";
+        };
+    }
+
+    private String raw(byte[] frame, int at) {
         try {
-            return switch (frame[operation + 1] & 0xff) {
-                // REG_SEND and SEND_SENDER, and each with a trace token: the second element is the sender.
-                case 6, 16, 22, 23 -> Receiver.raw(frame, operation + 2, limits);
-                default -> "";
-            };
+            return Receiver.raw(frame, at, limits);
         } catch (TermLimitException impossible) {
             throw new IllegalStateException("it was measured before", impossible);
         }
@@ -194,9 +208,14 @@ final class Inbound implements Peer.Events {
         LOG.debug("a message from {} to {} is dropped", peer.node(), target);
     }
 
-    /** What {@code net_adm:ping/1} asks: {@code {is_auth, Node}} is answered {@code yes}. */
+    /**
+     * What {@code net_adm:ping/1} asks: {@code {is_auth, Node}} is answered {@code yes}. Anything else, such as the
+     * requests to spawn that old runtimes make, is refused.
+     */
     private record NetKernel(BiConsumer<From, OtpErlangObject> reply) implements MailboxHandler {
         private static final OtpErlangAtom YES = new OtpErlangAtom("yes");
+        private static final OtpErlangTuple NOT_SUPPORTED =
+                new OtpErlangTuple(new OtpErlangObject[] {new OtpErlangAtom("error"), new OtpErlangAtom("notsup")});
 
         @Override
         public void onCall(From from, OtpErlangObject request) {
@@ -205,6 +224,8 @@ final class Inbound implements Peer.Events {
                     && tuple.elementAt(0) instanceof OtpErlangAtom atom
                     && atom.atomValue().equals("is_auth")) {
                 reply.accept(from, YES);
+            } else {
+                reply.accept(from, NOT_SUPPORTED);
             }
         }
 
@@ -212,6 +233,13 @@ final class Inbound implements Peer.Events {
         public void onCast(OtpErlangObject request) {}
 
         @Override
-        public void onBadCall(From from, String reason) {}
+        public void onBadCall(From from, String reason) {
+            reply.accept(from, NOT_SUPPORTED);
+        }
+
+        @Override
+        public void onSystem(From from) {
+            reply.accept(from, NOT_SUPPORTED);
+        }
     }
 }

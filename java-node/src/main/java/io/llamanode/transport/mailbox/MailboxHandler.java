@@ -1,6 +1,7 @@
 package io.llamanode.transport.mailbox;
 
 import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangRef;
 
 /**
  * Receives what is sent to a mailbox. All methods are called one at a time, in the order of
@@ -39,6 +40,20 @@ public interface MailboxHandler {
     default void onBusyCall(From from, String reason) {
         onBadCall(from, reason);
     }
+
+    /**
+     * A request of {@code sys}, which {@code gen_server:stop} makes, too.
+     *
+     * @param from who waits
+     */
+    default void onSystem(From from) {}
+
+    /**
+     * A caller has given up. It comes after the call, and also when the answer has come in between.
+     *
+     * @param alias what the caller gave as the tag of its call
+     */
+    default void onGivenUp(OtpErlangRef alias) {}
 
     /**
      * Any other message to the mailbox.

@@ -3,6 +3,7 @@ package io.llamanode.transport.mailbox;
 import com.ericsson.otp.erlang.OtpErlangDecodeException;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpErlangTuple;
 import io.llamanode.term.TermLimitException;
 import io.llamanode.term.TermLimits;
@@ -23,6 +24,7 @@ public final class Receiver {
     private static final Logger LOG = LoggerFactory.getLogger(Receiver.class);
     private static final String CALL = "$gen_call";
     private static final String CAST = "$gen_cast";
+    private static final String SYSTEM = "system";
     private static final byte PID = 88;
     private static final byte OLD_PID = 103;
 
@@ -56,15 +58,20 @@ public final class Receiver {
         try {
             int term = term(frame, from);
             String kind = kind(frame, term);
+            Supplier<?> process = kind == null ? sender : () -> process(frame, term, sender);
             if (CALL.equals(kind)) {
-                receiveCall(source, sender, frame, term, handler);
+                receiveCall(source, process, frame, term, handler);
+                return;
+            }
+            if (SYSTEM.equals(kind)) {
+                receiveSystem(source, process, frame, term, handler);
                 return;
             }
             TermScanner.check(frame, from, frame.length, limits);
             int request = CAST.equals(kind) ? castRequest(frame, term) : term;
             dispatcher.deliver(
                     source,
-                    sender,
+                    process,
                     () -> dispatchOther(source.name(), frame, request, handler, CAST.equals(kind)),
                     frame.length);
         } catch (TermLimitException refused) {
@@ -91,25 +98,30 @@ public final class Receiver {
      */
     public boolean receiveRequest(Dispatcher.Source source, byte[] frame, MailboxHandler handler) {
         try {
-            if (kind(frame, term(frame, 0)) == null) {
+            String kind = kind(frame, term(frame, 0));
+            if (kind == null || kind.equals(SYSTEM)) {
                 return false;
             }
         } catch (TermLimitException malformed) {
             return false;
         }
-        receive(source, () -> process(frame), frame, 0, handler);
+        receive(source, () -> "", frame, 0, handler);
         return true;
     }
 
-    /** {@return the bytes of the process in a call or cast, as a text; the same for all that hold none} */
-    private String process(byte[] frame) {
+    /**
+     * The process that a request says it is of. Over a connection that is busy, one process sends for others.
+     *
+     * @param sender who sent it, for a request that does not say
+     */
+    private Object process(byte[] frame, int term, Supplier<?> sender) {
         try {
-            int at = TermScanner.skip(frame, TermScanner.firstElement(frame, 1), frame.length, limits);
+            int at = TermScanner.skip(frame, TermScanner.firstElement(frame, term), frame.length, limits);
             int process =
                     TermScanner.tupleArity(frame, at, frame.length) == 2 ? TermScanner.firstElement(frame, at) : at;
-            return isPid(frame, process) ? raw(frame, process, limits) : "";
+            return isPid(frame, process) ? raw(frame, process, limits) : sender.get();
         } catch (TermLimitException malformed) {
-            return "";
+            return sender.get();
         }
     }
 
@@ -154,7 +166,10 @@ public final class Receiver {
                 int caller = second(beginning, term);
                 int request = TermScanner.skip(beginning, caller, beginning.length, limits);
                 dispatcher.deliver(
-                        source, sender, () -> dispatchCall(beginning, caller, request, why, handler), beginning.length);
+                        source,
+                        () -> process(beginning, term, sender),
+                        () -> dispatchCall(beginning, caller, request, why, handler),
+                        beginning.length);
                 return;
             }
         } catch (TermLimitException unreadable) {
@@ -173,7 +188,7 @@ public final class Receiver {
      */
     public void refuseRequest(
             Dispatcher.Source source, byte[] beginning, FrameReader.Refusal why, MailboxHandler handler) {
-        refuse(source, () -> process(beginning), beginning, 0, why, handler);
+        refuse(source, () -> "", beginning, 0, why, handler);
     }
 
     private static int term(byte[] frame, int from) throws TermLimitException {
@@ -184,7 +199,8 @@ public final class Receiver {
     }
 
     /**
-     * The first element if this is {@code {'$gen_call', _, _}}, {@code {'$gen_cast', _}} or {@code {'$gen_cast', Pid, _}};
+     * The first element if this is {@code {'$gen_call', _, _}}, {@code {system, _, _}}, {@code {'$gen_cast', _}} or
+     * {@code {'$gen_cast', Pid, _}};
      * otherwise null.
      */
     private @Nullable String kind(byte[] frame, int term) throws TermLimitException {
@@ -195,7 +211,9 @@ public final class Receiver {
         int at = TermScanner.firstElement(frame, term);
         int second = TermScanner.skip(frame, at, frame.length, limits);
         String atom = TermScanner.atom(frame, at);
-        boolean request = CAST.equals(atom) ? arity == 2 || isPid(frame, second) : CALL.equals(atom) && arity == 3;
+        boolean request = CAST.equals(atom)
+                ? arity == 2 || isPid(frame, second)
+                : arity == 3 && (CALL.equals(atom) || SYSTEM.equals(atom));
         return request ? atom : null;
     }
 
@@ -222,6 +240,40 @@ public final class Receiver {
         }
         FrameReader.Refusal refusal = wrong == null ? null : new FrameReader.Refusal(false, wrong);
         dispatcher.deliver(source, sender, () -> dispatchCall(frame, caller, request, refusal, handler), frame.length);
+    }
+
+    /** Whatever it asks for, only the caller is read. */
+    private void receiveSystem(
+            Dispatcher.Source source, Supplier<?> sender, byte[] frame, int term, MailboxHandler handler)
+            throws TermLimitException {
+        int caller = second(frame, term);
+        int request = TermScanner.skip(frame, caller, frame.length, limits);
+        dispatcher.deliver(
+                source,
+                sender,
+                () -> {
+                    From from = from(frame, caller, request);
+                    if (from == null) {
+                        dropped.increment();
+                    } else {
+                        handler.onSystem(from);
+                    }
+                },
+                frame.length);
+    }
+
+    /**
+     * Takes word that a caller has given up, behind what it has sent before.
+     *
+     * @param source where it came from
+     * @param caller gives the process, as {@link #raw} has it
+     * @param alias the tag of its call
+     * @param length of the frame that says so, bytes
+     * @param handler called on this thread or the dispatcher's
+     */
+    public void receiveGivenUp(
+            Dispatcher.Source source, Supplier<?> caller, OtpErlangRef alias, int length, MailboxHandler handler) {
+        dispatcher.deliver(source, caller, () -> handler.onGivenUp(alias), length);
     }
 
     private void dispatchCall(

@@ -90,6 +90,29 @@ final class ControlTest {
     }
 
     @Test
+    void theEndOfAMonitorNamesIt() throws Exception {
+        for (byte[] frame : List.of(
+                frame(number(20), CALLER, atom("name"), TAG), frame(number(20), CALLER, SELF, TAG))) {
+            Control.Demonitor ended = assertInstanceOf(Control.Demonitor.class, parse(frame));
+            assertEquals(CALLER, at(frame, ended.watcher()));
+            assertEquals(TAG, ended.ref());
+        }
+    }
+
+    /** What is to be run stays unread. */
+    @Test
+    void requestsToSpawnWithAndWithoutATraceToken() throws Exception {
+        OtpErlangObject function = tuple(atom("erlang"), atom("node"), number(0));
+        for (byte[] frame : List.of(
+                frame(number(29), TAG, CALLER, CALLER, function, atom("opts")),
+                frame(number(30), TAG, CALLER, CALLER, function, atom("opts"), TOKEN))) {
+            Control.Spawn spawn = assertInstanceOf(Control.Spawn.class, parse(frame));
+            assertEquals(TAG, at(frame, spawn.ref()));
+            assertEquals(CALLER, at(frame, spawn.from()));
+        }
+    }
+
+    @Test
     void linksAndTheirEnds() throws Exception {
         byte[] link = frame(number(1), CALLER, SELF);
         Control.Link linked = assertInstanceOf(Control.Link.class, parse(link));
@@ -113,7 +136,7 @@ final class ControlTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {3, 4, 7, 8, 13, 18, 20, 33, 34, 36})
+    @ValueSource(ints = {3, 4, 7, 8, 13, 18, 33, 34, 36})
     void operationsThatNeedNothing(int operation) throws Exception {
         assertEquals(new Control.Ignored(operation), parse(frame(number(operation), CALLER)));
     }
@@ -144,7 +167,7 @@ final class ControlTest {
 
     @Test
     void operationsWithTooFewOrTooManyElements() {
-        for (int operation : new int[] {1, 2, 6, 12, 16, 19, 21, 22, 23, 35}) {
+        for (int operation : new int[] {1, 2, 6, 12, 16, 19, 20, 21, 22, 23, 30, 35}) {
             assertMalformed("operation " + operation + " of arity 2", frame(number(operation), CALLER));
             assertMalformed(
                     "operation " + operation + " of arity 6",

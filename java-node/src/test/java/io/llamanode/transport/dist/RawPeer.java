@@ -115,7 +115,7 @@ public final class RawPeer implements AutoCloseable {
     }
 
     /** A frame of a control tuple, written out, and a payload as it is. */
-    void frame(OtpErlangObject control, byte[] payload) throws IOException {
+    public void frame(OtpErlangObject control, byte[] payload) throws IOException {
         byte[] head = term(control);
         out.write(ByteBuffer.allocate(5 + head.length + payload.length)
                 .putInt(1 + head.length + payload.length)

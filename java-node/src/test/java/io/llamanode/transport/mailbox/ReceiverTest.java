@@ -16,6 +16,7 @@ import com.ericsson.otp.erlang.OtpErlangBinary;
 import com.ericsson.otp.erlang.OtpErlangLong;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
+import com.ericsson.otp.erlang.OtpErlangRef;
 import io.llamanode.term.TermLimits;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -49,6 +50,16 @@ final class ReceiverTest {
         @Override
         public void onBadCall(From from, String reason) {
             heard.add("bad call " + from(from) + reason);
+        }
+
+        @Override
+        public void onSystem(From from) {
+            heard.add("system " + from(from));
+        }
+
+        @Override
+        public void onGivenUp(OtpErlangRef alias) {
+            heard.add("given up " + alias.equals(TAG));
         }
 
         @Override
@@ -98,6 +109,37 @@ final class ReceiverTest {
             assertEquals(List.of("other " + other), heard(external(other)));
         }
         assertEquals(0, dropped.sum());
+    }
+
+    /** As {@code sys} and {@code gen_server:stop} send them, whatever they ask for. */
+    @Test
+    void systemMessagesNameTheirCaller() throws Exception {
+        assertEquals(
+                List.of("system of the caller: "),
+                heard(external(tuple(atom("system"), tuple(CALLER, TAG), atom("get_status")))));
+        assertDropped(external(tuple(atom("system"), atom("x"), atom("get_status"))));
+    }
+
+    /** One process may send what another one says; and a call that was given up must have been heard of before. */
+    @Test
+    void whatAProcessSaysStaysInOrderWhoeverSendsIt() throws Exception {
+        Dispatcher idle = new Dispatcher("idle", new Budget(1 << 20));
+        Dispatcher.Source peer = idle.source("b@localhost");
+        Receiver waiting = new Receiver(idle, TermLimits.DEFAULT, dropped);
+        byte[] pid = external(CALLER);
+        String caller = Receiver.raw(pid, 1, TermLimits.DEFAULT);
+        for (int i = 0; i < 20; i++) {
+            waiting.receive(peer, () -> "the writer", call(new OtpErlangLong(i)), 0, handler);
+        }
+        waiting.receive(peer, () -> caller, call(atom("last")), 0, handler);
+        waiting.receive(peer, () -> "x", external(tuple(atom("$gen_cast"), CALLER, atom("cast"))), 0, handler);
+        waiting.receiveGivenUp(peer, () -> caller, TAG, 50, handler);
+        idle.start();
+        idle.close();
+        assertEquals(23, heard.size());
+        assertEquals(
+                List.of("call of the caller: 19", "call of the caller: last", "cast cast", "given up true"),
+                heard.subList(19, 23));
     }
 
     @Test
@@ -166,6 +208,8 @@ final class ReceiverTest {
         assertTrue(receiver.receiveRequest(source, cast(new byte[] {97, 1}), handler));
         assertEquals(List.of("call of the caller: ping", "cast 1"), heard);
         assertFalse(receiver.receiveRequest(source, external(atom("stop")), handler));
+        assertFalse(receiver.receiveRequest(
+                source, external(tuple(atom("system"), tuple(CALLER, TAG), atom("suspend"))), handler));
         assertFalse(receiver.receiveRequest(source, external(tuple(atom("down"), new OtpErlangLong(1))), handler));
         assertFalse(receiver.receiveRequest(source, new byte[] {97, 1}, handler));
         assertFalse(receiver.receiveRequest(source, new byte[] {(byte) 131, 104, 2, 119}, handler));
