@@ -13,9 +13,11 @@
 %% cannot be one.
 %%
 %% Requests wait half a minute for a server that is starting. What creates something then waits as
-%% long as the node lives, so that nothing is created that nobody knows of; the other requests,
-%% which may be repeated, give up with `timeout' after half a minute. What requests, options and results hold is
-%% written in docs/protocol.md.
+%% long as the node lives, so that nothing is created that nobody knows of, unless the input of a task has a `timeout';
+%% the other requests, which may be repeated, give up with `timeout' after half a minute. Time-outs hold to a second,
+%% whatever the node does. A node that does not answer for `pulse_timeout', see {@link llama_node_options}, counts as dead.
+%% No call waits because the way to the node is full: what may wait there is bounded, and a request beyond it is
+%% answered with `server_busy'. What requests, options and results hold is written in docs/protocol.md.
 %%
 %% A node that dies takes its server along, with the reason `{node_down, Why}', and the supervisor
 %% starts both again with the same start options. Models loaded by {@link load_model/3} are not
@@ -218,9 +220,11 @@ init_server(Options) ->
 %% The result is used like any server. Several BEAMs can use one node; what the processes of one of them own ends when
 %% its connection does. The options are described at {@link llama_node_options:attach_options()}.
 %%
-%% A `cookie' is used for this node until its connection ends; it is taken back then, and when the node cannot be
-%% connected, so connect again after a loss of the connection. Where the node is connected already, it is not asked for
-%% a cookie.
+%% A connection that is lost is made again, sooner or later, until {@link destroy_server/1} is called for the result;
+%% callers are told `node_down' meanwhile, at once. A node that does not answer for `pulse_timeout' counts as lost.
+%%
+%% A `cookie' is used for this node until its connection ends, and whenever it is connected again; it is taken back
+%% then, and when the node cannot be connected. Where the node is connected already, it is not asked for a cookie.
 %% ```
 %% {ok, Llama} = llama_node:connect('llama@myhost', #{cookie => secret}).
 %% '''
@@ -233,7 +237,8 @@ connect(Node, Options) when is_atom(Node) ->
 connect(_Node, _Options) ->
     error(badarg).
 
-%% @doc Ends a server and its node. It is `ok' when there is none. A supervised server would be
+%% @doc Ends a server and its node. It is `ok' when there is none. What {@link connect/2} gave is connected no more when
+%% its connection is lost; the node goes on, and what this runtime has there. A supervised server would be
 %% started again: use `supervisor:terminate_child/2' for it.
 %% ```
 %% ok = llama_node:destroy_server(Server).
@@ -246,7 +251,8 @@ destroy_server(Server) ->
     end.
 
 stop_owner({Name, Node} = Server) when Name =/= global, is_atom(Node) ->
-    case llama_node_request:owner(Server, ?TIMEOUT) of
+    case llama_node_lines:drop(Server) =:= ok orelse llama_node_request:owner(Server, ?TIMEOUT) of
+        true -> ok;
         {ok, Pid} -> stop(Pid);
         _ -> llama_node_error:make(unsupported, "~ts is not owned by a server of this call: end its server", [Node])
     end;
@@ -529,7 +535,7 @@ clear_cache(Server, SessionId, What) ->
 %% '''
 -spec create_task(server(), session_id(), type(), input()) -> {ok, task_id()} | {error, error()}.
 create_task(Server, SessionId, Type, Input) ->
-    llama_node_request:create(Server, {create_task, SessionId, Type, Input}, ?TIMEOUT).
+    llama_node_request:create_task(Server, {create_task, SessionId, Type, Input}, Input, ?TIMEOUT).
 
 %% @doc Waits for a task's result and collects it. A time-out leaves the task running and the
 %% result to be collected.
@@ -577,10 +583,7 @@ estimate_task(Server, SessionId, Type, Input) ->
 %% `coalesce_ms' is the least time between two chunks, 0 to 60000; the first one is not delayed.
 -spec stream(server(), session_id(), type(), input()) -> {ok, task_id()} | {error, error()}.
 stream(Server, SessionId, Type, Input) ->
-    case llama_node_request:target(Server, ?TIMEOUT) of
-        {ok, Target} -> llama_node_stream:start(Target, SessionId, Type, Input);
-        {error, _} = Error -> Error
-    end.
+    with_target(Server, Input, fun (Target, Left) -> llama_node_stream:start(Target, SessionId, Type, Input, Left) end).
 
 %% @doc Asks for more events of a stream, as `inet:setopts(Socket, [{active, Active}])' does. A number adds
 %% to what is left of an earlier one.
@@ -607,8 +610,8 @@ active(Server, TaskId, Active) ->
                   server(), session_id(), type(), input()) ->
     {ok, result() | embeddings() | ranking(), Acc} | {stopped, Acc} | {error, error()}.
 stream_fold(Fun, Acc, Server, SessionId, Type, Input) when is_function(Fun, 2) ->
-    case llama_node_request:target(Server, ?TIMEOUT) of
-        {ok, Target} -> llama_node_stream:fold(Fun, Acc, Target, SessionId, Type, Input);
+    case stream_open(Server, SessionId, Type, Input) of
+        {ok, Stream} -> llama_node_stream:fold(Fun, Acc, Stream);
         {error, _} = Error -> Error
     end;
 stream_fold(_Fun, _Acc, _Server, _SessionId, _Type, _Input) ->
@@ -623,10 +626,7 @@ stream_fold(_Fun, _Acc, _Server, _SessionId, _Type, _Input) ->
 %% '''
 -spec stream_open(server(), session_id(), type(), input()) -> {ok, stream()} | {error, error()}.
 stream_open(Server, SessionId, Type, Input) ->
-    case llama_node_request:target(Server, ?TIMEOUT) of
-        {ok, Target} -> llama_node_stream:open(Target, SessionId, Type, Input);
-        {error, _} = Error -> Error
-    end.
+    with_target(Server, Input, fun (Target, Left) -> llama_node_stream:open(Target, SessionId, Type, Input, Left) end).
 
 %% @doc Waits for the next event, which comes in a list. The last one is the terminal event; after it
 %% comes `halt'. Only a few events are on their way at a time, however long a process takes to ask for them.
@@ -681,6 +681,9 @@ apply_template(Server, Input) ->
     llama_node_request:call(Server, {apply_template, Input}, ?TIMEOUT).
 
 %% What several of them do
+
+with_target(Server, Input, Fun) ->
+    llama_node_request:with_target(Server, llama_node_request:deadline(Input), ?TIMEOUT, Fun).
 
 run(Server, Type, Arguments, Options) ->
     case llama_node_request:with_options(Arguments, Options) of

@@ -5,11 +5,14 @@
 -behaviour(llama_node_transport).
 
 -export([preparation/0, prepare/1, opened/2, connect/2, frame/2, down/2, request/2]).
--export([monitor/1, watch/1, call/3, cast/2]).
--export([node_name/4, attach/2]).
+-export([monitor/1, watch/2, call/3, cast/2]).
+-export([node_name/4, attach/2, connected/2]).
+%% For llama_node_lines.
+-export([send/4, write/2, has_async/0]).
 -export_type([address/0]).
 
--type address() :: {Mailbox :: atom(), Node :: node()}.
+-type address() :: {Mailbox :: atom(), Node :: node()} | pid().
+%% A process is the mailbox of a server whose answers come from a script.
 -type prepared() :: {node(), Cookie :: none | llama_node_secret:secret(binary())}.
 
 -define(MAILBOX, llama_node).
@@ -217,7 +220,7 @@ connect(Node, #{node := Node}) ->
     case net_kernel:hidden_connect_node(Node) of
         true ->
             Address = {?MAILBOX, Node},
-            case call(Address, ping, ?PING_TIMEOUT) of
+            case probe(Address) of
                 pong -> {ok, Address};
                 {error, _} = Error -> Error;
                 Other -> llama_node_error:make(node_down, "ping was answered with ~0tp", [Other])
@@ -228,60 +231,140 @@ connect(Node, #{node := Node}) ->
 connect(Node, #{node := Other}) ->
     llama_node_error:make(node_down, "the node calls itself ~ts instead of ~ts", [Other, Node]).
 
-%% @doc Connects to a node that was started elsewhere. Like {@link connect/2} this makes it no visible node. A given
-%% cookie is taken back when the attempt fails, and when the connection ends.
--spec attach(node(), #{cookie => binary(), name => atom()}) -> {ok, address()} | {error, llama_node:error()}.
+%% @doc Connects to a node that was started elsewhere, and again whenever the connection is lost. Like {@link connect/2}
+%% this makes it no visible node. A given cookie is taken back when the attempt fails, and when the connection ends.
+-spec attach(node(), llama_node_options:attach()) -> {ok, address()} | {error, llama_node:error()}.
 attach(Node, Options) ->
+    case connected(Node, Options) of
+        {ok, Address} ->
+            ok = llama_node_lines:keep(Address, llama_node_pulse:settings(Options), maps:get(cookie, Options, none)),
+            {ok, Address};
+        {error, _} = Error ->
+            Error
+    end.
+
+%% @doc Connects to a node that was started elsewhere, and sees whether it answers.
+-spec connected(node(), #{cookie => binary(), name => atom(), _ => _}) -> {ok, address()} | {error, llama_node:error()}.
+connected(Node, Options) ->
     case is_alive() of
         true ->
             Address = {maps:get(name, Options, ?MAILBOX), Node},
             llama_node_cookies:connecting(Node, maps:get(cookie, Options, none), fun () ->
-                attach(Node, Address, net_kernel:hidden_connect_node(Node))
+                connected(Node, Address, net_kernel:hidden_connect_node(Node))
             end);
         false ->
             not_distributed()
     end.
 
-attach(Node, Address, true) ->
-    case call(Address, ping, ?PING_TIMEOUT) of
+connected(Node, Address, true) ->
+    case probe(Address) of
         pong -> {ok, Address};
         {error, {node_down, _}} -> llama_node_error:make(node_down, "~ts is up, but it is no such node", [Node]);
         {error, _} = Error -> Error;
         Other -> llama_node_error:make(node_down, "ping was answered with ~0tp", [Other])
     end;
-attach(Node, _Address, _) ->
+connected(Node, _Address, _) ->
     llama_node_error:make(node_down, "~ts cannot be connected: it is not running, or has another cookie", [Node]).
 
-%% @doc Monitors the node's mailbox.
+%% This tells a node without such a mailbox from one that does not answer. A connection that was there may be busy.
+probe(Address) ->
+    llama_node_aside:run(fun () -> call_process(Address, ping, ?PING_TIMEOUT) end, ?PING_TIMEOUT).
+
+%% @doc Monitors the connection to the node.
 -spec monitor(address()) -> reference().
+monitor(Pid) when is_pid(Pid) ->
+    erlang:monitor(process, Pid);
 monitor(Address) ->
-    erlang:monitor(process, Address).
+    case llama_node_lines:find(Address) of
+        {ok, #{pulse := Pulse}} -> erlang:monitor(process, Pulse);
+        _ -> element(2, spawn_monitor(fun () -> exit(noconnection) end))
+    end.
 
-%% @doc Monitors the node's mailbox, and disconnects a node that is silent for the tick time: that frees whoever waits
-%% to send it something.
--spec watch(address()) -> reference().
-watch({_, Node} = Address) ->
-    llama_node_pulse:watch(#{
-        ask => fun (Ping) -> erlang:send(Address, Ping, [nosuspend, noconnect]) end,
-        monitor => fun () -> monitor(Address) end,
-        give_up => fun () -> erlang:disconnect_node(Node) end
-    }, tick_time()).
+%% @doc Monitors the connection to the node, and disconnects a node that does not answer: that frees whoever waits to send
+%% it something.
+-spec watch(address(), llama_node_pulse:settings()) -> reference().
+watch(Address, Settings) ->
+    #{pulse := Pulse} = llama_node_lines:open(Address, Settings),
+    erlang:monitor(process, Pulse).
 
-tick_time() ->
-    maps:get(net_ticktime, net_ticktime(), 60) * 1000.
-
-%% @doc Calls the mailbox. The call monitors it, so a node that dies ends the wait at once, and its
-%% tag is an alias, so an answer that comes too late is dropped by the runtime.
+%% @doc Calls the mailbox. A connection that is lost ends the wait at once.
 -spec call(address(), term(), timeout()) -> term().
+call(Pid, Request, Timeout) when is_pid(Pid) ->
+    call_process(Pid, Request, Timeout);
 call(Address, Request, Timeout) ->
+    case llama_node_lines:find(Address) of
+        {ok, Line} ->
+            call(Address, Line, Request, Timeout);
+        {error, _} = Error ->
+            Error;
+        none ->
+            Started = erlang:monotonic_time(millisecond),
+            case llama_node_lines:get(Address, Timeout) of
+                {ok, Line} when Timeout =:= infinity -> call(Address, Line, Request, infinity);
+                {ok, Line} ->
+                    Spent = erlang:monotonic_time(millisecond) - Started,
+                    call(Address, Line, Request, max(0, Timeout - Spent));
+                {error, _} = Error -> Error
+            end
+    end.
+
+call(Address, #{pulse := Pulse} = Line, Request, Timeout) ->
+    llama_node_writer:call(Pulse, fun (Sender, Message) -> send_over(Line, Address, Sender, Message) end, Request, Timeout).
+
+%% A process of this runtime or of another one, which the runtime itself watches.
+call_process(Process, Request, Timeout) ->
     try
-        gen_server:call(Address, Request, Timeout)
+        gen_server:call(Process, Request, Timeout)
     catch
         exit:{timeout, {gen_server, call, _}} -> llama_node_error:timeout(Timeout);
         exit:{Reason, {gen_server, call, _}} -> llama_node_error:node_down(Reason)
     end.
 
-%% @doc Sends a request that is not answered.
+%% @doc Sends a request that is not answered. Nothing is sent to a node that is not connected.
 -spec cast(address(), term()) -> ok.
+cast(Pid, Request) when is_pid(Pid) ->
+    gen_server:cast(Pid, Request);
 cast(Address, Request) ->
-    gen_server:cast(Address, Request).
+    case llama_node_lines:find(Address) of
+        {ok, Line} -> _ = send_over(Line, Address, always, {'$gen_cast', self(), Request}), ok;
+        _ -> ok
+    end.
+
+send_over(#{writer := Writer, async := Async}, Address, Sender, Message) ->
+    case Async andalso is_async() of
+        %% The runtime would take all that this process has to say, and keep it.
+        true -> llama_node_writer:send(Writer, Sender, fun () -> false end, Message, size_of(Message));
+        false -> send(Address, Writer, Sender, Message)
+    end.
+
+%% @doc Sends a message without waiting: directly if the connection is not busy. Of one that is lost, the monitor tells.
+-spec send(address(), llama_node_writer:writer(), {pid(), integer() | infinity} | always, term()) ->
+    ok | {error, llama_node:error()}.
+send(Address, Writer, Sender, Message) ->
+    Direct = fun () -> erlang:send(Address, Message, [nosuspend, noconnect]) =/= nosuspend end,
+    llama_node_writer:send(Writer, Sender, Direct, Message, size_of(Message)).
+
+size_of(Message) ->
+    fun () -> erlang:external_size(Message) end.
+
+%% @doc Sends a message, and waits while the connection is busy.
+-spec write(address(), term()) -> ok | closed.
+write(Address, Message) ->
+    case erlang:send(Address, Message, [noconnect]) of
+        ok -> ok;
+        noconnect -> closed
+    end.
+
+%% @doc Whether processes of this runtime can be exempt from being suspended by a busy connection (OTP 25.3 and later).
+-spec has_async() -> boolean().
+has_async() ->
+    try is_async() of
+        _ -> true
+    catch
+        error:badarg -> false
+    end.
+
+is_async() ->
+    %% An item that the specification of an older OTP does not know.
+    {_, Async} = erlang:process_info(self(), list_to_atom("async_dist")),
+    Async.

@@ -3,7 +3,7 @@
 %% @end
 -module(llama_node_input).
 
--export([fields/1, key/1, is_absent/1, text/1, near/2, did_you_mean/2]).
+-export([held/1, fields/1, key/1, is_absent/1, text/1, near/2, did_you_mean/2]).
 -export_type([fault/0]).
 
 -type fault() :: not_fields | {not_a_pair, term()} | {not_a_key, term()} | {twice, binary()}.
@@ -41,6 +41,48 @@ fields([Entry | _], _Fields, _Spelled) ->
     {error, {not_a_pair, Entry}};
 fields(_Improper, _Fields, _Spelled) ->
     {error, not_fields}.
+
+%% @doc The input of a stream that is to send nothing at first, and what it should send then, which is to be asked for; or
+%% the input as it is, and `false', where that cannot be said of it.
+%% ```
+%% {#{prompt := <<"Hi">>, active := false}, once} = llama_node_input:held(#{prompt => <<"Hi">>, "active" => once}),
+%% {<<"{\"active\":false,\"prompt\":\"Hi\"}">>, true} = llama_node_input:held(<<"{\"prompt\":\"Hi\"}">>).
+%% '''
+-spec held(term()) -> {term(), llama_node:active()}.
+held(Json) when is_binary(Json) ->
+    case llama_node_json:decode(Json) of
+        {ok, {object, [_ | _] = Members}} ->
+            case {lists:keymember(<<"active">>, 1, Members), string:trim(Json, leading)} of
+                {false, <<"{", Rest/binary>>} -> {<<"{\"active\":false,", Rest/binary>>, true};
+                _ -> {Json, false}
+            end;
+        _ ->
+            {Json, false}
+    end;
+held(Input) ->
+    case fields(Input) of
+        {ok, Fields} -> held(Input, given(proplists:get_value(<<"active">>, Fields)));
+        {error, _} -> {Input, false}
+    end.
+
+given(Absent) when Absent =:= undefined; Absent =:= nil; Absent =:= null -> true;
+given(Active) when Active =:= true; is_integer(Active), Active > 0 -> Active;
+given(Active) ->
+    case text(Active) of
+        {ok, <<"once">>} -> once;
+        %% The node has its own word on what is none.
+        _ -> false
+    end.
+
+held(Input, false) ->
+    {Input, false};
+held(Input, Active) when is_map(Input) ->
+    {(maps:filter(fun (Key, _) -> key(Key) =/= {ok, <<"active">>} end, Input))#{active => false}, Active};
+held(Input, Active) ->
+    {[{active, false} | lists:filter(fun is_other/1, Input)], Active}.
+
+is_other({Key, _}) -> key(Key) =/= {ok, <<"active">>};
+is_other(Key) -> Key =/= active.
 
 %% @doc A key as a binary, if it is an atom, a binary or a string.
 -spec key(term()) -> {ok, binary()} | error.

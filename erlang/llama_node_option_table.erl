@@ -121,6 +121,8 @@ server() ->
        text => "milliseconds for the node to become ready, the look for Java and epmd included, or `infinity'"},
      #{key => stop_timeout, part => server, check => {integer, 0, ?MAX_MS}, default => {value, 5000},
        text => "milliseconds for the node to end before it is killed"},
+     pulse_interval(server),
+     pulse_timeout(server),
      #{key => progress, part => server, check => progress, default => "none",
        text => "a process that gets `{llama_node_progress, Path, Fraction}' while a model loads, or a fun that is "
                "called "
@@ -174,7 +176,19 @@ attach() ->
     [#{key => cookie, part => launch, check => cookie, default => "`erlang:get_cookie()'", secret => true,
        text => "that of the node"},
      #{key => name, part => launch, check => atom, default => "`llama_node'",
-       text => "registered name of the node's mailbox"}].
+       text => "registered name of the node's mailbox"},
+     pulse_interval(launch),
+     pulse_timeout(launch)].
+
+pulse_interval(Part) ->
+    #{key => pulse_interval, part => Part, check => {integer, 1, ?MAX_MS},
+      default => "a quarter of `pulse_timeout', and at most a quarter of the tick time",
+      text => "milliseconds from one look whether the node answers to the next"}.
+
+pulse_timeout(Part) ->
+    #{key => pulse_timeout, part => Part, check => {integer, 1, ?MAX_MS},
+      default => "the tick time, `net_kernel:get_net_ticktime/0', 60000 unless it was set",
+      text => "milliseconds after which a node that does not answer is given up: it counts as dead"}.
 
 %% @doc The keys of the option `tls', all of them required.
 -spec tls() -> [option()].

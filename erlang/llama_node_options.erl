@@ -8,7 +8,7 @@
 
 -export([new/1, attach/1, node_config/2, default_model/2, priv_dir/0, child_id/1, shutdown/1]).
 -export([wrap/1, hide/1, redact/1]).
--export_type([start_options/0, attach_options/0, options/0, text/0]).
+-export_type([start_options/0, attach_options/0, attach/0, options/0, text/0]).
 
 -type text() :: atom() | binary() | string().
 
@@ -48,6 +48,8 @@
         wait => boolean(),
         start_timeout => timeout(),
         stop_timeout => non_neg_integer(),
+        pulse_interval => pos_integer(),
+        pulse_timeout => pos_integer(),
         progress => pid() | fun((Path :: binary(), Fraction :: float()) -> term()),
         transport => auto | port | distribution | fake | binary() | string(),
         script => llama_node_fake:script(),
@@ -119,6 +121,10 @@
 %% <li>`start_timeout': milliseconds for the node to become ready, the look for Java and epmd included, or
 %%     `infinity'. Default: 120000.</li>
 %% <li>`stop_timeout': milliseconds for the node to end before it is killed. Default: 5000.</li>
+%% <li>`pulse_interval': milliseconds from one look whether the node answers to the next. Default: a quarter of
+%%     `pulse_timeout', and at most a quarter of the tick time.</li>
+%% <li>`pulse_timeout': milliseconds after which a node that does not answer is given up: it counts as dead. Default:
+%%     the tick time, `net_kernel:get_net_ticktime/0', 60000 unless it was set.</li>
 %% <li>`progress': a process that gets `{llama_node_progress, Path, Fraction}' while a model loads, or a fun that is
 %%     called by the server process and must not block. Default: none.</li>
 %% <li>`transport': how requests reach the node. `distribution': it is a hidden node of the cluster. `port': over the
@@ -151,17 +157,23 @@
 %% </ul>
 
 -type attach_options() ::
-    #{cookie => llama_node_secret:secret(text()), name => atom(), binary() | string() => term()}
+    #{cookie => llama_node_secret:secret(text()), name => atom(), pulse_interval => pos_integer(),
+      pulse_timeout => pos_integer(), binary() | string() => term()}
     | [{text(), term()}].
 %% Options of {@link llama_node:connect/2}.
 %% <ul>
 %% <li>`cookie': that of the node. Default: `erlang:get_cookie()'.</li>
 %% <li>`name': registered name of the node's mailbox. Default: `llama_node'.</li>
+%% <li>`pulse_interval': milliseconds from one look whether the node answers to the next. Default: a quarter of
+%%     `pulse_timeout', and at most a quarter of the tick time.</li>
+%% <li>`pulse_timeout': milliseconds after which a node that does not answer is given up: it counts as dead. Default:
+%%     the tick time, `net_kernel:get_net_ticktime/0', 60000 unless it was set.</li>
 %% </ul>
 
 -type options() :: #{
     server := #{wait := boolean(), start_timeout := timeout(), stop_timeout := non_neg_integer(),
-                transport := llama_node_transport:name() | fake, script => llama_node_fake:script(), replies => map(),
+                transport := llama_node_transport:name() | fake,
+                pulse_interval => pos_integer(), pulse_timeout => pos_integer(), script => llama_node_fake:script(), replies => map(),
                 dimensions => pos_integer(), name => tuple(), progress => pid() | fun()},
     launcher := file:filename_all(),
     env := [{string(), llama_node_secret:secret(string()) | false}],
@@ -173,6 +185,9 @@
 }.
 %% Checked options.
 
+-type attach() :: #{cookie => binary(), name => atom(), pulse_interval => pos_integer(), pulse_timeout => pos_integer()}.
+%% Checked options of {@link llama_node:connect/2}.
+
 %% @doc Checks start options. The first fault is reported, with the key's name.
 %% ```
 %% {error, {invalid_argument, <<"n_ctx: must be an integer from 1 to 2147483647, got 0">>}} =
@@ -183,13 +198,24 @@ new(Given) ->
     checked(fun () ->
         Checked = llama_node_option_check:options("", Given, llama_node_option_table:all()),
         ok = check_transport(Checked),
+        ok = check_pulse(Checked),
         assemble(Checked)
     end).
 
 %% @doc Checks the options of {@link llama_node:connect/2}.
--spec attach(term()) -> {ok, #{cookie => binary(), name => atom()}} | {error, llama_node:error()}.
+-spec attach(term()) -> {ok, attach()} | {error, llama_node:error()}.
 attach(Given) ->
-    checked(fun () -> llama_node_option_check:options("", Given, llama_node_option_table:attach()) end).
+    checked(fun () ->
+        Checked = llama_node_option_check:options("", Given, llama_node_option_table:attach()),
+        ok = check_pulse(Checked),
+        Checked
+    end).
+
+check_pulse(Checked) ->
+    case llama_node_pulse:check(Checked) of
+        ok -> ok;
+        {Key, Format, Args} -> llama_node_option_check:fault(Key, Format, Args)
+    end.
 
 checked(Check) ->
     try

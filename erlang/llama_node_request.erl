@@ -6,11 +6,11 @@
 %% @end
 -module(llama_node_request).
 
--export([call/3, call_for/3, create/3, run/3, is_server/1, target/2, owner/2, with_options/2, path/2,
-         path_and_config/1]).
+-export([call/3, call_for/3, create/3, create_task/4, with_target/4, deadline/1, run/3, is_server/1, target/2, owner/2,
+         with_options/2, path/2, path_and_config/1]).
 
-%% What the answer to a request with a deadline may need beyond it.
--define(MARGIN, 5000).
+%% What the answer to a request with a deadline may need beyond it. Callers may rely on their time-outs to a second.
+-define(MARGIN, 800).
 
 %% How long a server may take to say that it is one.
 -define(OWNER_TIMEOUT, 30000).
@@ -28,12 +28,56 @@ call(Server, Request, Timeout) ->
 
 %% @doc Makes a request that creates something. Only the wait for the server to become ready has a
 %% time-out: a call that is given up would leave what it created to nobody. It ends with the node
-%% at the latest, which the distribution takes for gone when it is silent for the tick time.
+%% at the latest, which is taken for gone when it does not answer for the tick time.
 -spec create(llama_node:server(), Request :: term(), timeout()) -> term().
 create(Server, Request, Timeout) ->
     case target(Server, Timeout) of
         {ok, Target} -> llama_node_transport:call(Target, Request, infinity);
         {error, _} = Error -> Error
+    end.
+
+%% @doc Makes a request that creates a task. One whose input has a deadline is given up with it: then the task has ended,
+%% whether it was created or not.
+-spec create_task(llama_node:server(), Request :: term(), llama_node:input(), timeout()) -> term().
+create_task(Server, Request, Input, Timeout) ->
+    case deadline(Input) of
+        infinity -> create(Server, Request, Timeout);
+        Deadline -> call_for(Server, fun (_Left) -> Request end, Deadline)
+    end.
+
+%% @doc Does something at the node of a server. It is told how long it may wait for an answer of the node: as long as the
+%% task's deadline is not much overdue. A server that starts is waited for as long as that, or `Timeout'.
+-spec with_target(llama_node:server(), Deadline :: timeout(), timeout(),
+                  fun((llama_node_transport:target(), timeout()) -> Result)) -> Result | {error, llama_node:error()}.
+with_target(Server, Deadline, Timeout, Fun) ->
+    Started = now_ms(),
+    Wait = with_margin(Deadline),
+    case target(Server, min(Wait, Timeout)) of
+        {ok, Target} -> Fun(Target, left(Wait, Started));
+        {error, _} = Error -> Error
+    end.
+
+%% @doc The deadline that an input gives its task, if it does: who waits to hear of the task need not wait longer.
+%% ```
+%% 500 = llama_node_request:deadline([{"timeout", 500}, {prompt, <<"Hi">>}]).
+%% '''
+-spec deadline(llama_node:input()) -> timeout().
+deadline(Input) when is_binary(Input) ->
+    case binary:match(Input, [<<"timeout">>, <<"deadline_ms">>]) of
+        nomatch -> infinity;
+        _ ->
+            case llama_node_json:decode(Input) of
+                {ok, Tree} -> deadline_of(llama_node_json:plain(Tree));
+                {error, _, _} -> infinity
+            end
+    end;
+deadline(Input) ->
+    deadline_of(Input).
+
+deadline_of(Input) ->
+    case llama_node_input:fields(Input) of
+        {ok, Fields} -> lists:min([infinity | [Timeout || {Key, Timeout} <- Fields, is_deadline(Key, Timeout)]]);
+        {error, _} -> infinity
     end.
 
 %% @doc Makes a request whose deadline the node enforces. `Request' makes it from the time that is
@@ -82,7 +126,8 @@ now_ms() ->
 -spec target(llama_node:server(), timeout()) ->
     {ok, llama_node_transport:target()} | {error, llama_node:error()}.
 target(Server, Timeout) when ?IS_TIMEOUT(Timeout) ->
-    case is_server(Server) andalso ask(Server, target, Timeout) of
+    case is_server(Server) andalso (is_mailbox(Server) orelse ask(Server, target, Timeout)) of
+        true -> {ok, {llama_node_dist, Server}};
         {ok, {Module, _}} = Ok when is_atom(Module) -> Ok;
         {error, {Code, _}} = Error when is_atom(Code), Code =/= invalid_argument -> Error;
         Answer when Answer =/= false, is_tuple(Server), is_atom(element(2, Server)) -> {ok, {llama_node_dist, Server}};
@@ -90,6 +135,10 @@ target(Server, Timeout) when ?IS_TIMEOUT(Timeout) ->
     end;
 target(_Server, _Timeout) ->
     error(badarg).
+
+%% What is known as the mailbox of a node need not be asked what it is.
+is_mailbox({Name, Node} = Server) when Name =/= global, is_atom(Node) -> llama_node_lines:find(Server) =/= none;
+is_mailbox(_Server) -> false.
 
 %% @doc Whether a term can be a server: its process, its name, or the mailbox of a node.
 -spec is_server(term()) -> boolean().
@@ -101,19 +150,28 @@ is_server(Server) -> is_pid(Server) orelse is_atom(Server).
 %% @doc The process of the server that has a name at a node, or `mailbox' if it is the node itself that has it.
 -spec owner(llama_node:server(), timeout()) -> {ok, pid()} | mailbox | {error, llama_node:error()}.
 owner(Server, Timeout) ->
-    case ask(Server, owner, Timeout) of
+    case is_mailbox(Server) orelse ask(Server, owner, Timeout) of
         {ok, Pid} = Ok when is_pid(Pid) -> Ok;
         {error, {Code, _}} = Error when is_atom(Code), Code =/= invalid_argument -> Error;
         _ -> mailbox
     end.
 
-%% A name at a node is that of a server there, or the mailbox of a Java node, which knows no such requests.
+%% A name at a node is that of a server there, or the mailbox of a Java node, which knows no such requests. The
+%% connection to it may be busy, which suspends whoever asks.
+ask({Name, Node} = Server, What, Timeout) when Name =/= global, is_atom(Node), Node =/= node() ->
+    case llama_node_aside:run(fun () -> ask_process(Server, What, Timeout) end, Timeout) of
+        {error, {timeout, _}} -> not_ready(Timeout);
+        Answer -> Answer
+    end;
 ask(Server, What, Timeout) ->
+    ask_process(Server, What, Timeout).
+
+ask_process(Server, What, Timeout) ->
     try
         gen_server:call(Server, What, Timeout)
     catch
         exit:{timeout, _} ->
-            llama_node_error:make(timeout, "the server was not ready within ~b ms", [Timeout]);
+            not_ready(Timeout);
         exit:{calling_self, _} ->
             error(badarg);
         exit:{{undef, [{Module, whereis_name, _, _} | _]}, {gen_server, call, [{via, Module, _} | _]}} ->
@@ -126,6 +184,9 @@ ask(Server, What, Timeout) ->
         exit:{Reason, _} ->
             llama_node_error:node_down(Reason)
     end.
+
+not_ready(Timeout) ->
+    llama_node_error:make(timeout, "the server was not ready within ~b ms", [Timeout]).
 
 %% @doc The path as the node should take it. The working directory of the node is that of the
 %% runtime at its launch, so a relative path is made absolute here, if the server is on this machine.

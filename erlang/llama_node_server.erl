@@ -39,6 +39,7 @@
     connector :: reference() | undefined,
     target :: llama_node_transport:target() | undefined,
     monitor :: reference() | undefined,
+    hangs = false :: boolean(),
     timer :: reference() | undefined,
     waiting = [] :: [gen_server:from()],   % for the target
     warning = <<>> :: binary(),            % the last one of the node before it was ready
@@ -224,6 +225,10 @@ handle_info({'DOWN', Ref, process, _, Outcome}, #state{connector = Ref} = State)
         Crash ->
             down(not_connected, "connecting failed: ~0tP", [Crash, 12], State)
     end;
+handle_info({'DOWN', Ref, process, _, silent}, #state{monitor = Ref, node = Node} = State) ->
+    ?LOG_WARNING("~ts does not answer any more and is given up", [Node]),
+    %% It would not hear that it is to stop.
+    down(silent, "the node does not answer", [], State#state{hangs = true});
 handle_info({'DOWN', Ref, process, _, _}, #state{monitor = Ref} = State) ->
     %% The exit status of a node that died is on its way and tells more than this.
     Timer = erlang:start_timer(?EXIT_STATUS_TIMEOUT, self(), connection_lost),
@@ -306,9 +311,10 @@ ready(Address, #state{transport = Transport, waiting = Waiting} = State) ->
     Target = {Transport, Address},
     answer({ok, Target}, Waiting),
     cancel(State#state.timer),
-    Acknowledged = acknowledge(State),
-    Acknowledged#state{phase = ready, target = Target, monitor = Transport:watch(Address), timer = undefined,
-                       waiting = [], quarters = #{}}.
+    #state{options = #{server := Server}} = Acknowledged = acknowledge(State),
+    Monitor = Transport:watch(Address, llama_node_pulse:settings(Server)),
+    Acknowledged#state{phase = ready, target = Target, monitor = Monitor, timer = undefined, waiting = [],
+                       quarters = #{}}.
 
 progress(Path, Fraction, #state{options = #{server := Server}, quarters = Quarters} = State) ->
     report(maps:get(progress, Server, none), Path, Fraction),
@@ -407,6 +413,9 @@ report_failure(#state{failure = Error, starter = Starter, options = #{server := 
     ok.
 
 end_process(#state{port = undefined}) ->
+    ok;
+end_process(#state{port = Port, os_pid = OsPid, hangs = true}) ->
+    _ = llama_node_port:stop(Port, OsPid, 0),
     ok;
 end_process(#state{port = Port, os_pid = OsPid, node = Node, options = #{server := Server}}) ->
     case llama_node_port:stop(Port, OsPid, maps:get(stop_timeout, Server)) of

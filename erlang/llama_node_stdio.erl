@@ -8,23 +8,18 @@
 %% sends no more than a window ahead, so that neither side's memory grows with the other's slowness.
 %%
 %% A port has no means to wait for it with a time-out. So nobody waits: what a busy port does not take
-%% goes through a process that does nothing else than write, and as long as that has something to write,
-%% everything goes through it, so that nothing overtakes what its sender has sent before.
+%% goes through a {@link llama_node_writer}.
 %% @end
 -module(llama_node_stdio).
 -behaviour(llama_node_transport).
 
 -export([preparation/0, prepare/1, opened/2, connect/2, frame/2, down/2, request/2]).
--export([monitor/1, watch/1, call/3, cast/2]).
-%% Entry points of the process that writes, and of the one that sends to other nodes.
--export([write/3, relay/1]).
+-export([monitor/1, watch/2, call/3, cast/2]).
+%% Entry point of the process that sends to other nodes.
+-export([relay/1]).
 -export_type([address/0]).
 
-%% `[alias | Ref]', as gen_server makes it.
--dialyzer({no_improper_lists, call/3}).
-
--type address() :: {Server :: pid(), port(), Writer :: pid(), Waiting :: atomics:atomics_ref()}.
-%% `Waiting' counts the frames that the writer has not written yet.
+-type address() :: {Server :: pid(), port(), llama_node_writer:writer()}.
 
 -type mailbox() :: #{
     address := address(),
@@ -56,10 +51,9 @@ prepare(_Options) ->
 %% @doc Called by the owner of the port.
 -spec opened(closed, port()) -> mailbox().
 opened(closed, Port) ->
-    Waiting = atomics:new(1, [{signed, false}]),
-    Writer = proc_lib:spawn(?MODULE, write, [self(), Port, Waiting]),
+    Writer = llama_node_writer:start(self(), fun (Frame) -> write(Port, Frame) end),
     Relay = proc_lib:spawn(?MODULE, relay, [self()]),
-    #{address => {self(), Port, Writer, Waiting}, relay => Relay, node => node(), unacknowledged => 0,
+    #{address => {self(), Port, Writer}, relay => Relay, node => node(), unacknowledged => 0,
       monitors => #{}, watched => #{}}.
 
 %% @doc A node that is ready is connected already.
@@ -69,68 +63,43 @@ connect(#{address := Address}, _Ready) ->
 
 %% @doc Monitors the node: its server ends with it.
 -spec monitor(address()) -> reference().
-monitor({Server, _Port, _Writer, _Waiting}) ->
+monitor({Server, _Port, _Writer}) ->
     erlang:monitor(process, Server).
 
-%% @doc Notices that the node is silent for the tick time, as a distributed one would be given up.
--spec watch(address()) -> reference().
-watch(Address) ->
-    llama_node_pulse:watch(#{
-        ask => fun (Ping) -> send(Address, Ping) end,
-        monitor => none,
+%% @doc Notices that the node does not answer.
+-spec watch(address(), llama_node_pulse:settings()) -> reference().
+watch({_Server, _Port, Writer} = Address, Settings) ->
+    {_, Ref} = llama_node_pulse:watch(#{
+        ask => fun (Ping) -> send(Address, always, Ping) end,
+        written => fun () -> llama_node_writer:written(Writer) end,
+        node => none,
         give_up => fun () -> ok end
-    }, application:get_env(kernel, net_ticktime, 60) * 1000).
+    }, Settings),
+    Ref.
 
-%% @doc Calls the node. The tag of the call is an alias, so an answer that comes too late is dropped by
-%% the runtime. A process on another node goes through the server.
+%% @doc Calls the node. A process on another node goes through the server.
 -spec call(address(), term(), timeout()) -> term().
-call({Server, _Port, _Writer, _Waiting} = Address, Request, Timeout) when node(Server) =:= node() ->
-    Ref = erlang:monitor(process, Server, [{alias, reply_demonitor}]),
-    case send(Address, {'$gen_call', {self(), [alias | Ref]}, Request}) of
-        ok ->
-            receive
-                {[alias | Ref], Reply} -> Reply;
-                {'DOWN', Ref, process, _, Reason} -> llama_node_error:node_down(Reason)
-            after Timeout ->
-                give_up(Ref),
-                llama_node_error:timeout(Timeout)
-            end;
-        {error, _} = Error ->
-            give_up(Ref),
-            Error
-    end;
-call({Server, _Port, _Writer, _Waiting}, Request, Timeout) ->
+call({Server, _Port, _Writer} = Address, Request, Timeout) when node(Server) =:= node() ->
+    llama_node_writer:call(Server, fun (Sender, Message) -> send(Address, Sender, Message) end, Request, Timeout);
+call({Server, _Port, _Writer}, Request, Timeout) ->
     llama_node_dist:call(Server, Request, Timeout).
-
-%% The answer may have come in between.
-give_up(Ref) ->
-    _ = erlang:demonitor(Ref, [flush]),
-    receive {[alias | Ref], _} -> ok after 0 -> ok end.
 
 %% @doc Makes a request that is not answered.
 -spec cast(address(), term()) -> ok.
-cast({Server, _Port, _Writer, _Waiting} = Address, Request) when node(Server) =:= node() ->
-    _ = send(Address, {'$gen_cast', self(), Request}),
+cast({Server, _Port, _Writer} = Address, Request) when node(Server) =:= node() ->
+    _ = send(Address, always, {'$gen_cast', self(), Request}),
     ok;
-cast({Server, _Port, _Writer, _Waiting}, Request) ->
+cast({Server, _Port, _Writer}, Request) ->
     gen_server:cast(Server, Request).
 
 %% To a port that is closed nothing is sent; whoever waits for an answer hears of the server's end.
-send({_Server, Port, Writer, Waiting}, Message) ->
+send({_Server, Port, Writer}, Sender, Message) ->
     Frame = term_to_iovec(Message),
     case iolist_size(Frame) of
         Size when Size > ?MAX_FRAME ->
             llama_node_error:make(invalid_argument, "request: a message of ~b bytes is too long", [Size]);
-        _ ->
-            case atomics:get(Waiting, 1) =:= 0 andalso try_port(Port, Frame) of
-                true ->
-                    ok;
-                false ->
-                    %% Counted before it is sent: whatever this process sends next finds it counted.
-                    ok = atomics:add(Waiting, 1, 1),
-                    Writer ! {write, Frame},
-                    ok
-            end
+        Size ->
+            llama_node_writer:send(Writer, Sender, fun () -> try_port(Port, Frame) end, Frame, fun () -> Size end)
     end.
 
 try_port(Port, Frame) ->
@@ -140,26 +109,12 @@ try_port(Port, Frame) ->
         error:badarg -> true
     end.
 
-%% @private
--spec write(pid(), port(), atomics:atomics_ref()) -> ok.
-write(Server, Port, Waiting) ->
-    Ref = erlang:monitor(process, Server),
-    write_all(Ref, Port, Waiting).
-
-write_all(Ref, Port, Waiting) ->
-    receive
-        {write, Frame} ->
-            %% Waits for a busy port, and fails when that is closed by the end of its owner.
-            try erlang:port_command(Port, Frame) of
-                true ->
-                    %% Only now: the port has the frame, and takes the next one after it.
-                    ok = atomics:sub(Waiting, 1, 1),
-                    write_all(Ref, Port, Waiting)
-            catch
-                error:badarg -> ok
-            end;
-        {'DOWN', Ref, process, _, _} ->
-            ok
+%% Waits for a busy port, and fails when that is closed by the end of its owner.
+write(Port, Frame) ->
+    try erlang:port_command(Port, Frame) of
+        true -> ok
+    catch
+        error:badarg -> closed
     end.
 
 %% @private
@@ -179,13 +134,16 @@ relay_all(Ref) ->
 
 %% @doc Passes on a request that reached the owner itself.
 -spec request(mailbox(), {'$gen_call', gen_server:from(), term()} | {'$gen_cast', term()}) -> ok.
-request(#{address := Address}, {'$gen_call', From, _} = Call) ->
-    case {send(Address, Call), From} of
-        {{error, _} = Error, {Pid, _}} when is_pid(Pid) -> gen_server:reply(From, Error);
-        _ -> ok
+request(#{address := Address}, {'$gen_call', {Pid, _} = From, _} = Call) when is_pid(Pid) ->
+    case send(Address, {Pid, infinity}, Call) of
+        ok -> ok;
+        {error, _} = Error -> gen_server:reply(From, Error)
     end;
+request(_Mailbox, {'$gen_call', _Nobody, _}) ->
+    ok;
 request(#{address := Address}, {'$gen_cast', _} = Cast) ->
-    _ = send(Address, Cast),
+    %% Of which there may be any number: who calls the functions of llama_node makes none.
+    _ = send(Address, {self(), infinity}, Cast),
     ok.
 
 %% @doc Handles a frame if it is one of this transport, and counts it as handled in any case.
@@ -228,7 +186,7 @@ decode(Frame, #{node := Node}) -> llama_node_local:from(Node, binary_to_term(Fra
 acknowledge(Frame, #{address := Address, unacknowledged := Bytes} = Mailbox) ->
     case Bytes + byte_size(Frame) of
         Due when Due >= ?WINDOW div 4 ->
-            ok = send(Address, {ack, Due}),
+            ok = send(Address, always, {ack, Due}),
             Mailbox#{unacknowledged := 0};
         Few ->
             Mailbox#{unacknowledged := Few}
@@ -252,7 +210,7 @@ unwatch(Id, #{monitors := Monitors, watched := Watched} = Mailbox) ->
 down(#{address := Address, monitors := Monitors, watched := Watched} = Mailbox, Ref) ->
     case maps:take(Ref, Watched) of
         {Id, Rest} ->
-            ok = send(Address, {down, Id}),
+            ok = send(Address, always, {down, Id}),
             {ok, Mailbox#{monitors := maps:remove(Id, Monitors), watched := Rest}};
         error ->
             {other, Mailbox}

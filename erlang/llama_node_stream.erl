@@ -9,7 +9,7 @@
 %% @end
 -module(llama_node_stream).
 
--export([start/4, open/4, next/1, close/1, fold/6]).
+-export([start/5, open/5, next/1, close/1, fold/3]).
 %% Entry point of the watcher.
 -export([watch/3]).
 -export_type([stream/0]).
@@ -21,16 +21,13 @@
 %% Events that the node may send ahead.
 -define(WINDOW, 64).
 
-%% @doc Starts a stream for the calling process.
--spec start(llama_node_transport:target(), llama_node:session_id(), llama_node:type(),
-            llama_node:input()) -> {ok, llama_node:task_id()} | {error, llama_node:error()}.
-start(Target, SessionId, Type, Input) ->
+%% @doc Starts a stream for the calling process, which waits no longer than that to hear that it has started.
+-spec start(llama_node_transport:target(), llama_node:session_id(), llama_node:type(), llama_node:input(), timeout()) ->
+    {ok, llama_node:task_id()} | {error, llama_node:error()}.
+start(Target, SessionId, Type, Input, Timeout) ->
     Alias = erlang:alias([reply]),
     Watcher = proc_lib:spawn(?MODULE, watch, [self(), Alias, Target]),
-    Sink = {self(), Alias, Watcher},
-    %% Without a time-out: a call given up would leave a stream whose id nobody knows. The call
-    %% ends with the node at the latest.
-    case llama_node_transport:call(Target, {stream, SessionId, Type, Input, Sink}, infinity) of
+    case begin_stream(Target, SessionId, Type, Input, {self(), Alias, Watcher}, Timeout) of
         {ok, TaskId} = Ok ->
             Watcher ! {Alias, started, TaskId},
             Ok;
@@ -38,6 +35,22 @@ start(Target, SessionId, Type, Input) ->
             _ = erlang:unalias(Alias),
             Watcher ! {Alias, refused},
             Error
+    end.
+
+%% Without a deadline in its input, a call that is given up would leave a stream whose id nobody knows: it ends with the
+%% node at the latest. With one, the call is given up, and the node is told to cancel the stream. Until the answer is
+%% here the stream sends nothing, so that nothing of one that was given up is ever in the mailbox: its chunks are asked
+%% for here, and its terminal event goes to an alias.
+begin_stream(Target, SessionId, Type, Input, Sink, infinity) ->
+    llama_node_transport:call(Target, {stream, SessionId, Type, Input, Sink}, infinity);
+begin_stream(Target, SessionId, Type, Input, Sink, Timeout) ->
+    {Held, Active} = llama_node_input:held(Input),
+    case llama_node_transport:call(Target, {stream, SessionId, Type, Held, Sink}, Timeout) of
+        {ok, TaskId} = Ok when Active =/= false ->
+            ok = ask(Target, TaskId, Active),
+            Ok;
+        Answer ->
+            Answer
     end.
 
 %% @private
@@ -63,19 +76,28 @@ watch(Owner, Node, Alias, TaskId) ->
     end.
 
 %% @doc Starts a stream that the calling process takes event by event with {@link next/1}.
--spec open(llama_node_transport:target(), llama_node:session_id(), llama_node:type(), llama_node:input()) ->
+-spec open(llama_node_transport:target(), llama_node:session_id(), llama_node:type(), llama_node:input(), timeout()) ->
     {ok, stream()} | {error, llama_node:error()}.
-open(Target, SessionId, Type, Input) ->
+open(Target, SessionId, Type, Input, Timeout) ->
     %% Every message of the stream passes through next/1, so a plain monitor is enough to end it exactly once.
     Node = llama_node_transport:monitor(Target),
-    case llama_node_transport:call(Target, {stream, SessionId, Type, Input, self()}, infinity) of
+    {Sink, Alias} = sink(Timeout),
+    case begin_stream(Target, SessionId, Type, Input, Sink, Timeout) of
         {ok, TaskId} ->
             ok = ask(Target, TaskId, ?WINDOW),
             {ok, #{target => Target, node => Node, task => TaskId, asked => ?WINDOW}};
         {error, _} = Error ->
+            _ = [erlang:unalias(Alias) || is_reference(Alias)],
             _ = erlang:demonitor(Node, [flush]),
             Error
     end.
+
+%% Nobody needs to watch: a process that has ended is told when the terminal event was sent.
+sink(infinity) ->
+    {self(), none};
+sink(_Timeout) ->
+    Alias = erlang:alias([reply]),
+    {{self(), Alias, spawn(fun () -> ok end)}, Alias}.
 
 %% @doc The next event, in a list, or the end. The terminal event is the last one.
 -spec next(stream()) -> {[llama_node:event() | llama_node:terminal_event()], stream()} | {halt, stream()}.
@@ -126,16 +148,12 @@ drain(Node, TaskId) ->
         {'DOWN', Node, process, _, _} -> ok
     end.
 
-%% @doc Runs a streamed task and folds over its events in the calling process. Only messages of
-%% this task are taken from the mailbox, and none of them is left there.
--spec fold(fun((llama_node:event(), Acc) -> Acc | {stop, Acc}), Acc, llama_node_transport:target(),
-           llama_node:session_id(), llama_node:type(), llama_node:input()) ->
+%% @doc Folds over the events of a stream in the calling process. Only messages of this stream are taken from the mailbox,
+%% and none of them is left there.
+-spec fold(fun((llama_node:event(), Acc) -> Acc | {stop, Acc}), Acc, stream()) ->
     {ok, llama_node:result(), Acc} | {stopped, Acc} | {error, llama_node:error()}.
-fold(Fun, Acc, Target, SessionId, Type, Input) ->
-    case open(Target, SessionId, Type, Input) of
-        {ok, Stream} -> loop(Fun, Acc, next(Stream));
-        {error, _} = Error -> Error
-    end.
+fold(Fun, Acc, Stream) ->
+    loop(Fun, Acc, next(Stream)).
 
 loop(_Fun, Acc, {[{done, Result}], _Ended}) ->
     {ok, Result, Acc};

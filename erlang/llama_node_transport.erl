@@ -47,12 +47,13 @@
 -callback monitor(address()) -> reference().
 %% The calling process gets `{'DOWN', Ref, process, _, _}' when the node is out of reach.
 
--callback watch(address()) -> reference().
-%% As `monitor', for the owner of the node: also a node that is silent for the tick time is out of reach.
+-callback watch(address(), llama_node_pulse:settings()) -> reference().
+%% As `monitor', for the owner of the node: also a node that does not answer is out of reach, with the reason `silent'.
 
 -callback call(address(), Request :: term(), timeout()) -> Reply :: term().
 %% Makes one request in the name of the calling process. Never raises: a node that has gone is
-%% `{error, {node_down, _}}', an overdue answer `{error, {timeout, _}}', which leaves no message.
+%% `{error, {node_down, _}}', an overdue answer `{error, {timeout, _}}', which leaves no message, and where too much waits
+%% to be taken by the node already, `{error, {server_busy, _}}'.
 
 -callback cast(address(), Request :: term()) -> ok.
 %% Makes a request that is not answered. Never waits.

@@ -12,6 +12,7 @@ suite() -> [{timetrap, {minutes, 3}}].
 all() ->
     [two_beams_share_a_node, lost_beam_loses_its_sessions_only, cookie_of_the_node,
      a_right_cookie_after_a_wrong_one, attempts_with_several_cookies_at_once, a_cookie_ends_with_its_connection,
+     a_lost_node_is_connected_again, a_node_that_hangs_is_disconnected,
      a_cookie_ends_with_its_server, servers_of_one_node_share_its_cookie, a_cookie_set_by_somebody_else_stays,
      nothing_there, another_mailbox,
      not_distributed, bad_options].
@@ -168,6 +169,89 @@ finish(Pid) ->
     Pid ! finish,
     receive {finished, Pid} -> ok end.
 
+a_lost_node_is_connected_again(Config) ->
+    {Peer, Node, Launch} = elsewhere(Config),
+    ok = logger:add_handler(?MODULE, ?MODULE, #{level => notice, config => #{to => self()}}),
+    OsPid = Launch(),
+    {ok, Llama} = llama_node:connect(Node, #{}),
+    %% As often as it is lost.
+    Last = lists:foldl(fun (_, Running) ->
+        Waiting = waits_for_ever(Llama),
+        ok = llama_node_ct:kill("KILL", Running),
+        ?assertMatch({error, {node_down, _}}, answer(Waiting)),
+        ok = await_log(Node, "is lost"),
+        ?assertMatch({error, {node_down, _}}, llama_node:ping(Llama)),
+        New = Launch(),
+        ok = await_log(Node, "is connected again"),
+        ?assertEqual(pong, llama_node:ping(Llama)),
+        New
+    end, OsPid, [1, 2]),
+    %% Until it is not wanted any more.
+    ok = llama_node:destroy_server(Llama),
+    ?assertEqual(pong, llama_node:ping(Llama)),
+    Ref = llama_node_dist:monitor(Llama),
+    ok = llama_node_ct:kill("KILL", Last),
+    receive {'DOWN', Ref, process, _, noconnection} -> ok end,
+    ok = await(fun () -> llama_node_lines:find(Llama) =:= none end),
+    ok = logger:remove_handler(?MODULE),
+    ?assertEqual([], llama_node_ct:flush()),
+    ok = peer:stop(Peer).
+
+a_node_that_hangs_is_disconnected(Config) ->
+    {Peer, Node, Launch} = elsewhere(Config),
+    ok = logger:add_handler(?MODULE, ?MODULE, #{level => notice, config => #{to => self()}}),
+    OsPid = Launch(),
+    {ok, Llama} = llama_node:connect(Node, #{pulse_interval => 100, pulse_timeout => 1000}),
+    ok = llama_node_ct:kill("STOP", OsPid),
+    Waiting = waits_for_ever(Llama),
+    ?assertMatch({error, {node_down, <<"the node is gone: silent">>}}, answer(Waiting)),
+    ok = await_log(Node, "does not answer"),
+    ?assertMatch({error, {node_down, _}}, llama_node:ping(Llama)),
+    ok = llama_node_ct:kill("CONT", OsPid),
+    ok = await_log(Node, "is connected again"),
+    ?assertEqual(pong, llama_node:ping(Llama)),
+    ok = llama_node:destroy_server(Llama),
+    ok = logger:remove_handler(?MODULE),
+    ok = peer:stop(Peer).
+
+%% A node of another BEAM, which gets the same name each time that it is launched.
+elsewhere(Config) ->
+    Peer = peer(),
+    Name = "elsewhere" ++ integer_to_list(erlang:unique_integer([positive])) ++ "_" ++ os:getpid(),
+    Options = (llama_node_ct:fake(normal, Config))#{node_name => Name, transport => distribution},
+    [_, Host] = string:split(atom_to_list(node()), "@"),
+    {Peer, list_to_atom(Name ++ "@" ++ Host), fun () ->
+        {ok, Server} = peer:call(Peer, llama_node, init_server, [Options#{host => Host}], 60000),
+        peer:call(Peer, llama_node_ct, os_pid, [Server])
+    end}.
+
+waits_for_ever(Llama) ->
+    spawn_monitor(fun () -> exit({answer, llama_node:complete(Llama, <<"hang">>, #{})}) end).
+
+answer({Pid, Ref}) ->
+    receive {'DOWN', Ref, process, Pid, {answer, Answer}} -> Answer end.
+
+%% The handler of the logger.
+log(#{meta := #{llama_node := Node}, msg := {Format, Args}}, #{config := #{to := To}}) ->
+    To ! {logged, Node, lists:flatten(io_lib:format(Format, Args))};
+log(_Event, _Handler) ->
+    ok.
+
+await_log(Node, Words) ->
+    receive
+        {logged, Node, Line} ->
+            case string:find(Line, Words) of
+                nomatch -> await_log(Node, Words);
+                _ -> ok
+            end
+    end.
+
+await(Condition) ->
+    case Condition() of
+        true -> ok;
+        false -> erlang:yield(), await(Condition)
+    end.
+
 nothing_there(_) ->
     [_, Host] = string:split(atom_to_list(node()), "@"),
     ?assertMatch({error, {node_down, _}}, llama_node:connect(list_to_atom("no_such_llama@" ++ Host), #{})).
@@ -188,6 +272,9 @@ bad_options(Config) ->
          {error, {invalid_argument, Message}} = llama_node:connect(Node, Options),
          ?assertMatch({_, true}, {Message, string:find(Message, Named) =/= nomatch})
      end || {Options, Named} <- [{#{cooky => x}, "cooky"}, {#{cookie => {}}, "cookie"}, {#{name => "x"}, "name"},
+                                 {#{pulse_timeout => 0}, "pulse_timeout"}, {#{pulse_interval => soon}, "pulse_interval"},
+                                 {#{pulse_interval => 11, pulse_timeout => 10}, "greater than pulse_timeout, 10"},
+                                 {#{pulse_interval => 1 bsl 31}, "greater than the tick time"},
                                  {7, "options"}]],
     ?assertError(badarg, llama_node:connect("llama@host", #{})).
 

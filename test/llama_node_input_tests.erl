@@ -50,7 +50,7 @@ deadlines_test() ->
          1 = erlang:trace(Caller, true, [call]),
          Caller ! go,
          receive
-             {trace, Caller, call, {gen_server, call, [Never, target, Timeout]}} -> ?assertEqual(65000, Timeout)
+             {trace, Caller, call, {gen_server, call, [Never, target, Timeout]}} -> ?assertEqual(60800, Timeout)
          end,
          exit(Caller, kill),
          receive {'DOWN', Ref, process, _, killed} -> ok end

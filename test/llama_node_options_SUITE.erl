@@ -134,6 +134,7 @@ wrong_types_are_named(_) ->
         log_level => [loud, <<"loud">>, true], result_ttl_ms => [-1, 1 bsl 32], max_sessions => [many],
         name => ["llm", true, {local, "llm"}, {local, undefined}, {via, "m", x}], wait => [maybe_so],
         start_timeout => [-1, 1 bsl 32, never], native_timeout => [0, 1 bsl 32, never],
+        pulse_timeout => [0, infinity], pulse_interval => [0, -5, 1.5],
         stop_timeout => [infinity], progress => [self, fun () -> ok end], transport => [pigeon, <<"pigeon">>],
         java_opts => [[<<"-a">>, 3.5], 3], env => [3, [{a}], [{a, 3}], [{a, b} | c]],
         models => [#{}, [[] | x], <<"a">>], node_name => [3], host => [true], cookie => [{}],
@@ -145,6 +146,9 @@ wrong_types_are_named(_) ->
                  false -> refused(atom_to_binary(Key), #{Key => Value})
              end || Value <- Values]
         end, Wrong),
+    refused(<<"pulse_interval: must not be greater than pulse_timeout, 100">>,
+            #{pulse_interval => 101, pulse_timeout => 100}),
+    refused(<<"pulse_interval: must not be greater than the tick time">>, #{pulse_interval => 1 bsl 30}),
     [refused(<<"options">>, Given) || Given <- [7, a, <<"{}">>, [{a, 1} | b], [1], self()]].
 
 certificates_are_named(_) ->

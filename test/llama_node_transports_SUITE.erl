@@ -47,20 +47,23 @@ stopped_node_is_given_up(Config) ->
     Ref = erlang:monitor(process, Server),
     {ok, Task} = llama_node:stream(Server, session(Server), completion, endless()),
     ok = llama_node_ct:kill("STOP", llama_node_ct:os_pid(Server)),
-    %% The distribution notices that the node is silent, within the tick time.
+    %% The distribution notices that the node is silent, within the tick time, and so does the pulse.
     ?assertMatch({error, {node_down, _}}, terminal(Task)),
-    receive {'DOWN', Ref, process, _, Reason} -> ?assertEqual({node_down, connection_lost}, Reason) end,
+    receive
+        {'DOWN', Ref, process, _, {node_down, Why}} -> ?assert(lists:member(Why, [silent, connection_lost]))
+    end,
     ok = llama_node_ct:await_end(Witness).
 
 %% Nor does it help a node that the runtime's own connection process waits behind what others have to say to it.
 hung_node_is_given_up_whatever_waits(Config) ->
-    {Options, Witness} = llama_node_ct:witnessed((llama_node_ct:options(Config))#{stop_timeout => 50}, Config),
+    Given = (llama_node_ct:options(Config))#{stop_timeout => 50, pulse_timeout => 2000},
+    {Options, Witness} = llama_node_ct:witnessed(Given, Config),
     {ok, Server} = llama_node:init_server(Options),
     Ref = erlang:monitor(process, Server),
     ok = llama_node_ct:kill("STOP", llama_node_ct:os_pid(Server)),
     Large = #{system_prompt => binary:copy(<<"x">>, 1 bsl 20)},
     Callers = [spawn_monitor(fun () -> exit(llama_node:create_session(Server, Large)) end) || _ <- lists:seq(1, 8)],
-    receive {'DOWN', Ref, process, _, Reason} -> ?assertEqual({node_down, connection_lost}, Reason) end,
+    receive {'DOWN', Ref, process, _, Reason} -> ?assertEqual({node_down, silent}, Reason) end,
     [receive {'DOWN', Caller, process, _, Got} -> ?assertMatch({error, {node_down, _}}, Got) end
      || {_, Caller} <- Callers],
     ?assertMatch({error, {node_down, _}}, llama_node:ping(Server)),
@@ -186,7 +189,7 @@ stopped_node_is_killed_by_its_server(Config) ->
 requests_keep_their_order(Config) ->
     {ok, Server} = llama_node:init_server(llama_node_ct:options(Config)),
     {ok, {_, Address} = Target} = llama_node_request:target(Server, 5000),
-    [Port, Writer] = [element(2, Address), element(3, Address)],
+    {_, Port, {Writer, _}} = Address,
     OsPid = llama_node_ct:os_pid(Server),
     Note = fun (Number, Size) ->
         llama_node_transport:cast(Target, {note, Number, binary:copy(<<"x">>, Size)})
@@ -219,7 +222,7 @@ silent_node_is_given_up(Config) ->
     {Peer, nonode@nohost} = peer(#{args => ["-kernel", "net_ticktime", "2"]}, []),
     {Terminal, Reason} = peer:call(Peer, ?MODULE, stop_node, [Options], 60000),
     ?assertMatch({error, {node_down, _}}, Terminal),
-    ?assertEqual({node_down, connection_lost}, Reason),
+    ?assertEqual({node_down, silent}, Reason),
     ok = llama_node_ct:await_end(Witness),
     ok = peer:stop(Peer).
 

@@ -2,8 +2,6 @@ package io.llamanode.delivery;
 
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangRef;
-import java.util.Arrays;
-import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -13,46 +11,68 @@ import org.jspecify.annotations.Nullable;
  * alias, and what only this caller waits for is ended. For any thread.
  */
 final class Calls {
-    /** JInterface's own equality is not relied upon: it ignores the creation in some versions. */
-    private record Alias(String node, int creation, List<Integer> ids) {
-        static Alias of(OtpErlangRef ref) {
-            return new Alias(
-                    ref.node(), ref.creation(), Arrays.stream(ref.ids()).boxed().toList());
-        }
-    }
+    private final ConcurrentHashMap<CallAlias, Call> waiting = new ConcurrentHashMap<>();
 
-    private final ConcurrentHashMap<Alias, Runnable> waiting = new ConcurrentHashMap<>();
-
-    /** A call that is answered once. */
+    /** A call that is answered once, or is over without an answer. */
     final class Call implements Consumer<OtpErlangObject> {
-        private final @Nullable OtpErlangRef tag;
+        private final @Nullable CallAlias alias;
         private final Consumer<OtpErlangObject> reply;
-        private @Nullable Alias alias;
-        private boolean answered;
+        private @Nullable Runnable undo;
+        private Runnable whenOver = () -> {};
+        private boolean over;
 
-        private Call(@Nullable OtpErlangRef tag, Consumer<OtpErlangObject> reply) {
-            this.tag = tag;
+        private Call(@Nullable CallAlias alias, Consumer<OtpErlangObject> reply) {
+            this.alias = alias;
             this.reply = reply;
         }
 
         @Override
         public void accept(OtpErlangObject answer) {
-            synchronized (this) {
-                answered = true;
-                if (alias != null) {
-                    waiting.remove(alias);
-                }
-            }
+            end();
             reply.accept(answer);
         }
 
-        /** @param undo run if the caller gives up before the answer */
-        synchronized void whenGivenUp(Runnable undo) {
-            if (tag != null && !answered) {
-                if (alias == null) {
-                    alias = Alias.of(tag);
+        /** There will be no answer. */
+        void end() {
+            Runnable then;
+            synchronized (this) {
+                over = true;
+                then = whenOver;
+                whenOver = () -> {};
+                if (undo != null && alias != null) {
+                    waiting.remove(alias, this);
                 }
-                waiting.put(alias, undo);
+            }
+            then.run();
+        }
+
+        /** @param then run once, before the answer or without one */
+        synchronized void whenOver(Runnable then) {
+            whenOver = then;
+        }
+
+        /** {@return what names it, or {@code null} if its caller cannot give up} */
+        @Nullable
+        CallAlias alias() {
+            return alias;
+        }
+
+        /** @param then run if the caller gives up before the answer; the last one counts */
+        synchronized void whenGivenUp(Runnable then) {
+            if (alias != null && !over) {
+                undo = then;
+                waiting.put(alias, this);
+            }
+        }
+
+        private void giveUp() {
+            Runnable then;
+            synchronized (this) {
+                then = over ? null : undo;
+            }
+            if (then != null) {
+                then.run();
+                end();
             }
         }
     }
@@ -63,7 +83,7 @@ final class Calls {
      * @param tag the alias of the caller, or {@code null} if it used none and cannot give up
      */
     Call begin(@Nullable OtpErlangRef tag, Consumer<OtpErlangObject> reply) {
-        return new Call(tag, reply);
+        return new Call(tag == null ? null : CallAlias.of(tag), reply);
     }
 
     /** A caller waits no more; nothing if it does not wait for anything here. */
@@ -71,9 +91,9 @@ final class Calls {
         if (waiting.isEmpty()) {
             return;
         }
-        Runnable undo = waiting.remove(Alias.of(tag));
-        if (undo != null) {
-            undo.run();
+        Call call = waiting.remove(CallAlias.of(tag));
+        if (call != null) {
+            call.giveUp();
         }
     }
 

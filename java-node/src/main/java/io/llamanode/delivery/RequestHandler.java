@@ -135,7 +135,9 @@ public final class RequestHandler {
     public void cast(OtpErlangObject term) {
         OtpErlangRef overdue = RequestDecoder.givenUp(term);
         if (overdue != null) {
+            // Said only by a caller that has no answer, though there may be one that is late.
             giveUp(overdue);
+            streams.cancel(CallAlias.of(overdue));
             return;
         }
         Calls.Call nobody = calls.begin(null, answer -> {});
@@ -286,7 +288,7 @@ public final class RequestHandler {
     }
 
     private void stream(ProcessOwner caller, Request.Stream stream, Calls.Call reply) {
-        streams.start(caller, new ProcessOwner(stream.sink()), stream, answer(reply, ReplyEncoder::ok));
+        streams.start(caller, reply.alias(), new ProcessOwner(stream.sink()), stream, answer(reply, ReplyEncoder::ok));
     }
 
     private void active(Request.Active request, Consumer<OtpErlangObject> reply) {
@@ -314,6 +316,11 @@ public final class RequestHandler {
             public void whenGivenUp(Runnable undo) {
                 reply.whenGivenUp(undo);
             }
+
+            @Override
+            public void abandoned() {
+                reply.end();
+            }
         });
     }
 
@@ -336,6 +343,11 @@ public final class RequestHandler {
             @Override
             public void whenGivenUp(Runnable undo) {
                 reply.whenGivenUp(undo);
+            }
+
+            @Override
+            public void abandoned() {
+                reply.end();
             }
         };
     }

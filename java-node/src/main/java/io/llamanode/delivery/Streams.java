@@ -37,6 +37,10 @@ final class Streams {
 
     private final OwnerMonitor monitor;
     private final Map<Long, StreamDelivery> byTask = new ConcurrentHashMap<>();
+    /** By the calls that began them. */
+    private final Map<CallAlias, Long> byCall = new ConcurrentHashMap<>();
+
+    private final Map<Long, CallAlias> calls = new ConcurrentHashMap<>();
     /** Its thread starts with the first stream that joins chunks by time. */
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().daemon().name("stream-timer").factory());
@@ -60,13 +64,21 @@ final class Streams {
         return taken;
     }
 
-    /** Starts a stream; the reply is told its id before any of its events is sent. */
-    void start(Owner caller, Owner sink, Request.Stream request, Reply<Long> reply) {
+    /**
+     * Starts a stream; the reply is told its id before any of its events is sent.
+     *
+     * @param call that begins it, if it can be given up
+     */
+    void start(Owner caller, @Nullable CallAlias call, Owner sink, Request.Stream request, Reply<Long> reply) {
         StreamDelivery delivery = new StreamDelivery(this, request);
         service.stream(caller, sink, delivery, request.sessionId(), request.input(), new Reply<>() {
             @Override
             public void ok(@Nullable Long id) {
                 byTask.put(Objects.requireNonNull(id), delivery);
+                if (call != null) {
+                    calls.put(id, call);
+                    byCall.put(call, id);
+                }
                 reply.ok(id);
             }
 
@@ -78,6 +90,11 @@ final class Streams {
             @Override
             public void whenGivenUp(Runnable undo) {
                 reply.whenGivenUp(undo);
+            }
+
+            @Override
+            public void abandoned() {
+                reply.abandoned();
             }
         });
     }
@@ -97,8 +114,28 @@ final class Streams {
         return delivery != null && delivery.cancelIfLingering();
     }
 
+    /** Ends a stream whose id its caller did not wait for; nothing if there is none of this call. */
+    void cancel(CallAlias call) {
+        Long taskId = byCall.get(call);
+        if (taskId != null) {
+            service.cancelTask(taskId, new Reply<>() {
+                @Override
+                public void ok(@Nullable Void nothing) {}
+
+                @Override
+                public void failed(Failure failure) {
+                    cancelIfLingering(taskId);
+                }
+            });
+        }
+    }
+
     void remove(long taskId) {
         byTask.remove(taskId);
+        CallAlias call = calls.remove(taskId);
+        if (call != null) {
+            byCall.remove(call);
+        }
     }
 
     /** {@return what the text of a stream that waits for a process is charged to} */

@@ -36,17 +36,20 @@ final class Asides {
     final class Aside {
         private final Owner owner;
         private final Holding holding;
+        private final Reply<?> reply;
         private boolean dropped;
 
-        private Aside(Owner owner, Holding holding) {
+        private Aside(Owner owner, Holding holding, Reply<?> reply) {
             this.owner = owner;
             this.holding = holding;
+            this.reply = reply;
         }
 
         /** Nobody is left who waits for it; called with the lock. */
         void drop() {
             dropped = true;
             holding.release();
+            reply.abandoned();
         }
 
         private void giveUp() {
@@ -82,7 +85,7 @@ final class Asides {
             Reply<T> reply) {
         Holding holding = account.open(MemoryAccount.Kind.CALL, owner, owner.peer());
         Admission.hold(holding, WAITING + weight, key);
-        Aside aside = new Aside(owner, holding);
+        Aside aside = new Aside(owner, holding, reply);
         if (preparation.isBusy()) {
             // Watching a process costs two messages, which what begins at once is not worth.
             synchronized (lock) {

@@ -20,4 +20,9 @@ abstract class Continued<T> implements Reply<T> {
     public void whenGivenUp(Runnable undo) {
         whole.whenGivenUp(undo);
     }
+
+    @Override
+    public void abandoned() {
+        whole.abandoned();
+    }
 }

@@ -291,7 +291,7 @@ public final class LlamaService implements AutoCloseable {
         synchronized (lock) {
             for (Object thing : owners.takeAll(owner)) {
                 switch (thing) {
-                    case Waiters.Waiter waiter -> waiter.leave();
+                    case Waiters.Waiter waiter -> Waiters.abandoned(waiter);
                     case Asides.Aside aside -> aside.drop();
                     case Task task -> {
                         task.abandoned = true;

@@ -59,6 +59,13 @@ final class Waiters {
         }
     }
 
+    /** Nobody is left who waits for it; called with the lock. */
+    static void abandoned(Waiter waiter) {
+        if (waiter.leave()) {
+            waiter.reply.abandoned();
+        }
+    }
+
     /** @param timeoutMs negative: for ever */
     void wait(Task task, Owner caller, long timeoutMs, Reply<TaskResult> reply) {
         Waiter waiter = new Waiter(task, caller, reply);

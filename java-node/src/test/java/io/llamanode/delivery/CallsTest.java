@@ -51,6 +51,23 @@ final class CallsTest {
         assertEquals(List.of(PONG), answers);
     }
 
+    /** Whatever is held for a call is given back, answered or not, and once. */
+    @Test
+    void eachIsOverOnce() {
+        Calls.Call answered = waiting(1, 7);
+        answered.whenOver(() -> undone.add("answered"));
+        answered.accept(PONG);
+        Calls.Call overdue = waiting(2, 7);
+        overdue.whenOver(() -> undone.add("overdue"));
+        calls.giveUp(alias(2, 7));
+        overdue.accept(PONG);
+        Calls.Call abandoned = waiting(3, 7);
+        abandoned.whenOver(() -> undone.add("abandoned"));
+        abandoned.end();
+        assertEquals(List.of("answered", "2.7", "overdue", "abandoned"), undone);
+        assertEquals(0, calls.size());
+    }
+
     @Test
     void whatWasSaidLastCounts() {
         Calls.Call call = waiting(1, 7);

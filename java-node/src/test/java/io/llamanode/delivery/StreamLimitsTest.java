@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -96,6 +97,44 @@ final class StreamLimitsTest {
     private OtpErlangObject end(StreamDelivery stream) throws Exception {
         stream.accept(TASK, new TaskEvent.Failed(FAILURE));
         return mailbox.next().message();
+    }
+
+    /** {@return the id of an endless stream that a call begins} */
+    private CompletableFuture<Long> started(@Nullable CallAlias call) {
+        ProcessOwner owner = new ProcessOwner(WATCHER);
+        long session = service.sessions().create(owner, new SessionConfig(null, null, GenerationOptions.NONE));
+        TaskInput endless = JsonForm.task("{\"prompt\": \"a\", \"n_predict\": 1000000000}");
+        CompletableFuture<Long> started = new CompletableFuture<>();
+        streams.start(
+                owner,
+                call,
+                new ProcessOwner(PROCESS),
+                new Request.Stream(session, endless, PROCESS, null, new Delivery(new Demand.None(), null)),
+                new Reply<>() {
+                    @Override
+                    public void ok(Long id) {
+                        started.complete(id);
+                    }
+
+                    @Override
+                    public void failed(Failure failure) {
+                        started.completeExceptionally(new AssertionError(failure));
+                    }
+                });
+        return started;
+    }
+
+    /** What was given up by a call that cannot have been told the id of its stream. */
+    @Test
+    void aStreamEndsWhoseCallerDidNotWaitForItsId() throws Exception {
+        CallAlias call = CallAlias.of(ALIAS);
+        long task = started(call).get();
+        streams.cancel(new CallAlias("another@b", 7, call.ids()));
+        streams.cancel(call);
+        String end = mailbox.next().message().toString();
+        assertTrue(end.startsWith("{llama_node," + task + ",{error,{cancelled,"), end);
+        streams.cancel(call);
+        assertTrue(mailbox.isEmpty());
     }
 
     @Test
@@ -170,25 +209,7 @@ final class StreamLimitsTest {
         full();
         account.open(MemoryAccount.Kind.STREAM, new ProcessOwner(PROCESS), "a@b")
                 .set(HELD);
-        ProcessOwner owner = new ProcessOwner(WATCHER);
-        long session = service.sessions().create(owner, new SessionConfig(null, null, GenerationOptions.NONE));
-        TaskInput endless = JsonForm.task("{\"prompt\": \"a\", \"n_predict\": 1000000000}");
-        CompletableFuture<Long> started = new CompletableFuture<>();
-        streams.start(
-                owner,
-                new ProcessOwner(PROCESS),
-                new Request.Stream(session, endless, PROCESS, null, new Delivery(new Demand.None(), null)),
-                new Reply<>() {
-                    @Override
-                    public void ok(Long id) {
-                        started.complete(id);
-                    }
-
-                    @Override
-                    public void failed(Failure failure) {
-                        started.completeExceptionally(new AssertionError(failure));
-                    }
-                });
+        CompletableFuture<Long> started = started(null);
         long task = started.get();
         String end = mailbox.next().message().toString();
         assertTrue(end.startsWith("{llama_node," + task + ",{error,{server_busy,"), end);

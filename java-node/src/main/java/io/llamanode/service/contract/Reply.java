@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where the answer to a request goes; {@link #ok} or {@link #failed} is called, once, on any thread, unless the one who
- * asked has given up. An implementation must not block.
+ * asked has given up or is gone. An implementation must not block.
  *
  * @param <T> what a success carries
  */
@@ -30,5 +30,10 @@ public interface Reply<T> {
      */
     default void whenGivenUp(Runnable undo) {
         // Nobody can give up.
+    }
+
+    /** There will be no answer, since the process that asked is gone. */
+    default void abandoned() {
+        // Nobody minds.
     }
 }

@@ -1,0 +1,142 @@
+%% @doc What many processes have to say to one node, in a bounded line: whoever sends never waits for the node.
+%%
+%% A process writes by itself as long as the way is free. What a busy way does not take goes through a process that does
+%% nothing else than write, and as long as that has something to write, everything goes through it, so that nothing
+%% overtakes what its sender has sent before. How much may wait there is bounded: a request beyond it is refused with
+%% `server_busy'. A request whose caller has died or given up meanwhile is not written any more.
+%% @end
+-module(llama_node_writer).
+
+-export([start/2, depend/2, send/5, call/4, written/1]).
+%% Entry point of the process that writes.
+-export([init/3]).
+-export_type([writer/0, write/0]).
+
+%% `[alias | Ref]', as gen_server makes it.
+-dialyzer({no_improper_lists, call/4}).
+
+-type writer() :: {pid(), atomics:atomics_ref()}.
+%% The process, and what is counted: the messages that wait, their bytes, and the messages that it has written.
+
+-type write() :: fun((Message :: term()) -> ok | closed).
+%% Writes one message, however long that takes.
+
+-type sender() :: {pid(), Until :: integer() | infinity} | always.
+%% Who waits for an answer, and until when (milliseconds of the monotonic time); or what must not be refused: the few
+%% messages that the application sends of its own.
+
+-define(MESSAGES, 1).
+-define(BYTES, 2).
+-define(WRITTEN, 3).
+
+%% The bounds. One message always has room for its bytes.
+-define(MOST_MESSAGES, 65536).
+-define(MOST_BYTES, 33554432).
+
+%% @doc Starts a process that writes until the process `Owner' ends.
+-spec start(pid(), write()) -> writer().
+start(Owner, Write) ->
+    Counters = atomics:new(3, [{signed, true}]),
+    {proc_lib:spawn_opt(?MODULE, init, [Owner, Write, Counters], [{message_queue_data, off_heap}]), Counters}.
+
+%% @doc Has the process end with that one instead.
+-spec depend(writer(), pid()) -> ok.
+depend({Writer, _Counters}, Owner) ->
+    Writer ! {depend, Owner},
+    ok.
+
+%% @doc Sends a message: directly, or by the process that writes. `Direct' returns whether the way has taken it, without
+%% waiting; `Message' is what is written otherwise, and `Size' tells its bytes.
+-spec send(writer(), sender(), fun(() -> boolean()), Message :: term(), fun(() -> non_neg_integer())) ->
+    ok | {error, llama_node:error()}.
+send({Writer, Counters}, Sender, Direct, Message, Size) ->
+    case atomics:get(Counters, ?MESSAGES) =:= 0 andalso Direct() of
+        true -> ok;
+        false -> queue(Writer, Counters, Sender, Message, Size())
+    end.
+
+%% Counted before it is sent: whatever this process sends next finds it counted.
+queue(Writer, Counters, Sender, Message, Size) ->
+    Messages = atomics:add_get(Counters, ?MESSAGES, 1),
+    Bytes = atomics:add_get(Counters, ?BYTES, Size),
+    case Sender =:= always orelse (Messages =< ?MOST_MESSAGES andalso (Bytes =< ?MOST_BYTES orelse Bytes =:= Size)) of
+        true ->
+            Writer ! {write, Sender, Size, Message},
+            ok;
+        false ->
+            ok = done(Counters, Size),
+            llama_node_error:make(server_busy, "~b requests of ~b bytes wait to be taken by the node, which is the most",
+                                  [Messages - 1, Bytes - Size])
+    end.
+
+done(Counters, Size) ->
+    ok = atomics:sub(Counters, ?BYTES, Size),
+    atomics:sub(Counters, ?MESSAGES, 1).
+
+%% @doc Messages that the process has written so far: while something waits, a number that grows says that the node reads.
+-spec written(writer()) -> non_neg_integer().
+written({_Writer, Counters}) ->
+    atomics:get(Counters, ?WRITTEN).
+
+%% @doc Makes a call in the name of the calling process. `Watched' is a process of this runtime that ends when the node is
+%% out of reach. The tag of the call is an alias, so an answer that comes too late is dropped by the runtime; the node is
+%% told that nobody waits for it any more.
+-spec call(Watched :: pid(), fun((sender(), Message :: term()) -> ok | {error, llama_node:error()}), term(),
+           timeout()) -> term().
+call(Watched, Send, Request, Timeout) ->
+    Ref = erlang:monitor(process, Watched, [{alias, reply_demonitor}]),
+    case Send({self(), until(Timeout)}, {'$gen_call', {self(), [alias | Ref]}, Request}) of
+        ok ->
+            receive
+                {[alias | Ref], Reply} -> Reply;
+                {'DOWN', Ref, process, _, Reason} -> llama_node_error:node_down(Reason)
+            after Timeout ->
+                forget(Ref),
+                _ = Send(always, {'$gen_cast', self(), {give_up, Ref}}),
+                llama_node_error:timeout(Timeout)
+            end;
+        {error, _} = Error ->
+            forget(Ref),
+            Error
+    end.
+
+until(infinity) -> infinity;
+until(Timeout) -> erlang:monotonic_time(millisecond) + Timeout.
+
+%% The answer may have come in between.
+forget(Ref) ->
+    _ = erlang:demonitor(Ref, [flush]),
+    receive {[alias | Ref], _} -> ok after 0 -> ok end.
+
+%% @private
+-spec init(pid(), write(), atomics:atomics_ref()) -> ok.
+init(Owner, Write, Counters) ->
+    loop(erlang:monitor(process, Owner), Write, Counters).
+
+loop(Owner, Write, Counters) ->
+    receive
+        {write, Sender, Size, Message} ->
+            case is_wanted(Sender) andalso Write(Message) of
+                false ->
+                    ok = done(Counters, Size),
+                    loop(Owner, Write, Counters);
+                ok ->
+                    %% Only now: the way has the message, and takes the next one after it.
+                    ok = atomics:add(Counters, ?WRITTEN, 1),
+                    ok = done(Counters, Size),
+                    loop(Owner, Write, Counters);
+                closed ->
+                    ok
+            end;
+        {depend, Pid} ->
+            true = erlang:demonitor(Owner, [flush]),
+            loop(erlang:monitor(process, Pid), Write, Counters);
+        {'DOWN', Owner, process, _, _} ->
+            ok
+    end.
+
+is_wanted(always) -> true;
+is_wanted({Pid, Until}) -> is_in_time(Until) andalso (node(Pid) =/= node() orelse is_process_alive(Pid)).
+
+%% Also infinity, which is more than any number.
+is_in_time(Until) -> erlang:monotonic_time(millisecond) < Until.
