@@ -3,11 +3,12 @@
 -module(llama_node_aside).
 
 -export([run/2]).
+-export([init/1]).
 
 %% @doc What a fun gives, which runs in a process of its own; that is killed when it takes too long.
 -spec run(fun(() -> Result), timeout()) -> Result | {error, llama_node:error()}.
 run(Fun, Timeout) ->
-    {Pid, Ref} = spawn_monitor(fun () -> exit({given, Fun()}) end),
+    {Pid, Ref} = spawn_monitor(?MODULE, init, [Fun]),
     receive
         {'DOWN', Ref, process, Pid, {given, Result}} -> Result;
         {'DOWN', Ref, process, Pid, Reason} -> llama_node_error:node_down(Reason)
@@ -16,3 +17,8 @@ run(Fun, Timeout) ->
         true = erlang:demonitor(Ref, [flush]),
         llama_node_error:timeout(Timeout)
     end.
+
+%% @private
+-spec init(fun(() -> term())) -> no_return().
+init(Fun) ->
+    exit({given, Fun()}).

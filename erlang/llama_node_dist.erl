@@ -277,7 +277,7 @@ monitor(Pid) when is_pid(Pid) ->
 monitor(Address) ->
     case llama_node_lines:find(Address) of
         {ok, #{pulse := Pulse}} -> erlang:monitor(process, Pulse);
-        _ -> element(2, spawn_monitor(fun () -> exit(noconnection) end))
+        _ -> element(2, spawn_monitor(erlang, exit, [noconnection]))
     end.
 
 %% @doc Monitors the connection to the node, and disconnects a node that does not answer: that frees whoever waits to send

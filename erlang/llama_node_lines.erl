@@ -183,11 +183,11 @@ new({_, Node} = Address, Settings, #state{pulses = Pulses} = State) ->
 lost({_, Node} = Address, Reason, #state{kept = Kept} = State) ->
     case Kept of
         #{Address := Its} ->
-            ?LOG_WARNING("the connection to ~ts is lost (~ts); it is tried again", [Node, why(Reason)],
-                         #{llama_node => Node}),
             Down = llama_node_error:make(node_down, "the connection to ~ts is lost (~ts), and tried again",
                                          [Node, why(Reason)]),
             true = ets:insert(?MODULE, {Address, Down}),
+            ?LOG_WARNING("the connection to ~ts is lost (~ts); it is tried again", [Node, why(Reason)],
+                         #{llama_node => Node}),
             {noreply, State#state{kept = Kept#{Address := later(Address, Its#kept{delay = ?FIRST_DELAY})}}};
         _ ->
             true = ets:delete(?MODULE, Address),
@@ -206,8 +206,8 @@ tried({_, Node} = Address, Outcome, #state{kept = Kept} = State) ->
     #{Address := #kept{settings = Settings, delay = Delay} = Its} = Kept,
     case Outcome of
         {connected, {ok, _}} ->
-            ?LOG_NOTICE("~ts is connected again", [Node], #{llama_node => Node}),
             {_, Next} = opened(Address, Settings, State),
+            ?LOG_NOTICE("~ts is connected again", [Node], #{llama_node => Node}),
             Next#state{kept = Kept#{Address := Its#kept{retry = none, delay = ?FIRST_DELAY}}};
         _ ->
             ?LOG_DEBUG("~ts cannot be connected: ~0tP", [Node, Outcome, 12], #{llama_node => Node}),

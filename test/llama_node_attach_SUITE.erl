@@ -24,6 +24,7 @@ end_per_suite(Config) ->
     ok = llama_node:destroy_server(server(Config)).
 
 end_per_testcase(_, Config) ->
+    _ = logger:remove_handler(?MODULE),
     llama_node_ct:check_real(Config).
 
 two_beams_share_a_node(Config) ->
