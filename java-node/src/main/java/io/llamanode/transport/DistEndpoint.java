@@ -66,7 +66,12 @@ public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, 
     @Override
     public void onCall(From from, OtpErlangObject request) {
         Objects.requireNonNull(handler)
-                .call(new ProcessOwner(from.pid()), from.alias(), from.weight(), request, answer -> reply(from, answer));
+                .call(
+                        new ProcessOwner(from.pid()),
+                        from.alias(),
+                        from.weight(),
+                        request,
+                        answer -> reply(from, answer));
     }
 
     @Override

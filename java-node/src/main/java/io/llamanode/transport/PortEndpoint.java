@@ -121,7 +121,12 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
             return;
         }
         Objects.requireNonNull(handler)
-                .call(new ProcessOwner(from.pid()), from.alias(), from.weight(), request, answer -> reply(from, answer));
+                .call(
+                        new ProcessOwner(from.pid()),
+                        from.alias(),
+                        from.weight(),
+                        request,
+                        answer -> reply(from, answer));
     }
 
     @Override
