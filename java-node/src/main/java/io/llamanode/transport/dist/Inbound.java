@@ -120,7 +120,8 @@ final class Inbound implements Peer.Events {
             case Control.Demonitor(Control.Slice watcher, OtpErlangRef ref) -> {
                 // No node has another one's calls given up.
                 if (ref.node().equals(peer.node())) {
-                    receiver.receiveGivenUp(peer.source(), () -> raw(frame, watcher.from()), ref, frame.length, handler);
+                    receiver.receiveGivenUp(
+                            peer.source(), () -> raw(frame, watcher.from()), ref, frame.length, handler);
                 }
             }
             case Control.Spawn request -> {

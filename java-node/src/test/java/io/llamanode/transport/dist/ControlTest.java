@@ -91,8 +91,8 @@ final class ControlTest {
 
     @Test
     void theEndOfAMonitorNamesIt() throws Exception {
-        for (byte[] frame : List.of(
-                frame(number(20), CALLER, atom("name"), TAG), frame(number(20), CALLER, SELF, TAG))) {
+        for (byte[] frame :
+                List.of(frame(number(20), CALLER, atom("name"), TAG), frame(number(20), CALLER, SELF, TAG))) {
             Control.Demonitor ended = assertInstanceOf(Control.Demonitor.class, parse(frame));
             assertEquals(CALLER, at(frame, ended.watcher()));
             assertEquals(TAG, ended.ref());
