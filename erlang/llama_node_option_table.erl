@@ -67,6 +67,11 @@ model() ->
        text => "threads of a prefill"},
      #{key => max_queue, part => model, check => {integer, 0, 1000000}, default => "1024",
        text => "tasks that may wait for a slot"},
+     #{key => slot_tokens, part => model, check => {integer, 0, ?INT32}, default => "4096",
+       text => "tokens that a task generates before it leaves its slot to another owner who waits, and goes on later; 0 "
+               "for any number"},
+     #{key => slot_ms, part => model, check => {integer, 0, ?MAX_MS}, default => "60000",
+       text => "milliseconds that it generates before it does so; 0 for any number"},
      #{key => use_mmap, part => model, check => boolean, default => "`true'",
        text => "map the file rather than read it"},
      #{key => n_gpu_layers, part => model, check => {integer, -1, ?INT32}, default => "0",

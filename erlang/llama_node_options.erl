@@ -27,6 +27,8 @@
         n_threads => 1..512,
         n_threads_batch => 1..512,
         max_queue => 0..1000000,
+        slot_tokens => non_neg_integer(),
+        slot_ms => non_neg_integer(),
         use_mmap => boolean(),
         n_gpu_layers => -1 | non_neg_integer(),
         vocab_only => boolean(),
@@ -82,6 +84,9 @@
 %% <li>`n_threads': threads of a decode. Default: the cores; one less with a llama.cpp whose threads spin.</li>
 %% <li>`n_threads_batch': threads of a prefill. Default: as `n_threads'.</li>
 %% <li>`max_queue': tasks that may wait for a slot. Default: 1024.</li>
+%% <li>`slot_tokens': tokens that a task generates before it leaves its slot to another owner who waits, and goes on
+%%     later; 0 for any number. Default: 4096.</li>
+%% <li>`slot_ms': milliseconds that it generates before it does so; 0 for any number. Default: 60000.</li>
 %% <li>`use_mmap': map the file rather than read it. Default: `true'.</li>
 %% <li>`n_gpu_layers': layers to offload, -1 for all of them. Default: 0.</li>
 %% <li>`vocab_only': load only the vocabulary, for tokens and templates. Default: `false'.</li>

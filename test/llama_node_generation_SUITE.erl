@@ -17,7 +17,7 @@ groups() ->
                         bad_grammars, bad_schemas, cut_by_length]},
      {samplers, [], [every_sampler, seeds, ignored_end, penalties_window, probabilities]},
      {conversations, [], [fork, shared_system_prompt, rewind, clear_cache, estimate, conversations_that_are_not_there]},
-     {fairness, [], [priorities, hundred_to_one, deadline]},
+     {fairness, [], [priorities, hundred_to_one, slots_in_turn, deadline]},
      {adapters, [], [adapter_in_the_box, adapters_side_by_side, adapter_of_a_session, bad_adapters]}].
 
 init_per_suite(Config) ->
@@ -298,6 +298,44 @@ next_done() ->
     receive {llama_node, Task, {done, _}} -> Task end.
 
 %% A hundred tasks of one owner, all urgent, then one of another: it does not wait for them.
+%% Four owners who never end have all slots, and a fifth has its whole answer all the same, and in time.
+slots_in_turn(Config) ->
+    {ok, Server} = llama_node:init_server((llama_node_ct:options(Config))#{n_ctx => 256, slot_tokens => 6}),
+    Question = fun () ->
+        {ok, Session} = llama_node:create_session(Server, #{temperature => 0}),
+        {ok, Task} = llama_node:stream(Server, Session, chat, #{content => <<"What is Erlang?">>}),
+        {Chunks, {done, #{content := Answer, usage := #{completion_tokens := Tokens}} = Result}} =
+            llama_node_ct:events(Task),
+        %% More than a turn, and nothing lost or twice.
+        ?assert(Tokens > 6),
+        ?assertEqual(Answer, iolist_to_binary([Text || #{content := Text} <- Chunks])),
+        ?assertEqual(lists:seq(0, length(Chunks) - 1), [Index || #{index := Index} <- Chunks]),
+        Result
+    end,
+    #{content := Alone} = Question(),
+    Self = self(),
+    Owners = [spawn_monitor(fun () ->
+        {ok, Session} = llama_node:create_session(Server, #{}),
+        {ok, Task} = llama_node:stream(Server, Session, completion,
+                                       (llama_node_ct:endless())#{n_predict => (1 bsl 31) - 1, priority => Priority}),
+        endless_text(Self, Task)
+    end) || Priority <- [0, 0, 0, 100]],
+    [receive {goes_on, Pid} -> ok end || {Pid, _} <- Owners],
+    ?assertMatch(#{content := Alone}, Question()),
+    %% Those who gave way go on.
+    [receive {goes_on, Pid} -> ok end || _ <- [1, 2], {Pid, _} <- Owners],
+    [begin exit(Pid, kill), receive {'DOWN', Ref, process, Pid, _} -> ok end end || {Pid, Ref} <- Owners],
+    ?assertMatch(#{content := Alone}, Question()),
+    _ = llama_node_ct:flush(),
+    ok = llama_node:destroy_server(Server).
+
+endless_text(Observer, Task) ->
+    receive
+        {llama_node, Task, {chunk, _}} ->
+            Observer ! {goes_on, self()},
+            endless_text(Observer, Task)
+    end.
+
 hundred_to_one(Config) ->
     Server = server(Config),
     Session = llama_node_ct:session(Server),

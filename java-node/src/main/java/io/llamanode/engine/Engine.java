@@ -13,15 +13,18 @@ import io.llamanode.engine.loop.StepOutput;
 import io.llamanode.engine.model.Adapter;
 import io.llamanode.engine.model.BatchPlan;
 import io.llamanode.engine.model.ModelRunner;
+import io.llamanode.engine.model.ModelRunner.AbandonedException;
 import io.llamanode.engine.model.ModelRunner.RunnerException;
 import io.llamanode.engine.model.Vocabulary;
 import io.llamanode.engine.sampling.Candidates;
 import io.llamanode.engine.sampling.Probabilities;
 import io.llamanode.engine.sampling.SamplingException;
+import io.llamanode.engine.schedule.Admissions;
 import io.llamanode.engine.schedule.PrefillPacing;
 import io.llamanode.engine.schedule.Scheduler;
 import io.llamanode.engine.schedule.Slot;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +52,8 @@ public final class Engine implements AutoCloseable {
     private final Scheduler scheduler;
     private final PrefillPacing pacing;
     private final CommandLoop loop;
+    private final Wishes wishes;
+    private final Admissions admissions = new Told();
 
     private final Map<Long, Generation> generations = new HashMap<>();
     private final Candidates scratch = new Candidates();
@@ -82,8 +87,14 @@ public final class Engine implements AutoCloseable {
         this.vocabulary = vocabulary;
         this.config = config;
         this.clock = clock;
-        this.scheduler =
-                new Scheduler(config, runner.canShift(), runner.canTruncate(), runner.sharesCells(), this::beginsText);
+        this.scheduler = new Scheduler(
+                config,
+                runner.canShift(),
+                runner.canTruncate(),
+                runner.sharesCells(),
+                runner.canResume(),
+                this::beginsText);
+        this.wishes = new Wishes(clock);
         this.pacing = new PrefillPacing(config.prefillShare(), config.nBatch());
         this.sampledTokens = new int[config.slots()];
         this.loop = new CommandLoop(name, new Steps());
@@ -119,14 +130,21 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Ends a request at the next step; its listener hears {@link FailureKind#CANCELLED}, unless it
-     * had ended before.
+     * Ends a request at the next step, which comes at once where nobody wants what is being computed; its listener hears
+     * {@link FailureKind#CANCELLED}, unless it had ended before.
      *
      * @param requestId the request
      * @param done run once the request holds no slot: on the loop thread, or at once if the engine is closed
      */
     public void cancel(long requestId, Runnable done) {
-        loop.call(() -> end(requestId, FailureKind.CANCELLED, "cancelled"), done);
+        Wishes.Cancel cancel = new Wishes.Cancel(requestId);
+        loop.call(
+                () -> {
+                    wishes.granted(cancel);
+                    end(requestId, FailureKind.CANCELLED, "cancelled");
+                },
+                done);
+        wishes.cancel(cancel);
     }
 
     /**
@@ -191,6 +209,7 @@ public final class Engine implements AutoCloseable {
     /** Cancels every request, ends the loop thread, waits for it, and closes the runner. */
     @Override
     public void close() {
+        wishes.close();
         if (loop.close()) {
             runner.close();
         }
@@ -229,7 +248,7 @@ public final class Engine implements AutoCloseable {
         if (!goesOn) {
             return;
         }
-        BatchPlan plan = scheduler.plan(this::admitted, pacing);
+        BatchPlan plan = scheduler.plan(admissions, pacing, clock.getAsLong());
         if (plan.isEmpty()) {
             publish();
         } else {
@@ -240,10 +259,15 @@ public final class Engine implements AutoCloseable {
     private void execute(BatchPlan plan, long start) {
         long before = clock.getAsLong();
         sampleNanos = 0;
+        wishes.begin(plan.spans().stream()
+                .map(span -> scheduler.slot(span.slot()).work())
+                .toList());
         try {
-            runner.execute(
-                    plan,
-                    (span, logits) -> sampledTokens[span] = sample(plan.spans().get(span), logits));
+            runner.execute(plan, new Sampling(plan));
+        } catch (AbandonedException e) {
+            scheduler.abandoned(plan);
+            publish();
+            return;
         } catch (RunnerException e) {
             List<GenerationRequest> lost = scheduler.failed(plan);
             publish();
@@ -254,6 +278,8 @@ public final class Engine implements AutoCloseable {
                 generation.fail(FailureKind.DECODE_FAILED, "the decode call failed: " + e.getMessage());
             }
             return;
+        } finally {
+            wishes.end();
         }
         long now = clock.getAsLong();
         if (!plan.spans().isEmpty()) {
@@ -261,11 +287,11 @@ public final class Engine implements AutoCloseable {
             int decodes = plan.decodes();
             pacing.executed(decodes, plan.tokenCount() - decodes, now - before - sampleNanos);
         }
-        scheduler.executed(plan);
         // Listeners hear of the step when the slots they may ask about are free and the snapshot says so.
         List<Runnable> output = new ArrayList<>(plan.spans().size());
+        BitSet retried = retried(plan);
         for (int i = 0; i < plan.spans().size(); i++) {
-            if (plan.spans().get(i).output()) {
+            if (plan.spans().get(i).output() && !retried.get(i)) {
                 output.add(advance(scheduler.slot(plan.spans().get(i).slot()), sampledTokens[i], now));
             }
         }
@@ -274,12 +300,54 @@ public final class Engine implements AutoCloseable {
         times = times.plus(before - start, now - before - sampleNanos, sampleNanos, clock.getAsLong() - now);
     }
 
-    private int sample(BatchPlan.Span span, float[] logits) {
-        Generation generation = generation(scheduler.slot(span.slot()).work());
-        long before = clock.getAsLong();
-        int token = generation.sample(logits);
-        sampleNanos += clock.getAsLong() - before;
-        return token;
+    /** {@return spans whose logits are of no use, and which are computed once more} */
+    private BitSet retried(BatchPlan plan) {
+        BitSet unusable = new BitSet();
+        for (int i = 0; i < plan.spans().size(); i++) {
+            BatchPlan.Span span = plan.spans().get(i);
+            if (span.output() && generation(scheduler.slot(span.slot()).work()).unusableLogits()) {
+                unusable.set(i);
+            }
+        }
+        List<Slot> faulty = scheduler.executed(plan, unusable);
+        if (!unusable.isEmpty()) {
+            LOG.warn(
+                    "{}: logits of {} requests are of no use; those that were not computed alone are computed again",
+                    name,
+                    unusable.cardinality());
+            for (int i = 0; i < plan.spans().size(); i++) {
+                Slot slot = scheduler.slot(plan.spans().get(i).slot());
+                if (unusable.get(i) && faulty.contains(slot)) {
+                    unusable.clear(i);
+                } else if (unusable.get(i)) {
+                    generation(slot.work()).retry();
+                }
+            }
+        }
+        return unusable;
+    }
+
+    /** What the runner tells of a plan, and asks. */
+    private final class Sampling implements ModelRunner.Outputs {
+        private final BatchPlan plan;
+
+        Sampling(BatchPlan plan) {
+            this.plan = plan;
+        }
+
+        @Override
+        public void logits(int span, float[] logits) {
+            Generation generation =
+                    generation(scheduler.slot(plan.spans().get(span).slot()).work());
+            long before = clock.getAsLong();
+            sampledTokens[span] = generation.sample(logits);
+            sampleNanos += clock.getAsLong() - before;
+        }
+
+        @Override
+        public boolean givenUp() {
+            return wishes.givenUp();
+        }
     }
 
     /**
@@ -362,10 +430,24 @@ public final class Engine implements AutoCloseable {
         scheduler.submit(request);
     }
 
-    private void admitted(Slot slot) {
-        promptTokens += slot.work().prompt().length;
-        cachedTokens += slot.reused();
-        generation(slot.work()).admitted(clock.getAsLong());
+    /** Who gets and leaves slots. */
+    private final class Told implements Admissions {
+        @Override
+        public void admitted(Slot slot) {
+            promptTokens += slot.work().prompt().length;
+            cachedTokens += slot.reused();
+            generation(slot.work()).admitted(clock.getAsLong());
+        }
+
+        @Override
+        public void paused(GenerationRequest request) {
+            generation(request).paused(clock.getAsLong());
+        }
+
+        @Override
+        public void resumed(Slot slot) {
+            generation(slot.work()).resumed(clock.getAsLong());
+        }
     }
 
     private void end(long requestId, FailureKind kind, String message) {

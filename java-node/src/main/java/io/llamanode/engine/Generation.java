@@ -45,6 +45,10 @@ final class Generation {
     private final long submitted;
     private long admitted;
     private long firstToken;
+    private long pausedAt;
+    /** Between its turns. */
+    private long waited;
+
     private @Nullable SamplingException unsampled;
 
     Generation(
@@ -72,6 +76,14 @@ final class Generation {
 
     void admitted(long now) {
         admitted = now;
+    }
+
+    void paused(long now) {
+        pausedAt = now;
+    }
+
+    void resumed(long now) {
+        waited += now - pausedAt;
     }
 
     /** {@return the next token; any, if none can be chosen, which {@link #unsampled} tells} */
@@ -116,6 +128,16 @@ final class Generation {
     @Nullable
     SamplingException unsampled() {
         return unsampled;
+    }
+
+    /** {@return whether no token could be chosen for what the model computed} */
+    boolean unusableLogits() {
+        return unsampled != null && unsampled.unusableLogits();
+    }
+
+    /** The next token is chosen from other logits. */
+    void retry() {
+        unsampled = null;
     }
 
     /** Frees what the request holds besides its slot. */
@@ -175,9 +197,9 @@ final class Generation {
                 List.copyOf(entries),
                 request.prompt().length,
                 slot.reused(),
-                admitted - submitted,
+                admitted - submitted + waited,
                 firstToken - admitted,
-                now - firstToken);
+                now - firstToken - waited);
     }
 
     /** {@return whether the listener took the text} */

@@ -27,7 +27,9 @@ public final class ModelDecoder {
             "n_gpu_layers",
             "chat_template",
             "vocab_only",
-            "default");
+            "default",
+            "slot_tokens",
+            "slot_ms");
 
     private ModelDecoder() {}
 
@@ -56,7 +58,9 @@ public final class ModelDecoder {
                 in.integer("n_gpu_layers", -1, MAX),
                 ChatDecoder.template(in.get("chat_template")),
                 in.flag("vocab_only"),
-                in.flag("default"));
+                in.flag("default"),
+                in.integer("slot_tokens", 0, MAX),
+                in.milliseconds("slot_ms", 0));
         in.end();
         return config;
     }

@@ -170,7 +170,9 @@ final class RandomRequests {
                 integers(-1, MAX),
                 maybe(this::template),
                 flag(),
-                flag());
+                flag(),
+                integers(0, MAX),
+                maybe(() -> integer(0L, 0xffff_ffffL)));
     }
 
     private SessionConfig session() {

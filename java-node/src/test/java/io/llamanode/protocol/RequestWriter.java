@@ -145,6 +145,8 @@ final class RequestWriter {
         put(fields, "chat_template", template(config.chatTemplate()));
         put(fields, "vocab_only", config.vocabOnly());
         put(fields, "default", config.asDefault());
+        put(fields, "slot_tokens", config.slotTokens());
+        put(fields, "slot_ms", config.slotMs());
         if (progress != null) {
             fields.put("progress", progress);
         }

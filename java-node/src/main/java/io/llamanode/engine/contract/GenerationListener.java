@@ -87,9 +87,9 @@ public interface GenerationListener {
      * @param probabilities of the completion's tokens, if they were asked for; else empty
      * @param promptTokens of the whole prompt
      * @param cachedTokens of it that needed no evaluation
-     * @param queued from the submission to the slot
+     * @param queued from the submission to the slot, and from the end of each turn to the next
      * @param prefill from the slot to the first sampled token
-     * @param decode from the first sampled token to the end
+     * @param decode from the first sampled token to the end, without the time between turns
      */
     record Outcome(
             Ending ending,

@@ -12,6 +12,7 @@ import io.llamanode.llama.context.LlamaContext;
 import io.llamanode.llama.model.Vocab;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /**
  * Executes plans on a model whose encoder reads the prompt and whose decoder writes the answer.
@@ -51,16 +52,21 @@ public final class EncoderDecoderRunner implements ModelRunner {
     public void execute(BatchPlan plan, Outputs outputs) throws RunnerException {
         try {
             for (KvOperation operation : plan.kv()) {
-                if (!(operation instanceof KvOperation.Truncate(int sequence, int from)) || from != 0) {
-                    throw new RunnerException("a model with an encoder cannot " + operation, null);
+                switch (operation) {
+                    case KvOperation.Truncate(int sequence, int from) when from == 0 -> restart();
+                    case KvOperation.Cleanse(List<KvOperation.Beginning> kept)
+                    when kept.isEmpty() -> {
+                        restart();
+                        context.clearAllBut();
+                    }
+                    default -> throw new RunnerException("a model with an encoder cannot " + operation, null);
                 }
-                restart();
             }
             for (int i = 0; i < plan.spans().size(); i++) {
                 execute(plan.spans().get(i), i, outputs);
             }
         } catch (LlamaException e) {
-            throw new RunnerException(e.getMessage(), e);
+            throw LlamaRunner.failure(e);
         }
     }
 
@@ -112,6 +118,12 @@ public final class EncoderDecoderRunner implements ModelRunner {
     /** No plan has one: models with an encoder take none. */
     @Override
     public void forget(Adapter adapter) {}
+
+    /** The encoder reads the prompt alone, and at once. */
+    @Override
+    public boolean canResume() {
+        return false;
+    }
 
     @Override
     public boolean canShift() {

@@ -33,6 +33,8 @@ public final class LlamaRunner implements ModelRunner {
     private @Nullable AdapterSet current = AdapterSet.NONE;
 
     private final float[] logits;
+    /** Whether cells wait to be moved or copied until the next decode. */
+    private boolean pending;
 
     /**
      * Runs plans with a context, which belongs to it from now on.
@@ -64,8 +66,14 @@ public final class LlamaRunner implements ModelRunner {
                 decode(parts, outputs);
             }
         } catch (LlamaException e) {
-            throw new RunnerException(e.getMessage(), e);
+            throw failure(e);
         }
+    }
+
+    static RunnerException failure(LlamaException e) {
+        return e instanceof DecodeException decode && decode.kind() == DecodeException.Kind.ABORTED
+                ? new AbandonedException(e)
+                : new RunnerException(e.getMessage(), e);
     }
 
     private void apply(KvOperation operation) throws RunnerException {
@@ -74,14 +82,28 @@ public final class LlamaRunner implements ModelRunner {
             case KvOperation.Discard(int sequence, int from, int to, int end) -> {
                 remove(sequence, from, to);
                 context.seqAdd(sequence, to, end, from - to);
+                pending = true;
             }
             case KvOperation.Copy(int source, int sequence, int count) -> {
                 remove(sequence, 0, -1);
                 // As a whole: separate sequences cannot be copied in part.
                 context.seqCopy(source, sequence, 0, -1);
+                pending = true;
                 remove(sequence, count, -1);
             }
+            case KvOperation.Cleanse(List<KvOperation.Beginning> kept) -> cleanse(kept);
         }
+    }
+
+    private void cleanse(List<KvOperation.Beginning> kept) throws RunnerException {
+        if (pending) {
+            throw new RunnerException("cells that wait to be moved cannot be put aside", null);
+        }
+        for (KvOperation.Beginning beginning : kept) {
+            remove(beginning.sequence(), beginning.count(), -1);
+        }
+        context.clearAllBut(
+                kept.stream().mapToInt(KvOperation.Beginning::sequence).toArray());
     }
 
     private void remove(int sequence, int from, int to) throws RunnerException {
@@ -93,7 +115,10 @@ public final class LlamaRunner implements ModelRunner {
     private void decode(List<Part> parts, Outputs outputs) {
         fill(parts);
         try {
-            context.decode(batch);
+            // A shift of cells that is ended half way would spoil all of them.
+            boolean whole = pending;
+            context.decode(batch, () -> !whole && outputs.givenUp());
+            pending = false;
         } catch (DecodeException e) {
             if (e.kind() != DecodeException.Kind.NO_KV_SLOT || !retry(parts, outputs)) {
                 throw e;

@@ -1,5 +1,7 @@
 package io.llamanode.engine.model;
 
+import java.util.List;
+
 /**
  * A change of the KV cache that must happen before a batch is decoded. A sequence is a slot.
  *
@@ -32,4 +34,25 @@ public sealed interface KvOperation {
      * @param count positions at the front
      */
     record Copy(int source, int sequence, int count) implements KvOperation {}
+
+    /**
+     * Forgets all but the beginnings of some sequences, and whatever any cell holds besides: what is not a number there would
+     * spoil others, even where it counts for nothing.
+     *
+     * @param kept what stays, as it is
+     */
+    record Cleanse(List<Beginning> kept) implements KvOperation {
+        /** Copies the list. */
+        public Cleanse {
+            kept = List.copyOf(kept);
+        }
+    }
+
+    /**
+     * The first positions of a sequence.
+     *
+     * @param sequence the slot
+     * @param count positions at the front; positive
+     */
+    record Beginning(int sequence, int count) {}
 }

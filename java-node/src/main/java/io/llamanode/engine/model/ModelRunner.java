@@ -14,6 +14,8 @@ public interface ModelRunner extends AutoCloseable {
      *
      * @param plan at most {@code nBatch} tokens
      * @param outputs told of the logits of each span that wants them, before this returns
+     * @throws AbandonedException if the outputs gave it up; the changes of the KV cache were made, and of the batch nobody
+     *     knows how much
      * @throws RunnerException if the batch could not be decoded; the sequences of the plan are then
      *     in an unknown state
      */
@@ -25,6 +27,14 @@ public interface ModelRunner extends AutoCloseable {
      * @param adapter may have been set by an earlier plan
      */
     void forget(Adapter adapter);
+
+    /**
+     * {@return whether a sequence whose cells are lost can be computed anew from its prompt and answer alike; not where the
+     * two go different ways}
+     */
+    default boolean canResume() {
+        return true;
+    }
 
     /** {@return whether a sequence can forget positions in its middle and close the gap} */
     boolean canShift();
@@ -51,10 +61,32 @@ public interface ModelRunner extends AutoCloseable {
          *     overwritten after the call
          */
         void logits(int span, float[] logits);
+
+        /**
+         * {@return whether nobody wants the batch any more} Asked often while it is computed, on the thread that executes, or
+         * never where the computation cannot be ended; must be quick and throw nothing.
+         */
+        default boolean givenUp() {
+            return false;
+        }
+    }
+
+    /** A batch was not decoded to its end, because nobody wanted it any more. */
+    final class AbandonedException extends RunnerException {
+        private static final long serialVersionUID = 1L;
+
+        /**
+         * Ends one computation, as its outputs wished.
+         *
+         * @param cause the binding's exception, or {@code null}
+         */
+        public AbandonedException(@Nullable Throwable cause) {
+            super("nobody wants it any more", cause);
+        }
     }
 
     /** A batch could not be decoded. */
-    final class RunnerException extends Exception {
+    sealed class RunnerException extends Exception permits AbandonedException {
         private static final long serialVersionUID = 1L;
 
         /**

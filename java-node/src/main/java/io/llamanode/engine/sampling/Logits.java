@@ -22,7 +22,7 @@ public final class Logits {
             bad += logit <= Float.MAX_VALUE ? 0 : 1;
         }
         if (bad > 0) {
-            throw new SamplingException(
+            throw SamplingException.unusable(
                     "the model computed logits of which %d of %d are NaN or infinite; its weights, those of an adapter, or what"
                                     .formatted(bad, logits.length)
                             + " computes them, are broken");
@@ -32,6 +32,6 @@ public final class Logits {
                 return;
             }
         }
-        throw new SamplingException("the model computed no finite logit");
+        throw SamplingException.unusable("the model computed no finite logit");
     }
 }

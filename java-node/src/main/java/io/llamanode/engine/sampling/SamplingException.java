@@ -8,13 +8,34 @@ package io.llamanode.engine.sampling;
 public final class SamplingException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    private final boolean unusableLogits;
+
     /**
      * No token can be chosen.
      *
      * @param message why
      */
     public SamplingException(String message) {
+        this(message, false);
+    }
+
+    private SamplingException(String message, boolean unusableLogits) {
         super(message);
+        this.unusableLogits = unusableLogits;
+    }
+
+    /**
+     * {@return that what the model computed is of no use}
+     *
+     * @param message why
+     */
+    static SamplingException unusable(String message) {
+        return new SamplingException(message, true);
+    }
+
+    /** {@return whether the logits are to blame rather than what was asked for} */
+    public boolean unusableLogits() {
+        return unusableLogits;
     }
 
     /**
@@ -25,6 +46,7 @@ public final class SamplingException extends RuntimeException {
      */
     public SamplingException(String message, Throwable cause) {
         super(message, cause);
+        this.unusableLogits = false;
     }
 
     /** {@return why no token can be chosen; never {@code null}} */

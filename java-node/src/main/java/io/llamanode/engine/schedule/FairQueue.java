@@ -111,6 +111,15 @@ public final class FairQueue<T> {
         return ahead;
     }
 
+    /**
+     * {@return whether an item waits that is not this customer's}
+     *
+     * @param customer compared by {@code equals}
+     */
+    public boolean hasOthersThan(Object customer) {
+        return lines.size() > (lines.containsKey(customer) ? 1 : 0);
+    }
+
     /** {@return number of items} */
     public int size() {
         return size;

@@ -20,16 +20,25 @@ record Placement(Slot slot, int reused, @Nullable Slot donor) {
      * @return the best placement, or {@code null} while every slot is busy
      */
     static @Nullable Placement of(GenerationRequest request, List<Slot> slots, boolean canTruncate) {
+        return of(request, request.prompt(), slots, canTruncate);
+    }
+
+    /**
+     * @param text what is to be in the cache, of which the last token is evaluated in any case
+     * @param canTruncate whether a sequence can forget its last positions only
+     * @return the best placement, or {@code null} while every slot is busy
+     */
+    static @Nullable Placement of(GenerationRequest request, int[] text, List<Slot> slots, boolean canTruncate) {
         Slot slot = slotFor(request, slots);
         if (slot == null) {
             return null;
         }
-        int own = own(request, slot, canTruncate);
+        int own = own(request, text, slot, canTruncate);
         Slot donor = null;
         int most = Math.max(own, 0) + LEAST_SHARED - 1;
         if (request.reuseCache() && canTruncate) {
             for (Slot other : slots) {
-                int common = other == slot ? 0 : common(request, other);
+                int common = other == slot ? 0 : common(request, text, other);
                 if (common > most) {
                     donor = other;
                     most = common;
@@ -60,11 +69,11 @@ record Placement(Slot slot, int reused, @Nullable Slot donor) {
         return slot.cached.size() == 0 ? -1 : slot.lastUse;
     }
 
-    private static int own(GenerationRequest request, Slot slot, boolean canTruncate) {
+    private static int own(GenerationRequest request, int[] text, Slot slot, boolean canTruncate) {
         if (!request.reuseCache()) {
             return 0;
         }
-        int common = common(request, slot);
+        int common = common(request, text, slot);
         boolean owned = request.cacheKey() != 0 && slot.cacheKey == request.cacheKey();
         if (!owned && common < LEAST_SHARED) {
             return 0;
@@ -72,19 +81,19 @@ record Placement(Slot slot, int reused, @Nullable Slot donor) {
         return canTruncate || owned && common == slot.cached.size() ? common : 0;
     }
 
-    /** The last prompt token is always evaluated: sampling needs the logits after it. */
-    private static int common(GenerationRequest request, Slot slot) {
+    /** The last token is always evaluated: sampling needs the logits after it. */
+    private static int common(GenerationRequest request, int[] text, Slot slot) {
         if (!slot.adapters.equals(request.adapters())) {
             return 0;
         }
-        return Math.min(slot.cached.commonPrefix(request.prompt()), request.prompt().length - 1);
+        return Math.min(slot.cached.commonPrefix(text), text.length - 1);
     }
 
     /** {@return tokens of the prompt that a slot holds, whichever becomes free} */
     static int afterwards(GenerationRequest request, List<Slot> slots, boolean canTruncate) {
         int most = 0;
         for (Slot slot : slots) {
-            most = Math.max(most, own(request, slot, canTruncate));
+            most = Math.max(most, own(request, request.prompt(), slot, canTruncate));
         }
         return most;
     }

@@ -7,15 +7,15 @@ import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.model.BatchPlan;
 import io.llamanode.engine.model.BatchPlan.Span;
-import io.llamanode.engine.model.IntList;
 import io.llamanode.engine.model.KvOperation;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -32,16 +32,22 @@ public final class Scheduler {
     private final boolean canShift;
     private final boolean canTruncate;
     private final boolean sharesCells;
+    private final boolean canResume;
     private final IntPredicate beginsText;
     private WaitingLine waiting = new WaitingLine();
     /** Of every request, whether it waits or has a slot. */
     private final Deadlines deadlines = new Deadlines();
 
+    /** How far requests have come that wait for another turn, by their id. */
+    private final Map<Long, Progress> paused = new HashMap<>();
+
+    private final Turns turns;
+    private final Suspects suspects = new Suspects();
     private final List<Slot> slots;
     /** Changes of the KV cache that the next plan carries. */
     private final List<KvOperation> kv = new ArrayList<>();
 
-    private final AdapterTurns turns = new AdapterTurns();
+    private final AdapterTurns adapterTurns = new AdapterTurns();
     private long uses;
     private long contextShifts;
 
@@ -52,16 +58,24 @@ public final class Scheduler {
      * @param canShift whether a sequence can forget positions in its middle
      * @param canTruncate whether a sequence can forget its last positions only
      * @param sharesCells whether what moves in one sequence moves in those that were copied from it
+     * @param canResume whether a sequence whose cells are lost can be computed anew from its prompt and answer
      * @param beginsText whether a token is the one that the model wants before any text: where a prompt begins with it,
      *     no shift drops it
      */
     public Scheduler(
-            EngineConfig config, boolean canShift, boolean canTruncate, boolean sharesCells, IntPredicate beginsText) {
+            EngineConfig config,
+            boolean canShift,
+            boolean canTruncate,
+            boolean sharesCells,
+            boolean canResume,
+            IntPredicate beginsText) {
         this.config = config;
         this.canShift = canShift;
         this.canTruncate = canTruncate;
         this.sharesCells = sharesCells;
+        this.canResume = canResume;
         this.beginsText = beginsText;
+        this.turns = new Turns(config);
         List<Slot> all = new ArrayList<>();
         for (int id = 0; id < config.slots(); id++) {
             all.add(new Slot(id));
@@ -88,6 +102,7 @@ public final class Scheduler {
     public Optional<GenerationRequest> cancel(long requestId) {
         GenerationRequest found = waiting.remove(requestId);
         if (found != null) {
+            paused.remove(requestId);
             deadlines.remove(found.id(), found.deadline());
             return Optional.of(found);
         }
@@ -170,35 +185,43 @@ public final class Scheduler {
     }
 
     /**
-     * Gives free slots to waiting requests and lays out the next batch: first one token for each
-     * generating slot, then prompt tokens, the request that got its slot first before the others.
+     * Gives free slots, and those whose turn is over, to waiting requests and lays out the next batch: first one token for
+     * each generating slot, then tokens to evaluate, the request that got its slot first before the others. A request in
+     * doubt has the batch to itself.
      *
-     * @param admitted told of each slot that got a request
+     * @param told of those who get and leave slots
      * @param pacing tells how many prompt tokens, where any slot generates
+     * @param now {@link System#nanoTime()}
      * @return what to execute, possibly nothing
      */
-    public BatchPlan plan(Consumer<Slot> admitted, PrefillPacing pacing) {
-        admit(admitted);
-        AdapterSet adapters = turns.next(slots);
+    public BatchPlan plan(Admissions told, PrefillPacing pacing, long now) {
+        Slot suspect = suspects.next(slots);
+        if (suspect != null && suspects.begins(suspect.progress()) && sharesCells) {
+            cleanse(List.of());
+        }
+        admit(told, suspect == null, now);
+        AdapterSet adapters = suspect != null ? suspect.adapters : adapterTurns.next(slots);
+        List<Slot> planned = suspect != null ? List.of(suspect) : slots;
         List<Span> spans = new ArrayList<>(config.slots());
-        for (Slot slot : slots) {
+        for (Slot slot : planned) {
             if (slot.decoding() && slot.adapters.equals(adapters)) {
-                spans.add(new Span(slot.id, new int[] {slot.pending}, 0, 1, slot.cached.size(), true));
+                int last = slot.progress().last();
+                spans.add(new Span(slot.id, new int[] {last}, 0, 1, slot.cached.size(), true));
             }
         }
         int budget = config.nBatch() - spans.size();
-        List<Slot> prefilling = prefillOrder(adapters);
+        List<Slot> prefilling = prefillOrder(planned, adapters);
         if (!spans.isEmpty() && !prefilling.isEmpty()) {
             int done = prefilling.getFirst().cached.size();
             budget = Math.min(budget, pacing.share(spans.size(), prefilling.size(), done));
         }
         for (Slot slot : prefilling) {
             int done = slot.cached.size();
-            int[] prompt = slot.work().prompt();
-            int count = Math.min(budget, prompt.length - done);
+            int[] text = slot.progress().evaluated();
+            int count = Math.min(budget, text.length - done);
             if (count > 0) {
-                boolean last = done + count == prompt.length;
-                spans.add(new Span(slot.id, prompt, done, count, done, last));
+                boolean last = done + count == text.length;
+                spans.add(new Span(slot.id, text, done, count, done, last));
                 budget -= count;
             }
         }
@@ -213,8 +236,79 @@ public final class Scheduler {
      * @param plan the last one
      */
     public void executed(BatchPlan plan) {
+        executed(plan, new BitSet());
+    }
+
+    /**
+     * The plan was executed. Spans whose logits are of no use count for nothing: what they wrote is cleared, and their
+     * requests are computed again, alone, unless they were.
+     *
+     * @param plan the last one
+     * @param unusable spans with such logits
+     * @return slots whose requests are at fault; they are to be {@linkplain #drop dropped}
+     */
+    public List<Slot> executed(BatchPlan plan, BitSet unusable) {
+        for (int i = 0; i < plan.spans().size(); i++) {
+            Span span = plan.spans().get(i);
+            Slot slot = slots.get(span.slot());
+            if (!unusable.get(i)) {
+                slot.cached.addAll(span.tokens(), span.offset(), span.count());
+                slot.proven = span.output();
+                if (span.output()) {
+                    suspects.remove(slot.progress());
+                }
+            }
+        }
+        List<Slot> faulty = new ArrayList<>(0);
+        unusable.stream().mapToObj(i -> slots.get(plan.spans().get(i).slot())).forEach(slot -> {
+            boolean wasAlone = suspects.remove(slot.progress());
+            if (wasAlone || !canResume) {
+                faulty.add(slot);
+                slot.empty();
+            } else {
+                suspects.add(slot.progress());
+                if (!slot.proven || !canTruncate) {
+                    slot.empty();
+                }
+            }
+        });
+        if (!unusable.isEmpty()) {
+            cleanse(faulty);
+        }
+        return faulty;
+    }
+
+    /** What is certain stays; of what is not, where sequences can spoil each other, nothing does. */
+    private void cleanse(List<Slot> faulty) {
+        List<KvOperation.Beginning> kept = new ArrayList<>();
+        for (Slot slot : slots) {
+            if (sharesCells && !slot.proven) {
+                slot.empty();
+                if (!slot.idle() && !faulty.contains(slot)) {
+                    suspects.add(slot.progress());
+                }
+            }
+            // What two had in common is each one's own from here on.
+            slot.shared = 0;
+            if (slot.cached.size() > 0) {
+                kept.add(new KvOperation.Beginning(slot.id, slot.cached.size()));
+            }
+        }
+        kv.add(new KvOperation.Cleanse(kept));
+    }
+
+    /**
+     * The plan was given up while it was executed. Its changes of the cache were made; of its tokens nothing is kept.
+     *
+     * @param plan the last one
+     */
+    public void abandoned(BatchPlan plan) {
         for (Span span : plan.spans()) {
-            slots.get(span.slot()).cached.addAll(span.tokens(), span.offset(), span.count());
+            Slot slot = slots.get(span.slot());
+            if (!canTruncate) {
+                slot.empty();
+            }
+            kv.add(new KvOperation.Truncate(slot.id, slot.cached.size()));
         }
     }
 
@@ -231,10 +325,8 @@ public final class Scheduler {
         if (endOfGeneration) {
             return Ending.EOS;
         }
-        IntList completion = Objects.requireNonNull(slot.completion);
-        completion.add(token);
-        slot.pending = token;
-        if (completion.size() == request.maxTokens()) {
+        slot.progress().sampled(token);
+        if (slot.progress().completion.size() == request.maxTokens()) {
             return Ending.LIMIT;
         }
         if (slot.cached.size() >= config.nCtx() && !shift(slot)) {
@@ -244,9 +336,8 @@ public final class Scheduler {
     }
 
     /**
-     * The plan was not executed, and nobody knows what its sequences hold. Each starts empty, and with it ends every
-     * request that had tokens in the plan, or had generated some: its context is gone, whoever's turn it was. One that
-     * has only got its slot begins with the first token of its prompt.
+     * The plan was not executed, and nobody knows what its sequences hold. Each starts empty, and every request that had
+     * tokens in the plan ends. One whose context is gone for another reason is computed anew from its first token.
      *
      * @param plan the last one
      * @return the requests that end; their slots are free
@@ -258,6 +349,11 @@ public final class Scheduler {
             switch (operation) {
                 // What stays is known, whether it was applied or not.
                 case KvOperation.Truncate truncate -> touched.set(truncate.sequence());
+                // Some of it may have been put back, and not all.
+                case KvOperation.Cleanse cleanse -> {
+                    slots.forEach(slot -> empty(slot, touched));
+                    kv.add(new KvOperation.Cleanse(List.of()));
+                }
                 // Applied twice it would do harm.
                 case KvOperation.Discard discard -> empty(slots.get(discard.sequence()), touched);
                 // Its source may have changed since.
@@ -270,7 +366,7 @@ public final class Scheduler {
         }
         List<GenerationRequest> lost = new ArrayList<>();
         for (Slot slot : slots) {
-            if (!slot.idle() && (planned.get(slot.id) || slot.decoding() && slot.cached.size() == 0)) {
+            if (!slot.idle() && (planned.get(slot.id) || !canResume && touched.get(slot.id))) {
                 lost.add(free(slot));
             }
             if (touched.get(slot.id)) {
@@ -288,6 +384,8 @@ public final class Scheduler {
     /** Forgets every request; nobody knows what any sequence holds, so every slot starts empty. */
     public void reset() {
         waiting = new WaitingLine();
+        paused.clear();
+        suspects.clear();
         deadlines.clear();
         kv.clear();
         for (Slot slot : slots) {
@@ -347,21 +445,52 @@ public final class Scheduler {
         return contextShifts;
     }
 
-    private void admit(Consumer<Slot> admitted) {
-        for (GenerationRequest request = waiting.peek(); request != null; request = waiting.peek()) {
-            Placement placement = Placement.of(request, slots, canTruncate);
-            if (placement == null) {
-                return;
+    private void admit(Admissions told, boolean inTurn, long now) {
+        turns.see(slots, now);
+        while (waiting.size() > 0) {
+            Progress leaving = null;
+            if (slots.stream().noneMatch(Slot::idle)) {
+                Slot over = canResume && inTurn ? turns.over(slots, waiting, now) : null;
+                if (over == null) {
+                    return;
+                }
+                leaving = leave(over);
             }
-            waiting.poll();
-            Slot slot = placement.slot();
-            if (placement.donor() == null) {
-                truncate(slot, placement.reused());
-            } else {
-                copy(placement.donor(), slot, placement.reused());
+            GenerationRequest next = Objects.requireNonNull(waiting.poll());
+            if (leaving != null) {
+                // Behind the others, of whom at least one is another customer's.
+                paused.put(leaving.request.id(), leaving);
+                waiting.add(leaving.request);
+                told.paused(leaving.request);
             }
-            slot.assign(request, placement.reused(), ++uses);
-            admitted.accept(slot);
+            enter(next, told);
+        }
+    }
+
+    private Progress leave(Slot slot) {
+        Progress leaving = slot.progress();
+        slot.release();
+        if (slot.cacheKey == 0) {
+            truncate(slot, 0);
+        }
+        return leaving;
+    }
+
+    private void enter(GenerationRequest request, Admissions told) {
+        Progress known = paused.remove(request.id());
+        Progress progress = known != null ? known : new Progress(request);
+        Placement placement = Objects.requireNonNull(Placement.of(request, progress.evaluated(), slots, canTruncate));
+        Slot slot = placement.slot();
+        if (placement.donor() == null) {
+            truncate(slot, placement.reused());
+        } else {
+            copy(placement.donor(), slot, placement.reused());
+        }
+        slot.assign(progress, placement.reused(), ++uses);
+        if (known == null) {
+            told.admitted(slot);
+        } else {
+            told.resumed(slot);
         }
     }
 
@@ -369,6 +498,7 @@ public final class Scheduler {
         kv.add(new KvOperation.Copy(donor.id, slot.id, count));
         slot.cached.truncate(0);
         slot.cached.addAll(donor.cached, count);
+        slot.proven = donor.proven;
         if (sharesCells) {
             slot.shared = count;
             donor.shared = Math.max(donor.shared, count);
@@ -401,14 +531,15 @@ public final class Scheduler {
         int discard = Math.max((size - keep) / 2, slot.shared - keep);
         kv.add(new KvOperation.Discard(slot.id, keep, keep + discard, size));
         slot.cached.remove(keep, keep + discard);
+        slot.progress().dropped(keep, keep + discard);
         slot.shared = Math.min(slot.shared, keep);
         contextShifts++;
         return true;
     }
 
-    private List<Slot> prefillOrder(AdapterSet adapters) {
+    private static List<Slot> prefillOrder(List<Slot> planned, AdapterSet adapters) {
         List<Slot> order = new ArrayList<>();
-        for (Slot slot : slots) {
+        for (Slot slot : planned) {
             if (slot.prefilling() && slot.adapters.equals(adapters)) {
                 order.add(slot);
             }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Slot {
     final int id;
-    /** Tokens in the KV cache, by position. */
+    /** Tokens in the KV cache, by position; while the slot works, the first ones of its request's text. */
     final IntList cached = new IntList();
     /** Whose cache it is; 0: nobody's. */
     long cacheKey;
@@ -22,17 +22,12 @@ public final class Slot {
     AdapterSet adapters = AdapterSet.NONE;
     /** Ordinal of the request that used the slot last, for "least recently used". */
     long lastUse;
+    /** Whether usable logits came of all that is cached. */
+    boolean proven = true;
 
     /** {@code null} while the slot is idle. */
     @Nullable
-    GenerationRequest request;
-    /** Prompt tokens that were cached when the request got the slot. */
-    int reused;
-    /** The sampled token that is not in the cache yet; valid once the prompt is evaluated. */
-    int pending;
-    /** Sampled tokens of the request, without an end-of-generation token; {@code null} while the slot is idle. */
-    @Nullable
-    IntList completion;
+    Progress progress;
 
     Slot(int id) {
         this.id = id;
@@ -45,12 +40,16 @@ public final class Slot {
 
     /** {@return what it works for; {@code null} while it is idle} */
     public @Nullable GenerationRequest request() {
-        return request;
+        return progress == null ? null : progress.request;
     }
 
     /** {@return what it works for, as it is not idle} */
     public GenerationRequest work() {
-        return Objects.requireNonNull(request);
+        return progress().request;
+    }
+
+    Progress progress() {
+        return Objects.requireNonNull(progress);
     }
 
     /** {@return whose cache it is; 0: nobody's} */
@@ -63,49 +62,53 @@ public final class Slot {
         return cached.size();
     }
 
-    /** {@return how many tokens of the prompt were cached when the request got the slot} */
+    /** {@return how many tokens of the prompt were cached when the request got its first slot} */
     public int reused() {
-        return reused;
+        return progress().reused;
     }
 
     /** {@return the tokens sampled for the request, without one that ended it} */
     public int[] completion() {
-        return Objects.requireNonNull(completion).toArray();
+        return progress().completion.toArray();
     }
 
     /** {@return whether it works for nobody} */
     public boolean idle() {
-        return request == null;
+        return progress == null;
     }
 
-    /** {@return whether the prompt of its request is being evaluated} */
+    /** {@return whether the prompt of its request is being evaluated, or its text anew} */
     public boolean prefilling() {
-        return completion != null && completion.size() == 0;
+        return progress != null && !decoding();
     }
 
-    /** {@return whether a token was sampled for its request} */
+    /** {@return whether all but the token that was sampled last is in the KV cache} */
     boolean decoding() {
-        return completion != null && completion.size() > 0;
+        return progress != null && progress.completion.size() > 0 && progress.text.size() == cached.size() + 1;
     }
 
-    void assign(GenerationRequest newRequest, int reusedTokens, long use) {
-        request = newRequest;
-        reused = reusedTokens;
-        completion = new IntList();
+    void assign(Progress taken, int reusedTokens, long use) {
+        progress = taken;
+        if (taken.completion.size() == 0) {
+            taken.reused = reusedTokens;
+        }
+        taken.beginTurn();
         lastUse = use;
-        cacheKey = newRequest.cacheKey();
-        adapters = newRequest.adapters();
+        cacheKey = taken.request.cacheKey();
+        adapters = taken.request.adapters();
     }
 
     /** Nothing is cached, and so nothing of the prompt was. */
     void empty() {
         cached.truncate(0);
         shared = 0;
-        reused = 0;
+        proven = true;
+        if (progress != null && progress.completion.size() == 0) {
+            progress.reused = 0;
+        }
     }
 
     void release() {
-        request = null;
-        completion = null;
+        progress = null;
     }
 }

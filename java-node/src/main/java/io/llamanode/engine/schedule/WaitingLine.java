@@ -96,6 +96,16 @@ final class WaitingLine {
         return ahead;
     }
 
+    /** {@return whether anybody waits but this customer} */
+    boolean hasOthersThan(Object customer) {
+        for (Level level : levels.values()) {
+            if (level.queue.hasOthersThan(customer)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     int size() {
         return places.size();
     }

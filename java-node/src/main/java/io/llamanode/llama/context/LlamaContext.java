@@ -276,6 +276,17 @@ public final class LlamaContext implements AutoCloseable {
     }
 
     /**
+     * Empties the KV cache but for some sequences, and zeroes all other cells: forgotten ones are multiplied as well, by
+     * zero, and a NaN in one of them would spoil whatever it is added to. What is pending, such as a shift, is lost.
+     *
+     * @param kept sequences that stay; cells that they had in common are their own from here on
+     * @throws DecodeException when it fails; the cache is empty then
+     */
+    public void clearAllBut(int... kept) {
+        run(c -> SavedSequences.keep(library, c, kept));
+    }
+
+    /**
      * Removes tokens of a sequence ({@code llama_memory_seq_rm}).
      *
      * @param seqId sequence

@@ -83,6 +83,40 @@ public interface ContextFunctions {
     int encode(MemorySegment context, @Struct(BatchStruct.class) MemorySegment batch);
 
     /**
+     * {@code llama_state_seq_get_size}.
+     *
+     * @param context asked
+     * @param seqId a sequence
+     * @return bytes that {@link #stateSeqGet} writes of it
+     */
+    @CFunction("llama_state_seq_get_size")
+    long stateSeqSize(MemorySegment context, int seqId);
+
+    /**
+     * {@code llama_state_seq_get_data}: writes what the cells of a sequence hold.
+     *
+     * @param context read
+     * @param target room for it
+     * @param size bytes of the room
+     * @param seqId a sequence
+     * @return bytes written; 0: it failed
+     */
+    @CFunction("llama_state_seq_get_data")
+    long stateSeqGet(MemorySegment context, MemorySegment target, long size, int seqId);
+
+    /**
+     * {@code llama_state_seq_set_data}: puts such cells back, in place of what the sequence has.
+     *
+     * @param context changed
+     * @param source what {@link #stateSeqGet} wrote
+     * @param size bytes of it
+     * @param seqId a sequence
+     * @return bytes read; 0: it failed
+     */
+    @CFunction("llama_state_seq_set_data")
+    long stateSeqSet(MemorySegment context, MemorySegment source, long size, int seqId);
+
+    /**
      * {@code llama_get_logits_ith}.
      *
      * @param context of the last {@link #decode}

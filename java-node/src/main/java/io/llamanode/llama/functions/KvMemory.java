@@ -13,6 +13,15 @@ public interface KvMemory {
     void clear(MemorySegment context);
 
     /**
+     * The same, and zeroes what the cells hold, as b4916 does in any case.
+     *
+     * @param context whose cache it is
+     */
+    default void zero(MemorySegment context) {
+        clear(context);
+    }
+
+    /**
      * {@code llama_memory_seq_rm}, in b4916 {@code llama_kv_self_seq_rm}: forgets a part of a sequence.
      *
      * @param context whose cache it is

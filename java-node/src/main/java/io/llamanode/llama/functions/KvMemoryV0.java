@@ -54,6 +54,11 @@ interface KvMemoryV0 extends KvMemory {
     }
 
     @Override
+    default void zero(MemorySegment context) {
+        clearMemory(of(context), true);
+    }
+
+    @Override
     default boolean seqRemove(MemorySegment context, int seqId, int from, int to) {
         return remove(of(context), seqId, from, to);
     }

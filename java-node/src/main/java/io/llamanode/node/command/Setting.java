@@ -32,6 +32,8 @@ enum Setting {
     N_THREADS(Kind.INTEGER, "threads of a decode, default the cores"),
     N_THREADS_BATCH(Kind.INTEGER, "threads of a prefill, default n_threads"),
     MAX_QUEUE(Kind.INTEGER, "tasks that may wait for a slot, default 1024"),
+    SLOT_TOKENS(Kind.INTEGER, "tokens of a task's turn while others wait, 0 for any number, default 4096"),
+    SLOT_MS(Kind.INTEGER, "milliseconds of such a turn, 0 for any number, default 60000"),
     USE_MMAP(Kind.BOOLEAN, "map the file rather than read it, default true"),
     N_GPU_LAYERS(Kind.INTEGER, "layers to offload, -1 for all, default 0"),
     LLAMA_LIB(Kind.TEXT, "directory with the llama.cpp to use, default the first that is found"),

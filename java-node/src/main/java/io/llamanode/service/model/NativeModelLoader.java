@@ -25,6 +25,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +43,11 @@ public final class NativeModelLoader implements ModelLoader {
     private static final int ALL_LAYERS = 999;
     /** Prompt tokens of a step while others generate: about what doubles the time of a step of theirs. */
     private static final int PREFILL_SHARE = 32;
+
+    /** What a task may generate before it leaves its slot to another owner: a long answer is over by then. */
+    private static final int SLOT_TOKENS = 4096;
+    /** How long it may do so: other owners wait a minute for each slot's turn at most. */
+    private static final long SLOT_MS = 60_000;
 
     private final LlamaLibrary library;
 
@@ -182,7 +188,10 @@ public final class NativeModelLoader implements ModelLoader {
             throw FailureException.invalid(Objects.requireNonNull(e.getMessage()));
         }
         int prefillShare = Math.min(PREFILL_SHARE, sizes.nBatch());
-        EngineConfig engineConfig = new EngineConfig(sizes.slots(), sizes.nCtx(), sizes.nBatch(), prefillShare);
+        EngineConfig engineConfig = new EngineConfig(sizes.slots(), sizes.nCtx(), sizes.nBatch(), prefillShare)
+                .withTurns(
+                        config.slotTokens() != null ? config.slotTokens() : SLOT_TOKENS,
+                        TimeUnit.MILLISECONDS.toNanos(config.slotMs() != null ? config.slotMs() : SLOT_MS));
         ModelRunner runner = model.hasEncoder()
                 ? new EncoderDecoderRunner(context, sizes.nBatch())
                 : new LlamaRunner(context, sizes.nBatch());

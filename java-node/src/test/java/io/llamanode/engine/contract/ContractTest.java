@@ -25,7 +25,8 @@ class ContractTest {
         IllegalArgumentException refused =
                 assertThrows(IllegalArgumentException.class, () -> new EngineConfig(slots, nCtx, nBatch, prefillShare));
         assertEquals(
-                "slots %d, nCtx %d, nBatch %d, prefillShare %d".formatted(slots, nCtx, nBatch, prefillShare),
+                "slots %d, nCtx %d, nBatch %d, prefillShare %d, turnTokens 0, turnNanos 0"
+                        .formatted(slots, nCtx, nBatch, prefillShare),
                 refused.getMessage());
     }
 

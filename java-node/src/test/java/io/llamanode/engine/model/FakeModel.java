@@ -64,7 +64,11 @@ public final class FakeModel implements ModelRunner, Vocabulary {
 
     public boolean canShift = true;
     public boolean canTruncate = true;
+    public boolean canResume = true;
     public boolean sharesCells;
+    /** Executions that were given up. */
+    public int abandoned;
+
     public boolean closed;
 
     /** Scripts what follows a prompt; without a script it is "!" for ever. */
@@ -107,6 +111,7 @@ public final class FakeModel implements ModelRunner, Vocabulary {
             defect = null;
             throw e;
         }
+        giveUp(plan, outputs);
         for (int i = 0; i < plan.spans().size(); i++) {
             Span span = plan.spans().get(i);
             IntList sequence = sequences.computeIfAbsent(span.slot(), s -> new IntList());
@@ -120,6 +125,21 @@ public final class FakeModel implements ModelRunner, Vocabulary {
                 logits[next(text(sequence.toArray()))] = 10;
                 spoil.accept(text(sequence.toArray()), logits);
                 outputs.logits(i, logits);
+            }
+        }
+    }
+
+    /** As llama.cpp does: it asks often, and leaves a part of the batch in the cache. */
+    private void giveUp(BatchPlan plan, Outputs outputs) throws AbandonedException {
+        for (int asked = 0; asked < 100; asked++) {
+            if (outputs.givenUp()) {
+                abandoned++;
+                for (Span span : plan.spans()) {
+                    sequences
+                            .computeIfAbsent(span.slot(), s -> new IntList())
+                            .addAll(span.tokens(), span.offset(), (span.count() + 1) / 2);
+                }
+                throw new AbandonedException(null);
             }
         }
     }
@@ -142,6 +162,18 @@ public final class FakeModel implements ModelRunner, Vocabulary {
                 IntList copy = new IntList();
                 copy.addAll(sequences.get(source), count);
                 sequences.put(sequence, copy);
+            }
+            case KvOperation.Cleanse(List<KvOperation.Beginning> kept) -> {
+                Map<Integer, IntList> before = new HashMap<>(sequences);
+                sequences.clear();
+                for (KvOperation.Beginning beginning : kept) {
+                    IntList held = before.get(beginning.sequence());
+                    if (held == null || held.size() < beginning.count()) {
+                        throw new IllegalStateException(beginning + " is not there");
+                    }
+                    held.truncate(beginning.count());
+                    sequences.put(beginning.sequence(), held);
+                }
             }
         }
     }
@@ -182,6 +214,11 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     @Override
     public boolean canTruncate() {
         return canTruncate;
+    }
+
+    @Override
+    public boolean canResume() {
+        return canResume;
     }
 
     @Override

@@ -34,7 +34,7 @@ class AdapterOrderTest {
 
     private static void assign(Slot slot, AdapterSet adapters) {
         slot.assign(
-                new GenerationRequest(
+                new Progress(new GenerationRequest(
                         1,
                         1,
                         "somebody",
@@ -49,7 +49,7 @@ class AdapterOrderTest {
                         0,
                         adapters,
                         GenerationRequest.NO_PROBABILITIES,
-                        null),
+                        null)),
                 0,
                 1);
     }

@@ -4,7 +4,13 @@ import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.model.BatchPlan.Span;
 import io.llamanode.engine.model.KvOperation;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 
 /**
  * What llama.cpp keeps: cells, each with a token and a position, and the sequences that they belong to. It does what plans say
@@ -18,6 +24,8 @@ final class KvModel {
         int position;
         /** Whether it is or was another sequence's, too. */
         boolean shared;
+        /** Whether what it holds is no number. */
+        boolean poisoned;
 
         Cell(int token, AdapterSet computedWith, int position) {
             this.token = token;
@@ -31,12 +39,17 @@ final class KvModel {
     private final boolean sharesCells;
     private final int room;
     private final List<List<Cell>> sequences = new ArrayList<>();
+    /** Sequences in whose own part of the cache a forgotten cell holds what is no number; all of them, where cells are shared. */
+    private final Set<Integer> spoiled = new HashSet<>();
+
+    private final IntPredicate poison;
     /** How often a sequence was shifted. */
     int shifts;
     /** Cells that shifts dropped beyond the older half and what may not move. */
     int wasted;
 
-    KvModel(int slots, boolean canShift, boolean canTruncate, boolean sharesCells, int room) {
+    KvModel(int slots, boolean canShift, boolean canTruncate, boolean sharesCells, int room, IntPredicate poison) {
+        this.poison = poison;
         this.canShift = canShift;
         this.canTruncate = canTruncate;
         this.sharesCells = sharesCells;
@@ -52,7 +65,7 @@ final class KvModel {
                 List<Cell> cells = sequences.get(sequence);
                 require(from >= 0, operation, "begins nowhere");
                 require(canTruncate || from == 0 || from >= cells.size(), operation, "a part cannot be forgotten");
-                cells.removeIf(cell -> cell.position >= from);
+                forget(sequence, cell -> cell.position >= from);
             }
             case KvOperation.Discard(int sequence, int from, int to, int end) -> {
                 List<Cell> cells = sequences.get(sequence);
@@ -64,7 +77,7 @@ final class KvModel {
                     least = Math.max(least, cell.shared ? cell.position + 1 - from : 0);
                 }
                 wasted += Math.max(0, to - from - least);
-                cells.removeIf(cell -> cell.position >= from && cell.position < to);
+                forget(sequence, cell -> cell.position >= from && cell.position < to);
                 for (Cell cell : cells) {
                     cell.position -= cell.position >= to ? to - from : 0;
                 }
@@ -75,13 +88,55 @@ final class KvModel {
                 require(canTruncate, operation, "this model cannot take a part");
                 require(source != sequence && count > 0 && count <= cells.size(), operation, "no such cells");
                 List<Cell> copy = sequences.get(sequence);
-                copy.clear();
+                forget(sequence, cell -> true);
                 for (Cell cell : cells.subList(0, count)) {
                     cell.shared |= sharesCells;
-                    copy.add(sharesCells ? cell : new Cell(cell.token, cell.computedWith, cell.position));
+                    Cell own = sharesCells ? cell : new Cell(cell.token, cell.computedWith, cell.position);
+                    own.poisoned = cell.poisoned;
+                    copy.add(own);
                 }
             }
+            case KvOperation.Cleanse(List<KvOperation.Beginning> kept) -> {
+                Map<Integer, Integer> counts = new HashMap<>();
+                kept.forEach(beginning -> counts.put(beginning.sequence(), beginning.count()));
+                for (int i = 0; i < sequences.size(); i++) {
+                    List<Cell> cells = sequences.get(i);
+                    int count = counts.getOrDefault(i, 0);
+                    require(count <= cells.size(), operation, "not so many are there");
+                    require(
+                            canTruncate || count == 0 || count == cells.size(),
+                            operation,
+                            "a part cannot be forgotten");
+                    cells.subList(count, cells.size()).clear();
+                    // What two had in common is each one's own now.
+                    cells.replaceAll(cell -> {
+                        Cell own = new Cell(cell.token, cell.computedWith, cell.position);
+                        own.poisoned = cell.poisoned;
+                        return own;
+                    });
+                }
+                spoiled.clear();
+            }
         }
+    }
+
+    private void forget(int sequence, Predicate<Cell> which) {
+        List<Cell> cells = sequences.get(sequence);
+        if (cells.stream().anyMatch(cell -> which.test(cell) && cell.poisoned)) {
+            spoiled.add(sequence);
+        }
+        cells.removeIf(which);
+    }
+
+    /** {@return whether the logits behind a sequence are no numbers: a cell that it is multiplied with holds none} */
+    boolean unusable(int sequence) {
+        return sharesCells
+                ? !spoiled.isEmpty() || sequences.stream().anyMatch(KvModel::poisoned)
+                : spoiled.contains(sequence) || poisoned(sequences.get(sequence));
+    }
+
+    private static boolean poisoned(List<Cell> cells) {
+        return cells.stream().anyMatch(cell -> cell.poisoned);
     }
 
     void decode(Span span, AdapterSet adapters, int count) {
@@ -89,7 +144,9 @@ final class KvModel {
         require(span.position() == cells.size(), span, "the sequence has " + cells.size());
         require(span.position() + count <= room, span, "beyond the context");
         for (int i = 0; i < count; i++) {
-            cells.add(new Cell(span.tokens()[span.offset() + i], adapters, cells.size()));
+            Cell cell = new Cell(span.tokens()[span.offset() + i], adapters, cells.size());
+            cell.poisoned = poison.test(cell.token);
+            cells.add(cell);
         }
     }
 

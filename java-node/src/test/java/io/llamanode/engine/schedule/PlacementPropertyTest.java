@@ -61,7 +61,7 @@ class PlacementPropertyTest {
         List<Slot> slots = new ArrayList<>();
         for (int i = 0; i < 1 + random.nextInt(4); i++) {
             Slot slot = new Slot(i);
-            slot.assign(request(new int[] {1}, true), 0, random.nextInt(5));
+            slot.assign(new Progress(request(new int[] {1}, true)), 0, random.nextInt(5));
             if (random.nextInt(4) > 0) {
                 int[] cached = tokens();
                 slot.cached.addAll(cached, 0, cached.length);

@@ -18,6 +18,7 @@ import io.llamanode.engine.model.KvOperation;
 import io.llamanode.engine.sampling.SamplingParams;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,13 +31,17 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /**
- * The scheduler driven alone, by random requests, cancels, failures, ends, shifts, forks and adapters. After every step no
- * request is lost or told twice, every position follows the one before, and a model of the KV cache that did what the
- * plans say holds what the scheduler believes, and what the requests need.
+ * The scheduler driven alone, by random requests, cancels, failures, ends, shifts, forks, adapters, turns, computations that
+ * are given up, and prompts that spoil what they are computed with. After every step no request is lost or told twice, every
+ * position follows the one before, and a model of the KV cache that did what the plans say holds what the scheduler
+ * believes, and what the requests need.
  */
 class SchedulerPropertyTest {
     private static final int RUNS = Integer.getInteger("llamanode.runs", 1500);
     private static final int ACTIONS = 60;
+    /** In a prompt, a token behind which a model computes no numbers. */
+    private static final int POISON = 1_000_000_000;
+
     private static final List<AdapterSet> SETS = List.of(
             AdapterSet.NONE,
             AdapterSet.NONE,
@@ -53,6 +58,10 @@ class SchedulerPropertyTest {
         int shifts = 0;
         int copies = 0;
         int failures = 0;
+        int pauses = 0;
+        int abandoned = 0;
+        int faulty = 0;
+        int retried = 0;
         for (int seed = 0; seed < RUNS; seed++) {
             Run run = new Run(seed, null);
             try {
@@ -63,10 +72,16 @@ class SchedulerPropertyTest {
             shifts += run.cache.shifts;
             copies += run.copies;
             failures += run.failures;
+            pauses += run.pauses;
+            abandoned += run.abandoned;
+            faulty += run.faulty;
+            retried += run.retried;
         }
         // Or it would have tried nothing.
-        String tried = "%d shifts, %d copies, %d failures".formatted(shifts, copies, failures);
-        assertTrue(shifts > RUNS && copies > RUNS / 5 && failures > RUNS / 2, tried);
+        String tried = "%d shifts, %d copies, %d failures, %d pauses, %d given up, %d at fault, %d computed again"
+                .formatted(shifts, copies, failures, pauses, abandoned, faulty, retried);
+        assertTrue(shifts > RUNS && copies > RUNS / 5 && failures > RUNS / 2 && pauses > RUNS, tried);
+        assertTrue(abandoned > RUNS && faulty > RUNS / 10 && retried > faulty, tried);
     }
 
     /** {@return what was done until it went wrong} */
@@ -92,6 +107,9 @@ class SchedulerPropertyTest {
         int sampled;
         boolean shifted;
         boolean admitted;
+        boolean running;
+        /** Sampled since it got its slot. */
+        int turn;
         /** Plans in which it might have been and was not. */
         int passedOver;
 
@@ -119,6 +137,10 @@ class SchedulerPropertyTest {
         long now;
         int copies;
         int failures;
+        int pauses;
+        int abandoned;
+        int faulty;
+        int retried;
         /** No two sampled tokens are alike. */
         int sampled;
 
@@ -126,19 +148,23 @@ class SchedulerPropertyTest {
         /** In a part of the runs nothing fails, so that what is only careful after a failure can be told from waste. */
         final boolean mayFail;
 
+        final boolean poisons;
+
         Run(int seed, List<String> log) {
             this.log = log;
             random = new Random(seed * 7_919L);
             int slots = 1 + random.nextInt(4);
             int nBatch = slots + random.nextInt(40);
-            config = new EngineConfig(slots, 8 + random.nextInt(50), nBatch, 1 + random.nextInt(8));
+            config = new EngineConfig(slots, 8 + random.nextInt(50), nBatch, 1 + random.nextInt(8))
+                    .withTurns(random.nextInt(6), random.nextInt(20));
             canShift = random.nextInt(5) > 0;
             canTruncate = random.nextInt(5) > 0;
             sharesCells = random.nextBoolean();
             mayFail = random.nextInt(3) > 0;
-            scheduler = new Scheduler(config, canShift, canTruncate, sharesCells, token -> false);
+            poisons = random.nextInt(3) == 0;
+            scheduler = new Scheduler(config, canShift, canTruncate, sharesCells, true, token -> false);
             pacing = new PrefillPacing(config.prefillShare(), config.nBatch());
-            cache = new KvModel(slots, canShift, canTruncate, sharesCells, config.nCtx());
+            cache = new KvModel(slots, canShift, canTruncate, sharesCells, config.nCtx(), Run::isPoison);
             // Beginnings that requests have in common.
             for (int i = 0; i < 3; i++) {
                 texts.add(tokens(new ArrayList<>(), config.nCtx()));
@@ -185,11 +211,16 @@ class SchedulerPropertyTest {
                 check();
             }
             step(0);
-            assertTrue(scheduler.plan(slot -> {}, pacing).isEmpty(), "nothing is left to do");
+            assertTrue(scheduler.plan(slot -> {}, pacing, now).isEmpty(), "nothing is left to do");
             if (!wasReset) {
                 assertTrue(scheduler.contextShifts() >= cache.shifts);
                 assertTrue(failures > 0 || scheduler.contextShifts() == cache.shifts);
             }
+        }
+
+        /** Nobody else has such a token. */
+        static boolean isPoison(int token) {
+            return token == POISON;
         }
 
         GenerationRequest request() {
@@ -199,6 +230,9 @@ class SchedulerPropertyTest {
             List<Integer> prompt = new ArrayList<>(text.subList(0, common));
             if (prompt.isEmpty() || random.nextInt(4) > 0) {
                 tokens(prompt, 1 + random.nextInt(Math.max(1, (config.nCtx() - common - 1) / 3)));
+            }
+            if (poisons && random.nextInt(12) == 0) {
+                prompt.set(random.nextInt(prompt.size()), POISON);
             }
             int maxTokens = switch (random.nextInt(6)) {
                 case 0 -> GenerationRequest.TO_END_OF_CONTEXT;
@@ -322,7 +356,7 @@ class SchedulerPropertyTest {
 
         /** Fails as likely as {@code failing} if the plan changes the cache, and at 1 whatever it does. */
         void step(double failing) {
-            BatchPlan plan = scheduler.plan(this::admitted, pacing);
+            BatchPlan plan = scheduler.plan(new Told(), pacing, now);
             copies += (int) plan.kv().stream()
                     .filter(KvOperation.Copy.class::isInstance)
                     .count();
@@ -339,15 +373,78 @@ class SchedulerPropertyTest {
             }
             plan.kv().forEach(cache::apply);
             checkSpans(plan);
+            if (failing > 0 && !plan.spans().isEmpty() && random.nextInt(12) == 0) {
+                giveUp(plan);
+                return;
+            }
             plan.spans().forEach(span -> cache.decode(span, plan.adapters(), span.count()));
             pacing.executed(plan.decodes(), plan.tokenCount() - plan.decodes(), random.nextInt(1000));
-            scheduler.executed(plan);
-            checkCache();
-            assertTrue(failures > 0 || cache.wasted == 0, "a shift dropped more than it had to");
-            for (Span span : plan.spans()) {
-                if (span.output()) {
+            now += random.nextInt(3);
+            BitSet unusable = new BitSet();
+            for (int i = 0; i < plan.spans().size(); i++) {
+                unusable.set(
+                        i,
+                        plan.spans().get(i).output()
+                                && cache.unusable(plan.spans().get(i).slot()));
+            }
+            List<Slot> atFault = scheduler.executed(plan, unusable);
+            faulty += atFault.size();
+            retried += unusable.cardinality() - atFault.size();
+            for (Slot slot : atFault) {
+                Live known = live.get(slot.request().id());
+                assertTrue(known.history.contains(POISON), "an innocent one is to blame");
+                scheduler.drop(slot);
+                ended(known);
+            }
+            if (unusable.isEmpty()) {
+                checkCache();
+            }
+            assertTrue(failures > 0 || abandoned > 0 || cache.wasted == 0, "a shift dropped more than it had to");
+            for (int i = 0; i < plan.spans().size(); i++) {
+                Span span = plan.spans().get(i);
+                if (span.output() && !unusable.get(i)) {
                     sample(scheduler.slot(span.slot()));
                 }
+            }
+        }
+
+        /** Nobody ends by that, and any part of the batch may have been computed. */
+        void giveUp(BatchPlan plan) {
+            log(() -> "is given up");
+            abandoned++;
+            for (Span span : plan.spans()) {
+                cache.decode(span, plan.adapters(), random.nextInt(span.count() + 1));
+            }
+            scheduler.abandoned(plan);
+        }
+
+        final class Told implements Admissions {
+            @Override
+            public void admitted(Slot slot) {
+                Run.this.admitted(slot);
+            }
+
+            @Override
+            public void paused(GenerationRequest request) {
+                log(() -> "paused " + request.id());
+                pauses++;
+                Live known = live.get(request.id());
+                assertTrue(known.running && known.turn > 0, "its turn had not begun");
+                assertTrue(
+                        live.values().stream()
+                                .anyMatch(other -> !other.running
+                                        && !other.request.customer().equals(request.customer())),
+                        "nobody else wants a slot");
+                known.running = false;
+            }
+
+            @Override
+            public void resumed(Slot slot) {
+                log(() -> "resumed " + slot.request().id());
+                Live known = live.get(slot.request().id());
+                assertTrue(known.admitted && !known.running, "was not paused");
+                known.running = true;
+                known.turn = 0;
             }
         }
 
@@ -355,6 +452,8 @@ class SchedulerPropertyTest {
             Live known = live.get(slot.request().id());
             assertTrue(!known.admitted, "admitted twice");
             known.admitted = true;
+            known.running = true;
+            known.turn = 0;
             int reused = slot.reused();
             assertTrue(reused < known.request.prompt().length, "the last token is always evaluated");
             assertTrue(known.request.reuseCache() || reused == 0);
@@ -414,13 +513,12 @@ class SchedulerPropertyTest {
                         .mapToObj(i -> span.tokens()[span.offset() + i])
                         .toList();
                 int end = span.position() + span.count();
-                if (known.sampled == 0) {
-                    assertEquals(known.history.subList(span.position(), end), tokens);
-                    assertEquals(end == known.request.prompt().length, span.output());
-                } else {
+                int[] text = slot.progress().evaluated();
+                assertEquals(Arrays.stream(text, span.position(), end).boxed().toList(), tokens);
+                assertEquals(end == text.length, span.output());
+                if (slot.decoding()) {
                     generating++;
                     assertEquals(List.of(known.history.getLast()), tokens);
-                    assertTrue(span.output());
                 }
             }
             for (Slot slot : scheduler.slots()) {
@@ -430,10 +528,10 @@ class SchedulerPropertyTest {
                     known.passedOver = in ? 0 : known.passedOver + 1;
                     boolean turn = known.request.adapters().equals(plan.adapters());
                     assertTrue(
-                            in || !turn || known.sampled == 0,
+                            in || !turn || poisons || !slot.decoding(),
                             "a generating request of the plan's adapters is left out");
                     // Each other slot has one turn of eight steps; the prompts before its own are bounded.
-                    int most = 8 * config.slots() * (known.sampled > 0 ? 1 : 4 * config.nCtx());
+                    int most = 8 * config.slots() * (slot.decoding() && !poisons ? 1 : 4 * config.nCtx());
                     assertTrue(known.passedOver <= most, "starves");
                 }
             }
@@ -458,6 +556,7 @@ class SchedulerPropertyTest {
             if (!end) {
                 known.history.add(token);
                 known.sampled++;
+                known.turn++;
             }
             assertEquals(known.sampled, slot.completion().length);
             boolean mayShift =
@@ -504,10 +603,12 @@ class SchedulerPropertyTest {
                 if (!slot.idle()) {
                     assertTrue(live.containsKey(slot.request().id()), "an ended request has a slot");
                     assertTrue(running.add(slot.request().id()), "two slots for a request");
-                    assertTrue(!slot.prefilling() || slot.reused() <= slot.cachedTokens(), "reused, and gone");
+                    assertTrue(
+                            !slot.prefilling() || slot.completion().length > 0 || slot.reused() <= slot.cachedTokens(),
+                            "reused, and gone");
                 }
             }
-            live.values().forEach(one -> assertEquals(one.admitted, running.contains(one.request.id())));
+            live.values().forEach(one -> assertEquals(one.running, running.contains(one.request.id())));
             assertEquals(live.size() - running.size(), scheduler.waitingCount());
         }
 
@@ -523,13 +624,13 @@ class SchedulerPropertyTest {
                 }
                 Live known = live.get(slot.request().id());
                 assertTrue(cache.computedWith(slot.id(), known.request.adapters()), "computed with other adapters");
-                // The last sampled token is not in the cache yet if its turn has not come.
-                boolean pending = held.length == 0 || held[held.length - 1] != known.history.getLast();
-                int end = known.sampled == 0 ? held.length : known.history.size() - (pending ? 1 : 0);
+                int[] text = slot.progress().evaluated();
                 int keep = known.shifted ? kept(known.request) : 0;
-                assertTrue(known.shifted || held.length == end, "tokens are missing");
-                assertSame(known.history, 0, keep, held, 0);
-                assertSame(known.history, end - (held.length - keep), end, held, keep);
+                int end = known.history.size();
+                assertTrue(known.shifted || text.length == end, "tokens are missing");
+                assertSame(known.history, 0, keep, text, 0);
+                assertSame(known.history, end - (text.length - keep), end, text, keep);
+                assertArrayEquals(Arrays.copyOf(text, held.length), held);
             }
         }
 

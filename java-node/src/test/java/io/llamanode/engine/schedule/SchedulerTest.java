@@ -30,7 +30,8 @@ class SchedulerTest {
     private final PrefillPacing pacing = new PrefillPacing(N_BATCH, N_BATCH);
 
     private static Scheduler scheduler(int slots, boolean canTruncate) {
-        return new Scheduler(new EngineConfig(slots, 64, N_BATCH, N_BATCH), true, canTruncate, false, token -> false);
+        return new Scheduler(
+                new EngineConfig(slots, 64, N_BATCH, N_BATCH), true, canTruncate, false, true, token -> false);
     }
 
     /** A prompt of 1, 2, 3 and so on. */
@@ -54,7 +55,7 @@ class SchedulerTest {
     }
 
     private BatchPlan plan(Scheduler scheduler) {
-        return scheduler.plan(slot -> {}, pacing);
+        return scheduler.plan(slot -> {}, pacing, 0);
     }
 
     /** Steps until a request has sampled all of its tokens, and frees its slot. */

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param chatTemplate in place of the model's own
  * @param vocabOnly whether only the vocabulary is loaded, for tokens and templates
  * @param asDefault whether requests that name no model get it
+ * @param slotTokens tokens that a task generates before it leaves its slot to another owner who waits; 0: any number
+ * @param slotMs how long it generates before it does so, in milliseconds; 0: for ever
  */
 public record ModelConfig(
         Path path,
@@ -36,7 +38,9 @@ public record ModelConfig(
         @Nullable Integer nGpuLayers,
         @Nullable TemplateChoice chatTemplate,
         @Nullable Boolean vocabOnly,
-        @Nullable Boolean asDefault) {
+        @Nullable Boolean asDefault,
+        @Nullable Integer slotTokens,
+        @Nullable Long slotMs) {
 
     /**
      * A model with its own chat template, whole, and not the default for being asked.
@@ -77,6 +81,8 @@ public record ModelConfig(
                 maxQueue,
                 useMmap,
                 nGpuLayers,
+                null,
+                null,
                 null,
                 null,
                 null);

@@ -1,0 +1,111 @@
+package io.llamanode.engine;
+
+import io.llamanode.engine.contract.GenerationRequest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+
+/**
+ * Whether anybody still wants what the loop's thread is computing: a step whose requests have all been cancelled, or are
+ * past their deadlines, need not be computed to its end.
+ *
+ * <p>{@link #givenUp} is asked between two parts of a computation that may take a few microseconds, so it looks at a field
+ * and, where every request has a deadline, now and then at the clock. Any thread cancels; the rest is for the loop's.
+ */
+final class Wishes {
+    /** The clock is asked once in so many times. */
+    private static final int PATIENCE = 32;
+
+    /** A wish to end a request, from when it is queued until it is granted. */
+    static final class Cancel {
+        private final long requestId;
+        private volatile boolean granted;
+
+        Cancel(long requestId) {
+            this.requestId = requestId;
+        }
+    }
+
+    private final LongSupplier clock;
+    private final Set<Cancel> open = ConcurrentHashMap.newKeySet();
+    private volatile List<GenerationRequest> running = List.of();
+    private volatile boolean unwanted;
+    /** Whether the step ends with the last of its deadlines, and when that is. */
+    private volatile boolean timed;
+
+    private volatile long deadline;
+    private volatile boolean closed;
+    private int asked;
+
+    Wishes(LongSupplier clock) {
+        this.clock = clock;
+    }
+
+    /** A request is to end; to be told when the command for it is queued, so that it is granted once the step is over. */
+    void cancel(Cancel cancel) {
+        open.add(cancel);
+        if (cancel.granted) {
+            open.remove(cancel);
+        } else if (runs(cancel.requestId)) {
+            count();
+        }
+    }
+
+    /** The command has run. */
+    void granted(Cancel cancel) {
+        cancel.granted = true;
+        open.remove(cancel);
+    }
+
+    /** Nobody wants anything any more. */
+    void close() {
+        closed = true;
+        unwanted = true;
+    }
+
+    /** A step begins. */
+    void begin(List<GenerationRequest> requests) {
+        running = requests;
+        unwanted = closed;
+        timed = false;
+        count();
+    }
+
+    /** The step is over. */
+    void end() {
+        running = List.of();
+    }
+
+    boolean givenUp() {
+        return unwanted || timed && ++asked % PATIENCE == 0 && clock.getAsLong() - deadline >= 0;
+    }
+
+    private boolean runs(long requestId) {
+        return running.stream().anyMatch(request -> request.id() == requestId);
+    }
+
+    /** What several threads find out at a time, the last one knows best: wishes only become more. */
+    private synchronized void count() {
+        List<GenerationRequest> wanted = new ArrayList<>(running);
+        if (wanted.isEmpty()) {
+            return;
+        }
+        if (!open.isEmpty()) {
+            for (Cancel cancel : open) {
+                wanted.removeIf(request -> request.id() == cancel.requestId);
+            }
+        }
+        if (wanted.isEmpty()) {
+            unwanted = true;
+        } else if (wanted.stream().noneMatch(request -> request.deadline() == GenerationRequest.NO_DEADLINE)) {
+            long latest = wanted.getFirst().deadline();
+            for (GenerationRequest request : wanted) {
+                latest = request.deadline() - latest > 0 ? request.deadline() : latest;
+            }
+            deadline = latest;
+            timed = true;
+        }
+    }
+}
