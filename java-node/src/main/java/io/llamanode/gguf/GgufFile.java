@@ -45,8 +45,8 @@ public final class GgufFile {
     }
 
     /**
-     * Reads and checks a header, including that every tensor lies inside the file. Memory use is bounded
-     * by the size of the header, whatever counts it claims.
+     * Reads and checks a header, including that every tensor lies inside the file. Memory and time are
+     * bounded, whatever it claims; what is too long is passed over.
      *
      * @param path the file
      * @return its header
@@ -260,6 +260,12 @@ public final class GgufFile {
                 .filter(a -> a.elementType() == GgufValueType.INT32 || a.elementType() == GgufValueType.UINT32);
         if (array.isEmpty()) {
             return new int[0];
+        }
+        if (array.get().count() > GgufLimits.NUMBERS) {
+            throw new GgufException(
+                    GgufException.Reason.MALFORMED,
+                    path + " has " + array.get().count() + " elements at " + key + "; at most " + GgufLimits.NUMBERS
+                            + " are accepted");
         }
         try {
             int[] ints = new int[Math.toIntExact(array.get().count())];

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -27,16 +28,13 @@ import org.jspecify.annotations.Nullable;
 final class GgufReader {
 
     private static final int MAGIC = 0x46554747; // "GGUF", little endian
-    private static final int MAX_ENTRIES = 1 << 20;
-    private static final int MAX_KEY_BYTES = 65_535;
-    private static final int MAX_TEXT_BYTES = 64 << 20;
-    private static final int MAX_ELEMENT_BYTES = 1 << 20;
-    private static final int MAX_TENSOR_NAME_BYTES = 63; // GGML_MAX_NAME with its terminator
+    private static final String TEMPLATE = "tokenizer.chat_template";
     private static final int MAX_DIMS = 4;
     private static final int DEFAULT_ALIGNMENT = 32;
 
     private final Path path;
     private final GgufInput in;
+    private long kept;
 
     private GgufReader(Path path, GgufInput in) {
         this.path = path;
@@ -62,7 +60,7 @@ final class GgufReader {
             GgufInput in = new GgufInput(path, channel, array.fileOffset());
             byte[] bytes = new byte[256];
             for (int i = 0; i < array.count(); i++) {
-                int length = in.length(MAX_ELEMENT_BYTES, "an array element");
+                int length = in.length(GgufLimits.ELEMENT_BYTES, "an array element");
                 if (length > bytes.length) {
                     bytes = new byte[Math.max(length, 2 * bytes.length)];
                 }
@@ -106,8 +104,8 @@ final class GgufReader {
     }
 
     private long count(long count, String what) {
-        if (count < 0 || count > MAX_ENTRIES) {
-            throw malformed("claims " + Long.toUnsignedString(count) + " " + what + "; at most " + MAX_ENTRIES
+        if (count < 0 || count > GgufLimits.ENTRIES) {
+            throw malformed("claims " + Long.toUnsignedString(count) + " " + what + "; at most " + GgufLimits.ENTRIES
                     + " are accepted");
         }
         return count;
@@ -116,10 +114,11 @@ final class GgufReader {
     private Map<String, GgufValue> metadata(long count) throws IOException {
         Map<String, GgufValue> metadata = new LinkedHashMap<>();
         for (long i = 0; i < count; i++) {
-            String key = in.string(MAX_KEY_BYTES, "a metadata key");
+            String key = in.string(GgufLimits.KEY_BYTES, "a metadata key");
             if (key.isEmpty()) {
                 throw malformed("has an empty metadata key");
             }
+            keep(key.length(), key);
             GgufValueType type = type(in.int32(), key);
             GgufValue value = type == GgufValueType.ARRAY ? array(key) : scalar(type, key);
             if (metadata.put(key, value) != null) {
@@ -149,9 +148,36 @@ final class GgufReader {
             case FLOAT32 -> new GgufValue.Real(Float.intBitsToFloat(in.int32()), type);
             case FLOAT64 -> new GgufValue.Real(Double.longBitsToDouble(in.int64()), type);
             case BOOL -> new GgufValue.Bool(in.int8() != 0);
-            case STRING -> new GgufValue.Text(in.string(MAX_TEXT_BYTES, "the value of " + key));
+            case STRING -> text(key);
             case ARRAY -> throw new IllegalArgumentException("an array is no scalar");
         };
+    }
+
+    private GgufValue text(String key) throws IOException {
+        int length = in.length(GgufLimits.TEXT_BYTES, "the value of " + key);
+        int most = key.startsWith(TEMPLATE) ? GgufLimits.KEPT_TEMPLATE_BYTES : GgufLimits.KEPT_TEXT_BYTES;
+        if (length > most) {
+            in.skip(length);
+            bounded(key);
+            return new GgufValue.LongText(length);
+        }
+        keep(length, key);
+        byte[] bytes = new byte[length];
+        in.read(bytes, length);
+        return new GgufValue.Text(new String(bytes, StandardCharsets.UTF_8));
+    }
+
+    private void keep(long bytes, String where) {
+        kept += bytes;
+        if (kept > GgufLimits.KEPT_BYTES) {
+            throw malformed("has more than " + GgufLimits.KEPT_BYTES + " bytes of keys, names and texts, at " + where);
+        }
+    }
+
+    private void bounded(String where) {
+        if (in.position() > GgufLimits.HEADER_BYTES) {
+            throw malformed("has a header of more than " + GgufLimits.HEADER_BYTES + " bytes, at " + where);
+        }
     }
 
     private GgufValue array(String key) throws IOException {
@@ -166,13 +192,18 @@ final class GgufReader {
         if (count < 0 || count > Integer.MAX_VALUE) {
             throw malformed("claims " + Long.toUnsignedString(count) + " elements at " + key);
         }
+        if (type == GgufValueType.STRING && count > GgufLimits.TEXTS) {
+            throw malformed("has " + count + " texts at " + key + "; at most " + GgufLimits.TEXTS + " are accepted");
+        }
         in.require(count * least, "the array " + key);
         if (type == GgufValueType.STRING) {
             for (long i = 0; i < count; i++) {
-                in.skip(in.length(MAX_ELEMENT_BYTES, "an element of " + key));
+                in.skip(in.length(GgufLimits.ELEMENT_BYTES, "an element of " + key));
+                bounded(key);
             }
         } else {
             in.skip(count * least);
+            bounded(key);
         }
         return new GgufValue.Array(type, count, start, in.position() - start);
     }
@@ -190,7 +221,11 @@ final class GgufReader {
     private Map<String, GgufTensor> tensors(long count) throws IOException {
         Map<String, GgufTensor> tensors = new LinkedHashMap<>();
         for (long i = 0; i < count; i++) {
-            String name = in.string(MAX_TENSOR_NAME_BYTES, "a tensor name");
+            String name = in.string(GgufLimits.TENSOR_NAME_BYTES, "a tensor name");
+            if (name.isEmpty()) {
+                throw malformed("has a tensor without a name");
+            }
+            keep(name.length(), name);
             int nDims = in.int32();
             if (nDims < 0 || nDims > MAX_DIMS) {
                 throw malformed("gives the tensor " + name + " " + Integer.toUnsignedString(nDims) + " dimensions");

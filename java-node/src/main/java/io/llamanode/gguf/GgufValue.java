@@ -27,11 +27,18 @@ public sealed interface GgufValue {
     record Bool(boolean value) implements GgufValue {}
 
     /**
-     * A string.
+     * A text of usual length.
      *
      * @param value decoded as UTF-8, malformed bytes replaced
      */
     record Text(String value) implements GgufValue {}
+
+    /**
+     * A text that is too long to be kept.
+     *
+     * @param bytes how long it is
+     */
+    record LongText(int bytes) implements GgufValue {}
 
     /**
      * An array. Its elements stay in the file: vocabularies run to megabytes and are rarely needed.

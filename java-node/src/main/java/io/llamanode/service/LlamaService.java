@@ -44,6 +44,7 @@ public final class LlamaService implements AutoCloseable {
     private final AdapterService adapters;
     private final ModelRegistry models;
     private final ModelService modelService;
+    private final PrepareThreads files;
     private final long started = System.nanoTime();
     private boolean ready;
 
@@ -78,7 +79,8 @@ public final class LlamaService implements AutoCloseable {
         this.tasks = new Tasks(lock, config, ids, owners, preparation, timer, account);
         this.sessions = new Sessions(lock, config, account, ids, owners, models, tasks, asides);
         this.estimates = new Estimates(lock, sessions, asides, account);
-        this.modelService = new ModelService(models, loader, asides);
+        this.files = PrepareThreads.ofFiles();
+        this.modelService = new ModelService(models, loader, asides, new Asides(lock, owners, files, account));
     }
 
     /** {@return what requests ask of models rather than of sessions and tasks} */
@@ -344,6 +346,7 @@ public final class LlamaService implements AutoCloseable {
             sessions.drain();
         }
         tasks.close();
+        files.close();
         models.close();
         timer.shutdownNow();
     }

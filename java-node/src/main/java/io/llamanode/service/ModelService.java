@@ -32,11 +32,13 @@ public final class ModelService {
     private final ModelRegistry models;
     private final ModelLoader loader;
     private final Asides asides;
+    private final Asides inspections;
 
-    ModelService(ModelRegistry models, ModelLoader loader, Asides asides) {
+    ModelService(ModelRegistry models, ModelLoader loader, Asides asides, Asides inspections) {
         this.models = models;
         this.loader = loader;
         this.asides = asides;
+        this.inspections = inspections;
     }
 
     /** {@return the loaded models, in the order of their loading} */
@@ -52,7 +54,7 @@ public final class ModelService {
      * @param reply told what it is; {@code model_load_failed} if it is no model
      */
     public void inspect(Owner owner, ModelConfig config, Reply<ModelInspection> reply) {
-        asides.run(
+        inspections.run(
                 owner,
                 null,
                 Weight.of(config),

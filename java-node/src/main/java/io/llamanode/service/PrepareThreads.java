@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs what is too slow for the threads that answer requests, templates and tokenizing, for each
- * owner in order and for all owners in turn. Two threads: one very long text holds up nobody else.
+ * owner in order and for all owners in turn. Two threads prepare: one very long text holds up nobody else. One reads the
+ * headers of files, for which no prompt waits.
  */
 final class PrepareThreads {
     private static final int THREADS = 2;
@@ -16,9 +17,18 @@ final class PrepareThreads {
     private boolean closed;
 
     PrepareThreads() {
-        for (int i = 0; i < THREADS; i++) {
-            Thread.ofPlatform().daemon().name("prepare-" + i).start(this::work);
+        this("prepare", THREADS);
+    }
+
+    private PrepareThreads(String name, int threads) {
+        for (int i = 0; i < threads; i++) {
+            Thread.ofPlatform().daemon().name(name + "-" + i).start(this::work);
         }
+    }
+
+    /** {@return a thread for what no prompt waits for} */
+    static PrepareThreads ofFiles() {
+        return new PrepareThreads("inspect", 1);
     }
 
     /** {@return whether it will run; not after {@link #close}} */

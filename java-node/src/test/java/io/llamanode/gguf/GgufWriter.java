@@ -125,6 +125,7 @@ public final class GgufWriter {
     private void copy(GgufFile file, String key, GgufValue value) {
         switch (value) {
             case GgufValue.Text(String text) -> text(key, text);
+            case GgufValue.LongText _ -> throw new IllegalArgumentException(key + " is too long to be copied");
             case GgufValue.Bool(boolean truth) -> bool(key, truth);
             case GgufValue.Real(double real, GgufValueType type) -> {
                 if (type == GgufValueType.FLOAT32) {

@@ -19,6 +19,7 @@ public final class ModelCheck {
     private static final String CONVERT = "; get the file anew or convert it again";
     private static final Set<String> SCALINGS = Set.of("none", "linear", "yarn", "longrope");
     private static final String FILE_TYPE = "general.file_type";
+    private static final int MOST_TEXT_BYTES = 1 << 20;
     private static final int MOST_POOLING = 4;
     /** Written where a file means -1, "not said". */
     private static final long NOT_SAID = 0xFFFF_FFFFL;
@@ -44,6 +45,7 @@ public final class ModelCheck {
     public static void check(GgufFile file, boolean vocabOnly, LibraryLimits limits) {
         ModelCheck check = new ModelCheck(file, limits);
         check.kind();
+        check.texts();
         if (!vocabOnly) {
             check.keys();
             check.names();
@@ -68,6 +70,17 @@ public final class ModelCheck {
                     "is of the architecture '" + architecture
                             + "' (general.architecture), which is a part of another model; give that model's file");
         }
+    }
+
+    /** The library reads and keeps whatever is there. */
+    private void texts() {
+        file.metadata().forEach((key, value) -> {
+            if (value instanceof GgufValue.LongText(int bytes) && bytes > MOST_TEXT_BYTES) {
+                throw malformed(
+                        file,
+                        "has a text of " + bytes + " bytes as " + key + "; at most " + MOST_TEXT_BYTES + " are taken");
+            }
+        });
     }
 
     private void keys() {
@@ -203,7 +216,9 @@ public final class ModelCheck {
         long shared = file.parameter("wkv.head_size").isPresent()
                 ? file.parameter("attention.head_count_kv").orElse(0)
                 : 0;
-        if (shared > 0 && heads % shared != 0) {
+        // Only what was made of an attention model shares any.
+        boolean shares = architecture.equals("rwkv6qwen2") || architecture.equals("arwkv7");
+        if (shared > 0 && (shares ? heads % shared != 0 : heads != shared)) {
             throw malformed(
                     file,
                     "has " + heads + " heads (" + full("wkv.head_size") + ") that cannot share " + shared

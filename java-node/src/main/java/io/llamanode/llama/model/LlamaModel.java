@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import io.llamanode.gguf.GgufFile;
+import io.llamanode.gguf.GgufValue;
 import io.llamanode.llama.LibraryException;
 import io.llamanode.llama.ModelLoadException;
 import io.llamanode.llama.ModelLoadException.Reason;
@@ -74,7 +75,7 @@ public final class LlamaModel implements AutoCloseable {
         this.hasDecoder = f.modelHasDecoder(pointer);
         this.recurrent = f.modelIsRecurrent(pointer) || f.modelIsHybrid(pointer);
         this.description = withSize(NativeText.read((buffer, size) -> f.modelDesc(pointer, buffer, size)), nParams);
-        this.metadata = readMetadata(f, pointer);
+        this.metadata = readMetadata(f, pointer, file);
         this.vocab = new Vocab(library, handle, f.modelVocab(pointer));
     }
 
@@ -194,14 +195,15 @@ public final class LlamaModel implements AutoCloseable {
         }
     }
 
-    private static Map<String, String> readMetadata(ModelFunctions f, MemorySegment model) {
+    private static Map<String, String> readMetadata(ModelFunctions f, MemorySegment model, GgufFile file) {
         Map<String, String> metadata = new LinkedHashMap<>();
         int count = f.modelMetaCount(model);
         for (int i = 0; i < count; i++) {
             int index = i;
-            metadata.put(
-                    NativeText.read((buffer, size) -> f.modelMetaKey(model, index, buffer, size)),
-                    NativeText.read((buffer, size) -> f.modelMetaValue(model, index, buffer, size)));
+            String key = NativeText.read((buffer, size) -> f.modelMetaKey(model, index, buffer, size));
+            if (!(file.metadata().get(key) instanceof GgufValue.LongText)) {
+                metadata.put(key, NativeText.read((buffer, size) -> f.modelMetaValue(model, index, buffer, size)));
+            }
         }
         return Collections.unmodifiableMap(metadata);
     }
@@ -221,7 +223,7 @@ public final class LlamaModel implements AutoCloseable {
         return params;
     }
 
-    /** {@return all scalar metadata as text, and arrays as llama.cpp prints them} */
+    /** {@return all scalar metadata as text, but for what is too long for {@link GgufFile} to keep} */
     public Map<String, String> metadata() {
         return metadata;
     }

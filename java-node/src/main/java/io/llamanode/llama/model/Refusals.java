@@ -33,6 +33,9 @@ final class Refusals {
                 return key.getValue() + ": " + reason;
             }
         }
+        if (reason.contains("expansion factor")) {
+            return file.architecture() + ".ssm.inner_size: " + reason;
+        }
         return reason.contains("wrong number of tensors") ? reason + "; " + odd(file) : reason;
     }
 
