@@ -15,7 +15,8 @@
 %% Requests wait half a minute for a server that is starting. What creates something then waits as
 %% long as the node lives, so that nothing is created that nobody knows of, unless the input of a task has a `timeout';
 %% the other requests, which may be repeated, give up with `timeout' after half a minute. Time-outs hold to a second,
-%% whatever the node does. A node that does not answer for `pulse_timeout', see {@link llama_node_options}, counts as dead.
+%% whatever the node does. A node that does not answer for `pulse_timeout', see {@link llama_node_options}, counts as
+%% dead.
 %% No call waits because the way to the node is full: what may wait there is bounded, and a request beyond it is
 %% answered with `server_busy'. What requests, options and results hold is written in docs/protocol.md.
 %%

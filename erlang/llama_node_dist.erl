@@ -280,8 +280,8 @@ monitor(Address) ->
         _ -> element(2, spawn_monitor(erlang, exit, [noconnection]))
     end.
 
-%% @doc Monitors the connection to the node, and disconnects a node that does not answer: that frees whoever waits to send
-%% it something.
+%% @doc Monitors the connection to the node, and disconnects a node that does not answer: that frees whoever waits to
+%% send it something.
 -spec watch(address(), llama_node_pulse:settings()) -> reference().
 watch(Address, Settings) ->
     #{pulse := Pulse} = llama_node_lines:open(Address, Settings),
@@ -309,7 +309,8 @@ call(Address, Request, Timeout) ->
     end.
 
 call(Address, #{pulse := Pulse} = Line, Request, Timeout) ->
-    llama_node_writer:call(Pulse, fun (Sender, Message) -> send_over(Line, Address, Sender, Message) end, Request, Timeout).
+    Send = fun (Sender, Message) -> send_over(Line, Address, Sender, Message) end,
+    llama_node_writer:call(Pulse, Send, Request, Timeout).
 
 %% A process of this runtime or of another one, which the runtime itself watches.
 call_process(Process, Request, Timeout) ->

@@ -42,8 +42,8 @@ fields([Entry | _], _Fields, _Spelled) ->
 fields(_Improper, _Fields, _Spelled) ->
     {error, not_fields}.
 
-%% @doc The input of a stream that is to send nothing at first, and what it should send then, which is to be asked for; or
-%% the input as it is, and `false', where that cannot be said of it.
+%% @doc The input of a stream that is to send nothing at first, and what it should send then, which is to be asked for;
+%% or the input as it is, and `false', where that cannot be said of it.
 %% ```
 %% {#{prompt := <<"Hi">>, active := false}, once} = llama_node_input:held(#{prompt => <<"Hi">>, "active" => once}),
 %% {<<"{\"active\":false,\"prompt\":\"Hi\"}">>, true} = llama_node_input:held(<<"{\"prompt\":\"Hi\"}">>).

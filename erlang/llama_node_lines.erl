@@ -5,8 +5,8 @@
 %% signal to that node, and whoever sends one over a busy connection is suspended. A table tells callers the way without
 %% asking anybody; this process keeps it. It is started when it is needed, and ends when there is no node left.
 %%
-%% A node that {@link llama_node:connect/2} was called for stays in the table when it is lost: it is connected again, and
-%% callers are told meanwhile that it is down.
+%% A node that {@link llama_node:connect/2} was called for stays in the table when it is lost: it is connected again,
+%% and callers are told meanwhile that it is down.
 %% @end
 -module(llama_node_lines).
 -behaviour(gen_server).

@@ -178,7 +178,8 @@
 -type options() :: #{
     server := #{wait := boolean(), start_timeout := timeout(), stop_timeout := non_neg_integer(),
                 transport := llama_node_transport:name() | fake,
-                pulse_interval => pos_integer(), pulse_timeout => pos_integer(), script => llama_node_fake:script(), replies => map(),
+                pulse_interval => pos_integer(), pulse_timeout => pos_integer(),
+                script => llama_node_fake:script(), replies => map(),
                 dimensions => pos_integer(), name => tuple(), progress => pid() | fun()},
     launcher := file:filename_all(),
     env := [{string(), llama_node_secret:secret(string()) | false}],
@@ -190,7 +191,8 @@
 }.
 %% Checked options.
 
--type attach() :: #{cookie => binary(), name => atom(), pulse_interval => pos_integer(), pulse_timeout => pos_integer()}.
+-type attach() :: #{cookie => binary(), name => atom(), pulse_interval => pos_integer(),
+                    pulse_timeout => pos_integer()}.
 %% Checked options of {@link llama_node:connect/2}.
 
 %% @doc Checks start options. The first fault is reported, with the key's name.

@@ -1,9 +1,9 @@
 %% @doc Notices that a node hangs, whatever waits on the way to it.
 %%
 %% The runtime gives up a connection that is silent, but not where its own connection process hangs: a tick that it has
-%% to force through to a hidden node waits for what is queued before it. So each node that this runtime uses has a process
-%% that asks it something every quarter of the tick time, without ever waiting on the way, and that ends when there was no
-%% answer for the tick time. Where much is on the way, an answer takes long; then it counts that some of it was taken.
+%% to force through to a hidden node waits for what is queued before it. So each node that this runtime uses has a
+%% process that asks it something now and then, without ever waiting on the way, and that ends when there was no answer
+%% for too long. Where much is on the way, an answer takes long; then it counts that some of it was taken.
 %% @end
 -module(llama_node_pulse).
 
@@ -26,8 +26,8 @@
 %% How a node is asked, which must not wait; a number that grows while what waits on the way to it is taken; whose
 %% connection is watched, if there is one; and what is done once it has been silent for too long.
 
-%% @doc The calling process, on which the watch depends, gets `{'DOWN', Ref, process, Pid, Reason}' when the node is out of
-%% reach, or, with `silent' as the reason, when it did not answer for too long.
+%% @doc The calling process, on which the watch depends, gets `{'DOWN', Ref, process, Pid, Reason}' when the node is out
+%% of reach, or, with `silent' as the reason, when it did not answer for too long.
 -spec watch(way(), settings()) -> {pid(), reference()}.
 watch(Way, Settings) ->
     spawn_monitor(?MODULE, init, [self(), Way, Settings, logger:get_process_metadata()]).
@@ -51,7 +51,8 @@ check(Options) ->
         #{timeout := Timeout} when is_map_key(pulse_timeout, Options) ->
             {<<"pulse_interval">>, "must not be greater than pulse_timeout, ~b", [Timeout]};
         #{timeout := Timeout} ->
-            {<<"pulse_interval">>, "must not be greater than the tick time, ~b, where no pulse_timeout is given", [Timeout]}
+            {<<"pulse_interval">>, "must not be greater than the tick time, ~b, where no pulse_timeout is given",
+             [Timeout]}
     end.
 
 %% @doc The tick time of this runtime, milliseconds; where it is not distributed, what it would be.

@@ -36,8 +36,8 @@ create(Server, Request, Timeout) ->
         {error, _} = Error -> Error
     end.
 
-%% @doc Makes a request that creates a task. One whose input has a deadline is given up with it: then the task has ended,
-%% whether it was created or not.
+%% @doc Makes a request that creates a task. One whose input has a deadline is given up with it: then the task has
+%% ended, whether it was created or not.
 -spec create_task(llama_node:server(), Request :: term(), llama_node:input(), timeout()) -> term().
 create_task(Server, Request, Input, Timeout) ->
     case deadline(Input) of
@@ -45,8 +45,8 @@ create_task(Server, Request, Input, Timeout) ->
         Deadline -> call_for(Server, fun (_Left) -> Request end, Deadline)
     end.
 
-%% @doc Does something at the node of a server. It is told how long it may wait for an answer of the node: as long as the
-%% task's deadline is not much overdue. A server that starts is waited for as long as that, or `Timeout'.
+%% @doc Does something at the node of a server. It is told how long it may wait for an answer of the node: as long as
+%% the task's deadline is not much overdue. A server that starts is waited for as long as that, or `Timeout'.
 -spec with_target(llama_node:server(), Deadline :: timeout(), timeout(),
                   fun((llama_node_transport:target(), timeout()) -> Result)) -> Result | {error, llama_node:error()}.
 with_target(Server, Deadline, Timeout, Fun) ->

@@ -149,8 +149,8 @@ drain(Node, TaskId) ->
         {'DOWN', Node, process, _, _} -> ok
     end.
 
-%% @doc Folds over the events of a stream in the calling process. Only messages of this stream are taken from the mailbox,
-%% and none of them is left there.
+%% @doc Folds over the events of a stream in the calling process. Only messages of this stream are taken from the
+%% mailbox, and none of them is left there.
 -spec fold(fun((llama_node:event(), Acc) -> Acc | {stop, Acc}), Acc, stream()) ->
     {ok, llama_node:result(), Acc} | {stopped, Acc} | {error, llama_node:error()}.
 fold(Fun, Acc, Stream) ->

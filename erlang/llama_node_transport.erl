@@ -52,8 +52,8 @@
 
 -callback call(address(), Request :: term(), timeout()) -> Reply :: term().
 %% Makes one request in the name of the calling process. Never raises: a node that has gone is
-%% `{error, {node_down, _}}', an overdue answer `{error, {timeout, _}}', which leaves no message, and where too much waits
-%% to be taken by the node already, `{error, {server_busy, _}}'.
+%% `{error, {node_down, _}}', an overdue answer `{error, {timeout, _}}', which leaves no message, and where too much
+%% waits to be taken by the node already, `{error, {server_busy, _}}'.
 
 -callback cast(address(), Request :: term()) -> ok.
 %% Makes a request that is not answered. Never waits.

@@ -65,22 +65,24 @@ queue(Writer, Counters, Sender, Message, Size) ->
             ok;
         false ->
             ok = done(Counters, Size),
-            llama_node_error:make(server_busy, "~b requests of ~b bytes wait to be taken by the node, which is the most",
-                                  [Messages - 1, Bytes - Size])
+            llama_node_error:make(server_busy,
+                "~b requests of ~b bytes wait for the node to take them, and no more may wait",
+                [Messages - 1, Bytes - Size])
     end.
 
 done(Counters, Size) ->
     ok = atomics:sub(Counters, ?BYTES, Size),
     atomics:sub(Counters, ?MESSAGES, 1).
 
-%% @doc Messages that the process has written so far: while something waits, a number that grows says that the node reads.
+%% @doc Messages that the process has written so far: while something waits, a number that grows says that the node
+%% reads.
 -spec written(writer()) -> non_neg_integer().
 written({_Writer, Counters}) ->
     atomics:get(Counters, ?WRITTEN).
 
-%% @doc Makes a call in the name of the calling process. `Watched' is a process of this runtime that ends when the node is
-%% out of reach. The tag of the call is an alias, so an answer that comes too late is dropped by the runtime; the node is
-%% told that nobody waits for it any more.
+%% @doc Makes a call in the name of the calling process. `Watched' is a process of this runtime that ends when the node
+%% is out of reach. The tag of the call is an alias, so an answer that comes too late is dropped by the runtime; the
+%% node is told that nobody waits for it any more.
 -spec call(Watched :: pid(), fun((sender(), Message :: term()) -> ok | {error, llama_node:error()}), term(),
            timeout()) -> term().
 call(Watched, Send, Request, Timeout) ->

@@ -273,7 +273,8 @@ bad_options(Config) ->
          {error, {invalid_argument, Message}} = llama_node:connect(Node, Options),
          ?assertMatch({_, true}, {Message, string:find(Message, Named) =/= nomatch})
      end || {Options, Named} <- [{#{cooky => x}, "cooky"}, {#{cookie => {}}, "cookie"}, {#{name => "x"}, "name"},
-                                 {#{pulse_timeout => 0}, "pulse_timeout"}, {#{pulse_interval => soon}, "pulse_interval"},
+                                 {#{pulse_timeout => 0}, "pulse_timeout"},
+                                 {#{pulse_interval => soon}, "pulse_interval"},
                                  {#{pulse_interval => 11, pulse_timeout => 10}, "greater than pulse_timeout, 10"},
                                  {#{pulse_interval => 1 bsl 31}, "greater than the tick time"},
                                  {7, "options"}]],

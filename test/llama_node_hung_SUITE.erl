@@ -1,5 +1,5 @@
-%% A node that hangs: what its callers are told, and when; what is left of them; and what may wait on the way to it. With
-%% the Java node.
+%% A node that hangs: what its callers are told, and when; what is left of them; and what may wait on the way to it.
+%% With the Java node.
 -module(llama_node_hung_SUITE).
 -compile([export_all, nowarn_export_all]).
 

@@ -90,7 +90,8 @@ a_plain_call_that_is_given_up_collects_no_result(Config) ->
     end),
     %% Nor must one that has died.
     collects_nothing(Server, fun (Request) ->
-        {Pid, Ref} = spawn_monitor(fun () -> gen_server:call(proplists:get_value(mailbox, Config), Request, infinity) end),
+        Mailbox = proplists:get_value(mailbox, Config),
+        {Pid, Ref} = spawn_monitor(fun () -> gen_server:call(Mailbox, Request, infinity) end),
         pong = llama_node:ping(Server),
         exit(Pid, kill),
         receive {'DOWN', Ref, process, Pid, killed} -> ok end
