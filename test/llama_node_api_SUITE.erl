@@ -22,7 +22,7 @@ groups() ->
      {port, [], Groups},
      {calls, [], [status, ping, complete, chat, chat_with_a_text, tokens_round_trip, control_tokens_are_text,
                   apply_template, texts_of_all_kinds, json_input, seeds_repeat,
-                  stop_strings, run_with_a_deadline, models_by_name, models_by_relative_paths, raw_gen_server_calls]},
+                  stop_strings, run_with_a_deadline, models_by_name, models_by_relative_paths, raw_gen_server_calls, large_answers]},
      {sessions, [], [transcript_grows, session_info, closing_ends_running_tasks, unknown_session, closed_session,
                      session_defaults, session_of_a_dead_owner]},
      {tasks, [], [result_is_collected_once, result_can_wait_for_its_collector, several_wait_at_once,
@@ -44,6 +44,20 @@ end_per_testcase(_, Config) ->
     llama_node_ct:check_real(Config).
 
 %% Calls
+
+%% Many at once, each of 3.5 MB, and all of them read: nobody is cut off, and small calls do not wait for them all.
+large_answers(Config) ->
+    Server = server(Config),
+    Input = #{messages => [#{role => user, content => binary:copy(<<"x">>, 1000)}],
+              chat_template => <<"{% for i in range(3500) %}{{ messages[0].content }}{% endfor %}">>},
+    Callers = [spawn_monitor(fun () -> exit(size_of(llama_node:apply_template(Server, Input))) end)
+               || _ <- lists:seq(1, 40)],
+    [?assertEqual(pong, llama_node:ping(Server)) || _ <- lists:seq(1, 100)],
+    Sizes = [receive {'DOWN', Ref, process, Pid, Size} -> Size end || {Pid, Ref} <- Callers],
+    ?assertEqual([3500000], lists:usort(Sizes)).
+
+size_of({ok, Text}) -> byte_size(Text);
+size_of(Other) -> Other.
 
 status(Config) ->
     Node = proplists:get_value(node, Config),

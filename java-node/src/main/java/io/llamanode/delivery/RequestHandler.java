@@ -75,6 +75,11 @@ public final class RequestHandler {
         this.loads = loads;
     }
 
+    /** {@return where memory is counted that requests take} */
+    public MemoryAccount account() {
+        return service.account();
+    }
+
     /**
      * Answers a call.
      *

@@ -93,8 +93,8 @@ public final class ReplyEncoder {
      * @param text text
      * @return {@code {ok, Binary}}
      */
-    public static OtpErlangTuple ok(String text) {
-        return ok(Terms.text(text));
+    public static OtpErlangObject ok(String text) {
+        return LateTerm.of(() -> ok(Terms.text(text)), text.length());
     }
 
     /**

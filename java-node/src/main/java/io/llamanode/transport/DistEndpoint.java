@@ -54,7 +54,7 @@ public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, 
      */
     public void open(DistConfig config, RequestHandler requests) throws DistStartException {
         handler = requests;
-        DistNode opened = DistNode.start(config, this);
+        DistNode opened = DistNode.start(config, this, requests.account());
         node.complete(opened);
     }
 

@@ -41,12 +41,13 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     private static final Logger LOG = LoggerFactory.getLogger(PortEndpoint.class);
     private static final String OWNER = "the port";
     /** Part of the heap for messages that are being read or wait. */
-    private static final int INCOMING = 4;
+    private static final int INCOMING = 8;
     /** Bytes of answers that may wait for the BEAM before it gets no others than that. */
     private static final long MOST_WAITING = Runtime.getRuntime().maxMemory() / 4;
 
     private final FrameChannel channel;
-    private final Dispatcher dispatcher = new Dispatcher("port-dispatch", Budget.ofHeap(INCOMING));
+    private final Budget incoming = Budget.ofHeap(INCOMING);
+    private final Dispatcher dispatcher = new Dispatcher("port-dispatch", incoming);
     private final Dispatcher.Source source = dispatcher.source(OWNER);
     private final Receiver receiver = new Receiver(dispatcher, TermLimits.DEFAULT, new LongAdder());
     private final Map<Long, Runnable> monitors = new ConcurrentHashMap<>();
@@ -72,6 +73,7 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
      */
     public void open(RequestHandler requests) {
         handler = requests;
+        incoming.showIn(requests.account());
         dispatcher.start();
     }
 

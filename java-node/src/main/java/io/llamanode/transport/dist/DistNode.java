@@ -6,6 +6,7 @@ import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpInputStream;
 import com.ericsson.otp.erlang.OtpOutputStream;
+import io.llamanode.account.MemoryAccount;
 import io.llamanode.term.LateTerm;
 import io.llamanode.term.TermLimits;
 import io.llamanode.term.TermSize;
@@ -45,11 +46,11 @@ public final class DistNode implements AutoCloseable {
     private static final int KEPT_FRAMES = 16;
     private static final int KEPT_FRAME_BYTES = 256 << 10;
     /** Part of the heap for messages that are being read or wait. */
-    private static final int INCOMING = 4;
+    private static final int INCOMING = 8;
     /** Part of the heap that may wait for peers before those with the most are read more slowly. */
     private static final int OUTGOING = 8;
     /** Part of the heap in which large messages are made. */
-    private static final int MAKING = 4;
+    private static final int MAKING = 8;
 
     private final DistConfig config;
     private final OtpErlangPid self;
@@ -70,7 +71,12 @@ public final class DistNode implements AutoCloseable {
     private final AtomicInteger keptFrames = new AtomicInteger();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private DistNode(DistConfig config, DistHandler handler, ServerSocket server, @Nullable Epmd epmd) {
+    private DistNode(
+            DistConfig config,
+            DistHandler handler,
+            @Nullable MemoryAccount account,
+            ServerSocket server,
+            @Nullable Epmd epmd) {
         this.config = config;
         this.epmd = epmd;
         this.port = server.getLocalPort();
@@ -80,7 +86,7 @@ public final class DistNode implements AutoCloseable {
         this.timer = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().daemon().name("dist-timer").factory());
         this.timer.setRemoveOnCancelPolicy(true);
-        this.dispatcher = new Dispatcher("dist-dispatch", Budget.ofHeap(INCOMING));
+        this.dispatcher = new Dispatcher("dist-dispatch", shown(INCOMING, account));
         this.dispatcher.start();
         this.peers = new Peers(dispatcher, handler, config.maxConnections());
         Inbound inbound = new Inbound(
@@ -98,7 +104,7 @@ public final class DistNode implements AutoCloseable {
                 config.stallDeadline(),
                 this::control);
         Peer.Memory memory = new Peer.Memory(
-                Budget.ofHeap(OUTGOING), new Room(Runtime.getRuntime().maxMemory() / MAKING));
+                shown(OUTGOING, account), new Room(Runtime.getRuntime().maxMemory() / MAKING));
         this.acceptor = new Acceptor(server, config, creation, timer, refused, (identity, channel) -> {
             if (!peers.hasRoomFor(identity.node())) {
                 throw new IOException(peers.refusal(identity.node()));
@@ -131,11 +137,25 @@ public final class DistNode implements AutoCloseable {
      * @throws DistStartException if it cannot be started
      */
     public static DistNode start(DistConfig config, DistHandler handler) throws DistStartException {
+        return start(config, handler, null);
+    }
+
+    /**
+     * Starts a node whose memory for messages is shown in an account, as {@link #start(DistConfig, DistHandler)}.
+     *
+     * @param config how it is named, reached and bounded
+     * @param handler receives what arrives
+     * @param account shows it, or {@code null}
+     * @return the running node; close it
+     * @throws DistStartException if it cannot be started
+     */
+    public static DistNode start(DistConfig config, DistHandler handler, @Nullable MemoryAccount account)
+            throws DistStartException {
         Objects.requireNonNull(handler, "handler");
         ServerSocket server = listen(config);
         try {
             Epmd epmd = config.epmd() ? register(config, server.getLocalPort()) : null;
-            DistNode node = new DistNode(config, handler, server, epmd);
+            DistNode node = new DistNode(config, handler, account, server, epmd);
             node.acceptor.start();
             LOG.debug("{} listens on {}", config.nodeName(), server.getLocalSocketAddress());
             return node;
@@ -147,6 +167,14 @@ public final class DistNode implements AutoCloseable {
             }
             throw e;
         }
+    }
+
+    private static Budget shown(int part, @Nullable MemoryAccount account) {
+        Budget budget = Budget.ofHeap(part);
+        if (account != null) {
+            budget.showIn(account);
+        }
+        return budget;
     }
 
     private static ServerSocket listen(DistConfig config) throws DistStartException {

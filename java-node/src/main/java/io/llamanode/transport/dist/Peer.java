@@ -104,7 +104,7 @@ final class Peer {
         this.events = events;
         this.source = source;
         this.making = memory.making();
-        this.queue = new WriteQueue(memory.outgoing().share());
+        this.queue = new WriteQueue(memory.outgoing().share(identity.node()));
         this.out = link.out(progress::incrementAndGet);
         // Platform threads, as the reader: a virtual one wakes by way of the poller and a carrier, twice a call.
         this.writer = Thread.ofPlatform()

@@ -1,6 +1,9 @@
 package io.llamanode.transport.mailbox;
 
+import io.llamanode.account.Holding;
+import io.llamanode.account.MemoryAccount;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Bytes of memory that several share who do not know each other. Each may hold as much as all together leave free, so one
@@ -13,8 +16,12 @@ public final class Budget {
     /** What each may hold in any case, bytes. */
     static final long FLOOR = 128 << 10;
 
+    /** By how much what the account shows may differ from what a share holds. */
+    private static final long STEP = 64 << 10;
+
     private final long limit;
     private final AtomicLong all = new AtomicLong();
+    private volatile @Nullable MemoryAccount account;
 
     /**
      * A budget of which nothing is taken yet.
@@ -45,16 +52,35 @@ public final class Budget {
         return all.get();
     }
 
-    /** {@return a share for one who holds nothing yet} */
-    public Share share() {
-        return new Share();
+    /**
+     * Shows in the node's account what is held from now on.
+     *
+     * @param account of the node
+     */
+    public void showIn(MemoryAccount account) {
+        this.account = account;
+    }
+
+    /**
+     * Adds one who shares.
+     *
+     * @param peer what it holds it for: the name of a node, or what else comes instead
+     * @return a share that holds nothing yet
+     */
+    public Share share(String peer) {
+        return new Share(peer);
     }
 
     /** What one of them holds. */
     public final class Share {
         private final AtomicLong own = new AtomicLong();
+        private final String peer;
+        private volatile long shown;
+        private @Nullable Holding holding;
 
-        private Share() {}
+        private Share(String peer) {
+            this.peer = peer;
+        }
 
         /**
          * Counts what is held from now on.
@@ -62,8 +88,8 @@ public final class Budget {
          * @param bytes held
          */
         public void charge(long bytes) {
-            own.addAndGet(bytes);
             all.addAndGet(bytes);
+            show(own.addAndGet(bytes));
         }
 
         /**
@@ -87,8 +113,21 @@ public final class Budget {
          * @param bytes of those that were charged
          */
         public void release(long bytes) {
-            own.addAndGet(-bytes);
-            all.addAndGet(-bytes);
+            charge(-bytes);
+        }
+
+        /** In steps, as most messages come and go within one. */
+        private void show(long held) {
+            MemoryAccount to = account;
+            if (to != null && (Math.abs(held - shown) >= STEP || held == 0 && shown != 0)) {
+                synchronized (this) {
+                    if (holding == null) {
+                        holding = to.open(MemoryAccount.Kind.TRANSPORT, "the connection of " + peer, peer);
+                    }
+                    shown = own.get();
+                    holding.set(shown);
+                }
+            }
         }
 
         /** {@return whether this holds more than it should} */

@@ -60,7 +60,7 @@ public final class Dispatcher implements AutoCloseable {
     /** Where messages come from, as one of those that have their turns. For any thread, but one at a time reads. */
     public final class Source {
         private final String name;
-        private final Budget.Share share = budget.share();
+        private final Budget.Share share;
         private final Condition handled = lock.newCondition();
         private final Lanes<Object, Job> jobs = new Lanes<>();
         private int queued;
@@ -69,6 +69,7 @@ public final class Dispatcher implements AutoCloseable {
 
         private Source(String name) {
             this.name = name;
+            this.share = budget.share(name);
         }
 
         /** {@return whom the log names} */

@@ -441,7 +441,7 @@ final class HostilePeerTest {
                 liar.out.write(most);
             }
             assertEquals("pong", good.ping());
-            assertTrue(node.health().queuedInBytes() <= Runtime.getRuntime().maxMemory() / 4 + (4 << 20));
+            assertTrue(node.health().queuedInBytes() <= Runtime.getRuntime().maxMemory() / 8 + (4 << 20));
         } finally {
             for (RawPeer liar : liars) {
                 liar.close();
@@ -452,10 +452,12 @@ final class HostilePeerTest {
     /** A peer that has sent a hundred thousand messages is served in turn with one that sends its first. */
     @Test
     void aFloodOfMessagesHoldsUpNobody() throws Exception {
-        try (RawPeer flood = RawPeer.connected(node.port(), "flood@host", "secret")) {
+        try (RawPeer flood = RawPeer.connected(node.port(), "flood@host", "secret");
+                RawPeer slow = RawPeer.connected(node.port(), "slow@host", "secret")) {
             CountDownLatch go = new CountDownLatch(1);
             echo.gate = go;
-            flood.call(RawPeer.bytesOf(new OtpErlangAtom("wait")));
+            // Of a peer of its own, whose reader may be the one that handles it.
+            slow.call(RawPeer.bytesOf(new OtpErlangAtom("wait")));
             echo.await("waiting");
             byte[] cast = RawPeer.term(RawPeer.tuple(new OtpErlangAtom("$gen_cast"), new OtpErlangAtom("flood")));
             for (int i = 0; i < 1000; i++) {
@@ -468,10 +470,8 @@ final class HostilePeerTest {
                             new OtpErlangAtom(""),
                             new OtpErlangAtom("llama_node")),
                     RawPeer.term(RawPeer.tuple(new OtpErlangAtom("$gen_cast"), new OtpErlangAtom("another"))));
-            // Read behind the others, so that all of them wait by then.
-            flood.out.writeInt(0);
             while (node.health().queuedInBytes() < 1001 * 256L) {
-                Thread.onSpinWait();
+                Thread.sleep(1);
             }
             good.call(RawPeer.bytesOf(RawPeer.tuple(new OtpErlangAtom("tell"), new OtpErlangAtom("good"))));
             go.countDown();

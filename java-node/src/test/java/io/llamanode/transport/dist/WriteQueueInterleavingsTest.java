@@ -26,7 +26,7 @@ final class WriteQueueInterleavingsTest {
 
     /** One order of steps. */
     private static final class Run {
-        private final WriteQueue queue = new WriteQueue(new Budget(1 << 20).share());
+        private final WriteQueue queue = new WriteQueue(new Budget(1 << 20).share("peer"));
         /** What a peer would have got, in that order. */
         private final List<String> written = Collections.synchronizedList(new ArrayList<>());
 

@@ -32,7 +32,7 @@ final class WriteQueueTest {
     private static final Object ONE = "one";
 
     private final Budget budget = new Budget(10 << 20);
-    private final WriteQueue queue = new WriteQueue(budget.share());
+    private final WriteQueue queue = new WriteQueue(budget.share("peer"));
 
     private static byte[] filled(int length, int value) {
         byte[] bytes = new byte[length];
@@ -175,7 +175,7 @@ final class WriteQueueTest {
         assertTrue(queue.take(Long.MAX_VALUE));
         assertEquals(3, taken(queue).length);
         assertFalse(queue.take(Long.MAX_VALUE));
-        WriteQueue other = new WriteQueue(budget.share());
+        WriteQueue other = new WriteQueue(budget.share("peer"));
         offer(other, 3, 1);
         other.close();
         assertFalse(other.take(Long.MAX_VALUE));

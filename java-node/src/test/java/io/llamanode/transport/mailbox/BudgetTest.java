@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.account.MemoryAccount;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 final class BudgetTest {
@@ -13,7 +15,7 @@ final class BudgetTest {
 
     @Test
     void oneAloneMayHoldAHalf() {
-        Budget.Share share = budget.share();
+        Budget.Share share = budget.share("peer");
         assertEquals(LIMIT / 2, budget.most());
         assertTrue(share.tryCharge(LIMIT / 2));
         assertFalse(share.isOver());
@@ -30,7 +32,7 @@ final class BudgetTest {
     void newcomersFindSomethingHoweverManyThereAre() {
         long before = LIMIT;
         for (int i = 0; i < 20; i++) {
-            Budget.Share share = budget.share();
+            Budget.Share share = budget.share("peer");
             while (share.tryCharge(64 << 10)) {
                 continue;
             }
@@ -43,9 +45,9 @@ final class BudgetTest {
 
     @Test
     void whoHasTheMostIsOverWhenOthersCome() {
-        Budget.Share first = budget.share();
+        Budget.Share first = budget.share("peer");
         first.charge(LIMIT / 2);
-        Budget.Share second = budget.share();
+        Budget.Share second = budget.share("peer");
         second.charge(LIMIT / 8);
         assertTrue(first.isOver());
         assertFalse(second.isOver());
@@ -53,11 +55,29 @@ final class BudgetTest {
         assertFalse(first.isOver());
     }
 
+    /** What is small comes and goes without a word; what is large is there until it is gone. */
+    @Test
+    void theAccountShowsWhatIsHeldForAPeer() {
+        MemoryAccount account = new MemoryAccount(1 << 30, 0.5);
+        budget.showIn(account);
+        Budget.Share share = budget.share("a@b");
+        share.charge(1000);
+        assertEquals(0, account.held());
+        share.charge(1 << 20);
+        assertEquals((1 << 20) + 1000, account.held());
+        MemoryAccount.Balance balance = account.balance();
+        assertEquals(List.of(new MemoryAccount.Held("the connection of a@b", (1 << 20) + 1000)), balance.largest());
+        share.release(1 << 20);
+        assertEquals(1000, account.held());
+        share.release(1000);
+        assertEquals(0, account.held());
+    }
+
     @Test
     void aLittleIsAlwaysAllowed() {
-        Budget.Share first = budget.share();
+        Budget.Share first = budget.share("peer");
         first.charge(10 * LIMIT);
-        Budget.Share second = budget.share();
+        Budget.Share second = budget.share("peer");
         assertTrue(second.tryCharge(Budget.FLOOR));
         assertFalse(second.tryCharge(1));
     }

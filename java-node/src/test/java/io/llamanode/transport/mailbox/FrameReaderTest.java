@@ -144,7 +144,7 @@ final class FrameReaderTest {
 
     @Test
     void oneForWhichThereIsNoMemoryIsReadPast() throws Exception {
-        budget.share().charge(14 << 20);
+        budget.share("peer").charge(14 << 20);
         byte[] input = bytes((3 << 20) + 10);
         FrameReader reader = reader(input, 4 << 20);
         FrameReader.Frame frame = reader.read(3 << 20);
