@@ -78,6 +78,8 @@ model() ->
        text => "layers to offload, -1 for all of them"},
      #{key => vocab_only, part => model, check => boolean, default => "`false'",
        text => "load only the vocabulary, for tokens and templates"},
+     #{key => check_tensors, part => model, check => boolean, default => "`false'",
+       text => "read all weights first, and refuse a file in which one is not a finite number"},
      #{key => default, part => model, check => boolean, default => "`false', and the first model is it",
        text => "whether requests that name no model get it"},
      #{key => chat_template, part => model, check => template, default => "the model's own",

@@ -32,6 +32,7 @@
         use_mmap => boolean(),
         n_gpu_layers => -1 | non_neg_integer(),
         vocab_only => boolean(),
+        check_tensors => boolean(),
         default => boolean(),
         chat_template => text() | #{text() => text()},
         bind => text(),
@@ -90,6 +91,8 @@
 %% <li>`use_mmap': map the file rather than read it. Default: `true'.</li>
 %% <li>`n_gpu_layers': layers to offload, -1 for all of them. Default: 0.</li>
 %% <li>`vocab_only': load only the vocabulary, for tokens and templates. Default: `false'.</li>
+%% <li>`check_tensors': read all weights first, and refuse a file in which one is not a finite number. Default:
+%%     `false'.</li>
 %% <li>`default': whether requests that name no model get it. Default: `false', and the first model is it.</li>
 %% <li>`chat_template': a Jinja template, the name of one of the model's variants, or a map with `system', `prefix' and
 %%     `postfix'. Default: the model's own.</li>

@@ -25,10 +25,11 @@ defaults(_) ->
     ?assertEqual({ok, Options}, llama_node_options:new([])).
 
 model_keys_make_a_model(_) ->
-    Given = #{model => "/m/a.gguf", n_ctx => 512, n_parallel => 2, use_mmap => false, id => tiny},
+    Given = #{model => "/m/a.gguf", n_ctx => 512, n_parallel => 2, use_mmap => false, check_tensors => true,
+              id => tiny},
     {ok, #{config := Config}} = llama_node_options:new(Given),
     ?assertEqual(#{models => [#{path => <<"/m/a.gguf">>, n_ctx => 512, n_parallel => 2,
-                                use_mmap => false, id => <<"tiny">>}]}, Config).
+                                use_mmap => false, check_tensors => true, id => <<"tiny">>}]}, Config).
 
 models_follow_the_model(_) ->
     {ok, #{config := #{models := Models}}} =
@@ -130,7 +131,8 @@ wrong_types_are_named(_) ->
         model => [7, <<"x">>, 1.5, {}, [a | b], <<255>>, "", <<>>, [16#d800]],
         n_ctx => [0, -1, 1.0, "512", 1 bsl 31],
         n_parallel => [0, 65], n_batch => [0, 65537], n_ubatch => [0], n_threads => [0, 1025],
-        max_queue => [-1, 1000001], slot_tokens => [-1, 1 bsl 31], slot_ms => [-1, infinity], use_mmap => [1, yes], n_gpu_layers => [all, -2, 1 bsl 31],
+        max_queue => [-1, 1000001], slot_tokens => [-1, 1 bsl 31], slot_ms => [-1, infinity],
+        use_mmap => [1, yes], check_tensors => [1, yes], n_gpu_layers => [all, -2, 1 bsl 31],
         log_level => [loud, <<"loud">>, true], result_ttl_ms => [-1, 1 bsl 32], max_sessions => [many],
         name => ["llm", true, {local, "llm"}, {local, undefined}, {via, "m", x}], wait => [maybe_so],
         start_timeout => [-1, 1 bsl 32, never], native_timeout => [0, 1 bsl 32, never],

@@ -7,14 +7,15 @@ package io.llamanode.llama;
  * @param useMmap whether the file is mapped rather than read
  * @param useMlock whether the system is asked to keep the model in memory
  * @param vocabOnly whether only the vocabulary is loaded; such a model has no contexts
+ * @param checkTensors whether all weights are read and must be finite
  */
-public record ModelParams(int nGpuLayers, boolean useMmap, boolean useMlock, boolean vocabOnly) {
+public record ModelParams(int nGpuLayers, boolean useMmap, boolean useMlock, boolean vocabOnly, boolean checkTensors) {
 
     /** The defaults: mapped, no layer offloaded. */
-    public static final ModelParams DEFAULT = new ModelParams(0, true, false, false);
+    public static final ModelParams DEFAULT = new ModelParams(0, true, false, false, false);
 
     /** Only the vocabulary. */
-    public static final ModelParams VOCABULARY = new ModelParams(0, true, false, true);
+    public static final ModelParams VOCABULARY = new ModelParams(0, true, false, true, false);
 
     /**
      * Checks the values.

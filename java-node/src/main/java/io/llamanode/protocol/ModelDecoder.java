@@ -27,6 +27,7 @@ public final class ModelDecoder {
             "n_gpu_layers",
             "chat_template",
             "vocab_only",
+            "check_tensors",
             "default",
             "slot_tokens",
             "slot_ms");
@@ -58,6 +59,7 @@ public final class ModelDecoder {
                 in.integer("n_gpu_layers", -1, MAX),
                 ChatDecoder.template(in.get("chat_template")),
                 in.flag("vocab_only"),
+                in.flag("check_tensors"),
                 in.flag("default"),
                 in.integer("slot_tokens", 0, MAX),
                 in.milliseconds("slot_ms", 0));

@@ -171,6 +171,7 @@ final class RandomRequests {
                 maybe(this::template),
                 flag(),
                 flag(),
+                flag(),
                 integers(0, MAX),
                 maybe(() -> integer(0L, 0xffff_ffffL)));
     }

@@ -144,6 +144,7 @@ final class RequestWriter {
         put(fields, "n_gpu_layers", config.nGpuLayers());
         put(fields, "chat_template", template(config.chatTemplate()));
         put(fields, "vocab_only", config.vocabOnly());
+        put(fields, "check_tensors", config.checkTensors());
         put(fields, "default", config.asDefault());
         put(fields, "slot_tokens", config.slotTokens());
         put(fields, "slot_ms", config.slotMs());

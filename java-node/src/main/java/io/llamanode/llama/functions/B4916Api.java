@@ -27,6 +27,7 @@ final class B4916Api extends StructuredApi {
         modelParams().setBool(struct, "use_mmap", params.useMmap());
         modelParams().setBool(struct, "use_mlock", params.useMlock());
         modelParams().setBool(struct, "vocab_only", params.vocabOnly());
+        modelParams().setBool(struct, "check_tensors", params.checkTensors());
     }
 
     @Override

@@ -46,6 +46,7 @@ final class V0Api extends StructuredApi {
                         "load_mode",
                         (params.useMmap() ? LOAD_MODE_MMAP : 0) | (params.useMlock() ? LOAD_MODE_MLOCK : 0));
         modelParams().setBool(struct, "vocab_only", params.vocabOnly());
+        modelParams().setBool(struct, "check_tensors", params.checkTensors());
     }
 
     @Override

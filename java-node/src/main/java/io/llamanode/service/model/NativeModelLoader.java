@@ -110,7 +110,8 @@ public final class NativeModelLoader implements ModelLoader {
         try {
             int layers = config.nGpuLayers() == null ? 0 : config.nGpuLayers() < 0 ? ALL_LAYERS : config.nGpuLayers();
             boolean mapped = config.useMmap() == null || config.useMmap();
-            ModelParams params = new ModelParams(layers, mapped, false, vocabOnly);
+            boolean checked = Boolean.TRUE.equals(config.checkTensors());
+            ModelParams params = new ModelParams(layers, mapped, false, vocabOnly, checked);
             model = LlamaModel.load(library, config.path(), params, fraction -> {
                 progress.at(fraction);
                 return true;

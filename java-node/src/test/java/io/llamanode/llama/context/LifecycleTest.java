@@ -153,8 +153,8 @@ class LifecycleTest {
 
     private void loads(int count, Path file, boolean useMmap) {
         for (int round = 0; round < count; round++) {
-            try (LlamaModel model =
-                            library.load(file, new ModelParams(0, useMmap, false, false), ProgressListener.NONE);
+            try (LlamaModel model = library.load(
+                            file, new ModelParams(0, useMmap, false, false, false), ProgressListener.NONE);
                     LlamaContext context = LlamaContext.create(model, ContextParams.generation(512, 64, 4, 1));
                     LlamaBatch batch = new LlamaBatch(32)) {
                 for (int i = 0; i < 32; i++) {

@@ -13,12 +13,15 @@ import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.ModelLoadException;
 import io.llamanode.llama.ModelLoadException.Reason;
 import io.llamanode.llama.ModelParams;
+import io.llamanode.llama.ProgressListener;
 import io.llamanode.llama.context.LlamaBatch;
 import io.llamanode.llama.context.LlamaContext;
 import io.llamanode.llama.library.TestLibrary;
 import io.llamanode.testmodel.SyntheticModels;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -229,6 +232,25 @@ class ModelLoadTest {
                 assertThrows(ModelLoadException.class, () -> library.load(file).close());
         assertEquals(Reason.REFUSED, e.reason());
         return e.getMessage();
+    }
+
+    @Test
+    void weightsAreLookedAtWhereThatIsAskedFor() {
+        GgufWriter writer = SyntheticModels.writer(SyntheticModels.tiny()).removeTensor("blk.1.ffn_norm.weight");
+        byte[] bytes = new byte[64 * Float.BYTES];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putFloat(4 * 7, Float.NaN);
+        Path file = writer.tensor("blk.1.ffn_norm.weight", GgmlType.F32, new long[] {64}, out -> out.write(bytes))
+                .write(directory.resolve("nan.gguf"));
+        library.load(file).close();
+        for (boolean mapped : new boolean[] {true, false}) {
+            ModelParams checked = new ModelParams(0, mapped, false, false, true);
+            ModelLoadException e = assertThrows(
+                    ModelLoadException.class,
+                    () -> library.load(file, checked, ProgressListener.NONE).close());
+            assertEquals(Reason.REFUSED, e.reason());
+            assertTrue(e.getMessage().contains("blk.1.ffn_norm.weight"), e.getMessage());
+            library.load(tiny(), checked, ProgressListener.NONE).close();
+        }
     }
 
     @Test

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param nGpuLayers layers to offload
  * @param chatTemplate in place of the model's own
  * @param vocabOnly whether only the vocabulary is loaded, for tokens and templates
+ * @param checkTensors whether all weights are read and looked at before they are used
  * @param asDefault whether requests that name no model get it
  * @param slotTokens tokens that a task generates before it leaves its slot to another owner who waits; 0: any number
  * @param slotMs how long it generates before it does so, in milliseconds; 0: for ever
@@ -38,6 +39,7 @@ public record ModelConfig(
         @Nullable Integer nGpuLayers,
         @Nullable TemplateChoice chatTemplate,
         @Nullable Boolean vocabOnly,
+        @Nullable Boolean checkTensors,
         @Nullable Boolean asDefault,
         @Nullable Integer slotTokens,
         @Nullable Long slotMs) {
@@ -81,6 +83,7 @@ public record ModelConfig(
                 maxQueue,
                 useMmap,
                 nGpuLayers,
+                null,
                 null,
                 null,
                 null,
