@@ -202,12 +202,12 @@ a_node_that_hangs_is_disconnected(Config) ->
     {Peer, Node, Launch} = elsewhere(Config),
     ok = logger:add_handler(?MODULE, ?MODULE, #{level => notice, config => #{to => self()}}),
     OsPid = Launch(),
-    {ok, Llama} = llama_node:connect(Node, #{pulse_interval => 100, pulse_timeout => 1000}),
+    {ok, Llama} = llama_node:connect(Node, #{pulse_interval => 100, pulse_timeout => 3000}),
     ok = llama_node_ct:kill("STOP", OsPid),
     Waiting = waits_for_ever(Llama),
     ?assertMatch({error, {node_down, <<"the node is gone: silent">>}}, answer(Waiting)),
     ok = await_log(Node, "does not answer"),
-    ?assertMatch({error, {node_down, _}}, llama_node:ping(Llama)),
+    ?assertMatch({error, {node_down, <<"the connection to ", _/binary>>}}, llama_node:ping(Llama)),
     ok = llama_node_ct:kill("CONT", OsPid),
     ok = await_log(Node, "is connected again"),
     ?assertEqual(pong, llama_node:ping(Llama)),
@@ -219,15 +219,16 @@ a_node_that_hangs_is_disconnected(Config) ->
 elsewhere(Config) ->
     Peer = peer(),
     Name = "elsewhere" ++ integer_to_list(erlang:unique_integer([positive])) ++ "_" ++ os:getpid(),
-    Options = (llama_node_ct:fake(normal, Config))#{node_name => Name, transport => distribution},
+    Options = (llama_node_ct:options(Config))#{node_name => Name},
     [_, Host] = string:split(atom_to_list(node()), "@"),
     {Peer, list_to_atom(Name ++ "@" ++ Host), fun () ->
-        {ok, Server} = peer:call(Peer, llama_node, init_server, [Options#{host => Host}], 60000),
+        {ok, Server} = peer:call(Peer, llama_node, init_server, [Options#{host => Host}], 120000),
         peer:call(Peer, llama_node_ct, os_pid, [Server])
     end}.
 
 waits_for_ever(Llama) ->
-    spawn_monitor(fun () -> exit({answer, llama_node:complete(Llama, <<"hang">>, #{})}) end).
+    Endless = maps:remove(prompt, llama_node_ct:endless()),
+    spawn_monitor(fun () -> exit({answer, llama_node:complete(Llama, <<"Once">>, Endless)}) end).
 
 answer({Pid, Ref}) ->
     receive {'DOWN', Ref, process, Pid, {answer, Answer}} -> Answer end.

@@ -113,7 +113,7 @@ settled([{_, Pid, _} = Caller | Others], Refused, Waiting) ->
 
 the_options_say_when(Config) ->
     Options = (llama_node_ct:options(Config))#{stop_timeout => 50},
-    {ok, Server} = llama_node:init_server(Options#{pulse_interval => 100, pulse_timeout => 600}),
+    {ok, Server} = llama_node:init_server(Options#{pulse_interval => 100, pulse_timeout => 2000}),
     {ok, Patient} = llama_node:init_server(Options#{pulse_timeout => 120000}),
     Refs = [erlang:monitor(process, Pid) || Pid <- [Server, Patient]],
     [ok = llama_node_ct:kill("STOP", llama_node_ct:os_pid(Pid)) || Pid <- [Patient, Server]],
