@@ -1,30 +1,23 @@
 package io.llamanode.transport.stdio;
 
-import com.ericsson.otp.erlang.OtpErlangDecodeException;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpOutputStream;
 import io.llamanode.protocol.launch.ControlEncoder;
 import io.llamanode.protocol.launch.LogLevel;
 import io.llamanode.term.LateTerm;
-import io.llamanode.term.TermLimitException;
 import io.llamanode.term.TermLimits;
-import io.llamanode.term.TermReader;
 import io.llamanode.term.TermScanner;
 import io.llamanode.term.TermSize;
 import io.llamanode.transport.mailbox.Dispatcher;
 import io.llamanode.transport.mailbox.FrameReader;
 import java.io.BufferedOutputStream;
-import java.io.DataInputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Erlang's {@code {packet, 4}} frames of external terms over a pair of streams. One thread reads,
@@ -35,8 +28,6 @@ public final class FrameChannel {
     /** Longest frame that is read, in bytes. */
     public static final int MAX_FRAME = 16 << 20;
 
-    /** Longest frame that is read past, bytes; a length beyond it is that of something else. */
-    private static final int MAX_SKIPPED = 256 << 20;
     /** What is written at once, bytes: the parent is seen to take that much. */
     private static final int PIECE = 16 << 10;
 
@@ -98,14 +89,12 @@ public final class FrameChannel {
         record Broken(String message) implements End {}
     }
 
-    private final DataInputStream in;
+    private final FrameInput in;
     private final OutputStream out;
     private final FrameQueue queue;
     private final AtomicBoolean ended = new AtomicBoolean();
     private final AtomicBoolean started = new AtomicBoolean();
     private volatile Duration patience = PATIENCE;
-    private volatile Dispatcher.@Nullable Source source;
-    private volatile @Nullable FrameReader reader;
 
     /**
      * A channel over the two streams, which belong to it from now on.
@@ -114,7 +103,7 @@ public final class FrameChannel {
      * @param out what the parent reads
      */
     public FrameChannel(InputStream in, OutputStream out) {
-        this.in = new DataInputStream(in);
+        this.in = new FrameInput(in);
         this.out = out;
         this.queue = new FrameQueue(MAX_LOGS, MAX_LOG_BYTES);
     }
@@ -136,8 +125,7 @@ public final class FrameChannel {
      * @param messages charged for the frames
      */
     public void source(Dispatcher.Source messages) {
-        source = messages;
-        reader = new FrameReader(in, messages, MAX_FRAME);
+        in.source(messages);
     }
 
     /**
@@ -275,16 +263,16 @@ public final class FrameChannel {
     private void read(Listener listener) {
         try {
             while (true) {
-                byte[] frame = readFrame(listener);
+                byte[] frame = in.next(listener);
                 if (frame == null) {
                     end(listener, new End.Closed());
                     return;
                 }
                 if (!listener.taken(frame)) {
-                    listener.received(decode(frame));
+                    listener.received(FrameInput.decode(frame));
                 }
             }
-        } catch (BrokenFrameException e) {
+        } catch (FrameInput.BrokenFrameException e) {
             end(listener, new End.Broken(e.getMessage()));
         } catch (IOException e) {
             end(listener, new End.Closed());
@@ -293,61 +281,6 @@ public final class FrameChannel {
         } catch (RuntimeException | Error e) {
             // A defect of the listener must not leave a node that hears nothing any more.
             end(listener, new End.Broken("a frame could not be handled: " + e));
-        }
-    }
-
-    /** {@return the next frame that is not refused, or {@code null} at the end between two frames} */
-    private byte @Nullable [] readFrame(Listener listener) throws IOException, InterruptedException {
-        while (true) {
-            FrameReader frames = reader;
-            if (frames != null) {
-                // The last one was handled, or waits for that.
-                frames.done();
-                Objects.requireNonNull(source).awaitRoom();
-            }
-            int first = in.read();
-            if (first < 0) {
-                return null;
-            }
-            long length;
-            try {
-                length = (long) first << 24 | in.readUnsignedByte() << 16 | in.readUnsignedShort();
-            } catch (EOFException e) {
-                throw new BrokenFrameException("the input ended inside the length of a frame");
-            }
-            if (length > (frames == null ? MAX_FRAME : MAX_SKIPPED)) {
-                throw tooLong(length);
-            }
-            // Grows with what really comes, whatever the prefix says.
-            FrameReader.Frame frame = frames == null
-                    ? new FrameReader.Frame(in.readNBytes((int) length), null)
-                    : frames.read((int) length);
-            if (frame.refused() != null) {
-                listener.refused(frame.bytes(), frame.refused());
-            } else if (frame.bytes().length < length) {
-                throw new BrokenFrameException(
-                        "the input ended after " + frame.bytes().length + " of " + length + " bytes of a frame");
-            } else {
-                return frame.bytes();
-            }
-        }
-    }
-
-    private static BrokenFrameException tooLong(long length) {
-        return new BrokenFrameException("a frame of " + length + " bytes is over the limit of " + MAX_FRAME);
-    }
-
-    /** Bounded by the frame's length, by refusing compressed terms, and by catching what deep nesting does. */
-    private static OtpErlangObject decode(byte[] frame) throws BrokenFrameException {
-        try {
-            TermScanner.check(frame, 0, frame.length, TermLimits.DEFAULT);
-        } catch (TermLimitException e) {
-            throw new BrokenFrameException("a frame does not hold an acceptable external term: " + e.getMessage());
-        }
-        try {
-            return TermReader.read(frame, 0, frame.length);
-        } catch (OtpErlangDecodeException | RuntimeException | StackOverflowError | OutOfMemoryError e) {
-            throw new BrokenFrameException("a frame does not hold a valid external term");
         }
     }
 
@@ -415,21 +348,6 @@ public final class FrameChannel {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    /** What came is no frame. */
-    private static final class BrokenFrameException extends IOException {
-        private static final long serialVersionUID = 1L;
-
-        BrokenFrameException(String message) {
-            super(message);
-        }
-
-        /** {@return what is wrong with it; never {@code null}} */
-        @Override
-        public String getMessage() {
-            return String.valueOf(super.getMessage());
         }
     }
 }
