@@ -29,11 +29,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Scheduler {
     private final EngineConfig config;
-    private final boolean canShift;
     private final boolean canTruncate;
     private final boolean sharesCells;
     private final boolean canResume;
-    private final IntPredicate beginsText;
     private WaitingLine waiting = new WaitingLine();
     /** Of every request, whether it waits or has a slot. */
     private final Deadlines deadlines = new Deadlines();
@@ -44,12 +42,10 @@ public final class Scheduler {
     private final Turns turns;
     private final Suspects suspects = new Suspects();
     private final List<Slot> slots;
-    /** Changes of the KV cache that the next plan carries. */
-    private final List<KvOperation> kv = new ArrayList<>();
+    private final Cells cells;
 
     private final AdapterTurns adapterTurns = new AdapterTurns();
     private long uses;
-    private long contextShifts;
 
     /**
      * A scheduler whose slots are all idle.
@@ -70,11 +66,10 @@ public final class Scheduler {
             boolean canResume,
             IntPredicate beginsText) {
         this.config = config;
-        this.canShift = canShift;
         this.canTruncate = canTruncate;
         this.sharesCells = sharesCells;
         this.canResume = canResume;
-        this.beginsText = beginsText;
+        this.cells = new Cells(config, canShift, sharesCells, beginsText);
         this.turns = new Turns(config);
         List<Slot> all = new ArrayList<>();
         for (int id = 0; id < config.slots(); id++) {
@@ -133,7 +128,7 @@ public final class Scheduler {
             if (slot.cacheKey == cacheKey && cacheKey != 0) {
                 slot.cacheKey = 0;
                 if (slot.idle()) {
-                    truncate(slot, 0);
+                    cells.truncate(slot, 0);
                 }
             }
         }
@@ -148,7 +143,7 @@ public final class Scheduler {
     public void shorten(long cacheKey, int tokens) {
         for (Slot slot : slots) {
             if (slot.cacheKey == cacheKey && cacheKey != 0 && slot.idle()) {
-                truncate(slot, canTruncate || tokens >= slot.cached.size() ? tokens : 0);
+                cells.truncate(slot, canTruncate || tokens >= slot.cached.size() ? tokens : 0);
             }
         }
     }
@@ -225,9 +220,7 @@ public final class Scheduler {
                 budget -= count;
             }
         }
-        BatchPlan plan = new BatchPlan(List.copyOf(kv), adapters, spans);
-        kv.clear();
-        return plan;
+        return new BatchPlan(cells.takeChanges(), adapters, spans);
     }
 
     /**
@@ -280,7 +273,6 @@ public final class Scheduler {
 
     /** What is certain stays; of what is not, where sequences can spoil each other, nothing does. */
     private void cleanse(List<Slot> faulty) {
-        List<KvOperation.Beginning> kept = new ArrayList<>();
         for (Slot slot : slots) {
             if (sharesCells && !slot.proven) {
                 slot.empty();
@@ -288,13 +280,8 @@ public final class Scheduler {
                     suspects.add(slot.progress());
                 }
             }
-            // What two had in common is each one's own from here on.
-            slot.shared = 0;
-            if (slot.cached.size() > 0) {
-                kept.add(new KvOperation.Beginning(slot.id, slot.cached.size()));
-            }
         }
-        kv.add(new KvOperation.Cleanse(kept));
+        cells.cleanse(slots);
     }
 
     /**
@@ -308,7 +295,7 @@ public final class Scheduler {
             if (!canTruncate) {
                 slot.empty();
             }
-            kv.add(new KvOperation.Truncate(slot.id, slot.cached.size()));
+            cells.cutBack(slot);
         }
     }
 
@@ -329,7 +316,7 @@ public final class Scheduler {
         if (slot.progress().completion.size() == request.maxTokens()) {
             return Ending.LIMIT;
         }
-        if (slot.cached.size() >= config.nCtx() && !shift(slot)) {
+        if (slot.cached.size() >= config.nCtx() && !cells.shift(slot)) {
             return Ending.CONTEXT;
         }
         return null;
@@ -352,7 +339,7 @@ public final class Scheduler {
                 // Some of it may have been put back, and not all.
                 case KvOperation.Cleanse cleanse -> {
                     slots.forEach(slot -> empty(slot, touched));
-                    kv.add(new KvOperation.Cleanse(List.of()));
+                    cells.cleanse(slots);
                 }
                 // Applied twice it would do harm.
                 case KvOperation.Discard discard -> empty(slots.get(discard.sequence()), touched);
@@ -370,7 +357,7 @@ public final class Scheduler {
                 lost.add(free(slot));
             }
             if (touched.get(slot.id)) {
-                kv.add(new KvOperation.Truncate(slot.id, slot.cached.size()));
+                cells.cutBack(slot);
             }
         }
         return lost;
@@ -387,11 +374,11 @@ public final class Scheduler {
         paused.clear();
         suspects.clear();
         deadlines.clear();
-        kv.clear();
+        cells.takeChanges();
         for (Slot slot : slots) {
             slot.release();
             slot.empty();
-            kv.add(new KvOperation.Truncate(slot.id, 0));
+            cells.cutBack(slot);
         }
     }
 
@@ -406,7 +393,7 @@ public final class Scheduler {
         deadlines.remove(request.id(), request.deadline());
         slot.release();
         if (slot.cacheKey == 0) {
-            truncate(slot, 0);
+            cells.truncate(slot, 0);
         }
         return request;
     }
@@ -442,7 +429,7 @@ public final class Scheduler {
 
     /** {@return how many contexts dropped their older half} */
     public long contextShifts() {
-        return contextShifts;
+        return cells.shifts();
     }
 
     private void admit(Admissions told, boolean inTurn, long now) {
@@ -471,7 +458,7 @@ public final class Scheduler {
         Progress leaving = slot.progress();
         slot.release();
         if (slot.cacheKey == 0) {
-            truncate(slot, 0);
+            cells.truncate(slot, 0);
         }
         return leaving;
     }
@@ -482,9 +469,9 @@ public final class Scheduler {
         Placement placement = Objects.requireNonNull(Placement.of(request, progress.evaluated(), slots, canTruncate));
         Slot slot = placement.slot();
         if (placement.donor() == null) {
-            truncate(slot, placement.reused());
+            cells.truncate(slot, placement.reused());
         } else {
-            copy(placement.donor(), slot, placement.reused());
+            cells.copy(placement.donor(), slot, placement.reused());
         }
         slot.assign(progress, placement.reused(), ++uses);
         if (known == null) {
@@ -492,49 +479,6 @@ public final class Scheduler {
         } else {
             told.resumed(slot);
         }
-    }
-
-    private void copy(Slot donor, Slot slot, int count) {
-        kv.add(new KvOperation.Copy(donor.id, slot.id, count));
-        slot.cached.truncate(0);
-        slot.cached.addAll(donor.cached, count);
-        slot.proven = donor.proven;
-        if (sharesCells) {
-            slot.shared = count;
-            donor.shared = Math.max(donor.shared, count);
-        }
-    }
-
-    private void truncate(Slot slot, int size) {
-        if (slot.cached.size() > size) {
-            slot.shared = Math.min(slot.shared, size);
-            slot.cached.truncate(size);
-            kv.add(new KvOperation.Truncate(slot.id, size));
-        }
-    }
-
-    /** Drops the older half of what is not kept. */
-    private boolean shift(Slot slot) {
-        GenerationRequest request = slot.work();
-        if (!canShift || !request.contextShift() || request.maxTokens() == GenerationRequest.TO_END_OF_CONTEXT) {
-            return false;
-        }
-        int size = slot.cached.size();
-        int[] prompt = request.prompt();
-        int wanted =
-                request.nKeep() < 0 ? prompt.length : Math.max(request.nKeep(), beginsText.test(prompt[0]) ? 1 : 0);
-        // However much the request wants to keep, a shift makes room for some tokens, as it holds up every slot.
-        int keep = Math.min(wanted, size - Math.max(2, config.nCtx() / 4));
-        // What another sequence holds as well must not move; it is dropped here instead. It is less than all, because
-        // it
-        // is a part of a prompt, and a prompt is shorter than a context.
-        int discard = Math.max((size - keep) / 2, slot.shared - keep);
-        kv.add(new KvOperation.Discard(slot.id, keep, keep + discard, size));
-        slot.cached.remove(keep, keep + discard);
-        slot.progress().dropped(keep, keep + discard);
-        slot.shared = Math.min(slot.shared, keep);
-        contextShifts++;
-        return true;
     }
 
     private static List<Slot> prefillOrder(List<Slot> planned, AdapterSet adapters) {
