@@ -4,9 +4,9 @@ import static io.llamanode.gguf.check.ModelCheck.malformed;
 
 import io.llamanode.gguf.GgufFile;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.OptionalLong;
+import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
 
 /**
@@ -16,8 +16,6 @@ import java.util.zip.CRC32C;
 final class TokenTexts {
 
     private static final int BYTES = 256;
-    private static final int ASCII = 128;
-    private static final long PRIME = 0x100000001b3L;
 
     private final BitSet spelled = new BitSet(BYTES);
     private boolean lineBreak;
@@ -32,35 +30,34 @@ final class TokenTexts {
      */
     static TokenTexts read(GgufFile file, String key, int count) {
         TokenTexts texts = new TokenTexts();
-        long[] hashes = new long[count];
+        // Open addressing, half full at most; 0 is free.
+        long[] seen = new long[Integer.highestOneBit(Math.max(1, count)) << 2];
         file.visitTexts(key, (index, bytes, length) -> {
             int end = length(bytes, length);
-            hashes[index] = end == 0 ? empty(index) : hash(bytes, end);
+            long hash = hash(index, bytes, end);
+            int at = (int) (hash & seen.length - 1);
+            while (seen[at] != 0) {
+                if (seen[at] == hash) {
+                    throw twice(file, key, hash, index);
+                }
+                at = at + 1 & seen.length - 1;
+            }
+            seen[at] = hash;
             texts.note(bytes, end);
             return true;
         });
-        long[] sorted = hashes.clone();
-        Arrays.sort(sorted);
-        for (int i = 1; i < sorted.length; i++) {
-            if (sorted[i] == sorted[i - 1]) {
-                throw twice(file, key, hashes, sorted[i]);
-            }
-        }
         return texts;
     }
 
-    private static RuntimeException twice(GgufFile file, String key, long[] hashes, long hash) {
-        int first = 0;
-        while (hashes[first] != hash) {
-            first++;
-        }
-        int second = first + 1;
-        while (hashes[second] != hash) {
-            second++;
-        }
+    private static RuntimeException twice(GgufFile file, String key, long hash, int second) {
+        int[] first = new int[1];
+        file.visitTexts(key, (index, bytes, length) -> {
+            first[0] = index;
+            return hash(index, bytes, length(bytes, length)) != hash;
+        });
         return malformed(
                 file,
-                "has the same token twice in " + key + ", as " + first + " and as " + second
+                "has the same token twice in " + key + ", as " + first[0] + " and as " + second
                         + ", where texts end at a byte of zero and [EMPTY_N] stands for an empty one; each must be"
                         + " another one");
     }
@@ -73,20 +70,15 @@ final class TokenTexts {
         return end;
     }
 
-    private static long empty(int index) {
-        byte[] text = ("[EMPTY_" + index + "]").getBytes(StandardCharsets.US_ASCII);
-        return hash(text, text.length);
-    }
-
-    /** Two of 32 bits: two texts that share it by chance are not met, and who makes some only has them refused. */
-    private static long hash(byte[] bytes, int length) {
-        CRC32C crc = new CRC32C();
-        crc.update(bytes, 0, length);
-        long other = length;
-        for (int i = 0; i < length; i++) {
-            other = (other ^ bytes[i]) * PRIME;
-        }
-        return crc.getValue() << 32 ^ (other ^ other >>> 32) & 0xFFFF_FFFFL;
+    /** Two checksums: two texts that share both by chance are not met, and who makes some only has them refused. */
+    private static long hash(int index, byte[] bytes, int length) {
+        byte[] text = length > 0 ? bytes : ("[EMPTY_" + index + "]").getBytes(StandardCharsets.US_ASCII);
+        int end = length > 0 ? length : text.length;
+        CRC32C one = new CRC32C();
+        one.update(text, 0, end);
+        CRC32 other = new CRC32();
+        other.update(text, 0, end);
+        return Math.max(1, one.getValue() << 31 | other.getValue() >>> 1);
     }
 
     private void note(byte[] bytes, int end) {

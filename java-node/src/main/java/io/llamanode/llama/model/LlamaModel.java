@@ -105,7 +105,22 @@ public final class LlamaModel implements AutoCloseable {
      * @throws ModelLoadException when the file is unfit or the load was given up
      */
     public static LlamaModel load(LlamaLibrary library, Path path, ModelParams params, ProgressListener listener) {
-        GgufFile file = ModelFileCheck.check(path, params.vocabOnly(), library.generation.limits());
+        return load(library, ModelFileCheck.read(path), params, listener);
+    }
+
+    /**
+     * Loads a model whose header is read already.
+     *
+     * @param library the library
+     * @param file the header
+     * @param params how to load it
+     * @param listener follows the load
+     * @return the model, to be closed by the caller
+     * @throws ModelLoadException when the file is unfit or the load was given up
+     */
+    public static LlamaModel load(LlamaLibrary library, GgufFile file, ModelParams params, ProgressListener listener) {
+        Path path = file.path();
+        ModelFileCheck.check(file, params.vocabOnly(), library.generation.limits());
         try (Arena arena = Arena.ofConfined();
                 WatchedCalls calls = library.watch.calls(path.toString())) {
             StructTable table = library.generation.modelParams();

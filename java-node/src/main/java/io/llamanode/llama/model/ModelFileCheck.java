@@ -13,11 +13,17 @@ final class ModelFileCheck {
 
     private ModelFileCheck() {}
 
-    static GgufFile check(Path path, boolean vocabOnly, LibraryLimits limits) {
+    static GgufFile read(Path path) {
         try {
-            GgufFile file = GgufFile.readModel(path);
+            return GgufFile.readModel(path);
+        } catch (GgufException e) {
+            throw new ModelLoadException(reason(e.reason()), e.getMessage(), e);
+        }
+    }
+
+    static void check(GgufFile file, boolean vocabOnly, LibraryLimits limits) {
+        try {
             ModelCheck.check(file, vocabOnly, limits);
-            return file;
         } catch (GgufException e) {
             throw new ModelLoadException(reason(e.reason()), e.getMessage(), e);
         }

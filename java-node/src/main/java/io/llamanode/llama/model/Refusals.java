@@ -14,6 +14,7 @@ final class Refusals {
             "tokenizer merges", "tokenizer.ggml.merges",
             "tokenizer vocab", "tokenizer.ggml.tokens",
             "Byte token", "tokenizer.ggml.tokens",
+            "invalid codepoint", "tokenizer.ggml.tokens",
             "basic_string", "tokenizer.ggml.tokens");
 
     private static final Set<String> ENDINGS =

@@ -112,7 +112,7 @@ public final class NativeModelLoader implements ModelLoader {
             boolean mapped = config.useMmap() == null || config.useMmap();
             boolean checked = Boolean.TRUE.equals(config.checkTensors());
             ModelParams params = new ModelParams(layers, mapped, false, vocabOnly, checked);
-            model = LlamaModel.load(library, config.path(), params, fraction -> {
+            model = LlamaModel.load(library, header, params, fraction -> {
                 progress.at(fraction);
                 return true;
             });
