@@ -15,6 +15,7 @@ final class Refusals {
             "tokenizer vocab", "tokenizer.ggml.tokens",
             "Byte token", "tokenizer.ggml.tokens",
             "invalid codepoint", "tokenizer.ggml.tokens",
+            "token type count", "tokenizer.ggml.token_type_count",
             "basic_string", "tokenizer.ggml.tokens");
 
     private static final Set<String> ENDINGS =
