@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.term.Shown;
+import io.llamanode.term.TermLimits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -20,9 +21,9 @@ import org.jspecify.annotations.Nullable;
  * {@code Double}, {@code Boolean} and {@code null}, with the limits that terms have too.
  */
 public final class JsonReader {
-    private static final int MAX_DEPTH = 64;
-    private static final int MAX_ELEMENTS = 1_000_000;
-    private static final int MAX_TEXT = 64 << 20;
+    private static final int MAX_DEPTH = TermLimits.DEFAULT.maxDepth();
+    private static final int MAX_ELEMENTS = TermLimits.DEFAULT.maxElements();
+    private static final int MAX_TEXT = TermLimits.DEFAULT.maxBinaryBytes();
 
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()

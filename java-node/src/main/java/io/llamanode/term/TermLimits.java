@@ -13,8 +13,26 @@ public record TermLimits(int maxDepth, int maxElements, int maxBinaryBytes, int 
     /** Stack of a thread that decodes terms, bytes: JInterface recurses as deep as they are nested. */
     public static final long STACK_BYTES = 16 << 20;
 
-    /** The limits of docs/protocol.md, section 2. */
-    public static final TermLimits DEFAULT = new TermLimits(64, 1_000_000, 64 << 20, 1024);
+    /** The limits of docs/protocol.md, section 2: for terms, and for JSON in them. */
+    public static final TermLimits DEFAULT = ofHeap(Runtime.getRuntime().maxMemory());
+
+    /** Bytes of heap for each element: a term takes a tenth of it while it is decoded, and what is made of it as much. */
+    private static final int HEAP_FOR_ELEMENT = 512;
+    /** Bytes of heap for each of a binary, which becomes a text of two bytes a character and may be copied. */
+    private static final int HEAP_FOR_BYTE = 16;
+
+    /**
+     * {@return the limits of a node}
+     *
+     * @param heap bytes that it may have; one of 512 MiB and more has the highest limits
+     */
+    public static TermLimits ofHeap(long heap) {
+        return new TermLimits(
+                64,
+                Math.clamp(heap / HEAP_FOR_ELEMENT, 10_000, 1_000_000),
+                (int) Math.min(heap / HEAP_FOR_BYTE, 64 << 20),
+                1024);
+    }
 
     /**
      * Refuses negative limits and depths that the scanner's stack is not meant for.
