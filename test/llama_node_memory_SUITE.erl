@@ -125,9 +125,9 @@ session_settings(Config) ->
      end, Config) || Setting <- Settings].
 
 texts_to_count(Config) ->
-    Text = binary:copy(<<"once upon a time ">>, 60000),
+    Text = binary:copy(<<"once upon a time ">>, 15000),
     Results = beside(fun (Server) ->
-        at_once(100, fun (_) -> llama_node:count_tokens(Server, Text) end)
+        at_once(60, fun (_) -> llama_node:count_tokens(Server, Text) end)
     end, Config),
     ?assert(lists:any(fun is_served/1, Results)).
 

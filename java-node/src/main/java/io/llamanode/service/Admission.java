@@ -67,7 +67,17 @@ final class Admission {
                 ? GenerationRequest.NO_DEADLINE
                 : now + TimeUnit.MILLISECONDS.toNanos(timeout);
         return new Task(
-                id, session, order.owners(), order.input(), options, order.sink(), adapters, holding, now, deadline);
+                id,
+                session,
+                order.owners(),
+                order.input(),
+                order.weight(),
+                options,
+                order.sink(),
+                adapters,
+                holding,
+                now,
+                deadline);
     }
 
     /**

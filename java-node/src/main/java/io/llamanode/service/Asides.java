@@ -86,14 +86,14 @@ final class Asides {
         Holding holding = account.open(MemoryAccount.Kind.CALL, owner, owner.peer());
         Admission.hold(holding, WAITING + weight, key);
         Aside aside = new Aside(owner, holding, reply);
-        if (preparation.isBusy()) {
+        if (preparation.isBusy(weight)) {
             // Watching a process costs two messages, which what begins at once is not worth.
             synchronized (lock) {
                 owners.add(owner, aside);
             }
         }
         reply.whenGivenUp(aside::giveUp);
-        boolean taken = preparation.submit(owner, () -> {
+        boolean taken = preparation.submit(owner, weight, () -> {
             if (!aside.begin()) {
                 return;
             }

@@ -60,6 +60,7 @@ public final class Estimates {
                     session,
                     List.of(owner),
                     input,
+                    weight,
                     options,
                     null,
                     session.model.adapters.set(GenerationDefaults.given(options.lora())),

@@ -5,45 +5,54 @@ import io.llamanode.service.contract.Owner;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs what is too slow for the threads that answer requests, templates and tokenizing, for each
- * owner in order and for all owners in turn. Two threads prepare: one very long text holds up nobody else. One reads the
+ * Runs what is too slow for the threads that answer requests, templates and tokenizing, for all owners in turn. Two threads
+ * prepare, of which one does nothing large: a hundred very long texts of a hundred owners hold up nobody else. One reads the
  * headers of files, for which no prompt waits.
  */
 final class PrepareThreads {
-    private static final int THREADS = 2;
+    /** What takes milliseconds rather than a second, bytes of input. */
+    static final long LARGE = 64 << 10;
 
-    private final FairQueue<Runnable> waiting = new FairQueue<>();
+    private final FairQueue<Runnable> small = new FairQueue<>();
+    private final FairQueue<Runnable> large = new FairQueue<>();
+    /** Threads that wait for work. */
     private int idle;
+
+    private boolean idleForLarge;
     private boolean closed;
 
     PrepareThreads() {
-        this("prepare", THREADS);
+        this("prepare", true, false);
     }
 
-    private PrepareThreads(String name, int threads) {
-        for (int i = 0; i < threads; i++) {
-            Thread.ofPlatform().daemon().name(name + "-" + i).start(this::work);
+    private PrepareThreads(String name, boolean... takesLarge) {
+        for (int i = 0; i < takesLarge.length; i++) {
+            boolean large = takesLarge[i];
+            Thread.ofPlatform().daemon().name(name + "-" + i).start(() -> work(large));
         }
     }
 
     /** {@return a thread for what no prompt waits for} */
     static PrepareThreads ofFiles() {
-        return new PrepareThreads("inspect", 1);
+        return new PrepareThreads("inspect", true);
     }
 
-    /** {@return whether it will run; not after {@link #close}} */
-    synchronized boolean submit(Owner owner, Runnable work) {
+    /**
+     * @param weight of what it works on, bytes: small and large work wait in lines of their own
+     * @return whether it will run; not after {@link #close}
+     */
+    synchronized boolean submit(Owner owner, long weight, Runnable work) {
         if (closed) {
             return false;
         }
-        waiting.add(owner, work);
-        notify();
+        (weight > LARGE ? large : small).add(owner, work);
+        notifyAll();
         return true;
     }
 
-    /** {@return whether what is submitted now has to wait} */
-    synchronized boolean isBusy() {
-        return waiting.size() >= idle;
+    /** {@return whether work of such weight that is submitted now has to wait} */
+    synchronized boolean isBusy(long weight) {
+        return weight > LARGE ? large.size() > 0 || !idleForLarge : small.size() >= idle;
     }
 
     /** Takes nothing more; what was submitted still runs. */
@@ -52,15 +61,17 @@ final class PrepareThreads {
         notifyAll();
     }
 
-    private void work() {
-        for (Runnable work = next(); work != null; work = next()) {
+    private void work(boolean takesLarge) {
+        for (Runnable work = next(takesLarge); work != null; work = next(takesLarge)) {
             work.run();
         }
     }
 
-    private synchronized @Nullable Runnable next() {
-        while (waiting.size() == 0 && !closed) {
+    /** The thread that takes large work takes it first, as the other one has all the small. */
+    private synchronized @Nullable Runnable next(boolean takesLarge) {
+        while (small.size() == 0 && !(takesLarge && large.size() > 0) && !closed) {
             idle++;
+            idleForLarge |= takesLarge;
             try {
                 wait();
             } catch (InterruptedException e) {
@@ -68,8 +79,10 @@ final class PrepareThreads {
                 continue;
             } finally {
                 idle--;
+                idleForLarge &= !takesLarge;
             }
         }
-        return waiting.poll();
+        Runnable first = takesLarge ? large.poll() : null;
+        return first != null ? first : small.poll();
     }
 }

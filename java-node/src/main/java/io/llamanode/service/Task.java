@@ -32,6 +32,9 @@ final class Task {
     final long id;
     final Session session;
     final boolean isChat;
+    /** Of its input, bytes. */
+    final long weight;
+
     final GenerationOptions options;
     /** Receives the events; {@code null} if the result is to be collected. */
     final @Nullable TaskSink sink;
@@ -77,6 +80,7 @@ final class Task {
             Session session,
             List<Owner> owners,
             TaskInput input,
+            long weight,
             GenerationOptions options,
             @Nullable TaskSink sink,
             AdapterSet adapters,
@@ -87,6 +91,7 @@ final class Task {
         this.session = session;
         this.owners = List.copyOf(owners);
         this.input = input;
+        this.weight = weight;
         this.isChat = input instanceof TaskInput.Chat;
         this.options = options;
         this.sink = sink;

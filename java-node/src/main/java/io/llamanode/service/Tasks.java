@@ -187,7 +187,7 @@ final class Tasks {
         task.state = State.PREPARING;
         TaskInput input = task.input;
         Transcript transcript = task.session.transcript;
-        boolean taken = preparation.submit(task.owners.getFirst(), () -> {
+        boolean taken = preparation.submit(task.owners.getFirst(), task.weight, () -> {
             // Nobody pays for the prompt of a task that was cancelled, or whose deadline passed, while it waited.
             if (!hasEnded(task)) {
                 prepare(task, input, transcript);

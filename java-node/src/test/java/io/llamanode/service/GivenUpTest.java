@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.account.MemoryAccount;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.Reply;
@@ -13,6 +14,7 @@ import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.GenerationResult;
 import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TokenText;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +30,13 @@ import org.junit.jupiter.api.Test;
 class GivenUpTest extends ServiceFixture {
     private final CountDownLatch released = new CountDownLatch(1);
     private final AtomicInteger inspected = new AtomicInteger();
+
+    private final MemoryAccount account = new MemoryAccount(10_000_000, 0.5);
+
+    @Override
+    MemoryAccount account() {
+        return account;
+    }
 
     @Override
     int maxQueue() {
@@ -81,6 +90,25 @@ class GivenUpTest extends ServiceFixture {
             }
         });
         return answer;
+    }
+
+    private static <T> Reply<T> never(CountDownLatch abandoned) {
+        return new Reply<>() {
+            @Override
+            public void ok(T value) {
+                throw new AssertionError("answered");
+            }
+
+            @Override
+            public void failed(Failure failure) {
+                throw new AssertionError("answered");
+            }
+
+            @Override
+            public void abandoned() {
+                abandoned.countDown();
+            }
+        };
     }
 
     /** Comes behind everything that waited before it. */
@@ -178,6 +206,25 @@ class GivenUpTest extends ServiceFixture {
         released.countDown();
         cancel(task.value()).value();
         assertEquals(List.of(), List.copyOf(events));
+    }
+
+    @Test
+    void whatAProcessWaitedForHoldsNothingOnceItIsGone() throws InterruptedException {
+        long session = session();
+        Answer<Long> task = create(session, completion("c", ENDLESS));
+        Process gone = new Process("gone");
+        CountDownLatch abandoned = new CountDownLatch(2);
+        long before = account.held();
+        service.models().tokenize(gone, new TokenText(null, "x".repeat(1000), false, false), never(abandoned));
+        service.models().countTokens(gone, new TokenText(null, "x".repeat(1000), false, false), never(abandoned));
+        assertTrue(account.held() > before + 2000);
+        watched.remove(gone).run();
+        abandoned.await();
+        assertEquals(before, account.held());
+        Answer<Void> closed = new Answer<>();
+        service.sessions().close(session, closed);
+        assertEquals(ErrorCode.CANCELLED, task.error());
+        closed.value();
     }
 
     /** Each would keep its task, and what came with it, until the deadline. */

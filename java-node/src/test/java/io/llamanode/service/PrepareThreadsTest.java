@@ -48,9 +48,9 @@ class PrepareThreadsTest {
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch release = new CountDownLatch(1);
         CountDownLatch other = new CountDownLatch(1);
-        assertTrue(threads.submit(A, held(entered, release)));
+        assertTrue(threads.submit(A, 1, held(entered, release)));
         await(entered);
-        assertTrue(threads.submit(B, other::countDown));
+        assertTrue(threads.submit(B, 1, other::countDown));
         await(other);
         release.countDown();
     }
@@ -60,20 +60,60 @@ class PrepareThreadsTest {
         CountDownLatch entered = new CountDownLatch(2);
         CountDownLatch first = new CountDownLatch(1);
         CountDownLatch last = new CountDownLatch(1);
-        threads.submit(A, held(entered, first));
-        threads.submit(A, held(entered, last));
+        threads.submit(A, 1, held(entered, first));
+        threads.submit(A, 1, held(entered, last));
         await(entered);
         CountDownLatch all = new CountDownLatch(4);
         for (String name : List.of("a1", "a2", "a3")) {
-            threads.submit(A, () -> told(name, all));
+            threads.submit(A, 1, () -> told(name, all));
         }
-        threads.submit(B, () -> told("b1", all));
+        threads.submit(B, 1, () -> told("b1", all));
         first.countDown();
         await(all);
         last.countDown();
         assertTrue(done.indexOf("b1") <= 1, () -> "b waits for all of a: " + done);
         done.remove("b1");
         assertEquals(List.of("a1", "a2", "a3"), done);
+    }
+
+    /** However many large texts wait, what is small has a thread, and the large ones have theirs. */
+    @Test
+    void whatIsLargeRunsOnOneThreadAndInTurn() {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        assertTrue(threads.submit(A, PrepareThreads.LARGE + 1, held(entered, release)));
+        await(entered);
+        assertTrue(threads.isBusy(PrepareThreads.LARGE + 1));
+        CountDownLatch all = new CountDownLatch(2);
+        threads.submit(A, PrepareThreads.LARGE + 1, () -> told("large a", all));
+        threads.submit(B, PrepareThreads.LARGE + 1, () -> told("large b", all));
+        for (int i = 0; i < 3; i++) {
+            CountDownLatch small = new CountDownLatch(1);
+            threads.submit(A, PrepareThreads.LARGE, small::countDown);
+            await(small);
+        }
+        assertEquals(List.of(), done);
+        release.countDown();
+        await(all);
+        assertEquals(2, done.size());
+    }
+
+    /** A stream of small work does not keep large work waiting. */
+    @Test
+    void whatIsLargeHasItsTurnAmongManySmall() {
+        CountDownLatch entered = new CountDownLatch(2);
+        CountDownLatch release = new CountDownLatch(1);
+        threads.submit(A, PrepareThreads.LARGE + 1, held(entered, release));
+        threads.submit(A, 1, held(entered, release));
+        await(entered);
+        CountDownLatch all = new CountDownLatch(101);
+        for (int i = 0; i < 100; i++) {
+            threads.submit(A, 1, () -> told("small", all));
+        }
+        threads.submit(B, PrepareThreads.LARGE + 1, () -> told("large", all));
+        release.countDown();
+        await(all);
+        assertTrue(done.indexOf("large") < 100, () -> "behind all: " + done.indexOf("large"));
     }
 
     private void told(String name, CountDownLatch all) {
@@ -85,13 +125,13 @@ class PrepareThreadsTest {
     void whatWasTakenStillRunsAtTheEndAndNothingMoreIsTaken() {
         CountDownLatch entered = new CountDownLatch(2);
         CountDownLatch release = new CountDownLatch(1);
-        threads.submit(A, held(entered, release));
-        threads.submit(A, held(entered, release));
+        threads.submit(A, 1, held(entered, release));
+        threads.submit(A, 1, held(entered, release));
         await(entered);
         CountDownLatch ran = new CountDownLatch(1);
-        assertTrue(threads.submit(A, ran::countDown));
+        assertTrue(threads.submit(A, 1, ran::countDown));
         threads.close();
-        assertFalse(threads.submit(A, () -> done.add("late")));
+        assertFalse(threads.submit(A, 1, () -> done.add("late")));
         release.countDown();
         await(ran);
         assertEquals(List.of(), done);
@@ -103,7 +143,7 @@ class PrepareThreadsTest {
         CountDownLatch entered = new CountDownLatch(2);
         CountDownLatch release = new CountDownLatch(1);
         for (int i = 0; i < 2; i++) {
-            threads.submit(A, () -> {
+            threads.submit(A, 1, () -> {
                 mine.add(Thread.currentThread());
                 held(entered, release).run();
             });

@@ -62,6 +62,7 @@ class ResultAssemblyTest {
                 session,
                 List.of(new Process()),
                 input,
+                100,
                 options,
                 null,
                 AdapterSet.NONE,

@@ -70,6 +70,7 @@ class WaitersTest {
                 session,
                 List.of(caller),
                 new TaskInput.Completion(null, new Prompt.Text("a"), true, GenerationOptions.NONE),
+                100,
                 GenerationOptions.NONE,
                 null,
                 AdapterSet.NONE,
