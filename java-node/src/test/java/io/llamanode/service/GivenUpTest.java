@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.llamanode.account.MemoryAccount;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
+import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelInspection;
@@ -30,6 +31,8 @@ import org.junit.jupiter.api.Test;
 class GivenUpTest extends ServiceFixture {
     private final CountDownLatch released = new CountDownLatch(1);
     private final AtomicInteger inspected = new AtomicInteger();
+    /** The tasks that hold the preparing threads. */
+    private final List<Answer<GenerationResult>> held = new ArrayList<>();
 
     private final MemoryAccount account = new MemoryAccount(10_000_000, 0.5);
 
@@ -48,12 +51,11 @@ class GivenUpTest extends ServiceFixture {
         return 10_000;
     }
 
-    /** Both preparing threads are held until a test releases them. */
+    /** Both preparing threads, and the one that reads headers, are held until a test releases them. */
     @BeforeEach
     void hold() throws InterruptedException {
-        CountDownLatch entered = new CountDownLatch(2);
-        previewed = () -> {
-            inspected.incrementAndGet();
+        CountDownLatch entered = new CountDownLatch(3);
+        Runnable holding = () -> {
             entered.countDown();
             try {
                 released.await();
@@ -61,9 +63,26 @@ class GivenUpTest extends ServiceFixture {
                 Thread.currentThread().interrupt();
             }
         };
+        previewed = () -> {
+            inspected.incrementAndGet();
+            holding.run();
+        };
+        model.makingSampler = holding;
         inspect(new Process("a"));
-        inspect(new Process("b"));
-        entered.await();
+        // The thread that may do large work would do small work if it came first.
+        holdPreparation(new Process("b"), "s".repeat((int) PrepareThreads.LARGE));
+        holdPreparation(new Process("c"), "s");
+        assertTrue(entered.await(30, TimeUnit.SECONDS));
+        model.makingSampler = () -> {};
+    }
+
+    /** Small work and large have a thread each. */
+    private void holdPreparation(Process owner, String stop) {
+        GenerationOptions constrained =
+                Given.options("maxTokens", 1, "temperature", 0f, "stop", List.of(stop), "format", ConstraintTest.GBNF);
+        Answer<GenerationResult> ended = new Answer<>();
+        service.run(owner, completion("a", constrained), generated(ended));
+        held.add(ended);
     }
 
     @AfterEach
@@ -113,8 +132,13 @@ class GivenUpTest extends ServiceFixture {
 
     /** Comes behind everything that waited before it. */
     private void waitForThePreparingThreads() {
-        for (int i = 0; i < 2; i++) {
-            inspect(new Process("last " + i)).await();
+        held.forEach(Answer::value);
+        inspect(new Process("last")).await();
+        for (int length : new int[] {1, (int) PrepareThreads.LARGE}) {
+            Answer<Integer> count = new Answer<>();
+            TokenText text = new TokenText(null, "x".repeat(length), false, false);
+            service.models().countTokens(new Process("last"), text, count);
+            count.value();
         }
     }
 
@@ -138,7 +162,7 @@ class GivenUpTest extends ServiceFixture {
         closed.value();
         released.countDown();
         waitForThePreparingThreads();
-        assertEquals(0, model.samplersMade.get());
+        assertEquals(held.size(), model.samplersMade.get());
     }
 
     @Test
@@ -152,7 +176,7 @@ class GivenUpTest extends ServiceFixture {
                 create(session(), completion("c", options(-1, 1L))).error());
         released.countDown();
         waitForThePreparingThreads();
-        assertEquals(4, inspected.get());
+        assertEquals(2, inspected.get());
         assertEquals(Set.of(me), watched.keySet(), "who owns something still");
     }
 
@@ -165,7 +189,7 @@ class GivenUpTest extends ServiceFixture {
         assertFalse(watched.containsKey(other), "it is watched still");
         released.countDown();
         waitForThePreparingThreads();
-        assertEquals(4, inspected.get());
+        assertEquals(2, inspected.get());
         assertFalse(overdue.given());
     }
 
@@ -252,6 +276,7 @@ class GivenUpTest extends ServiceFixture {
             }
         }
         watched.get(gone).run();
+        released.countDown();
         CountDownLatch drained = new CountDownLatch(1);
         service.drain(drained::countDown);
         assertTrue(drained.await(30, TimeUnit.SECONDS), "tasks are left");
