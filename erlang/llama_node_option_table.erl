@@ -15,7 +15,8 @@
 
 -type check() ::
     {integer, Min :: integer(), Max :: integer()} | {timeout, Min :: non_neg_integer()} | {enum, [atom()]} | boolean
-    | text | path | library | atom | template | models | tls | server_name | progress | script | replies | cookie | flags | env.
+    | text | path | library | atom | template | models | tls | server_name | progress | script | replies | cookie
+    | flags | env.
 %% What {@link llama_node_option_check:value/3} takes for the option.
 
 -type option() :: #{
@@ -68,8 +69,8 @@ model() ->
      #{key => max_queue, part => model, check => {integer, 0, 1000000}, default => "1024",
        text => "tasks that may wait for a slot"},
      #{key => slot_tokens, part => model, check => {integer, 0, ?INT32}, default => "4096",
-       text => "tokens that a task generates before it leaves its slot to another owner who waits, and goes on later; 0 "
-               "for any number"},
+       text => "tokens that a task generates before it leaves its slot to another owner who waits, and goes on later; "
+               "0 for any number"},
      #{key => slot_ms, part => model, check => {integer, 0, ?MAX_MS}, default => "60000",
        text => "milliseconds that it generates before it does so; 0 for any number"},
      #{key => use_mmap, part => model, check => boolean, default => "`true'",
@@ -94,8 +95,9 @@ service() ->
                "(`-proto_dist inet_tls'); both sides must show certificates. The certificate must hold the host of the "
                "node's name where the runtime checks it, as it does by default with `verify_peer'"},
      #{key => timeout_write, part => node, check => {integer, 1, 86400}, default => "15",
-       text => "seconds in which this runtime, or another one that is connected, must take some of what waits for it: one "
-               "that takes nothing is disconnected, and over the port the node ends. How much waits does not matter"},
+       text => "seconds in which this runtime, or another one that is connected, must take some of what waits for it: "
+               "one that takes nothing is disconnected, and over the port the node ends. How much waits does not "
+               "matter"},
      #{key => max_connections, part => node, check => {integer, 1, 10000}, default => "256", only => distribution,
        text => "Erlang nodes that may be connected to the node at a time"},
      #{key => llama_lib, part => node, check => library, default => "the newest that is found",

@@ -288,8 +288,9 @@ hang(OsPid, Name) ->
         false ->
             {skip, "needs python3"};
         Python ->
-            Port = open_port({spawn_executable, Python}, [{args, [helper("stop_thread.py"), integer_to_list(OsPid), Name]},
-                                                          {line, 200}, exit_status, stderr_to_stdout]),
+            Args = [helper("stop_thread.py"), integer_to_list(OsPid), Name],
+            Port = open_port({spawn_executable, Python}, [{args, Args}, {line, 200}, exit_status,
+                                                           stderr_to_stdout]),
             receive
                 {Port, {data, {eol, "stopped"}}} -> {ok, Port};
                 {Port, {data, {_, Words}}} -> {skip, Words};

@@ -133,7 +133,7 @@ jar_is_lost(Config) ->
     ok = llama_node_ct:kill("KILL", list_to_integer(peer:call(Peer, os, getpid, []))),
     ok = llama_node_ct:await_end(Witness).
 
-%% The thread that decodes stands still, and the rest of the node does not: it answers, but nobody will ever have a token.
+%% The thread that decodes stands still, and the rest of the node does not: it answers, but nobody will have a token.
 native_code_hangs(Config) ->
     Supervisor = supervised((llama_node_ct:options(Config))#{native_timeout => 1000}),
     Server = child(Supervisor, none),

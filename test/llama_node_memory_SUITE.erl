@@ -1,5 +1,5 @@
-%% What requests hold of a node with little memory: too much is refused to those who want it, the node lives, and a process
-%% beside them notices nothing.
+%% What requests hold of a node with little memory: too much is refused to those who want it, the node lives, and a
+%% process beside them notices nothing.
 -module(llama_node_memory_SUITE).
 -compile([export_all, nowarn_export_all]).
 

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.llamanode.account.MemoryAccount;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
-import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelInspection;
@@ -31,8 +30,6 @@ import org.junit.jupiter.api.Test;
 class GivenUpTest extends ServiceFixture {
     private final CountDownLatch released = new CountDownLatch(1);
     private final AtomicInteger inspected = new AtomicInteger();
-    /** The tasks that hold the preparing threads. */
-    private final List<Answer<GenerationResult>> held = new ArrayList<>();
 
     private final MemoryAccount account = new MemoryAccount(10_000_000, 0.5);
 
@@ -67,22 +64,9 @@ class GivenUpTest extends ServiceFixture {
             inspected.incrementAndGet();
             holding.run();
         };
-        model.makingSampler = holding;
         inspect(new Process("a"));
-        // The thread that may do large work would do small work if it came first.
-        holdPreparation(new Process("b"), "s".repeat((int) PrepareThreads.LARGE));
-        holdPreparation(new Process("c"), "s");
+        onBothPreparingThreads(holding);
         assertTrue(entered.await(30, TimeUnit.SECONDS));
-        model.makingSampler = () -> {};
-    }
-
-    /** Small work and large have a thread each. */
-    private void holdPreparation(Process owner, String stop) {
-        GenerationOptions constrained =
-                Given.options("maxTokens", 1, "temperature", 0f, "stop", List.of(stop), "format", ConstraintTest.GBNF);
-        Answer<GenerationResult> ended = new Answer<>();
-        service.run(owner, completion("a", constrained), generated(ended));
-        held.add(ended);
     }
 
     @AfterEach
@@ -132,7 +116,6 @@ class GivenUpTest extends ServiceFixture {
 
     /** Comes behind everything that waited before it. */
     private void waitForThePreparingThreads() {
-        held.forEach(Answer::value);
         inspect(new Process("last")).await();
         for (int length : new int[] {1, (int) PrepareThreads.LARGE}) {
             Answer<Integer> count = new Answer<>();
@@ -162,7 +145,7 @@ class GivenUpTest extends ServiceFixture {
         closed.value();
         released.countDown();
         waitForThePreparingThreads();
-        assertEquals(held.size(), model.samplersMade.get());
+        assertEquals(0, model.samplersMade.get());
     }
 
     @Test
@@ -276,7 +259,6 @@ class GivenUpTest extends ServiceFixture {
             }
         }
         watched.get(gone).run();
-        released.countDown();
         CountDownLatch drained = new CountDownLatch(1);
         service.drain(drained::countDown);
         assertTrue(drained.await(30, TimeUnit.SECONDS), "tasks are left");

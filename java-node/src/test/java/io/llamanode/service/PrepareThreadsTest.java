@@ -102,18 +102,20 @@ class PrepareThreadsTest {
     @Test
     void whatIsLargeHasItsTurnAmongManySmall() {
         CountDownLatch entered = new CountDownLatch(2);
-        CountDownLatch release = new CountDownLatch(1);
-        threads.submit(A, PrepareThreads.LARGE + 1, held(entered, release));
-        threads.submit(A, 1, held(entered, release));
+        CountDownLatch first = new CountDownLatch(1);
+        CountDownLatch last = new CountDownLatch(1);
+        threads.submit(A, PrepareThreads.LARGE + 1, held(entered, first));
+        threads.submit(A, 1, held(entered, last));
         await(entered);
         CountDownLatch all = new CountDownLatch(101);
         for (int i = 0; i < 100; i++) {
             threads.submit(A, 1, () -> told("small", all));
         }
         threads.submit(B, PrepareThreads.LARGE + 1, () -> told("large", all));
-        release.countDown();
+        first.countDown();
         await(all);
-        assertTrue(done.indexOf("large") < 100, () -> "behind all: " + done.indexOf("large"));
+        assertEquals("large", done.getFirst());
+        last.countDown();
     }
 
     private void told(String name, CountDownLatch all) {

@@ -18,6 +18,7 @@ import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskEvent;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskResult;
+import io.llamanode.service.contract.task.TokenText;
 import io.llamanode.service.model.FakeLoadedModel;
 import io.llamanode.service.model.LoadedModel;
 import io.llamanode.service.model.ModelLoader;
@@ -170,6 +171,23 @@ abstract class ServiceFixture {
                 result.whenGivenUp(undo);
             }
         };
+    }
+
+    /**
+     * Runs something on both preparing threads at the same time, which must wait for each other in it: the large text comes
+     * first, which only one of them takes.
+     */
+    void onBothPreparingThreads(Runnable action) {
+        String mark = "on both threads";
+        model.model.whileTokenizing = text -> {
+            if (text.startsWith(mark)) {
+                action.run();
+            }
+        };
+        for (String text : List.of(mark.repeat((int) PrepareThreads.LARGE / mark.length() + 1), mark)) {
+            TokenText content = new TokenText(null, text, false, false);
+            service.models().countTokens(new Process("of " + text.length()), content, new Answer<>());
+        }
     }
 
     Answer<Void> cancel(long task) {

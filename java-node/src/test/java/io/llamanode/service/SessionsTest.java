@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
-import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.GenerationResult;
 import io.llamanode.service.contract.task.Prompt;
@@ -14,7 +13,6 @@ import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.SessionInfo;
 import io.llamanode.service.contract.task.TaskEstimate;
 import io.llamanode.service.contract.task.TaskInput;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -127,16 +125,14 @@ class SessionsTest extends ServiceFixture {
         // Both preparing threads are held, so that the cache is not looked at before the task has come.
         CountDownLatch entered = new CountDownLatch(2);
         CountDownLatch held = new CountDownLatch(1);
-        previewed = () -> {
+        onBothPreparingThreads(() -> {
             entered.countDown();
             try {
                 held.await();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
-        };
-        service.models().inspect(me, ModelConfig.of(Path.of("x.gguf")), new Answer<>());
-        service.models().inspect(me, ModelConfig.of(Path.of("x.gguf")), new Answer<>());
+        });
         entered.await();
         Answer<Void> cleared = new Answer<>();
         service.sessions().clearCache(me, session, true, cleared);

@@ -18,7 +18,6 @@ import io.llamanode.service.contract.task.TaskEvent;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.model.LoadedModel;
 import io.llamanode.service.model.ModelLoader;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CountDownLatch;
@@ -34,9 +33,7 @@ class TasksTest extends ServiceFixture {
     /** Returns once both preparing threads have nothing left that came before. */
     private void waitForThePreparingThreads() {
         CyclicBarrier both = new CyclicBarrier(3);
-        previewed = () -> pass(both);
-        service.models().inspect(new Process("first"), ModelConfig.of(Path.of("x.gguf")), new Answer<>());
-        service.models().inspect(new Process("second"), ModelConfig.of(Path.of("x.gguf")), new Answer<>());
+        onBothPreparingThreads(() -> pass(both));
         pass(both);
     }
 
@@ -202,16 +199,14 @@ class TasksTest extends ServiceFixture {
     void workOnAModelThatWasClosedMeanwhileIsCancelled() throws InterruptedException {
         CountDownLatch entered = new CountDownLatch(2);
         CountDownLatch release = new CountDownLatch(1);
-        previewed = () -> {
+        onBothPreparingThreads(() -> {
             entered.countDown();
             try {
                 release.await();
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
             }
-        };
-        service.models().inspect(new Process("first"), ModelConfig.of(Path.of("x.gguf")), new Answer<>());
-        service.models().inspect(new Process("second"), ModelConfig.of(Path.of("x.gguf")), new Answer<>());
+        });
         entered.await();
         Answer<String> detokenized = new Answer<>();
         service.models().detokenize(me, null, new int[] {'a'}, false, detokenized);

@@ -32,6 +32,8 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     public boolean forgetful;
     /** What a step takes, milliseconds. */
     public int stepMillis;
+    /** Hears of each text while it is tokenized. */
+    public volatile Consumer<String> whileTokenizing = text -> {};
     /** Hears of each plan while it is executed. */
     public Consumer<BatchPlan> whileExecuting = plan -> {};
     /** Adapters that were let go of. */
@@ -246,6 +248,7 @@ public final class FakeModel implements ModelRunner, Vocabulary {
 
     @Override
     public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
+        whileTokenizing.accept(text);
         longestText = Math.max(longestText, text.length());
         IntStream.Builder tokens = IntStream.builder();
         if (addSpecial) {
