@@ -79,15 +79,22 @@ class WeightTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("forms")
     void noFormWeighsLessThanTheHeapGrows(String name, int count, IntFunction<Object> made) {
-        Object[] held = new Object[count];
-        long before = used();
-        for (int i = 0; i < count; i++) {
-            held[i] = made.apply(i);
+        // What others leave behind is collected meanwhile, and makes it look less.
+        long grown = 0;
+        long weighed = 0;
+        for (int attempt = 0; attempt < 3; attempt++) {
+            Object[] held = new Object[count];
+            long before = used();
+            for (int i = 0; i < count; i++) {
+                held[i] = made.apply(i);
+            }
+            grown = Math.max(grown, used() - before);
+            weighed = Weight.of(held);
         }
-        long grown = used() - before;
-        long weighed = Weight.of(held);
-        assertTrue(grown > 1_000_000, () -> name + ": the heap has grown by only " + grown);
-        assertTrue(weighed * 1.2 >= grown, () -> name + ": weighed " + weighed + ", grown by " + grown);
+        long most = grown;
+        long told = weighed;
+        assertTrue(most > 1_000_000, () -> name + ": the heap has grown by only " + most);
+        assertTrue(told * 1.2 >= most, () -> name + ": weighed " + told + ", grown by " + most);
     }
 
     /** What is used when a collection finds nothing more. */

@@ -239,12 +239,12 @@ final class BeamInteropTest {
     }
 
     @Test
-    void fiftyMegabytesBothWays() throws Exception {
+    void twentyFiveMegabytesBothWays() throws Exception {
         DistConfig large = setup("large@localhost").limits(64 << 20, 64, 10).build();
         try (DistNode accepting = Echo.start(large, new Echo())) {
             assertEquals(
                     "true",
-                    beam.eval("B = binary:copy(<<1, 2, 3, 4, 5>>, 10000000), " + "B =:= gen_server:call({llama_node, '"
+                    beam.eval("B = binary:copy(<<1, 2, 3, 4, 5>>, 5000000), " + "B =:= gen_server:call({llama_node, '"
                             + accepting.nodeName() + "'}, B, infinity)."));
         }
     }
