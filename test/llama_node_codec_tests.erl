@@ -183,7 +183,16 @@ options() ->
     Known = [{Key, Check} || #{key := Key, check := Check} = Option <- llama_node_option_table:all(),
                              not is_map_key(only, Option), Key =/= default, is_simple(Check)],
     Chosen = [{Key, fitting(Check)} || {Key, Check} <- Known, rand:uniform(3) =:= 1],
-    maps:from_list([{model, <<"/a.gguf">>} | Chosen]).
+    in_step(maps:from_list([{model, <<"/a.gguf">>} | Chosen])).
+
+%% Nobody asks less often than it gives up.
+in_step(#{pulse_interval := _} = Options) ->
+    case llama_node_pulse:check(Options) of
+        ok -> Options;
+        _ -> maps:remove(pulse_interval, Options)
+    end;
+in_step(Options) ->
+    Options.
 
 is_simple({integer, _, _}) -> true;
 is_simple({enum, _}) -> true;

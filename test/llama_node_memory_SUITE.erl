@@ -134,7 +134,7 @@ texts_to_count(Config) ->
 long_prompts(Config) ->
     Tokens = lists:duplicate(100000, 300),
     Codes = beside(fun (Server) ->
-        Processes = [spawn_monitor(fun () -> exit(llama_node:complete(Server, Tokens, #{n_predict => 1})) end)
+        Processes = [spawn_monitor(fun () -> exit(llama_node:complete(Server, {tokens, Tokens}, #{n_predict => 1})) end)
                      || _ <- lists:seq(1, 30)],
         [receive {'DOWN', Ref, process, _, {error, {Code, _}}} -> Code end || {_, Ref} <- Processes]
     end, Config),
