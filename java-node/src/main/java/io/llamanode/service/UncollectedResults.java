@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Outcomes that nobody has collected yet: each for a limited time, all together to a limited number and to a quarter of
- * what may be held, of which an owner has a share. Where one comes for which there is no room, the oldest of its owner goes
- * first, and the oldest of all if there is none. Guarded by the service's lock.
+ * what may be held, of which an owner has a share. Who has more than its share loses its own oldest; otherwise the oldest of
+ * all goes where there is no room. Guarded by the service's lock.
  */
 final class UncollectedResults {
     private static final int PART_OF_ACCOUNT = 4;
@@ -58,7 +58,7 @@ final class UncollectedResults {
         own.kept.put(taskId, latest);
         own.bytes += holding.bytes();
         bytes += holding.bytes();
-        while (own.kept.size() > 1 && (hasTooMuch(own) || isFull())) {
+        while (own.kept.size() > 1 && hasTooMuch(own)) {
             remove(own.kept.values().iterator().next());
         }
         while (kept.size() > most || bytes > mostBytes && kept.size() > 1) {
@@ -68,10 +68,6 @@ final class UncollectedResults {
 
     private boolean hasTooMuch(Own own) {
         return own.bytes * 100 > mostBytes * ownerShare || 100L * own.kept.size() > (long) most * ownerShare;
-    }
-
-    private boolean isFull() {
-        return kept.size() > most || bytes > mostBytes;
     }
 
     private void remove(Kept gone) {

@@ -96,16 +96,17 @@ class UncollectedResultsTest {
         assertEquals(3, kept.size());
     }
 
+    /** Results that nobody comes for do not push out those of a process that has few. */
     @Test
-    void whoBringsTheLastGivesWayBeforeOthers() {
-        UncollectedResults kept = kept(10, 100);
-        kept.keep(1, outcome(4000), OTHER, 0);
-        kept.keep(2, outcome(4000), ME, 0);
-        kept.keep(3, outcome(4000), ME, 0);
-        assertTrue(kept.contains(1), "the oldest, but another's");
-        assertFalse(kept.contains(2));
-        kept.keep(4, outcome(4000), new Process("a third"), 0);
-        assertFalse(kept.contains(1), "there is none of its own to go");
+    void theOldestOfAllGoesWhileNobodyHasMoreThanItsShare() {
+        UncollectedResults kept = kept(10, 50);
+        kept.keep(1, outcome(5000), OTHER, 0);
+        kept.keep(2, outcome(2500), ME, 0);
+        kept.keep(3, outcome(2500), ME, 0);
+        assertEquals(3, kept.size());
+        kept.keep(4, outcome(300), new Process("a third"), 0);
+        assertFalse(kept.contains(1));
+        assertTrue(kept.contains(2) && kept.contains(3) && kept.contains(4));
     }
 
     @Test
