@@ -27,14 +27,14 @@
 %% @doc Sets the cookie of a node for as long as the calling process lives, or until it calls {@link release/0}.
 -spec hold(node(), Cookie :: binary()) -> ok.
 hold(Node, Cookie) ->
-    call({hold, Node, secret(Cookie)}).
+    llama_node_on_demand:call(?MODULE, {hold, Node, secret(Cookie)}).
 
 %% @doc Takes back what the calling process holds.
 -spec release() -> ok.
 release() ->
     case whereis(?MODULE) of
         undefined -> ok;
-        _ -> call(release)
+        _ -> llama_node_on_demand:call(?MODULE, release)
     end.
 
 %% @doc Makes a connection with the cookie, if one is given. Attempts at one node are made one after the other, for they
@@ -43,10 +43,10 @@ release() ->
 connecting(Node, _Cookie, Connect) when Node =:= node() ->
     Connect();
 connecting(Node, Cookie, Connect) ->
-    ok = call({connecting, Node, secret(Cookie)}),
+    ok = llama_node_on_demand:call(?MODULE, {connecting, Node, secret(Cookie)}),
     try Connect() of
         {ok, _} = Connected ->
-            ok = call({connected, Node}),
+            ok = llama_node_on_demand:call(?MODULE, {connected, Node}),
             Connected;
         {error, _} = Error ->
             Error
@@ -56,15 +56,6 @@ connecting(Node, Cookie, Connect) ->
 
 secret(none) -> none;
 secret(Cookie) -> llama_node_secret:wrap(binary_to_atom(Cookie)).
-
-%% It may end in between, because nothing is held any more.
-call(Request) ->
-    _ = gen_server:start({local, ?MODULE}, ?MODULE, [], []),
-    try
-        gen_server:call(?MODULE, Request, infinity)
-    catch
-        exit:{Gone, _} when Gone =:= normal; Gone =:= noproc -> call(Request)
-    end.
 
 %% @private
 -spec init([]) -> {ok, #{node() => #node{}}}.

@@ -66,28 +66,20 @@ get({_, Node} = Address, Timeout) ->
 %% @doc Opens the way to a node that is connected. Where there is one, its pulse is set anew.
 -spec open(address(), llama_node_pulse:settings()) -> line().
 open(Address, Settings) ->
-    call({open, Address, Settings}).
+    llama_node_on_demand:call(?MODULE, {open, Address, Settings}).
 
 %% @doc Opens the way to a node that is connected, and connects it again whenever it is lost.
 -spec keep(address(), llama_node_pulse:settings(), none | binary()) -> ok.
 keep(Address, Settings, Cookie) ->
-    call({keep, Address, Settings, case Cookie of none -> none; _ -> llama_node_secret:wrap(Cookie) end}).
+    Secret = case Cookie of none -> none; _ -> llama_node_secret:wrap(Cookie) end,
+    llama_node_on_demand:call(?MODULE, {keep, Address, Settings, Secret}).
 
 %% @doc Connects a node no more. The connection stays, as long as it does. `none' if the node is not kept.
 -spec drop(address()) -> ok | none.
 drop(Address) ->
     case whereis(?MODULE) of
         undefined -> none;
-        _ -> call({drop, Address})
-    end.
-
-%% It may end in between, because there is no node.
-call(Request) ->
-    _ = gen_server:start({local, ?MODULE}, ?MODULE, [], []),
-    try
-        gen_server:call(?MODULE, Request, infinity)
-    catch
-        exit:{Gone, _} when Gone =:= normal; Gone =:= noproc -> call(Request)
+        _ -> llama_node_on_demand:call(?MODULE, {drop, Address})
     end.
 
 %% @private

@@ -81,18 +81,6 @@ public final class RequestHandler {
     }
 
     /**
-     * Answers a call.
-     *
-     * @param caller the process that waits, which owns what the request makes
-     * @param held bytes that are kept for the answer, such as what it is marked with
-     * @param term the request as it came
-     * @param reply takes the answer, on any thread, exactly once
-     */
-    public void call(ProcessOwner caller, long held, OtpErlangObject term, Consumer<OtpErlangObject> reply) {
-        call(caller, null, held, term, reply);
-    }
-
-    /**
      * Answers a call whose caller can give up.
      *
      * @param caller the process that waits, which owns what the request makes
@@ -204,7 +192,7 @@ public final class RequestHandler {
     private static void hold(Holding holding, long bytes) {
         String why = holding.grow(bytes);
         if (why != null) {
-            throw new FailureException(ErrorCode.SERVER_BUSY, why);
+            throw FailureException.busy(why);
         }
     }
 

@@ -116,11 +116,8 @@ final class StreamDelivery implements TaskSink {
     /** {@return why no more may wait, or {@code null}} */
     private @Nullable String charge() {
         long more = WAITING_CHARACTER * waiting.length() - holding.bytes();
-        if (more > 0) {
-            return holding.grow(more);
-        }
-        uncharge();
-        return null;
+        // What went out at once has been taken off already.
+        return more > 0 ? holding.grow(more) : null;
     }
 
     /** What has gone out is not held any more. */

@@ -8,6 +8,7 @@ import io.llamanode.protocol.Demand;
 import io.llamanode.protocol.ProcessOwner;
 import io.llamanode.protocol.Request;
 import io.llamanode.service.LlamaService;
+import io.llamanode.service.contract.Continued;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.OwnerMonitor;
@@ -71,7 +72,7 @@ final class Streams {
      */
     void start(Owner caller, @Nullable CallAlias call, Owner sink, Request.Stream request, Reply<Long> reply) {
         StreamDelivery delivery = new StreamDelivery(this, request);
-        service.stream(caller, sink, delivery, request.sessionId(), request.input(), new Reply<>() {
+        service.stream(caller, sink, delivery, request.sessionId(), request.input(), new Continued<Long>(reply) {
             @Override
             public void ok(@Nullable Long id) {
                 byTask.put(Objects.requireNonNull(id), delivery);
@@ -80,21 +81,6 @@ final class Streams {
                     byCall.put(call, id);
                 }
                 reply.ok(id);
-            }
-
-            @Override
-            public void failed(Failure failure) {
-                reply.failed(failure);
-            }
-
-            @Override
-            public void whenGivenUp(Runnable undo) {
-                reply.whenGivenUp(undo);
-            }
-
-            @Override
-            public void abandoned() {
-                reply.abandoned();
             }
         });
     }
@@ -118,15 +104,7 @@ final class Streams {
     void cancel(CallAlias call) {
         Long taskId = byCall.get(call);
         if (taskId != null) {
-            service.cancelTask(taskId, new Reply<>() {
-                @Override
-                public void ok(@Nullable Void nothing) {}
-
-                @Override
-                public void failed(Failure failure) {
-                    cancelIfLingering(taskId);
-                }
-            });
+            cancel(taskId);
         }
     }
 
@@ -150,7 +128,8 @@ final class Streams {
 
             @Override
             public void failed(Failure failure) {
-                // It has ended by itself.
+                // It has ended by itself, and its text may still wait.
+                cancelIfLingering(taskId);
             }
         });
     }

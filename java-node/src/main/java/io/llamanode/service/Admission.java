@@ -44,7 +44,7 @@ final class Admission {
     Task accept(long id, Tasks.Order order, int running) {
         Session session = order.session();
         if (running >= config.maxTasks()) {
-            throw busy("%d tasks are waiting or running".formatted(running));
+            throw FailureException.busy("%d tasks are waiting or running".formatted(running));
         }
         InputSize.refuseHopelessLength(
                 order.input(), session.model.loaded.info().nCtx());
@@ -57,7 +57,7 @@ final class Admission {
         String full = session.model.accept(owner);
         if (full != null) {
             holding.release();
-            throw busy(full);
+            throw FailureException.busy(full);
         }
         session.model.used();
         session.model.adapters.count(adapters, 1);
@@ -96,12 +96,8 @@ final class Admission {
         }
         String why = holding.grow(bytes);
         if (why != null) {
-            throw busy(why);
+            throw FailureException.busy(why);
         }
-    }
-
-    private static FailureException busy(String why) {
-        return new FailureException(ErrorCode.SERVER_BUSY, why);
     }
 
     /** {@return the options of a task, complete} */

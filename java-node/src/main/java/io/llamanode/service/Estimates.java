@@ -4,6 +4,7 @@ import io.llamanode.account.MemoryAccount;
 import io.llamanode.account.Weight;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.service.contract.Continued;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;

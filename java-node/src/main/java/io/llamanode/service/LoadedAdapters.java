@@ -2,7 +2,6 @@ package io.llamanode.service;
 
 import io.llamanode.engine.model.Adapter;
 import io.llamanode.engine.model.AdapterSet;
-import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.model.AdapterInfo;
 import io.llamanode.service.contract.task.AdapterScale;
@@ -52,8 +51,7 @@ final class LoadedAdapters {
     Adapter remove(String id) {
         Entry entry = find("id", id);
         if (entry.tasks > 0) {
-            throw new FailureException(
-                    ErrorCode.SERVER_BUSY, "%d tasks use the adapter '%s'".formatted(entry.tasks, id));
+            throw FailureException.busy("%d tasks use the adapter '%s'".formatted(entry.tasks, id));
         }
         entries.remove(id);
         return entry.adapter;

@@ -4,6 +4,7 @@ import io.llamanode.account.Holding;
 import io.llamanode.account.MemoryAccount;
 import io.llamanode.account.Weight;
 import io.llamanode.engine.Engine;
+import io.llamanode.service.contract.Continued;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
@@ -135,16 +136,13 @@ public final class Sessions {
 
     private void refuseTooMany(Owner owner) {
         if (sessions.size() >= most) {
-            throw busy("%d sessions are open, which is the limit".formatted(sessions.size()));
+            throw FailureException.busy("%d sessions are open, which is the limit".formatted(sessions.size()));
         }
         int own = byOwner.getOrDefault(owner, 0);
         if (own >= mostOfOne) {
-            throw busy("the process has %d sessions; the rest are for others (owner_share)".formatted(own));
+            throw FailureException.busy(
+                    "the process has %d sessions; the rest are for others (owner_share)".formatted(own));
         }
-    }
-
-    private static FailureException busy(String why) {
-        return new FailureException(ErrorCode.SERVER_BUSY, why);
     }
 
     /**
@@ -288,8 +286,7 @@ public final class Sessions {
         synchronized (lock) {
             Session session = find(sessionId);
             if (session.checkpoints.size() >= MOST_CHECKPOINTS || checkpoints >= MOST_CHECKPOINTS_OF_ALL) {
-                throw new FailureException(
-                        ErrorCode.SERVER_BUSY,
+                throw FailureException.busy(
                         "session %d has %d checkpoints, of at most %d; all sessions together have %d, of at most %d"
                                 .formatted(
                                         sessionId,
@@ -300,7 +297,7 @@ public final class Sessions {
             }
             String why = Objects.requireNonNull(session.holding).grow(session.transcriptWeight);
             if (why != null) {
-                throw busy(why);
+                throw FailureException.busy(why);
             }
             session.kept += session.transcriptWeight;
             session.checkpoints.put(
@@ -323,8 +320,7 @@ public final class Sessions {
         synchronized (lock) {
             Session session = find(sessionId);
             if (!session.chats.isEmpty()) {
-                throw new FailureException(
-                        ErrorCode.SERVER_BUSY, "session %d has a chat that has not ended".formatted(sessionId));
+                throw FailureException.busy("session %d has a chat that has not ended".formatted(sessionId));
             }
             Session.Checkpoint then = checkpoint == 0 ? Session.Checkpoint.START : session.checkpoints.get(checkpoint);
             if (then == null) {
@@ -400,8 +396,7 @@ public final class Sessions {
 
     private static void refuseWhileBusy(Session session) {
         if (!session.tasks.isEmpty()) {
-            throw new FailureException(
-                    ErrorCode.SERVER_BUSY, "session %d has a task that has not ended".formatted(session.id));
+            throw FailureException.busy("session %d has a task that has not ended".formatted(session.id));
         }
     }
 }

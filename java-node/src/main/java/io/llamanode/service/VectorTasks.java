@@ -24,10 +24,7 @@ import java.util.stream.IntStream;
 /** Makes requests for vectors of the inputs of embedding and rerank tasks, and results of their outcomes. */
 final class VectorTasks {
     private static final double NANOS_PER_MILLI = 1e6;
-    /**
-     * Bytes of the vectors in one answer. An answer goes out in one frame, and a peer is given up when twice as
-     * much waits for it.
-     */
+    /** Bytes of the vectors in one answer, which goes out in one frame. */
     private static final long LARGEST_ANSWER = 4L << 20;
     /** Of a float in a list of the external term format. */
     private static final int LISTED_FLOAT = 9;

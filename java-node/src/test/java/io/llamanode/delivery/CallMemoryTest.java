@@ -64,7 +64,7 @@ class CallMemoryTest {
         for (int i = 0; i < arguments.length; i++) {
             elements[i + 1] = arguments[i] instanceof OtpErlangObject term ? term : PlainTerms.of(arguments[i]);
         }
-        handler.call(new ProcessOwner(caller), MARK, new OtpErlangTuple(elements), answers::add);
+        handler.call(new ProcessOwner(caller), null, MARK, new OtpErlangTuple(elements), answers::add);
     }
 
     private OtpErlangObject answer() throws InterruptedException {

@@ -138,7 +138,7 @@ final class RequestHandlerTest {
 
     private OtpErlangObject call(OtpErlangObject request) throws Exception {
         CompletableFuture<OtpErlangObject> answer = new CompletableFuture<>();
-        handler.call(new ProcessOwner(CALLER), 0, request, reply -> {
+        handler.call(new ProcessOwner(CALLER), null, 0, request, reply -> {
             if (!answer.complete(reply)) {
                 throw new AssertionError("answered twice");
             }
@@ -355,6 +355,7 @@ final class RequestHandlerTest {
                 OtpErlangObject ended = ((OtpErlangTuple) sent.message()).elementAt(1);
                 handler.call(
                         new ProcessOwner(CALLER),
+                        null,
                         0,
                         tuple("active", ended, true),
                         reply -> answers.add(reply.toString()));

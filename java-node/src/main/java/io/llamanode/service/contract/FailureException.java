@@ -45,4 +45,14 @@ public final class FailureException extends RuntimeException {
     public static FailureException invalid(String message) {
         return new FailureException(ErrorCode.INVALID_ARGUMENT, message);
     }
+
+    /**
+     * What is asked for cannot be had now.
+     *
+     * @param message says what is in the way
+     * @return a {@code server_busy} failure
+     */
+    public static FailureException busy(String message) {
+        return new FailureException(ErrorCode.SERVER_BUSY, message);
+    }
 }
