@@ -29,7 +29,7 @@ export MAVEN_OPTS ?= --sun-misc-unsafe-memory-access=allow
 MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE) -Dlint=$(LINT) -Dtarget=$(TARGET)
 MVN = $(MVN_LOUD) -q
 
-.PHONY: help setup compile jar demo check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire bench-handshakes bench-files shell clean
+.PHONY: help setup compile jar demo check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire bench-handshakes bench-files bench-bounded soak shell clean
 
 help:                       ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -156,6 +156,12 @@ bench-handshakes:           ## how many handshakes succeed beside connections of
 
 bench-files:                ## mutated model files and adapters, which must end no process; ARGS="COUNT SEED"
 	@bench/files $(ARGS)
+
+bench-bounded:              ## what was done to end nodes or to hold up their users, beside a bystander; ARGS="..." for its options
+	@bench/bounded $(ARGS)
+
+soak:                       ## random operations, kills and floods for an hour, and what is left of them; ARGS="--minutes 60 --seed 1"
+	@bench/soak $(ARGS)
 
 shell: compile              ## an Erlang shell with the application
 	@epmd -daemon

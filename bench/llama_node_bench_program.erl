@@ -1,7 +1,7 @@
 %% @doc What the programs of the benchmark share: how one ends, and what it asks about the process of a node.
 -module(llama_node_bench_program).
 
--export([run/1, failed/3, os_pid/1, cpu/2]).
+-export([run/1, failed/3, heading/2, os_pid/1, cpu/2]).
 
 %% @doc Calls the function and ends the runtime: with status 1, and the reason on standard error, if it fails.
 -spec run(fun(() -> ok)) -> no_return().
@@ -18,6 +18,16 @@ run(Fun) ->
 failed(Class, Reason, Stacktrace) ->
     io:format(standard_error, "bench: ~p: ~p~n~p~n", [Class, Reason, Stacktrace]),
     halt(1).
+
+%% @doc Prints what a recorded table begins with: when, of what, where, and how it was called.
+-spec heading(io:format(), [term()]) -> ok.
+heading(Format, Arguments) ->
+    {{Year, Month, Day}, {Hour, Minute, _}} = calendar:universal_time(),
+    {ok, Load} = file:read_file("/proc/loadavg"),
+    Commit = string:trim(os:cmd("git -C '" ++ os:getenv("BENCH_ROOT") ++ "' rev-parse --short HEAD")),
+    io:format("On ~b-~2..0b-~2..0b ~2..0b:~2..0b UTC, commit ~ts (~b cores, OTP ~ts, load before ~ts), ~ts:~n~n",
+              [Year, Month, Day, Hour, Minute, Commit, erlang:system_info(logical_processors_available),
+               erlang:system_info(otp_release), hd(binary:split(Load, <<" ">>)), io_lib:format(Format, Arguments)]).
 
 %% @doc The process of the operating system that the server started.
 -spec os_pid(pid()) -> pos_integer().
