@@ -26,6 +26,8 @@
 -define(NO_JAVA, 78).
 %% The node's exit status when its native code hangs.
 -define(HUNG, 75).
+%% The same, and that of the virtual machine itself.
+-define(HEAP, 3).
 %% How long a process may take to vanish after SIGKILL.
 -define(KILL_TIMEOUT, 5000).
 
@@ -161,6 +163,8 @@ exit_status(?NO_JAVA) ->
     "exit status 78: no Java that is new enough";
 exit_status(?HUNG) ->
     "exit status 75: native code made no progress (native_timeout)";
+exit_status(?HEAP) ->
+    "exit status 3: its Java heap was exhausted";
 exit_status(Status) when Status > 128 ->
     io_lib:format("killed by signal ~b", [Status - 128]);
 exit_status(Status) ->

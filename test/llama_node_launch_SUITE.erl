@@ -49,22 +49,22 @@ tells_the_last_words(Config) ->
 %% The last lines, whole, and no more than anybody reads.
 words_are_bounded(Config) ->
     Line = "i=0; while [ $i -lt 20000 ]; do echo \"line $i of very many\" >&2; i=$((i+1)); done; "
-           "echo the end >&2; exit 3",
+           "echo the end >&2; exit 6",
     {start_failed, Message} = failure(#{launcher => script(Line, Config)}, Config),
     ?assert(byte_size(Message) < 1500),
-    ?assertMatch(<<"the node ended: exit status 3: line ", _/binary>>, Message),
+    ?assertMatch(<<"the node ended: exit status 6: line ", _/binary>>, Message),
     ?assertMatch([_, <<>>], string:split(Message, "line 19999 of very many; the end")),
     {start_failed, Cut} =
-        failure(#{launcher => script("head -c 100000 /dev/zero | tr '\\0' x >&2; exit 3", Config)}, Config),
+        failure(#{launcher => script("head -c 100000 /dev/zero | tr '\\0' x >&2; exit 6", Config)}, Config),
     ?assert(byte_size(Cut) < 1500),
-    ?assertMatch(<<"the node ended: exit status 3: xxx", _/binary>>, Cut).
+    ?assertMatch(<<"the node ended: exit status 6: xxx", _/binary>>, Cut).
 
 words_of_odd_bytes(Config) ->
     {start_failed, Message} =
-        failure(#{launcher => script("printf 'na\\303\\257ve \\351\\n' >&2; exit 3", Config)}, Config),
+        failure(#{launcher => script("printf 'na\\303\\257ve \\351\\n' >&2; exit 6", Config)}, Config),
     ?assert(is_list(unicode:characters_to_list(Message))),
-    ?assertEqual({start_failed, <<"the node ended: exit status 3: naïve"/utf8>>},
-                 failure(#{launcher => script("printf 'na\\303\\257ve\\n' >&2; exit 3", Config)}, Config)).
+    ?assertEqual({start_failed, <<"the node ended: exit status 6: naïve"/utf8>>},
+                 failure(#{launcher => script("printf 'na\\303\\257ve\\n' >&2; exit 6", Config)}, Config)).
 
 words_of_what_is_no_node(Config) ->
     Line = "echo 'the licence has run out' >&2; exec 2>&-; sleep 0.3; printf '\\000\\000\\000\\003abc'; exec cat",

@@ -51,7 +51,8 @@ bad_frames_are_told_apart(_) ->
     ?assertEqual({error, too_large}, llama_node_port:decode(binary:copy(<<0>>, (64 bsl 20) + 1))).
 
 exit_statuses_have_words(_) ->
-    ?assertEqual("exit status 3", lists:flatten(llama_node_port:exit_status(3))),
+    ?assertEqual("exit status 6", lists:flatten(llama_node_port:exit_status(6))),
+    ?assertEqual("exit status 3: its Java heap was exhausted", lists:flatten(llama_node_port:exit_status(3))),
     ?assertEqual("killed by signal 9", lists:flatten(llama_node_port:exit_status(137))),
     ?assertMatch("exit status 75: native code" ++ _, lists:flatten(llama_node_port:exit_status(75))),
     ?assertMatch("exit status 78: no Java" ++ _, lists:flatten(llama_node_port:exit_status(78))).
@@ -89,7 +90,7 @@ no_launcher(_) ->
     ?assertMatch(<<"launcher: ", _/binary>>, Message).
 
 exits_at_once(Config) ->
-    ?assertMatch({error, {start_failed, <<"the node ended: exit status 3">>}}, scripted("exit 3", Config)),
+    ?assertMatch({error, {start_failed, <<"the node ended: exit status 6">>}}, scripted("exit 6", Config)),
     ?assertMatch({error, {java_not_found, <<"the node ended: exit status 78", _/binary>>}},
                  scripted("exit 78", Config)),
     ?assertMatch({error, {start_failed, <<"the node ended: killed by signal 9">>}}, scripted("kill -9 $$", Config)),

@@ -8,6 +8,8 @@ public enum ExitStatus {
     FAILED(1),
     /** No node is running. */
     NOT_RUNNING(3),
+    /** Of a node: its Java heap was exhausted, as the virtual machine itself says it. */
+    HEAP(3),
     /** A node is running, but has not answered or ended in time. */
     NO_ANSWER(4),
     /** The node was told to stop, and tasks were cancelled at the drain deadline. */

@@ -45,6 +45,8 @@ public final class PortNode implements FrameChannel.Listener {
     private static final int FAILED = 1;
     /** EX_SOFTWARE of sysexits(3). */
     private static final int DEFECT = 70;
+    /** For the owner to read them, within {@link Exit#GRACE}. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
     private final FrameChannel channel;
     private final Function<LaunchConfig, ModelLoader> loaders;
@@ -168,10 +170,14 @@ public final class PortNode implements FrameChannel.Listener {
 
     private void run(LaunchConfig launch) {
         LogSetup.toFrames(channel, launch.logLevel());
+        CollectionWatch.start(overhead -> {
+            LOG.error(ExhaustedHeap.say(overhead));
+            flush(ExhaustedHeap.GRACE);
+        });
         ModelLoader loader = loaders.apply(launch);
         Duration bound = launch.nativeTimeout();
         if (bound != null) {
-            loader.watch(bound, call -> HungCall.end(call, bound, this::flush));
+            loader.watch(bound, call -> HungCall.end(call, bound, () -> flush(LAST_WORDS)));
         }
         PortEndpoint endpoint = port;
         LlamaService service = endpoint != null ? openPort(endpoint, launch, loader) : openDistribution(launch, loader);
@@ -244,13 +250,13 @@ public final class PortNode implements FrameChannel.Listener {
 
     private void fail(Failure failure) {
         channel.send(ControlEncoder.failed(failure));
-        flush();
+        flush(LAST_WORDS);
         Exit.begin(FAILED, orderlyEnd);
     }
 
-    private void flush() {
+    private void flush(Duration longest) {
         try {
-            channel.awaitSent(1, TimeUnit.SECONDS);
+            channel.awaitSent(longest.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

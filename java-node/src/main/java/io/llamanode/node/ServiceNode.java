@@ -100,6 +100,7 @@ public final class ServiceNode {
             throw new ExitException(ExitStatus.FAILED, "standard output cannot be used: " + e.getMessage());
         }
         LogSetup.toStandardError(config.launch().logLevel());
+        CollectionWatch.start(ExhaustedHeap::say);
         paths.create();
         Engine engine = loaders.of(config.launch());
         ServiceNode node = new ServiceNode(config, paths, engine.loader());

@@ -31,15 +31,22 @@ final class Child implements AutoCloseable {
      * @param arguments of that
      */
     Child(Class<?> main, String... arguments) throws IOException {
+        this(List.of("-Xmx128m"), main, arguments);
+    }
+
+    /** The same on a virtual machine with these flags. */
+    static Child with(List<String> flags, Class<?> main, String... arguments) throws IOException {
+        return new Child(flags, main, arguments);
+    }
+
+    private Child(List<String> flags, Class<?> main, String... arguments) throws IOException {
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
-                "-Xmx128m",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                classPath,
-                main.getName()));
+                "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(flags);
+        command.addAll(List.of("-cp", classPath, main.getName()));
         command.addAll(List.of(arguments));
         process = new ProcessBuilder(command).start();
         frames = new DataInputStream(process.getInputStream());
@@ -75,7 +82,7 @@ final class Child implements AutoCloseable {
 
     /** {@return the exit status, which the process must reach by itself} */
     int exitStatus() throws InterruptedException {
-        assertTrue(process.waitFor(1, TimeUnit.MINUTES), "the process is still there");
+        assertTrue(process.waitFor(2, TimeUnit.MINUTES), "the process is still there");
         return process.exitValue();
     }
 

@@ -43,7 +43,7 @@ final class ServiceMain {
         Runtime.getRuntime().halt(status.number());
     }
 
-    private static ModelLoader loader(ModelLoader any) {
+    static ModelLoader loader(ModelLoader any) {
         return new ModelLoader() {
             private final NativeWatch watch = new NativeWatch();
 
@@ -51,6 +51,9 @@ final class ServiceMain {
             public LoadedModel load(ModelConfig config, LoadProgress progress) {
                 if (config.path().equals(Path.of("missing.gguf"))) {
                     throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: there is no file missing.gguf");
+                }
+                if (config.path().equals(Path.of("fills.gguf"))) {
+                    FullHeap.fill();
                 }
                 LoadedModel loaded = any.load(config, progress);
                 if (config.path().equals(Path.of("hangs.gguf"))) {
