@@ -21,7 +21,7 @@ rows() ->
      #{name => deadlines, what => "chats with a deadline of 1 s beside 32 tokenizations of 1 MB",
        attack => fun deadlines/1},
      #{name => owner_dies, what => "the owner of 100,000 queued tasks dies",
-       options => #{max_queue => 1000000, max_tasks => 1000000, owner_share => 90}, attack => fun owner_dies/1},
+       options => #{max_queue => 1000000, max_tasks => 1000000}, attack => fun owner_dies/1},
      #{name => greedy_owners, what => "4 owners with tasks that never end, a turn of 64 tokens each (slot_tokens)",
        options => #{slot_tokens => 64}, attack => fun greedy_owners/1},
      #{name => many_sessions, what => "one process wants 10,000 sessions, and ten others want one each",

@@ -135,7 +135,7 @@ relay_all(Ref) ->
 %% @doc Passes on a request that reached the owner itself.
 -spec request(mailbox(), {'$gen_call', gen_server:from(), term()} | {'$gen_cast', term()}) -> ok.
 request(#{address := Address}, {'$gen_call', {Pid, _} = From, _} = Call) when is_pid(Pid) ->
-    case send(Address, {Pid, infinity}, Call) of
+    case send(Address, {passed_on, Pid}, Call) of
         ok -> ok;
         {error, _} = Error -> gen_server:reply(From, Error)
     end;
@@ -143,7 +143,7 @@ request(_Mailbox, {'$gen_call', _Nobody, _}) ->
     ok;
 request(#{address := Address}, {'$gen_cast', _} = Cast) ->
     %% Of which there may be any number: who calls the functions of llama_node makes none.
-    _ = send(Address, {self(), infinity}, Cast),
+    _ = send(Address, {passed_on, self()}, Cast),
     ok.
 
 %% @doc Handles a frame if it is one of this transport, and counts it as handled in any case.

@@ -21,15 +21,17 @@
 -type write() :: fun((Message :: term()) -> ok | closed).
 %% Writes one message, however long that takes.
 
--type sender() :: {pid(), Until :: integer() | infinity} | always.
-%% Who waits for an answer, and until when (milliseconds of the monotonic time); or what must not be refused: the few
-%% messages that the application sends of its own.
+-type sender() :: {pid(), Until :: integer() | infinity} | {passed_on, pid()} | always.
+%% Who waits for an answer, and until when (milliseconds of the monotonic time); for whom somebody else passes on what
+%% may come in any number, as casts do; or what must not be refused: the few messages that the application sends of its
+%% own.
 
 -define(MESSAGES, 1).
 -define(BYTES, 2).
 -define(WRITTEN, 3).
 
-%% The bounds. One message always has room for its bytes.
+%% The bounds. One message always has room for its bytes. What is passed on may take half of it, so that who floods the
+%% one that passes it on leaves room for others.
 -define(MOST_MESSAGES, 65536).
 -define(MOST_BYTES, 33554432).
 
@@ -59,7 +61,7 @@ send({Writer, Counters}, Sender, Direct, Message, Size) ->
 queue(Writer, Counters, Sender, Message, Size) ->
     Messages = atomics:add_get(Counters, ?MESSAGES, 1),
     Bytes = atomics:add_get(Counters, ?BYTES, Size),
-    case Sender =:= always orelse (Messages =< ?MOST_MESSAGES andalso (Bytes =< ?MOST_BYTES orelse Bytes =:= Size)) of
+    case has_room(Sender, Messages, Bytes, Size) of
         true ->
             Writer ! {write, Sender, Size, Message},
             ok;
@@ -69,6 +71,13 @@ queue(Writer, Counters, Sender, Message, Size) ->
                 "~b requests of ~b bytes wait for the node to take them, and no more may wait",
                 [Messages - 1, Bytes - Size])
     end.
+
+has_room(always, _Messages, _Bytes, _Size) -> true;
+has_room({passed_on, _}, Messages, Bytes, Size) -> is_within(2 * Messages, 2 * Bytes, 2 * Size);
+has_room({_, _}, Messages, Bytes, Size) -> is_within(Messages, Bytes, Size).
+
+is_within(Messages, Bytes, Size) ->
+    Messages =< ?MOST_MESSAGES andalso (Bytes =< ?MOST_BYTES orelse Bytes =:= Size).
 
 done(Counters, Size) ->
     ok = atomics:sub(Counters, ?BYTES, Size),
@@ -138,6 +147,7 @@ loop(Owner, Write, Counters) ->
     end.
 
 is_wanted(always) -> true;
+is_wanted({passed_on, Pid}) -> is_wanted({Pid, infinity});
 is_wanted({Pid, Until}) -> is_in_time(Until) andalso (node(Pid) =/= node() orelse is_process_alive(Pid)).
 
 %% Also infinity, which is more than any number.

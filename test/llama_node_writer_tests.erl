@@ -39,6 +39,22 @@ requests_beyond_the_bytes_are_refused_test() ->
     ok = await(fun () -> send(Writer, large, 2 * ?MOST_BYTES) =:= ok end),
     ?assertMatch({error, {server_busy, _}}, send(Writer, small, 1)).
 
+what_is_passed_on_leaves_room_for_others_test() ->
+    {Writer, Way} = slow(),
+    [ok = pass_on(Writer, N, 1) || N <- lists:seq(1, ?MOST_MESSAGES div 2)],
+    ?assertMatch({error, {server_busy, _}}, pass_on(Writer, refused, 1)),
+    ok = send(Writer, own, ?MOST_BYTES div 2),
+    ?assertMatch({error, {server_busy, _}}, pass_on(Writer, refused, 1)),
+    ok = send(Writer, last),
+    1 = taken(Way),
+    {Other, _} = slow(),
+    %% One message has room, however large it is.
+    ok = pass_on(Other, large, ?MOST_BYTES),
+    ?assertMatch({error, {server_busy, _}}, pass_on(Other, small, 1)).
+
+pass_on(Writer, Message, Size) ->
+    llama_node_writer:send(Writer, {passed_on, self()}, fun () -> false end, Message, fun () -> Size end).
+
 nothing_is_written_for_who_has_gone_test() ->
     {Writer, Way} = slow(),
     {Dead, Ref} = spawn_monitor(fun () -> ok end),
