@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The account of what requests hold on the heap. Who holds something has a {@link Holding}, which grows as far as the
- * shares allow: an owner holds at most a part of what all others leave, and so does a peer, whose owners are many. So there
- * is always something left for one who comes later, however many want everything (dynamic thresholds: Choudhury and Hahne,
+ * shares allow: an owner holds at most a part of what all others leave, and so does a peer, whose owners are many; the last
+ * of a peer's share is for those of its owners that hold little. So there is always something left for one who comes later,
+ * however many want everything (dynamic thresholds: Choudhury and Hahne,
  * "Dynamic queue length thresholds for shared-memory packet switches", 1998).
  *
  * <p>For any thread. Its lock is held for a few additions, and taken within any other.
@@ -18,6 +19,10 @@ import org.jspecify.annotations.Nullable;
 public final class MemoryAccount {
     /** Of one BEAM, which has many processes. */
     private static final double PEER_SHARE = 0.75;
+    /** Of one BEAM, for those of its processes that hold little: what others of them have taken is not their fault. */
+    private static final double LITTLE_PEER_SHARE = 0.875;
+    /** What counts as little, one part in so many of all. */
+    private static final int PART_OF_LITTLE = 512;
     /** The rest is for the models' vocabularies, for what a request takes while it is decoded, and for the collector. */
     private static final int PART_OF_HEAP = 2;
     /** A single request may hold a quarter of all. */
@@ -152,7 +157,8 @@ public final class MemoryAccount {
                     .formatted(own, bytes, held, capacity);
         }
         long ofPeer = peers.getOrDefault(holding.peer, 0L);
-        if (ofPeer + bytes > PEER_SHARE * (capacity - held + ofPeer)) {
+        double share = own + bytes <= capacity / PART_OF_LITTLE ? LITTLE_PEER_SHARE : PEER_SHARE;
+        if (ofPeer + bytes > share * (capacity - held + ofPeer)) {
             return "the processes of its node hold %d bytes of the node's memory, and may not hold %d more (%d of %d are held)"
                     .formatted(ofPeer, bytes, held, capacity);
         }

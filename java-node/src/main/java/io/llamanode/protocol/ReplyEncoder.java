@@ -94,7 +94,7 @@ public final class ReplyEncoder {
      * @return {@code {ok, Binary}}
      */
     public static OtpErlangObject ok(String text) {
-        return LateTerm.of(() -> ok(Terms.text(text)), text.length());
+        return LateTerm.of(text, whole -> ok(Terms.text(whole)), text.length());
     }
 
     /**
@@ -104,7 +104,7 @@ public final class ReplyEncoder {
      * @return {@code {ok, [Token]}}
      */
     public static OtpErlangObject ok(int[] tokens) {
-        return LateTerm.of(() -> list(tokens), (long) INTEGER_BYTES * tokens.length);
+        return LateTerm.of(tokens, ReplyEncoder::list, (long) INTEGER_BYTES * tokens.length);
     }
 
     private static OtpErlangTuple list(int[] tokens) {
@@ -122,7 +122,7 @@ public final class ReplyEncoder {
      * @return {@code {ok, [#{id, piece}]}}
      */
     public static OtpErlangObject ok(List<TokenPiece> tokens) {
-        return LateTerm.of(() -> ok(ModelEncoder.pieces(tokens)), (long) PIECE_BYTES * tokens.size());
+        return LateTerm.of(tokens, all -> ok(ModelEncoder.pieces(all)), (long) PIECE_BYTES * tokens.size());
     }
 
     /**
@@ -223,7 +223,7 @@ public final class ReplyEncoder {
      * @return its terminal event {@code {llama_node, TaskId, {done, Result}}}
      */
     public static OtpErlangObject done(long taskId, TaskResult result) {
-        return LateTerm.of(() -> event(taskId, Terms.tuple(DONE, result(result))), weight(result));
+        return LateTerm.of(result, done -> event(taskId, Terms.tuple(DONE, result(done))), weight(result));
     }
 
     /**
@@ -233,7 +233,7 @@ public final class ReplyEncoder {
      * @return {@code {ok, Result}}
      */
     public static OtpErlangObject answer(TaskResult result) {
-        return LateTerm.of(() -> ok(result(result)), weight(result));
+        return LateTerm.of(result, done -> ok(result(done)), weight(result));
     }
 
     /** About the bytes of a result's term, told without looking at all of it. */

@@ -1,9 +1,10 @@
 package io.llamanode.term;
 
 import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangTuple;
 import com.ericsson.otp.erlang.OtpOutputStream;
-import java.util.Objects;
-import java.util.function.Supplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A large term that is made when it is encoded, and forgotten again: terms take several times what they are made of. It can
@@ -17,10 +18,12 @@ public final class LateTerm extends OtpErlangObject {
 
     private static final long serialVersionUID = 1L;
 
-    private final transient Supplier<? extends OtpErlangObject> term;
+    private final transient Object source;
+    private final transient Function<Object, ? extends OtpErlangObject> term;
     private final long weight;
 
-    private LateTerm(Supplier<? extends OtpErlangObject> term, long weight) {
+    private LateTerm(Object source, Function<Object, ? extends OtpErlangObject> term, long weight) {
+        this.source = source;
         this.term = term;
         this.weight = weight;
     }
@@ -28,12 +31,36 @@ public final class LateTerm extends OtpErlangObject {
     /**
      * Makes a term at once if it is small, and late otherwise.
      *
+     * @param <T> type of what it is made of
+     * @param source what it is made of, which never changes; several terms may be made of one
      * @param term makes it, on the thread that encodes it
      * @param weight bytes of its encoding, if only about
      * @return the term, or what stands for it
      */
-    public static OtpErlangObject of(Supplier<? extends OtpErlangObject> term, long weight) {
-        return weight < LARGE ? term.get() : new LateTerm(term, weight);
+    @SuppressWarnings("unchecked")
+    public static <T> OtpErlangObject of(T source, Function<T, ? extends OtpErlangObject> term, long weight) {
+        return weight < LARGE
+                ? term.apply(source)
+                : new LateTerm(source, (Function<Object, ? extends OtpErlangObject>) term, weight);
+    }
+
+    /**
+     * Finds what a message is made of.
+     *
+     * @param message any term
+     * @return the source of a late term that it is or holds within tuples; {@code null} if there is none
+     */
+    public static @Nullable Object source(OtpErlangObject message) {
+        if (message instanceof LateTerm late) {
+            return late.source;
+        }
+        Object found = null;
+        if (message instanceof OtpErlangTuple tuple) {
+            for (int i = 0; i < tuple.arity() && found == null; i++) {
+                found = source(tuple.elementAt(i));
+            }
+        }
+        return found;
     }
 
     /** {@return bytes of its encoding, if only about} */
@@ -43,7 +70,7 @@ public final class LateTerm extends OtpErlangObject {
 
     @Override
     public void encode(OtpOutputStream out) {
-        term.get().encode(out);
+        term.apply(source).encode(out);
     }
 
     @Override
@@ -58,6 +85,6 @@ public final class LateTerm extends OtpErlangObject {
 
     @Override
     protected int doHashCode() {
-        return Objects.hashCode(term);
+        return System.identityHashCode(this);
     }
 }

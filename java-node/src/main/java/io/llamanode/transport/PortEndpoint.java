@@ -42,8 +42,6 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     private static final String OWNER = "the port";
     /** Part of the heap for messages that are being read or wait. */
     private static final int INCOMING = 8;
-    /** Bytes of answers that may wait for the BEAM before it gets no others than that. */
-    private static final long MOST_WAITING = Runtime.getRuntime().maxMemory() / 4;
 
     private final FrameChannel channel;
     private final Budget incoming = Budget.ofHeap(INCOMING);
@@ -74,6 +72,7 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     public void open(RequestHandler requests) {
         handler = requests;
         incoming.showIn(requests.account());
+        channel.showIn(requests.account());
         dispatcher.start();
     }
 
@@ -113,22 +112,20 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
 
     @Override
     public void onCall(From from, OtpErlangObject request) {
-        if (channel.queuedBytes() > MOST_WAITING) {
+        ProcessOwner caller = new ProcessOwner(from.pid());
+        long waiting = channel.tooMuchFor(caller);
+        if (waiting > 0) {
             // The port cannot be left unread meanwhile: what it brings is also that the BEAM has read something.
             reply(
                     from,
                     ReplyEncoder.error(new Failure(
                             ErrorCode.SERVER_BUSY,
-                            "%d bytes of answers wait for the BEAM to read them".formatted(channel.queuedBytes()))));
+                            "its process has not read answers that take %d bytes of the node's memory"
+                                    .formatted(waiting))));
             return;
         }
         Objects.requireNonNull(handler)
-                .call(
-                        new ProcessOwner(from.pid()),
-                        from.alias(),
-                        from.weight(),
-                        request,
-                        answer -> reply(from, answer));
+                .call(caller, from.alias(), from.weight(), request, answer -> reply(from, answer));
     }
 
     @Override
@@ -160,17 +157,17 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
 
     @Override
     public void send(OtpErlangPid to, OtpErlangPid behind, OtpErlangObject message) {
-        channel.send(behind, PortFrames.send(to, message));
+        channel.send(new ProcessOwner(behind), PortFrames.send(to, message));
     }
 
     @Override
     public void send(OtpErlangRef to, OtpErlangPid behind, OtpErlangObject message) {
-        channel.send(behind, PortFrames.send(to, message));
+        channel.send(new ProcessOwner(behind), PortFrames.send(to, message));
     }
 
     @Override
     public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int weight, Runnable room) {
-        return channel.offer(to, () -> PortFrames.send(to, message.get()), weight, room);
+        return channel.offer(new ProcessOwner(to), () -> PortFrames.send(to, message.get()), weight, room);
     }
 
     @Override

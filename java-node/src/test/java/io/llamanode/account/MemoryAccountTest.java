@@ -49,9 +49,26 @@ class MemoryAccountTest {
         assertNull(open("a", "p").grow(500));
         assertNull(open("b", "p").grow(250));
         assertEquals(
-                "the processes of its node hold 750 bytes of the node's memory, and may not hold 1 more (750 of 1000 are held)",
-                open("c", "p").grow(1));
+                "the processes of its node hold 750 bytes of the node's memory, and may not hold 2 more (750 of 1000 are held)",
+                open("c", "p").grow(2));
         assertNull(open("d", "another").grow(1));
+    }
+
+    /** What four processes of a BEAM hold together does not keep a fifth from a chat. */
+    @Test
+    void thoseWhoHoldLittleFindSomethingWhenTheirPeerHasItsShare() {
+        MemoryAccount wide = new MemoryAccount(512_000, 0.5);
+        assertNull(wide.open(Kind.TASK, "a", "p").grow(256_000));
+        assertNull(wide.open(Kind.TASK, "b", "p").grow(128_000));
+        Holding third = wide.open(Kind.TASK, "c", "p");
+        assertNotNull(third.grow(1001), "more than little");
+        assertNull(third.grow(1000));
+        assertNotNull(third.grow(1), "it has had its little");
+        for (int i = 0; i < 63; i++) {
+            assertNull(wide.open(Kind.TASK, "small " + i, "p").grow(1000));
+        }
+        assertNotNull(wide.open(Kind.TASK, "one more", "p").grow(1), "the rest is for other peers");
+        assertNull(wide.open(Kind.TASK, "one more", "q").grow(1));
     }
 
     @Test

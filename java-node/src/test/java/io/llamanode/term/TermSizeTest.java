@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,6 +18,7 @@ import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import com.ericsson.otp.erlang.OtpErlangString;
+import com.ericsson.otp.erlang.OtpErlangTuple;
 import com.ericsson.otp.erlang.OtpOutputStream;
 import java.util.Collections;
 import java.util.List;
@@ -66,14 +68,15 @@ final class TermSizeTest {
     @Test
     void aSmallTermIsMadeAtOnce() {
         OtpErlangObject term = new OtpErlangLong(1);
-        assertSame(term, LateTerm.of(() -> term, LateTerm.LARGE - 1));
+        assertSame(term, LateTerm.of("source", source -> term, LateTerm.LARGE - 1));
     }
 
     @Test
     void aLargeTermIsMadeWhenItIsEncodedAndIsItsWeightUntilThen() {
         int[] made = {0};
         OtpErlangObject late = LateTerm.of(
-                () -> {
+                "source",
+                source -> {
                     made[0]++;
                     return new OtpErlangAtom("made");
                 },
@@ -87,6 +90,18 @@ final class TermSizeTest {
         expected.write_any(Terms.tuple(new OtpErlangLong(1), new OtpErlangAtom("made")));
         assertArrayEquals(expected.toByteArray(), out.toByteArray());
         assertEquals(1, made[0]);
-        assertNotEquals(late, LateTerm.of(() -> late, LateTerm.LARGE));
+        assertNotEquals(late, LateTerm.of("source", source -> late, LateTerm.LARGE));
+    }
+
+    @Test
+    void whatALateTermIsMadeOfIsFoundWithinTuples() {
+        Object source = new Object();
+        OtpErlangObject late = LateTerm.of(source, made -> new OtpErlangAtom("made"), LateTerm.LARGE);
+        OtpErlangObject[] answer = {new OtpErlangAtom("ok"), late};
+        assertSame(source, LateTerm.source(late));
+        assertSame(
+                source,
+                LateTerm.source(new OtpErlangTuple(new OtpErlangObject[] {new OtpErlangTuple(answer), answer[0]})));
+        assertNull(LateTerm.source(new OtpErlangTuple(new OtpErlangObject[] {answer[0]})));
     }
 }

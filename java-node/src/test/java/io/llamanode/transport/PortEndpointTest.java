@@ -14,6 +14,7 @@ import com.ericsson.otp.erlang.OtpErlangList;
 import com.ericsson.otp.erlang.OtpErlangLong;
 import com.ericsson.otp.erlang.OtpErlangMap;
 import com.ericsson.otp.erlang.OtpErlangObject;
+import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangTuple;
 import io.llamanode.delivery.RequestHandler;
 import io.llamanode.protocol.ProcessOwner;
@@ -125,15 +126,22 @@ final class PortEndpointTest {
         assertEquals(sent(CALLER, tuple(TAG, atom("pong"))), parent.take());
     }
 
-    /** A quarter of the heap in answers that it does not read; what it asks for meanwhile is refused, not kept as well. */
+    /**
+     * A quarter of the heap in answers that it does not read; what it asks for meanwhile is refused, not kept as well. Other
+     * processes notice nothing.
+     */
     @Test
-    void aParentThatDoesNotReadGetsNoFurtherAnswers() throws Exception {
+    void aProcessThatDoesNotReadGetsNoFurtherAnswers() throws Exception {
         open();
         endpoint.send(CALLER, new OtpErlangBinary(new byte[1000]));
         parent.take();
         endpoint.send(
-                CALLER, LateTerm.of(() -> atom("large"), Runtime.getRuntime().maxMemory()));
+                CALLER,
+                LateTerm.of(
+                        "source", source -> atom("large"), Runtime.getRuntime().maxMemory()));
         parent.frame(call(atom("ping")));
+        OtpErlangPid other = new OtpErlangPid("peer@host", 99, 0, 7);
+        parent.frame(tuple(atom("$gen_call"), tuple(other, TAG), atom("ping")));
         parent.frame(tuple(atom("received"), atom("behind it")));
         assertEquals("received {received,'behind it'}", seen.take());
         channel.acknowledged(2000);
@@ -141,6 +149,7 @@ final class PortEndpointTest {
         channel.acknowledged(2000);
         String refusal = parent.take().toString();
         assertTrue(refusal.contains("server_busy"), refusal);
+        assertEquals(sent(other, tuple(TAG, atom("pong"))), parent.take());
         parent.frame(call(atom("ping")));
         assertEquals(sent(CALLER, tuple(TAG, atom("pong"))), parent.take());
     }

@@ -309,7 +309,7 @@ public final class DistNode implements AutoCloseable {
      */
     public boolean send(OtpErlangPid to, OtpErlangPid behind, OtpErlangObject message) {
         Peer peer = peerOf(to);
-        return peer != null && sendTo(peer, behind, TermSize.of(message), frame -> frame.send(to, message));
+        return peer != null && sendTo(peer, behind, TermSize.of(message), message, frame -> frame.send(to, message));
     }
 
     /**
@@ -353,7 +353,7 @@ public final class DistNode implements AutoCloseable {
         return peer != null
                 && peer.understandsAliases()
                 && peer.isIncarnation(alias.creation())
-                && sendTo(peer, behind, TermSize.of(message), frame -> frame.aliasSend(self, alias, message));
+                && sendTo(peer, behind, TermSize.of(message), message, frame -> frame.aliasSend(self, alias, message));
     }
 
     /**
@@ -375,6 +375,7 @@ public final class DistNode implements AutoCloseable {
                 peer,
                 from.pid(),
                 weight,
+                tag < LateTerm.LARGE ? reply : from,
                 alias != null && alias.node().equals(peer.node())
                         ? frame -> frame.aliasReply(self, alias, from.tag(), reply)
                         : frame -> frame.reply(from.pid(), from.tag(), reply));
@@ -424,13 +425,22 @@ public final class DistNode implements AutoCloseable {
 
     /** Sends what is no message, and so belongs behind no process's messages. */
     private boolean control(Peer peer, Consumer<Frame> encoder) {
-        return sendTo(peer, this, 0, encoder);
+        return sendTo(peer, this, 0, this, encoder);
     }
 
-    /** Encodes outside of the queue's lock, so that no term delays anybody else. */
-    private boolean sendTo(Peer peer, Object process, long weight, Consumer<Frame> encoder) {
+    private static Object source(Object holder) {
+        Object source = holder instanceof OtpErlangObject message ? LateTerm.source(message) : null;
+        return source == null ? holder : source;
+    }
+
+    /**
+     * Encodes outside of the queue's lock, so that no term delays anybody else.
+     *
+     * @param holder what the frame is made of, or holds that
+     */
+    private boolean sendTo(Peer peer, Object process, long weight, Object holder, Consumer<Frame> encoder) {
         if (weight >= LateTerm.LARGE) {
-            boolean taken = peer.sendLarge(process, encoder, weight);
+            boolean taken = peer.sendLarge(process, encoder, weight, source(holder));
             if (taken) {
                 framesOut.increment();
             }

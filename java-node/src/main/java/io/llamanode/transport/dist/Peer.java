@@ -161,8 +161,8 @@ final class Peer {
     }
 
     /** Queues a large frame, which the writer encodes when its turn comes; never waits. */
-    boolean sendLarge(Object process, Consumer<Frame> encoder, long weight) {
-        return queue.offerLarge(process, encoder, weight) == WriteQueue.Offer.TAKEN;
+    boolean sendLarge(Object process, Consumer<Frame> encoder, long weight, Object source) {
+        return queue.offerLarge(process, encoder, weight, source) == WriteQueue.Offer.TAKEN;
     }
 
     /** Queues a frame that the writer encodes once it is woken, or tells later that there is room for it; never waits. */

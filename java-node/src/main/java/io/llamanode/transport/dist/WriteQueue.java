@@ -2,6 +2,7 @@ package io.llamanode.transport.dist;
 
 import io.llamanode.transport.mailbox.Budget;
 import io.llamanode.transport.mailbox.Outbox;
+import io.llamanode.transport.mailbox.Sources;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -45,14 +46,19 @@ final class WriteQueue {
      *
      * @param encoder makes the bytes
      * @param weight what they count for until they are written
-     * @param large whether no other frame is taken along
+     * @param source what a large frame is made of, along with which no other is taken; {@code null} for a small one
      */
-    record Waiting(Consumer<Frame> encoder, long weight, boolean large) {}
+    record Waiting(
+            Consumer<Frame> encoder, long weight, @Nullable Object source) {
+        boolean large() {
+            return source != null;
+        }
+    }
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
     private final Condition written = lock.newCondition();
-    private final Budget.Share share;
+    private final Sources held;
     private final Outbox<Waiting> pending = new Outbox<>();
     private ArrayDeque<Waiting> taken = new ArrayDeque<>();
     private final ArrayDeque<Runnable> refused = new ArrayDeque<>();
@@ -60,7 +66,7 @@ final class WriteQueue {
     private long small;
 
     private long smallInFlight;
-    private long inFlight;
+    private @Nullable Waiting largeInFlight;
     private long rounds;
     private boolean burst;
     private boolean waiting;
@@ -69,7 +75,7 @@ final class WriteQueue {
 
     /** @param share counts what waits */
     WriteQueue(Budget.Share share) {
-        this.share = share;
+        this.held = new Sources(share);
     }
 
     /**
@@ -91,7 +97,7 @@ final class WriteQueue {
                 refused.add(room);
                 return Offer.FULL;
             }
-            add(process, new Waiting(encoder, weight, false));
+            add(process, new Waiting(encoder, weight, null));
             return Offer.TAKEN;
         } finally {
             lock.unlock();
@@ -104,14 +110,15 @@ final class WriteQueue {
      * @param process that gets it, or behind whose messages it belongs
      * @param encoder run on the writer's thread
      * @param weight bytes of the frame, if only about
+     * @param source what it is made of; frames of one source hold it together
      */
-    Offer offerLarge(Object process, Consumer<Frame> encoder, long weight) {
+    Offer offerLarge(Object process, Consumer<Frame> encoder, long weight, Object source) {
         lock.lock();
         try {
             if (closed || finishing) {
                 return Offer.CLOSED;
             }
-            add(process, new Waiting(encoder, weight, true));
+            add(process, new Waiting(encoder, weight, source));
             if (waiting) {
                 arrived.signal();
             }
@@ -149,10 +156,13 @@ final class WriteQueue {
         lock.lock();
         try {
             // Nothing, if it was closed meanwhile.
-            share.release(inFlight);
+            held.share().release(smallInFlight);
             small -= smallInFlight;
-            inFlight = 0;
             smallInFlight = 0;
+            if (largeInFlight != null) {
+                held.remove(largeInFlight.weight(), largeInFlight.source());
+                largeInFlight = null;
+            }
             rounds++;
             written.signalAll();
         } finally {
@@ -177,7 +187,7 @@ final class WriteQueue {
             int done = waiting && pending.isEmpty() && length <= DIRECT ? direct.write(frame, length) : 0;
             if (done < length) {
                 byte[] rest = Arrays.copyOfRange(frame, done, length);
-                add(process, new Waiting(out -> out.verbatim(rest), rest.length, false));
+                add(process, new Waiting(out -> out.verbatim(rest), rest.length, null));
                 if (waiting) {
                     arrived.signal();
                 }
@@ -190,7 +200,7 @@ final class WriteQueue {
 
     private void add(Object process, Waiting frame) {
         pending.add(frame, process, frame.large());
-        share.charge(frame.weight());
+        held.add(frame.weight(), frame.source());
         small += frame.large() ? 0 : frame.weight();
     }
 
@@ -221,8 +231,11 @@ final class WriteQueue {
             Waiting next = pending.poll();
             while (next != null) {
                 taken.add(next);
-                inFlight += next.weight();
-                smallInFlight += next.large() ? 0 : next.weight();
+                if (next.large()) {
+                    largeInFlight = next;
+                } else {
+                    smallInFlight += next.weight();
+                }
                 next = next.large() ? null : pending.poll();
             }
             burst = taken.size() > KEPT;
@@ -246,7 +259,7 @@ final class WriteQueue {
         lock.lock();
         try {
             long seen = rounds;
-            while (!closed && rounds == seen && share.isOver()) {
+            while (!closed && rounds == seen && held.share().isOver()) {
                 var _ = written.awaitNanos(LOOK_NANOS);
             }
         } finally {
@@ -255,7 +268,7 @@ final class WriteQueue {
     }
 
     long queuedBytes() {
-        return share.held();
+        return held.share().held();
     }
 
     /** Refuses further frames; the writer ends once it has written the rest. */
@@ -278,8 +291,8 @@ final class WriteQueue {
             refused.clear();
             small = 0;
             smallInFlight = 0;
-            inFlight = 0;
-            share.release(share.held());
+            largeInFlight = null;
+            held.clear();
             arrived.signal();
             written.signalAll();
         } finally {

@@ -52,6 +52,11 @@ public final class Budget {
         return all.get();
     }
 
+    /** {@return whether nothing more should be held} */
+    public boolean isFull() {
+        return all.get() >= limit;
+    }
+
     /**
      * Shows in the node's account what is held from now on.
      *
@@ -68,17 +73,30 @@ public final class Budget {
      * @return a share that holds nothing yet
      */
     public Share share(String peer) {
-        return new Share(peer);
+        return new Share("the connection of " + peer, peer);
+    }
+
+    /**
+     * Adds one who shares, and whose share counts with what else it holds.
+     *
+     * @param owner as the account knows it
+     * @param peer where the owner is
+     * @return a share that holds nothing yet
+     */
+    public Share share(Object owner, Object peer) {
+        return new Share(owner, peer);
     }
 
     /** What one of them holds. */
     public final class Share {
         private final AtomicLong own = new AtomicLong();
-        private final String peer;
+        private final Object owner;
+        private final Object peer;
         private volatile long shown;
         private @Nullable Holding holding;
 
-        private Share(String peer) {
+        private Share(Object owner, Object peer) {
+            this.owner = owner;
             this.peer = peer;
         }
 
@@ -122,7 +140,7 @@ public final class Budget {
             if (to != null && (Math.abs(held - shown) >= STEP || held == 0 && shown != 0)) {
                 synchronized (this) {
                     if (holding == null) {
-                        holding = to.open(MemoryAccount.Kind.TRANSPORT, "the connection of " + peer, peer);
+                        holding = to.open(MemoryAccount.Kind.TRANSPORT, owner, peer);
                     }
                     shown = own.get();
                     holding.set(shown);

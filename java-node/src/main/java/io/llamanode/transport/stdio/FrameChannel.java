@@ -2,12 +2,14 @@ package io.llamanode.transport.stdio;
 
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpOutputStream;
+import io.llamanode.account.MemoryAccount;
 import io.llamanode.protocol.launch.ControlEncoder;
 import io.llamanode.protocol.launch.LogLevel;
 import io.llamanode.term.LateTerm;
 import io.llamanode.term.TermLimits;
 import io.llamanode.term.TermScanner;
 import io.llamanode.term.TermSize;
+import io.llamanode.transport.mailbox.Budget;
 import io.llamanode.transport.mailbox.Dispatcher;
 import io.llamanode.transport.mailbox.FrameReader;
 import java.io.BufferedOutputStream;
@@ -91,7 +93,11 @@ public final class FrameChannel {
 
     private final FrameInput in;
     private final OutputStream out;
-    private final FrameQueue queue;
+    /** Part of the heap for what waits to be sent. */
+    private static final int OUTGOING = 4;
+
+    private final Budget outgoing = Budget.ofHeap(OUTGOING);
+    private final FrameQueue queue = new FrameQueue(MAX_LOGS, MAX_LOG_BYTES, outgoing);
     private final AtomicBoolean ended = new AtomicBoolean();
     private final AtomicBoolean started = new AtomicBoolean();
     private volatile Duration patience = PATIENCE;
@@ -105,7 +111,6 @@ public final class FrameChannel {
     public FrameChannel(InputStream in, OutputStream out) {
         this.in = new FrameInput(in);
         this.out = out;
-        this.queue = new FrameQueue(MAX_LOGS, MAX_LOG_BYTES);
     }
 
     /**
@@ -160,22 +165,37 @@ public final class FrameChannel {
      * Sends a frame that must arrive. A large one is made on the writing thread when its turn comes, in turn with large ones
      * for other processes.
      *
-     * @param process that it is for, or behind whose frames it belongs
+     * @param process that it is for, or behind whose frames it belongs: an owner of the node's account
      * @param term what it holds
      */
     public void send(Object process, OtpErlangObject term) {
         long size = TermSize.of(term);
         if (size < LateTerm.LARGE) {
             byte[] frame = encode(term);
-            queue.put(process, () -> frame, frame.length, false);
+            queue.put(process, () -> frame, frame.length, null);
         } else {
-            queue.put(process, () -> encode(term), size, true);
+            Object source = LateTerm.source(term);
+            queue.put(process, () -> encode(term), size, source == null ? term : source);
         }
     }
 
-    /** {@return about the bytes of what waits to be sent} */
-    public long queuedBytes() {
-        return queue.queuedBytes();
+    /**
+     * Tells whether more waits for a process than should: more than all others leave of a quarter of the heap.
+     *
+     * @param process that frames are for
+     * @return bytes that this takes; 0 if it is not too much
+     */
+    public long tooMuchFor(Object process) {
+        return queue.tooMuchFor(process);
+    }
+
+    /**
+     * Shows in the node's account what waits to be sent from now on.
+     *
+     * @param account of the node
+     */
+    public void showIn(MemoryAccount account) {
+        outgoing.showIn(account);
     }
 
     /**
@@ -263,6 +283,8 @@ public final class FrameChannel {
     private void read(Listener listener) {
         try {
             while (true) {
+                // What waits is a reason not to read on only as long as nothing that comes could change it.
+                queue.awaitRoom();
                 byte[] frame = in.next(listener);
                 if (frame == null) {
                     end(listener, new End.Closed());

@@ -1,6 +1,8 @@
 package io.llamanode.transport.stdio;
 
+import io.llamanode.transport.mailbox.Budget;
 import io.llamanode.transport.mailbox.Outbox;
+import io.llamanode.transport.mailbox.Sources;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -21,27 +23,38 @@ import org.jspecify.annotations.Nullable;
  */
 final class FrameQueue {
     private static final class Frame {
+        private final Object process;
         private final Supplier<byte[]> bytes;
         private final long weight;
         private final @Nullable Object subject;
         private final boolean isLog;
-        private final boolean large;
+        private final @Nullable Object source;
         /** A later frame of the same subject is there. */
         private boolean obsolete;
+        /** Charged for it as long as it waits. */
+        private @Nullable Sources line;
 
         /**
+         * @param process that it is for
          * @param bytes gives the whole frame, length prefix included; called by the writer
          * @param weight its bytes, if only about
          * @param subject {@code null}, or what a later frame with an equal subject makes obsolete
          * @param isLog whether it may be dropped
-         * @param large whether it is only made when it is written
+         * @param source what it is made of no sooner than it is written, or {@code null}
          */
-        Frame(Supplier<byte[]> bytes, long weight, @Nullable Object subject, boolean isLog, boolean large) {
+        Frame(
+                Object process,
+                Supplier<byte[]> bytes,
+                long weight,
+                @Nullable Object subject,
+                boolean isLog,
+                @Nullable Object source) {
+            this.process = process;
             this.bytes = bytes;
             this.weight = weight;
             this.subject = subject;
             this.isLog = isLog;
-            this.large = large;
+            this.source = source;
         }
     }
 
@@ -49,13 +62,26 @@ final class FrameQueue {
     private static final int FULL = 64 << 10;
 
     private static final int PREFIX = 4;
+    /** What a frame takes beside its bytes. */
+    private static final int OVERHEAD = 128;
+
     /** What a frame goes behind that is for no process. */
-    private static final Object NOBODY = new Object();
+    private static final Object NOBODY = "the node itself";
+
+    private static final Object PEER = "the port";
 
     private final int maxLogs;
     private final long maxLogBytes;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+    private final Budget budget;
+    /** While little waits, nobody asks for whom. */
+    private final Sources little;
+    /** What waits for each process beyond that. */
+    private final Map<Object, Sources> lines = new HashMap<>();
+    /** The one that the writer has. */
+    private @Nullable Frame written;
+
     private final Outbox<Frame> frames = new Outbox<>();
     private final Map<Object, Frame> subjects = new HashMap<>();
     private final Deque<Runnable> refused = new ArrayDeque<>();
@@ -75,8 +101,11 @@ final class FrameQueue {
     /**
      * @param maxLogs log records that may wait
      * @param maxLogBytes bytes of log records that may wait
+     * @param budget what waits, with its places in the heap, is a share in it for each process
      */
-    FrameQueue(int maxLogs, long maxLogBytes) {
+    FrameQueue(int maxLogs, long maxLogBytes, Budget budget) {
+        this.budget = budget;
+        this.little = new Sources(budget.share(NOBODY, PEER));
         this.maxLogs = maxLogs;
         this.maxLogBytes = maxLogBytes;
     }
@@ -137,7 +166,7 @@ final class FrameQueue {
             }
             logs++;
             logBytes += bytes.length;
-            add(NOBODY, new Frame(() -> bytes, bytes.length, null, true, false));
+            add(new Frame(NOBODY, () -> bytes, bytes.length, null, true, null));
             return true;
         } finally {
             lock.unlock();
@@ -162,7 +191,7 @@ final class FrameQueue {
                 return false;
             }
             if (!closed) {
-                append(process, new Frame(bytes, weight, null, false, false));
+                append(new Frame(process, bytes, weight, null, false, null));
             }
             return true;
         } finally {
@@ -188,7 +217,7 @@ final class FrameQueue {
             if (closed) {
                 return;
             }
-            Frame frame = new Frame(() -> bytes, bytes.length, subject, false, false);
+            Frame frame = new Frame(NOBODY, () -> bytes, bytes.length, subject, false, null);
             if (subject != null) {
                 Frame before = subjects.put(subject, frame);
                 if (before != null) {
@@ -196,7 +225,7 @@ final class FrameQueue {
                     queued -= before.weight;
                 }
             }
-            add(NOBODY, frame);
+            add(frame);
         } finally {
             lock.unlock();
         }
@@ -208,30 +237,79 @@ final class FrameQueue {
      * @param process that it is for, or behind whose frames it belongs
      * @param bytes gives the frame; called by the writer
      * @param weight its bytes, if only about
-     * @param large whether it is worth being made no sooner than it is written
+     * @param source {@code null}, or what it is made of when it is written, as that is large; frames of one source hold it
+     *     together
      */
-    void put(Object process, Supplier<byte[]> bytes, long weight, boolean large) {
+    void put(Object process, Supplier<byte[]> bytes, long weight, @Nullable Object source) {
         lock.lock();
         try {
             if (!closed) {
-                add(process, new Frame(bytes, weight, null, false, large));
+                add(new Frame(process, bytes, weight, null, false, source));
             }
         } finally {
             lock.unlock();
         }
     }
 
-    private void add(Object process, Frame frame) {
-        append(process, frame);
+    private void add(Frame frame) {
+        append(frame);
         changed.signalAll();
     }
 
-    private void append(Object process, Frame frame) {
-        frames.add(frame, process, frame.large);
-        if (frame.large) {
+    private void append(Frame frame) {
+        boolean late = frame.source != null;
+        frames.add(frame, frame.process, late);
+        frame.line = queued + large < FULL && !late
+                ? little
+                : lines.computeIfAbsent(frame.process, process -> new Sources(budget.share(process, PEER)));
+        frame.line.add(frame.weight + OVERHEAD, frame.source);
+        if (late) {
             large += frame.weight;
         } else {
             queued += frame.weight;
+        }
+    }
+
+    /** The writer asks for more only once it has written what it had. */
+    private void written() {
+        if (written != null) {
+            left(written);
+            written = null;
+            changed.signalAll();
+        }
+    }
+
+    private void left(Frame frame) {
+        Sources line = Objects.requireNonNull(frame.line);
+        line.remove(frame.weight + OVERHEAD, frame.source);
+        if (line.share().held() == 0) {
+            lines.remove(frame.process, line);
+        }
+    }
+
+    /** {@return the bytes that what waits for a process takes, if that is more than it should; otherwise 0} */
+    long tooMuchFor(Object process) {
+        lock.lock();
+        try {
+            Sources line = lines.get(process);
+            return line != null && line.share().isOver() ? line.share().held() : 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Waits while what waits takes too much in all, as long as the writer can go on without being told what the reader has
+     * handled.
+     */
+    void awaitRoom() throws InterruptedException {
+        lock.lock();
+        try {
+            while (!closed && budget.isFull() && unacknowledged < window) {
+                changed.await();
+            }
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -267,6 +345,7 @@ final class FrameQueue {
         lock.lock();
         try {
             writing = false;
+            written();
             changed.signalAll();
             while ((frames.isEmpty() || unacknowledged >= window) && !closed) {
                 changed.await();
@@ -282,6 +361,7 @@ final class FrameQueue {
     Supplier<byte[]> poll() {
         lock.lock();
         try {
+            written();
             return closed || frames.isEmpty() || unacknowledged >= window ? null : next();
         } finally {
             lock.unlock();
@@ -291,12 +371,14 @@ final class FrameQueue {
     private Supplier<byte[]> next() {
         Frame frame = Objects.requireNonNull(frames.poll());
         while (frame.obsolete) {
+            left(frame);
             frame = Objects.requireNonNull(frames.poll(), "there is a newer one behind it");
         }
+        written = frame;
         if (frame.subject != null) {
             subjects.remove(frame.subject);
         }
-        if (frame.large) {
+        if (frame.source != null) {
             large -= frame.weight;
         } else {
             queued -= frame.weight;
@@ -353,6 +435,9 @@ final class FrameQueue {
         try {
             closed = true;
             refused.clear();
+            lines.values().forEach(Sources::clear);
+            little.clear();
+            written = null;
             changed.signalAll();
         } finally {
             lock.unlock();

@@ -85,7 +85,8 @@ final class WriteQueueTest {
     void whatMustArriveIsTakenWhateverWaits() throws Exception {
         for (int i = 0; i < 100; i++) {
             assertEquals(
-                    WriteQueue.Offer.TAKEN, queue.offerLarge(ONE, frame -> frame.verbatim(filled(1, 1)), 14 << 20));
+                    WriteQueue.Offer.TAKEN,
+                    queue.offerLarge(ONE, frame -> frame.verbatim(filled(1, 1)), 14 << 20, new Object()));
             assertEquals(WriteQueue.Offer.TAKEN, offer(queue, 5_000_000, 1));
         }
         assertEquals(100L * (14 << 20) + 500_000_000L, queue.queuedBytes());
@@ -101,7 +102,7 @@ final class WriteQueueTest {
         for (String process : List.of("a", "b")) {
             for (int i = 1; i <= 2; i++) {
                 String name = process + i;
-                queue.offerLarge(process, frame -> made.add(name), 1 << 20);
+                queue.offerLarge(process, frame -> made.add(name), 1 << 20, name);
             }
         }
         offer(queue, 1, 7);
@@ -116,9 +117,25 @@ final class WriteQueueTest {
         assertEquals(0, queue.queuedBytes());
     }
 
+    /** As for a result that a thousand calls wait for. */
+    @Test
+    void largeFramesOfOneSourceHoldItTogether() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            queue.offerLarge("process " + i, frame -> {}, 1 << 20, "result");
+        }
+        queue.offerLarge("another", frame -> {}, 1 << 20, "another result");
+        assertEquals(2 << 20, queue.queuedBytes());
+        for (long left : new long[] {2 << 20, 2 << 20, 1 << 20, 0}) {
+            assertTrue(queue.take(Long.MAX_VALUE));
+            taken(queue);
+            queue.written();
+            assertEquals(left, queue.queuedBytes());
+        }
+    }
+
     @Test
     void largeFramesDoNotFillTheWayOfSmallOnes() throws Exception {
-        queue.offerLarge("a", frame -> {}, 100 << 20);
+        queue.offerLarge("a", frame -> {}, 100 << 20, "source");
         assertEquals(WriteQueue.Offer.TAKEN, queue.offer("b", frame -> frame.verbatim(filled(1, 1)), 1, ROOM));
         assertEquals(WriteQueue.Offer.TAKEN, queue.offer("a", frame -> frame.verbatim(filled(1, 2)), 1, ROOM));
     }
@@ -127,7 +144,7 @@ final class WriteQueueTest {
     void aReaderWaitsWhileItsPeerHasMoreThanItsShareUntilSomeOfItIsWritten() throws Exception {
         queue.awaitRoom();
         for (int i = 0; i < 3; i++) {
-            queue.offerLarge(ONE, frame -> {}, 4 << 20);
+            queue.offerLarge(ONE, frame -> {}, 4 << 20, new Object());
         }
         Thread reader = Thread.ofPlatform().daemon().start(() -> {
             try {

@@ -330,7 +330,8 @@ final class FrameChannelTest {
             channel.send(
                     "process " + i,
                     LateTerm.of(
-                            () -> {
+                            "source",
+                            source -> {
                                 made.incrementAndGet();
                                 return STOP_TERM;
                             },

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.account.MemoryAccount;
 import io.llamanode.transport.Interleavings;
+import io.llamanode.transport.mailbox.Budget;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -17,7 +19,11 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 1, unit = TimeUnit.MINUTES)
 final class FrameQueueTest {
-    private final FrameQueue queue = new FrameQueue(2, 10);
+    private static final int LIMIT = 1 << 20;
+
+    private final MemoryAccount account = new MemoryAccount(100 * LIMIT, 0.5);
+    private final Budget budget = new Budget(LIMIT);
+    private final FrameQueue queue = new FrameQueue(2, 10, budget);
 
     @Test
     void dropsLogsBeyondTheirNumberButNoOtherFrames() throws Exception {
@@ -96,7 +102,7 @@ final class FrameQueueTest {
                             return new byte[10];
                         },
                         14 << 20,
-                        true);
+                        name);
             }
         }
         assertEquals(40L * (14 << 20), queue.queuedBytes());
@@ -187,6 +193,126 @@ final class FrameQueueTest {
         assertEquals(150_000, queue.take().get().length);
         assertEquals(7, queue.take().get().length);
         assertEquals(0, queue.queuedBytes());
+    }
+
+    private void put(String process, int bytes) {
+        queue.put(process, () -> new byte[bytes], bytes, null);
+    }
+
+    /** Each may have as much as all leave; what finds little waiting counts for nobody. */
+    @Test
+    void tellsForWhomTooMuchWaits() throws Exception {
+        put("few", 1000);
+        for (int i = 0; i < 6; i++) {
+            assertEquals(0, queue.tooMuchFor("many"));
+            put("many", 100_000);
+        }
+        put("few", 1000);
+        assertTrue(queue.tooMuchFor("many") >= 500_000);
+        assertEquals(0, queue.tooMuchFor("few"));
+        assertEquals(0, queue.tooMuchFor("none"));
+        for (int i = 0; i < 6; i++) {
+            queue.take();
+        }
+        assertEquals(0, queue.tooMuchFor("many"));
+    }
+
+    @Test
+    void whatWaitsIsHeldUntilItIsWritten() throws Exception {
+        budget.showIn(account);
+        put("a", 200_000);
+        put("a", 400_000);
+        put("b", 300_000);
+        assertEquals(
+                List.of("a", "b", "the node itself"),
+                account.balance().largest().stream()
+                        .map(MemoryAccount.Held::owner)
+                        .toList());
+        assertTrue(account.held() >= 900_000);
+        queue.take();
+        assertTrue(account.held() >= 900_000, "it is not written yet");
+        queue.take();
+        assertTrue(account.held() >= 700_000 && account.held() < 800_000);
+        assertTrue(queue.poll() != null);
+        assertTrue(account.held() >= 300_000 && account.held() < 400_000);
+        assertNull(queue.poll());
+        assertEquals(0, account.held());
+        assertEquals(0, budget.held());
+    }
+
+    /** As for a result that a process waits for in several calls. */
+    @Test
+    void framesOfOneSourceHoldItTogether() throws Exception {
+        List<String> result = List.of("result");
+        for (int i = 0; i < 20; i++) {
+            queue.put("a", () -> new byte[10], 100_000, result);
+        }
+        assertEquals(20 * 100_000, queue.queuedBytes());
+        assertTrue(budget.held() < 110_000);
+        queue.put("a", () -> new byte[10], 100_000, List.of("result"));
+        assertTrue(budget.held() > 200_000, "what is equal is there twice all the same");
+        for (int i = 0; i < 20; i++) {
+            queue.take();
+        }
+        assertTrue(budget.held() > 200_000, "until the last of them is written");
+        queue.take();
+        assertTrue(budget.held() < 110_000);
+        assertNull(queue.poll());
+        assertEquals(0, budget.held());
+    }
+
+    @Test
+    void holdsNothingOnceClosed() {
+        budget.showIn(account);
+        put("a", 300_000);
+        put("a", 300_000);
+        queue.close();
+        assertEquals(0, budget.held());
+        assertEquals(0, account.held());
+    }
+
+    private Thread reading() {
+        Thread reader = Thread.ofPlatform().daemon().start(() -> {
+            try {
+                queue.awaitRoom();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        Interleavings.settle(reader);
+        return reader;
+    }
+
+    @Test
+    void nothingMoreIsReadWhileTooMuchWaits() throws Exception {
+        queue.limit(LIMIT);
+        put("a", LIMIT - 1000);
+        queue.awaitRoom();
+        put("b", 1000);
+        Thread reader = reading();
+        assertTrue(reader.isAlive());
+        queue.take().get();
+        assertTrue(reader.isAlive(), "it is not written yet");
+        assertTrue(queue.poll() != null);
+        reader.join();
+    }
+
+    /** What it has handled is told in the same way as its requests. */
+    @Test
+    void aReaderThatMustAcknowledgeIsHeardWhateverWaits() throws Exception {
+        queue.limit(100);
+        put("a", 200);
+        put("b", LIMIT);
+        Thread reader = reading();
+        assertTrue(reader.isAlive());
+        queue.take().get();
+        assertNull(queue.poll());
+        reader.join();
+        queue.acknowledged(196);
+        Thread next = reading();
+        assertTrue(next.isAlive(), "the writer can go on");
+        queue.close();
+        next.join();
     }
 
     @Test
