@@ -13,8 +13,8 @@ all() ->
     [{group, distribution}, {group, port}].
 
 groups() ->
-    Cases = [probabilities, waiting_grammars, session_settings, texts_to_count, long_prompts, waits_for_a_result, waits_for_a_large_result,
-             many_vectors, sessions_of_one, what_is_too_large_alone],
+    Cases = [probabilities, waiting_grammars, session_settings, texts_to_count, long_prompts, waits_for_a_result,
+             waits_for_a_large_result, many_vectors, sessions_of_one, what_is_too_large_alone],
     [{distribution, [], Cases ++ [large_tags]}, {port, [], Cases}].
 
 init_per_group(Transport, Config) ->
@@ -161,7 +161,8 @@ waits_for_a_large_result(Config) ->
     Mailbox = proplists:get_value(mailbox, Config),
     Answers = beside(fun (Server) ->
         {ok, Task} = llama_node:create_task(Server, session(Server), completion,
-                                            #{prompt => <<"Once">>, n_predict => 400, ignore_eos => true, n_probs => 3}),
+                                            #{prompt => <<"Once">>, n_predict => 400, ignore_eos => true,
+                                              n_probs => 3}),
         Count = 4000,
         [gen_server:send_request(Mailbox, {get_result, Task, infinity}) || _ <- lists:seq(1, Count)],
         lists:usort([receive {[alias | _], {ok, #{finish_reason := length}}} -> ok;
