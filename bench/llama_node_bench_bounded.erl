@@ -201,7 +201,7 @@ replaced(#{attack := Attack} = Row, Transport, _Options) ->
     ok = llama_node_bench_bystander:phase(Bystander, beside),
     Hung = erlang:monotonic_time(millisecond),
     Answers = Attack(Target),
-    Limit = maps:get(pulse_timeout, Options, maps:get(native_timeout, Options, 0)) + Start + ?SLACK_MS,
+    Limit = given_up_after(Options) + Start + ?SLACK_MS,
     After = again_there(OsPid, Hung, Hung + 2 * Limit),
     #{beside := Beside} = llama_node_bench_bystander:stop(Bystander),
     true = unlink(Supervisor),
@@ -209,6 +209,10 @@ replaced(#{attack := Attack} = Row, Transport, _Options) ->
     true = exit(Supervisor, shutdown),
     receive {'DOWN', Ref, process, _, _} -> ok end,
     #{replaced_after => After, limit => Limit, beside => Beside, answers => Answers}.
+
+%% A pulse looks four times within its time-out, and may have seen the node just before it hung.
+given_up_after(#{pulse_timeout := Timeout}) -> Timeout + Timeout div 4;
+given_up_after(#{native_timeout := Timeout}) -> Timeout.
 
 again_there(OsPid, Hung, Until) ->
     Now = erlang:monotonic_time(millisecond),

@@ -89,13 +89,19 @@ is_answered(_) -> false.
 %% The stream
 
 read(Bystander, Server) ->
+    Now = erlang:monotonic_time(millisecond),
+    case streaming(Server) of
+        {ok, Task} -> read(Bystander, Server, Task, warm_up, Now, #{}, []);
+        {error, Error} -> read(Bystander, Server, none, warm_up, Now, #{}, [{warm_up, Error}])
+    end.
+
+streaming(Server) ->
     case llama_node:create_session(Server, #{}) of
         {ok, Session} ->
-            {ok, Task} = llama_node:stream(Server, Session, completion,
-                                           #{prompt => <<"Once">>, n_predict => 1 bsl 30, ignore_eos => true}),
-            read(Bystander, Server, Task, warm_up, erlang:monotonic_time(millisecond), #{}, []);
-        {error, Error} ->
-            read(Bystander, Server, none, warm_up, erlang:monotonic_time(millisecond), #{}, [{warm_up, Error}])
+            llama_node:stream(Server, Session, completion,
+                              #{prompt => <<"Once">>, n_predict => 1 bsl 30, ignore_eos => true});
+        {error, _} = Error ->
+            Error
     end.
 
 read(Bystander, Server, Task, Phase, Last, Gaps, Failure) ->

@@ -25,14 +25,16 @@ init(Child) ->
 stopped(#{server := Server, os_pid := OsPid}) ->
     [] = os:cmd("kill -STOP " ++ integer_to_list(OsPid)),
     Large = #{system_prompt => binary:copy(<<"x">>, 1 bsl 20)},
-    together([fun () -> at_once(8, ?PULSE_MS, fun (_) -> llama_node:create_session(Server, Large) end) end
-              | in_time(Server)]).
+    %% The node is looked at four times within its pulse, and may have been seen just before.
+    Until = ?PULSE_MS + ?PULSE_MS div 4,
+    together([fun () -> at_once(8, Until, fun (_) -> llama_node:create_session(Server, Large) end) end
+              | in_time(Server, Until)]).
 
 %% Callers with a deadline keep it, and those without one hear when the node is given up.
-in_time(Server) ->
+in_time(Server, Until) ->
     Input = #{n_predict => 16, ignore_eos => true},
     [fun () -> at_once(8, 500, fun (_) -> llama_node:chat(Server, <<"Once">>, Input#{timeout => 500}) end) end,
-     fun () -> at_once(8, ?PULSE_MS, fun (_) -> llama_node:chat(Server, <<"Once">>, Input) end) end].
+     fun () -> at_once(8, Until, fun (_) -> llama_node:chat(Server, <<"Once">>, Input) end) end].
 
 %% The stream of the bystander keeps the loop in native code.
 native_hangs(#{server := Server, os_pid := OsPid}) ->
@@ -44,6 +46,7 @@ native_hangs(#{server := Server, os_pid := OsPid}) ->
         {Port, {data, {_, Words}}} -> error({stop_thread, Words});
         {Port, {exit_status, Status}} -> error({stop_thread, Status})
     end,
-    Answers = together(in_time(Server)),
-    true = port_close(Port),
+    Answers = together(in_time(Server, ?NATIVE_MS)),
+    %% It has seen its thread end, unless the node lives on.
+    receive {Port, {exit_status, _}} -> ok after ?NATIVE_MS -> port_close(Port) end,
     Answers.

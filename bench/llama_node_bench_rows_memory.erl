@@ -3,7 +3,7 @@
 
 -export([rows/0]).
 
--import(llama_node_bench_callers, [at_once/3, opening/1, replies/2, merge/1, scaled/2]).
+-import(llama_node_bench_callers, [at_once/3, together/1, opening/1, replies/2, merge/1, scaled/2]).
 
 %% Calls that only look give up after this time.
 -define(LOOKS, 30000).
@@ -31,7 +31,8 @@ rows() ->
      #{name => token_prompts, what => "300 callers with a prompt of 900,000 token ids at once",
        attack => fun token_prompts/1},
      #{name => large_tags, what => "39 calls of get_result with a tag of 12 MB", attack => fun large_tags/1},
-     #{name => waits, what => "1,200,000 calls of get_result on one running task", attack => fun waits/1},
+     #{name => waits, what => "1,200,000 calls of get_result on one running task (port: 200,000 processes)",
+       attack => fun waits/1},
      #{name => embeddings, what => "40 callers embed at once, answers of 3.5 MB each", attack => fun embeddings/1},
      #{name => large_answers, what => "8 callers of tokenize at once, answers of 14 MB each",
        attack => fun large_answers/1},
@@ -117,7 +118,18 @@ large_tags(#{server := Server, mailbox := Mailbox} = Target) ->
     Cancelled = at_once(1, infinity, fun (_) -> llama_node:cancel_task(Server, Task) end),
     merge([Cancelled, replies(39, fun ({Tagged, _, _}) -> Tagged =:= Ref; (_) -> false end)]).
 
-waits(#{server := Server, mailbox := Mailbox} = Target) ->
+%% Over the port by as many processes as there is room for: one that sends calls by the hundred thousand to the server's
+%% process, which handles what the node says as well, holds up that.
+waits(#{transport := port, server := Server} = Target) ->
+    Task = running(Server),
+    together([fun () ->
+                  at_once(scaled(200000, Target), infinity,
+                          fun (_) -> llama_node:get_result(Server, Task, infinity) end)
+              end,
+              fun () ->
+                  receive after 3000 -> opening(fun () -> llama_node:cancel_task(Server, Task) end) end
+              end]);
+waits(#{transport := distribution, server := Server, mailbox := Mailbox} = Target) ->
     Task = running(Server),
     Self = self(),
     Ref = make_ref(),
