@@ -67,6 +67,8 @@ class AdapterCheckTest {
         assertDoesNotThrow(() -> check(SyntheticAdapters.lora(base, 32, GgmlType.Q8_0, List.of(QUERY))));
         assertDoesNotThrow(() -> check(good().remove("adapter.lora.alpha")));
         assertDoesNotThrow(() -> check(good().float32("adapter.lora.alpha", 0)));
+        assertDoesNotThrow(() -> check(good().float32("adapter.lora.alpha", 1e9f)));
+        assertDoesNotThrow(() -> check(good().float32("adapter.lora.alpha", -1e9f)));
         // The output is a matrix of its own here, so the embedding can be adapted, by factors that are looked up.
         assertDoesNotThrow(() ->
                 check(good().tensor("token_embd.weight.lora_a", GgmlType.F32, new long[] {RANK, 300}, zeros(RANK * 300))
@@ -143,6 +145,8 @@ class AdapterCheckTest {
                         new Factor("blk.9.attn_q.weight.lora_a", f32, 64, 4),
                         new Factor("blk.9.attn_q.weight.lora_b", f32, 4, 64)),
                 tensors("the tensor " + QUERY + ", for which", new Factor(QUERY, f32, 64, 64)),
+                tensors("is [64, 64]: size 1 must be 64;", new Factor(a, f32, 32, 4), new Factor(b, f32, 4, 64)),
+                tensors("is [64, 64]: size 2 must be 64;", new Factor(a, f32, 64, 4), new Factor(b, f32, 4, 32)),
                 tensors(a + " of the shape [32, 4]", new Factor(a, f32, 32, 4), new Factor(b, f32, 4, 64)),
                 tensors(b + " of the shape [4, 32]", new Factor(a, f32, 64, 4), new Factor(b, f32, 4, 32)),
                 tensors(a + " of the shape [64, 4]", new Factor(a, f32, 64, 4), new Factor(b, f32, 5, 64)),
@@ -155,6 +159,10 @@ class AdapterCheckTest {
                         "token_embd.weight.lora_a of the shape [64, 4]",
                         new Factor("token_embd.weight.lora_a", f32, 64, 4),
                         new Factor("token_embd.weight.lora_b", f32, 4, 300)),
+                tensors(
+                        "token_embd.weight.lora_b of the shape [4, 63]",
+                        new Factor("token_embd.weight.lora_a", f32, 4, 300),
+                        new Factor("token_embd.weight.lora_b", f32, 4, 63)),
                 tensors(
                         "token_embd.weight.lora_a of the shape [5, 300]",
                         new Factor("token_embd.weight.lora_a", f32, 5, 300),
@@ -203,6 +211,19 @@ class AdapterCheckTest {
                 "has a weight that is not a finite number in the tensor " + DOWN + ".lora_b, at or behind element " + at
                         + "; get the file anew or convert it again",
                 refusal);
+    }
+
+    /** Blocks of 34 bytes, which do not fill what is read at once. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 7_709, 7_710, 7_711, 15_420, 15_999})
+    void oneBadBlockAmongManyIsFound(int block) {
+        int rank = 8_000;
+        byte[] bytes = new byte[2 * rank * GgmlType.Q8_0.blockBytes()];
+        bytes[block * GgmlType.Q8_0.blockBytes() + 1] = 0x7c;
+        String refusal = refusal(SyntheticAdapters.header("llama")
+                .tensor(QUERY + ".lora_a", GgmlType.Q8_0, new long[] {64, rank}, out -> out.write(bytes))
+                .tensor(QUERY + ".lora_b", GgmlType.F32, new long[] {rank, 64}, zeros(rank * 64)));
+        assertTrue(refusal.contains("at or behind element " + 32 * block + ";"), refusal);
     }
 
     private static GgufWriter.Data poisoned(int floats, int at) {

@@ -1,64 +1,30 @@
 package io.llamanode.gguf.check;
 
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.llamanode.gguf.GgmlType;
 import io.llamanode.gguf.GgufException;
-import io.llamanode.gguf.GgufException.Reason;
-import io.llamanode.gguf.GgufFile;
-import io.llamanode.gguf.GgufValueType;
 import io.llamanode.gguf.GgufWriter;
 import io.llamanode.testmodel.EncoderModels;
 import io.llamanode.testmodel.SmallModels;
-import io.llamanode.testmodel.SyntheticModels;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What ended the process at the load or at the first token is refused by key or by tensor; sound files are not. */
-class ModelCheckTest {
-    private static final LibraryLimits LIMITS = new LibraryLimits(256, 2, 39, Map.of("baichuan", Set.of(32L, 40L)));
-
-    @TempDir
-    private Path folder;
-
-    private void check(GgufWriter writer, boolean vocabOnly) {
-        ModelCheck.check(GgufFile.read(writer.write(folder.resolve("model.gguf"))), vocabOnly, LIMITS);
-    }
-
-    private String refusal(GgufWriter writer) {
-        GgufException e = assertThrows(GgufException.class, () -> check(writer, false));
-        assertEquals(Reason.MALFORMED, e.reason());
-        String path = folder.resolve("model.gguf") + " ";
-        assertTrue(e.getMessage().startsWith(path), e.getMessage());
-        return e.getMessage().substring(path.length());
-    }
-
-    private static GgufWriter llama() {
-        return SyntheticModels.writer(SyntheticModels.tiny());
-    }
-
+class ModelCheckTest extends CheckedModels {
     static Stream<Supplier<GgufWriter>> sound() {
         return Stream.of(
-                ModelCheckTest::llama,
+                CheckedModels::llama,
                 SmallModels::experts,
                 SmallModels::gemma2,
                 SmallModels::gpt2,
@@ -86,7 +52,7 @@ class ModelCheckTest {
     }
 
     private static Arguments llama(String message, UnaryOperator<GgufWriter> change) {
-        return Arguments.of(message, (Supplier<GgufWriter>) ModelCheckTest::llama, change);
+        return Arguments.of(message, (Supplier<GgufWriter>) CheckedModels::llama, change);
     }
 
     static Stream<Arguments> keys() {
@@ -125,6 +91,15 @@ class ModelCheckTest {
                         "has a llama.rope.dimension_sections whose sum",
                         w -> w.int32s("llama.rope.dimension_sections", new int[] {-1, 2, 2, 0})),
                 llama(
+                        "has a llama.rope.dimension_sections whose sum is not from 1 to the 16",
+                        w -> w.int32s("llama.rope.dimension_sections", new int[] {8, 9, 0, 0})),
+                llama(
+                        "has a llama.rope.dimension_sections whose sum is not from 1 to the 16",
+                        w -> w.int32s("llama.rope.dimension_sections", new int[] {-1, -1, 0, 0})),
+                llama(
+                        "has a text of 1048577 bytes as general.name; at most 1048576 are taken",
+                        w -> w.text("general.name", "n".repeat((1 << 20) + 1))),
+                llama(
                         "has 70000 as llama.attention.head_count",
                         w -> w.int32s("llama.attention.head_count", new int[] {4, 70_000})),
                 llama(
@@ -156,9 +131,84 @@ class ModelCheckTest {
                         SmallModels::rwkv6,
                         w -> w.uint32("rwkv6.attention.head_count_kv", 3)),
                 change(
+                        "has 4 heads (rwkv6.wkv.head_size) that cannot share 2",
+                        SmallModels::rwkv6,
+                        w -> w.uint32("rwkv6.attention.head_count_kv", 2)),
+                llama("has 4 heads (rwkv6qwen2.wkv.head_size) that cannot share 3", w -> recurrent(w, 3)),
+                llama(
+                        "a rwkv7.token_shift_count other than 2",
+                        w -> w.text("general.architecture", "rwkv7")
+                                .uint32("rwkv7.block_count", 2)
+                                .uint32("rwkv7.token_shift_count", 1)),
+                llama("its mamba2.ssm.inner_size of 12 among 8 heads", w -> stateSpace(w, 12, 8, 4)),
+                llama("of 16 among 8 heads (mamba2.ssm.time_step_rank) of 3", w -> stateSpace(w, 16, 8, 3)),
+                llama("of 24 among 8 heads (mamba2.ssm.time_step_rank) of 3", w -> stateSpace(w, 24, 8, 3)),
+                change(
                         "has a rwkv6.token_shift_count other than 2",
                         SmallModels::rwkv6,
                         w -> w.uint32("rwkv6.token_shift_count", 1)));
+    }
+
+    private static GgufWriter recurrent(GgufWriter writer, int shared) {
+        return writer.text("general.architecture", "rwkv6qwen2")
+                .uint32("rwkv6qwen2.block_count", 2)
+                .uint32("rwkv6qwen2.embedding_length", 64)
+                .uint32("rwkv6qwen2.wkv.head_size", 16)
+                .uint32("rwkv6qwen2.attention.head_count_kv", shared);
+    }
+
+    private static GgufWriter stateSpace(GgufWriter writer, int inner, int heads, int groups) {
+        return writer.text("general.architecture", "mamba2")
+                .uint32("mamba2.block_count", 2)
+                .uint32("mamba2.ssm.inner_size", inner)
+                .uint32("mamba2.ssm.time_step_rank", heads)
+                .uint32("mamba2.ssm.group_count", groups);
+    }
+
+    private static Arguments taken(String what, Supplier<GgufWriter> model) {
+        return Arguments.of(what, model);
+    }
+
+    static Stream<Arguments> limits() {
+        String sections = "llama.rope.dimension_sections";
+        return Stream.of(
+                taken("as many layers as there may be", () -> llama().uint32("llama.block_count", 512)),
+                taken("the longest text", () -> llama().text("general.name", "n".repeat(1 << 20))),
+                taken("a scaling that is known", () -> llama().text("llama.rope.scaling.type", "linear")),
+                taken("the last kind of pooling", () -> llama().uint32("llama.pooling_type", 4)),
+                taken("a least number", () -> llama().float32("llama.attention.layer_norm_rms_epsilon", 1)),
+                taken("sections of one", () -> llama().int32s(sections, new int[] {0, 1, 0, 0})),
+                taken("sections of a whole head", () -> llama().int32s(sections, new int[] {8, 8, 0, 0})),
+                taken("the most experts", () -> SmallModels.experts().uint32("llama.expert_count", 256)),
+                taken("all experts", () -> SmallModels.experts().uint32("llama.expert_used_count", 4)),
+                taken("the last gating", () -> SmallModels.experts().uint32("llama.expert_gating_func", 2)),
+                taken("one group", () -> SmallModels.experts().uint32("llama.expert_group_count", 1)),
+                taken(
+                        "one of two groups",
+                        () -> SmallModels.experts()
+                                .uint32("llama.expert_group_count", 2)
+                                .uint32("llama.expert_group_used_count", 1)),
+                taken(
+                        "heads by layer",
+                        () -> llama().int32s("llama.attention.head_count", new int[] {4, 4, 4})
+                                .int32s("llama.attention.head_count_kv", new int[] {2, 2})),
+                taken("shared heads of what was made of an attention model", () -> recurrent(llama(), 2)),
+                taken("heads that divide a state", () -> stateSpace(llama(), 16, 8, 4)),
+                taken("letters for bytes", () -> tokens(llama(), 3 + 'A', "A")),
+                taken("a line break", () -> tokens(llama(), 13, "\n").text("tokenizer.ggml.model", "rwkv")),
+                taken(
+                        "the last of the tokens",
+                        () -> SmallModels.gpt2()
+                                .texts("tokenizer.ggml.tokens", pieces(5))
+                                .remove("tokenizer.ggml.token_type")
+                                .uint32("tokenizer.ggml.bos_token_id", 4)
+                                .uint32("tokenizer.ggml.eos_token_id", 1)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("limits")
+    void whatIsJustWithinALimitIsTaken(String what, Supplier<GgufWriter> model) {
+        assertDoesNotThrow(() -> check(model.get(), false), what);
     }
 
     static Stream<Arguments> heads() {
@@ -171,6 +221,13 @@ class ModelCheckTest {
                         "has a llama.embedding_length of 64 that is no multiple of its 3 heads",
                         w -> w.uint32("llama.attention.head_count", 3).remove("llama.attention.head_count_kv")),
                 llama("has keys of 8 and values of 16 elements", w -> w.uint32("llama.attention.key_length", 8)),
+                llama(
+                        "of heads of 16; it must be all of an even number",
+                        w -> w.uint32("llama.rope.dimension_count", 8)),
+                change(
+                        "it must be an even number of them",
+                        SmallModels::phi3,
+                        w -> w.uint32("phi3.rope.dimension_count", 7)),
                 llama(
                         "turns 8 elements (llama.rope.dimension_count) of heads of 16",
                         w -> w.uint32("llama.rope.dimension_count", 8)),
@@ -262,6 +319,13 @@ class ModelCheckTest {
                         () -> SmallModels.bert(1),
                         w -> w.texts("tokenizer.ggml.tokens", pieces(103)).remove("tokenizer.ggml.token_type")),
                 change(
+                        "has 5 as tokenizer.ggml.bos_token_id, and the 11 that stands for none is beyond its 5 tokens",
+                        SmallModels::gpt2,
+                        w -> w.texts("tokenizer.ggml.tokens", pieces(5))
+                                .remove("tokenizer.ggml.token_type")
+                                .uint32("tokenizer.ggml.bos_token_id", 5)
+                                .uint32("tokenizer.ggml.eos_token_id", 1)),
+                change(
                         "has 999 as tokenizer.ggml.bos_token_id, and the 11 that stands for none is beyond its 5 tokens",
                         SmallModels::gpt2,
                         w -> w.texts("tokenizer.ggml.tokens", pieces(5))
@@ -297,196 +361,5 @@ class ModelCheckTest {
         GgufException e = assertThrows(
                 GgufException.class, () -> check(llama().float32s("tokenizer.ggml.scores", new float[2]), true));
         assertTrue(e.getMessage().contains("tokenizer.ggml.scores"), e.getMessage());
-    }
-
-    private static Arguments tensor(String message, String name, GgmlType type, long... dims) {
-        return Arguments.of(message, name, type, dims);
-    }
-
-    static Stream<Arguments> tensors() {
-        String elementwise = ", which is computed element by element and must be F32";
-        return Stream.of(
-                tensor(
-                        "blk.0.added_norm.weight of type Q5_1" + elementwise,
-                        "blk.0.added_norm.weight",
-                        GgmlType.Q5_1,
-                        64),
-                tensor(
-                        "blk.0.post_ffw_norm_1.weight of type F16" + elementwise,
-                        "blk.0.post_ffw_norm_1.weight",
-                        GgmlType.F16,
-                        64,
-                        2),
-                tensor("blk.0.attn_q.bias of type F16" + elementwise, "blk.0.attn_q.bias", GgmlType.F16, 64),
-                tensor("token_types.weight of type F16" + elementwise, "token_types.weight", GgmlType.F16, 64, 2),
-                tensor("blk.1.ssm_a of type F16" + elementwise, "blk.1.ssm_a", GgmlType.F16, 16, 64),
-                tensor(
-                        "blk.1.time_mix_lerp_x.weight of type Q8_0" + elementwise,
-                        "blk.1.time_mix_lerp_x.weight",
-                        GgmlType.Q8_0,
-                        64,
-                        1,
-                        1),
-                tensor(
-                        "extra.weight of type I32, which llama.cpp cannot compute with",
-                        "extra.weight",
-                        GgmlType.I32,
-                        4,
-                        4),
-                tensor("extra.weight of type F64", "extra.weight", GgmlType.F64, 4, 4),
-                tensor("extra.weight of type Q8_K", "extra.weight", GgmlType.Q8_K, 256, 1),
-                tensor(
-                        "extra.weight of type MXFP4, which this llama.cpp does not know",
-                        "extra.weight",
-                        GgmlType.MXFP4,
-                        64,
-                        2),
-                tensor("d2t of type F32, which holds no token ids", "d2t", GgmlType.F32, 4),
-                tensor(
-                        "conv1d.weight of type Q8_0, which must be F32 or F16",
-                        "conv1d.weight",
-                        GgmlType.Q8_0,
-                        32,
-                        2,
-                        2),
-                tensor(
-                        "blk.2.attn_q.weight and only 2 layers (llama.block_count)",
-                        "blk.2.attn_q.weight",
-                        GgmlType.F32,
-                        64,
-                        64),
-                tensor(
-                        "position_embd.weight of the shape [64, 2, 2], of which at most 2 sizes",
-                        "position_embd.weight",
-                        GgmlType.F32,
-                        64,
-                        2,
-                        2),
-                tensor(
-                        "blk.0.ffn_up_exps.weight of the shape [64, 2, 2, 2], of which at most 3",
-                        "blk.0.ffn_up_exps.weight",
-                        GgmlType.F32,
-                        64,
-                        2,
-                        2,
-                        2),
-                tensor("blk.0.ffn.act.scales of the shape", "blk.0.ffn.act.scales", GgmlType.F32, 2, 2));
-    }
-
-    @ParameterizedTest
-    @MethodSource("tensors")
-    void aTensorThatCannotBeComputedWithIsNamed(String message, String name, GgmlType type, long[] dims) {
-        String refusal = refusal(with(name, type, dims));
-        assertTrue(refusal.contains("has the tensor " + message), refusal);
-    }
-
-    private static GgufWriter with(String name, GgmlType type, long... dims) {
-        long elements = Arrays.stream(dims).reduce(1, (a, b) -> a * b);
-        byte[] bytes = new byte[(int) (elements / type.blockElements() * type.blockBytes())];
-        return llama().tensor(name, type, dims, out -> out.write(bytes));
-    }
-
-    static Stream<Arguments> needs() {
-        return Stream.of(
-                Arguments.of(
-                        (Supplier<GgufWriter>) SmallModels::phi3, "blk.1.attn_qkv.weight", "blk.1.attn_qkv.weight"),
-                Arguments.of(
-                        (Supplier<GgufWriter>) SmallModels::rwkv6,
-                        "blk.0.time_mix_lerp_v.weight",
-                        "blk.0.time_mix_lerp_fused.weight"),
-                Arguments.of(
-                        (Supplier<GgufWriter>) () -> EncoderModels.t5(true),
-                        "dec.blk.0.attn_rel_b.weight",
-                        "dec.blk.0.attn_rel_b.weight"),
-                Arguments.of(
-                        (Supplier<GgufWriter>) () -> EncoderModels.t5(false),
-                        "enc.blk.0.attn_rel_b.weight",
-                        "enc.blk.0.attn_rel_b.weight"));
-    }
-
-    /** The library takes the file without it, and reads where it is not. */
-    @ParameterizedTest
-    @MethodSource("needs")
-    void aTensorThatIsComputedWithIsThere(Supplier<GgufWriter> model, String removed, String named) {
-        String refusal = refusal(model.get().removeTensor(removed));
-        assertTrue(refusal.startsWith("has no tensor " + named + ","), refusal);
-    }
-
-    @Test
-    void otherTypesAreTakenWhereTheyCanBeComputedWith() {
-        assertDoesNotThrow(() -> check(with("blk.0.ffn_up_exps.weight", GgmlType.Q4_0, 64, 2, 3), false));
-        assertDoesNotThrow(() -> check(with("d2t", GgmlType.I64, 4), false));
-        assertDoesNotThrow(() -> check(with("conv1d.weight", GgmlType.F16, 32, 2, 2), false));
-        assertDoesNotThrow(() -> check(with("cls.output.weight", GgmlType.F16, 64, 1), false));
-        assertDoesNotThrow(() -> check(with("token_embd_norm.weight", GgmlType.F32, 64, 1, 1), false));
-    }
-
-    private static GgufWriter charsMap(int[] nodes, String replacements) {
-        ByteBuffer map = ByteBuffer.allocate(4 + 4 * nodes.length + replacements.length())
-                .order(ByteOrder.LITTLE_ENDIAN);
-        map.putInt(4 * nodes.length);
-        for (int node : nodes) {
-            map.putInt(node);
-        }
-        map.put(replacements.getBytes());
-        return unigram()
-                .array(
-                        "tokenizer.ggml.precompiled_charsmap",
-                        GgufValueType.INT8,
-                        map.limit(),
-                        out -> out.write(map.array()));
-    }
-
-    private static GgufWriter unigram() {
-        return EncoderModels.t5(true).text("tokenizer.ggml.model", "t5");
-    }
-
-    /** A map of one letter, 'A', to the text at an offset: node 0 leads to 256, 256 ^ 'A' ends there, its base to 512. */
-    private static int[] oneLetter(int offset) {
-        int[] nodes = new int[768];
-        nodes[0] = 256 << 10;
-        nodes[256 ^ 'A'] = (256 ^ 512) << 10 | 1 << 8 | 'A';
-        nodes[512 ^ 'A'] = 1 << 31 | offset;
-        return nodes;
-    }
-
-    @Test
-    void aMapOfCharactersThatStaysInsideIsTaken() {
-        assertDoesNotThrow(() -> check(unigram(), false));
-        assertDoesNotThrow(() -> check(charsMap(oneLetter(0), "a\0"), false));
-        assertDoesNotThrow(() -> check(charsMap(oneLetter(1), "a\0"), false));
-    }
-
-    @Test
-    void aMapOfCharactersThatLeadsBeyondItsEndIsRefused() {
-        String beyond =
-                "has a tokenizer.ggml.precompiled_charsmap that leads beyond its end; get the file anew or convert it again";
-        assertEquals(beyond, refusal(charsMap(oneLetter(2), "a\0")));
-        int[] far = oneLetter(0);
-        far[0] = 768 << 10;
-        assertEquals(beyond, refusal(charsMap(far, "a\0")));
-        far = oneLetter(0);
-        far[256 ^ 'A'] = (1 << 20) << 10 | 1 << 8 | 'A';
-        assertEquals(beyond, refusal(charsMap(far, "a\0")));
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {1, 3, 4, 8})
-    void aMapOfCharactersThatIsCutIsRefused(int bytes) {
-        byte[] map = {4, 0, 0, 0, 0, 0, 0, 0, 'a', 0};
-        String refusal = refusal(unigram()
-                .array(
-                        "tokenizer.ggml.precompiled_charsmap",
-                        GgufValueType.UINT8,
-                        bytes,
-                        out -> out.write(map, 0, bytes)));
-        assertEquals("has a tokenizer.ggml.precompiled_charsmap that ends before its texts do", refusal);
-    }
-
-    @Test
-    void aMapOfCharactersThatIsNoneIsRefused() {
-        String none = "has a tokenizer.ggml.precompiled_charsmap that is not an array of bytes";
-        assertEquals(none, refusal(unigram().text("tokenizer.ggml.precompiled_charsmap", "x")));
-        assertEquals(none, refusal(unigram().int32s("tokenizer.ggml.precompiled_charsmap", new int[2])));
     }
 }
