@@ -297,7 +297,9 @@ ping(Server) ->
 %% Options are those of a model's start, and `progress': a process that gets
 %% `{llama_node_progress, Path, Fraction}' for every percent. `default => true' makes it the model
 %% of requests that name none, which is the first one loaded otherwise; `vocab_only => true' loads
-%% only the vocabulary, for tokens and templates.
+%% only the vocabulary, for tokens and templates. `probe => true', for files from strangers, has a process
+%% of its own load the file first: one that would end the node is `model_load_failed' then. While that is
+%% done, the end of the calling process gives the load up.
 %% ```
 %% ok = llama_node:load_model(Server, "model.gguf", #{id => small, n_parallel => 2}).
 %% '''
@@ -346,7 +348,7 @@ inspect_model(Path) ->
 %% quantization, context length, chat template, capabilities, and the memory that it would take.
 %%
 %% The path is taken like that of {@link load_model/3}. A map instead of it gives options of
-%% `load_model', for the estimate, along with `path'.
+%% `load_model', for the estimate, along with `path'; nothing is probed.
 %% ```
 %% {ok, #{architecture := <<"llama">>, capabilities := [completion | _]}} =
 %%     llama_node:inspect_model(Server, "model.gguf").
@@ -362,7 +364,8 @@ inspect_model(Server, Given) ->
     end.
 
 %% @doc Loads a LoRA adapter of a loaded model, a GGUF file, for requests to ask for with `lora'. `Config' may
-%% give `id', else the file's name without `.gguf', and `model'. Relative paths are as in {@link load_model/3}.
+%% give `id', else the file's name without `.gguf', `model', and `probe'. Relative paths and `probe' are as in
+%% {@link load_model/3}.
 %% ```
 %% ok = llama_node:load_adapter(Server, "pirate.gguf", #{id => pirate}),
 %% {ok, _} = llama_node:chat(Server, <<"Who are you?">>, #{lora => [{pirate, 0.8}]}).

@@ -81,6 +81,9 @@ model() ->
        text => "load only the vocabulary, for tokens and templates"},
      #{key => check_tensors, part => model, check => boolean, default => "`false'",
        text => "read all weights first, and refuse a file in which one is not a finite number"},
+     #{key => probe, part => model, check => boolean, default => "`false'",
+       text => "have a process of its own load the file first, and compute a token with it: a file that would end the "
+               "node ends that one, and is refused. For files from strangers"},
      #{key => default, part => model, check => boolean, default => "`false', and the first model is it",
        text => "whether requests that name no model get it"},
      #{key => chat_template, part => model, check => template, default => "the model's own",

@@ -33,6 +33,7 @@
         n_gpu_layers => -1 | non_neg_integer(),
         vocab_only => boolean(),
         check_tensors => boolean(),
+        probe => boolean(),
         default => boolean(),
         chat_template => text() | #{text() => text()},
         bind => text(),
@@ -93,6 +94,8 @@
 %% <li>`vocab_only': load only the vocabulary, for tokens and templates. Default: `false'.</li>
 %% <li>`check_tensors': read all weights first, and refuse a file in which one is not a finite number. Default:
 %%     `false'.</li>
+%% <li>`probe': have a process of its own load the file first, and compute a token with it: a file that would end the
+%%     node ends that one, and is refused. For files from strangers. Default: `false'.</li>
 %% <li>`default': whether requests that name no model get it. Default: `false', and the first model is it.</li>
 %% <li>`chat_template': a Jinja template, the name of one of the model's variants, or a map with `system', `prefix' and
 %%     `postfix'. Default: the model's own.</li>

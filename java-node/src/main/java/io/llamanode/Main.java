@@ -2,6 +2,7 @@ package io.llamanode;
 
 import io.llamanode.node.LogSetup;
 import io.llamanode.node.PortNode;
+import io.llamanode.node.ProbeNode;
 import io.llamanode.node.command.Cli;
 import java.io.IOException;
 
@@ -13,7 +14,7 @@ public final class Main {
      * Starts the node, or asks one that runs.
      *
      * @param args {@code --port}: configuration and control come as frames on the standard streams
-     *     (docs/protocol.md, section 7); anything else: a command of docs/operations.md
+     *     (docs/protocol.md, section 7); {@code --probe}: a node has this process load a file; anything else: a command of docs/operations.md
      * @throws IOException if the standard streams cannot be set up
      * @throws InterruptedException never, as nobody interrupts the main thread
      */
@@ -21,6 +22,9 @@ public final class Main {
         if (args.length == 1 && args[0].equals("--port")) {
             PortNode.run();
             return;
+        }
+        if (args.length == 1 && args[0].equals("--probe")) {
+            ProbeNode.run();
         }
         LogSetup.outlastShutdown();
         Runtime.getRuntime().halt(exitStatus(args));

@@ -21,6 +21,7 @@ class LayersTest {
             "io.llamanode",
             "io.llamanode.node.command..",
             "io.llamanode.node",
+            "io.llamanode.node.probe..",
             "io.llamanode.transport",
             "io.llamanode.transport.(bridge|stdio|dist)..",
             "io.llamanode.transport.mailbox..",

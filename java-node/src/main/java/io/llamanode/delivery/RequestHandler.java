@@ -200,7 +200,7 @@ public final class RequestHandler {
         switch (request) {
             case Request.Ping() -> reply.accept(ReplyEncoder.PONG);
             case Request.GetStatus() -> reply.accept(ReplyEncoder.ok(ReplyEncoder.status(node, service.status())));
-            case Request.LoadModel load -> service.loadModel(load.config(), progress(load), done(reply));
+            case Request.LoadModel load -> service.loadModel(caller, load.config(), progress(load), done(reply));
             case Request.UnloadModel(String id) -> service.unloadModel(id, done(reply));
             case Request.ListModels() ->
                 reply.accept(ReplyEncoder.models(service.models().list()));
@@ -212,7 +212,7 @@ public final class RequestHandler {
             case Request.GetSessionInfo(long id) ->
                 reply.accept(ReplyEncoder.ok(
                         ReplyEncoder.sessionInfo(service.sessions().info(id))));
-            case Request.LoadAdapter(var config) -> service.adapters().load(config, done(reply));
+            case Request.LoadAdapter(var config) -> service.adapters().load(caller, config, done(reply));
             case Request.UnloadAdapter(String id, String model) ->
                 service.adapters().unload(id, model, done(reply));
             case Request.ListAdapters() ->

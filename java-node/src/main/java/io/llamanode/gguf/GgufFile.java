@@ -26,6 +26,7 @@ public final class GgufFile {
     private final long fileBytes;
     private final Map<String, GgufValue> metadata;
     private final Map<String, GgufTensor> tensors;
+    private final List<Part> parts;
 
     GgufFile(
             Path path,
@@ -34,7 +35,8 @@ public final class GgufFile {
             long dataOffset,
             long fileBytes,
             Map<String, GgufValue> metadata,
-            Map<String, GgufTensor> tensors) {
+            Map<String, GgufTensor> tensors,
+            List<Part> parts) {
         this.path = path;
         this.version = version;
         this.alignment = alignment;
@@ -42,6 +44,7 @@ public final class GgufFile {
         this.fileBytes = fileBytes;
         this.metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
         this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+        this.parts = List.copyOf(parts);
     }
 
     /**
@@ -67,14 +70,28 @@ public final class GgufFile {
         return GgufShards.read(path);
     }
 
+    /**
+     * One of the files that a model is in.
+     *
+     * @param path where it is
+     * @param headerBytes how long its header is
+     * @param usedBytes where its last tensor ends; nothing reads what is behind it
+     */
+    public record Part(Path path, long headerBytes, long usedBytes) {}
+
     /** The same with the tensors of further files. */
-    GgufFile with(Map<String, GgufTensor> allTensors, long allBytes) {
-        return new GgufFile(path, version, alignment, dataOffset, allBytes, metadata, allTensors);
+    GgufFile with(Map<String, GgufTensor> allTensors, long allBytes, List<Part> allParts) {
+        return new GgufFile(path, version, alignment, dataOffset, allBytes, metadata, allTensors, allParts);
     }
 
     /** {@return the file; the first one of a model that is split} */
     public Path path() {
         return path;
+    }
+
+    /** {@return the files it is in, in their order: one, or all shards} */
+    public List<Part> parts() {
+        return parts;
     }
 
     /** {@return the version of the format, 2 or 3} */

@@ -100,7 +100,12 @@ final class GgufReader {
         Map<String, GgufTensor> tensors = tensors(nTensors);
         long dataOffset = pad(in.position(), alignment);
         checkExtents(tensors, alignment, dataOffset);
-        return new GgufFile(path, version, alignment, dataOffset, in.size(), metadata, tensors);
+        long used = dataOffset;
+        for (GgufTensor tensor : tensors.values()) {
+            used = dataOffset + tensor.offset() + tensor.bytes();
+        }
+        GgufFile.Part part = new GgufFile.Part(path, in.position(), Math.min(used, in.size()));
+        return new GgufFile(path, version, alignment, dataOffset, in.size(), metadata, tensors, List.of(part));
     }
 
     private long count(long count, String what) {

@@ -5,7 +5,9 @@ import static io.llamanode.gguf.GgufException.Reason.MISSING;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 
@@ -55,6 +57,7 @@ final class GgufShards {
 
     private static GgufFile joined(GgufFile first, String prefix, long count) {
         Map<String, GgufTensor> tensors = new LinkedHashMap<>(first.tensors());
+        List<GgufFile.Part> parts = new ArrayList<>(first.parts());
         long bytes = first.fileBytes();
         for (long i = 1; i < count; i++) {
             Path path = first.path().resolveSibling(prefix + suffix(i, count));
@@ -77,6 +80,7 @@ final class GgufShards {
                 }
             }
             bytes += shard.fileBytes();
+            parts.addAll(shard.parts());
         }
         long expected = first.integer(TENSORS).orElse(tensors.size());
         if (expected != tensors.size()) {
@@ -84,7 +88,7 @@ final class GgufShards {
                     MALFORMED,
                     first.path() + " and its shards have " + tensors.size() + " tensors instead of " + expected);
         }
-        return first.with(tensors, bytes);
+        return first.with(tensors, bytes, parts);
     }
 
     /** @param number from 0 */

@@ -4,6 +4,7 @@ import com.ericsson.otp.erlang.OtpErlangObject;
 import io.llamanode.delivery.RequestHandler;
 import io.llamanode.llama.LibraryException;
 import io.llamanode.llama.library.LlamaLibrary;
+import io.llamanode.node.probe.FileProber;
 import io.llamanode.protocol.launch.ControlEncoder;
 import io.llamanode.protocol.launch.ControlFrame;
 import io.llamanode.protocol.launch.LaunchConfig;
@@ -73,7 +74,8 @@ public final class PortNode implements FrameChannel.Listener {
 
     private static ModelLoader nativeLoader(LaunchConfig launch) {
         try {
-            return new NativeModelLoader(LlamaLibrary.open(Optional.ofNullable(launch.llamaLib())));
+            LlamaLibrary library = LlamaLibrary.open(Optional.ofNullable(launch.llamaLib()));
+            return new NativeModelLoader(library, FileProber.of(library, launch.nativeTimeout()));
         } catch (LibraryException e) {
             throw new FailureException(ErrorCode.UNSUPPORTED, e.getMessage());
         }
@@ -227,7 +229,7 @@ public final class PortNode implements FrameChannel.Listener {
 
     private void load(LlamaService service, ModelConfig model) {
         CompletableFuture<Failure> loaded = new CompletableFuture<>();
-        service.loadModel(model, fraction -> progress(model.path(), fraction), new Reply<>() {
+        service.loadModel(null, model, fraction -> progress(model.path(), fraction), new Reply<>() {
             @Override
             public void ok(@Nullable Void nothing) {
                 loaded.complete(null);

@@ -3,6 +3,7 @@ package io.llamanode.node;
 import io.llamanode.delivery.RequestHandler;
 import io.llamanode.llama.LibraryException;
 import io.llamanode.llama.library.LlamaLibrary;
+import io.llamanode.node.probe.FileProber;
 import io.llamanode.protocol.launch.LaunchConfig;
 import io.llamanode.protocol.launch.ServiceConfig;
 import io.llamanode.service.LlamaService;
@@ -11,6 +12,7 @@ import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.model.FileProbe;
 import io.llamanode.service.model.ModelLoader;
 import io.llamanode.service.model.NativeModelLoader;
 import io.llamanode.transport.DistEndpoint;
@@ -85,7 +87,8 @@ public final class ServiceNode {
     private static Engine nativeLoader(LaunchConfig launch) throws ExitException {
         try {
             LlamaLibrary library = LlamaLibrary.open(Optional.ofNullable(launch.llamaLib()));
-            return new Engine(new NativeModelLoader(library), library.place());
+            FileProbe files = FileProber.of(library, launch.nativeTimeout());
+            return new Engine(new NativeModelLoader(library, files), library.place());
         } catch (LibraryException e) {
             throw new ExitException(ExitStatus.FAILED, e.getMessage());
         }
@@ -183,7 +186,7 @@ public final class ServiceNode {
 
     private void load(ModelConfig model) throws ExitException {
         CompletableFuture<Failure> loaded = new CompletableFuture<>();
-        service.loadModel(model, fraction -> {}, new Reply<>() {
+        service.loadModel(null, model, fraction -> {}, new Reply<>() {
             @Override
             public void ok(@Nullable Void nothing) {
                 loaded.complete(null);

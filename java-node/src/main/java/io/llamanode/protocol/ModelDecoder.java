@@ -28,6 +28,7 @@ public final class ModelDecoder {
             "chat_template",
             "vocab_only",
             "check_tensors",
+            "probe",
             "default",
             "slot_tokens",
             "slot_ms");
@@ -60,6 +61,7 @@ public final class ModelDecoder {
                 ChatDecoder.template(in.get("chat_template")),
                 in.flag("vocab_only"),
                 in.flag("check_tensors"),
+                in.flag("probe"),
                 in.flag("default"),
                 in.integer("slot_tokens", 0, MAX),
                 in.milliseconds("slot_ms", 0));
@@ -73,7 +75,7 @@ public final class ModelDecoder {
      * @return the checked configuration
      */
     static AdapterConfig adapter(InputValue path, Fields in) {
-        var config = new AdapterConfig(path(path), in.nonEmptyText("id"), in.nonEmptyText("model"));
+        var config = new AdapterConfig(path(path), in.nonEmptyText("id"), in.nonEmptyText("model"), in.flag("probe"));
         in.end();
         return config;
     }

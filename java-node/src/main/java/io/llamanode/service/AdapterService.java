@@ -3,6 +3,7 @@ package io.llamanode.service;
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.model.Adapter;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.model.AdapterConfig;
 import io.llamanode.service.contract.model.AdapterInfo;
@@ -29,23 +30,27 @@ public final class AdapterService {
     /**
      * Loads an adapter, in turn with loads of models.
      *
+     * @param owner without whom a file is not probed, and then not loaded; {@code null} if nobody's
      * @param config what
      * @param reply told when requests can ask for it; {@code invalid_argument} if its id is taken, {@code
      *     model_load_failed} if the file is unfit, {@code cancelled} if the model is unloaded meanwhile
      * @throws FailureException {@code invalid_argument} for a model that is not there, {@code unsupported} if it does
      *     not generate text
      */
-    public void load(AdapterConfig config, Reply<Void> reply) {
+    public void load(@Nullable Owner owner, AdapterConfig config, Reply<Void> reply) {
         ServedModel model = models.find(config.model());
         model.requireGeneration();
-        models.inTurn(() -> loadNow(model, config, reply), reply);
+        models.inTurn(owner, config.isProbed(), probe -> loadNow(probe, model, config, reply), reply);
     }
 
-    private void loadNow(ServedModel model, AdapterConfig config, Reply<Void> reply) {
+    private void loadNow(Probes.@Nullable Probe probe, ServedModel model, AdapterConfig config, Reply<Void> reply) {
         Adapter adapter;
         try {
             synchronized (lock) {
                 model.adapters.refuseTaken(config.name());
+            }
+            if (probe != null && !probe.passes(model.config, config.path())) {
+                return;
             }
             adapter = model.loaded.loadAdapter(config.path());
         } catch (FailureException e) {

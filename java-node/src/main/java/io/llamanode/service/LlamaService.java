@@ -70,10 +70,10 @@ public final class LlamaService implements AutoCloseable {
     public LlamaService(NodeConfig config, ModelLoader loader, OwnerMonitor monitor, MemoryAccount account) {
         this.loader = loader;
         this.account = account;
-        this.models = new ModelRegistry(lock, loader, config.ownerShare());
-        this.adapters = new AdapterService(lock, models);
         timer.setRemoveOnCancelPolicy(true);
         this.owners = new Owners(monitor, owner -> timer.execute(() -> ownerDown(owner)));
+        this.models = new ModelRegistry(lock, loader, new Probes(lock, owners, loader), config.ownerShare());
+        this.adapters = new AdapterService(lock, models);
         PrepareThreads preparation = new PrepareThreads();
         Asides asides = new Asides(lock, owners, preparation, account);
         this.tasks = new Tasks(lock, config, ids, owners, preparation, timer, account);
@@ -113,19 +113,21 @@ public final class LlamaService implements AutoCloseable {
     /**
      * Loads a model, in turn with other loads.
      *
+     * @param owner who asks: without this one a file is not probed, and then not loaded; {@code null}: the node itself
      * @param modelConfig what and how
      * @param progress hears how far it has come
      * @param reply told when it can be used; {@code server_busy} if the node is draining, {@code model_load_failed},
      *     {@code out_of_memory}, {@code invalid_argument} or {@code unsupported} if the load says so
      */
-    public void loadModel(ModelConfig modelConfig, ModelLoader.LoadProgress progress, Reply<Void> reply) {
+    public void loadModel(
+            @Nullable Owner owner, ModelConfig modelConfig, ModelLoader.LoadProgress progress, Reply<Void> reply) {
         synchronized (lock) {
             if (sessions.draining()) {
                 reply.failed(Sessions.DRAINING);
                 return;
             }
         }
-        models.load(modelConfig, progress, reply);
+        models.load(owner, modelConfig, progress, reply);
     }
 
     /**
@@ -295,6 +297,7 @@ public final class LlamaService implements AutoCloseable {
                 switch (thing) {
                     case Waiters.Waiter waiter -> Waiters.abandoned(waiter);
                     case Asides.Aside aside -> aside.drop();
+                    case Probes.Probe probe -> probe.drop();
                     case Task task -> {
                         task.abandoned = true;
                         tasksLeft.add(task);

@@ -3,6 +3,7 @@ package io.llamanode.service;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelReport;
@@ -25,10 +26,11 @@ import org.slf4j.LoggerFactory;
 final class ModelRegistry {
     private static final Logger LOG = LoggerFactory.getLogger(ModelRegistry.class);
 
-    private static final Failure STOPPING = new Failure(ErrorCode.SERVER_BUSY, "the node is stopping");
+    static final Failure STOPPING = new Failure(ErrorCode.SERVER_BUSY, "the node is stopping");
 
     private final Object lock;
     private final ModelLoader loader;
+    private final Probes probes;
     private final int ownerShare;
     private final Map<String, ServedModel> models = new LinkedHashMap<>();
     private final ExecutorService loading = Executors.newSingleThreadExecutor(
@@ -38,20 +40,26 @@ final class ModelRegistry {
 
     private boolean closed;
 
-    ModelRegistry(Object lock, ModelLoader loader, int ownerShare) {
+    ModelRegistry(Object lock, ModelLoader loader, Probes probes, int ownerShare) {
         this.ownerShare = ownerShare;
+        this.probes = probes;
         this.lock = lock;
         this.loader = loader;
     }
 
-    void load(ModelConfig config, ModelLoader.LoadProgress progress, Reply<Void> reply) {
-        inTurn(() -> loadNow(config, progress, reply), reply);
+    /** @param owner without whom a file is not probed, and then not loaded; {@code null} if nobody's */
+    void load(@Nullable Owner owner, ModelConfig config, ModelLoader.LoadProgress progress, Reply<Void> reply) {
+        inTurn(owner, config.isProbed(), probe -> loadNow(probe, config, progress, reply), reply);
     }
 
-    private void loadNow(ModelConfig config, ModelLoader.LoadProgress progress, Reply<Void> reply) {
+    private void loadNow(
+            Probes.@Nullable Probe probe, ModelConfig config, ModelLoader.LoadProgress progress, Reply<Void> reply) {
         LoadedModel model;
         try {
             refuseTakenId(config.effectiveId());
+            if (probe != null && !probe.passes(config, null)) {
+                return;
+            }
             model = loader.load(config, progress);
         } catch (FailureException e) {
             reply.failed(e.failure());
@@ -63,7 +71,7 @@ final class ModelRegistry {
         }
         synchronized (lock) {
             if (!closed) {
-                models.put(model.info().id(), new ServedModel(model, ownerShare));
+                models.put(model.info().id(), new ServedModel(model, config, ownerShare));
                 if (Boolean.TRUE.equals(config.asDefault())) {
                     defaultId = model.info().id();
                 }
@@ -75,12 +83,45 @@ final class ModelRegistry {
         reply.failed(STOPPING);
     }
 
+    /**
+     * Runs a load in turn with others.
+     *
+     * @param owner who can give up its probe
+     * @param probed whether it begins with one
+     * @param load gets the probe, or {@code null}
+     */
+    void inTurn(@Nullable Owner owner, boolean probed, Consumer<Probes.@Nullable Probe> load, Reply<Void> reply) {
+        if (!probed) {
+            inTurn(() -> load.accept(null), reply);
+            return;
+        }
+        Probes.Probe probe = probes.open(owner, reply);
+        boolean taken = submit(() -> {
+            try {
+                load.accept(probe);
+            } finally {
+                probe.over();
+            }
+        });
+        if (!taken) {
+            probe.over();
+            reply.failed(STOPPING);
+        }
+    }
+
     /** Runs something in turn with loads. */
     void inTurn(Runnable work, Reply<?> reply) {
+        if (!submit(work)) {
+            reply.failed(STOPPING);
+        }
+    }
+
+    private boolean submit(Runnable work) {
         try {
             loading.execute(work);
+            return true;
         } catch (RejectedExecutionException e) {
-            reply.failed(STOPPING);
+            return false;
         }
     }
 
@@ -174,6 +215,7 @@ final class ModelRegistry {
             open = all();
             models.clear();
         }
+        probes.close();
         loading.shutdown();
         open.forEach(ServedModel::close);
     }

@@ -6,6 +6,7 @@ import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelInfo;
 import io.llamanode.service.contract.model.ModelReport;
 import io.llamanode.service.model.LoadedModel;
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServedModel {
     final LoadedModel loaded;
+    /** How it was loaded. */
+    final ModelConfig config;
+
     final PromptBuilder prompts;
     final LoadedAdapters adapters;
     private final int capacity;
@@ -37,8 +41,9 @@ final class ServedModel {
     private volatile boolean closed;
 
     /** @param ownerShare percent of the queue that one owner may fill */
-    ServedModel(LoadedModel loaded, int ownerShare) {
+    ServedModel(LoadedModel loaded, ModelConfig config, int ownerShare) {
         this.loaded = loaded;
+        this.config = config;
         this.prompts = new PromptBuilder(loaded);
         this.adapters = new LoadedAdapters(loaded.info().id());
         int slots = loaded.info().nParallel();

@@ -105,7 +105,7 @@ final class RequestHandlerTest {
         };
         service = new LlamaService(new NodeConfig(List.of(), 60_000, 10, 10, 1000, 100), new Loader(), monitor);
         CompletableFuture<String> loaded = new CompletableFuture<>();
-        service.loadModel(ModelConfig.of(Path.of("fake.gguf")), fraction -> {}, new Reply<>() {
+        service.loadModel(null, ModelConfig.of(Path.of("fake.gguf")), fraction -> {}, new Reply<>() {
             @Override
             public void ok(Void nothing) {
                 loaded.complete("loaded");

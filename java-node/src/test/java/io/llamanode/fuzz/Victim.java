@@ -16,6 +16,7 @@ import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.GenerationResult;
 import io.llamanode.service.contract.task.Prompt;
 import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.model.FileProbe;
 import io.llamanode.service.model.NativeModelLoader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,7 +54,8 @@ final class Victim {
         this.service = new LlamaService(
                 new NodeConfig(List.of(), 60_000, 100, 100, 1000, 100),
                 new NativeModelLoader(
-                        library.equals("embedded") ? LlamaLibrary.embedded() : LlamaLibrary.at(Path.of(library))),
+                        library.equals("embedded") ? LlamaLibrary.embedded() : LlamaLibrary.at(Path.of(library)),
+                        FileProbe.NONE),
                 (owner, down) -> () -> {});
         service.ready();
         Object loaded = load(sound.bystander(), "bystander");
@@ -128,8 +130,8 @@ final class Victim {
     }
 
     private String adapter(Path file) throws TimeoutException {
-        Object loaded =
-                await(reply -> service.adapters().load(new AdapterConfig(file, "mutant", "bystander"), cast(reply)));
+        Object loaded = await(reply ->
+                service.adapters().load(null, new AdapterConfig(file, "mutant", "bystander", null), cast(reply)));
         if (loaded instanceof Failure failure) {
             return refusal(failure);
         }
@@ -168,7 +170,10 @@ final class Victim {
     private Object load(Path file, String id) {
         try {
             return await(reply -> service.loadModel(
-                    new ModelConfig(file, id, 64, 1, 64, 64, 1, 1, null, null, null), fraction -> {}, cast(reply)));
+                    null,
+                    new ModelConfig(file, id, 64, 1, 64, 64, 1, 1, null, null, null),
+                    fraction -> {},
+                    cast(reply)));
         } catch (TimeoutException e) {
             throw new IllegalStateException(e);
         }

@@ -9,6 +9,7 @@ import io.llamanode.testmodel.SyntheticModels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,6 +42,13 @@ class GgufShardsTest {
         }
         assertEquals(bytes, split.fileBytes());
         assertEquals(first, split.path());
+        assertEquals(
+                List.of("split-00001-of-00003.gguf", "split-00002-of-00003.gguf", "split-00003-of-00003.gguf"),
+                split.parts().stream()
+                        .map(part -> part.path().getFileName().toString())
+                        .toList());
+        GgufFile.Part last = split.parts().getLast();
+        assertTrue(last.headerBytes() < last.usedBytes() && last.usedBytes() <= Files.size(last.path()));
         assertEquals(
                 MemoryEstimate.of(whole, 256, 32, 32, 1).total(),
                 MemoryEstimate.of(split, 256, 32, 32, 1).total());

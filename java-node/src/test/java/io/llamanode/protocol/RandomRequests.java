@@ -59,7 +59,7 @@ final class RandomRequests {
             case 12 -> new Request.CheckpointSession(id());
             case 13 -> new Request.RewindSession(id(), random.nextBoolean() ? 0 : id());
             case 14 -> new Request.ClearCache(id(), random.nextBoolean());
-            case 15 -> new Request.LoadAdapter(new AdapterConfig(path(), maybe(this::name), maybe(this::name)));
+            case 15 -> new Request.LoadAdapter(new AdapterConfig(path(), maybe(this::name), maybe(this::name), flag()));
             case 16 -> new Request.UnloadAdapter(name(), maybe(this::name));
             case 17 -> new Request.EstimateTask(id(), task());
             case 18, 19, 20 -> new Request.CreateTask(id(), task());
@@ -169,6 +169,7 @@ final class RandomRequests {
                 flag(),
                 integers(-1, MAX),
                 maybe(this::template),
+                flag(),
                 flag(),
                 flag(),
                 flag(),

@@ -68,6 +68,7 @@ final class RequestWriter {
                 Map<String, Object> fields = new LinkedHashMap<>();
                 put(fields, "id", config.id());
                 put(fields, "model", config.model());
+                put(fields, "probe", config.probe());
                 yield call("load_adapter", spelling.text(config.path().toString()), spelling.whole(fields));
             }
             case Request.UnloadAdapter(String id, String model) -> {
@@ -145,6 +146,7 @@ final class RequestWriter {
         put(fields, "chat_template", template(config.chatTemplate()));
         put(fields, "vocab_only", config.vocabOnly());
         put(fields, "check_tensors", config.checkTensors());
+        put(fields, "probe", config.probe());
         put(fields, "default", config.asDefault());
         put(fields, "slot_tokens", config.slotTokens());
         put(fields, "slot_ms", config.slotMs());

@@ -23,8 +23,12 @@ import org.junit.jupiter.api.function.Executable;
 /** Loads of adapters that fail, and the account of who uses which. */
 class AdapterServiceTest extends ServiceFixture {
     private Answer<Void> load(String id) {
+        return load(id, null);
+    }
+
+    private Answer<Void> load(String id, Boolean probe) {
         Answer<Void> loaded = new Answer<>();
-        service.adapters().load(new AdapterConfig(Path.of("/a/file.gguf"), id, null), loaded);
+        service.adapters().load(me, new AdapterConfig(Path.of("/a/file.gguf"), id, null, probe), loaded);
         return loaded;
     }
 
@@ -52,6 +56,41 @@ class AdapterServiceTest extends ServiceFixture {
         load("one").value();
         assertEquals("id: an adapter named 'one' is loaded already", load("one").message());
         assertEquals(1, model.adapters.get(), "the second file is not read");
+    }
+
+    @Test
+    void anAdapterIsProbedWithItsModelWhereThatIsAskedFor() {
+        load("one", true).value();
+        load("two").value();
+        load("three", false).value();
+        assertEquals(List.of(Path.of("/a/file.gguf")), probedAdapters);
+        probing = () -> {
+            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "it killed");
+        };
+        assertEquals("it killed", load("four", true).message());
+        assertEquals(3, model.adapters.get());
+        assertTrue(watched.isEmpty(), "nobody is watched for a load that is over");
+    }
+
+    @Test
+    void anAdapterIsNotLoadedForAProcessThatIsGone() throws InterruptedException {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch gone = new CountDownLatch(1);
+        probing = () -> {
+            begun.countDown();
+            try {
+                gone.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        };
+        Answer<Void> loading = load("one", true);
+        begun.await();
+        watched.get(me).run();
+        loading.awaitAbandoned();
+        gone.countDown();
+        assertTrue(load("two").isOk());
+        assertEquals(1, model.adapters.get());
     }
 
     @Test

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class AdaptersTest extends ServiceFixture {
     private Answer<Void> load(String id) {
         Answer<Void> loaded = new Answer<>();
-        service.adapters().load(new AdapterConfig(Path.of("/a/" + id + ".gguf"), null, null), loaded);
+        service.adapters().load(null, new AdapterConfig(Path.of("/a/" + id + ".gguf"), null, null, null), loaded);
         return loaded;
     }
 

@@ -4,6 +4,7 @@ import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.Reply;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** A reply that a test waits for; a second answer fails the answering thread. */
@@ -12,6 +13,7 @@ final class Answer<T> implements Reply<T> {
 
     private record Ok(Object value) {}
 
+    private final CountDownLatch abandoned = new CountDownLatch(1);
     private volatile Runnable undo = () -> {};
 
     @Override
@@ -27,6 +29,22 @@ final class Answer<T> implements Reply<T> {
     @Override
     public void whenGivenUp(Runnable then) {
         undo = then;
+    }
+
+    @Override
+    public void abandoned() {
+        abandoned.countDown();
+    }
+
+    /** Waits until it is said that there will be no answer. */
+    void awaitAbandoned() {
+        try {
+            if (!abandoned.await(30, TimeUnit.SECONDS)) {
+                throw new AssertionError("somebody is still waited for");
+            }
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     /** As a caller does who waits no more. */

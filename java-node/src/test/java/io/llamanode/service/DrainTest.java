@@ -34,7 +34,7 @@ class DrainTest extends ServiceFixture {
                 FailureException.class, () -> service.run(me, turn("four", GREEDY), generated(run)));
         assertEquals(ErrorCode.SERVER_BUSY, refused.failure().code());
         Answer<Void> load = new Answer<>();
-        service.loadModel(AGAIN, fraction -> {}, load);
+        service.loadModel(null, AGAIN, fraction -> {}, load);
         assertTrue(load.failedWith(ErrorCode.SERVER_BUSY));
         assertEquals(1, drained.getCount());
         cancel(running).value();

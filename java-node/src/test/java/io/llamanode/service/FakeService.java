@@ -59,7 +59,7 @@ public final class FakeService {
         LlamaService service =
                 new LlamaService(new NodeConfig(List.of(), 60_000, 10, 10, 1000, 100), loader, monitor, account);
         Answer<Void> loaded = new Answer<>();
-        service.loadModel(ModelConfig.of(Path.of("fake.gguf")), fraction -> {}, loaded);
+        service.loadModel(null, ModelConfig.of(Path.of("fake.gguf")), fraction -> {}, loaded);
         loaded.value();
         service.ready();
         return service;

@@ -27,6 +27,7 @@ import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskInput.Pooling;
 import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TokenText;
+import io.llamanode.service.model.FileProbe;
 import io.llamanode.service.model.NativeModelLoader;
 import io.llamanode.testmodel.EncoderModels;
 import io.llamanode.testmodel.SyntheticModels;
@@ -77,7 +78,7 @@ class KindsTest {
     void start() {
         service = new LlamaService(
                 new NodeConfig(List.of(), 60_000, 10, 10, 1000, 100),
-                new NativeModelLoader(library.open()),
+                new NativeModelLoader(library.open(), FileProbe.NONE),
                 (owner, down) -> () -> {});
         service.ready();
     }
@@ -101,6 +102,7 @@ class KindsTest {
     private Answer<Void> load(String id, GgufWriter writer, Integer nCtx) {
         Answer<Void> loaded = new Answer<>();
         service.loadModel(
+                null,
                 new ModelConfig(
                         writer.write(directory.resolve(id + ".gguf")),
                         id,
@@ -383,6 +385,7 @@ class KindsTest {
         assertTrue(run(embedding(null, null, "a")).failedWith(ErrorCode.UNSUPPORTED));
         Answer<Void> two = new Answer<>();
         service.loadModel(
+                null,
                 new ModelConfig(directory.resolve("t5.gguf"), "two", null, 2, null, null, 1, 1, null, null, null),
                 fraction -> {},
                 two);

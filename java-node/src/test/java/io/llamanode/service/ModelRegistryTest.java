@@ -10,6 +10,7 @@ import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelReport;
 import io.llamanode.service.model.FakeLoadedModel;
@@ -18,7 +19,10 @@ import io.llamanode.service.model.ModelLoader;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -26,40 +30,59 @@ import org.junit.jupiter.api.Test;
 class ModelRegistryTest {
     private final Map<String, FakeLoadedModel> loaded = new ConcurrentHashMap<>();
     private volatile RuntimeException failure;
+    private final List<String> probed = new CopyOnWriteArrayList<>();
+    private volatile CompletableFuture<?> withdrawn;
+    /** What a probe does. */
+    private volatile Runnable probing = () -> {};
+
     private volatile CountDownLatch entered = new CountDownLatch(1);
     private volatile CountDownLatch release = new CountDownLatch(0);
 
-    private final ModelRegistry registry = new ModelRegistry(
-            new Object(),
-            new ModelLoader() {
-                @Override
-                public LoadedModel load(ModelConfig config, LoadProgress progress) {
-                    progress.at(0.5f);
-                    entered.countDown();
-                    try {
-                        release.await();
-                    } catch (InterruptedException e) {
-                        throw new AssertionError(e);
-                    }
-                    if (failure != null) {
-                        throw failure;
-                    }
-                    FakeLoadedModel model = new FakeLoadedModel(config.effectiveId(), 1, 1);
-                    loaded.put(config.effectiveId(), model);
-                    return model;
-                }
+    private final ModelLoader loader = new ModelLoader() {
+        @Override
+        public LoadedModel load(ModelConfig config, LoadProgress progress) {
+            progress.at(0.5f);
+            entered.countDown();
+            try {
+                release.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+            if (failure != null) {
+                throw failure;
+            }
+            FakeLoadedModel model = new FakeLoadedModel(config.effectiveId(), 1, 1);
+            loaded.put(config.effectiveId(), model);
+            return model;
+        }
 
-                @Override
-                public Preview preview(ModelConfig config) {
-                    throw new UnsupportedOperationException();
-                }
+        @Override
+        public void probe(ModelConfig config, Path adapter, CompletableFuture<?> unwanted) {
+            probed.add(config.effectiveId());
+            withdrawn = unwanted;
+            probing.run();
+        }
 
-                @Override
-                public NodeStatus.Library library() {
-                    throw new UnsupportedOperationException();
-                }
+        @Override
+        public Preview preview(ModelConfig config) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public NodeStatus.Library library() {
+            throw new UnsupportedOperationException();
+        }
+    };
+
+    private final Object lock = new Object();
+    private final Map<Owner, Runnable> watched = new ConcurrentHashMap<>();
+    private final Owners owners = new Owners(
+            (owner, down) -> {
+                watched.put(owner, down);
+                return () -> watched.remove(owner);
             },
-            100);
+            owner -> {});
+    private final ModelRegistry registry = new ModelRegistry(lock, loader, new Probes(lock, owners, loader), 100);
 
     @AfterEach
     void close() {
@@ -70,7 +93,7 @@ class ModelRegistryTest {
     private Answer<Void> load(String id, Boolean asDefault) {
         Answer<Void> reply = new Answer<>();
         ModelConfig config = Given.model("path", Path.of("/models/x.gguf"), "id", id, "asDefault", asDefault);
-        registry.load(config, fraction -> {}, reply);
+        registry.load(null, config, fraction -> {}, reply);
         return reply;
     }
 
@@ -176,5 +199,110 @@ class ModelRegistryTest {
         assertTrue(registry.all().isEmpty());
         assertEquals("the node is stopping", load("b", null).message());
         assertEquals("the node is stopping", unload("b").message());
+    }
+
+    private record Process(String name) implements Owner {}
+
+    private Answer<Void> probe(Owner owner, String id) {
+        Answer<Void> reply = new Answer<>();
+        registry.load(
+                owner, Given.model("path", Path.of("/models/x.gguf"), "id", id, "probe", true), fraction -> {}, reply);
+        return reply;
+    }
+
+    /** Probes run until they are withdrawn from here on. */
+    private CountDownLatch holdProbes() {
+        CountDownLatch begun = new CountDownLatch(1);
+        probing = () -> {
+            begun.countDown();
+            try {
+                withdrawn.join();
+            } finally {
+                probing = () -> {};
+            }
+            throw new CancellationException("as it says");
+        };
+        return begun;
+    }
+
+    @Test
+    void aFileIsProbedWhereThatIsAskedFor() {
+        load("a", null).value();
+        assertEquals(List.of(), probed);
+        probe(null, "b").value();
+        probe(new Process("p"), "c").value();
+        assertEquals(List.of("b", "c"), probed);
+        assertEquals("[a]", defaults());
+        assertEquals(Map.of(), watched, "nobody is watched for a load that is over");
+        assertTrue(probe(new Process("p"), "a").failedWith(ErrorCode.INVALID_ARGUMENT));
+        load("d", null).value();
+        assertEquals(List.of("b", "c"), probed, "what is refused anyhow is not probed");
+        assertEquals(Map.of(), watched);
+    }
+
+    @Test
+    void aFileThatDoesNotPassIsNotLoaded() {
+        probing = () -> {
+            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "it killed");
+        };
+        assertEquals("it killed", probe(new Process("p"), "a").message());
+        assertEquals(Map.of(), loaded);
+        assertEquals(Map.of(), watched);
+    }
+
+    @Test
+    void whoGivesUpWhileAFileIsProbedEndsThat() throws InterruptedException {
+        CountDownLatch begun = holdProbes();
+        Answer<Void> given = probe(new Process("p"), "a");
+        begun.await();
+        given.giveUp();
+        given.awaitAbandoned();
+        load("b", null).value();
+        assertEquals(Map.of("b", loaded.get("b")), loaded, "nothing is loaded for nobody");
+        assertFalse(given.given());
+        assertEquals(Map.of(), watched);
+    }
+
+    @Test
+    void aFileIsNotProbedForAProcessThatIsGone() throws InterruptedException {
+        CountDownLatch begun = holdProbes();
+        Owner gone = new Process("gone");
+        Answer<Void> running = probe(gone, "a");
+        begun.await();
+        Answer<Void> waiting = probe(gone, "b");
+        synchronized (lock) {
+            owners.takeAll(gone).forEach(probe -> ((Probes.Probe) probe).drop());
+        }
+        running.awaitAbandoned();
+        waiting.awaitAbandoned();
+        load("c", null).value();
+        assertEquals(List.of("a"), probed);
+        assertEquals(List.of("c"), List.copyOf(loaded.keySet()));
+    }
+
+    /** What was loaded stays, as a load without a probe would. */
+    @Test
+    void whoGivesUpOnceTheFileHasPassedChangesNothing() throws InterruptedException {
+        release = new CountDownLatch(1);
+        Answer<Void> given = probe(new Process("p"), "a");
+        entered.await();
+        given.giveUp();
+        release.countDown();
+        given.value();
+        assertEquals("a", registry.find("a").id());
+    }
+
+    @Test
+    void theEndOfTheNodeEndsAProbe() throws InterruptedException {
+        CountDownLatch begun = holdProbes();
+        Answer<Void> running = probe(new Process("p"), "a");
+        begun.await();
+        Answer<Void> waiting = probe(null, "b");
+        registry.close();
+        assertEquals("the node is stopping", running.message());
+        assertEquals("the node is stopping", waiting.message());
+        assertEquals("the node is stopping", probe(new Process("p"), "c").message());
+        assertEquals(List.of("a"), probed);
+        assertEquals(Map.of(), watched);
     }
 }

@@ -13,6 +13,7 @@ import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.sampling.Probabilities;
 import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.GenerationResult;
 import io.llamanode.service.contract.task.GenerationResult.FinishReason;
@@ -24,6 +25,7 @@ import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.model.FakeLoadedModel;
 import io.llamanode.service.prompt.GenerationDefaults;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -52,7 +54,7 @@ class ResultAssemblyTest {
         Session session = new Session(
                 1,
                 new Process(),
-                new ServedModel(model, 100),
+                new ServedModel(model, ModelConfig.of(Path.of("fake.gguf")), 100),
                 new SessionConfig(null, null, GenerationOptions.NONE),
                 0,
                 null);

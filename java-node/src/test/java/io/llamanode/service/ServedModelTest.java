@@ -10,8 +10,10 @@ import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelReport;
 import io.llamanode.service.model.FakeLoadedModel;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -24,7 +26,7 @@ class ServedModelTest {
     private static final Process OTHER = new Process("other");
 
     private final FakeLoadedModel loaded = new FakeLoadedModel("fake", 2, 8);
-    private final ServedModel served = new ServedModel(loaded, 75);
+    private final ServedModel served = new ServedModel(loaded, ModelConfig.of(Path.of("fake.gguf")), 75);
 
     @AfterEach
     void close() {

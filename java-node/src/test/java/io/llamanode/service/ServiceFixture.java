@@ -26,7 +26,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -47,6 +49,11 @@ abstract class ServiceFixture {
     final FakeLoadedModel model = new FakeLoadedModel("fake", 2, maxQueue());
     /** What the preparation of an owner does at {@code inspect}. */
     volatile Runnable previewed = () -> {};
+
+    /** Adapters that were probed with the model. */
+    final List<Path> probedAdapters = new CopyOnWriteArrayList<>();
+    /** What a probe does. */
+    volatile Runnable probing = () -> {};
 
     /** What a model's file would come to; without it, looking is a defect. */
     volatile ModelLoader.Preview preview;
@@ -95,6 +102,12 @@ abstract class ServiceFixture {
             }
 
             @Override
+            public void probe(ModelConfig config, Path adapter, CompletableFuture<?> withdrawn) {
+                probedAdapters.add(adapter);
+                probing.run();
+            }
+
+            @Override
             public Preview preview(ModelConfig config) {
                 previewed.run();
                 if (preview == null) {
@@ -118,7 +131,7 @@ abstract class ServiceFixture {
                 monitor,
                 account());
         Answer<Void> loaded = new Answer<>();
-        made.loadModel(ModelConfig.of(Path.of("fake.gguf")), fraction -> {}, loaded);
+        made.loadModel(null, ModelConfig.of(Path.of("fake.gguf")), fraction -> {}, loaded);
         loaded.value();
         made.ready();
         return made;

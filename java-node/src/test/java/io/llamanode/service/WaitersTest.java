@@ -11,6 +11,7 @@ import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.NodeConfig;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.Prompt;
@@ -18,6 +19,7 @@ import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.model.FakeLoadedModel;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ScheduledFuture;
@@ -64,7 +66,12 @@ class WaitersTest {
 
     private Task task(long id) {
         Session session = new Session(
-                1, caller, new ServedModel(model, 100), new SessionConfig(null, null, GenerationOptions.NONE), 0, null);
+                1,
+                caller,
+                new ServedModel(model, ModelConfig.of(Path.of("fake.gguf")), 100),
+                new SessionConfig(null, null, GenerationOptions.NONE),
+                0,
+                null);
         return new Task(
                 id,
                 session,

@@ -109,6 +109,18 @@ public final class LlamaModel implements AutoCloseable {
     }
 
     /**
+     * Looks at a header as {@link #load} does first, and loads nothing.
+     *
+     * @param library the library that would load it
+     * @param file the header
+     * @param vocabOnly whether only the vocabulary would be loaded
+     * @throws ModelLoadException when the file is unfit
+     */
+    public static void check(LlamaLibrary library, GgufFile file, boolean vocabOnly) {
+        ModelFileCheck.check(file, vocabOnly, library.generation.limits());
+    }
+
+    /**
      * Loads a model whose header is read already.
      *
      * @param library the library
@@ -120,7 +132,7 @@ public final class LlamaModel implements AutoCloseable {
      */
     public static LlamaModel load(LlamaLibrary library, GgufFile file, ModelParams params, ProgressListener listener) {
         Path path = file.path();
-        ModelFileCheck.check(file, params.vocabOnly(), library.generation.limits());
+        check(library, file, params.vocabOnly());
         try (Arena arena = Arena.ofConfined();
                 WatchedCalls calls = library.watch.calls(path.toString())) {
             StructTable table = library.generation.modelParams();

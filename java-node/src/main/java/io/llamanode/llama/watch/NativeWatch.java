@@ -72,6 +72,15 @@ public final class NativeWatch {
         hung.accept(found.toString());
     }
 
+    /** {@return a number that is another one once any call has begun, got on or ended} */
+    public long moves() {
+        long moves = 0;
+        for (WatchedCalls calls : watched) {
+            moves += calls.count();
+        }
+        return moves;
+    }
+
     /** A call has begun. */
     void wake() {
         if (resting) {

@@ -3,6 +3,7 @@ package io.llamanode.node.command;
 import io.llamanode.node.ExitException;
 import io.llamanode.node.ExitStatus;
 import io.llamanode.node.NodePaths;
+import io.llamanode.node.probe.FileProber;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -18,9 +19,6 @@ import java.util.stream.Stream;
 
 /** Starts a node in the background: {@code foreground} in a session of its own, with its output in the log. */
 final class Launch {
-    /** Set by the launcher script: its own path. */
-    static final String LAUNCHER = "llamanode.launcher";
-
     private Launch() {}
 
     /**
@@ -64,7 +62,7 @@ final class Launch {
 
     /** With a session of its own, the node hears nothing of this terminal's end. */
     private static List<String> command(List<String> arguments) throws ExitException {
-        String launcher = System.getProperty(LAUNCHER);
+        String launcher = System.getProperty(FileProber.LAUNCHER);
         if (launcher == null) {
             throw new ExitException(ExitStatus.USAGE, "start works with bin/llama-node only");
         }

@@ -1,12 +1,16 @@
 package io.llamanode.service.model;
 
+import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelHeader;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Loads models.
@@ -41,6 +45,21 @@ public interface ModelLoader {
      * @throws FailureException {@code model_load_failed} or {@code invalid_argument}
      */
     Preview preview(ModelConfig config);
+
+    /**
+     * Has a process of its own load a file and compute a little with it, so that what would end this process ends that
+     * one. What is known of the same content, loaded in the same way, is not found out again. Slow; on the calling thread.
+     *
+     * @param model how the model is loaded
+     * @param adapter a file of a LoRA adapter that is loaded with it; {@code null}: the model alone is in doubt
+     * @param withdrawn completed, on any thread, when nobody waits any more: the process is killed
+     * @throws FailureException {@code model_load_failed} if the file ended the process, or cannot be loaded there, {@code
+     *     out_of_memory}, or {@code unsupported} where no process can be started
+     * @throws java.util.concurrent.CancellationException if nobody waits any more
+     */
+    default void probe(ModelConfig model, @Nullable Path adapter, CompletableFuture<?> withdrawn) {
+        throw new FailureException(ErrorCode.UNSUPPORTED, "probe: this node loads its files itself only");
+    }
 
     /**
      * Watches native calls from here on, so that one that hangs does not go unnoticed. Does nothing where none can.

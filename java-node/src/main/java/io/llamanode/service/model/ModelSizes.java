@@ -6,6 +6,7 @@ import io.llamanode.gguf.MemoryEstimate;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.model.ModelConfig;
+import java.nio.file.Path;
 import java.util.OptionalLong;
 
 /**
@@ -21,6 +22,8 @@ record ModelSizes(int nCtx, int slots, int nBatch, int nUbatch) {
     private static final String WISHED_CONTEXT = "llama_node.n_ctx";
     private static final int DEFAULT_SLOTS = 4;
     private static final int DEFAULT_BATCH = 512;
+    /** What a process that probes takes besides the model. */
+    private static final long PROCESS_BYTES = 192L << 20;
     /** llama.cpp counts cells in 32 bits, and rounds up. */
     private static final long MOST_CELLS = Integer.MAX_VALUE / 2;
     /** As many as a context can have: short texts are computed faster together. */
@@ -135,6 +138,21 @@ record ModelSizes(int nCtx, int slots, int nBatch, int nUbatch) {
                                     needed,
                                     mostOf(required),
                                     available.isPresent() ? available.getAsLong() : "an unknown number of"));
+        }
+    }
+
+    /**
+     * @param file that a process of its own is to load
+     * @param model what it takes there besides what this process holds already
+     * @throws FailureException {@code out_of_memory} if that process does not fit
+     */
+    static void refuseProcess(Path file, MemoryEstimate model) {
+        OptionalLong available = FreeMemory.available();
+        if (available.isPresent() && model.total() > available.getAsLong() - PROCESS_BYTES) {
+            throw new FailureException(
+                    ErrorCode.OUT_OF_MEMORY,
+                    "probe: a process that loads %s needs about %d bytes, %d of them for itself; %d bytes are available"
+                            .formatted(file, model.total() + PROCESS_BYTES, PROCESS_BYTES, available.getAsLong()));
         }
     }
 

@@ -9,6 +9,7 @@ import io.llamanode.engine.model.ModelRunner;
 import io.llamanode.gguf.FileKind;
 import io.llamanode.gguf.GgufException;
 import io.llamanode.gguf.GgufFile;
+import io.llamanode.gguf.MemoryEstimate;
 import io.llamanode.llama.ContextException;
 import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.ModelLoadException;
@@ -22,11 +23,15 @@ import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.model.ModelConfig;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,15 +54,21 @@ public final class NativeModelLoader implements ModelLoader {
     /** How long it may do so: other owners wait a minute for each slot's turn at most. */
     private static final long SLOT_MS = 60_000;
 
+    /** Tokens of context of a model whose adapter is in doubt. */
+    private static final int PROBED_CONTEXT = 512;
+
     private final LlamaLibrary library;
+    private final FileProbe files;
 
     /**
      * Loads with a native library; one loader serves all models.
      *
      * @param library the native library, open
+     * @param files probes files where that is asked for
      */
-    public NativeModelLoader(LlamaLibrary library) {
+    public NativeModelLoader(LlamaLibrary library, FileProbe files) {
         this.library = library;
+        this.files = files;
     }
 
     @Override
@@ -93,6 +104,57 @@ public final class NativeModelLoader implements ModelLoader {
                 vocabOnly ? OptionalLong.of(0) : sizes.estimate(header, traits).counted());
     }
 
+    @Override
+    public void probe(ModelConfig config, @Nullable Path adapter, CompletableFuture<?> withdrawn) {
+        GgufFile header = header(config);
+        if (adapter == null) {
+            probeModel(config, header, withdrawn);
+        } else {
+            probeAdapter(config, header, adapter, withdrawn);
+        }
+    }
+
+    /** What this process would refuse starts no other one. */
+    private void probeModel(ModelConfig config, GgufFile header, CompletableFuture<?> withdrawn) {
+        boolean vocabOnly = vocabOnly(config);
+        try {
+            LlamaModel.check(library, header, vocabOnly);
+        } catch (ModelLoadException e) {
+            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, e.getMessage());
+        }
+        if (!vocabOnly) {
+            ModelTraits traits = ModelTraits.of(header, false);
+            ModelSizes sizes = ModelSizes.of(config, header, traits);
+            sizes.refuseWhatCannotBeCounted(config.path().toString());
+            ModelSizes.refuseProcess(config.path(), sizes.estimate(header, traits));
+        }
+        files.require(header, config, null, withdrawn);
+    }
+
+    /** The other process has the model once more, with as little context as will do; what is mapped, both have together. */
+    private void probeAdapter(ModelConfig config, GgufFile model, Path adapter, CompletableFuture<?> withdrawn) {
+        ModelTraits traits = ModelTraits.of(model, false);
+        ModelConfig small = new ModelConfig(
+                config.path(),
+                null,
+                Math.min(PROBED_CONTEXT, ModelSizes.of(config, model, traits).nCtx()),
+                1,
+                null,
+                null,
+                config.nThreads(),
+                config.nThreadsBatch(),
+                null,
+                config.useMmap(),
+                config.nGpuLayers());
+        MemoryEstimate required = ModelSizes.of(small, model, traits).estimate(model, traits);
+        ModelSizes.refuseProcess(adapter, mapped(config) ? required.withoutWeights() : required);
+        files.require(model, small, header(adapter, GgufFile::read), withdrawn);
+    }
+
+    private static boolean mapped(ModelConfig config) {
+        return config.useMmap() == null || config.useMmap();
+    }
+
     private static boolean vocabOnly(ModelConfig config) {
         return Boolean.TRUE.equals(config.vocabOnly());
     }
@@ -109,9 +171,8 @@ public final class NativeModelLoader implements ModelLoader {
         LlamaModel model;
         try {
             int layers = config.nGpuLayers() == null ? 0 : config.nGpuLayers() < 0 ? ALL_LAYERS : config.nGpuLayers();
-            boolean mapped = config.useMmap() == null || config.useMmap();
             boolean checked = Boolean.TRUE.equals(config.checkTensors());
-            ModelParams params = new ModelParams(layers, mapped, false, vocabOnly, checked);
+            ModelParams params = new ModelParams(layers, mapped(config), false, vocabOnly, checked);
             model = LlamaModel.load(library, header, params, fraction -> {
                 progress.at(fraction);
                 return true;
@@ -128,11 +189,15 @@ public final class NativeModelLoader implements ModelLoader {
     }
 
     private static GgufFile header(ModelConfig config) {
-        FileKind.notAFile(config.path()).ifPresent(why -> {
+        return header(config.path(), GgufFile::readModel);
+    }
+
+    private static GgufFile header(Path path, Function<Path, GgufFile> read) {
+        FileKind.notAFile(path).ifPresent(why -> {
             throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: " + why);
         });
         try {
-            return GgufFile.readModel(config.path());
+            return read.apply(path);
         } catch (GgufException | UncheckedIOException e) {
             throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, Objects.requireNonNull(e.getMessage()));
         }

@@ -202,7 +202,7 @@ final class Connection {
 
     private void load(String model) throws IOException {
         CompletableFuture<Failure> done = new CompletableFuture<>();
-        service.loadModel(JsonForm.model(model), fraction -> {}, completing(done));
+        service.loadModel(null, JsonForm.model(model), fraction -> {}, completing(done));
         answer(done, "loaded");
     }
 

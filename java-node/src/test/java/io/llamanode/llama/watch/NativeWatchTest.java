@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -53,6 +55,25 @@ final class NativeWatchTest {
             calls.begin("llama_decode");
             assertNull(watch.look());
             calls.end();
+        }
+    }
+
+    @Test
+    void eachBeginProgressAndEndOfACallIsAMove() {
+        NativeWatch moved = new NativeWatch();
+        try (WatchedCalls calls = moved.calls("a");
+                WatchedCalls others = moved.calls("b")) {
+            Set<Long> seen = new HashSet<>(Set.of(moved.moves()));
+            calls.begin("decode");
+            seen.add(moved.moves());
+            calls.progress();
+            seen.add(moved.moves());
+            others.begin("decode");
+            seen.add(moved.moves());
+            calls.end();
+            seen.add(moved.moves());
+            assertEquals(5, seen.size());
+            assertEquals(moved.moves(), moved.moves());
         }
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.llamanode.node.ExitException;
 import io.llamanode.node.ExitStatus;
 import io.llamanode.node.NodePaths;
+import io.llamanode.node.probe.FileProber;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -34,13 +35,13 @@ final class LaunchTest {
 
     @AfterEach
     void forgetTheLauncher() {
-        System.clearProperty(Launch.LAUNCHER);
+        System.clearProperty(FileProber.LAUNCHER);
     }
 
     private void launcher(String script) throws Exception {
         Path launcher = Files.writeString(directory.resolve("launcher"), "#!/bin/sh\n" + script + "\n");
         Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwx------"));
-        System.setProperty(Launch.LAUNCHER, launcher.toString());
+        System.setProperty(FileProber.LAUNCHER, launcher.toString());
     }
 
     private String refused(ExitStatus status) {

@@ -20,7 +20,8 @@ final class SmallHeap {
         boolean load = arguments[1].equals("load");
         try {
             ModelConfig config = new ModelConfig(path, null, null, null, null, null, null, null, null, null, null);
-            ModelHeader header = new NativeModelLoader(null).preview(config).header();
+            ModelHeader header =
+                    new NativeModelLoader(null, FileProbe.NONE).preview(config).header();
             if (load) {
                 ModelCheck.check(GgufFile.readModel(path), true, new LibraryLimits(0, 0, 64, Map.of()));
             }

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param chatTemplate in place of the model's own
  * @param vocabOnly whether only the vocabulary is loaded, for tokens and templates
  * @param checkTensors whether all weights are read and looked at before they are used
+ * @param probe whether a process of its own loads the file first and computes a little with it
  * @param asDefault whether requests that name no model get it
  * @param slotTokens tokens that a task generates before it leaves its slot to another owner who waits; 0: any number
  * @param slotMs how long it generates before it does so, in milliseconds; 0: for ever
@@ -40,6 +41,7 @@ public record ModelConfig(
         @Nullable TemplateChoice chatTemplate,
         @Nullable Boolean vocabOnly,
         @Nullable Boolean checkTensors,
+        @Nullable Boolean probe,
         @Nullable Boolean asDefault,
         @Nullable Integer slotTokens,
         @Nullable Long slotMs) {
@@ -88,6 +90,7 @@ public record ModelConfig(
                 null,
                 null,
                 null,
+                null,
                 null);
     }
 
@@ -99,6 +102,39 @@ public record ModelConfig(
      */
     public static ModelConfig of(Path path) {
         return new ModelConfig(path, null, null, null, null, null, null, null, null, null, null);
+    }
+
+    /** {@return whether {@link #probe} is asked for} */
+    public boolean isProbed() {
+        return Boolean.TRUE.equals(probe);
+    }
+
+    /**
+     * What decides how native code takes a file, and nothing else.
+     *
+     * @param at in place of the path
+     * @return how a process that probes the file loads it
+     */
+    public ModelConfig forProbe(Path at) {
+        return new ModelConfig(
+                at,
+                null,
+                nCtx,
+                nParallel,
+                nBatch,
+                nUbatch,
+                nThreads,
+                nThreadsBatch,
+                null,
+                useMmap,
+                nGpuLayers,
+                null,
+                vocabOnly,
+                checkTensors,
+                null,
+                null,
+                null,
+                null);
     }
 
     /** {@return the id that the model gets: the one given, else the file's name without its ending} */

@@ -20,7 +20,7 @@ class FileNamesTest {
     })
     void aFileGivesItsNameWithoutItsEnding(String path, String name) {
         assertEquals(name, ModelConfig.of(Path.of(path)).effectiveId());
-        assertEquals(name, new AdapterConfig(Path.of(path), null, null).name());
+        assertEquals(name, new AdapterConfig(Path.of(path), null, null, null).name());
     }
 
     @ParameterizedTest
@@ -29,6 +29,6 @@ class FileNamesTest {
         Path path = Path.of("/models/qwen.gguf");
         assertEquals(
                 name, new ModelConfig(path, name, null, null, null, null, null, null, null, null, null).effectiveId());
-        assertEquals(name, new AdapterConfig(path, name, null).name());
+        assertEquals(name, new AdapterConfig(path, name, null, null).name());
     }
 }
