@@ -10,6 +10,7 @@ import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.contract.StepTimes;
 import io.llamanode.engine.loop.CommandLoop;
 import io.llamanode.engine.loop.StepOutput;
+import io.llamanode.engine.loop.Wishes;
 import io.llamanode.engine.model.Adapter;
 import io.llamanode.engine.model.BatchPlan;
 import io.llamanode.engine.model.ModelRunner;

@@ -149,12 +149,7 @@ final class VectorTasks {
         return new VectorListener() {
             @Override
             public void finished(Outcome outcome) {
-                if (outcome.vectors().stream().allMatch(VectorTasks::isFinite)) {
-                    tasks.finished(task, result.apply(outcome), null);
-                } else {
-                    // No term could carry them.
-                    failed(FailureKind.DECODE_FAILED, "the model computed numbers that are not finite");
-                }
+                tasks.finished(task, result.apply(outcome), null);
             }
 
             @Override
@@ -162,15 +157,6 @@ final class VectorTasks {
                 tasks.failed(task, kind, message);
             }
         };
-    }
-
-    private static boolean isFinite(float[] vector) {
-        for (float value : vector) {
-            if (!Float.isFinite(value)) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /**

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -54,7 +55,7 @@ class VectorTasksTest extends ServiceFixture {
         }
 
         @Override
-        public List<float[]> compute(List<Sequence> sequences) throws RunnerException {
+        public List<float[]> compute(List<Sequence> sequences, BooleanSupplier givenUp) throws RunnerException {
             entered.countDown();
             try {
                 release.await();

@@ -45,7 +45,8 @@ public record GenerationRequest(
         int priority,
         AdapterSet adapters,
         int alternatives,
-        @Nullable Sampler sampler) {
+        @Nullable Sampler sampler)
+        implements Wanted {
 
     /** A deadline that never passes. */
     public static final long NO_DEADLINE = Long.MAX_VALUE;

@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * Computes vectors on a llama.cpp context.
@@ -27,6 +28,9 @@ public final class LlamaVectorRunner implements VectorRunner {
     private final int maxTokens;
     private final boolean encodes;
     private final boolean ranks;
+    private BooleanSupplier givenUp = () -> false;
+    /** Whether cells may hold numbers that would spoil what is computed beside them. */
+    private boolean spoiled;
 
     /**
      * Computes with a context, which belongs to it from now on.
@@ -53,21 +57,31 @@ public final class LlamaVectorRunner implements VectorRunner {
     }
 
     @Override
-    public List<float[]> compute(List<Sequence> sequences) throws RunnerException {
+    public List<float[]> compute(List<Sequence> sequences, BooleanSupplier wish) throws RunnerException {
+        givenUp = wish;
         try {
-            context.clear();
-            if (ranks) {
-                return scores(sequences);
+            if (spoiled) {
+                context.clearAllBut();
+            } else {
+                context.clear();
             }
-            List<Pool> pools = new ArrayList<>(sequences.size());
-            for (Sequence sequence : sequences) {
-                pools.add(new Pool(sequence, context.model().embeddingWidth()));
-            }
-            embed(pools);
-            return pools.stream().map(Pool::result).toList();
+            // Until its numbers are seen.
+            spoiled = true;
+            List<float[]> vectors = ranks ? scores(sequences) : embeddings(sequences);
+            spoiled = !vectors.stream().allMatch(VectorRunner::isFinite);
+            return vectors;
         } catch (LlamaException e) {
             throw new RunnerException(e.getMessage(), e);
         }
+    }
+
+    private List<float[]> embeddings(List<Sequence> sequences) {
+        List<Pool> pools = new ArrayList<>(sequences.size());
+        for (Sequence sequence : sequences) {
+            pools.add(new Pool(sequence, context.model().embeddingWidth()));
+        }
+        embed(pools);
+        return pools.stream().map(Pool::result).toList();
     }
 
     private List<float[]> scores(List<Sequence> sequences) {
@@ -118,9 +132,9 @@ public final class LlamaVectorRunner implements VectorRunner {
 
     private void run() {
         if (encodes) {
-            context.encode(batch);
+            context.encode(batch, givenUp);
         } else {
-            context.decode(batch);
+            context.decode(batch, givenUp);
         }
     }
 

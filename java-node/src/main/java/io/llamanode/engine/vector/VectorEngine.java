@@ -2,6 +2,7 @@ package io.llamanode.engine.vector;
 
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.loop.CommandLoop;
+import io.llamanode.engine.loop.Wishes;
 import io.llamanode.engine.model.ModelRunner.RunnerException;
 import io.llamanode.engine.schedule.Deadlines;
 import io.llamanode.engine.schedule.FairQueue;
@@ -30,6 +31,7 @@ public final class VectorEngine implements AutoCloseable {
     private final VectorRunner runner;
     private final LongSupplier clock;
     private final CommandLoop loop;
+    private final Wishes wishes;
     // Everything below is for the loop thread.
     private final Map<Long, Job> jobs = new LinkedHashMap<>();
     private final Deadlines deadlines = new Deadlines();
@@ -78,6 +80,7 @@ public final class VectorEngine implements AutoCloseable {
         this.name = name;
         this.runner = runner;
         this.clock = clock;
+        this.wishes = new Wishes(clock);
         this.loop = new CommandLoop(name, new Steps());
     }
 
@@ -100,18 +103,26 @@ public final class VectorEngine implements AutoCloseable {
     }
 
     /**
-     * Ends a request when the computation that runs is over; its listener hears {@link
-     * FailureKind#CANCELLED}, unless it had ended before. Does nothing once the engine is closed.
+     * Ends a request when the computation that runs is over, which it is at once where nobody else wants it; its listener
+     * hears {@link FailureKind#CANCELLED}, unless it had ended before. Does nothing once the engine is closed.
      *
      * @param requestId the request
      */
     public void cancel(long requestId) {
-        loop.post(() -> fail(requestId, FailureKind.CANCELLED, "cancelled"));
+        Wishes.Cancel cancel = new Wishes.Cancel(requestId);
+        boolean queued = loop.post(() -> {
+            wishes.granted(cancel);
+            fail(requestId, FailureKind.CANCELLED, "cancelled");
+        });
+        if (queued) {
+            wishes.cancel(cancel);
+        }
     }
 
     /** Cancels every request, ends the loop thread, waits for it, and closes the runner. */
     @Override
     public void close() {
+        wishes.close();
         if (loop.close()) {
             runner.close();
         }
@@ -188,27 +199,26 @@ public final class VectorEngine implements AutoCloseable {
                 item.job.started = now;
             }
         }
-        List<float[]> vectors;
-        try {
-            vectors = runner.compute(batch.stream()
-                    .map(item -> new Sequence(item.tokens(), item.job.request.pooling()))
-                    .toList());
-            if (vectors.size() != batch.size()) {
-                throw new IllegalStateException("%d vectors for %d texts".formatted(vectors.size(), batch.size()));
-            }
-        } catch (RunnerException e) {
-            LOG.error("{}: a computation of {} texts failed", name, batch.size(), e);
-            batch.forEach(item -> fail(
-                    item.job.request.id(), FailureKind.DECODE_FAILED, "the computation failed: " + e.getMessage()));
+        List<float[]> vectors = vectors(batch);
+        if (vectors.isEmpty()) {
             return;
-        } catch (RuntimeException | Error e) {
-            LOG.error("{}: a step failed", name, e);
-            batch.forEach(item -> fail(item.job.request.id(), FailureKind.INTERNAL, "the engine failed: " + e));
+        }
+        if (batch.size() > 1 && !vectors.stream().allMatch(VectorRunner::isFinite)) {
+            // One may have spoiled the others.
+            for (int i = 0; i < batch.size(); i++) {
+                if (jobs.containsKey(batch.get(i).job.request.id())) {
+                    compute(batch.subList(i, i + 1), now);
+                }
+            }
             return;
         }
         long end = clock.getAsLong();
         for (int i = 0; i < batch.size(); i++) {
             Job job = batch.get(i).job;
+            if (!VectorRunner.isFinite(vectors.get(i))) {
+                fail(job.request.id(), FailureKind.DECODE_FAILED, "the model computed numbers that are not finite");
+                continue;
+            }
             job.vectors[batch.get(i).index] = vectors.get(i);
             if (--job.left == 0) {
                 remove(job.request.id());
@@ -219,6 +229,36 @@ public final class VectorEngine implements AutoCloseable {
                         end - job.started)));
             }
         }
+    }
+
+    /** {@return the vectors of these texts; none if they are failed, or soon will be because nobody wants them any more} */
+    private List<float[]> vectors(List<Item> batch) {
+        wishes.begin(batch.stream().map(item -> item.job.request).toList());
+        try {
+            List<float[]> vectors = runner.compute(
+                    batch.stream()
+                            .map(item -> new Sequence(item.tokens(), item.job.request.pooling()))
+                            .toList(),
+                    wishes::givenUp);
+            if (vectors.size() != batch.size()) {
+                throw new IllegalStateException("%d vectors for %d texts".formatted(vectors.size(), batch.size()));
+            }
+            return vectors;
+        } catch (RunnerException e) {
+            if (wishes.givenUp()) {
+                LOG.debug("{}: a computation of {} texts was given up", name, batch.size());
+            } else {
+                LOG.error("{}: a computation of {} texts failed", name, batch.size(), e);
+                batch.forEach(item -> fail(
+                        item.job.request.id(), FailureKind.DECODE_FAILED, "the computation failed: " + e.getMessage()));
+            }
+        } catch (RuntimeException | Error e) {
+            LOG.error("{}: a step failed", name, e);
+            batch.forEach(item -> fail(item.job.request.id(), FailureKind.INTERNAL, "the engine failed: " + e));
+        } finally {
+            wishes.end();
+        }
+        return List.of();
     }
 
     private void fail(long requestId, FailureKind kind, String message) {

@@ -1,6 +1,7 @@
 package io.llamanode.engine.vector;
 
 import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.contract.Wanted;
 import java.util.List;
 
 /**
@@ -14,7 +15,8 @@ import java.util.List;
  * @param pooling how the vectors of a text's tokens become one; {@code RANK} for scores
  * @param deadline {@link System#nanoTime()} after which it fails, or {@link GenerationRequest#NO_DEADLINE}
  */
-public record VectorRequest(long id, Object customer, List<int[]> inputs, Pooling pooling, long deadline) {
+public record VectorRequest(long id, Object customer, List<int[]> inputs, Pooling pooling, long deadline)
+        implements Wanted {
     /** How the vectors of a text's tokens become one. */
     public enum Pooling {
         /** Not at all: one vector a token. */

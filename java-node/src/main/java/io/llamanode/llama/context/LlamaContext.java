@@ -150,8 +150,21 @@ public final class LlamaContext implements AutoCloseable {
      * @throws IllegalStateException when the model has no encoder
      */
     public void encode(LlamaBatch batch) {
+        encode(batch, NEVER);
+    }
+
+    /**
+     * Computes a batch with the encoder of the model ({@code llama_encode}), unless that is given up meanwhile.
+     *
+     * @param batch 1 to {@link #nUbatch()} tokens
+     * @param givenUp as for {@link #decode(LlamaBatch, BooleanSupplier)}
+     * @throws DecodeException when it fails, of kind {@link DecodeException.Kind#ABORTED ABORTED} when it was given up
+     * @throws IllegalArgumentException when the batch does not suit the context
+     * @throws IllegalStateException when the model has no encoder
+     */
+    public void encode(LlamaBatch batch, BooleanSupplier givenUp) {
         limits.checkEncode(batch);
-        computation.givenUp(NEVER);
+        computation.givenUp(givenUp);
         compute(batch, "llama_encode", library.contexts::encode);
         encoded = true;
     }

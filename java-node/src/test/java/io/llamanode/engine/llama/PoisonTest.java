@@ -10,16 +10,13 @@ import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.gguf.GgmlType;
-import io.llamanode.gguf.GgufFile;
 import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.context.LlamaContext;
 import io.llamanode.llama.library.TestLibrary;
 import io.llamanode.llama.model.LlamaModel;
+import io.llamanode.testmodel.PoisonedToken;
 import io.llamanode.testmodel.SyntheticModels;
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,7 +40,6 @@ class PoisonTest {
     private static final int SLOTS = 3;
     private static final int N_CTX = 128;
     private static final int POISON = 290;
-    private static final int WIDTH = SyntheticModels.tiny().nEmbd();
 
     @TempDir
     private Path folder;
@@ -54,18 +50,7 @@ class PoisonTest {
     /** The weights of one token's embedding are not numbers. */
     private static Path write(Path file) throws IOException {
         SyntheticModels.write(SyntheticModels.tiny(), file);
-        GgufFile header = GgufFile.read(file);
-        long row = header.dataOffset()
-                + header.tensors().get("token_embd.weight").offset()
-                + (long) POISON * WIDTH * Float.BYTES;
-        ByteBuffer bytes = ByteBuffer.allocate(WIDTH * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        for (int i = 0; i < WIDTH; i++) {
-            bytes.putFloat(Float.NaN);
-        }
-        try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
-            out.seek(row);
-            out.write(bytes.array());
-        }
+        PoisonedToken.write(file, POISON);
         return file;
     }
 

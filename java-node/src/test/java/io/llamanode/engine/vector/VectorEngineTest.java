@@ -16,10 +16,14 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 
 /** The engine stepped without a thread, on a runner whose vectors are the first tokens. */
 class VectorEngineTest {
+    /** First token of a text whose vector, and those of all beside it, are no numbers. */
+    private static final int POISON = 666;
+
     private final FakeRunner runner = new FakeRunner();
     private long now;
     private final VectorEngine engine = new VectorEngine("test", runner, () -> now);
@@ -32,6 +36,10 @@ class VectorEngineTest {
         Error whilePlanning;
         /** What a computation takes. */
         long nanos;
+        /** Done as by another thread while something is computed. */
+        Runnable whileComputing = () -> {};
+        /** Computations that nobody wanted any more. */
+        int abandoned;
         /** Vectors that the next computation leaves out. */
         int missing;
 
@@ -55,8 +63,15 @@ class VectorEngineTest {
         }
 
         @Override
-        public List<float[]> compute(List<Sequence> sequences) throws RunnerException {
+        public List<float[]> compute(List<Sequence> sequences, BooleanSupplier givenUp) throws RunnerException {
             entered.countDown();
+            whileComputing.run();
+            for (int asked = 0; asked < 40; asked++) {
+                if (givenUp.getAsBoolean()) {
+                    abandoned++;
+                    throw new RunnerException("given up", null);
+                }
+            }
             now += nanos;
             try {
                 release.await();
@@ -74,8 +89,10 @@ class VectorEngineTest {
                 failure = null;
                 throw e;
             }
-            List<float[]> vectors =
-                    sequences.stream().map(s -> new float[] {s.tokens()[0]}).toList();
+            boolean spoilt = sequences.stream().anyMatch(s -> s.tokens()[0] == POISON);
+            List<float[]> vectors = sequences.stream()
+                    .map(s -> new float[] {spoilt ? Float.NaN : s.tokens()[0]})
+                    .toList();
             int left = vectors.size() - missing;
             missing = 0;
             return vectors.subList(0, left);
@@ -217,6 +234,54 @@ class VectorEngineTest {
         engine.cancel(1);
         engine.cancel(77);
         engine.step();
+    }
+
+    @Test
+    void whatNobodyWantsAnyMoreIsNotComputedToItsEnd() {
+        Ear first = submit(1, "a", text(1, 5), text(3, 5));
+        Ear second = submit(2, "b", text(2, 5));
+        runner.whileComputing = () -> engine.cancel(1);
+        engine.step();
+        assertEquals(0, runner.abandoned, "somebody wants the other one");
+        assertArrayEquals(new float[] {2}, second.outcome.vectors().getFirst());
+        runner.whileComputing = () -> {};
+        engine.step();
+        assertEquals(FailureKind.CANCELLED, first.kind);
+        Ear third = submit(3, "a", text(1, 5));
+        runner.whileComputing = () -> engine.cancel(3);
+        engine.step();
+        assertEquals(1, runner.abandoned);
+        runner.whileComputing = () -> {};
+        engine.step();
+        assertEquals(FailureKind.CANCELLED, third.kind);
+        Ear late = submit(4, "a", 100, text(1, 5));
+        runner.whileComputing = () -> now = 100;
+        engine.step();
+        assertEquals(2, runner.abandoned);
+        engine.step();
+        assertEquals(FailureKind.TIMEOUT, late.kind);
+    }
+
+    @Test
+    void aTextWhoseVectorIsNoNumberFailsAlone() {
+        Ear spoilt = submit(1, "a", text(POISON, 1), text(8, 1));
+        Ear beside = submit(2, "b", text(2, 1));
+        Ear another = submit(3, "c", text(3, 1));
+        engine.step();
+        engine.step();
+        assertEquals(FailureKind.DECODE_FAILED, spoilt.kind);
+        assertArrayEquals(new float[] {2}, beside.outcome.vectors().getFirst());
+        assertArrayEquals(new float[] {3}, another.outcome.vectors().getFirst());
+        assertEquals(List.of(List.of(POISON, 2, 3), List.of(POISON), List.of(2), List.of(3)), runner.batches);
+    }
+
+    @Test
+    void theRestOfARequestThatFailedIsNotComputed() {
+        Ear spoilt = submit(1, "a", text(POISON, 1), text(8, 1), text(9, 1));
+        engine.step();
+        engine.step();
+        assertEquals(FailureKind.DECODE_FAILED, spoilt.kind);
+        assertEquals(List.of(List.of(POISON, 8, 9), List.of(POISON)), runner.batches);
     }
 
     @Test

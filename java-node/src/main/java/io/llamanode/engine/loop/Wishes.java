@@ -1,6 +1,7 @@
-package io.llamanode.engine;
+package io.llamanode.engine.loop;
 
 import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.contract.Wanted;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -14,23 +15,24 @@ import java.util.function.LongSupplier;
  * <p>{@link #givenUp} is asked between two parts of a computation that may take a few microseconds, so it looks at a field
  * and, where every request has a deadline, now and then at the clock. Any thread cancels; the rest is for the loop's.
  */
-final class Wishes {
+public final class Wishes {
     /** The clock is asked once in so many times. */
     private static final int PATIENCE = 32;
 
     /** A wish to end a request, from when it is queued until it is granted. */
-    static final class Cancel {
+    public static final class Cancel {
         private final long requestId;
         private volatile boolean granted;
 
-        Cancel(long requestId) {
+        /** @param requestId the request */
+        public Cancel(long requestId) {
             this.requestId = requestId;
         }
     }
 
     private final LongSupplier clock;
     private final Set<Cancel> open = ConcurrentHashMap.newKeySet();
-    private volatile List<GenerationRequest> running = List.of();
+    private volatile List<? extends Wanted> running = List.of();
     private volatile boolean unwanted;
     /** Whether the step ends with the last of its deadlines, and when that is. */
     private volatile boolean timed;
@@ -39,12 +41,17 @@ final class Wishes {
     private volatile boolean closed;
     private int asked;
 
-    Wishes(LongSupplier clock) {
+    /** @param clock gives the time of deadlines, nanoseconds */
+    public Wishes(LongSupplier clock) {
         this.clock = clock;
     }
 
-    /** A request is to end; to be told when the command for it is queued, so that it is granted once the step is over. */
-    void cancel(Cancel cancel) {
+    /**
+     * A request is to end; to be told when the command for it is queued, so that it is granted once the step is over.
+     *
+     * @param cancel the wish
+     */
+    public void cancel(Cancel cancel) {
         open.add(cancel);
         if (cancel.granted) {
             open.remove(cancel);
@@ -53,20 +60,28 @@ final class Wishes {
         }
     }
 
-    /** The command has run. */
-    void granted(Cancel cancel) {
+    /**
+     * The command has run.
+     *
+     * @param cancel that it was for
+     */
+    public void granted(Cancel cancel) {
         cancel.granted = true;
         open.remove(cancel);
     }
 
     /** Nobody wants anything any more. */
-    void close() {
+    public void close() {
         closed = true;
         unwanted = true;
     }
 
-    /** A step begins. */
-    void begin(List<GenerationRequest> requests) {
+    /**
+     * A step begins.
+     *
+     * @param requests that it is for; their copy, if they change meanwhile
+     */
+    public void begin(List<? extends Wanted> requests) {
         running = requests;
         unwanted = closed;
         timed = false;
@@ -74,12 +89,16 @@ final class Wishes {
     }
 
     /** The step is over. */
-    void end() {
+    public void end() {
         running = List.of();
     }
 
-    boolean givenUp() {
-        return unwanted || timed && ++asked % PATIENCE == 0 && clock.getAsLong() - deadline >= 0;
+    /** {@return whether nobody wants the step any more; once it has said so, it does until the next one begins} */
+    public boolean givenUp() {
+        if (timed && !unwanted && ++asked % PATIENCE == 0 && clock.getAsLong() - deadline >= 0) {
+            unwanted = true;
+        }
+        return unwanted;
     }
 
     private boolean runs(long requestId) {
@@ -88,7 +107,7 @@ final class Wishes {
 
     /** What several threads find out at a time, the last one knows best: wishes only become more. */
     private synchronized void count() {
-        List<GenerationRequest> wanted = new ArrayList<>(running);
+        List<Wanted> wanted = new ArrayList<>(running);
         if (wanted.isEmpty()) {
             return;
         }
@@ -101,7 +120,7 @@ final class Wishes {
             unwanted = true;
         } else if (wanted.stream().noneMatch(request -> request.deadline() == GenerationRequest.NO_DEADLINE)) {
             long latest = wanted.getFirst().deadline();
-            for (GenerationRequest request : wanted) {
+            for (Wanted request : wanted) {
                 latest = request.deadline() - latest > 0 ? request.deadline() : latest;
             }
             deadline = latest;
