@@ -24,7 +24,11 @@ public final class Wishes {
         private final long requestId;
         private volatile boolean granted;
 
-        /** @param requestId the request */
+        /**
+         * A wish that is not queued yet.
+         *
+         * @param requestId the request
+         */
         public Cancel(long requestId) {
             this.requestId = requestId;
         }
@@ -41,7 +45,11 @@ public final class Wishes {
     private volatile boolean closed;
     private int asked;
 
-    /** @param clock gives the time of deadlines, nanoseconds */
+    /**
+     * Wishes of a loop that has no step yet.
+     *
+     * @param clock gives the time of deadlines, nanoseconds
+     */
     public Wishes(LongSupplier clock) {
         this.clock = clock;
     }
