@@ -18,7 +18,7 @@ groups() ->
     Client = [killed_under_50_callers, restarts_again_and_again, server_is_killed, beam_is_killed, stopped_node_resumes,
               first_call_fails],
     Java = [owner_death_frees_the_slot, sink_death_frees_the_slot, queued_owner_dies, identifiers_are_not_used_again,
-            default_model_is_taken, jar_is_lost, native_code_hangs],
+            default_model_is_taken, jar_is_lost, native_code_hangs, addresses_run_out],
     Groups = [{fake, [], Client}, {java, [], Client ++ Java}],
     [{distribution, [], Groups}, {port, [], Groups}].
 
@@ -154,6 +154,44 @@ native_code_hangs(Config) ->
             ok = shut_down(Supervisor),
             Skip
     end.
+
+%% Memory that the system does not give is not the end of the node: what does not fit is answered, before it is tried or
+%% behind it, and what fits is loaded and serves.
+addresses_run_out(Config) ->
+    case os:find_executable("prlimit") of
+        false -> {skip, "there is no prlimit"};
+        _ -> addresses_run_out(llama_node:init_server(llama_node_ct:options(Config)), 128)
+    end.
+
+addresses_run_out({ok, Server}, Reserve) ->
+    OsPid = llama_node_ct:os_pid(Server),
+    {ok, Model} = llama_node_ct:model(),
+    Load = fun (Id, NCtx) ->
+        llama_node:load_model(Server, Model, #{id => Id, n_ctx => NCtx, n_parallel => 1, n_batch => 64})
+    end,
+    ok = leave(OsPid, Reserve + 64),
+    {error, {out_of_memory, Large}} = Load(<<"large">>, 500000),
+    ?assertMatch({match, _}, re:run(Large, "most of it for the KV cache \\(n_ctx, n_parallel\\); [0-9]+ bytes of its "
+                                           "address space \\(ulimit -v\\) are available")),
+    ?assertMatch({error, {out_of_memory, _}}, Load(<<"middle">>, 28000)),
+    ok = leave(OsPid, Reserve - 8),
+    ?assertMatch({error, {out_of_memory, _}}, Load(<<"small">>, 256)),
+    ?assertMatch({ok, _}, llama_node:complete(Server, <<"Hi">>, #{max_tokens => 2})),
+    %% On b4916 a context takes 473 MiB of addresses, most of them for nothing.
+    ok = leave(OsPid, Reserve + 640),
+    ?assertEqual(ok, Load(<<"small">>, 256)),
+    ?assertMatch({ok, _}, llama_node:complete(Server, <<"Hi">>, #{max_tokens => 2, model => <<"small">>})),
+    {ok, #{models := Models}} = llama_node:get_status(Server),
+    ?assertEqual(2, length(Models)),
+    ok = llama_node:destroy_server(Server).
+
+%% So many MiB more than it has may a process take.
+leave(OsPid, Mib) ->
+    {ok, Status} = file:read_file(io_lib:format("/proc/~b/status", [OsPid])),
+    {match, [Kib]} = re:run(Status, "VmSize:\\s+(\\d+) kB", [{capture, all_but_first, binary}]),
+    Limit = binary_to_integer(Kib) * 1024 + (Mib bsl 20),
+    [] = os:cmd(io_lib:format("prlimit --pid ~b --as=~b:", [OsPid, Limit])),
+    ok.
 
 stopped_node_resumes(Config) ->
     {ok, Server} = llama_node:init_server(llama_node_ct:options(Config)),

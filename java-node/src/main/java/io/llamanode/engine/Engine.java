@@ -15,6 +15,7 @@ import io.llamanode.engine.model.Adapter;
 import io.llamanode.engine.model.BatchPlan;
 import io.llamanode.engine.model.ModelRunner;
 import io.llamanode.engine.model.ModelRunner.AbandonedException;
+import io.llamanode.engine.model.ModelRunner.MemoryException;
 import io.llamanode.engine.model.ModelRunner.RunnerException;
 import io.llamanode.engine.model.Vocabulary;
 import io.llamanode.engine.sampling.Candidates;
@@ -273,10 +274,11 @@ public final class Engine implements AutoCloseable {
             List<GenerationRequest> lost = scheduler.failed(plan);
             publish();
             LOG.error("{}: decode failed, {} requests end with it", name, lost.size(), e);
+            FailureKind kind = e instanceof MemoryException ? FailureKind.OUT_OF_MEMORY : FailureKind.DECODE_FAILED;
             for (GenerationRequest request : lost) {
                 Generation generation = generation(request);
                 remove(generation);
-                generation.fail(FailureKind.DECODE_FAILED, "the decode call failed: " + e.getMessage());
+                generation.fail(kind, "the decode call failed: " + e.getMessage());
             }
             return;
         } finally {

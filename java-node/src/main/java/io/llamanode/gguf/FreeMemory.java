@@ -5,12 +5,60 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** How much memory this process may still take, on Linux. */
 public final class FreeMemory {
 
     private static final long KIB = 1024;
+
+    /**
+     * What is left of a limit on the process itself for threads and allocators, which take addresses in pieces of 64 MiB. Where
+     * they get none, native code and the virtual machine end the process, in places where nobody can be told.
+     */
+    public static final long RESERVE = 128 << 20;
+
+    /** What bounds a process's memory. */
+    public enum Limit {
+        /** What the machine has. */
+        SYSTEM(false, "of the machine's memory"),
+        /** A control group of the process. */
+        CONTROL_GROUP(false, "of the memory of its control group"),
+        /** {@code RLIMIT_AS}. */
+        ADDRESS_SPACE(true, "of its address space (ulimit -v)"),
+        /** {@code RLIMIT_DATA}. */
+        DATA(true, "of its data segment (ulimit -d)");
+
+        private final boolean told;
+        private final String words;
+
+        Limit(boolean told, String words) {
+            this.told = told;
+            this.words = words;
+        }
+
+        /**
+         * {@return whether an allocation beyond it fails, and so can be answered} Beyond the others memory is granted, and the
+         * process is killed when it comes to be used.
+         */
+        public boolean told() {
+            return told;
+        }
+
+        /** {@return as the end of a sentence about a process} */
+        public String words() {
+            return words;
+        }
+    }
+
+    /**
+     * What may still be taken.
+     *
+     * @param bytes of memory, without the reserve of a limit on the process itself
+     * @param limit what allows no more
+     */
+    public record Room(long bytes, Limit limit) {}
 
     private final Path root;
 
@@ -20,22 +68,50 @@ public final class FreeMemory {
     }
 
     /**
-     * The smaller of what the system has available and what the limits of the process's control groups leave.
+     * The least of what the system has available, and what the limits of the process and of its control groups leave.
      *
-     * @return bytes; empty where neither can be told, as on other systems than Linux
+     * @return bytes; empty where none can be told, as on other systems than Linux
      */
     public static OptionalLong available() {
+        return rooms().stream().mapToLong(Room::bytes).min();
+    }
+
+    /** {@return what each of the limits leaves; empty where nothing can be told} */
+    public static List<Room> rooms() {
         return new FreeMemory(Path.of("/")).read();
     }
 
-    OptionalLong read() {
-        long least = Math.min(memAvailable(), Math.min(controlGroupV2(), controlGroupV1()));
-        return least == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(least);
+    List<Room> read() {
+        return Stream.of(
+                        new Room(memAvailable(), Limit.SYSTEM),
+                        new Room(Math.min(controlGroupV2(), controlGroupV1()), Limit.CONTROL_GROUP),
+                        new Room(ofProcess("Max address space", "VmSize:"), Limit.ADDRESS_SPACE),
+                        new Room(ofProcess("Max data size", "VmData:"), Limit.DATA))
+                .filter(room -> room.bytes() != Long.MAX_VALUE)
+                .toList();
+    }
+
+    /** {@return what a limit of the process leaves, but for the reserve} */
+    private long ofProcess(String limit, String usage) {
+        long most = Long.MAX_VALUE;
+        for (String line : lines("proc/self/limits")) {
+            if (line.startsWith(limit)) {
+                // The soft limit, then the hard one.
+                most = number(line.substring(limit.length()).strip().split(" ", 2)[0]);
+            }
+        }
+        long used = kib("proc/self/status", usage);
+        return most == Long.MAX_VALUE || used == Long.MAX_VALUE ? Long.MAX_VALUE : Math.max(0, most - used - RESERVE);
     }
 
     private long memAvailable() {
-        for (String line : lines("proc/meminfo")) {
-            if (line.startsWith("MemAvailable:")) {
+        return kib("proc/meminfo", "MemAvailable:");
+    }
+
+    /** {@return bytes, of a line that gives so many times 1024 of them} */
+    private long kib(String file, String key) {
+        for (String line : lines(file)) {
+            if (line.startsWith(key)) {
                 long kib = number(line.replaceAll("\\D", ""));
                 return kib == Long.MAX_VALUE ? kib : kib * KIB;
             }

@@ -84,6 +84,15 @@ public record MemoryEstimate(long weights, long kvCache, long compute, long outp
         return new MemoryEstimate(0, kvCache, compute, output);
     }
 
+    /**
+     * {@return what is taken for certain: computations often take less than their estimate}
+     *
+     * @param fixed bytes that a context takes in any case
+     */
+    public MemoryEstimate atLeast(long fixed) {
+        return new MemoryEstimate(weights, kvCache, fixed, output);
+    }
+
     /** {@return the sum of all parts, bytes} */
     public long total() {
         return sum(weights, kvCache, compute, output);

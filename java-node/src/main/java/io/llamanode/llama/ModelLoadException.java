@@ -26,6 +26,8 @@ public final class ModelLoadException extends LlamaException {
         UNKNOWN_ARCHITECTURE,
         /** The progress listener asked to stop. */
         CANCELLED,
+        /** There was no memory for it; the message ends with what llama.cpp logged. */
+        OUT_OF_MEMORY,
         /** llama.cpp refused the file; the message ends with what it logged. */
         REFUSED
     }

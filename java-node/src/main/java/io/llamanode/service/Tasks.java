@@ -291,6 +291,7 @@ final class Tasks {
             case CANCELLED -> new Failure(ErrorCode.CANCELLED, task.whyCancelled);
             case TIMEOUT -> new Failure(ErrorCode.TIMEOUT, "the task's deadline passed");
             case DECODE_FAILED -> new Failure(ErrorCode.INFERENCE_FAILED, message);
+            case OUT_OF_MEMORY -> new Failure(ErrorCode.OUT_OF_MEMORY, message);
             case INTERNAL -> unknown(new IllegalStateException(message));
         };
         synchronized (lock) {

@@ -12,6 +12,7 @@ import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.contract.GenerationListener.Outcome;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.BatchPlan;
+import io.llamanode.engine.model.ModelRunner.MemoryException;
 import io.llamanode.engine.model.ModelRunner.RunnerException;
 import io.llamanode.engine.sampling.SamplingParams;
 import java.util.ArrayList;
@@ -213,6 +214,15 @@ class EngineTest extends EngineFixture {
         model.answer("ok", "fine");
         assertEquals(
                 4, run(request(2, 1, "ok", -1, GenerationRequest.NO_DEADLINE)).completion().length);
+    }
+
+    @Test
+    void aDecodeThatFoundNoMemoryIsToldApart() {
+        Recorder a = submit(request(1, "a", 3));
+        steps(1);
+        model.failure = new MemoryException("no memory", null);
+        steps(1);
+        assertEquals(FailureKind.OUT_OF_MEMORY, a.failure());
     }
 
     @Test

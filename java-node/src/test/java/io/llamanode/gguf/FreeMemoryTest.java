@@ -3,10 +3,14 @@ package io.llamanode.gguf;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.gguf.FreeMemory.Limit;
+import io.llamanode.gguf.FreeMemory.Room;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,8 +29,12 @@ class FreeMemoryTest {
         Files.writeString(path, text);
     }
 
+    private OptionalLong least() {
+        return new FreeMemory(directory).read().stream().mapToLong(Room::bytes).min();
+    }
+
     private void assertLeft(long bytes) {
-        assertEquals(OptionalLong.of(bytes), new FreeMemory(directory).read());
+        assertEquals(bytes, least().getAsLong());
     }
 
     @Test
@@ -90,7 +98,7 @@ class FreeMemoryTest {
 
     @Test
     void anUnknownSystemTellsNothing() {
-        assertEquals(OptionalLong.empty(), new FreeMemory(directory).read());
+        assertEquals(OptionalLong.empty(), least());
     }
 
     @ParameterizedTest
@@ -100,7 +108,7 @@ class FreeMemoryTest {
         write("proc/self/cgroup", "0::/\n");
         write("sys/fs/cgroup/memory.max", limit);
         write("sys/fs/cgroup/memory.current", usage);
-        assertEquals(OptionalLong.empty(), new FreeMemory(directory).read());
+        assertEquals(OptionalLong.empty(), least());
     }
 
     @Test
@@ -111,7 +119,48 @@ class FreeMemoryTest {
         write("sys/fs/cgroup/x/memory.current", "1");
         write("sys/fs/cgroup/memory/memory.limit_in_bytes", "1");
         write("sys/fs/cgroup/memory/memory.usage_in_bytes", "1");
-        assertEquals(OptionalLong.empty(), new FreeMemory(directory).read());
+        assertEquals(OptionalLong.empty(), least());
+    }
+
+    private void limits(String data, String addresses) throws IOException {
+        write("proc/self/status", "Name:\tjava\nVmSize:\t  300000 kB\nVmRSS:\t 5 kB\nVmData:\t  200000 kB\n");
+        write("proc/self/limits", """
+                Limit                     Soft Limit           Hard Limit           Units
+                Max data size             %-20s 9000000000           bytes
+                Max stack size            8388608              unlimited            bytes
+                Max address space         %-20s unlimited            bytes
+                """.formatted(data, addresses));
+    }
+
+    @Test
+    void theLimitsOfTheProcessHoldButForAReserve() throws IOException {
+        write("proc/meminfo", "MemAvailable: 80000000 kB\n");
+        limits("unlimited", "unlimited");
+        assertEquals(
+                List.of(new Room(80_000_000L * 1024, Limit.SYSTEM)),
+                new FreeMemory(directory).read(),
+                "where there is none");
+        limits("unlimited", "1000000000");
+        assertEquals(
+                new Room(1_000_000_000 - 300_000L * 1024 - FreeMemory.RESERVE, Limit.ADDRESS_SPACE),
+                new FreeMemory(directory).read().getLast());
+        limits("1000000000", "unlimited");
+        assertEquals(
+                new Room(1_000_000_000 - 200_000L * 1024 - FreeMemory.RESERVE, Limit.DATA),
+                new FreeMemory(directory).read().getLast());
+        limits("1000000000", "500000000");
+        assertEquals(3, new FreeMemory(directory).read().size(), "each is told of");
+        // Less is left than the reserve.
+        limits("unlimited", String.valueOf(300_000L * 1024 + FreeMemory.RESERVE - 1));
+        assertLeft(0);
+    }
+
+    /** Where it fails, it can be answered; where it is granted all the same, the process is killed for using it. */
+    @Test
+    void ofTheLimitsThoseOfTheProcessAreTold() {
+        assertEquals(
+                List.of(Limit.ADDRESS_SPACE, Limit.DATA),
+                Stream.of(Limit.values()).filter(Limit::told).toList());
     }
 
     @Test

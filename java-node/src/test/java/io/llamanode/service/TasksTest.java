@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.engine.model.ModelRunner.MemoryException;
 import io.llamanode.engine.model.ModelRunner.RunnerException;
 import io.llamanode.llama.UnsupportedException;
 import io.llamanode.service.contract.ErrorCode;
@@ -53,6 +54,16 @@ class TasksTest extends ServiceFixture {
                 return failure;
             }
         }
+    }
+
+    @Test
+    void aDecodeThatFindsNoMemoryFailsItsTaskAsThat() throws InterruptedException {
+        long session = session();
+        model.model.failure = new MemoryException("no room for a graph", null);
+        Answer<GenerationResult> failed =
+                result(create(session, turn("q", GREEDY)).value(), -1);
+        assertTrue(failed.failedWith(ErrorCode.OUT_OF_MEMORY));
+        assertTrue(failed.message().contains("no room for a graph"), failed.message());
     }
 
     @Test

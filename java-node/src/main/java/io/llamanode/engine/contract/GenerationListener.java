@@ -60,6 +60,8 @@ public interface GenerationListener {
         TIMEOUT,
         /** A decode call failed. */
         DECODE_FAILED,
+        /** A decode call found no memory. */
+        OUT_OF_MEMORY,
         /** A defect of the engine; the log has the stack trace. */
         INTERNAL
     }

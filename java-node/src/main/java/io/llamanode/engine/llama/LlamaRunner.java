@@ -71,9 +71,11 @@ public final class LlamaRunner implements ModelRunner {
     }
 
     static RunnerException failure(LlamaException e) {
-        return e instanceof DecodeException decode && decode.kind() == DecodeException.Kind.ABORTED
-                ? new AbandonedException(e)
-                : new RunnerException(e.getMessage(), e);
+        return switch (e instanceof DecodeException decode ? decode.kind() : DecodeException.Kind.FAILED) {
+            case ABORTED -> new AbandonedException(e);
+            case OUT_OF_MEMORY -> new MemoryException(e.getMessage(), e);
+            case NO_KV_SLOT, INVALID_BATCH, FAILED -> new RunnerException(e.getMessage(), e);
+        };
     }
 
     private void apply(KvOperation operation) throws RunnerException {

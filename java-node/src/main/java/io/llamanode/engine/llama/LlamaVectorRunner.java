@@ -71,7 +71,7 @@ public final class LlamaVectorRunner implements VectorRunner {
             spoiled = !vectors.stream().allMatch(VectorRunner::isFinite);
             return vectors;
         } catch (LlamaException e) {
-            throw new RunnerException(e.getMessage(), e);
+            throw LlamaRunner.failure(e);
         }
     }
 

@@ -85,8 +85,23 @@ public interface ModelRunner extends AutoCloseable {
         }
     }
 
+    /** A batch could not be decoded for want of memory; a smaller one may be, or the same one later. */
+    final class MemoryException extends RunnerException {
+        private static final long serialVersionUID = 1L;
+
+        /**
+         * Ends one computation.
+         *
+         * @param message what happened
+         * @param cause the binding's exception, or {@code null}
+         */
+        public MemoryException(String message, @Nullable Throwable cause) {
+            super(message, cause);
+        }
+    }
+
     /** A batch could not be decoded. */
-    sealed class RunnerException extends Exception permits AbandonedException {
+    sealed class RunnerException extends Exception permits AbandonedException, MemoryException {
         private static final long serialVersionUID = 1L;
 
         /**

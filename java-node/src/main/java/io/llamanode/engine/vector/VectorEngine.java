@@ -3,6 +3,7 @@ package io.llamanode.engine.vector;
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.loop.CommandLoop;
 import io.llamanode.engine.loop.Wishes;
+import io.llamanode.engine.model.ModelRunner.MemoryException;
 import io.llamanode.engine.model.ModelRunner.RunnerException;
 import io.llamanode.engine.schedule.Deadlines;
 import io.llamanode.engine.schedule.FairQueue;
@@ -249,8 +250,8 @@ public final class VectorEngine implements AutoCloseable {
                 LOG.debug("{}: a computation of {} texts was given up", name, batch.size());
             } else {
                 LOG.error("{}: a computation of {} texts failed", name, batch.size(), e);
-                batch.forEach(item -> fail(
-                        item.job.request.id(), FailureKind.DECODE_FAILED, "the computation failed: " + e.getMessage()));
+                FailureKind kind = e instanceof MemoryException ? FailureKind.OUT_OF_MEMORY : FailureKind.DECODE_FAILED;
+                batch.forEach(item -> fail(item.job.request.id(), kind, "the computation failed: " + e.getMessage()));
             }
         } catch (RuntimeException | Error e) {
             LOG.error("{}: a step failed", name, e);

@@ -56,6 +56,12 @@ final class B4916Api extends StructuredApi {
         return new LibraryLimits(256, 2, 39, Map.of("baichuan", Set.of(32L, 40L), "gemma2", Set.of(26L, 42L, 46L)));
     }
 
+    /** Measured: its scheduler of backends has room for 65,536 nodes. Without it ggml ends the process. */
+    @Override
+    public long contextAddresses() {
+        return 473 << 20;
+    }
+
     @Override
     public boolean poolsAnyMean() {
         return false;

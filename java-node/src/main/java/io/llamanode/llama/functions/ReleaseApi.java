@@ -82,6 +82,12 @@ public interface ReleaseApi {
     /** {@return what a model may have at most: more ends the process} */
     LibraryLimits limits();
 
+    /**
+     * {@return bytes of addresses that a context takes beside its cache, its outputs and the buffers of computations, whatever
+     * the model; most of them are never used}
+     */
+    long contextAddresses();
+
     /** {@return whether pooling by mean works with every architecture, rather than with encoders only} */
     boolean poolsAnyMean();
 

@@ -30,6 +30,12 @@ abstract class StructuredApi implements ReleaseApi {
         return contextParams;
     }
 
+    /** The scheduler of backends has room by the number of the model's tensors: 24 MiB where there are few. */
+    @Override
+    public long contextAddresses() {
+        return 24 << 20;
+    }
+
     @Override
     public DecodeException.Kind decodeFailure(int code) {
         return switch (code) {

@@ -260,6 +260,11 @@ public final class LlamaLibrary {
         return systemInfo().contains("OPENMP = 1");
     }
 
+    /** {@return bytes of addresses that a context takes beside its cache, its outputs and the buffers of computations} */
+    public long contextAddresses() {
+        return generation.contextAddresses();
+    }
+
     /** {@return what to say where a newer release may help, to be put behind a sentence; empty where there is none} */
     public String advice() {
         if (generation == ReleaseApi.V0_7) {

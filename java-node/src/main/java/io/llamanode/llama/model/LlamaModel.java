@@ -218,6 +218,10 @@ public final class LlamaModel implements AutoCloseable {
                         path + " has an architecture that llama.cpp " + library.version() + " does not know: " + reason
                                 + library.advice());
             }
+            if (Refusals.wantOfMemory(reason)) {
+                return new ModelLoadException(
+                        Reason.OUT_OF_MEMORY, path + " cannot be loaded, because there is no memory for it: " + reason);
+            }
             return new ModelLoadException(Reason.REFUSED, path + " cannot be loaded: " + reason + library.advice());
         }
     }

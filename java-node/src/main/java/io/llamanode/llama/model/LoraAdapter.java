@@ -58,7 +58,11 @@ public final class LoraAdapter implements AutoCloseable {
                 reason = library.log.endCapture();
             }
             if (adapter.equals(MemorySegment.NULL)) {
-                throw new ModelLoadException(Reason.REFUSED, path + " cannot be loaded as an adapter: " + reason);
+                throw Refusals.wantOfMemory(reason)
+                        ? new ModelLoadException(
+                                Reason.OUT_OF_MEMORY,
+                                path + " cannot be loaded as an adapter, because there is no memory for it: " + reason)
+                        : new ModelLoadException(Reason.REFUSED, path + " cannot be loaded as an adapter: " + reason);
             }
             LoraAdapter loaded = new LoraAdapter(model, path, adapter);
             done = true;

@@ -1,6 +1,7 @@
 package io.llamanode.llama.model;
 
 import io.llamanode.gguf.GgufFile;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -21,7 +22,25 @@ final class Refusals {
     private static final Set<String> ENDINGS =
             Set.of("weight", "bias", "scale", "scales", "input_scale", "lora_a", "lora_b");
 
+    /** Of C++, of the system's calls, and of ggml's allocators. */
+    private static final List<String> WANT_OF_MEMORY = List.of(
+            "std::bad_alloc",
+            "Cannot allocate memory",
+            "insufficient memory",
+            "failed to allocate",
+            "unable to allocate",
+            "failed to create ggml context");
+
     private Refusals() {}
+
+    /**
+     * {@return whether the library had no memory, rather than anything against the file}
+     *
+     * @param reason what it logged
+     */
+    static boolean wantOfMemory(String reason) {
+        return WANT_OF_MEMORY.stream().anyMatch(reason::contains);
+    }
 
     /**
      * {@return the reason, with what it is about}

@@ -7,6 +7,7 @@ import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.model.ModelConfig;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalLong;
 
 /**
@@ -119,35 +120,78 @@ record ModelSizes(int nCtx, int slots, int nBatch, int nUbatch) {
     }
 
     /**
+     * Where an allocation that fails is told of, only what is needed for certain counts.
+     *
      * @param what is to be allocated
      * @param required its memory
+     * @param fixed bytes of addresses that its context takes in any case
      * @throws FailureException {@code out_of_memory} that says how much there is, and what takes most of it
      */
-    static void refuseWhatDoesNotFit(String what, MemoryEstimate required) {
-        OptionalLong available = FreeMemory.available();
-        if (required.total() > (available.isPresent() ? available.getAsLong() : Long.MAX_VALUE - 1)) {
-            OptionalLong counted = required.counted();
-            String needed = counted.isPresent()
-                    ? "about %d bytes".formatted(counted.getAsLong())
-                    : "more memory than can be counted";
-            throw new FailureException(
-                    ErrorCode.OUT_OF_MEMORY,
-                    "%s needs %s, most of it for %s; %s bytes are available"
-                            .formatted(
-                                    what,
-                                    needed,
-                                    mostOf(required),
-                                    available.isPresent() ? available.getAsLong() : "an unknown number of"));
+    static void refuseWhatDoesNotFit(String what, MemoryEstimate required, long fixed) {
+        refuseWhatDoesNotFit(what, required, fixed, FreeMemory.rooms());
+    }
+
+    static void refuseWhatDoesNotFit(String what, MemoryEstimate required, long fixed, List<FreeMemory.Room> rooms) {
+        for (FreeMemory.Room room : rooms) {
+            MemoryEstimate counting = room.limit().told() ? required.atLeast(fixed) : required;
+            if (counting.total() > room.bytes()) {
+                throw doesNotFit(
+                        what,
+                        counting,
+                        "%d bytes %s".formatted(room.bytes(), room.limit().words()));
+            }
+        }
+        if (required.counted().isEmpty()) {
+            throw doesNotFit(what, required, "an unknown number of bytes");
+        }
+    }
+
+    private static FailureException doesNotFit(String what, MemoryEstimate required, String available) {
+        OptionalLong counted = required.counted();
+        String needed = counted.isPresent()
+                ? "about %d bytes".formatted(counted.getAsLong())
+                : "more memory than can be counted";
+        return new FailureException(
+                ErrorCode.OUT_OF_MEMORY,
+                "%s needs %s, most of it for %s; %s are available"
+                        .formatted(what, needed, mostOf(required), available));
+    }
+
+    /**
+     * To be called when something was made, before anybody uses it: a node that has nothing left ends where it cannot be told.
+     *
+     * @param what was made
+     * @throws FailureException {@code out_of_memory} if it took what the process itself needs
+     */
+    static void refuseWhatLeavesNothing(String what) {
+        refuseWhatLeavesNothing(what, FreeMemory.rooms());
+    }
+
+    static void refuseWhatLeavesNothing(String what, List<FreeMemory.Room> rooms) {
+        for (FreeMemory.Room room : rooms) {
+            if (room.limit().told() && room.bytes() == 0) {
+                throw new FailureException(
+                        ErrorCode.OUT_OF_MEMORY,
+                        ("%s leaves less than %d bytes %s, which the node needs for itself; fewer slots (n_parallel), less "
+                                        + "context (n_ctx) or a smaller batch (n_batch) take less")
+                                .formatted(
+                                        what, FreeMemory.RESERVE, room.limit().words()));
+            }
         }
     }
 
     /**
+     * What limits each process by itself leaves the other one as much as any.
+     *
      * @param file that a process of its own is to load
      * @param model what it takes there besides what this process holds already
      * @throws FailureException {@code out_of_memory} if that process does not fit
      */
     static void refuseProcess(Path file, MemoryEstimate model) {
-        OptionalLong available = FreeMemory.available();
+        OptionalLong available = FreeMemory.rooms().stream()
+                .filter(room -> !room.limit().told())
+                .mapToLong(FreeMemory.Room::bytes)
+                .min();
         if (available.isPresent() && model.total() > available.getAsLong() - PROCESS_BYTES) {
             throw new FailureException(
                     ErrorCode.OUT_OF_MEMORY,

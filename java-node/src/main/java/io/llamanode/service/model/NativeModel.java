@@ -122,9 +122,20 @@ final class NativeModel implements LoadedModel {
         });
         try {
             return new LlamaAdapter(LoraAdapter.load(model, path));
-        } catch (ModelLoadException | UncheckedIOException e) {
+        } catch (ModelLoadException e) {
+            throw failure(e);
+        } catch (UncheckedIOException e) {
             throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, Objects.requireNonNull(e.getMessage()));
         }
+    }
+
+    /** {@return what callers are told of a file that was not loaded, a model's or an adapter's} */
+    static FailureException failure(ModelLoadException e) {
+        return new FailureException(
+                e.reason() == ModelLoadException.Reason.OUT_OF_MEMORY
+                        ? ErrorCode.OUT_OF_MEMORY
+                        : ErrorCode.MODEL_LOAD_FAILED,
+                e.getMessage());
     }
 
     @Override

@@ -90,7 +90,7 @@ public final class NativeModelLoader implements ModelLoader {
     public static void check(ModelConfig config) {
         GgufFile header = header(config);
         ModelTraits traits = ModelTraits.of(header, false);
-        refuseWhatDoesNotFit(config, header, traits, ModelSizes.of(config, header, traits));
+        refuseWhatDoesNotFit(config, header, traits, ModelSizes.of(config, header, traits), 0);
     }
 
     @Override
@@ -166,7 +166,7 @@ public final class NativeModelLoader implements ModelLoader {
         ModelTraits traits = ModelTraits.of(header, vocabOnly);
         ModelSizes sizes = ModelSizes.of(config, header, traits);
         if (!vocabOnly) {
-            refuseWhatDoesNotFit(config, header, traits, sizes);
+            refuseWhatDoesNotFit(config, header, traits, sizes, library.contextAddresses());
         }
         LlamaModel model;
         try {
@@ -178,14 +178,22 @@ public final class NativeModelLoader implements ModelLoader {
                 return true;
             });
         } catch (ModelLoadException e) {
-            throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, e.getMessage());
+            throw NativeModel.failure(e);
         }
+        LoadedModel loaded;
         try {
-            return start(config, model, traits, sizes);
+            loaded = start(config, model, traits, sizes);
         } catch (RuntimeException | Error e) {
             model.close();
             throw e;
         }
+        try {
+            ModelSizes.refuseWhatLeavesNothing(named(config, sizes));
+        } catch (FailureException e) {
+            loaded.close();
+            throw e;
+        }
+        return loaded;
     }
 
     private static GgufFile header(ModelConfig config) {
@@ -204,10 +212,13 @@ public final class NativeModelLoader implements ModelLoader {
     }
 
     private static void refuseWhatDoesNotFit(
-            ModelConfig config, GgufFile header, ModelTraits traits, ModelSizes sizes) {
-        String what = "%s with n_ctx %d in %d slots".formatted(config.path(), sizes.nCtx(), sizes.slots());
+            ModelConfig config, GgufFile header, ModelTraits traits, ModelSizes sizes, long fixed) {
         sizes.refuseWhatCannotBeCounted(config.path().toString());
-        ModelSizes.refuseWhatDoesNotFit(what, sizes.estimate(header, traits));
+        ModelSizes.refuseWhatDoesNotFit(named(config, sizes), sizes.estimate(header, traits), fixed);
+    }
+
+    private static String named(ModelConfig config, ModelSizes sizes) {
+        return "%s with n_ctx %d in %d slots".formatted(config.path(), sizes.nCtx(), sizes.slots());
     }
 
     private LoadedModel start(ModelConfig config, LlamaModel model, ModelTraits traits, ModelSizes sizes) {

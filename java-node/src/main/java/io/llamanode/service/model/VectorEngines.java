@@ -71,7 +71,10 @@ final class VectorEngines implements AutoCloseable {
             throw new FailureException(ErrorCode.CANCELLED, "the model is being closed");
         }
         MemoryEstimate required = sizes.estimateVectors(model.file()).withoutWeights();
-        ModelSizes.refuseWhatDoesNotFit("a context for vectors of model '%s'".formatted(id), required);
+        ModelSizes.refuseWhatDoesNotFit(
+                "a context for vectors of model '%s'".formatted(id),
+                required,
+                model.library().contextAddresses());
         LlamaContext context;
         try {
             context = LlamaContext.create(
@@ -93,6 +96,12 @@ final class VectorEngines implements AutoCloseable {
             throw new FailureException(ErrorCode.OUT_OF_MEMORY, e.getMessage());
         } catch (IllegalArgumentException e) {
             throw new FailureException(ErrorCode.UNSUPPORTED, Objects.requireNonNull(e.getMessage()));
+        }
+        try {
+            ModelSizes.refuseWhatLeavesNothing("a context for vectors of model '%s'".formatted(id));
+        } catch (FailureException e) {
+            context.close();
+            throw e;
         }
         VectorEngine engine = new VectorEngine(name, new LlamaVectorRunner(context, sizes.nBatch()));
         engine.start();

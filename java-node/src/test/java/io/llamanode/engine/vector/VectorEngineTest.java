@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.model.ModelRunner.MemoryException;
 import io.llamanode.engine.model.ModelRunner.RunnerException;
 import io.llamanode.engine.vector.VectorRequest.Pooling;
 import java.util.ArrayList;
@@ -292,6 +293,14 @@ class VectorEngineTest {
         engine.step();
         assertEquals(FailureKind.TIMEOUT, ear.kind);
         assertEquals(1, runner.batches.size());
+    }
+
+    @Test
+    void aComputationThatFoundNoMemoryIsToldApart() {
+        Ear first = submit(1, "a", text(1, 5));
+        runner.failure = new MemoryException("no", null);
+        engine.step();
+        assertEquals(FailureKind.OUT_OF_MEMORY, first.kind);
     }
 
     @Test

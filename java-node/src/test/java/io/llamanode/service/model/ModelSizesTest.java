@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.gguf.FreeMemory.Limit;
+import io.llamanode.gguf.FreeMemory.Room;
 import io.llamanode.gguf.GgmlType;
 import io.llamanode.gguf.GgufFile;
 import io.llamanode.gguf.MemoryEstimate;
@@ -15,8 +17,10 @@ import io.llamanode.service.contract.model.ModelHeader;
 import io.llamanode.testmodel.EncoderModels;
 import io.llamanode.testmodel.SyntheticModels;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class ModelSizesTest {
@@ -64,7 +68,7 @@ class ModelSizesTest {
     }
 
     private static String refused(MemoryEstimate estimate) {
-        String message = assertThrows(FailureException.class, () -> ModelSizes.refuseWhatDoesNotFit("x", estimate))
+        String message = assertThrows(FailureException.class, () -> ModelSizes.refuseWhatDoesNotFit("x", estimate, 0))
                 .failure()
                 .message();
         assertTrue(!message.contains(String.valueOf(Long.MAX_VALUE)), message);
@@ -235,6 +239,40 @@ class ModelSizesTest {
 
     @Test
     void whatFitsIsNotRefused() {
-        ModelSizes.refuseWhatDoesNotFit("x", new MemoryEstimate(1, 1, 1, 1));
+        ModelSizes.refuseWhatDoesNotFit("x", new MemoryEstimate(1, 1, 1, 1), 1);
+    }
+
+    /** Computations are estimated with much to spare, and where they do not fit, that is told without harm. */
+    @Test
+    void ofALimitOfTheProcessOnlyWhatIsTakenForCertainCounts() {
+        MemoryEstimate estimate = new MemoryEstimate(100, 200, 5000, 40);
+        Room addresses = new Room(350, Limit.ADDRESS_SPACE);
+        ModelSizes.refuseWhatDoesNotFit("x", estimate, 10, List.of(addresses));
+        String message = refused(() -> ModelSizes.refuseWhatDoesNotFit("x", estimate, 11, List.of(addresses)));
+        assertEquals(
+                "x needs about 351 bytes, most of it for the KV cache (n_ctx, n_parallel); 350 bytes of its address space"
+                        + " (ulimit -v) are available",
+                message);
+        List<Room> both = List.of(new Room(5339, Limit.CONTROL_GROUP), new Room(1000, Limit.DATA));
+        message = refused(() -> ModelSizes.refuseWhatDoesNotFit("x", estimate, 10, both));
+        assertTrue(message.contains("about 5340 bytes, most of it for the buffers of a computation"), message);
+        assertTrue(message.endsWith("5339 bytes of the memory of its control group are available"), message);
+    }
+
+    @Test
+    void whatLeavesNothingOfALimitOfTheProcessIsRefused() {
+        ModelSizes.refuseWhatLeavesNothing("x", List.of(new Room(0, Limit.SYSTEM), new Room(1, Limit.DATA)));
+        String message = refused(() ->
+                ModelSizes.refuseWhatLeavesNothing("x", List.of(new Room(9, Limit.SYSTEM), new Room(0, Limit.DATA))));
+        assertEquals(
+                "x leaves less than 134217728 bytes of its data segment (ulimit -d), which the node needs for itself; fewer"
+                        + " slots (n_parallel), less context (n_ctx) or a smaller batch (n_batch) take less",
+                message);
+    }
+
+    private static String refused(Executable refusing) {
+        FailureException refused = assertThrows(FailureException.class, refusing);
+        assertEquals(ErrorCode.OUT_OF_MEMORY, refused.failure().code());
+        return refused.failure().message();
     }
 }
