@@ -12,9 +12,12 @@ import io.llamanode.engine.contract.GenerationListener.Outcome;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.model.FakeModel;
+import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -40,6 +43,11 @@ class TurnsTest {
     }
 
     private static GenerationRequest request(long id, String owner, int maxTokens, long deadline) {
+        return request(id, owner, maxTokens, deadline, null);
+    }
+
+    private static GenerationRequest request(
+            long id, String owner, int maxTokens, long deadline, @Nullable Sampler sampler) {
         // Drawn with a seed, and with penalties: what is chosen depends on all that was chosen before.
         SamplingParams params = new SamplingParams(1, 40, 0.95f, 0.05f, 1.3f, 64, 0.2f, 0.1f, 7 * id, Map.of());
         return new GenerationRequest(
@@ -57,7 +65,53 @@ class TurnsTest {
                 0,
                 AdapterSet.NONE,
                 GenerationRequest.NO_PROBABILITIES,
-                null);
+                sampler);
+    }
+
+    /** Says the alphabet, as a grammar would have it; told of a token that is not the next letter, it fails. */
+    private static final class Alphabet implements Sampler {
+        int next = 'a';
+        int closes;
+
+        @Override
+        public void accept(int token) {
+            assertEquals(next, token, "each token is told once, and no other");
+            next = next == 'z' ? 'a' : next + 1;
+        }
+
+        @Override
+        public int sample(float[] logits) {
+            return next;
+        }
+
+        @Override
+        public void close() {
+            closes++;
+        }
+    }
+
+    /** What a grammar has read is neither lost nor read again when its request goes on. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4})
+    void aGrammarGoesOnWhereItWas(int tokens) {
+        Engine engine = engine(1, tokens, 0);
+        List<Alphabet> grammars = List.of(new Alphabet(), new Alphabet(), new Alphabet());
+        List<Recorder> all = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            all.add(submit(engine, request(i + 1, "owner " + i, 30, GenerationRequest.NO_DEADLINE, grammars.get(i))));
+        }
+        for (int step = 0; !all.stream().allMatch(one -> one.ending.isDone()); step++) {
+            assertTrue(step < 1_000, "somebody never ends");
+            engine.step();
+        }
+        for (int i = 0; i < 3; i++) {
+            assertEquals("abcdefghijklmnopqrstuvwxyzabcd", all.get(i).text());
+            assertEquals(Ending.LIMIT, all.get(i).outcome().ending());
+            assertEquals(1, grammars.get(i).closes, "only at its end");
+        }
+        assertTrue(
+                model.plans.stream().mapToInt(plan -> plan.tokenCount()).sum() > 3 * ("text 1".length() + 29),
+                "each had to give up its slot, and to be evaluated again");
     }
 
     private static Recorder submit(Engine engine, long id, String owner, int maxTokens) {
@@ -85,7 +139,7 @@ class TurnsTest {
     void everybodySaysWhatTheyWouldHaveSaidAlone(int slots, int tokens) {
         Engine engine = engine(slots, tokens, 0);
         int count = 2 * slots + 3;
-        List<Recorder> all = new java.util.ArrayList<>();
+        List<Recorder> all = new ArrayList<>();
         for (int id = 1; id <= count; id++) {
             all.add(submit(engine, id, "owner " + id % 3, 20 + 5 * id));
         }
