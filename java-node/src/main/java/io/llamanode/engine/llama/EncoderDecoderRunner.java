@@ -80,14 +80,14 @@ public final class EncoderDecoderRunner implements ModelRunner {
             restart();
         }
         if (answering) {
-            decode(span.tokens(), span.offset(), span.count(), span.position() - prompt.size() + 1);
+            decode(span.tokens(), span.offset(), span.count(), span.position() - prompt.size() + 1, outputs);
         } else {
             prompt.addAll(span.tokens(), span.offset(), span.count());
             if (!span.output()) {
                 return;
             }
-            encode();
-            decode(new int[] {start}, 0, 1, 0);
+            encode(outputs);
+            decode(new int[] {start}, 0, 1, 0, outputs);
             answering = true;
         }
         if (span.output()) {
@@ -97,22 +97,22 @@ public final class EncoderDecoderRunner implements ModelRunner {
         }
     }
 
-    private void encode() {
+    private void encode(Outputs outputs) {
         context.clear();
         batch.clear();
         int[] tokens = prompt.toArray();
         for (int i = 0; i < tokens.length; i++) {
             batch.add(tokens[i], i, 0, true);
         }
-        context.encode(batch);
+        context.encode(batch, outputs::givenUp);
     }
 
-    private void decode(int[] tokens, int offset, int count, int position) {
+    private void decode(int[] tokens, int offset, int count, int position, Outputs outputs) {
         batch.clear();
         for (int i = 0; i < count; i++) {
             batch.add(tokens[offset + i], position + i, 0, i == count - 1);
         }
-        context.decode(batch);
+        context.decode(batch, outputs::givenUp);
     }
 
     /** No plan has one: models with an encoder take none. */
