@@ -44,8 +44,8 @@ final class CollectionWatch {
         WeakReference<Object> first = new WeakReference<>(new Object(), collected);
         Thread.ofPlatform().daemon().name("collections").start(() -> {
             try {
-                // The classes of java.management take long to load, compared with a start. Most starts have no collection, and
-                // so none of them.
+                // The classes of java.management take long to load, compared with a start. Most starts have no
+                // collection, and so load none of them.
                 collected.remove();
                 Reference.reachabilityFence(first);
                 CollectionLimit.Overhead overhead = Notices.subscribe().take();
