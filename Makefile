@@ -29,7 +29,7 @@ export MAVEN_OPTS ?= --sun-misc-unsafe-memory-access=allow
 MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE) -Dlint=$(LINT) -Dtarget=$(TARGET)
 MVN = $(MVN_LOUD) -q
 
-.PHONY: help setup compile jar demo check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire bench-handshakes bench-files bench-bounded soak shell clean
+.PHONY: help setup compile jar demo check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire bench-handshakes bench-files bench-bounded soak bench-loads shell clean
 
 help:                       ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -153,6 +153,9 @@ bench-wire:                 ## what messages cost between BEAM and node, over bo
 
 bench-handshakes:           ## how many handshakes succeed beside connections of strangers
 	@bench/handshakes
+
+bench-loads:                ## what the look at a header costs a load; ARGS="--record" for README.md
+	@bench/loads $(ARGS)
 
 bench-files:                ## mutated model files and adapters, which must end no process; ARGS="COUNT SEED"
 	@bench/files $(ARGS)
