@@ -25,7 +25,7 @@ public final class ProbeNode {
             ProbeRun.run(
                     streams.input(),
                     streams.output(),
-                    () -> Runtime.getRuntime().halt(ExitStatus.NOT_RUNNING.number()));
+                    () -> Runtime.getRuntime().halt(ExitStatus.FAILED.number()));
         } catch (IOException | RuntimeException | Error e) {
             LOG.error("probing failed", e);
             status = ExitStatus.DEFECT;

@@ -5,7 +5,6 @@ import io.llamanode.service.contract.Failure;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -27,21 +26,23 @@ final class ProbingProcess {
     private final BlockingQueue<Sign> signs = new ArrayBlockingQueue<>(64);
     private final LastWords words = new LastWords();
     private final Thread wordsReader;
+    private final Thread signsReader;
     private Sign.Phase phase = Sign.Phase.STARTING;
 
     private ProbingProcess(Process process, @Nullable Duration bound) {
         this.process = process;
         this.bound = bound;
         this.wordsReader = thread("probe-words", () -> words.read(process.getErrorStream()));
-        thread("probe-signs", this::readSigns);
+        this.signsReader = thread("probe-signs", this::readSigns);
     }
 
+    /** Nothing that the process writes may end a thread of this one, and this one with it. */
     private static Thread thread(String name, Runnable work) {
         return Thread.ofPlatform().daemon().name(name).start(() -> {
             try {
                 work.run();
-            } catch (UncheckedIOException e) {
-                LOG.debug("the streams of a process that was killed: {}", e.getMessage());
+            } catch (RuntimeException e) {
+                LOG.debug("the streams of a process that was killed", e);
             }
         });
     }
@@ -64,14 +65,17 @@ final class ProbingProcess {
         } catch (IOException e) {
             return new Ending.NotStarted(String.valueOf(e.getMessage()));
         }
+        ProbingProcess probing = new ProbingProcess(process, bound);
         try {
             withdrawn.thenRun(process::destroyForcibly);
-            return new ProbingProcess(process, bound).follow(order, withdrawn);
+            return probing.follow(order, withdrawn);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CancellationException("interrupted");
         } finally {
             process.destroyForcibly();
+            // Nobody takes what it still has.
+            probing.signsReader.interrupt();
         }
     }
 
@@ -79,15 +83,23 @@ final class ProbingProcess {
         try (DataInputStream in = new DataInputStream(process.getInputStream())) {
             Sign sign;
             do {
-                sign = Sign.read(in);
+                sign = next(in);
                 signs.put(sign);
             } while (!(sign instanceof Sign.Ended));
-        } catch (IOException | IllegalArgumentException e) {
-            // Killed amid a sign, or no longer master of itself: its status tells.
-            LOG.debug("the signs of process {} end: {}", process.pid(), e.getMessage());
-            signs.add(new Sign.Ended());
+        } catch (IOException e) {
+            LOG.debug("the signs of process {} cannot be closed: {}", process.pid(), e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** One that was killed amid a sign, or is no longer master of itself, says no more: its status tells. */
+    private Sign next(DataInputStream in) {
+        try {
+            return Sign.read(in);
+        } catch (IOException | IllegalArgumentException e) {
+            LOG.debug("the signs of process {} end: {}", process.pid(), e.getMessage());
+            return new Sign.Ended();
         }
     }
 

@@ -121,6 +121,25 @@ class ProbingProcessTest {
         assertGone(pid);
     }
 
+    /** No signs are kept for later but a few, and what is no sign is no progress. */
+    @Test
+    void aFloodIsTakenAndHoldsUpNobody() throws Exception {
+        assertEquals(new Ending.Passed(), run("head -c 1000000 /dev/zero | tr '\\0' .; printf LCP", LONG));
+        assertInstanceOf(Ending.Hung.class, run("printf L; exec yes no", Duration.ofSeconds(3)));
+        Path pipe = directory.resolve("pipe");
+        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        CompletableFuture<Ending> ending = CompletableFuture.supplyAsync(
+                () -> run("(echo begun > " + pipe + "); exec tr '\\0' . < /dev/zero", LONG));
+        Files.readString(pipe);
+        withdrawn.complete(null);
+        assertThrows(CompletionException.class, ending::join);
+        for (Thread thread : Thread.getAllStackTraces().keySet()) {
+            if (thread.getName().startsWith("probe-")) {
+                assertTrue(thread.join(Duration.ofSeconds(60)), thread.getName());
+            }
+        }
+    }
+
     @Test
     void whatIsWithdrawnBeforeIsNotWaitedFor() {
         withdrawn.complete(null);
