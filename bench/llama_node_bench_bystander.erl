@@ -1,5 +1,6 @@
 %% @doc A process that notices what others do to a node: it begins a chat every 100 ms whatever became of the last, and
-%% reads one stream. A wait counts from when its chat was due.
+%% reads one stream. A wait counts from when its chat was due. Its processes go before those of the attack, for what is to
+%% be seen is what happens to the node and on the way to it, rather than in a runtime with hundreds that are busy.
 -module(llama_node_bench_bystander).
 
 -export([start/1, phase/2, stop/1]).
@@ -20,12 +21,12 @@
 %% @doc Begins to chat and to read, in the phase `warm_up'.
 -spec start(llama_node:server()) -> pid().
 start(Server) ->
-    spawn_link(fun () ->
+    spawn_opt(fun () ->
         Self = self(),
-        Reader = spawn_link(fun () -> read(Self, Server) end),
+        Reader = spawn_opt(fun () -> read(Self, Server) end, [link, {priority, high}]),
         Now = erlang:monotonic_time(millisecond),
         chats(Server, Reader, warm_up, Now, #{}, [])
-    end).
+    end, [link, {priority, high}]).
 
 %% @doc What is due from now on belongs to that phase.
 -spec phase(pid(), phase()) -> ok.
@@ -59,7 +60,7 @@ chats(Server, Reader, Phase, Due, Running, Done) ->
             Reader ! {stop, self()},
             receive {Reader, Gaps, Failure} -> From ! {self(), seen(All, Gaps, Failure)} end
     after max(0, Due - erlang:monotonic_time(millisecond)) ->
-        {_, Ref} = spawn_monitor(fun () -> chat(Server, Due) end),
+        {_, Ref} = spawn_opt(fun () -> chat(Server, Due) end, [monitor, {priority, high}]),
         chats(Server, Reader, Phase, Due + ?EVERY, Running#{Ref => Phase}, Done)
     end.
 

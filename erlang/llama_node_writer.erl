@@ -2,8 +2,10 @@
 %%
 %% A process writes by itself as long as the way is free. What a busy way does not take goes through a process that does
 %% nothing else than write, and as long as that has something to write, everything goes through it, so that nothing
-%% overtakes what its sender has sent before. How much may wait there is bounded: a request beyond it is refused with
-%% `server_busy'. A request whose caller has died or given up meanwhile is not written any more.
+%% overtakes what its sender has sent before. Senders have their turns there by the bytes that they send, so that who
+%% has little to say waits for the message that is being written, and not for the large or the many ones of others. How
+%% much may wait is bounded: a request beyond it is refused with `server_busy'. A request whose caller has died or given
+%% up meanwhile is not written any more.
 %% @end
 -module(llama_node_writer).
 
@@ -34,6 +36,8 @@
 %% one that passes it on leaves room for others.
 -define(MOST_MESSAGES, 65536).
 -define(MOST_BYTES, 33554432).
+%% What a message takes of its sender's turn, however short it is.
+-define(LEAST_BYTES, 128).
 
 %% @doc Starts a process that writes until the process `Owner' ends.
 -spec start(pid(), write()) -> writer().
@@ -63,7 +67,7 @@ queue(Writer, Counters, Sender, Message, Size) ->
     Bytes = atomics:add_get(Counters, ?BYTES, Size),
     case has_room(Sender, Messages, Bytes, Size) of
         true ->
-            Writer ! {write, Sender, Size, Message},
+            Writer ! {write, source(Sender), Sender, Size, Message},
             ok;
         false ->
             ok = done(Counters, Size),
@@ -71,6 +75,10 @@ queue(Writer, Counters, Sender, Message, Size) ->
                 "~b requests of ~b bytes wait for the node to take them, and no more may wait",
                 [Messages - 1, Bytes - Size])
     end.
+
+%% Whose messages stay in order: those of the process that sends, and those of each for whom it passes them on.
+source({passed_on, _} = Source) -> Source;
+source(_Sender) -> self().
 
 has_room(always, _Messages, _Bytes, _Size) -> true;
 has_room({passed_on, _}, Messages, Bytes, Size) -> is_within(2 * Messages, 2 * Bytes, 2 * Size);
@@ -122,28 +130,57 @@ forget(Ref) ->
 %% @private
 -spec init(pid(), write(), atomics:atomics_ref()) -> ok.
 init(Owner, Write, Counters) ->
-    loop(erlang:monitor(process, Owner), Write, Counters).
+    loop(erlang:monitor(process, Owner), Write, Counters, line()).
 
-loop(Owner, Write, Counters) ->
+%% All that has arrived is put in line before the next one is written.
+loop(Owner, Write, Counters, Line) ->
     receive
-        {write, Sender, Size, Message} ->
-            case is_wanted(Sender) andalso Write(Message) of
-                false ->
-                    ok = done(Counters, Size),
-                    loop(Owner, Write, Counters);
-                ok ->
-                    %% Only now: the way has the message, and takes the next one after it.
-                    ok = atomics:add(Counters, ?WRITTEN, 1),
-                    ok = done(Counters, Size),
-                    loop(Owner, Write, Counters);
-                closed ->
-                    ok
-            end;
+        {write, Source, Sender, Size, Message} ->
+            loop(Owner, Write, Counters, enter(Source, {Sender, Size, Message}, Size, Line));
         {depend, Pid} ->
             true = erlang:demonitor(Owner, [flush]),
-            loop(erlang:monitor(process, Pid), Write, Counters);
+            loop(erlang:monitor(process, Pid), Write, Counters, Line);
         {'DOWN', Owner, process, _, _} ->
             ok
+    after patience(Line) ->
+        {{Sender, Size, Message}, Rest} = leave(Line),
+        case is_wanted(Sender) andalso Write(Message) of
+            false ->
+                ok = done(Counters, Size),
+                loop(Owner, Write, Counters, Rest);
+            ok ->
+                %% Only now: the way has the message, and takes the next one after it.
+                ok = atomics:add(Counters, ?WRITTEN, 1),
+                ok = done(Counters, Size),
+                loop(Owner, Write, Counters, Rest);
+            closed ->
+                ok
+        end
+    end.
+
+%% Who waits, by turns: a message's turn is where its source's last one ends, or where the line is now if that is
+%% further, and its own bytes (self-clocked fair queueing: Golestani, 1994). The number keeps those of one turn apart.
+line() ->
+    #{now => 0, number => 0, sources => #{}, waiting => gb_trees:empty()}.
+
+enter(Source, Item, Size, #{now := Now, number := Number, sources := Sources, waiting := Waiting} = Line) ->
+    {Last, Count} = maps:get(Source, Sources, {Now, 0}),
+    Turn = max(Now, Last) + max(?LEAST_BYTES, Size),
+    Line#{number := Number + 1, sources := Sources#{Source => {Turn, Count + 1}},
+          waiting := gb_trees:insert({Turn, Number}, {Source, Item}, Waiting)}.
+
+leave(#{sources := Sources, waiting := Waiting} = Line) ->
+    {{Turn, _Number}, {Source, Item}, Left} = gb_trees:take_smallest(Waiting),
+    Others = case Sources of
+        #{Source := {_, 1}} -> maps:remove(Source, Sources);
+        #{Source := {Last, Count}} -> Sources#{Source := {Last, Count - 1}}
+    end,
+    {Item, Line#{now := Turn, sources := Others, waiting := Left}}.
+
+patience(#{waiting := Waiting}) ->
+    case gb_trees:is_empty(Waiting) of
+        true -> infinity;
+        false -> 0
     end.
 
 is_wanted(always) -> true;

@@ -39,6 +39,27 @@ requests_beyond_the_bytes_are_refused_test() ->
     ok = await(fun () -> send(Writer, large, 2 * ?MOST_BYTES) =:= ok end),
     ?assertMatch({error, {server_busy, _}}, send(Writer, small, 1)).
 
+who_says_little_does_not_wait_for_who_says_much_test() ->
+    {Writer, Way} = slow(),
+    ok = send(Writer, being_written),
+    [ok = send(Writer, {large, N}, 1000000) || N <- [1, 2]],
+    ok = sent_by_another(Writer, small, 1000),
+    ok = sent_by_another(Writer, as_large, 1000000),
+    ?assertEqual([being_written, small, {large, 1}, as_large, {large, 2}], [taken(Way) || _ <- lists:seq(1, 5)]).
+
+who_says_much_has_his_turns_although_others_keep_coming_test() ->
+    {Writer, Way} = slow(),
+    ok = send(Writer, being_written),
+    ok = send(Writer, large, 100000),
+    Written = [begin ok = sent_by_another(Writer, N, 30000), taken(Way) end || N <- lists:seq(1, 10)],
+    ?assertEqual([being_written, 1, 2, 3, large], lists:sublist(Written, 5)).
+
+sent_by_another(Writer, Message, Size) ->
+    {_, Ref} = spawn_monitor(fun () ->
+        exit(llama_node_writer:send(Writer, always, fun () -> false end, Message, fun () -> Size end))
+    end),
+    receive {'DOWN', Ref, process, _, Sent} -> Sent end.
+
 what_is_passed_on_leaves_room_for_others_test() ->
     {Writer, Way} = slow(),
     [ok = pass_on(Writer, N, 1) || N <- lists:seq(1, ?MOST_MESSAGES div 2)],
