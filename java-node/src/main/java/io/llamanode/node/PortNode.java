@@ -93,7 +93,8 @@ public final class PortNode implements FrameChannel.Listener {
             fail(((FailureException) Objects.requireNonNull(e.getCause())).failure());
         } catch (RuntimeException | Error e) {
             LOG.error("the start failed", e);
-            fail(new Failure(ErrorCode.UNKNOWN, "the start failed: " + e));
+            ErrorCode code = e instanceof OutOfMemoryError ? ErrorCode.OUT_OF_MEMORY : ErrorCode.UNKNOWN;
+            fail(new Failure(code, "the start failed: " + e));
         }
         new CountDownLatch(1).await();
     }

@@ -95,6 +95,18 @@ public final class ServiceNode {
     }
 
     static void run(ServiceConfig config, NodePaths paths, Loaders loaders) throws ExitException {
+        try {
+            runWhileThereIsMemory(config, paths, loaders);
+        } catch (OutOfMemoryError e) {
+            // Of threads and native code: an exhausted heap ends the process.
+            throw new ExitException(
+                    ExitStatus.FAILED,
+                    "the system gives no more memory or threads (MemoryMax, ulimit -v, ulimit -u): " + e.getMessage());
+        }
+    }
+
+    private static void runWhileThereIsMemory(ServiceConfig config, NodePaths paths, Loaders loaders)
+            throws ExitException {
         OutputStream original;
         try {
             // Native code prints to descriptor 1, and whoever waits for one line there must get no other.

@@ -66,7 +66,9 @@ final class ModelRegistry {
             return;
         } catch (RuntimeException | Error e) {
             LOG.error("loading {} failed", config.path(), e);
-            reply.failed(new Failure(ErrorCode.MODEL_LOAD_FAILED, "%s: %s".formatted(config.path(), e)));
+            // No thread could be started, most likely: an exhausted heap ends the process.
+            ErrorCode code = e instanceof OutOfMemoryError ? ErrorCode.OUT_OF_MEMORY : ErrorCode.MODEL_LOAD_FAILED;
+            reply.failed(new Failure(code, "%s: %s".formatted(config.path(), e)));
             return;
         }
         synchronized (lock) {

@@ -31,10 +31,12 @@ final class ServiceMain {
             settings.putIfAbsent("node_name", NAME);
             settings.putIfAbsent("epmd", false);
             NodePaths paths = NodePaths.of(NAME, args[0], null, Map.of());
-            ServiceNode.run(
-                    ServiceConfigDecoder.decode(settings, "secret"),
-                    paths,
-                    launch -> new ServiceNode.Engine(loader(FullSpeedNode.loader(launch)), "none"));
+            ServiceNode.run(ServiceConfigDecoder.decode(settings, "secret"), paths, launch -> {
+                if (launch.llamaLib() != null) {
+                    throw new OutOfMemoryError("unable to create native thread");
+                }
+                return new ServiceNode.Engine(loader(FullSpeedNode.loader(launch)), "none");
+            });
         } catch (ExitException e) {
             System.err.println(e.getMessage());
             status = e.status();
@@ -51,6 +53,9 @@ final class ServiceMain {
             public LoadedModel load(ModelConfig config, LoadProgress progress) {
                 if (config.path().equals(Path.of("missing.gguf"))) {
                     throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: there is no file missing.gguf");
+                }
+                if (config.path().equals(Path.of("threadless.gguf"))) {
+                    throw new OutOfMemoryError("unable to create native thread");
                 }
                 if (config.path().equals(Path.of("fills.gguf"))) {
                     FullHeap.fill();

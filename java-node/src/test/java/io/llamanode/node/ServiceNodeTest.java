@@ -152,6 +152,20 @@ final class ServiceNodeTest {
         }
     }
 
+    /** Neither is a defect, nor a fault of the model's file. */
+    @Test
+    void aSystemThatGivesNoThreadsEndsTheStart() throws Exception {
+        try (Child node = node("{\"llama_lib\": \"/anywhere\"}");
+                Child loading = node("{\"model\": \"threadless.gguf\"}")) {
+            assertEquals(ExitStatus.FAILED.number(), node.exitStatus());
+            String said = said(node);
+            assertTrue(said.contains("no more memory or threads (MemoryMax, ulimit -v, ulimit -u): unable to"), said);
+            assertEquals(ExitStatus.FAILED.number(), loading.exitStatus());
+            said = said(loading);
+            assertTrue(said.contains("out_of_memory: threadless.gguf: "), said);
+        }
+    }
+
     @Test
     void aPortThatIsTakenEndsTheStart() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
 class ModelRegistryTest {
     private final Map<String, FakeLoadedModel> loaded = new ConcurrentHashMap<>();
     private volatile RuntimeException failure;
+    private volatile Error error;
     private final List<String> probed = new CopyOnWriteArrayList<>();
     private volatile CompletableFuture<?> withdrawn;
     /** What a probe does. */
@@ -50,6 +51,9 @@ class ModelRegistryTest {
             }
             if (failure != null) {
                 throw failure;
+            }
+            if (error != null) {
+                throw error;
             }
             FakeLoadedModel model = new FakeLoadedModel(config.effectiveId(), 1, 1);
             loaded.put(config.effectiveId(), model);
@@ -184,6 +188,11 @@ class ModelRegistryTest {
         assertEquals("/models/x.gguf: java.lang.IllegalStateException: odd", odd.message());
         assertTrue(registry.all().isEmpty());
         failure = null;
+        error = new OutOfMemoryError("unable to create native thread");
+        Answer<Void> threadless = load("a", null);
+        assertEquals(ErrorCode.OUT_OF_MEMORY, threadless.error(), "which says nothing against the file");
+        assertTrue(threadless.message().endsWith("unable to create native thread"), threadless.message());
+        error = null;
         load("a", null).value();
     }
 

@@ -273,7 +273,12 @@ public final class NativeModelLoader implements ModelLoader {
                 ? new EncoderDecoderRunner(context, sizes.nBatch())
                 : new LlamaRunner(context, sizes.nBatch());
         Engine engine = new Engine("engine-" + id, runner, vocabulary, engineConfig);
-        engine.start();
+        try {
+            engine.start();
+        } catch (OutOfMemoryError e) {
+            engine.close();
+            throw e;
+        }
         return engine;
     }
 

@@ -104,7 +104,12 @@ final class VectorEngines implements AutoCloseable {
             throw e;
         }
         VectorEngine engine = new VectorEngine(name, new LlamaVectorRunner(context, sizes.nBatch()));
-        engine.start();
+        try {
+            engine.start();
+        } catch (OutOfMemoryError e) {
+            engine.close();
+            throw e;
+        }
         return engine;
     }
 
