@@ -15,6 +15,8 @@ import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -90,6 +92,16 @@ class FingerprintsTest {
         withdrawn.complete(null);
         assertEquals(before, of(later, part), "it was not read, or that would have been given up");
         assertThrows(CancellationException.class, () -> of(later, new Part(part.path(), 1, 50)));
+    }
+
+    @Test
+    void whatWasNotAskedForTheLongestIsForgotten() {
+        Map<String, Integer> remembered = new Fingerprints.Remembered<>(2);
+        remembered.put("a", 1);
+        remembered.put("b", 2);
+        assertEquals(1, remembered.get("a"));
+        remembered.put("c", 3);
+        assertEquals(Set.of("a", "c"), remembered.keySet());
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.model.ModelConfig;
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -15,7 +16,8 @@ import org.junit.jupiter.api.Test;
 class ProbeOrderTest {
     private static ProbeOrder sent(ProbeOrder order) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        order.write(new DataOutputStream(bytes));
+        // The other side waits for it: what is written must be sent.
+        order.write(new DataOutputStream(new BufferedOutputStream(bytes)));
         return ProbeOrder.read(new DataInputStream(new ByteArrayInputStream(bytes.toByteArray())));
     }
 
