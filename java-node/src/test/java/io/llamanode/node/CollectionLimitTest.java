@@ -116,6 +116,15 @@ final class CollectionLimitTest {
     }
 
     @Test
+    void whereItLookedFromOnceItLooksFromAgain() {
+        whole(0, 1000, FULL);
+        for (int i = 0; i < 4; i++) {
+            assertNull(whole(150, 1250, FULL), "less than nine tenths");
+        }
+        assertNotNull(whole(0, 700, FULL), "nine tenths, since a point that is still the latest far enough back");
+    }
+
+    @Test
     void aCollectionDuringWhichTheProcessWasStoppedProvesNothing() {
         whole(10_000, 50, FULL);
         assertNull(whole(10_000, 600_000, FULL));
