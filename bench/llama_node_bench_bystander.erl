@@ -1,6 +1,6 @@
 %% @doc A process that notices what others do to a node: it begins a chat every 100 ms whatever became of the last, and
-%% reads one stream. A wait counts from when its chat was due. Its processes go before those of the attack, for what is to
-%% be seen is what happens to the node and on the way to it, rather than in a runtime with hundreds that are busy.
+%% reads one stream. A wait counts from when its chat was due. Its processes go before those of the attack, for what is
+%% to be seen is what happens to the node and on the way to it, rather than in a runtime with hundreds that are busy.
 -module(llama_node_bench_bystander).
 
 -export([start/1, phase/2, stop/1]).
