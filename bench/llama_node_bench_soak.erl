@@ -15,6 +15,8 @@
 -define(STOP_EVERY_MS, 15000).
 -define(STOPPED_MS, 700).
 -define(GROWTH, 2.0).
+%% Longer than `timeout_write', whose timer ends by itself.
+-define(SETTLED_MS, 17000).
 -define(SHOWN, 20).
 
 %% @doc Runs for as long as the command line says, prints the table and ends the runtime: with status 1 if a bar was
@@ -77,11 +79,14 @@ os_pid(Name) ->
 
 %% What there is while nobody works.
 looked_at(Places) ->
+    lists:foreach(fun (#{server := Server}) ->
+        %% Those are the operations' own.
+        _ = llama_node:unload_model(Server, second),
+        _ = llama_node:unload_adapter(Server, adapter, #{})
+    end, Places),
+    receive after ?SETTLED_MS -> ok end,
     [begin
          OsPid = os_pid(Server),
-         %% Those are the operations' own.
-         _ = llama_node:unload_model(Server, second),
-         _ = llama_node:unload_adapter(Server, adapter, #{}),
          Rest = llama_node_bench_soak_state:at_rest(Server, OsPid),
          #{rest => Rest, size => llama_node_bench_soak_state:size(OsPid), os_pid => OsPid,
            beam => llama_node_bench_soak_state:beam(whereis(Server))}
