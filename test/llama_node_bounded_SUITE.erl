@@ -17,7 +17,7 @@ all() ->
     [every_row_has_a_test, {group, distribution}, {group, port}].
 
 groups() ->
-    Cases = [logit_bias, queued_kwargs, large_answers, logprobs, hash_integers, hash_texts, casts,
+    Cases = [stop_texts, logit_bias, queued_kwargs, large_answers, logprobs, hash_integers, hash_texts, casts,
              deadlines, owner_dies, greedy_owners],
     Files = [nan_adapter, bad_headers, sparse_texts, sparse_arrays, many_tokens],
     [{distribution, [], Cases ++ [half_frames, unread_pings, many_names, plain_messages | Files]}, {port, [], Cases}].
@@ -47,6 +47,7 @@ end_per_testcase(every_row_has_a_test, _) ->
 end_per_testcase(_, Config) ->
     llama_node_ct:check_real(Config).
 
+stop_texts(Config) -> row(stop_texts, [ok, server_busy], Config).
 logit_bias(Config) -> row(logit_bias, [invalid_argument, ok, server_busy, out_of_memory], Config).
 queued_kwargs(Config) -> row(queued_kwargs, [ok, server_busy, out_of_memory], Config).
 large_answers(Config) -> row(large_answers, [ok, server_busy], Config).
@@ -70,7 +71,7 @@ many_tokens(Config) -> row(many_tokens, [model_load_failed, out_of_memory], Conf
 %% Those that have one elsewhere: llama_node_memory_SUITE, HostilePeerTest and Handshakes of the Java tests, and
 %% llama_node_transports_SUITE and llama_node_failure_SUITE.
 every_row_has_a_test(_) ->
-    Memory = [probabilities, grammars, stop_texts, template_kwargs, tools, count_tokens, token_prompts, large_tags,
+    Memory = [probabilities, grammars, template_kwargs, tools, count_tokens, token_prompts, large_tags,
               waits, embeddings, many_sessions],
     Elsewhere = Memory ++ [silent, dripping, stopped, native_hangs],
     Here = lists:append([Cases || {_, [], Cases} <- groups()]),
