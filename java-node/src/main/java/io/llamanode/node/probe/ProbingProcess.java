@@ -127,7 +127,11 @@ final class ProbingProcess {
                 case Sign.Refused(Failure(ErrorCode code, String message)) ->
                     verdict = new Ending.Refused(new Failure(code, message));
                 case Sign.Ended _ -> {
-                    return verdict != null ? verdict : died(withdrawn);
+                    Ending end = end(withdrawn);
+                    // What one says that does not end well may be anything.
+                    return verdict != null && end instanceof Ending.Died(var _, int status, var _) && status == 0
+                            ? verdict
+                            : end;
                 }
             }
         }
@@ -139,7 +143,7 @@ final class ProbingProcess {
         return new Ending.Hung(phase, bound == null ? Duration.ZERO : bound, words());
     }
 
-    private Ending died(CompletableFuture<?> withdrawn) throws InterruptedException {
+    private Ending end(CompletableFuture<?> withdrawn) throws InterruptedException {
         if (bound == null) {
             process.waitFor();
         } else if (!process.waitFor(bound.toNanos(), TimeUnit.NANOSECONDS)) {

@@ -23,7 +23,7 @@ final class Processes {
         environment.put("LLAMA_NODE_JAVA_HOME", System.getProperty("java.home"));
         environment.put(
                 "LLAMA_NODE_JAVA_OPTS",
-                "-Xmx%dm -Xms8m -XX:-CreateCoredumpOnCrash -XX:+ErrorFileToStderr"
+                "-Xmx%dm -Xms8m -XX:+ErrorFileToStderr"
                         .formatted(Math.max(16, Runtime.getRuntime().maxMemory() >> 20)));
         // llama.cpp would call a debugger, which takes seconds.
         environment.put("GGML_NO_BACKTRACE", "1");

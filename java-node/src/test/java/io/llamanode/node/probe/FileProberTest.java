@@ -50,7 +50,7 @@ class FileProberTest {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-Xmx128m",
-                "-XX:-CreateCoredumpOnCrash",
+                "-XX:+ErrorFileToStderr",
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
@@ -139,6 +139,21 @@ class FileProberTest {
         assertEquals(
                 copy + " has the content of a file that was probed before: " + failure.message(),
                 refusal(config(copy)).message());
+        assertEquals(1, processes);
+    }
+
+    /** The virtual machine catches that signal to say where it came from, and ends itself by another one. */
+    @Test
+    void aFaultInMemoryIsToldWithItsPlaceAndRemembered() {
+        Path model = model();
+        program = Fault.class;
+        Failure failure = refusal(config(model));
+        assertTrue(
+                failure.message()
+                        .matches("(?s).* while it loaded the file: signal 6 \\(SIGABRT\\), and it said last: "
+                                + ".*SIGSEGV \\(0xb\\) at pc=.*; C +\\[libc.*"),
+                failure.message());
+        assertEquals(failure, refusal(config(model)));
         assertEquals(1, processes);
     }
 

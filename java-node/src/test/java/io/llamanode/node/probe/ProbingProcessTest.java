@@ -76,6 +76,7 @@ class ProbingProcessTest {
         assertEquals(new Ending.Died(Sign.Phase.LOADING, 0, ""), run("printf 'Lxyz'", LONG));
         assertEquals(new Ending.Died(Sign.Phase.LOADING, 0, ""), run("printf 'LR\\0\\2NO\\0\\1x'", LONG));
         assertEquals(new Ending.Died(Sign.Phase.LOADING, 0, ""), run("printf 'LR\\377\\377'", LONG));
+        assertEquals(new Ending.Died(Sign.Phase.COMPUTING, 139, ""), run("printf LCP; kill -SEGV $$", LONG));
     }
 
     @Test
