@@ -22,7 +22,23 @@ at_once(Count, Deadline, Fun) ->
     Callers = [spawn_monitor(fun () -> exit({answer, timed(Deadline, fun () -> Fun(N) end)}) end)
                || N <- lists:seq(1, Count)],
     Until = erlang:monotonic_time(millisecond) + ?PATIENCE,
-    merge([#{answer(Caller, Until) => 1} || Caller <- Callers]).
+    answered(maps:from_list([{Ref, Pid} || {Pid, Ref} <- Callers]), Until, #{}).
+
+%% In the order in which they end, for there may be hundreds of thousands.
+answered(Callers, _Until, Answers) when map_size(Callers) =:= 0 ->
+    Answers;
+answered(Callers, Until, Answers) ->
+    receive
+        {'DOWN', Ref, process, _, Reason} when is_map_key(Ref, Callers) ->
+            Answer = case Reason of
+                {answer, Given} -> Given;
+                _ -> {in_time, {odd, Reason}}
+            end,
+            answered(maps:remove(Ref, Callers), Until, add(Answer, 1, Answers))
+    after max(0, Until - erlang:monotonic_time(millisecond)) ->
+        _ = [{exit(Pid, kill), erlang:demonitor(Ref, [flush])} || {Ref, Pid} <- maps:to_list(Callers)],
+        add({unanswered, none}, map_size(Callers), Answers)
+    end.
 
 timed(Deadline, Fun) ->
     Start = erlang:monotonic_time(millisecond),
@@ -32,16 +48,6 @@ timed(Deadline, Fun) ->
 in_time(_Elapsed, infinity) -> in_time;
 in_time(Elapsed, Deadline) when Elapsed =< Deadline + ?GRACE -> in_time;
 in_time(_Elapsed, _Deadline) -> late.
-
-answer({Pid, Ref}, Until) ->
-    receive
-        {'DOWN', Ref, process, Pid, {answer, Answer}} -> Answer;
-        {'DOWN', Ref, process, Pid, Reason} -> {in_time, {odd, Reason}}
-    after max(0, Until - erlang:monotonic_time(millisecond)) ->
-        true = exit(Pid, kill),
-        true = erlang:demonitor(Ref, [flush]),
-        {unanswered, none}
-    end.
 
 %% @doc Several kinds of callers side by side.
 -spec together([fun(() -> answers())]) -> answers().
