@@ -4,6 +4,8 @@ import java.lang.reflect.Array;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
+import java.math.BigInteger;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -29,6 +31,8 @@ public final class Weight {
     private static final int ENTRY = 40 + 3 * REFERENCE;
     /** Of an array list, which has room for half as many elements more. */
     private static final int ELEMENT = REFERENCE + REFERENCE / 2;
+    /** A large integer without its digits: itself and its array. */
+    private static final int BIG = 40 + HEADER + Integer.BYTES;
     /** What is none of these. */
     private static final int OTHER = 64;
 
@@ -56,13 +60,17 @@ public final class Weight {
             case String text -> aligned(TEXT + characters(text));
             case Boolean _, Enum<?> _ -> 0;
             case Long _, Double _ -> 24;
+            case BigInteger number -> BIG + number.bitLength() / Byte.SIZE;
             case Number _ -> 16;
             case byte[] bytes -> aligned(HEADER + (long) bytes.length);
             case int[] numbers -> aligned(HEADER + (long) Integer.BYTES * numbers.length);
             case float[] numbers -> aligned(HEADER + (long) Float.BYTES * numbers.length);
             case Collection<?> elements -> collection(elements);
             case Map<?, ?> map -> map(map);
+            case Weighed weighed -> weighed.weight();
             case Record composed -> composed(composed);
+            // The bytes that the system knows it by, and their text.
+            case Path path -> OTHER + 2 * of(path.toString());
             case Object[] elements -> array(elements);
             default -> value.getClass().isArray() ? HEADER + (long) Long.BYTES * Array.getLength(value) : OTHER;
         };

@@ -13,6 +13,7 @@ import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.OwnerMonitor.Watch;
 import io.llamanode.service.contract.task.TaskEvent;
 import io.llamanode.service.contract.task.TaskSink;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 final class StreamDelivery implements TaskSink {
     /** Bytes: of two each, in a buffer that is up to a half empty. */
     private static final long WAITING_CHARACTER = 4;
+    /** Of a stream whose task has ended: itself, its places in maps, the watch of its process; bytes. */
+    private static final long LINGERING = 1 << 10;
 
     private final Streams streams;
     private final OtpErlangPid process;
@@ -49,6 +52,8 @@ final class StreamDelivery implements TaskSink {
     private long taskId;
     /** Comes after the waiting text; {@code null} while the task runs. */
     private TaskEvent.@Nullable Done done;
+    /** What is held besides the waiting text: the result, once there is one; bytes. */
+    private long lingering;
     /** Why the stream was given up; its text is dropped from then on. */
     private @Nullable Failure givenUp;
 
@@ -115,14 +120,18 @@ final class StreamDelivery implements TaskSink {
 
     /** {@return why no more may wait, or {@code null}} */
     private @Nullable String charge() {
-        long more = WAITING_CHARACTER * waiting.length() - holding.bytes();
+        long more = held() - holding.bytes();
         // What went out at once has been taken off already.
         return more > 0 ? holding.grow(more) : null;
     }
 
     /** What has gone out is not held any more. */
     private void uncharge() {
-        holding.set(Math.min(holding.bytes(), WAITING_CHARACTER * waiting.length()));
+        holding.set(Math.min(holding.bytes(), held()));
+    }
+
+    private long held() {
+        return lingering + WAITING_CHARACTER * waiting.length();
     }
 
     /** What a process asks for later. */
@@ -246,6 +255,8 @@ final class StreamDelivery implements TaskSink {
     /** The service watches the process for as long as the task runs, which is over. */
     private void lingerUnlessOver() {
         if (!over) {
+            lingering = LINGERING + Objects.requireNonNull(done).weight();
+            holding.set(held());
             Watch begun = streams.watch(new ProcessOwner(process), this::abandon);
             if (over) {
                 begun.end();

@@ -12,6 +12,7 @@ import io.llamanode.engine.sampling.Logits;
 import io.llamanode.engine.sampling.Probabilities;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingException;
+import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.engine.sampling.TokenSampler;
 import io.llamanode.engine.schedule.Slot;
 import java.util.ArrayList;
@@ -49,6 +50,9 @@ final class Generation {
     /** Between its turns. */
     private long waited;
 
+    /** Tokens that were sampled and told. */
+    private int sampled;
+
     private @Nullable SamplingException unsampled;
 
     Generation(
@@ -76,6 +80,7 @@ final class Generation {
 
     void admitted(long now) {
         admitted = now;
+        guarded(listener::begins);
     }
 
     void paused(long now) {
@@ -171,7 +176,16 @@ final class Generation {
      */
     boolean holds(int length) {
         long entries = latest == null ? 0 : 1 + latest.top().size();
-        return listener.holds(TOKEN + TEXT_BYTE * length + ENTRY * entries);
+        return listener.holds(TOKEN + remembered() + TEXT_BYTE * length + ENTRY * entries);
+    }
+
+    /** {@return what the penalties take for one token more} */
+    private long remembered() {
+        int before = request.prompt().length + sampled++;
+        SamplingParams sampling = request.sampling();
+        return request.sampler() != null
+                ? 0
+                : sampling.remembered(before + 1, before + 1) - sampling.remembered(before, before);
     }
 
     /** {@return whether a stop string was met} */

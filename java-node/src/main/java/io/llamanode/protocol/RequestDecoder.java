@@ -9,6 +9,7 @@ import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.term.Shown;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Turns the term of a request into a checked {@link Request}; docs/protocol.md, sections 1 and 2. */
@@ -44,6 +45,11 @@ public final class RequestDecoder {
             Map.entry("apply_template", 1));
 
     private RequestDecoder() {}
+
+    /** {@return the names of all requests that there are} */
+    public static Set<String> names() {
+        return ARITIES.keySet();
+    }
 
     /**
      * Reads what a caller says who has given up. It belongs to a call and asks for nothing by itself, so it is no request.

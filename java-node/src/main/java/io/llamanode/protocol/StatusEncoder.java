@@ -50,6 +50,7 @@ final class StatusEncoder {
         return Terms.map()
                 .put("capacity_bytes", account.capacityBytes())
                 .put("held_bytes", account.heldBytes())
+                .put("heap_growth_bytes", account.heapGrowthBytes())
                 .put("held", numbers(account.held()))
                 .put("refused", numbers(account.refused()))
                 .put(

@@ -33,10 +33,13 @@ final class GenerationTasks {
         model.requireGeneration();
         SamplingParams sampling = GenerationDefaults.sampling(task.options, model.loaded.vocabulary());
         PreparedPrompt prepared = model.prompts.prepare(input, task.session.config, transcript, task.options);
-        // The tokens twice: the conversation has them as well, in the end.
         Admission.hold(
                 task.holding,
-                2 * Weight.of(prepared.tokens()) + Weight.of(prepared.text()),
+                Weight.of(prepared.tokens())
+                        + Weight.of(prepared.text())
+                        + sampling.remembered(
+                                prepared.tokens().length,
+                                model.loaded.vocabulary().size()),
                 () -> InputParts.largest(input));
         Sampler sampler = Constraints.sampler(prepared, task.options, sampling, model.loaded);
         GenerationRequest request = request(task, prepared, sampling, sampler);

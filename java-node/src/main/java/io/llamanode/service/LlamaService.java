@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.account.HeapGrowth;
 import io.llamanode.account.MemoryAccount;
 import io.llamanode.account.Weight;
 import io.llamanode.engine.loop.StepOutput;
@@ -28,11 +29,17 @@ import org.jspecify.annotations.Nullable;
  * {@link Reply}.
  */
 public final class LlamaService implements AutoCloseable {
+    /** A system property: whether each status compares the account with the heap, which takes full collections. */
+    private static final String CHECK = "llamanode.account.check";
+
     /** Tasks or sessions of an owner who is gone that are ended before others get the lock. */
     private static final int ENDED_AT_ONCE = 128;
 
     private final Object lock = new Object();
     private final MemoryAccount account;
+    /** Looked at for each status where that was asked for. */
+    private final @Nullable HeapGrowth heap;
+
     private final ModelLoader loader;
     private final IdSource ids = new IdSource(new SecureRandom());
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
@@ -70,6 +77,7 @@ public final class LlamaService implements AutoCloseable {
     public LlamaService(NodeConfig config, ModelLoader loader, OwnerMonitor monitor, MemoryAccount account) {
         this.loader = loader;
         this.account = account;
+        this.heap = Boolean.getBoolean(CHECK) ? new HeapGrowth(account) : null;
         timer.setRemoveOnCancelPolicy(true);
         this.owners = new Owners(monitor, owner -> timer.execute(() -> ownerDown(owner)));
         this.models = new ModelRegistry(lock, loader, new Probes(lock, owners, loader), config.ownerShare());
@@ -263,7 +271,8 @@ public final class LlamaService implements AutoCloseable {
     public NodeStatus status() {
         // Read before the lock is taken, which the engines' threads need as well.
         NodeStatus.Memory memory = StatusReport.memory();
-        NodeStatus.Account held = StatusReport.account(account.balance());
+        Long growth = heap == null ? null : heap.look();
+        NodeStatus.Account held = StatusReport.account(account.balance(), growth);
         synchronized (lock) {
             return StatusReport.node(
                     memory,

@@ -212,13 +212,14 @@ public final class Sessions {
     private void close(Session session, Runnable closed) {
         sessions.remove(session.id);
         byOwner.computeIfPresent(session.owner, (owner, count) -> count == 1 ? null : count - 1);
-        Objects.requireNonNull(session.holding).release();
         checkpoints -= session.checkpoints.size();
         owners.remove(session.owner, session);
         AtomicInteger left = new AtomicInteger(1);
         Runnable ended = () -> {
             if (left.decrementAndGet() == 0) {
                 session.model.forget(session);
+                // Its tasks had its settings until now.
+                Objects.requireNonNull(session.holding).release();
                 closed.run();
             }
         };

@@ -161,10 +161,12 @@ final class StatusReport {
         return version == null ? "development" : version;
     }
 
-    static NodeStatus.Account account(MemoryAccount.Balance balance) {
+    /** @param growth bytes by which the heap has grown, or {@code null} if nobody looks */
+    static NodeStatus.Account account(MemoryAccount.Balance balance, @Nullable Long growth) {
         return new NodeStatus.Account(
                 balance.capacity(),
                 balance.held(),
+                growth,
                 named(balance.kinds()),
                 named(balance.refused()),
                 balance.largest().stream()

@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.account.Weight;
 import io.llamanode.chat.tools.answer.Answer;
 import io.llamanode.engine.contract.GenerationListener;
 import io.llamanode.service.prompt.AnswerCollector;
@@ -14,6 +15,9 @@ final class TaskListener implements GenerationListener {
 
     /** What is held at once, bytes, so that not every token asks the account. */
     private static final long PORTION = 16 << 10;
+
+    /** Of a prompt's tokens, as long as it has a slot: what it is to hold, what is computed of that, what is cached. */
+    private static final int SLOT_COPIES = 3;
 
     private final Task task;
     private final PreparedPrompt prepared;
@@ -36,6 +40,11 @@ final class TaskListener implements GenerationListener {
                 task.sink.accept(task.id, event);
             }
         });
+    }
+
+    @Override
+    public void begins() {
+        task.holding.set(task.holding.bytes() + SLOT_COPIES * Weight.of(prepared.tokens()));
     }
 
     @Override

@@ -10,7 +10,7 @@ import io.llamanode.service.contract.task.TaskResult;
 sealed interface TaskOutcome {
     /**
      * @param result what it gave
-     * @param weight of it, bytes; 0 where nobody could keep it
+     * @param weight of it, bytes
      */
     record Success(TaskResult result, long weight) implements TaskOutcome {}
 
@@ -36,7 +36,7 @@ sealed interface TaskOutcome {
     /** {@return the terminal event} */
     default TaskEvent event() {
         return switch (this) {
-            case Success(TaskResult result, long _) -> new TaskEvent.Done(result);
+            case Success(TaskResult result, long weight) -> new TaskEvent.Done(result, weight);
             case Failed(Failure failure) -> new TaskEvent.Failed(failure);
         };
     }

@@ -211,9 +211,10 @@ final class Tasks {
                 case TaskInput.Generating text -> GenerationTasks.prepare(task, text, transcript, this);
                 case TaskInput.Vectors vectors -> VectorTasks.prepare(task, vectors, this);
             };
+            long spared = task.weight - kept(task, input);
             boolean taken;
             synchronized (lock) {
-                taken = submit(task, job);
+                taken = submit(task, job, spared);
             }
             if (!taken) {
                 job.discard();
@@ -225,12 +226,23 @@ final class Tasks {
         }
     }
 
-    /** {@return whether the engine has it now} */
-    private boolean submit(Task task, Job job) {
+    /** {@return bytes of an input that stay until the task ends, once its prompt is made} */
+    private static long kept(Task task, TaskInput input) {
+        return switch (input) {
+            // The conversation goes on from its messages.
+            case TaskInput.Chat _ -> task.weight;
+            case TaskInput.Generating text -> Weight.of(text.options());
+            case TaskInput.Vectors _ -> 0;
+        };
+    }
+
+    /** @param spared bytes that the input took and its prompt does not. {@return whether the engine has it now} */
+    private boolean submit(Task task, Job job, long spared) {
         if (task.state == State.ENDED) {
             return false;
         }
         task.input = null;
+        task.holding.set(task.holding.bytes() - spared);
         task.job = job;
         task.submitted = System.nanoTime();
         boolean taken = job.submit(() -> {
@@ -274,7 +286,7 @@ final class Tasks {
     /** @param transcript of a chat, with the answer; {@code null} for another task */
     void finished(Task task, TaskResult result, @Nullable Transcript transcript) {
         // Both take as long as they are; nobody waits for the lock meanwhile.
-        long weight = task.sink == null ? Weight.of(result) : 0;
+        long weight = Weight.of(result);
         long transcriptWeight = Weight.of(transcript);
         synchronized (lock) {
             task.session.promptTokens += result.usage().promptTokens();

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class UncollectedResults {
     private static final int PART_OF_ACCOUNT = 4;
-    /** Of an entry besides its outcome, bytes. */
-    private static final long ENTRY = 256;
+    /** Of an entry besides its outcome, bytes: its places in maps, and its owner, who may have no other. */
+    static final long ENTRY = 600;
 
     private record Kept(long taskId, TaskOutcome outcome, Owner owner, Holding holding, long since) {}
 

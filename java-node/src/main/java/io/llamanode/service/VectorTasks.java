@@ -28,8 +28,8 @@ final class VectorTasks {
     private static final long LARGEST_ANSWER = 4L << 20;
     /** Of a float in a list of the external term format. */
     private static final int LISTED_FLOAT = 9;
-    /** Of a float in the engine's outcome, in the result, and as a term while it is encoded; bytes. */
-    private static final int HELD_FLOAT = 2 * Float.BYTES + 32;
+    /** Of a text besides its tokens, while it waits and when it is a vector besides its floats; bytes. */
+    private static final int TEXT = 200;
 
     private VectorTasks() {}
 
@@ -76,7 +76,7 @@ final class VectorTasks {
         Pooling pooling =
                 input.pooling() != null ? input.pooling() : model.info().pooling();
         long floats = refuseLargeAnswer(input, pooling, texts, model.info().nEmbd());
-        Admission.hold(task.holding, floats * HELD_FLOAT, () -> "input");
+        Admission.hold(task.holding, floats * Float.BYTES, () -> "input");
         int norm = input.normalize() != null
                 ? input.normalize()
                 : pooling == Pooling.NONE ? Normalization.OFF : Normalization.EUCLIDEAN;
@@ -165,7 +165,7 @@ final class VectorTasks {
      * @param key of the texts
      */
     private static int[] held(Task task, String key, int[] tokens) {
-        Admission.hold(task.holding, Weight.of(tokens), () -> key);
+        Admission.hold(task.holding, TEXT + Weight.of(tokens), () -> key);
         return tokens;
     }
 

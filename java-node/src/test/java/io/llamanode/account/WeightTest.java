@@ -1,8 +1,11 @@
 package io.llamanode.account;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.math.BigInteger;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -17,6 +20,20 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class WeightTest {
     private record Point(int x, String name, Object more) {}
+
+    /** No record, as what must not be taken apart is. */
+    private static final class Own implements Weighed {
+        private final byte[] bytes;
+
+        Own(byte[] bytes) {
+            this.bytes = bytes;
+        }
+
+        @Override
+        public long weight() {
+            return 16 + Weight.of(bytes);
+        }
+    }
 
     private enum Colour {
         RED
@@ -60,11 +77,23 @@ class WeightTest {
                 form("arrays", 50_000, i -> new int[i % 100]),
                 form("arrays of floats", 50_000, i -> new float[i % 100]),
                 form("bytes", 100_000, i -> new byte[i % 50]),
+                form(
+                        "large integers",
+                        50_000,
+                        i -> BigInteger.ONE.shiftLeft(i % 3000).add(BigInteger.valueOf(i))),
+                form("paths", 20_000, i -> read(Path.of("/models/" + "x".repeat(i % 500) + i))),
+                form("what weighs itself", 50_000, i -> new Own(new byte[i % 100])),
                 form("records", 200_000, i -> new Point(i, "p" + i, List.of(i))));
     }
 
     private static Arguments form(String name, int count, IntFunction<Object> made) {
         return Arguments.of(name, count, made);
+    }
+
+    /** {@return the path, which keeps its text once that was asked for} */
+    private static Path read(Path path) {
+        assertFalse(path.toString().isEmpty());
+        return path;
     }
 
     private static Map<String, Object> map(int seed, int size) {
@@ -84,27 +113,16 @@ class WeightTest {
         long weighed = 0;
         for (int attempt = 0; attempt < 3; attempt++) {
             Object[] held = new Object[count];
-            long before = used();
+            long before = HeapGrowth.used();
             for (int i = 0; i < count; i++) {
                 held[i] = made.apply(i);
             }
-            grown = Math.max(grown, used() - before);
+            grown = Math.max(grown, HeapGrowth.used() - before);
             weighed = Weight.of(held);
         }
         long most = grown;
         long told = weighed;
         assertTrue(most > 1_000_000, () -> name + ": the heap has grown by only " + most);
         assertTrue(told * 1.2 >= most, () -> name + ": weighed " + told + ", grown by " + most);
-    }
-
-    /** What is used when a collection finds nothing more. */
-    private static long used() {
-        Runtime runtime = Runtime.getRuntime();
-        long least = Long.MAX_VALUE;
-        for (int i = 0; i < 3; i++) {
-            System.gc();
-            least = Math.min(least, runtime.totalMemory() - runtime.freeMemory());
-        }
-        return least;
     }
 }

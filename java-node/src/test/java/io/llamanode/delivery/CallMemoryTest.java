@@ -32,13 +32,17 @@ class CallMemoryTest {
 
     private final Map<Object, Runnable> watched = new ConcurrentHashMap<>();
     private final MemoryAccount account = new MemoryAccount(2_000_000, 0.5);
+    private final CountDownLatch entered = new CountDownLatch(1);
     private final CountDownLatch released = new CountDownLatch(1);
     private final LlamaService service = FakeService.start(
             (owner, down) -> {
                 watched.put(owner, down);
                 return () -> watched.remove(owner, down);
             },
-            model -> model.whileExecuting = plan -> await(released),
+            model -> model.whileExecuting = plan -> {
+                entered.countDown();
+                await(released);
+            },
             account);
     private final RequestHandler handler =
             new RequestHandler(service, new Mailbox(), (owner, down) -> () -> {}, "a@b", (path, fraction) -> {});
@@ -77,7 +81,10 @@ class CallMemoryTest {
         call(OTHER, "create_session", Map.of());
         OtpErlangObject session = answer();
         call(OTHER, "create_task", session, new OtpErlangAtom("completion"), Map.of("prompt", "a", "n_predict", 1));
-        return answer();
+        OtpErlangObject task = answer();
+        // In its slot it holds more.
+        await(entered);
+        return task;
     }
 
     private long calls() {

@@ -41,16 +41,18 @@ import org.junit.jupiter.api.Timeout;
 final class StreamDeliveryTest {
     private static final long TASK = 5;
     private static final OtpErlangPid PROCESS = new OtpErlangPid("a@b", 90, 1, 1_700_000_000);
-    static final TaskEvent.Done DONE = new TaskEvent.Done(new GenerationResult(
-            TASK,
-            "m",
-            "",
-            GenerationResult.FinishReason.STOP,
-            GenerationResult.StoppedBy.EOS,
-            null,
-            0,
-            new GenerationResult.Usage(1, 1, 0),
-            new GenerationResult.Timings(0, 0, 0, 0, 0)));
+    static final TaskEvent.Done DONE = new TaskEvent.Done(
+            new GenerationResult(
+                    TASK,
+                    "m",
+                    "",
+                    GenerationResult.FinishReason.STOP,
+                    GenerationResult.StoppedBy.EOS,
+                    null,
+                    0,
+                    new GenerationResult.Usage(1, 1, 0),
+                    new GenerationResult.Timings(0, 0, 0, 0, 0)),
+            500);
 
     /** A way to the process that can be filled. */
     private static final class Way implements Outbound {

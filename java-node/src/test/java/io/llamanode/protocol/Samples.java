@@ -257,6 +257,7 @@ final class Samples {
                         new NodeStatus.Account(
                                 134_217_728,
                                 5000,
+                                4900L,
                                 counts(1, 2, 3, 4, 5, 6),
                                 counts(0, 0, 7, 0, 0, 0),
                                 List.of(new NodeStatus.Holder("<a@b.90.1>", 4000)))));
@@ -279,7 +280,7 @@ final class Samples {
                 List.of(),
                 new NodeStatus.Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
                 new NodeStatus.Memory(0, 0, 0),
-                new NodeStatus.Account(0, 0, counts(0, 0, 0, 0, 0, 0), counts(0, 0, 0, 0, 0, 0), List.of()));
+                new NodeStatus.Account(0, 0, null, counts(0, 0, 0, 0, 0, 0), counts(0, 0, 0, 0, 0, 0), List.of()));
     }
 
     private static Map<String, Long> counts(

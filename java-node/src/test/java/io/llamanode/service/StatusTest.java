@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.NodeStatus.SlotState;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.GenerationResult;
 import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.SessionInfo;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What the node and its sessions say of themselves. */
@@ -32,6 +34,27 @@ class StatusTest extends ServiceFixture {
         assertTrue(status.memory().heapUsedBytes() > 0);
         assertTrue(status.memory().heapUsedBytes() <= status.memory().heapMaxBytes());
         assertEquals(Runtime.getRuntime().maxMemory(), status.memory().heapMaxBytes());
+    }
+
+    /** What is needed to find what is held and counted by nobody. */
+    @Test
+    void theGrowthOfTheHeapIsToldToWhoAsksForIt() {
+        assertNull(service.status().account().heapGrowthBytes());
+        System.setProperty("llamanode.account.check", "true");
+        LlamaService looking;
+        try {
+            looking = service(10, 60_000);
+        } finally {
+            System.clearProperty("llamanode.account.check");
+        }
+        assertEquals(0, looking.status().account().heapGrowthBytes(), "nothing is held");
+        looking.sessions()
+                .create(
+                        me,
+                        new SessionConfig(null, "x".repeat(200), Given.options("stop", List.of("y".repeat(4 << 20)))));
+        long growth = looking.status().account().heapGrowthBytes();
+        looking.close();
+        assertTrue(growth > 3 << 20 && growth < 6 << 20, () -> "grown by " + growth);
     }
 
     @Test

@@ -24,7 +24,7 @@ class TaskOutcomeTest {
         Answer<TaskResult> answer = new Answer<>();
         outcome.answer(answer);
         assertSame(RESULT, answer.value());
-        assertEquals(new TaskEvent.Done(RESULT), outcome.event());
+        assertEquals(new TaskEvent.Done(RESULT, 77), outcome.event());
         assertEquals(77, outcome.weight());
     }
 

@@ -17,8 +17,6 @@ class UncollectedResultsTest {
 
     private static final Process ME = new Process("me");
     private static final Process OTHER = new Process("other");
-    /** What an entry takes besides its outcome. */
-    private static final long ENTRY = 256;
     /** Bytes for the results of all; a fourth of the account. */
     private static final long ROOM = 10_000;
 
@@ -31,7 +29,8 @@ class UncollectedResultsTest {
     /** {@return an outcome that takes so much with its entry} */
     private static TaskOutcome outcome(long weight) {
         return new TaskOutcome.Success(
-                new RankingResult(1, "m", new float[0], List.of(), new Usage(0, 0, 0), 0, 0), weight - ENTRY);
+                new RankingResult(1, "m", new float[0], List.of(), new Usage(0, 0, 0), 0, 0),
+                weight - UncollectedResults.ENTRY);
     }
 
     @Test

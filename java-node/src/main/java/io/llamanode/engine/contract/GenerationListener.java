@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
  * the engine; what it throws is logged, and ends its request if that goes on.
  */
 public interface GenerationListener {
+    /** The request has its first slot. What holds its text there takes memory until it is over. */
+    default void begins() {}
+
     /**
      * More text.
      *

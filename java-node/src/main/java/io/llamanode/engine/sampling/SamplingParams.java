@@ -34,6 +34,20 @@ public record SamplingParams(
     /** Takes the best token, without penalties or bias. */
     public static final SamplingParams GREEDY = new SamplingParams(0, 0, 1, 0, 1, 0, 0, 0, 0, Map.of());
 
+    /**
+     * Tells what the penalties remember.
+     *
+     * @param tokens of the prompt and the answer
+     * @param kinds of them, at most
+     * @return bytes that it takes, at most
+     */
+    public long remembered(int tokens, int kinds) {
+        int window = repeatLastN < 0 ? tokens : Math.min(repeatLastN, tokens);
+        return penalizes()
+                ? (long) PenaltyWindow.TOKEN * window + (long) PenaltyWindow.KIND * Math.min(window, kinds)
+                : 0;
+    }
+
     /** {@return whether the logits of recent tokens are changed} */
     public boolean penalizes() {
         return repeatLastN != 0 && (repeatPenalty != 1 || frequencyPenalty != 0 || presencePenalty != 0);

@@ -162,6 +162,7 @@ public record NodeStatus(
      *
      * @param capacityBytes that may be held
      * @param heldBytes that are
+     * @param heapGrowthBytes by which the heap has really grown since nothing was held, or {@code null} if nobody looks
      * @param held bytes by what holds them: {@code call}, {@code session}, {@code task}, {@code stream}, {@code result},
      *     {@code transport}
      * @param refused how often something was refused since the start, by what it was for
@@ -170,6 +171,7 @@ public record NodeStatus(
     public record Account(
             long capacityBytes,
             long heldBytes,
+            @Nullable Long heapGrowthBytes,
             Map<String, Long> held,
             Map<String, Long> refused,
             List<Holder> largest) {}

@@ -1,12 +1,18 @@
 package io.llamanode.service.model;
 
+import io.llamanode.account.Weighed;
+import io.llamanode.account.Weight;
+
 /**
  * A rendered prompt that remembers which of its characters may form control tokens. Only text of
  * the chat template is trusted; what came from messages never is, so content cannot forge a turn.
  *
  * <p>Never changes: for any thread.
  */
-public final class PromptText {
+public final class PromptText implements Weighed {
+    /** Itself without its texts, bytes. */
+    private static final int BARE = 24;
+
     private static final char TRUSTED = 't';
     private static final char PLAIN = 'p';
 
@@ -63,6 +69,11 @@ public final class PromptText {
     public boolean endsTrusted() {
         int end = text.stripTrailing().length();
         return end > 0 && trusted(end - 1);
+    }
+
+    @Override
+    public long weight() {
+        return BARE + Weight.of(text) + Weight.of(trust);
     }
 
     /** Puts a prompt together from its parts. */

@@ -9,6 +9,7 @@ import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.task.TaskEvent;
 import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.transport.bridge.LineReader.Line;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -248,7 +249,7 @@ final class Connection {
         TokenQueue.Item.End end = follow(JsonForm.task(input), false);
         write(
                 switch (end.event()) {
-                    case TaskEvent.Done(var result) -> Replies.ok("done", JsonForm.result(result));
+                    case TaskEvent.Done(TaskResult result, long _) -> Replies.ok("done", JsonForm.result(result));
                     case TaskEvent.Failed(Failure failure) -> Replies.error(failure);
                     case TaskEvent.Chunk _, TaskEvent.Reasoning _, TaskEvent.ToolCall _ ->
                         throw new IllegalStateException("no end: " + end.event());
@@ -270,7 +271,7 @@ final class Connection {
         }
         write(
                 switch (end.event()) {
-                    case TaskEvent.Done(var result) -> Replies.streamOk("done", JsonForm.result(result));
+                    case TaskEvent.Done(TaskResult result, long _) -> Replies.streamOk("done", JsonForm.result(result));
                     case TaskEvent.Failed(Failure failure) -> Replies.streamError(failure);
                     case TaskEvent.Chunk _, TaskEvent.Reasoning _, TaskEvent.ToolCall _ ->
                         throw new IllegalStateException("no end: " + end.event());

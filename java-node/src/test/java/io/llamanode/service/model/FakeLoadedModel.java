@@ -52,7 +52,7 @@ public final class FakeLoadedModel implements LoadedModel {
     /** What the last sampler was to keep to. */
     public volatile Grammar grammar;
     /** What it is said to have, whatever the engine has. */
-    public int nCtx = 256;
+    public int nCtx;
 
     public Set<Capability> capabilities = EnumSet.allOf(Capability.class);
     public boolean reusesPrompts = true;
@@ -61,6 +61,7 @@ public final class FakeLoadedModel implements LoadedModel {
     /** What a vector has of floats. */
     public int width = 2;
 
+    private final Candidates scratch = new Candidates();
     private VectorEngine vectorEngine;
     /** Real ones in place of the fake. */
     private ChatTemplates templates;
@@ -77,9 +78,20 @@ public final class FakeLoadedModel implements LoadedModel {
      * @param maxQueue tasks that may wait
      */
     public FakeLoadedModel(String id, int slots, int maxQueue) {
+        this(id, slots, maxQueue, 256);
+    }
+
+    /**
+     * @param id of the model
+     * @param slots of its engine
+     * @param maxQueue tasks that may wait
+     * @param nCtx tokens of each slot
+     */
+    public FakeLoadedModel(String id, int slots, int maxQueue, int nCtx) {
         this.id = id;
         this.maxQueue = maxQueue;
-        this.engine = new Engine(id, model, model, new EngineConfig(slots, 256, 64, 16));
+        this.nCtx = nCtx;
+        this.engine = new Engine(id, model, model, new EngineConfig(slots, nCtx, Math.max(64, nCtx / 4), 16));
         engine.start();
     }
 
@@ -171,7 +183,7 @@ public final class FakeLoadedModel implements LoadedModel {
         makingSampler.run();
         chain = more;
         grammar = wanted;
-        TokenSampler sampler = new TokenSampler(params, new Candidates());
+        TokenSampler sampler = new TokenSampler(params, scratch);
         samplers.incrementAndGet();
         samplersMade.incrementAndGet();
         return new Sampler() {

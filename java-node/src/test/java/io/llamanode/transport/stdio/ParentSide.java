@@ -128,11 +128,12 @@ public final class ParentSide {
     }
 
     /** Reads no more, until told to. */
-    void pause() {
+    public void pause() {
         reads = new CountDownLatch(1);
     }
 
-    void goOn() {
+    /** Reads again. */
+    public void goOn() {
         reads.countDown();
     }
 

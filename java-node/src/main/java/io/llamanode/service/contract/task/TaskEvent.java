@@ -36,8 +36,9 @@ public sealed interface TaskEvent {
      * The task finished.
      *
      * @param result the whole result
+     * @param weight of it on the heap, bytes
      */
-    record Done(TaskResult result) implements TaskEvent {}
+    record Done(TaskResult result, long weight) implements TaskEvent {}
 
     /**
      * The task failed or was cancelled.
