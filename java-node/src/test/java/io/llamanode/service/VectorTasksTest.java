@@ -305,11 +305,9 @@ class VectorTasksTest extends ServiceFixture {
         Answer<Long> fourth = create(session(), repeated(many, 19));
         assertTrue(fourth.failedWith(ErrorCode.SERVER_BUSY));
         long small = create(session(), embedding(null, null, false, text("a"))).value();
+        List<Answer<Void>> cancelled = List.of(cancel(first), cancel(second), cancel(third), cancel(small));
         runner.release.countDown();
-        cancel(first).value();
-        cancel(second).value();
-        cancel(third).value();
-        cancel(small).value();
+        cancelled.forEach(Answer::value);
         run(repeated(many, 19)).value();
     }
 
