@@ -4,7 +4,7 @@
 -module(llama_node_dist).
 -behaviour(llama_node_transport).
 
--export([preparation/0, prepare/1, opened/2, connect/2, frame/2, down/2, request/2]).
+-export([preparation/0, prepare/1, opened/2, connect/2, handled/2, request/2]).
 -export([monitor/1, watch/2, call/3, cast/2]).
 -export([node_name/4, attach/2, connected/2]).
 %% For llama_node_lines.
@@ -198,15 +198,10 @@ opened({Node, Cookie}, _Port) ->
     ok = llama_node_cookies:hold(Node, llama_node_secret:reveal(Cookie)),
     Node.
 
-%% @doc No frame belongs to this transport.
--spec frame(node(), binary()) -> {other, node()}.
-frame(Node, _Frame) ->
-    {other, Node}.
-
-%% @doc The node itself monitors processes.
--spec down(node(), reference()) -> {other, node()}.
-down(Node, _Ref) ->
-    {other, Node}.
+%% @doc Frames are not acknowledged.
+-spec handled(node(), binary()) -> ok.
+handled(_Node, _Frame) ->
+    ok.
 
 %% @doc The mailbox is the node's.
 -spec request(node(), term()) -> refused.

@@ -195,10 +195,8 @@ request(Request, #state{transport = Transport, handle = Handle}) ->
 %% @private
 -spec handle_info(term(), #state{}) -> {noreply, #state{}} | {stop, term(), #state{}}.
 handle_info({Port, {data, Data}}, #state{port = Port, transport = Transport, handle = Handle} = State) ->
-    case Transport:frame(Handle, Data) of
-        {ok, Next} -> {noreply, State#state{handle = Next}};
-        {other, Next} -> handle_data(Data, State#state{handle = Next})
-    end;
+    ok = Transport:handled(Handle, Data),
+    handle_data(Data, State);
 handle_info({preparing, Pid, What}, #state{preparer = {Pid, _}} = State) ->
     {noreply, State#state{preparing = What}};
 handle_info({'DOWN', Ref, process, _, Outcome}, #state{preparer = {_, Ref}} = State) ->
@@ -241,9 +239,6 @@ handle_info({timeout, Timer, not_connected}, #state{timer = Timer, failure = Err
     fail(not_connected, Error, State);
 handle_info({timeout, Timer, connection_lost}, #state{timer = Timer} = State) ->
     down(connection_lost, "the connection to the node is lost", [], State);
-handle_info({'DOWN', Ref, process, _, _}, #state{transport = Transport, handle = Handle} = State) ->
-    {_, Next} = Transport:down(Handle, Ref),
-    {noreply, State#state{handle = Next}};
 handle_info(_Other, State) ->
     {noreply, State}.
 

@@ -2,10 +2,10 @@
 %% whoever wants neither epmd nor a cookie nor a network.
 %%
 %% What is said is what is said over the distribution, in the frames of section 8 of docs/protocol.md.
-%% The server process owns the port and stands for the node's mailbox: local callers write to the
-%% port themselves, and what the node says to processes passes through the server, which also
-%% watches the processes that the node asks it to. It acknowledges what it has handled, and the node
-%% sends no more than a window ahead, so that neither side's memory grows with the other's slowness.
+%% The server process stands for the node's mailbox. Local callers write to the port themselves, and what the node says
+%% to processes passes through a {@link llama_node_port_owner}, which also watches the processes that the node asks it
+%% to. It acknowledges what is handled, and the node sends no more than a window ahead, so that neither side's memory
+%% grows with the other's slowness.
 %%
 %% A port has no means to wait for it with a time-out. So nobody waits: what a busy port does not take
 %% goes through a {@link llama_node_writer}.
@@ -13,25 +13,14 @@
 -module(llama_node_stdio).
 -behaviour(llama_node_transport).
 
--export([preparation/0, prepare/1, opened/2, connect/2, frame/2, down/2, request/2]).
+-export([preparation/0, prepare/1, opened/2, connect/2, handled/2, request/2]).
 -export([monitor/1, watch/2, call/3, cast/2]).
-%% Entry point of the process that sends to other nodes.
--export([relay/1]).
 -export_type([address/0]).
 
 -type address() :: {Server :: pid(), port(), llama_node_writer:writer()}.
 
--type mailbox() :: #{
-    address := address(),
-    relay := pid(),
-    %% This runtime's name when the port was opened.
-    node := node(),
-    unacknowledged := non_neg_integer(),
-    monitors := #{pos_integer() => reference()},
-    watched := #{reference() => pos_integer()}
-}.
-%% What the owner of the port keeps for the node: the bytes it has handled and not acknowledged yet,
-%% and the processes it watches.
+-type mailbox() :: #{address := address(), owner := pid()}.
+%% What the server keeps: where the node is, and the process that owns its port.
 
 %% Bytes of frames that the node may send ahead of their acknowledgement.
 -define(WINDOW, 262144).
@@ -48,13 +37,13 @@ preparation() ->
 prepare(_Options) ->
     {ok, #{transport => port, window => ?WINDOW}, closed}.
 
-%% @doc Called by the owner of the port.
+%% @doc Gives the port to a process of its own.
 -spec opened(closed, port()) -> mailbox().
 opened(closed, Port) ->
     Writer = llama_node_writer:start(self(), fun (Frame) -> write(Port, Frame) end),
-    Relay = proc_lib:spawn(?MODULE, relay, [self()]),
-    #{address => {self(), Port, Writer}, relay => Relay, node => node(), unacknowledged => 0,
-      monitors => #{}, watched => #{}}.
+    Address = {self(), Port, Writer},
+    Owner = llama_node_port_owner:start(Port, fun (Control) -> send(Address, always, Control) end, ?WINDOW div 4),
+    #{address => Address, owner => Owner}.
 
 %% @doc A node that is ready is connected already.
 -spec connect(mailbox(), map()) -> {ok, address()}.
@@ -117,22 +106,7 @@ write(Port, Frame) ->
         error:badarg -> closed
     end.
 
-%% @private
--spec relay(pid()) -> ok.
-relay(Server) ->
-    Ref = erlang:monitor(process, Server),
-    relay_all(Ref).
-
-relay_all(Ref) ->
-    receive
-        {relay, To, Message} ->
-            To ! Message,
-            relay_all(Ref);
-        {'DOWN', Ref, process, _, _} ->
-            ok
-    end.
-
-%% @doc Passes on a request that reached the owner itself.
+%% @doc Passes on a request that reached the server itself.
 -spec request(mailbox(), {'$gen_call', gen_server:from(), term()} | {'$gen_cast', term()}) -> ok.
 request(#{address := Address}, {'$gen_call', {Pid, _} = From, _} = Call) when is_pid(Pid) ->
     case send(Address, {passed_on, Pid}, Call) of
@@ -146,72 +120,7 @@ request(#{address := Address}, {'$gen_cast', _} = Cast) ->
     _ = send(Address, {passed_on, self()}, Cast),
     ok.
 
-%% @doc Handles a frame if it is one of this transport, and counts it as handled in any case.
--spec frame(mailbox(), binary()) -> {ok | other, mailbox()}.
-frame(Mailbox, Frame) ->
-    Counted = acknowledge(Frame, Mailbox),
-    case kind(Frame) of
-        <<"send">> ->
-            {send, To, Message} = decode(Frame, Mailbox),
-            ok = deliver(To, Message, Mailbox),
-            {ok, Counted};
-        <<"monitor">> ->
-            {monitor, Id, Pid} = decode(Frame, Mailbox),
-            {ok, watch(Id, erlang:monitor(process, Pid), Counted)};
-        <<"demonitor">> ->
-            {demonitor, Id} = decode(Frame, Mailbox),
-            {ok, unwatch(Id, Counted)};
-        _ ->
-            {other, Counted}
-    end.
-
-%% The atom that a tuple begins with, in each of its encodings.
-kind(<<131, 104, _Arity, 119, Length, Name:Length/binary, _/binary>>) -> Name;
-kind(<<131, 104, _Arity, Tag, Length:16, Name:Length/binary, _/binary>>) when Tag =:= 100; Tag =:= 118 -> Name;
-kind(_Frame) -> none.
-
-%% A connection to another node may be busy or have to be made, which the owner must not wait for.
-deliver(To, Message, #{relay := Relay}) when node(To) =/= node() ->
-    Relay ! {relay, To, Message},
-    ok;
-deliver(To, Message, _Mailbox) ->
-    To ! Message,
-    ok.
-
-%% Processes and references of this runtime are encoded with its name, which changes when it becomes
-%% distributed or ceases to be: what was encoded before is no longer known as its own.
-decode(Frame, #{node := Node}) when Node =:= node() -> binary_to_term(Frame);
-decode(Frame, #{node := Node}) -> llama_node_local:from(Node, binary_to_term(Frame)).
-
-acknowledge(Frame, #{address := Address, unacknowledged := Bytes} = Mailbox) ->
-    case Bytes + byte_size(Frame) of
-        Due when Due >= ?WINDOW div 4 ->
-            ok = send(Address, always, {ack, Due}),
-            Mailbox#{unacknowledged := 0};
-        Few ->
-            Mailbox#{unacknowledged := Few}
-    end.
-
-watch(Id, Ref, #{monitors := Monitors, watched := Watched} = Mailbox) ->
-    Mailbox#{monitors := Monitors#{Id => Ref}, watched := Watched#{Ref => Id}}.
-
-unwatch(Id, #{monitors := Monitors, watched := Watched} = Mailbox) ->
-    case maps:take(Id, Monitors) of
-        {Ref, Rest} ->
-            true = erlang:demonitor(Ref, [flush]),
-            Mailbox#{monitors := Rest, watched := maps:remove(Ref, Watched)};
-        error ->
-            %% The process had ended, and the node did not know yet.
-            Mailbox
-    end.
-
-%% @doc Tells the node of the end of a process, if it is one that the node watches.
--spec down(mailbox(), reference()) -> {ok | other, mailbox()}.
-down(#{address := Address, monitors := Monitors, watched := Watched} = Mailbox, Ref) ->
-    case maps:take(Ref, Watched) of
-        {Id, Rest} ->
-            ok = send(Address, always, {down, Id}),
-            {ok, Mailbox#{monitors := maps:remove(Id, Monitors), watched := Rest}};
-        error ->
-            {other, Mailbox}
-    end.
+%% @doc Lets the node send more, now that a frame is handled.
+-spec handled(mailbox(), binary()) -> ok.
+handled(#{owner := Owner}, Frame) ->
+    llama_node_port_owner:handled(Owner, Frame).

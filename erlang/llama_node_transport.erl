@@ -30,13 +30,11 @@
 %% What `prepare' may wait for, in words, for whoever has waited too long.
 
 -callback opened(handle(), port()) -> handle().
-%% The node was launched. Called by the owner of the port, like the next three.
+%% The node was launched, and its port belongs to the calling server; the transport may take it. Whoever has it then
+%% sends the server what the port says to it, but for frames of the transport. Called by the server, like the next two.
 
--callback frame(handle(), Frame :: binary()) -> {ok | other, handle()}.
-%% A frame came from the node; `other' if it is none of the transport's.
-
--callback down(handle(), reference()) -> {ok | other, handle()}.
-%% A process that the owner monitors is gone; `other' if it is not monitored for the transport.
+-callback handled(handle(), Frame :: binary()) -> ok.
+%% The server has a frame from the port.
 
 -callback request(handle(), {'$gen_call', gen_server:from(), term()} | {'$gen_cast', term()}) -> ok | refused.
 %% Somebody took the owner for the mailbox of the node.

@@ -1,0 +1,178 @@
+%% @doc The process that owns the port of a node whose transport it is. Nobody sends it requests, so what the node says to
+%% processes reaches them however many wait for the server, which handles requests that were sent to itself.
+%%
+%% It passes on what the node says to processes, watches those that the node asks it to, and acknowledges what it has
+%% handled. Everything else it gives to the server, as the port would: control frames, which the server tells that it has
+%% handled, the exit status, and the end of the port. It ends with the server, and the port with it.
+%% @end
+-module(llama_node_port_owner).
+
+-export([start/3, handled/2]).
+%% Entry points of the processes.
+-export([init/4, relay/1]).
+-export_type([send/0]).
+
+-type send() :: fun((Control :: term()) -> ok).
+%% Sends a control frame to the node, without waiting.
+
+-type state() :: #{
+    server := pid(),
+    server_monitor := reference(),
+    port := port(),
+    send := send(),
+    due := pos_integer(),
+    relay := pid(),
+    %% This runtime's name when the port was opened.
+    node := node(),
+    unacknowledged := non_neg_integer(),
+    monitors := #{pos_integer() => reference()},
+    watched := #{reference() => pos_integer()}
+}.
+%% What is kept for the node: the bytes that are handled and not acknowledged yet, and the processes that are watched.
+
+%% @doc Gives the port of the calling server to a new process, which acknowledges each `Due' bytes.
+-spec start(port(), send(), pos_integer()) -> pid().
+start(Port, Send, Due) ->
+    Owner = proc_lib:start(?MODULE, init, [self(), Port, Send, Due], infinity, [{message_queue_data, off_heap}]),
+    try erlang:port_connect(Port, Owner) of
+        true -> ok
+    catch
+        error:badarg -> ok % It is closed already, and has said so.
+    end,
+    true = unlink(Port),
+    Owner ! {early, early(Port)},
+    Owner.
+
+%% What the port has said to the server before.
+early(Port) ->
+    receive
+        {Port, Said} -> [{Port, Said} | early(Port)];
+        {'EXIT', Port, Reason} -> [{'EXIT', Port, Reason}]
+    after 0 ->
+        []
+    end.
+
+%% @doc The server has handled a control frame.
+-spec handled(pid(), binary()) -> ok.
+handled(Owner, Frame) ->
+    Owner ! {handled, byte_size(Frame)},
+    ok.
+
+%% @private
+-spec init(pid(), port(), send(), pos_integer()) -> ok.
+init(Server, Port, Send, Due) ->
+    process_flag(trap_exit, true),
+    Relay = proc_lib:spawn(?MODULE, relay, [self()]),
+    State = #{server => Server, server_monitor => erlang:monitor(process, Server), port => Port, send => Send,
+              due => Due, relay => Relay, node => node(), unacknowledged => 0, monitors => #{}, watched => #{}},
+    ok = proc_lib:init_ack(self()),
+    receive
+        {early, Messages} -> loop(lists:foldl(fun handle/2, State, Messages))
+    end.
+
+-spec loop(state()) -> ok.
+loop(#{server_monitor := Ref} = State) ->
+    receive
+        {'DOWN', Ref, process, _, _} -> ok;
+        Message -> loop(handle(Message, State))
+    end.
+
+handle({Port, {data, Frame}} = Data, #{port := Port} = State) ->
+    try frame(kind(Frame), Frame, State) of
+        other -> pass_on(Data, State);
+        Next -> acknowledge(byte_size(Frame), Next)
+    catch
+        %% The server ends with it, and says why.
+        Class:Reason -> pass_on({'EXIT', Port, {bad_frame, Class, Reason}}, State)
+    end;
+handle({Port, {exit_status, _}} = Ended, #{port := Port} = State) ->
+    pass_on(Ended, State);
+handle({'EXIT', Port, _} = Ended, #{port := Port} = State) ->
+    pass_on(Ended, State);
+handle({handled, Bytes}, State) ->
+    acknowledge(Bytes, State);
+handle({'DOWN', Ref, process, _, _}, State) ->
+    down(Ref, State);
+handle(_Other, State) ->
+    State.
+
+pass_on(Message, #{server := Server} = State) ->
+    Server ! Message,
+    State.
+
+frame(<<"send">>, Frame, #{relay := Relay} = State) ->
+    {send, To, Message} = decode(Frame, State),
+    ok = deliver(To, Message, Relay),
+    State;
+frame(<<"monitor">>, Frame, State) ->
+    {monitor, Id, Pid} = decode(Frame, State),
+    watch(Id, erlang:monitor(process, Pid), State);
+frame(<<"demonitor">>, Frame, State) ->
+    {demonitor, Id} = decode(Frame, State),
+    unwatch(Id, State);
+frame(_Other, _Frame, _State) ->
+    other.
+
+%% The atom that a tuple begins with, in each of its encodings.
+kind(<<131, 104, _Arity, 119, Length, Name:Length/binary, _/binary>>) -> Name;
+kind(<<131, 104, _Arity, Tag, Length:16, Name:Length/binary, _/binary>>) when Tag =:= 100; Tag =:= 118 -> Name;
+kind(_Frame) -> none.
+
+%% A connection to another node may be busy or have to be made, which the owner must not wait for.
+deliver(To, Message, Relay) when node(To) =/= node() ->
+    Relay ! {relay, To, Message},
+    ok;
+deliver(To, Message, _Relay) ->
+    To ! Message,
+    ok.
+
+%% @private
+-spec relay(pid()) -> ok.
+relay(Owner) ->
+    relay_all(erlang:monitor(process, Owner)).
+
+relay_all(Ref) ->
+    receive
+        {relay, To, Message} ->
+            To ! Message,
+            relay_all(Ref);
+        {'DOWN', Ref, process, _, _} ->
+            ok
+    end.
+
+%% Processes and references of this runtime are encoded with its name, which changes when it becomes
+%% distributed or ceases to be: what was encoded before is no longer known as its own.
+decode(Frame, #{node := Node}) when Node =:= node() -> binary_to_term(Frame);
+decode(Frame, #{node := Node}) -> llama_node_local:from(Node, binary_to_term(Frame)).
+
+acknowledge(Bytes, #{send := Send, due := Due, unacknowledged := Before} = State) ->
+    case Before + Bytes of
+        Enough when Enough >= Due ->
+            ok = Send({ack, Enough}),
+            State#{unacknowledged := 0};
+        Few ->
+            State#{unacknowledged := Few}
+    end.
+
+watch(Id, Ref, #{monitors := Monitors, watched := Watched} = State) ->
+    State#{monitors := Monitors#{Id => Ref}, watched := Watched#{Ref => Id}}.
+
+unwatch(Id, #{monitors := Monitors, watched := Watched} = State) ->
+    case maps:take(Id, Monitors) of
+        {Ref, Rest} ->
+            true = erlang:demonitor(Ref, [flush]),
+            State#{monitors := Rest, watched := maps:remove(Ref, Watched)};
+        error ->
+            %% The process had ended, and the node did not know yet.
+            State
+    end.
+
+%% The node is told of the end of a process that it watches.
+down(Ref, #{send := Send, monitors := Monitors, watched := Watched} = State) ->
+    case maps:take(Ref, Watched) of
+        {Id, Rest} ->
+            ok = Send({down, Id}),
+            State#{monitors := maps:remove(Id, Monitors), watched := Rest};
+        error ->
+            State
+    end.
