@@ -1,9 +1,9 @@
-%% @doc The process that owns the port of a node whose transport it is. Nobody sends it requests, so what the node says to
-%% processes reaches them however many wait for the server, which handles requests that were sent to itself.
+%% @doc The process that owns the port of a node whose transport it is. Nobody sends it requests, so what the node says
+%% to processes reaches them however many wait for the server, which handles requests that were sent to itself.
 %%
 %% It passes on what the node says to processes, watches those that the node asks it to, and acknowledges what it has
-%% handled. Everything else it gives to the server, as the port would: control frames, which the server tells that it has
-%% handled, the exit status, and the end of the port. It ends with the server, and the port with it.
+%% handled. Everything else it gives to the server, as the port would: control frames, of which the server tells when
+%% they are handled, the exit status, and the end of the port. It ends with the server, and the port with it.
 %% @end
 -module(llama_node_port_owner).
 
