@@ -32,9 +32,20 @@ heading(Format, Arguments) ->
 %% @doc The process of the operating system that the server started.
 -spec os_pid(pid()) -> pos_integer().
 os_pid(Server) ->
-    {links, Links} = process_info(Server, links),
-    [OsPid] = [OsPid || Port <- Links, is_port(Port), {os_pid, OsPid} <- [erlang:port_info(Port, os_pid)]],
+    Ports = lists:append([ports(Owner) || Owner <- [Server | port_owners(Server)]]),
+    [OsPid] = [OsPid || Port <- Ports, {os_pid, OsPid} <- [erlang:port_info(Port, os_pid)]],
     OsPid.
+
+ports(Pid) -> [Port || Port <- links(Pid), is_port(Port)].
+
+%% Over the port it belongs to a process of its own.
+port_owners(Server) ->
+    [Pid || Pid <- links(Server), is_pid(Pid), node(Pid) =:= node(),
+            proc_lib:translate_initial_call(Pid) =:= {llama_node_port_owner, init, 4}].
+
+links(Pid) ->
+    {links, Links} = process_info(Pid, links),
+    Links.
 
 %% @doc The share of a core that a process uses while the function runs, and what that returns.
 -spec cpu(pos_integer(), fun(() -> Result)) -> {float(), Result}.

@@ -17,7 +17,6 @@
 
 -type state() :: #{
     server := pid(),
-    server_monitor := reference(),
     port := port(),
     send := send(),
     due := pos_integer(),
@@ -33,7 +32,7 @@
 %% @doc Gives the port of the calling server to a new process, which acknowledges each `Due' bytes.
 -spec start(port(), send(), pos_integer()) -> pid().
 start(Port, Send, Due) ->
-    Owner = proc_lib:start(?MODULE, init, [self(), Port, Send, Due], infinity, [{message_queue_data, off_heap}]),
+    Owner = proc_lib:start_link(?MODULE, init, [self(), Port, Send, Due], infinity, [{message_queue_data, off_heap}]),
     try erlang:port_connect(Port, Owner) of
         true -> ok
     catch
@@ -63,17 +62,18 @@ handled(Owner, Frame) ->
 init(Server, Port, Send, Due) ->
     process_flag(trap_exit, true),
     Relay = proc_lib:spawn(?MODULE, relay, [self()]),
-    State = #{server => Server, server_monitor => erlang:monitor(process, Server), port => Port, send => Send,
-              due => Due, relay => Relay, node => node(), unacknowledged => 0, monitors => #{}, watched => #{}},
+    State = #{server => Server, port => Port, send => Send, due => Due, relay => Relay, node => node(),
+              unacknowledged => 0, monitors => #{}, watched => #{}},
     ok = proc_lib:init_ack(self()),
     receive
-        {early, Messages} -> loop(lists:foldl(fun handle/2, State, Messages))
+        {early, Messages} -> loop(lists:foldl(fun handle/2, State, Messages));
+        {'EXIT', Server, _} -> ok
     end.
 
 -spec loop(state()) -> ok.
-loop(#{server_monitor := Ref} = State) ->
+loop(#{server := Server} = State) ->
     receive
-        {'DOWN', Ref, process, _, _} -> ok;
+        {'EXIT', Server, _} -> ok;
         Message -> loop(handle(Message, State))
     end.
 

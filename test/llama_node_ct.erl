@@ -268,9 +268,20 @@ free_port() ->
 %% The process of the node behind a server.
 -spec os_pid(pid()) -> pos_integer().
 os_pid(Server) ->
-    {links, Links} = process_info(Server, links),
-    [OsPid] = [OsPid || Port <- Links, is_port(Port), {os_pid, OsPid} <- [erlang:port_info(Port, os_pid)]],
+    Ports = lists:append([ports(Owner) || Owner <- [Server | port_owners(Server)]]),
+    [OsPid] = [OsPid || Port <- Ports, {os_pid, OsPid} <- [erlang:port_info(Port, os_pid)]],
     OsPid.
+
+ports(Pid) -> [Port || Port <- links(Pid), is_port(Port)].
+
+%% Over the port it belongs to a process of its own.
+port_owners(Server) ->
+    [Pid || Pid <- links(Server), is_pid(Pid), node(Pid) =:= node(),
+            proc_lib:translate_initial_call(Pid) =:= {llama_node_port_owner, init, 4}].
+
+links(Pid) ->
+    {links, Links} = process_info(Pid, links),
+    Links.
 
 -spec kill(string(), pos_integer()) -> ok.
 kill("STOP", OsPid) ->
