@@ -6,7 +6,8 @@
 -export([session/1, task/3, endless/0, consume/2, events/1, terminal/1]).
 -export([ask_much/2]).
 -export([distribute/0, real_node/0, model/0, sizes/0, root/0, shared/0, fake/2, started/2, peer/2, ebin/0, stop/1]).
--export([script/2, java_home/3, free_port/0, os_pid/1, kill/2, hang/2, witnessed/2, await_end/1, flush/0]).
+-export([script/2, java_home/3, free_port/0, os_pid/1, port_owner/1, kill/2, hang/2, witnessed/2, await_end/1]).
+-export([flush/0]).
 -export([await_down/1, dot/2]).
 
 %% Makes this runtime a distributed one, which the suites need whoever starts them.
@@ -275,6 +276,11 @@ os_pid(Server) ->
 ports(Pid) -> [Port || Port <- links(Pid), is_port(Port)].
 
 %% Over the port it belongs to a process of its own.
+-spec port_owner(pid()) -> pid().
+port_owner(Server) ->
+    [Owner] = port_owners(Server),
+    Owner.
+
 port_owners(Server) ->
     [Pid || Pid <- links(Server), is_pid(Pid), node(Pid) =:= node(),
             proc_lib:translate_initial_call(Pid) =:= {llama_node_port_owner, init, 4}].

@@ -289,11 +289,12 @@ slow_owner(Config) ->
     {ok, Server} = llama_node:init_server(llama_node_ct:options(Config)),
     {ok, Task} = llama_node:stream(Server, session(Server), completion, (endless())#{n_predict => 6000}),
     receive {llama_node, Task, {chunk, #{index := 0}}} -> ok end,
-    true = erlang:suspend_process(Server),
-    {messages, Waiting} = await_full(Server, 0),
+    Owner = llama_node_ct:port_owner(Server),
+    true = erlang:suspend_process(Owner),
+    {messages, Waiting} = await_full(Owner, 0),
     Bytes = lists:sum([byte_size(Data) || {_Port, {data, Data}} <- Waiting]),
     ?assertMatch(B when B =< 262144 + 4096, Bytes),
-    true = erlang:resume_process(Server),
+    true = erlang:resume_process(Owner),
     {Chunks, {done, #{content := Content, usage := #{completion_tokens := 6000}}}} = llama_node_ct:events(Task),
     ?assertEqual(lists:seq(1, length(Chunks)), [Index || #{index := Index} <- Chunks]),
     Rest = iolist_to_binary([Text || #{content := Text} <- Chunks]),
@@ -302,10 +303,10 @@ slow_owner(Config) ->
     ok = llama_node:destroy_server(Server).
 
 %% Until nothing came for a while after much had come.
-await_full(Server, Before) ->
-    case process_info(Server, message_queue_len) of
-        {message_queue_len, Before} when Before > 500 -> process_info(Server, messages);
-        {message_queue_len, Now} -> receive never -> ok after 300 -> await_full(Server, Now) end
+await_full(Owner, Before) ->
+    case process_info(Owner, message_queue_len) of
+        {message_queue_len, Before} when Before > 500 -> process_info(Owner, messages);
+        {message_queue_len, Now} -> receive never -> ok after 300 -> await_full(Owner, Now) end
     end.
 
 sockets(OsPid) ->
