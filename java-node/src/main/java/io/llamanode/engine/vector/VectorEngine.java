@@ -204,7 +204,8 @@ public final class VectorEngine implements AutoCloseable {
         if (vectors.isEmpty()) {
             return;
         }
-        if (batch.size() > 1 && !vectors.stream().allMatch(VectorRunner::isFinite)) {
+        List<Boolean> usable = vectors.stream().map(VectorRunner::isFinite).toList();
+        if (batch.size() > 1 && usable.contains(false)) {
             // One may have spoiled the others.
             for (int i = 0; i < batch.size(); i++) {
                 if (jobs.containsKey(batch.get(i).job.request.id())) {
@@ -216,7 +217,7 @@ public final class VectorEngine implements AutoCloseable {
         long end = clock.getAsLong();
         for (int i = 0; i < batch.size(); i++) {
             Job job = batch.get(i).job;
-            if (!VectorRunner.isFinite(vectors.get(i))) {
+            if (!usable.get(i)) {
                 fail(job.request.id(), FailureKind.DECODE_FAILED, "the model computed numbers that are not finite");
                 continue;
             }

@@ -54,25 +54,18 @@ record ProbeOrder(
         Boolean useMmap = flag(in);
         Boolean vocabOnly = flag(in);
         Boolean checkTensors = flag(in);
-        ModelConfig model = new ModelConfig(
+        ModelConfig model = ModelConfig.forProbe(
                 path,
-                null,
                 nCtx,
                 nParallel,
                 nBatch,
                 nUbatch,
                 nThreads,
                 nThreadsBatch,
-                null,
                 useMmap,
                 nGpuLayers,
-                null,
                 vocabOnly,
-                checkTensors,
-                null,
-                null,
-                null,
-                null);
+                checkTensors);
         String adapter = in.readUTF();
         return new ProbeOrder(library, model, adapter.isEmpty() ? null : Path.of(adapter), in.readLong());
     }

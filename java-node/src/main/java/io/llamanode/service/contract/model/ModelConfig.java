@@ -116,8 +116,50 @@ public record ModelConfig(
      * @return how a process that probes the file loads it
      */
     public ModelConfig forProbe(Path at) {
-        return new ModelConfig(
+        return forProbe(
                 at,
+                nCtx,
+                nParallel,
+                nBatch,
+                nUbatch,
+                nThreads,
+                nThreadsBatch,
+                useMmap,
+                nGpuLayers,
+                vocabOnly,
+                checkTensors);
+    }
+
+    /**
+     * All that decides how native code takes a file.
+     *
+     * @param path the GGUF file
+     * @param nCtx as of the record, like the others
+     * @param nParallel slots
+     * @param nBatch tokens of a call of {@code llama_decode} at most
+     * @param nUbatch tokens computed at once at most
+     * @param nThreads threads of single tokens
+     * @param nThreadsBatch threads of prompts
+     * @param useMmap whether the file is mapped into memory rather than read
+     * @param nGpuLayers layers to offload
+     * @param vocabOnly whether only the vocabulary is loaded
+     * @param checkTensors whether all weights are read before they are used
+     * @return the configuration, which says nothing else
+     */
+    public static ModelConfig forProbe(
+            Path path,
+            @Nullable Integer nCtx,
+            @Nullable Integer nParallel,
+            @Nullable Integer nBatch,
+            @Nullable Integer nUbatch,
+            @Nullable Integer nThreads,
+            @Nullable Integer nThreadsBatch,
+            @Nullable Boolean useMmap,
+            @Nullable Integer nGpuLayers,
+            @Nullable Boolean vocabOnly,
+            @Nullable Boolean checkTensors) {
+        return new ModelConfig(
+                path,
                 null,
                 nCtx,
                 nParallel,
