@@ -36,7 +36,7 @@
 -export([stream/4, active/3, stream_fold/6, stream_open/4, stream_next/1, stream_close/1]).
 -export([tokenize/2, count_tokens/2, detokenize/2, apply_template/2]).
 
--export_type([server/0, start_options/0, session_id/0, task_id/0, type/0, input/0, text/0,
+-export_type([server/0, start_options/0, session_id/0, task_id/0, type/0, input/0, config/0, text/0,
               error/0, error_code/0, result/0, tool_call/0, vector/0, embeddings/0, ranking/0, model/0, capability/0,
               estimate/0, event/0, terminal_event/0, message/0, active/0, stream/0, usage/0, timings/0]).
 
@@ -55,6 +55,9 @@
 -type type() :: completion | chat | embedding | rerank | infill | text().
 -type input() :: #{text() => term()} | [atom() | {text(), term()}] | binary().
 %% A map, a proplist or, where a whole input or configuration is given, JSON in a binary.
+
+-type config() :: input() | undefined | nil | null.
+%% A configuration, or none.
 
 -type error_code() :: llama_node_error:code().
 -type error() :: llama_node_error:error().
@@ -91,7 +94,8 @@
 }.
 
 -type vector() :: [float()] | binary().
-%% With `encoding_format => binary', 32-bit floats: `[F || <<F:32/float-little>> <= Vector]'.
+%% With `encoding_format => binary', 32-bit floats: `[F || <<F:32/float-little>> <= Vector]'; with `base64' these bytes
+%% as text.
 
 -type embeddings() :: #{
     embeddings := [vector() | [vector()]],
@@ -303,7 +307,7 @@ ping(Server) ->
 %% ```
 %% ok = llama_node:load_model(Server, "model.gguf", #{id => small, n_parallel => 2}).
 %% '''
--spec load_model(server(), Path :: text(), input()) -> ok | {error, error()}.
+-spec load_model(server(), Path :: text(), config()) -> ok | {error, error()}.
 load_model(Server, Path, Config) ->
     llama_node_request:call(Server, {load_model, llama_node_request:path(Server, Path), Config}, infinity).
 
@@ -370,7 +374,7 @@ inspect_model(Server, Given) ->
 %% ok = llama_node:load_adapter(Server, "pirate.gguf", #{id => pirate}),
 %% {ok, _} = llama_node:chat(Server, <<"Who are you?">>, #{lora => [{pirate, 0.8}]}).
 %% '''
--spec load_adapter(server(), Path :: text(), input()) -> ok | {error, error()}.
+-spec load_adapter(server(), Path :: text(), config()) -> ok | {error, error()}.
 load_adapter(Server, Path, Config) ->
     llama_node_request:call(Server, {load_adapter, llama_node_request:path(Server, Path), Config}, infinity).
 
@@ -402,7 +406,7 @@ list_adapters(Server) ->
 %% {ok, #{content := Text}} =
 %%     llama_node:chat(Server, [#{role => user, content => <<"Hi">>}], #{timeout => 60000}).
 %% '''
--spec chat(server(), [map() | list()] | text(), input()) -> {ok, result()} | {error, error()}.
+-spec chat(server(), [map() | list()] | text(), config()) -> {ok, result()} | {error, error()}.
 chat(Server, Messages, Options) ->
     run(Server, chat, #{messages => turns(Messages)}, Options).
 
@@ -434,7 +438,7 @@ chat_tools(Server, Messages, Tools, Options) ->
 %% ```
 %% {ok, #{content := Text}} = llama_node:complete(Server, <<"Once upon">>, #{n_predict => 20}).
 %% '''
--spec complete(server(), text(), input()) -> {ok, result()} | {error, error()}.
+-spec complete(server(), text(), config()) -> {ok, result()} | {error, error()}.
 complete(Server, Prompt, Options) ->
     case text(Prompt) of
         {ok, Text} -> run(Server, completion, #{prompt => Text}, Options);
@@ -445,15 +449,15 @@ complete(Server, Prompt, Options) ->
 %%
 %% Options are `pooling' (`none', `mean', `cls' or `last'; else as the model says), `normalize'
 %% (`true') or `embd_normalize', `encoding_format' (`float', or `binary', which costs the BEAM
-%% far less), `add_special', `model' and `timeout'. A text that does not fit into the context is named
-%% by its place: `input[2]'.
+%% far less, or `base64', its bytes as text), `add_special', `model' and `timeout'. A text that does
+%% not fit into the context is named by its place: `input[2]'.
 %% ```
 %% {ok, #{embeddings := [Vector], dimensions := N}} = llama_node:embed(Server, <<"a text">>, #{}),
 %% N = length(Vector),
 %% {ok, #{embeddings := [A, B]}} =
 %%     llama_node:embed(Server, [<<"one">>, <<"two">>], #{encoding_format => binary}).
 %% '''
--spec embed(server(), text() | [text() | {tokens, [non_neg_integer()]}], input()) ->
+-spec embed(server(), text() | [text() | {tokens, [non_neg_integer()]}], config()) ->
     {ok, embeddings()} | {error, error()}.
 embed(Server, Input, Options) ->
     run(Server, embedding, #{input => Input}, Options).
@@ -464,7 +468,7 @@ embed(Server, Input, Options) ->
 %% {ok, #{results := [#{index := 1, score := _} | _]}} =
 %%     llama_node:rerank(Server, <<"fruit">>, [<<"car">>, <<"apple">>], #{}).
 %% '''
--spec rerank(server(), text(), [text()], input()) -> {ok, ranking()} | {error, error()}.
+-spec rerank(server(), text(), [text()], config()) -> {ok, ranking()} | {error, error()}.
 rerank(Server, Query, Documents, Options) ->
     run(Server, rerank, #{query => Query, documents => Documents}, Options).
 
@@ -474,7 +478,7 @@ rerank(Server, Query, Documents, Options) ->
 %% ```
 %% {ok, Session} = llama_node:create_session(Server, #{system_prompt => <<"Be brief.">>, seed => 1}).
 %% '''
--spec create_session(server(), input()) -> {ok, session_id()} | {error, error()}.
+-spec create_session(server(), config()) -> {ok, session_id()} | {error, error()}.
 create_session(Server, Config) ->
     llama_node_request:create(Server, {create_session, Config}, ?TIMEOUT).
 
@@ -533,16 +537,21 @@ clear_cache(Server, SessionId, What) ->
 
 %% Tasks of sessions
 
-%% @doc Starts a task, whose result is collected with {@link get_result/3}.
+%% @doc Starts a task, whose result is collected with {@link get_result/3}. With `stream => true' in the input its
+%% events come to the calling process, as those of {@link stream/4} do, and there is nothing to collect.
 %% ```
 %% {ok, Task} = llama_node:create_task(Server, Session, chat, #{content => <<"Hi">>}).
 %% '''
 -spec create_task(server(), session_id(), type(), input()) -> {ok, task_id()} | {error, error()}.
 create_task(Server, SessionId, Type, Input) ->
-    llama_node_request:create_task(Server, {create_task, SessionId, Type, Input}, Input, ?TIMEOUT).
+    case llama_node_input:streams(Input) of
+        true -> stream(Server, SessionId, Type, Input);
+        false -> llama_node_request:create_task(Server, {create_task, SessionId, Type, Input}, Input, ?TIMEOUT)
+    end.
 
 %% @doc Waits for a task's result and collects it. A time-out leaves the task running and the
-%% result to be collected.
+%% result to be collected. A time-out of 0 asks whether it is there, as `after 0' of a `receive' does; `infinity' waits
+%% for ever.
 %% ```
 %% {ok, #{content := Text}} = llama_node:get_result(Server, Task, 60000).
 %% '''

@@ -181,9 +181,10 @@ request({get_session_info, Id}, _From, #{tasks := Tasks} = State) ->
         Running = [Task || Task <- running(Tasks), llama_node_fake_task:is_in_session(Task, Id)],
         {reply, {ok, #{id => Id, owner => Owner, model => <<"fake">>, tasks_running => length(Running)}}, State}
     end);
-request({create_task, Session, Type, Input}, From, State) ->
+request({create_task, Session, Type, Input}, {Pid, _} = From, State) ->
+    Sink = case llama_node_check:field(<<"stream">>, Input) of true -> Pid; _ -> none end,
     with_session(Session, State, fun (#{config := Config}) ->
-        create(#{call => create_task, session => Session, config => Config, input => Input}, Type, none, From, State)
+        create(#{call => create_task, session => Session, config => Config, input => Input}, Type, Sink, From, State)
     end);
 request({stream, Session, Type, Input, Sink}, From, State) ->
     with_session(Session, State, fun (#{config := Config}) ->

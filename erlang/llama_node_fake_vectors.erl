@@ -18,9 +18,11 @@ embedding(Input, Dimensions) ->
     Norm = norm(Pooling, Field(<<"normalize">>), Field(<<"embd_normalize">>)),
     Encode = case text(Field(<<"encoding_format">>)) of
         <<"binary">> -> fun (Vector) -> << <<F:32/float-little>> || F <- Vector >> end;
+        <<"base64">> -> fun (Vector) -> base64:encode(<< <<F:32/float-little>> || F <- Vector >>) end;
         _ -> fun (Vector) -> Vector end
     end,
-    Texts = [words(Text) || Text <- texts(Field(<<"input">>))],
+    Named = case Field(<<"input">>) of undefined -> Field(<<"content">>); Text0 -> Text0 end,
+    Texts = [words(Text) || Text <- texts(Named)],
     Vectors = case Pooling of
         none -> [[Encode(normalized(Norm, vector([Word], Dimensions))) || Word <- Words] || Words <- Texts];
         _ -> [Encode(normalized(Norm, vector(Words, Dimensions))) || Words <- Texts]

@@ -3,7 +3,7 @@
 %% @end
 -module(llama_node_input).
 
--export([held/1, fields/1, key/1, is_absent/1, text/1, near/2, did_you_mean/2]).
+-export([held/1, streams/1, fields/1, key/1, is_absent/1, text/1, near/2, did_you_mean/2]).
 -export_type([fault/0]).
 
 -type fault() :: not_fields | {not_a_pair, term()} | {not_a_key, term()} | {twice, binary()}.
@@ -83,6 +83,27 @@ held(Input, Active) ->
 
 is_other({Key, _}) -> key(Key) =/= {ok, <<"active">>};
 is_other(Key) -> Key =/= active.
+
+%% @doc Whether the input of a task asks for events.
+%% ```
+%% true = llama_node_input:streams(<<"{\"prompt\": \"Hi\", \"stream\": true}">>),
+%% false = llama_node_input:streams(#{prompt => <<"Hi">>}).
+%% '''
+-spec streams(term()) -> boolean().
+streams(Json) when is_binary(Json) ->
+    case binary:match(Json, <<"stream">>) of
+        nomatch -> false;
+        _ ->
+            case llama_node_json:decode(Json) of
+                {ok, {object, Members}} -> lists:member({<<"stream">>, true}, Members);
+                _ -> false
+            end
+    end;
+streams(Input) ->
+    case fields(Input) of
+        {ok, Fields} -> lists:member({<<"stream">>, true}, Fields);
+        {error, _} -> false
+    end.
 
 %% @doc A key as a binary, if it is an atom, a binary or a string.
 -spec key(term()) -> {ok, binary()} | error.

@@ -3,7 +3,7 @@
 %% @end
 -module(llama_node_json).
 
--export([decode/1, plain/1, encode/2]).
+-export([decode/1, plain/1, ordered/1, encode/2]).
 -export_type([tree/0]).
 
 -type tree() :: {object, [{binary(), tree()}]} | {array, [tree()]} | binary() | number() | boolean() | null.
@@ -159,6 +159,16 @@ real(Digits, Left) ->
 plain({object, Members}) -> maps:from_list([{Key, plain(Value)} || {Key, Value} <- Members]);
 plain({array, Items}) -> [plain(Item) || Item <- Items];
 plain(Value) -> Value.
+
+%% @doc The same, with objects as lists of pairs in their order. The empty object is a map, as the empty list is none.
+%% ```
+%% [{<<"a">>, #{}}] = llama_node_json:ordered({object, [{<<"a">>, {object, []}}]}).
+%% '''
+-spec ordered(tree()) -> term().
+ordered({object, []}) -> #{};
+ordered({object, Members}) -> [{Key, ordered(Value)} || {Key, Value} <- Members];
+ordered({array, Items}) -> [ordered(Item) || Item <- Items];
+ordered(Value) -> Value.
 
 %% @doc Writes a term as JSON: maps and non-empty lists of nothing but `{Key, Value}' as objects, with keys in their
 %% order, other lists as arrays, atoms and binaries as strings, `undefined', `nil' and `null' as null, numbers and

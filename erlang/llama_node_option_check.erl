@@ -21,7 +21,7 @@ options(Place, Given, Table) ->
 
 fields(Place, Given) ->
     Whole = case Place of "" -> "options"; _ -> Place end,
-    case llama_node_input:fields(given(Whole, Given)) of
+    case llama_node_input:fields(whole(Whole, given(Whole, Given))) of
         {ok, Fields} -> Fields;
         {error, {twice, Key}} -> fault(place(Place, Key), "is given twice, in two spellings", []);
         {error, {not_a_key, Key}} ->
@@ -29,7 +29,23 @@ fields(Place, Given) ->
         %% An entry that is wrong may hold a secret all the same.
         {error, {not_a_pair, Entry}} -> fault(Whole, "~ts is neither an option nor a pair",
                                               [kind(given(Whole, Entry))]);
-        {error, not_fields} -> fault(Whole, "must be a map or a proplist, got ~ts", [kind(given(Whole, Given))])
+        {error, not_fields} ->
+            fault(Whole, "must be a map, a proplist or a JSON object, got ~ts", [kind(given(Whole, Given))])
+    end.
+
+%% Nothing, or JSON, as a map. No message shows a part of the text, which may hold a secret.
+whole(Whole, Json) when is_binary(Json) ->
+    case llama_node_json:decode(Json) of
+        {ok, {object, _} = Object} -> llama_node_json:plain(Object);
+        {ok, null} -> #{};
+        {ok, _} -> Json;
+        {error, Why, {Line, Column}} ->
+            fault(Whole, "is not valid JSON: ~ts (line ~b, column ~b)", [Why, Line, Column])
+    end;
+whole(_Whole, Given) ->
+    case llama_node_input:is_absent(Given) of
+        true -> #{};
+        false -> Given
     end.
 
 kind(Term) when is_number(Term); is_pid(Term) -> io_lib:format("~0p", [Term]);
@@ -101,7 +117,10 @@ value(replies, Key, Value) ->
 value(atom, _Key, Value) when is_atom(Value), not is_boolean(Value) ->
     Value;
 value(atom, Key, Value) ->
-    fault(Key, "must be an atom, got ~0tP", [Value, 8]);
+    case named(Value) of
+        {ok, Name} -> Name;
+        error -> fault(Key, "must be an atom, got ~0tP", [Value, 8])
+    end;
 value({timeout, Min}, _Key, Value) when is_integer(Value), Value >= Min, Value =< ?MAX_MS ->
     Value;
 value({timeout, Min}, Key, Value) ->
@@ -132,7 +151,11 @@ value(server_name, _Key, {via, Module, _} = Value) when is_atom(Module) ->
 value(server_name, _Key, Value) when is_atom(Value), not is_boolean(Value) ->
     {local, Value};
 value(server_name, Key, Value) ->
-    fault(Key, "must be an atom, {local, Name}, {global, Name} or {via, Module, Name}, got ~0tP", [Value, 8]);
+    case named(Value) of
+        {ok, Name} -> {local, Name};
+        error ->
+            fault(Key, "must be an atom, {local, Name}, {global, Name} or {via, Module, Name}, got ~0tP", [Value, 8])
+    end;
 value(progress, _Key, Value) when is_pid(Value); is_function(Value, 2) ->
     Value;
 value(progress, Key, Value) ->
@@ -197,6 +220,14 @@ variable(Key, {Given, Secret}) ->
     end;
 variable(Key, _Entry) ->
     fault(Key, "must hold pairs of a name and a text or false", []).
+
+%% In JSON a name is a text.
+named(Value) when is_binary(Value) ->
+    case unicode:characters_to_list(Value) of
+        [_ | _] = Name when length(Name) =< 255 -> {ok, list_to_atom(Name)};
+        _ -> error
+    end;
+named(_Value) -> error.
 
 hidden_characters(Key, Value) ->
     unicode:characters_to_list(hidden_text(Key, Value)).

@@ -68,9 +68,11 @@
         env => llama_node_secret:secret([{text(), variable()}] | #{text() => variable()})
     }
     | #{binary() | string() => term()}
-    | [atom() | {text(), term()}].
-%% Options of {@link llama_node:start_link/1}. Keys may be atoms, binaries or strings. A key that is not given, or is
-%% `undefined', `nil' or `null', has its default; any other key is refused by name.
+    | [atom() | {text(), term()}]
+    | binary() | undefined | nil | null.
+%% Options of {@link llama_node:start_link/1}: a map, a proplist, a binary with a JSON object, or nothing. Keys may be
+%% atoms, binaries or strings. A key that is not given, or is `undefined', `nil' or `null', has its default; any
+%% other key is refused by name. In JSON a name is a text.
 %%
 %% The model, as in `ModelConfig' of docs/protocol.md:
 %% <ul>
@@ -170,7 +172,7 @@
 -type attach_options() ::
     #{cookie => llama_node_secret:secret(text()), name => atom(), pulse_interval => pos_integer(),
       pulse_timeout => pos_integer(), binary() | string() => term()}
-    | [{text(), term()}].
+    | [{text(), term()}] | binary() | undefined | nil | null.
 %% Options of {@link llama_node:connect/2}.
 %% <ul>
 %% <li>`cookie': that of the node. Default: `erlang:get_cookie()'.</li>

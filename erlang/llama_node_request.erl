@@ -282,11 +282,23 @@ with_options(Arguments, Options) when is_list(Options) ->
         true -> with_options(Arguments, proplists:to_map(Options));
         false -> not_options(Options)
     end;
-with_options(_Arguments, Options) ->
-    not_options(Options).
+with_options(Arguments, Json) when is_binary(Json) ->
+    case llama_node_json:decode(Json) of
+        {ok, {object, Members}} ->
+            with_options(Arguments, [{Key, llama_node_json:ordered(Tree)} || {Key, Tree} <- Members]);
+        {ok, _} -> not_options(Json);
+        {error, Why, {Line, Column}} ->
+            llama_node_error:make(invalid_argument, "options: is not valid JSON: ~ts (line ~b, column ~b)",
+                                  [Why, Line, Column])
+    end;
+with_options(Arguments, Options) ->
+    case llama_node_input:is_absent(Options) of
+        true -> with_options(Arguments, #{});
+        false -> not_options(Options)
+    end.
 
 not_options(Options) ->
-    llama_node_error:make(invalid_argument, "options: must be a map or a proplist, got ~0tP",
+    llama_node_error:make(invalid_argument, "options: must be a map, a proplist or a JSON object, got ~0tP",
                           [Options, 8]).
 
 is_proplist([{_, _} | Rest]) -> is_proplist(Rest);

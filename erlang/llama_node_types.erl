@@ -16,6 +16,9 @@ check(Table, #{<<"type">> := Type} = Row, Value) ->
     ok.
 
 check(<<"boolean">>, _, _, Value) -> llama_node_value:flag(Value);
+check(<<"settled">>, _, #{<<"value">> := Settled, <<"why">> := Why}, Value) ->
+    llama_node_value:flag(Value) =:= Settled
+        orelse bad("~ts: is ~ts, and ~ts", [path(Value), not Settled, Why]);
 check(<<"integer">>, _, #{<<"min">> := Min, <<"max">> := Max, <<"or">> := Word}, Value) ->
     case is_word(Value, Word) of
         true -> ok;

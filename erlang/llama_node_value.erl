@@ -30,9 +30,17 @@
 -spec root(binary(), term()) -> value().
 root(Name, Term) -> {{root, Name}, term, Term}.
 
-%% @doc The value of an argument that has fields: a map, a proplist, or a binary with a JSON object.
+%% @doc The value of an argument that has fields: a map, a proplist, or a binary with a JSON object. What means "not
+%% given" has none.
 -spec object(binary(), term()) -> value().
-object(Name, Json) when is_binary(Json) ->
+object(Name, Term) ->
+    Value = given(Name, Term),
+    case is_absent(Value) of
+        true -> root(Name, #{});
+        false -> Value
+    end.
+
+given(Name, Json) when is_binary(Json) ->
     case re:run(Json, "^\\s*([[{]|$)") of
         {match, _} -> decoded({{root, Name}, term, Json});
         nomatch ->
@@ -40,13 +48,13 @@ object(Name, Json) when is_binary(Json) ->
             catch throw:{bad, _, _} -> plain_text(Name)
             end
     end;
-object(Name, [_ | _] = Term) ->
+given(Name, [_ | _] = Term) ->
     Value = root(Name, Term),
     case is_printable(Value) of
         true -> plain_text(Name);
         false -> Value
     end;
-object(Name, Term) -> root(Name, Term).
+given(Name, Term) -> root(Name, Term).
 
 %% Text where fields are expected is somebody's prompt rather than faulty JSON.
 -spec plain_text(binary()) -> no_return().

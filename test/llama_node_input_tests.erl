@@ -69,3 +69,56 @@ paths_test() ->
                              {<<"path is required">>, #{}},
                              {<<"path: is given twice">>, #{path => "m", <<"path">> => "n"}}]],
     ok = llama_node:destroy_server(Server).
+
+%% Start options in JSON are those of a map; nothing at all is as good as none.
+start_options_in_json_test() ->
+    Json = <<"{\"n_parallel\": 4, \"n_ctx\": 2048, \"name\": \"llm\", \"transport\": \"port\", "
+             "\"env\": {\"A\": \"b\"}, "
+             "\"models\": [{\"path\": \"/m.gguf\"}], \"model\": \"/n.gguf\", \"cookie\": null}">>,
+    ?assertEqual(llama_node_options:new(#{n_parallel => 4, n_ctx => 2048, name => llm, transport => port,
+                                          env => #{"A" => "b"}, models => [#{path => "/m.gguf"}], model => "/n.gguf"}),
+                 llama_node_options:new(Json)),
+    [?assertEqual(llama_node_options:new(#{}), llama_node_options:new(None))
+     || None <- [undefined, nil, null, <<"null">>, <<"{}">>]],
+    ?assertEqual(llama_node_options:attach(#{name => llm, cookie => "c"}),
+                 llama_node_options:attach(<<"{\"name\": \"llm\", \"cookie\": \"c\"}">>)),
+    ?assertEqual({ok, #{}}, llama_node_options:attach(undefined)),
+    #{start := {_, _, [Hidden]}} = llama_node:child_spec(Json),
+    ?assertEqual(llama_node_options:new(Json), llama_node_options:new(Hidden)),
+    [?assertEqual({error, {invalid_argument, Message}}, llama_node_options:new(Given))
+     || {Message, Given} <- [{<<"n_ctx: must be an integer from 1 to 2147483647, got 0">>, <<"{\"n_ctx\": 0}">>},
+                             {<<"options: is not valid JSON: unexpected end of the text (line 1, column 11)">>,
+                              <<"{\"n_ctx\": ">>},
+                             {<<"options: must be a map, a proplist or a JSON object, got a binary">>, <<"[1]">>}]].
+
+%% What a one-call function is told in JSON keeps the order of a schema's properties.
+options_in_json_test() ->
+    {ok, Server} = llama_node:init_server(<<"{\"transport\": \"fake\"}">>),
+    {ok, _} = llama_node:complete(Server, "Hi", <<"{\"json_schema\": {\"properties\": {\"b\": {}, \"a\": {}}}}">>),
+    [#{input := Input}] = llama_node_fake:requests(Server),
+    ?assertEqual([{<<"properties">>, [{<<"b">>, #{}}, {<<"a">>, #{}}]}], map_get(<<"json_schema">>, Input)),
+    {ok, _} = llama_node:chat(Server, "Hi", undefined),
+    [?assertMatch({error, {invalid_argument, <<"options: ", _/binary>>}}, llama_node:chat(Server, "Hi", Given))
+     || Given <- [<<"{">>, <<"[]">>, 7]],
+    ok = llama_node:destroy_server(Server).
+
+%% The scripted server streams a task that says so, too.
+streams_of_the_fake_test() ->
+    {ok, Server} = llama_node:init_server(#{transport => fake, script => [<<"One">>]}),
+    {ok, Session} = llama_node:create_session(Server, nil),
+    [begin
+         {ok, Task} = Create(#{content => <<"Hi">>, stream => true}),
+         receive {llama_node, Task, {chunk, #{content := <<"One">>}}} -> ok end,
+         receive {llama_node, Task, {done, #{content := <<"One">>}}} -> ok end
+     end || Create <- [fun (Input) -> llama_node:create_task(Server, Session, chat, Input) end,
+                       fun (Input) -> gen_server:call(Server, {create_task, Session, chat, Input}) end]],
+    {ok, Whole} = llama_node:create_task(Server, Session, chat, #{content => <<"Hi">>, stream => false}),
+    ?assertMatch({ok, #{content := <<"One">>}}, llama_node:get_result(Server, Whole, 5000)),
+    [Floats] = vectors(Server, #{content => <<"a cat">>}),
+    ?assertEqual([base64:encode(<< <<F:32/float-little>> || F <- Floats >>)],
+                 vectors(Server, #{input => <<"a cat">>, encoding_format => base64})),
+    ok = llama_node:destroy_server(Server).
+
+vectors(Server, Input) ->
+    {ok, #{embeddings := Vectors}} = gen_server:call(Server, {run, embedding, Input}),
+    Vectors.

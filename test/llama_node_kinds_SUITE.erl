@@ -134,7 +134,7 @@ bad_embeddings(Config) ->
     [?CODE(invalid_argument, llama_node:embed(Server, Input, #{}))
      || Input <- [[], 7, [7.5], #{}, <<>>, [<<"a">>, <<>>], <<255>>]],
     [?CODE(invalid_argument, llama_node:embed(Server, <<"a">>, Options))
-     || Options <- [#{pooling => rank}, #{encoding_format => base64}, #{temperature => 1}, #{normalize => yes},
+     || Options <- [#{pooling => rank}, #{encoding_format => base32}, #{temperature => 1}, #{normalize => yes},
                     #{embd_normalize => 2.0}, #{input => <<"b">>}, #{model => nonsense}, #{timeout => 0}]],
     ?MESSAGE(invalid_argument, <<"no token 99999">>, llama_node:embed(Server, [{tokens, [99999]}], #{})),
     ?CODE(unsupported, llama_node:rerank(Server, <<"query">>, [<<"a">>, <<"b">>], #{})).

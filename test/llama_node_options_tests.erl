@@ -70,7 +70,8 @@ type() ->
     Fields = [io_lib:format("        ~s => ~s", [Key, type(Option)])
               || #{key := Key} = Option <- llama_node_option_table:all()],
     ["-type start_options() ::\n    #{\n", lists:join(",\n", Fields),
-     "\n    }\n    | #{binary() | string() => term()}\n    | [atom() | {text(), term()}].\n"].
+     "\n    }\n    | #{binary() | string() => term()}\n    | [atom() | {text(), term()}]\n"
+     "    | binary() | undefined | nil | null.\n"].
 
 type(#{secret := true, check := env}) ->
     "llama_node_secret:secret([{text(), variable()}] | #{text() => variable()})";
@@ -95,8 +96,10 @@ spec(replies) -> "#{atom() => term()}";
 spec(flags) -> "text() | [text()]".
 
 description() ->
-    ["%% Options of {@link llama_node:start_link/1}. Keys may be atoms, binaries or strings. A key that is not given, "
-     "or is\n%% `undefined', `nil' or `null', has its default; any other key is refused by name.\n%%\n",
+    ["%% Options of {@link llama_node:start_link/1}: a map, a proplist, a binary with a JSON object, or nothing. Keys "
+     "may be\n%% atoms, binaries or strings. A key that is not given, or is `undefined', `nil' or `null', has its "
+     "default; any\n"
+     "%% other key is refused by name. In JSON a name is a text.\n%%\n",
      [["%% ", Title, "\n%% <ul>\n", [item(Option) || #{part := Part} = Option <- llama_node_option_table:all(),
                                                      lists:member(Part, Parts)], "%% </ul>\n"]
       || {Title, Parts} <- [{"The model, as in `ModelConfig' of docs/protocol.md:", [models, model]},

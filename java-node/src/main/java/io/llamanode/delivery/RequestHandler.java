@@ -5,6 +5,7 @@ import com.ericsson.otp.erlang.OtpErlangRef;
 import io.llamanode.account.Holding;
 import io.llamanode.account.MemoryAccount;
 import io.llamanode.account.Weight;
+import io.llamanode.protocol.Delivery;
 import io.llamanode.protocol.ProcessOwner;
 import io.llamanode.protocol.ReplyEncoder;
 import io.llamanode.protocol.Request;
@@ -176,6 +177,7 @@ public final class RequestHandler {
             case Request.CreateTask _,
                     Request.Run _,
                     Request.Stream _,
+                    Request.StreamToCaller _,
                     Request.GetResult _,
                     Request.ClearCache _,
                     Request.EstimateTask _,
@@ -240,6 +242,8 @@ public final class RequestHandler {
             case Request.GetResult get ->
                 service.getResult(caller, get.taskId(), get.timeoutMs(), answer(reply, ReplyEncoder::answer));
             case Request.Stream stream -> stream(caller, stream, reply);
+            case Request.StreamToCaller(long id, TaskInput input, Delivery delivery) ->
+                stream(caller, new Request.Stream(id, input, caller.pid(), null, delivery), reply);
             case Request.Active active -> active(active, reply);
             case Request.CancelTask(long id) -> cancel(id, reply);
             case Request.Run run -> service.run(caller, run.input(), answer(reply, ReplyEncoder::answer));

@@ -1,5 +1,7 @@
 package io.llamanode.protocol;
 
+import io.llamanode.service.contract.FailureException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,7 +13,41 @@ import org.jspecify.annotations.Nullable;
 public record Delivery(@Nullable Demand active, @Nullable Long coalesceMs) {
     private static final int MAX_COALESCE_MS = 60_000;
 
-    static Delivery decode(Fields in) {
+    /** Reads what the input of a stream says, of which {@code stream} can only be true. */
+    static Delivery ofStream(Fields in) {
+        if (!in.flag("stream", true)) {
+            throw FailureException.invalid(
+                    "stream: is false, and this call sends events; leave it out, or use create_task"
+                            + " and get_result");
+        }
+        return decode(in);
+    }
+
+    /** Reads what the input of a task says. {@return how its events are sent, or {@code null} if none are wanted} */
+    static @Nullable Delivery ofTask(Fields in) {
+        boolean events = in.flag("stream", false);
+        Delivery delivery = decode(in);
+        if (events) {
+            return delivery;
+        }
+        for (String key : List.of("coalesce_ms", "active")) {
+            if (in.get(key) != null) {
+                throw FailureException.invalid(key + ": needs stream to be true");
+            }
+        }
+        return null;
+    }
+
+    /** Reads what the input of a call says that answers with the result, of which {@code stream} can only be false. */
+    static void ofWhole(Fields in) {
+        if (in.flag("stream", false)) {
+            throw FailureException.invalid(
+                    "stream: is true, and this call answers with the whole result; leave it out, or"
+                            + " use stream or create_task, which send events");
+        }
+    }
+
+    private static Delivery decode(Fields in) {
         InputValue active = in.get("active");
         Integer coalesce = in.integer("coalesce_ms", 0, MAX_COALESCE_MS);
         return new Delivery(active == null ? null : demand(active), coalesce == null ? null : (Long) (long) coalesce);

@@ -33,10 +33,6 @@ final class InputDecoder {
 
     private InputDecoder() {}
 
-    static TaskInput task(OtpErlangObject type, OtpErlangObject input) {
-        return task(type, new Fields(InputValue.object("input", input)));
-    }
-
     /** @param in the input's fields, of which the caller may have taken some */
     static TaskInput task(OtpErlangObject type, Fields in) {
         InputValue name = InputValue.root("type", type);

@@ -51,11 +51,11 @@ public final class InputValue {
 
     /**
      * @param name what the whole is called in error messages
-     * @param term a map, a proplist or a binary that holds a JSON object
+     * @param term a map, a proplist or a binary that holds a JSON object; what means "not given" has no fields
      * @return the value to take the fields of
      */
     static InputValue object(String name, OtpErlangObject term) {
-        InputValue value = root(name, term);
+        InputValue value = object(name, (Object) term);
         if (!(term instanceof OtpErlangBinary)) {
             if (value.isPrintable() && !value.elements().isEmpty()) {
                 throw plainText(name);
@@ -65,10 +65,15 @@ public final class InputValue {
         String text = value.text();
         boolean isJson = text.isBlank() || "{[".indexOf(text.strip().charAt(0)) >= 0;
         try {
-            return root(name, JsonReader.parse(name, text));
+            return object(name, JsonReader.parse(name, text));
         } catch (FailureException e) {
             throw isJson ? e : plainText(name);
         }
+    }
+
+    private static InputValue object(String name, @Nullable Object raw) {
+        InputValue value = root(name, raw);
+        return value.isAbsent() ? root(name, Map.of()) : value;
     }
 
     /** Text where fields are expected is somebody's prompt rather than faulty JSON. */

@@ -24,10 +24,11 @@ public final class JsonForm {
      * completion. Any other text is a prompt to complete, taken as it is.
      *
      * @param text the text
+     * @param events whether it is answered with events rather than with the result
      * @return the checked input
      * @throws FailureException {@code invalid_argument} naming the offending key
      */
-    public static TaskInput task(String text) {
+    public static TaskInput task(String text, boolean events) {
         if (!text.startsWith("{")) {
             InputValue prompt = InputValue.root("prompt", text);
             Fields none = new Fields(InputValue.root("input", Map.of()));
@@ -38,7 +39,14 @@ public final class JsonForm {
                 InputValue.root("input", JsonReader.parse("input", text)).entries();
         boolean chat = entries.containsKey("messages") || entries.containsKey("content");
         TaskType type = chat ? TaskType.CHAT : TaskType.COMPLETION;
-        return InputDecoder.task(new OtpErlangAtom(type.name().toLowerCase(Locale.ROOT)), binary(text));
+        Fields in = new Fields(InputValue.object("input", binary(text)));
+        if (events == in.flag("stream", events)) {
+            return InputDecoder.task(new OtpErlangAtom(type.name().toLowerCase(Locale.ROOT)), in);
+        }
+        throw FailureException.invalid(
+                events
+                        ? "stream: is false, and INFER_STREAM sends tokens; leave it out, or use INFER"
+                        : "stream: is true, and INFER answers with the whole result; leave it out, or use INFER_STREAM");
     }
 
     /**

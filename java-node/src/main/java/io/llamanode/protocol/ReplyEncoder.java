@@ -247,7 +247,7 @@ public final class ReplyEncoder {
                                         .sum()
                                 + LOGPROB_BYTES * count(generated.logprobs());
                     case EmbeddingResult embedding ->
-                        (embedding.binary() ? Float.BYTES : LISTED_FLOAT_BYTES)
+                        embedding.encoding().bytes(LISTED_FLOAT_BYTES)
                                 * embedding.vectors().stream()
                                         .mapToLong(vector -> vector.length)
                                         .sum();

@@ -73,6 +73,15 @@ public sealed interface Request {
     record CreateTask(long sessionId, TaskInput input) implements Request {}
 
     /**
+     * Queues a task whose parts are sent to the caller as they come.
+     *
+     * @param sessionId the session
+     * @param input what to do
+     * @param delivery how fast the events come
+     */
+    record StreamToCaller(long sessionId, TaskInput input, Delivery delivery) implements Request {}
+
+    /**
      * Waits for a task's result. When the time is over the task goes on.
      *
      * @param taskId the task

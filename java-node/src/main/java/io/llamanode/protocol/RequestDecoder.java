@@ -119,16 +119,14 @@ public final class RequestDecoder {
             case "checkpoint_session" -> new Request.CheckpointSession(id("session_id", args[0]));
             case "rewind_session" -> new Request.RewindSession(id("session_id", args[0]), checkpoint(args[1]));
             case "clear_cache" -> new Request.ClearCache(id("session_id", args[0]), keepsSystemPrompt(args[1]));
-            case "estimate_task" ->
-                new Request.EstimateTask(id("session_id", args[0]), InputDecoder.task(args[1], args[2]));
-            case "create_task" ->
-                new Request.CreateTask(id("session_id", args[0]), InputDecoder.task(args[1], args[2]));
+            case "estimate_task" -> estimateTask(id("session_id", args[0]), args[1], args[2]);
+            case "create_task" -> createTask(id("session_id", args[0]), args[1], args[2]);
             case "get_result" -> new Request.GetResult(id("task_id", args[0]), timeout(args[1]));
             case "stream" -> stream(id("session_id", args[0]), args[1], args[2], args[3]);
             case "active" ->
                 new Request.Active(id("task_id", args[0]), Delivery.demand(InputValue.root("active", args[1])));
             case "cancel_task" -> new Request.CancelTask(id("task_id", args[0]));
-            case "run" -> new Request.Run(InputDecoder.task(args[0], args[1]));
+            case "run" -> run(args[0], args[1]);
             case "tokenize" -> InputDecoder.tokenize(args[0]);
             case "count_tokens" -> new Request.CountTokens(InputDecoder.countTokens(args[0]));
             case "detokenize" -> InputDecoder.detokenize(args[0]);
@@ -191,10 +189,32 @@ public final class RequestDecoder {
                 : InputValue.root("timeout", term).integerOr("infinity", 0, Fields.MAX_MS);
     }
 
+    /** Nothing is sent, whether the task that is meant would send something or not. */
+    private static Request estimateTask(long sessionId, OtpErlangObject type, OtpErlangObject given) {
+        Fields in = new Fields(InputValue.object("input", given));
+        Delivery.ofTask(in);
+        return new Request.EstimateTask(sessionId, InputDecoder.task(type, in));
+    }
+
+    private static Request createTask(long sessionId, OtpErlangObject type, OtpErlangObject given) {
+        Fields in = new Fields(InputValue.object("input", given));
+        Delivery events = Delivery.ofTask(in);
+        TaskInput input = InputDecoder.task(type, in);
+        return events == null
+                ? new Request.CreateTask(sessionId, input)
+                : new Request.StreamToCaller(sessionId, input, events);
+    }
+
+    private static Request run(OtpErlangObject type, OtpErlangObject given) {
+        Fields in = new Fields(InputValue.object("input", given));
+        Delivery.ofWhole(in);
+        return new Request.Run(InputDecoder.task(type, in));
+    }
+
     private static Request.Stream stream(
             long sessionId, OtpErlangObject type, OtpErlangObject given, OtpErlangObject sink) {
         Fields in = new Fields(InputValue.object("input", given));
-        Delivery delivery = Delivery.decode(in);
+        Delivery delivery = Delivery.ofStream(in);
         TaskInput input = InputDecoder.task(type, in);
         if (sink instanceof OtpErlangPid pid) {
             return new Request.Stream(sessionId, input, pid, null, delivery);

@@ -4,6 +4,7 @@ import com.ericsson.otp.erlang.OtpErlangTuple;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.Prompt;
 import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.contract.task.TaskInput.Encoding;
 import io.llamanode.service.contract.task.TaskInput.Pooling;
 import io.llamanode.term.Shown;
 import java.util.List;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** Inputs of embedding and rerank tasks; docs/protocol.md, section 2. */
 final class VectorDecoder {
     private static final Map<String, Pooling> POOLINGS = new TreeMap<>();
-    private static final Map<String, Boolean> ENCODINGS = new TreeMap<>(Map.of("float", false, "binary", true));
+    private static final Map<String, Encoding> ENCODINGS = new TreeMap<>();
     private static final int MOST_TEXTS = 65_536;
     /** A larger exponent leaves nothing but the largest value. */
     private static final int LARGEST_NORM = 100;
@@ -28,28 +29,33 @@ final class VectorDecoder {
         for (Pooling pooling : Pooling.values()) {
             POOLINGS.put(pooling.name().toLowerCase(Locale.ROOT), pooling);
         }
+        for (Encoding encoding : Encoding.values()) {
+            ENCODINGS.put(encoding.name().toLowerCase(Locale.ROOT), encoding);
+        }
     }
 
     private VectorDecoder() {}
 
     static TaskInput embedding(@Nullable String model, Fields in) {
-        InputValue wanted = in.wanted("input");
+        boolean content = in.get("content") != null;
+        InputValue wanted = content ? in.either("input", "content") : in.wanted("input");
         boolean addSpecial = in.flag("add_special", true);
         Pooling pooling = oneOf(in.get("pooling"), POOLINGS);
         Integer norm = normalize(in);
-        boolean binary = Boolean.TRUE.equals(oneOf(in.get("encoding_format"), ENCODINGS));
+        Encoding encoding = oneOf(in.get("encoding_format"), ENCODINGS);
         Long deadline = Fields.deadline(in.get("timeout"));
         in.end();
         InputValue input = Objects.requireNonNull(wanted);
         boolean single = isSingle(input);
         return new TaskInput.Embedding(
                 model,
+                content,
                 single ? List.of(InputDecoder.prompt(input)) : prompts(input),
                 single,
                 addSpecial,
                 pooling,
                 norm,
-                binary,
+                encoding == null ? Encoding.FLOAT : encoding,
                 deadline);
     }
 

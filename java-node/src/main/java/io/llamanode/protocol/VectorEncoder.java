@@ -12,6 +12,7 @@ import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.term.Terms;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Base64;
 
 /** Embeddings and rankings as docs/protocol.md, section 3, writes them. */
 final class VectorEncoder {
@@ -32,20 +33,23 @@ final class VectorEncoder {
     private static OtpErlangObject embedding(EmbeddingResult result, float[] vectors) {
         int width = result.dimensions();
         if (result.pooling() != TaskInput.Pooling.NONE) {
-            return vector(vectors, 0, width, result.binary());
+            return vector(vectors, 0, width, result.encoding());
         }
         OtpErlangObject[] tokens = new OtpErlangObject[vectors.length / width];
         for (int i = 0; i < tokens.length; i++) {
-            tokens[i] = vector(vectors, i * width, width, result.binary());
+            tokens[i] = vector(vectors, i * width, width, result.encoding());
         }
         return new OtpErlangList(tokens);
     }
 
-    private static OtpErlangObject vector(float[] floats, int from, int count, boolean binary) {
-        if (binary) {
+    private static OtpErlangObject vector(float[] floats, int from, int count, TaskInput.Encoding encoding) {
+        if (encoding != TaskInput.Encoding.FLOAT) {
             ByteBuffer bytes = ByteBuffer.allocate(count * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             bytes.asFloatBuffer().put(floats, from, count);
-            return new OtpErlangBinary(bytes.array());
+            return new OtpErlangBinary(
+                    encoding == TaskInput.Encoding.BINARY
+                            ? bytes.array()
+                            : Base64.getEncoder().encode(bytes.array()));
         }
         OtpErlangObject[] elements = new OtpErlangObject[count];
         for (int i = 0; i < count; i++) {

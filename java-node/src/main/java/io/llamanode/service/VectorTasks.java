@@ -71,16 +71,16 @@ final class VectorTasks {
         for (int i = 0; i < input.inputs().size(); i++) {
             String place = InputSize.place(input, i);
             int[] tokens = PromptBuilder.tokens(place, input.inputs().get(i), input.addSpecial(), model.vocabulary());
-            texts.add(held(task, "input", fitting(place, tokens, model)));
+            texts.add(held(task, input.key(), fitting(place, tokens, model)));
         }
         Pooling pooling =
                 input.pooling() != null ? input.pooling() : model.info().pooling();
         long floats = refuseLargeAnswer(input, pooling, texts, model.info().nEmbd());
-        Admission.hold(task.holding, floats * Float.BYTES, () -> "input");
+        Admission.hold(task.holding, floats * Float.BYTES, input::key);
         int norm = input.normalize() != null
                 ? input.normalize()
                 : pooling == Pooling.NONE ? Normalization.OFF : Normalization.EUCLIDEAN;
-        boolean binary = input.binary();
+        TaskInput.Encoding encoding = input.encoding();
         return job(
                 engine,
                 request(task, texts, VectorRequest.Pooling.valueOf(pooling.name())),
@@ -94,7 +94,7 @@ final class VectorTasks {
                             outcome.vectors(),
                             width,
                             pooling,
-                            binary,
+                            encoding,
                             new Usage(outcome.tokens(), 0, 0),
                             queueMs(task, outcome),
                             outcome.computed() / NANOS_PER_MILLI);
@@ -185,16 +185,19 @@ final class VectorTasks {
         long vectors = pooling == Pooling.NONE
                 ? texts.stream().mapToLong(tokens -> tokens.length).sum()
                 : texts.size();
-        long bytes = vectors * width * (input.binary() ? Float.BYTES : LISTED_FLOAT);
+        long bytes = vectors * width * input.encoding().bytes(LISTED_FLOAT);
         if (bytes > LARGEST_ANSWER) {
             throw FailureException.invalid(
-                    "input: %d vectors of %d floats take %d bytes in an answer, at most %d are sent; give fewer texts%s"
+                    "%s: %d vectors of %d floats take %d bytes in an answer, at most %d are sent; give fewer texts%s"
                             .formatted(
+                                    input.key(),
                                     vectors,
                                     width,
                                     bytes,
                                     LARGEST_ANSWER,
-                                    input.binary() ? "" : " or ask for encoding_format binary"));
+                                    input.encoding() == TaskInput.Encoding.BINARY
+                                            ? ""
+                                            : " or ask for encoding_format binary"));
         }
         return vectors * width;
     }

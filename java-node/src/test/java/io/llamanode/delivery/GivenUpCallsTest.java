@@ -56,7 +56,7 @@ final class GivenUpCallsTest {
         long session = service.sessions().create(OTHER, new SessionConfig(null, null, GenerationOptions.NONE));
         CompletableFuture<Long> created = new CompletableFuture<>();
         service.createTask(
-                OTHER, session, JsonForm.task("{\"prompt\": \"a\", \"n_predict\": 1000000000}"), new Reply<>() {
+                OTHER, session, JsonForm.task("{\"prompt\": \"a\", \"n_predict\": 1000000000}", false), new Reply<>() {
                     @Override
                     public void ok(Long id) {
                         created.complete(id);

@@ -103,7 +103,7 @@ final class StreamLimitsTest {
     private CompletableFuture<Long> started(@Nullable CallAlias call) {
         ProcessOwner owner = new ProcessOwner(WATCHER);
         long session = service.sessions().create(owner, new SessionConfig(null, null, GenerationOptions.NONE));
-        TaskInput endless = JsonForm.task("{\"prompt\": \"a\", \"n_predict\": 1000000000}");
+        TaskInput endless = JsonForm.task("{\"prompt\": \"a\", \"n_predict\": 1000000000}", false);
         CompletableFuture<Long> started = new CompletableFuture<>();
         streams.start(
                 owner,

@@ -120,7 +120,15 @@ final class Victim {
         }
         if (can.contains(Capability.EMBEDDING)) {
             endings.add(ending(run(new TaskInput.Embedding(
-                    "mutant", List.of(new Prompt.Text("abc d")), false, true, null, null, false, null))));
+                    "mutant",
+                    false,
+                    List.of(new Prompt.Text("abc d")),
+                    false,
+                    true,
+                    null,
+                    null,
+                    TaskInput.Encoding.FLOAT,
+                    null))));
         }
         if (can.contains(Capability.RERANK)) {
             endings.add(ending(run(new TaskInput.Rerank("mutant", "ab", List.of("c", "abc"), null, null))));

@@ -53,14 +53,14 @@ final class InputTable {
      * @param object its name in the table
      * @param name for people
      * @param path of the object in messages; empty if its keys are named without a place
-     * @param shared whether other objects' keys are taken there, too
+     * @param beside other objects whose keys are taken there, too; {@code null}: also keys of none
      * @param build from the object's fields to a request
      */
     record Place(
             String object,
             String name,
             String path,
-            boolean shared,
+            List<String> beside,
             Function<Map<String, Object>, OtpErlangObject> build) {
         OtpErlangObject request(Map<String, Object> fields) {
             return build.apply(fields);
@@ -91,13 +91,20 @@ final class InputTable {
                 if (argument.has("object")) {
                     boolean task = argument.path("type").asText().equals("input");
                     String object = argument.path("object").asText();
-                    add(places, new Place(object, request + " " + object, "", task, fields -> {
-                        Map<String, Object> all = new LinkedHashMap<>(fields);
-                        if (task) {
-                            all.put("prompt", "a");
-                        }
-                        return request(request, arguments, at, all, "completion");
-                    }));
+                    add(
+                            places,
+                            new Place(
+                                    object,
+                                    request + " " + object,
+                                    "",
+                                    task ? List.of("completion") : List.of(),
+                                    fields -> {
+                                        Map<String, Object> all = new LinkedHashMap<>(fields);
+                                        if (task) {
+                                            all.put("prompt", "a");
+                                        }
+                                        return request(request, arguments, at, all, "completion");
+                                    }));
                 }
                 if (argument.path("type").asText().equals("input")) {
                     for (JsonNode task : table.path("tasks")) {
@@ -108,13 +115,16 @@ final class InputTable {
                                         name,
                                         request + " " + name,
                                         "",
-                                        argument.has("object"),
+                                        argument.has("object")
+                                                ? List.of(
+                                                        argument.path("object").asText())
+                                                : List.of(),
                                         fields -> request(request, arguments, at, fields, name)));
                     }
                 }
             }
         });
-        add(places, new Place("start", "config start", "", true, fields -> {
+        add(places, new Place("start", "config start", "", null, fields -> {
             Map<String, Object> all = new LinkedHashMap<>(fields);
             all.put("node_name", "a@b");
             all.put("cookie", "secret");
@@ -145,7 +155,7 @@ final class InputTable {
                                 object,
                                 place.name() + " " + key,
                                 place.pathOf(key) + (several ? "[0]" : ""),
-                                false,
+                                List.of(),
                                 fields -> {
                                     Map<String, Object> outer = new LinkedHashMap<>();
                                     if (!row.has("frame")) {
@@ -287,7 +297,12 @@ final class InputTable {
                     fields.put(row.path("when").asText(), row.path("is").asText());
                 }
             } else if (row.path("required").asBoolean()) {
-                fields.put(names(row).findFirst().orElseThrow(), valid(row).getFirst());
+                fields.put(
+                        names(row)
+                                .filter(key::equals)
+                                .findFirst()
+                                .orElseGet(() -> names(row).findFirst().orElseThrow()),
+                        valid(row).getFirst());
             }
         }
     }
@@ -300,6 +315,7 @@ final class InputTable {
             case "integer" -> List.of(min, max);
             case "number" -> List.of(row.has("over") ? 0.001 : min, max);
             case "boolean" -> List.of(true, false);
+            case "settled" -> List.of(row.path("value").asBoolean());
             case "text", "path", "breaker", "name", "content" -> List.of("a");
             case "word", "enum", "tool_choice" -> List.copyOf(texts(row.path("values")));
             case "object" -> List.of(example(row.path("object").asText(), ""));
@@ -352,6 +368,8 @@ final class InputTable {
                 values.addAll(List.of("1", true));
             }
             case "boolean" -> values.addAll(List.of(1, "true"));
+            case "settled" ->
+                values.addAll(List.of(1, "true", !row.path("value").asBoolean()));
             case "text", "path", "template" -> {
                 values.addAll(List.of(1, true));
                 if (!type.equals("text") || row.path("min").asInt() > 0) {

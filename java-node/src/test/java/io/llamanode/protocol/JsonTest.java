@@ -110,8 +110,8 @@ final class JsonTest {
     void textThatIsNoObjectIsAPrompt() {
         assertEquals(
                 new TaskInput.Completion(null, new Prompt.Text("Hi [1]"), true, GenerationOptions.NONE),
-                JsonForm.task("Hi [1]"));
-        assertEquals("prompt must not be empty", refusal(() -> JsonForm.task("")));
+                JsonForm.task("Hi [1]", false));
+        assertEquals("prompt must not be empty", refusal(() -> JsonForm.task("", false)));
     }
 
     @Test
@@ -121,14 +121,30 @@ final class JsonTest {
         message.put("content", "Hi");
         assertEquals(
                 new TaskInput.Chat(null, List.of(message), null, null, ChatOptions.NONE, GenerationOptions.NONE),
-                JsonForm.task("{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}"));
+                JsonForm.task("{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}", false));
         assertEquals(
                 new TaskInput.Chat(null, null, "Hi", null, ChatOptions.NONE, GenerationOptions.NONE),
-                JsonForm.task("{\"content\": \"Hi\"}"));
+                JsonForm.task("{\"content\": \"Hi\"}", false));
         assertEquals(
                 new TaskInput.Completion("m", new Prompt.Text("Hi"), false, GenerationOptions.NONE),
-                JsonForm.task("{\"prompt\": \"Hi\", \"model\": \"m\", \"add_special\": false}"));
-        assertEquals("prompt is required", refusal(() -> JsonForm.task("{}")));
+                JsonForm.task("{\"prompt\": \"Hi\", \"model\": \"m\", \"add_special\": false}", false));
+        assertEquals("prompt is required", refusal(() -> JsonForm.task("{}", false)));
+    }
+
+    @Test
+    void anObjectMayOnlySayThatItStreamsWhereItIsStreamed() {
+        assertEquals(
+                new TaskInput.Completion(null, new Prompt.Text("Hi"), true, GenerationOptions.NONE),
+                JsonForm.task("{\"prompt\": \"Hi\", \"stream\": false}", false));
+        assertEquals(
+                new TaskInput.Completion(null, new Prompt.Text("Hi"), true, GenerationOptions.NONE),
+                JsonForm.task("{\"prompt\": \"Hi\", \"stream\": true}", true));
+        assertEquals(
+                "stream: is true, and INFER answers with the whole result; leave it out, or use INFER_STREAM",
+                refusal(() -> JsonForm.task("{\"prompt\": \"Hi\", \"stream\": true}", false)));
+        assertEquals(
+                "stream: is false, and INFER_STREAM sends tokens; leave it out, or use INFER",
+                refusal(() -> JsonForm.task("{\"prompt\": \"Hi\", \"stream\": false}", true)));
     }
 
     @Test

@@ -62,7 +62,8 @@ final class RandomRequests {
             case 15 -> new Request.LoadAdapter(new AdapterConfig(path(), maybe(this::name), maybe(this::name), flag()));
             case 16 -> new Request.UnloadAdapter(name(), maybe(this::name));
             case 17 -> new Request.EstimateTask(id(), task());
-            case 18, 19, 20 -> new Request.CreateTask(id(), task());
+            case 18, 19 -> new Request.CreateTask(id(), task());
+            case 20 -> new Request.StreamToCaller(id(), task(), delivery());
             case 21 -> new Request.Run(task());
             case 22 -> new Request.GetResult(id(), random.nextInt(4) == 0 ? -1 : milliseconds(0));
             case 23, 24 -> stream();
@@ -184,8 +185,11 @@ final class RandomRequests {
     private Request.Stream stream() {
         Request.StreamEnd end =
                 maybe(() -> new Request.StreamEnd(new OtpErlangRef(90, "a@b", new int[] {1, 2, 3}, 7), pid()));
-        Delivery delivery = new Delivery(maybe(this::demand), maybe(() -> integer(0L, 60_000)));
-        return new Request.Stream(id(), task(), pid(), end, delivery);
+        return new Request.Stream(id(), task(), pid(), end, delivery());
+    }
+
+    private Delivery delivery() {
+        return new Delivery(maybe(this::demand), maybe(() -> integer(0L, 60_000)));
     }
 
     private Demand demand() {
@@ -235,12 +239,13 @@ final class RandomRequests {
         boolean single = random.nextBoolean();
         return new TaskInput.Embedding(
                 model,
+                random.nextBoolean(),
                 single ? List.of(prompt(false)) : several(1, 3, () -> prompt(false)),
                 single,
                 random.nextBoolean(),
                 maybe(() -> any(TaskInput.Pooling.values())),
                 integers(-1, 100),
-                random.nextBoolean(),
+                any(TaskInput.Encoding.values()),
                 deadline());
     }
 

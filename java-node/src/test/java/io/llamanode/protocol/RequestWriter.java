@@ -80,6 +80,11 @@ final class RequestWriter {
                 call("estimate_task", id(id), type(input), spelling.whole(task(input)));
             case Request.CreateTask(long id, TaskInput input) ->
                 call("create_task", id(id), type(input), spelling.whole(task(input)));
+            case Request.StreamToCaller(long id, TaskInput input, Delivery delivery) -> {
+                Map<String, Object> fields = delivered(input, delivery);
+                fields.put("stream", true);
+                yield call("create_task", id(id), type(input), spelling.whole(fields));
+            }
             case Request.Run(TaskInput input) -> call("run", type(input), spelling.whole(task(input)));
             case Request.GetResult(long id, long timeout) ->
                 call("get_result", id(id), timeout < 0 ? new OtpErlangAtom("infinity") : id(timeout));
@@ -169,11 +174,16 @@ final class RequestWriter {
         return spelling.text(input.getClass().getSimpleName().toLowerCase(Locale.ROOT));
     }
 
-    private OtpErlangObject stream(Request.Stream stream) {
-        Map<String, Object> fields = task(stream.input());
-        Delivery delivery = stream.delivery();
+    private Map<String, Object> delivered(TaskInput input, Delivery delivery) {
+        Map<String, Object> fields = task(input);
         put(fields, "active", delivery.active() == null ? null : demand(delivery.active()));
         put(fields, "coalesce_ms", delivery.coalesceMs());
+        return fields;
+    }
+
+    private OtpErlangObject stream(Request.Stream stream) {
+        Map<String, Object> fields = delivered(stream.input(), stream.delivery());
+        put(fields, "stream", random.nextBoolean() ? true : null);
         OtpErlangObject sink = stream.end() == null
                 ? stream.sink()
                 : new OtpErlangTuple(new OtpErlangObject[] {
@@ -242,7 +252,7 @@ final class RequestWriter {
     private void embedding(Map<String, Object> fields, TaskInput.Embedding embedding) {
         List<Object> inputs =
                 embedding.inputs().stream().map(RequestWriter::prompt).toList();
-        fields.put("input", embedding.single() ? inputs.getFirst() : inputs);
+        fields.put(embedding.key(), embedding.single() ? inputs.getFirst() : inputs);
         flag(fields, "add_special", embedding.addSpecial(), true);
         put(fields, "pooling", embedding.pooling() == null ? null : lower(embedding.pooling()));
         Integer norm = embedding.normalize();
@@ -251,7 +261,12 @@ final class RequestWriter {
         } else {
             put(fields, "embd_normalize", norm);
         }
-        put(fields, "encoding_format", embedding.binary() ? "binary" : random.nextBoolean() ? "float" : null);
+        put(
+                fields,
+                "encoding_format",
+                embedding.encoding() != TaskInput.Encoding.FLOAT || random.nextBoolean()
+                        ? lower(embedding.encoding())
+                        : null);
         put(fields, "timeout", timeout(embedding.timeoutMs()));
     }
 

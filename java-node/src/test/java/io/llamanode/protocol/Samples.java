@@ -21,6 +21,7 @@ import io.llamanode.service.contract.task.RankingResult;
 import io.llamanode.service.contract.task.SessionInfo;
 import io.llamanode.service.contract.task.TaskEstimate;
 import io.llamanode.service.contract.task.TaskEvent;
+import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskInput.Pooling;
 import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TokenPiece;
@@ -186,11 +187,13 @@ final class Samples {
     private static void vectors() {
         float[] first = {0.5f, -0.25f};
         float[] second = {1, 0};
-        result("reply_embeddings", embeddings(Pooling.MEAN, false, first, second));
-        result("reply_embeddings_binary", embeddings(Pooling.CLS, true, first));
+        result("reply_embeddings", embeddings(Pooling.MEAN, TaskInput.Encoding.FLOAT, first, second));
+        result("reply_embeddings_binary", embeddings(Pooling.CLS, TaskInput.Encoding.BINARY, first));
+        result("reply_embeddings_base64", embeddings(Pooling.CLS, TaskInput.Encoding.BASE64, first));
         result(
                 "reply_embeddings_of_tokens",
-                embeddings(Pooling.NONE, false, new float[] {0.5f, -0.25f, 1, 0}, new float[] {2, 3}));
+                embeddings(
+                        Pooling.NONE, TaskInput.Encoding.FLOAT, new float[] {0.5f, -0.25f, 1, 0}, new float[] {2, 3}));
         result(
                 "reply_ranking",
                 new RankingResult(
@@ -203,9 +206,9 @@ final class Samples {
                         0));
     }
 
-    private static EmbeddingResult embeddings(Pooling pooling, boolean binary, float[]... vectors) {
+    private static EmbeddingResult embeddings(Pooling pooling, TaskInput.Encoding encoding, float[]... vectors) {
         return new EmbeddingResult(
-                5, "tiny", List.of(vectors), 2, pooling, binary, new GenerationResult.Usage(7, 0, 0), 0.25, 3.5);
+                5, "tiny", List.of(vectors), 2, pooling, encoding, new GenerationResult.Usage(7, 0, 0), 0.25, 3.5);
     }
 
     private static void result(String name, TaskResult result) {

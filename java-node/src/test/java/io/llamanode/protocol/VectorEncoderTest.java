@@ -9,10 +9,12 @@ import com.ericsson.otp.erlang.OtpErlangObject;
 import io.llamanode.service.contract.task.EmbeddingResult;
 import io.llamanode.service.contract.task.GenerationResult.Usage;
 import io.llamanode.service.contract.task.RankingResult;
+import io.llamanode.service.contract.task.TaskInput.Encoding;
 import io.llamanode.service.contract.task.TaskInput.Pooling;
 import io.llamanode.term.Terms;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,9 +24,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 class VectorEncoderTest {
     private static final Usage USAGE = new Usage(7, 2, 3);
 
-    private static OtpErlangMap embedding(Pooling pooling, boolean binary, float[]... vectors) {
+    private static OtpErlangMap embedding(Pooling pooling, Encoding encoding, float[]... vectors) {
         return VectorEncoder.embedding(
-                new EmbeddingResult(5, "m", List.of(vectors), 2, pooling, binary, USAGE, 1.5, 250));
+                new EmbeddingResult(5, "m", List.of(vectors), 2, pooling, encoding, USAGE, 1.5, 250));
     }
 
     private static OtpErlangObject of(OtpErlangMap map, String key) {
@@ -39,10 +41,12 @@ class VectorEncoderTest {
     void aTextHasOneVectorAndATextOfTokensOneForEach() {
         assertEquals(
                 "[[1.0,2.0],[3.0,4.0]]",
-                shown(embedding(Pooling.MEAN, false, new float[] {1, 2}, new float[] {3, 4}), "embeddings"));
+                shown(embedding(Pooling.MEAN, Encoding.FLOAT, new float[] {1, 2}, new float[] {3, 4}), "embeddings"));
         assertEquals(
                 "[[[1.0,2.0],[3.0,4.0]],[[5.0,6.0]]]",
-                shown(embedding(Pooling.NONE, false, new float[] {1, 2, 3, 4}, new float[] {5, 6}), "embeddings"));
+                shown(
+                        embedding(Pooling.NONE, Encoding.FLOAT, new float[] {1, 2, 3, 4}, new float[] {5, 6}),
+                        "embeddings"));
     }
 
     @Test
@@ -51,13 +55,21 @@ class VectorEncoderTest {
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putFloat(3)
                 .putFloat(4);
-        OtpErlangList all = (OtpErlangList) of(embedding(Pooling.NONE, true, new float[] {1, 2, 3, 4}), "embeddings");
+        OtpErlangList all =
+                (OtpErlangList) of(embedding(Pooling.NONE, Encoding.BINARY, new float[] {1, 2, 3, 4}), "embeddings");
         assertEquals(new OtpErlangBinary(bytes.array()), ((OtpErlangList) all.elementAt(0)).elementAt(1));
     }
 
     @Test
+    void base64IsThoseBytesAsText() {
+        OtpErlangList all =
+                (OtpErlangList) of(embedding(Pooling.MEAN, Encoding.BASE64, new float[] {3, 4}), "embeddings");
+        assertEquals(new OtpErlangBinary("AABAQAAAgEA=".getBytes(StandardCharsets.US_ASCII)), all.elementAt(0));
+    }
+
+    @Test
     void anEmbeddingSaysWhatItCost() {
-        OtpErlangMap map = embedding(Pooling.CLS, false, new float[] {1, 2});
+        OtpErlangMap map = embedding(Pooling.CLS, Encoding.FLOAT, new float[] {1, 2});
         assertEquals("2", shown(map, "dimensions"));
         assertEquals("cls", shown(map, "pooling"));
         assertEquals("5", shown(map, "task_id"));

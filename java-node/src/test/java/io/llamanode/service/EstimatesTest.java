@@ -31,7 +31,15 @@ class EstimatesTest extends ServiceFixture {
         assertEquals(
                 "estimates of tasks that generate no text",
                 refusal(new TaskInput.Embedding(
-                        null, List.of(new Prompt.Text("a")), true, true, null, null, false, null)));
+                        null,
+                        false,
+                        List.of(new Prompt.Text("a")),
+                        true,
+                        true,
+                        null,
+                        null,
+                        TaskInput.Encoding.FLOAT,
+                        null)));
     }
 
     @Test

@@ -135,7 +135,8 @@ class KindsTest {
         for (String text : texts) {
             prompts.add(new Prompt.Text(text));
         }
-        return new TaskInput.Embedding(null, prompts, false, true, pooling, normalize, false, null);
+        return new TaskInput.Embedding(
+                null, false, prompts, false, true, pooling, normalize, TaskInput.Encoding.FLOAT, null);
     }
 
     private EmbeddingResult embed(Pooling pooling, Integer normalize, String... texts) {

@@ -97,7 +97,16 @@ class VectorTasksTest extends ServiceFixture {
     }
 
     private static TaskInput.Embedding embedding(Pooling pooling, Integer normalize, boolean binary, Prompt... texts) {
-        return new TaskInput.Embedding(null, List.of(texts), texts.length == 1, true, pooling, normalize, binary, null);
+        return new TaskInput.Embedding(
+                null,
+                false,
+                List.of(texts),
+                texts.length == 1,
+                true,
+                pooling,
+                normalize,
+                binary ? TaskInput.Encoding.BINARY : TaskInput.Encoding.FLOAT,
+                null);
     }
 
     private static Prompt text(String text) {
@@ -132,7 +141,7 @@ class VectorTasksTest extends ServiceFixture {
         assertArrayEquals(new float[] {8, 2}, result.vectors().get(1));
         assertEquals(2, result.dimensions());
         assertEquals(Pooling.MEAN, result.pooling(), "that of the model");
-        assertTrue(result.binary());
+        assertTrue(result.encoding() == TaskInput.Encoding.BINARY);
         assertEquals(new Usage(3, 0, 0), result.usage());
         assertEquals("fake", result.model());
         assertTrue(result.queueMs() >= 0 && result.computeMs() >= 0);
@@ -179,8 +188,8 @@ class VectorTasksTest extends ServiceFixture {
     void theTokensOfTheModelAreAddedWhereTheyAreAskedFor() {
         model.model.bos = java.util.OptionalInt.of('^');
         assertEquals(2, embed(embedding(null, null, false, text("a"))).usage().promptTokens());
-        TaskInput.Embedding bare =
-                new TaskInput.Embedding(null, List.of(text("a")), true, false, null, null, false, null);
+        TaskInput.Embedding bare = new TaskInput.Embedding(
+                null, false, List.of(text("a")), true, false, null, null, TaskInput.Encoding.FLOAT, null);
         assertEquals(1, embed(bare).usage().promptTokens());
     }
 
@@ -313,6 +322,14 @@ class VectorTasksTest extends ServiceFixture {
 
     private static TaskInput.Embedding repeated(int[] tokens, int count) {
         return new TaskInput.Embedding(
-                null, Collections.nCopies(count, tokens(tokens)), false, true, null, null, true, null);
+                null,
+                false,
+                Collections.nCopies(count, tokens(tokens)),
+                false,
+                true,
+                null,
+                null,
+                TaskInput.Encoding.BINARY,
+                null);
     }
 }

@@ -136,12 +136,16 @@ public final class ProbeRun {
         Path file = adapter == null ? config.path() : adapter;
         if (can.contains(Capability.COMPLETION)) {
             String prompt = can.contains(Capability.TOKENIZE) ? "{\"prompt\":\"" + TEXT + "\"," : TOKEN;
-            run(service, file, JsonForm.task(prompt + ONE_TOKEN + (adapter == null ? "" : WITH_ADAPTER) + "}"));
+            run(service, file, JsonForm.task(prompt + ONE_TOKEN + (adapter == null ? "" : WITH_ADAPTER) + "}", false));
             return;
         }
         if (can.contains(Capability.EMBEDDING)) {
             Prompt prompt = can.contains(Capability.TOKENIZE) ? new Prompt.Text(TEXT) : new Prompt.Tokens(new int[1]);
-            run(service, file, new TaskInput.Embedding(null, List.of(prompt), true, true, null, null, false, null));
+            run(
+                    service,
+                    file,
+                    new TaskInput.Embedding(
+                            null, false, List.of(prompt), true, true, null, null, TaskInput.Encoding.FLOAT, null));
         }
         if (can.contains(Capability.RERANK)) {
             run(service, file, new TaskInput.Rerank(null, TEXT, List.of(TEXT), null, null));

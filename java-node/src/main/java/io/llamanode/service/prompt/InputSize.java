@@ -97,7 +97,7 @@ public final class InputSize {
      * @return what that text is called in messages
      */
     public static String place(TaskInput.Embedding input, int index) {
-        return input.single() ? "input" : "input[%d]".formatted(index);
+        return input.single() ? input.key() : "%s[%d]".formatted(input.key(), index);
     }
 
     static String key(TaskInput input) {

@@ -246,7 +246,7 @@ final class Connection {
 
     /** Its tokens are not written, but each is an occasion to see whether the client is still there. */
     private void infer(String input) throws IOException, InterruptedException {
-        TokenQueue.Item.End end = follow(JsonForm.task(input), false);
+        TokenQueue.Item.End end = follow(JsonForm.task(input, false), false);
         write(
                 switch (end.event()) {
                     case TaskEvent.Done(TaskResult result, long _) -> Replies.ok("done", JsonForm.result(result));
@@ -259,7 +259,7 @@ final class Connection {
     private void stream(String input) throws IOException, InterruptedException {
         TokenQueue.Item.End end;
         try {
-            end = follow(JsonForm.task(input), true);
+            end = follow(JsonForm.task(input, true), true);
         } catch (FailureException e) {
             write(Replies.streamError(e.failure()));
             return;

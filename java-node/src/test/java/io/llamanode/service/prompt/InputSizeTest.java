@@ -31,7 +31,8 @@ class InputSizeTest {
     }
 
     private static TaskInput embedding(boolean single, Prompt... texts) {
-        return new TaskInput.Embedding(null, List.of(texts), single, true, null, null, false, null);
+        return new TaskInput.Embedding(
+                null, false, List.of(texts), single, true, null, null, TaskInput.Encoding.FLOAT, null);
     }
 
     private static TaskInput infill(String prefix, String suffix, String prompt) {

@@ -12,7 +12,7 @@ import java.util.List;
  * @param vectors of each text, in the order of the input: one, or with pooling {@code NONE} one a token, side by side
  * @param dimensions floats of a vector
  * @param pooling how the vectors of a text's tokens became one
- * @param binary whether vectors are told as bytes rather than as lists of floats
+ * @param encoding how vectors are told
  * @param usage token counts; nothing is generated
  * @param queueMs milliseconds from the creation to the first computation
  * @param computeMs milliseconds from there to the end
@@ -23,7 +23,7 @@ public record EmbeddingResult(
         List<float[]> vectors,
         int dimensions,
         TaskInput.Pooling pooling,
-        boolean binary,
+        TaskInput.Encoding encoding,
         GenerationResult.Usage usage,
         double queueMs,
         double computeMs)

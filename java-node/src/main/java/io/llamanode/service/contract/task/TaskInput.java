@@ -74,29 +74,61 @@ public sealed interface TaskInput {
         LAST
     }
 
+    /** How vectors are told. */
+    enum Encoding {
+        /** As lists of floats. */
+        FLOAT(0),
+        /** As 32-bit floats, little-endian, one behind the other. */
+        BINARY(Float.BYTES),
+        /** The same bytes as text in base64. */
+        BASE64((Float.BYTES * 4 + 2) / 3);
+
+        private final int bytes;
+
+        Encoding(int bytes) {
+            this.bytes = bytes;
+        }
+
+        /**
+         * {@return bytes of a float, rounded up}
+         *
+         * @param listed bytes of one in a list
+         */
+        public long bytes(long listed) {
+            return bytes == 0 ? listed : bytes;
+        }
+    }
+
     /**
      * Turns texts into vectors.
      *
      * @param model model id or {@code null}
+     * @param content whether the texts were given as {@code content} rather than as {@code input}
      * @param inputs the texts, at least one
      * @param single whether one text was given rather than a list
      * @param addSpecial whether the model's special tokens are added as its metadata say
      * @param pooling {@code null}: as the model says
      * @param normalize llama.cpp's {@code embd_normalize}: -1 not at all, 0 by the largest, 1 taxicab, 2 euclidean,
      *     another p by the p-norm; {@code null}: euclidean, or not at all without pooling
-     * @param binary whether vectors are told as bytes
+     * @param encoding how vectors are told
      * @param timeoutMs deadline in milliseconds from the creation, negative for none, or {@code null}
      */
     record Embedding(
             @Nullable String model,
+            boolean content,
             List<Prompt> inputs,
             boolean single,
             boolean addSpecial,
             @Nullable Pooling pooling,
             @Nullable Integer normalize,
-            boolean binary,
+            Encoding encoding,
             @Nullable Long timeoutMs)
-            implements Vectors {}
+            implements Vectors {
+        /** {@return what its caller calls the texts} */
+        public String key() {
+            return content ? "content" : "input";
+        }
+    }
 
     /**
      * Scores documents against a query.

@@ -1,0 +1,134 @@
+%% What users of a C library with JSON calls bring, word for word: `c-library.md' of the shared calls, against the Java
+%% node and the tiny model. docs/coming-from.md has the same in a table.
+-module(llama_node_calls_c_library_SUITE).
+-compile([export_all, nowarn_export_all]).
+
+-include_lib("stdlib/include/assert.hrl").
+-include("llama_node_ct.hrl").
+
+-import(llama_node_ct, [server/1]).
+
+-define(CHAT, <<"{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}], \"n_predict\": 128, "
+                "\"temperature\": 0.7, \"stream\": false}">>).
+
+-define(MESSAGE(Code, Part, Call), message(Code, Part, Call)).
+
+%% A case that hangs must not hold up the others for half an hour.
+suite() -> [{timetrap, {minutes, 3}}].
+
+all() ->
+    [{group, distribution}, {group, port}].
+
+groups() ->
+    Cases = [sessions_as_they_stand, completions_as_they_stand, a_chat_as_it_stands, an_embedding_as_it_stands,
+             streams_asked_for_in_create_task, streams_asked_for_in_raw_calls, contradictions_are_refused_by_name],
+    [{distribution, [], Cases}, {port, [], Cases}].
+
+init_per_suite(Config) -> Config.
+
+end_per_suite(_) -> ok.
+
+init_per_group(Transport, Config) ->
+    llama_node_ct:start_over(Transport, #{n_ctx => 1024}, Config).
+
+end_per_group(Transport, Config) ->
+    llama_node_ct:stop_over(Transport, Config).
+
+end_per_testcase(_, Config) ->
+    llama_node_ct:check_real(Config).
+
+%% Sessions and inputs
+
+sessions_as_they_stand(Config) ->
+    [begin
+         {ok, Session} = llama_node:create_session(server(Config), Given),
+         ?assertMatch({ok, #{id := Session}}, llama_node:get_session_info(server(Config), Session)),
+         ?assertEqual(ok, llama_node:close_session(server(Config), Session))
+     end || Given <- [<<"{\"cache_prompt\": true, \"system_prompt\": \"You are a helpful assistant.\", \"n_keep\": 10, "
+                        "\"temperature\": 0.7, \"top_p\": 0.95}">>,
+                      <<"{\"cache_prompt\": true, \"temperature\": 0.7}">>, undefined, nil, null, <<"null">>, #{}, []]],
+    {ok, Raw} = gen_server:call(proplists:get_value(mailbox, Config), {create_session, undefined}),
+    ok = llama_node:close_session(server(Config), Raw).
+
+completions_as_they_stand(Config) ->
+    ?assertMatch({ok, #{content := _, usage := #{completion_tokens := N}}} when N =< 128,
+                 result(Config, "completion",
+                        <<"{\"prompt\": \"Hello, how are you?\", \"n_predict\": 128, \"temperature\": 0.7, "
+                          "\"top_p\": 0.95, \"stream\": false, \"stop\": [\"</s>\", \"\\n\\n\"]}">>)),
+    ?assertMatch({ok, #{content := _}},
+                 result(Config, <<"completion">>, <<"{\"prompt\": \"Hello\", \"n_predict\": 50}">>)).
+
+a_chat_as_it_stands(Config) ->
+    ?assertMatch({ok, #{content := _, finish_reason := _}}, result(Config, "chat", ?CHAT)).
+
+%% The same vector, however it is told.
+an_embedding_as_it_stands(Config) ->
+    {ok, #{embeddings := [Floats]}} =
+        result(Config, "embedding", <<"{\"content\": \"Text to embed\", \"encoding_format\": \"float\"}">>),
+    {ok, #{embeddings := [Text, Text]}} =
+        result(Config, "embedding", <<"{\"content\": [\"Text to embed\", \"Text to embed\"], "
+                                      "\"encoding_format\": \"base64\"}">>),
+    ?assertEqual(Floats, [F || <<F:32/float-little>> <= base64:decode(Text)]),
+    ?MESSAGE(invalid_argument, <<"input and content are the same">>,
+             llama_node:embed(server(Config), <<"a">>, #{content => <<"b">>})),
+    ?MESSAGE(invalid_argument, <<"content[1]: has ">>,
+             result(Config, embedding, #{content => [<<"a">>, binary:copy(<<"word ">>, 1000)]})).
+
+%% Streams
+
+%% As of stream/4, whichever way the input is written.
+streams_asked_for_in_create_task(Config) ->
+    [begin
+         Session = llama_node_ct:own_session(Config),
+         {ok, Task} = llama_node:create_task(server(Config), Session, completion, Input),
+         {Chunks, {done, #{content := Content, task_id := Task}}} = llama_node_ct:events(Task),
+         ?assertEqual(Content, iolist_to_binary([Text || #{content := Text} <- Chunks])),
+         ?CODE(task_not_found, llama_node:get_result(server(Config), Task, 0))
+     end || Input <- [<<"{\"prompt\": \"Once\", \"n_predict\": 8, \"stream\": true}">>,
+                      #{prompt => <<"Once">>, n_predict => 8, <<"stream">> => true, coalesce_ms => 1},
+                      [stream, {prompt, "Once"}, {n_predict, 8}, {"timeout", 60000}]]],
+    Embeddings = llama_node_ct:own_session(Config),
+    Vector = #{content => <<"a">>, stream => true},
+    {ok, Vectors} = llama_node:create_task(server(Config), Embeddings, embedding, Vector),
+    ?assertMatch({[], {done, #{embeddings := [_]}}}, llama_node_ct:events(Vectors)).
+
+%% The node sends to whoever called it.
+streams_asked_for_in_raw_calls(Config) ->
+    Mailbox = proplists:get_value(mailbox, Config),
+    Session = llama_node_ct:own_session(Config),
+    Input = #{prompt => <<"Once">>, n_predict => 5, ignore_eos => true, stream => true, active => once},
+    {ok, Task} = gen_server:call(Mailbox, {create_task, Session, completion, Input}),
+    First = receive {llama_node, Task, {chunk, #{content := Text, index := 0}}} -> Text end,
+    ok = gen_server:call(Mailbox, {active, Task, true}),
+    {Chunks, {done, #{content := Content}}} = llama_node_ct:events(Task),
+    ?assertEqual(Content, iolist_to_binary([First | [More || #{content := More} <- Chunks]])).
+
+contradictions_are_refused_by_name(Config) ->
+    Server = server(Config),
+    Session = llama_node_ct:own_session(Config),
+    [?MESSAGE(invalid_argument, <<"stream: is true, and this call answers with the whole result">>, Answer)
+     || Answer <- [llama_node:chat(Server, <<"Hi">>, #{stream => true}),
+                   llama_node:complete(Server, <<"Hi">>, <<"{\"stream\": true}">>),
+                   llama_node:embed(Server, <<"Hi">>, [stream]),
+                   gen_server:call(proplists:get_value(mailbox, Config),
+                                   {run, completion, #{prompt => x, stream => true}})]],
+    [?MESSAGE(invalid_argument, <<"stream: is false, and this call sends events">>, Answer)
+     || Answer <- [llama_node:stream(Server, Session, chat, ?CHAT),
+                   llama_node:stream_open(Server, Session, chat, ?CHAT)]],
+    ?MESSAGE(invalid_argument, <<"active: needs stream to be true">>,
+             llama_node:create_task(Server, Session, completion, #{prompt => <<"Hi">>, active => once})),
+    ?assertMatch({ok, #{content := _}}, llama_node:chat(Server, <<"Hi">>, #{n_predict => 2, stream => false})),
+    ?assertMatch({ok, #{content := _}},
+                 llama_node:complete(Server, <<"Hi">>, <<"{\"n_predict\": 2, \"stream\": false}">>)).
+
+result(Config, Type, Input) ->
+    Session = llama_node_ct:own_session(Config),
+    case llama_node:create_task(server(Config), Session, Type, Input) of
+        {ok, Task} -> llama_node:get_result(server(Config), Task, 30000);
+        {error, _} = Error -> Error
+    end.
+
+message(Code, Part, Answer) ->
+    ?assertMatch({error, {Code, _}}, Answer),
+    {error, {_, Message}} = Answer,
+    ?assertMatch({_, {_, _}}, {Message, binary:match(Message, Part)}).
