@@ -21,7 +21,6 @@ import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TokenText;
 import io.llamanode.service.model.ModelLoader;
 import java.nio.file.Path;
-import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -104,10 +103,7 @@ public final class RequestHandler {
         } catch (FailureException e) {
             reply.accept(ReplyEncoder.error(e.failure()));
         } catch (RuntimeException | Error e) {
-            String id = UUID.randomUUID().toString();
-            LOG.error("defect {}", id, e);
-            reply.accept(ReplyEncoder.error(
-                    new Failure(ErrorCode.UNKNOWN, "a defect of the node; the log has it under " + id)));
+            reply.accept(ReplyEncoder.error(Late.unknown(e)));
         }
     }
 
@@ -207,7 +203,7 @@ public final class RequestHandler {
             case Request.ListModels() ->
                 reply.accept(ReplyEncoder.models(service.models().list()));
             case Request.InspectModel(ModelConfig config) ->
-                service.models().inspect(caller, config, answer(reply, ReplyEncoder::inspection));
+                service.models().inspect(caller, config, prepared(reply, ReplyEncoder::inspection));
             case Request.CreateSession create ->
                 reply.accept(ReplyEncoder.ok(service.sessions().create(caller, create.config())));
             case Request.CloseSession(long id) -> service.sessions().close(id, done(reply));
@@ -236,20 +232,23 @@ public final class RequestHandler {
                                 caller,
                                 id,
                                 input,
-                                answer(reply, estimate -> ReplyEncoder.ok(ReplyEncoder.estimate(estimate))));
-            case Request.CreateTask create ->
-                service.createTask(caller, create.sessionId(), create.input(), answer(reply, ReplyEncoder::ok));
+                                told(
+                                        reply,
+                                        estimate -> Late.small(
+                                                estimate, all -> ReplyEncoder.ok(ReplyEncoder.estimate(all)))));
+            case Request.CreateTask create -> service.createTask(caller, create.sessionId(), create.input(), id(reply));
             case Request.GetResult get ->
-                service.getResult(caller, get.taskId(), get.timeoutMs(), answer(reply, ReplyEncoder::answer));
+                service.getResult(caller, get.taskId(), get.timeoutMs(), told(reply, Late::answer));
             case Request.Stream stream -> stream(caller, stream, reply);
             case Request.StreamToCaller(long id, TaskInput input, Delivery delivery) ->
                 stream(caller, new Request.Stream(id, input, caller.pid(), null, delivery), reply);
             case Request.Active active -> active(active, reply);
             case Request.CancelTask(long id) -> cancel(id, reply);
-            case Request.Run run -> service.run(caller, run.input(), answer(reply, ReplyEncoder::answer));
+            case Request.Run run -> service.run(caller, run.input(), told(reply, Late::answer));
             case Request.Tokenize tokenize -> tokenize(caller, tokenize, reply);
             case Request.CountTokens(TokenText text) ->
-                service.models().countTokens(caller, text, answer(reply, count -> ReplyEncoder.ok(count.longValue())));
+                service.models()
+                        .countTokens(caller, text, prepared(reply, count -> ReplyEncoder.ok(count.longValue())));
             case Request.Detokenize detokenize ->
                 service.models()
                         .detokenize(
@@ -257,17 +256,17 @@ public final class RequestHandler {
                                 detokenize.model(),
                                 detokenize.tokens(),
                                 detokenize.special(),
-                                answer(reply, ReplyEncoder::ok));
+                                prepared(reply, ReplyEncoder::ok));
             case Request.ApplyTemplate apply ->
-                service.models().applyTemplate(caller, apply.templating(), answer(reply, ReplyEncoder::ok));
+                service.models().applyTemplate(caller, apply.templating(), prepared(reply, ReplyEncoder::ok));
         }
     }
 
     private void tokenize(ProcessOwner caller, Request.Tokenize tokenize, Calls.Call reply) {
         if (tokenize.withPieces()) {
-            service.models().pieces(caller, tokenize.text(), answer(reply, ReplyEncoder::ok));
+            service.models().pieces(caller, tokenize.text(), prepared(reply, ReplyEncoder::ok));
         } else {
-            service.models().tokenize(caller, tokenize.text(), answer(reply, ReplyEncoder::ok));
+            service.models().tokenize(caller, tokenize.text(), prepared(reply, ReplyEncoder::ok));
         }
     }
 
@@ -285,7 +284,7 @@ public final class RequestHandler {
     }
 
     private void stream(ProcessOwner caller, Request.Stream stream, Calls.Call reply) {
-        streams.start(caller, reply.alias(), new ProcessOwner(stream.sink()), stream, answer(reply, ReplyEncoder::ok));
+        streams.start(caller, reply.alias(), new ProcessOwner(stream.sink()), stream, id(reply));
     }
 
     private void active(Request.Active request, Consumer<OtpErlangObject> reply) {
@@ -301,12 +300,12 @@ public final class RequestHandler {
         service.cancelTask(taskId, new Reply<>() {
             @Override
             public void ok(@Nullable Void nothing) {
-                reply.accept(ReplyEncoder.OK);
+                reply.accept(Late.ok());
             }
 
             @Override
             public void failed(Failure failure) {
-                reply.accept(streams.cancelIfLingering(taskId) ? ReplyEncoder.OK : ReplyEncoder.error(failure));
+                reply.accept(streams.cancelIfLingering(taskId) ? Late.ok() : Late.error(failure));
             }
 
             @Override
@@ -322,19 +321,34 @@ public final class RequestHandler {
     }
 
     private static Reply<Void> done(Calls.Call reply) {
-        return answer(reply, nothing -> ReplyEncoder.OK);
+        return told(reply, nothing -> Late.ok());
     }
 
-    private static <T> Reply<T> answer(Calls.Call reply, Function<T, OtpErlangObject> encoded) {
+    private static Reply<Long> id(Calls.Call reply) {
+        return told(reply, id -> Late.small(id, ReplyEncoder::ok));
+    }
+
+    /** An answer of the service's, told under its lock or by an engine: the writer of the connection makes it. */
+    private static <T> Reply<T> told(Calls.Call reply, Function<T, OtpErlangObject> late) {
+        return answer(reply, late, Late::error);
+    }
+
+    /** An answer of a thread that prepared it, and which makes the term as well. */
+    private static <T> Reply<T> prepared(Calls.Call reply, Function<T, OtpErlangObject> encoded) {
+        return answer(reply, encoded, ReplyEncoder::error);
+    }
+
+    private static <T> Reply<T> answer(
+            Calls.Call reply, Function<T, OtpErlangObject> answered, Function<Failure, OtpErlangObject> refused) {
         return new Reply<>() {
             @Override
             public void ok(@Nullable T value) {
-                reply.accept(encoded.apply(value));
+                reply.accept(answered.apply(value));
             }
 
             @Override
             public void failed(Failure failure) {
-                reply.accept(ReplyEncoder.error(failure));
+                reply.accept(refused.apply(failure));
             }
 
             @Override

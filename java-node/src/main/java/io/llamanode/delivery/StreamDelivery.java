@@ -12,9 +12,12 @@ import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.OwnerMonitor.Watch;
 import io.llamanode.service.contract.task.TaskEvent;
+import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TaskSink;
+import io.llamanode.term.LateTerm;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +35,7 @@ final class StreamDelivery implements TaskSink {
     private static final long LINGERING = 1 << 10;
 
     private final Streams streams;
+    private final Parts parts;
     private final OtpErlangPid process;
     private final Request.@Nullable StreamEnd end;
     private final long coalesceNanos;
@@ -56,12 +60,26 @@ final class StreamDelivery implements TaskSink {
     private long lingering;
     /** Why the stream was given up; its text is dropped from then on. */
     private @Nullable Failure givenUp;
+    /** A part that had been sent could not be made: nothing is made any more but the end. */
+    private volatile @Nullable Failure gap;
 
     private @Nullable Watch watch;
     private boolean over;
 
+    /** Makes the event that tells a part. */
+    @FunctionalInterface
+    interface Parts {
+        OtpErlangObject of(long task, TaskEvent part, int index);
+    }
+
     StreamDelivery(Streams streams, Request.Stream stream) {
+        this(streams, stream, ReplyEncoder::part);
+    }
+
+    /** @param parts makes the events, on the thread that writes to the process */
+    StreamDelivery(Streams streams, Request.Stream stream, Parts parts) {
         this.streams = streams;
+        this.parts = parts;
         this.process = stream.sink();
         this.end = stream.end();
         this.holding = streams.holding(new ProcessOwner(process));
@@ -180,7 +198,8 @@ final class StreamDelivery implements TaskSink {
             sendPart();
         }
         if (done != null) {
-            terminal(ReplyEncoder.done(taskId, done.result()));
+            TaskResult result = done.result();
+            terminal(result, whole -> ReplyEncoder.done(taskId, whole), ReplyEncoder.weight(result));
         }
     }
 
@@ -202,7 +221,7 @@ final class StreamDelivery implements TaskSink {
         long task = taskId;
         int characters = Backlog.text(part).length();
         int index = part instanceof TaskEvent.Reasoning ? reasonings : chunks;
-        if (!streams.offer(process, () -> ReplyEncoder.part(task, part, index), characters, this::roomAgain)) {
+        if (!streams.offer(process, () -> made(task, part, index), characters, this::roomAgain)) {
             full = true;
             return;
         }
@@ -223,11 +242,44 @@ final class StreamDelivery implements TaskSink {
             case Demand.More(int left)
             when left == 1 -> {
                 demand = new Demand.None();
-                streams.outbound().send(process, ReplyEncoder.passive(taskId));
+                streams.outbound().send(process, Late.small(taskId, ReplyEncoder::passive));
             }
             case Demand.More(int left) -> demand = new Demand.More(left - 1);
             case Demand.All all -> {}
             case Demand.None none -> throw new IllegalStateException("an event that nobody asked for");
+        }
+    }
+
+    /** Makes a part that was sent; on the thread that writes to the process. {@return {@code null} for none} */
+    private @Nullable OtpErlangObject made(long task, TaskEvent part, int index) {
+        if (gap != null) {
+            return null;
+        }
+        try {
+            return parts.of(task, part, index);
+        } catch (RuntimeException | Error defect) {
+            Failure failure = Late.unknown(defect);
+            gap = failure;
+            // Not by this thread, which all else that goes to the peer waits for.
+            streams.after(0, () -> giveUp(failure));
+            return null;
+        }
+    }
+
+    /** Ends the stream, now or with its task, unless that has been told: then what is told has become this failure. */
+    private void giveUp(Failure failure) {
+        boolean runs;
+        synchronized (this) {
+            runs = !over && done == null;
+            if (runs) {
+                givenUp = failure;
+                dropText();
+            } else if (!over) {
+                fail(failure);
+            }
+        }
+        if (runs) {
+            streams.cancel(taskId);
         }
     }
 
@@ -238,7 +290,21 @@ final class StreamDelivery implements TaskSink {
 
     private void fail(Failure failure) {
         dropText();
-        terminal(ReplyEncoder.failed(taskId, failure));
+        terminal(failure, why -> ReplyEncoder.failed(taskId, why), ReplyEncoder.weight(failure));
+    }
+
+    private <T> void terminal(T end, Function<T, OtpErlangObject> encoded, long weight) {
+        long task = taskId;
+        LateTerm event = LateTerm.late(
+                end,
+                whole -> {
+                    // Of a part that was sent before it.
+                    Failure missing = gap;
+                    return missing == null ? encoded.apply(whole) : ReplyEncoder.failed(task, missing);
+                },
+                weight,
+                defect -> ReplyEncoder.failed(task, Late.unknown(defect)));
+        terminal(event);
     }
 
     private void terminal(OtpErlangObject event) {
@@ -248,7 +314,7 @@ final class StreamDelivery implements TaskSink {
             streams.outbound().send(process, event);
         } else {
             streams.outbound().send(end.alias(), process, event);
-            streams.outbound().send(end.watcher(), process, ReplyEncoder.ended(end.alias()));
+            streams.outbound().send(end.watcher(), process, Late.small(end.alias(), ReplyEncoder::ended));
         }
     }
 

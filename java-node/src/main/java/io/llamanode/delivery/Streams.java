@@ -58,7 +58,7 @@ final class Streams {
     }
 
     /** Offers a message, with all others that are handed out together. {@return whether it was taken} */
-    boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int characters, Runnable room) {
+    boolean offer(OtpErlangPid to, Supplier<@Nullable OtpErlangObject> message, int characters, Runnable room) {
         int weight = (int) Math.min(Integer.MAX_VALUE, FRAME_BYTES + 2L * characters);
         boolean taken = outbound.offer(to, message, weight, room);
         LlamaService.afterEvents(flush);

@@ -53,6 +53,8 @@ public final class ReplyEncoder {
 
     /** Of the keys of a result and what is short in it. */
     private static final long RESULT_BYTES = 600;
+    /** Of a failure besides its message. */
+    private static final long FAILURE_BYTES = 64;
     /** Of a character, at most. */
     private static final long UTF8_BYTES = 3;
     /** Of the map of a token and its probability. */
@@ -222,8 +224,8 @@ public final class ReplyEncoder {
      * @param result what it gave
      * @return its terminal event {@code {llama_node, TaskId, {done, Result}}}
      */
-    public static OtpErlangObject done(long taskId, TaskResult result) {
-        return LateTerm.of(result, done -> event(taskId, Terms.tuple(DONE, result(done))), weight(result));
+    public static OtpErlangTuple done(long taskId, TaskResult result) {
+        return event(taskId, Terms.tuple(DONE, result(result)));
     }
 
     /**
@@ -232,12 +234,27 @@ public final class ReplyEncoder {
      * @param result of a task
      * @return {@code {ok, Result}}
      */
-    public static OtpErlangObject answer(TaskResult result) {
-        return LateTerm.of(result, done -> ok(result(done)), weight(result));
+    public static OtpErlangTuple answer(TaskResult result) {
+        return ok(result(result));
     }
 
-    /** About the bytes of a result's term, told without looking at all of it. */
-    private static long weight(TaskResult result) {
+    /**
+     * About the bytes of a failure's term, told without looking at it.
+     *
+     * @param failure any
+     * @return bytes
+     */
+    public static long weight(Failure failure) {
+        return FAILURE_BYTES + UTF8_BYTES * failure.message().length();
+    }
+
+    /**
+     * About the bytes of a result's term, told without looking at all of it.
+     *
+     * @param result of a task
+     * @return bytes
+     */
+    public static long weight(TaskResult result) {
         return RESULT_BYTES
                 + switch (result) {
                     case GenerationResult generated ->

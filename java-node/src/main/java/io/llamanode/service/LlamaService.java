@@ -293,6 +293,11 @@ public final class LlamaService implements AutoCloseable {
         return ready ? NodeStatus.State.READY : NodeStatus.State.STARTING;
     }
 
+    /** {@return whether this thread has the lock, for tests} */
+    boolean isDecidedHere() {
+        return Thread.holdsLock(lock);
+    }
+
     /** {@return what waits for a moment to come, for tests} */
     int timers() {
         return timer.getQueue().size();

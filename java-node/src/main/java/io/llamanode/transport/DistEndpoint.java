@@ -121,7 +121,7 @@ public final class DistEndpoint implements DistHandler, Outbound, OwnerMonitor, 
     }
 
     @Override
-    public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int weight, Runnable room) {
+    public boolean offer(OtpErlangPid to, Supplier<@Nullable OtpErlangObject> message, int weight, Runnable room) {
         return node.join().offer(to, message, weight, room);
     }
 

@@ -14,6 +14,7 @@ import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.OwnerMonitor;
 import io.llamanode.term.TermLimits;
+import io.llamanode.term.TermSize;
 import io.llamanode.transport.mailbox.Budget;
 import io.llamanode.transport.mailbox.Dispatcher;
 import io.llamanode.transport.mailbox.FrameReader;
@@ -143,11 +144,10 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     private void reply(From from, OtpErlangObject answer) {
         OtpErlangRef alias = from.alias();
         OtpErlangTuple message = new OtpErlangTuple(new OtpErlangObject[] {from.tag(), answer});
-        if (alias == null) {
-            send(from.pid(), message);
-        } else {
-            send(alias, from.pid(), message);
-        }
+        channel.send(
+                new ProcessOwner(from.pid()),
+                PortFrames.send(alias == null ? from.pid() : alias, message),
+                from.weight() + TermSize.of(answer));
     }
 
     @Override
@@ -166,8 +166,15 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     }
 
     @Override
-    public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int weight, Runnable room) {
-        return channel.offer(new ProcessOwner(to), () -> PortFrames.send(to, message.get()), weight, room);
+    public boolean offer(OtpErlangPid to, Supplier<@Nullable OtpErlangObject> message, int weight, Runnable room) {
+        return channel.offer(
+                new ProcessOwner(to),
+                () -> {
+                    OtpErlangObject made = message.get();
+                    return made == null ? null : PortFrames.send(to, made);
+                },
+                weight,
+                room);
     }
 
     @Override

@@ -68,7 +68,12 @@ class CallMemoryTest {
         for (int i = 0; i < arguments.length; i++) {
             elements[i + 1] = arguments[i] instanceof OtpErlangObject term ? term : PlainTerms.of(arguments[i]);
         }
-        handler.call(new ProcessOwner(caller), null, MARK, new OtpErlangTuple(elements), answers::add);
+        handler.call(
+                new ProcessOwner(caller),
+                null,
+                MARK,
+                new OtpErlangTuple(elements),
+                answer -> answers.add(Mailbox.made(answer)));
     }
 
     private OtpErlangObject answer() throws InterruptedException {

@@ -89,7 +89,7 @@ final class GivenUpCallsTest {
     /** A wait for the result, and how it ends without one. */
     private void assertNothingIsLeft(Runnable end) {
         OtpErlangTuple request = tuple("get_result", new OtpErlangLong(task), new OtpErlangAtom("infinity"));
-        handler.call(CALLER, ALIAS, HELD, request, answers::add);
+        handler.call(CALLER, ALIAS, HELD, request, answer -> answers.add(Mailbox.made(answer)));
         assertTrue(held() >= HELD);
         assertTrue(watched.containsKey(CALLER));
         end.run();

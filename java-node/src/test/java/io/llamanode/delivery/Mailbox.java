@@ -3,6 +3,7 @@ package io.llamanode.delivery;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
+import io.llamanode.term.LateTerm;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -27,12 +28,17 @@ final class Mailbox implements Outbound {
 
     @Override
     public void send(OtpErlangPid to, OtpErlangPid behind, OtpErlangObject message) {
-        arrive(new Sent(to, message));
+        arrive(new Sent(to, made(message)));
     }
 
     @Override
     public void send(OtpErlangRef to, OtpErlangPid behind, OtpErlangObject message) {
-        arrive(new Sent(to, message));
+        arrive(new Sent(to, made(message)));
+    }
+
+    /** {@return the message as the connection's writer makes it} */
+    static OtpErlangObject made(OtpErlangObject message) {
+        return message instanceof LateTerm late ? late.made() : message;
     }
 
     private void arrive(Sent message) {

@@ -139,7 +139,7 @@ final class RequestHandlerTest {
     private OtpErlangObject call(OtpErlangObject request) throws Exception {
         CompletableFuture<OtpErlangObject> answer = new CompletableFuture<>();
         handler.call(new ProcessOwner(CALLER), null, 0, request, reply -> {
-            if (!answer.complete(reply)) {
+            if (!answer.complete(Mailbox.made(reply))) {
                 throw new AssertionError("answered twice");
             }
         });
@@ -358,7 +358,7 @@ final class RequestHandlerTest {
                         null,
                         0,
                         tuple("active", ended, true),
-                        reply -> answers.add(reply.toString()));
+                        reply -> answers.add(Mailbox.made(reply).toString()));
             }
         };
         OtpErlangObject task = ok("stream", session(), "completion", Map.of("prompt", "hello"), SINK);

@@ -29,6 +29,8 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -60,11 +62,17 @@ final class StreamDeliveryTest {
         final Deque<Runnable> refused = new ArrayDeque<>();
         final CountDownLatch two = new CountDownLatch(2);
         boolean full;
+        /** What is not made yet, where that is not done at once. */
+        Queue<Supplier<OtpErlangObject>> later;
 
         @Override
         public void send(OtpErlangPid to, OtpErlangPid behind, OtpErlangObject message) {
             assertEquals(PROCESS, to);
-            sent.add(message);
+            if (later == null) {
+                sent.add(Mailbox.made(message));
+            } else {
+                later.add(() -> Mailbox.made(message));
+            }
         }
 
         @Override
@@ -78,9 +86,23 @@ final class StreamDeliveryTest {
                 refused.add(room);
                 return false;
             }
-            send(to, message.get());
+            if (later == null) {
+                send(to, message.get());
+            } else {
+                later.add(message);
+            }
             two.countDown();
             return true;
+        }
+
+        /** Makes what was sent so far, as the thread of a connection does. */
+        void write() {
+            for (Supplier<OtpErlangObject> next = later.poll(); next != null; next = later.poll()) {
+                OtpErlangObject made = next.get();
+                if (made != null) {
+                    sent.add(made);
+                }
+            }
         }
 
         @Override
@@ -122,6 +144,17 @@ final class StreamDeliveryTest {
     private StreamDelivery stream(Demand active, Long coalesceMs) {
         return new StreamDelivery(
                 streams, new Request.Stream(1, null, PROCESS, null, new Delivery(active, coalesceMs)));
+    }
+
+    /** {@return a stream whose parts cannot be made if they say so} */
+    private StreamDelivery brittle(Demand active) {
+        Request.Stream request = new Request.Stream(1, null, PROCESS, null, new Delivery(active, null));
+        return new StreamDelivery(streams, request, (task, part, index) -> {
+            if (part.equals(new TaskEvent.Chunk("broken"))) {
+                throw new IllegalStateException("a defect of a test");
+            }
+            return ReplyEncoder.part(task, part, index);
+        });
     }
 
     private static void text(StreamDelivery stream, String... pieces) {
@@ -268,6 +301,58 @@ final class StreamDeliveryTest {
         stream.accept(TASK, DONE);
         assertEquals(chunk("a", 0), way.sent.getFirst());
         assertEquals(done(), way.sent.getLast());
+    }
+
+    /** {@return whether it says that a defect of the node ended the stream} */
+    private static boolean isDefect(OtpErlangObject event) {
+        return event.toString().matches("\\{llama_node,5,\\{error,\\{unknown,.*");
+    }
+
+    @Test
+    void aPartThatCannotBeMadeEndsItsStreamThoughTheResultWasSent() {
+        way.later = new ConcurrentLinkedQueue<>();
+        StreamDelivery stream = brittle(new Demand.All());
+        text(stream, "a", "broken", "c");
+        stream.accept(TASK, DONE);
+        way.write();
+        assertEquals(chunk("a", 0), way.sent.getFirst());
+        assertEquals(2, way.sent.size(), way.sent::toString);
+        assertTrue(isDefect(way.sent.get(1)), way.sent::toString);
+    }
+
+    @Test
+    void aPartThatCannotBeMadeEndsAStreamWhoseTaskRuns() throws Exception {
+        way.later = new ConcurrentLinkedQueue<>();
+        StreamDelivery stream = brittle(new Demand.All());
+        text(stream, "broken", "b");
+        way.write();
+        assertEquals(List.of(), way.sent);
+        CountDownLatch cancelled = new CountDownLatch(1);
+        // Behind what the defect has begun.
+        streams.after(0, cancelled::countDown);
+        cancelled.await();
+        text(stream, "c");
+        stream.accept(TASK, DONE);
+        way.write();
+        assertEquals(1, way.sent.size(), way.sent::toString);
+        assertTrue(isDefect(way.sent.getFirst()), way.sent::toString);
+    }
+
+    @Test
+    void aPartThatCannotBeMadeEndsAStreamWhoseTextStillWaits() throws Exception {
+        way.later = new ConcurrentLinkedQueue<>();
+        StreamDelivery stream = brittle(new Demand.Once());
+        text(stream, "broken", "b");
+        stream.accept(TASK, DONE);
+        way.write();
+        CountDownLatch ended = new CountDownLatch(1);
+        streams.after(0, ended::countDown);
+        ended.await();
+        way.write();
+        assertEquals(1, way.sent.size(), way.sent::toString);
+        assertTrue(isDefect(way.sent.getFirst()), way.sent::toString);
+        assertTrue(watched.isEmpty());
+        assertEquals(0, service.account().held());
     }
 
     @Test

@@ -19,6 +19,11 @@ import java.util.function.Consumer;
 public final class FakeService {
     private FakeService() {}
 
+    /** {@return whether this thread has the service's lock, which others wait for} */
+    public static boolean isDecidedHere(LlamaService service) {
+        return service.isDecidedHere();
+    }
+
     /**
      * @param monitor watches owners
      * @param script prepares each model before its engine starts

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.ericsson.otp.erlang.OtpErlangAtom;
@@ -94,14 +95,43 @@ final class TermSizeTest {
     }
 
     @Test
+    void aTermThatFailsWhenItIsEncodedIsReplacedByWhatTellsSo() {
+        OtpErlangObject broken = new OtpErlangObject() {
+            @Override
+            public String toString() {
+                return "broken";
+            }
+
+            @Override
+            public boolean equals(Object other) {
+                return this == other;
+            }
+
+            @Override
+            public void encode(OtpOutputStream out) {
+                throw new IllegalStateException("broken");
+            }
+        };
+        OtpErlangObject half = Terms.tuple(new OtpErlangLong(1), broken);
+        OtpOutputStream out = new OtpOutputStream();
+        out.write_any(Terms.tuple(
+                new OtpErlangLong(7),
+                LateTerm.late("source", source -> half, 10, defect -> new OtpErlangAtom(defect.getMessage()))));
+        OtpOutputStream expected = new OtpOutputStream();
+        expected.write_any(Terms.tuple(new OtpErlangLong(7), new OtpErlangAtom("broken")));
+        assertArrayEquals(expected.toByteArray(), out.toByteArray());
+        LateTerm unguarded = LateTerm.late("source", source -> half, 10, null);
+        assertThrows(IllegalStateException.class, () -> new OtpOutputStream().write_any(unguarded));
+    }
+
+    @Test
     void whatALateTermIsMadeOfIsFoundWithinTuples() {
         Object source = new Object();
         OtpErlangObject late = LateTerm.of(source, made -> new OtpErlangAtom("made"), LateTerm.LARGE);
         OtpErlangObject[] answer = {new OtpErlangAtom("ok"), late};
-        assertSame(source, LateTerm.source(late));
+        assertSame(source, LateTerm.in(late).source());
         assertSame(
-                source,
-                LateTerm.source(new OtpErlangTuple(new OtpErlangObject[] {new OtpErlangTuple(answer), answer[0]})));
-        assertNull(LateTerm.source(new OtpErlangTuple(new OtpErlangObject[] {answer[0]})));
+                late, LateTerm.in(new OtpErlangTuple(new OtpErlangObject[] {new OtpErlangTuple(answer), answer[0]})));
+        assertNull(LateTerm.in(new OtpErlangTuple(new OtpErlangObject[] {answer[0]})));
     }
 }

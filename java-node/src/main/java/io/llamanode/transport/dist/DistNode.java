@@ -43,6 +43,9 @@ import org.slf4j.LoggerFactory;
 public final class DistNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DistNode.class);
     private static final Duration DRAIN = Duration.ofSeconds(1);
+    /** Bytes of a monitor that waits to be told, and of its end. */
+    private static final int CONTROL_WEIGHT = 256;
+
     private static final int KEPT_FRAMES = 16;
     private static final int KEPT_FRAME_BYTES = 256 << 10;
     /** Part of the heap for messages that are being read or wait. */
@@ -288,8 +291,9 @@ public final class DistNode implements AutoCloseable {
     }
 
     /**
-     * Sends a message. A small one is encoded on the calling thread, and written by it if that needs no waiting; a large one
-     * is encoded and written by the connection's writer, in turn with large ones to other processes.
+     * Sends a message. A small one is encoded on the calling thread, and written by it if that needs no waiting; a large one,
+     * or one with a {@link LateTerm}, is encoded and written by the connection's writer, large ones in turn with those to other
+     * processes.
      *
      * @param to a process of a connected node; for any other the message is dropped
      * @param message the message
@@ -309,7 +313,8 @@ public final class DistNode implements AutoCloseable {
      */
     public boolean send(OtpErlangPid to, OtpErlangPid behind, OtpErlangObject message) {
         Peer peer = peerOf(to);
-        return peer != null && sendTo(peer, behind, TermSize.of(message), message, frame -> frame.send(to, message));
+        return peer != null
+                && sendTo(peer, behind, TermSize.of(message), message, message, frame -> frame.send(to, message));
     }
 
     /**
@@ -317,22 +322,30 @@ public final class DistNode implements AutoCloseable {
      * there already. The writer may wait for {@link #flush} before it begins.
      *
      * @param to a process of a connected node; for any other the message is dropped
-     * @param message makes the term, on the writer's thread
+     * @param message makes the term, on the writer's thread; {@code null} if there is nothing to be said any more
      * @param weight bytes of its encoding, if only about
      * @param room run on the writer's thread once there is room; only if this returns {@code false}, and not if the
      *     connection ends before
      * @return whether it was taken or dropped
      */
-    public boolean offer(OtpErlangPid to, Supplier<OtpErlangObject> message, int weight, Runnable room) {
+    public boolean offer(OtpErlangPid to, Supplier<@Nullable OtpErlangObject> message, int weight, Runnable room) {
         Peer peer = peerOf(to);
         if (peer == null) {
             return true;
         }
-        WriteQueue.Offer offer = peer.offer(to, frame -> frame.send(to, message.get()), weight, room);
+        WriteQueue.Offer offer = peer.offer(to, frame -> encode(frame, to, message.get()), weight, room);
         if (offer == WriteQueue.Offer.TAKEN) {
             framesOut.increment();
         }
         return offer != WriteQueue.Offer.FULL;
+    }
+
+    private static void encode(Frame frame, OtpErlangPid to, @Nullable OtpErlangObject message) {
+        if (message == null) {
+            frame.nothing();
+        } else {
+            frame.send(to, message);
+        }
     }
 
     /** Sends what was offered. */
@@ -353,7 +366,13 @@ public final class DistNode implements AutoCloseable {
         return peer != null
                 && peer.understandsAliases()
                 && peer.isIncarnation(alias.creation())
-                && sendTo(peer, behind, TermSize.of(message), message, frame -> frame.aliasSend(self, alias, message));
+                && sendTo(
+                        peer,
+                        behind,
+                        TermSize.of(message),
+                        message,
+                        message,
+                        frame -> frame.aliasSend(self, alias, message));
     }
 
     /**
@@ -369,13 +388,12 @@ public final class DistNode implements AutoCloseable {
             return false;
         }
         OtpErlangRef alias = peer.understandsAliases() ? from.alias() : null;
-        long tag = TermSize.of(from.tag());
-        long weight = tag + TermSize.of(reply);
         return sendTo(
                 peer,
                 from.pid(),
-                weight,
-                tag < LateTerm.LARGE ? reply : from,
+                from.weight() + TermSize.of(reply),
+                reply,
+                from.weight() < LateTerm.LARGE ? reply : from,
                 alias != null && alias.node().equals(peer.node())
                         ? frame -> frame.aliasReply(self, alias, from.tag(), reply)
                         : frame -> frame.reply(from.pid(), from.tag(), reply));
@@ -406,14 +424,14 @@ public final class DistNode implements AutoCloseable {
             return () -> ended.set(true);
         }
         peer.monitors().put(id, entry);
-        control(peer, frame -> frame.monitor(self, pid, ref));
+        controlLate(peer, frame -> frame.monitor(self, pid, ref));
         if (peer.isDown()) {
             // It may have gone before it could know of this monitor; whoever removes the entry runs it.
             dispatcher.submit(() -> Inbound.fire(peer, id));
         }
         return () -> {
             if (peer.monitors().remove(id) != null) {
-                control(peer, frame -> frame.demonitor(self, pid, ref));
+                controlLate(peer, frame -> frame.demonitor(self, pid, ref));
             }
         };
     }
@@ -425,27 +443,38 @@ public final class DistNode implements AutoCloseable {
 
     /** Sends what is no message, and so belongs behind no process's messages. */
     private boolean control(Peer peer, Consumer<Frame> encoder) {
-        return sendTo(peer, this, 0, this, encoder);
+        return sendNow(peer, this, encoder);
     }
 
-    private static Object source(Object holder) {
-        Object source = holder instanceof OtpErlangObject message ? LateTerm.source(message) : null;
-        return source == null ? holder : source;
+    /** Sends what is no message for a caller who may have a lock that others wait for. */
+    private void controlLate(Peer peer, Consumer<Frame> encoder) {
+        if (peer.sendLate(this, encoder, CONTROL_WEIGHT, null)) {
+            framesOut.increment();
+        }
     }
 
     /**
-     * Encodes outside of the queue's lock, so that no term delays anybody else.
+     * Sends a message.
      *
-     * @param holder what the frame is made of, or holds that
+     * @param message made late if it holds a late term
+     * @param holder what a large frame takes most of its memory for
      */
-    private boolean sendTo(Peer peer, Object process, long weight, Object holder, Consumer<Frame> encoder) {
-        if (weight >= LateTerm.LARGE) {
-            boolean taken = peer.sendLarge(process, encoder, weight, source(holder));
+    private boolean sendTo(
+            Peer peer, Object process, long weight, OtpErlangObject message, Object holder, Consumer<Frame> encoder) {
+        LateTerm late = LateTerm.in(message);
+        if (late != null || weight >= LateTerm.LARGE) {
+            Object source = late != null && holder == message ? late.source() : holder;
+            boolean taken = peer.sendLate(process, encoder, weight, weight >= LateTerm.LARGE ? source : null);
             if (taken) {
                 framesOut.increment();
             }
             return taken;
         }
+        return sendNow(peer, process, encoder);
+    }
+
+    /** Encodes outside of the queue's lock, so that no term delays anybody else. */
+    private boolean sendNow(Peer peer, Object process, Consumer<Frame> encoder) {
         Frame frame = frames.poll();
         if (frame == null) {
             frame = new Frame();

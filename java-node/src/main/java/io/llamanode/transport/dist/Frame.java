@@ -134,6 +134,12 @@ final class Frame extends OtpOutputStream {
         return this;
     }
 
+    /** No bytes at all: there is nothing to be said any more. */
+    Frame nothing() {
+        reset();
+        return this;
+    }
+
     private void begin(int arity, int operation) {
         reset();
         write4BE(0);

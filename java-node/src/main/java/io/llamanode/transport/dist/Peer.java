@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -160,9 +161,9 @@ final class Peer {
         }
     }
 
-    /** Queues a large frame, which the writer encodes when its turn comes; never waits. */
-    boolean sendLarge(Object process, Consumer<Frame> encoder, long weight, Object source) {
-        return queue.offerLarge(process, encoder, weight, source) == WriteQueue.Offer.TAKEN;
+    /** Queues a frame that the writer encodes when its turn comes; never waits. The source is that of a large one. */
+    boolean sendLate(Object process, Consumer<Frame> encoder, long weight, @Nullable Object source) {
+        return queue.offerLate(process, encoder, weight, source) == WriteQueue.Offer.TAKEN;
     }
 
     /** Queues a frame that the writer encodes once it is woken, or tells later that there is room for it; never waits. */

@@ -44,7 +44,7 @@ final class WriteQueue {
     /**
      * What waits.
      *
-     * @param encoder makes the bytes
+     * @param encoder makes the bytes; none if there is nothing to be said any more
      * @param weight what they count for until they are written
      * @param source what a large frame is made of, along with which no other is taken; {@code null} for a small one
      */
@@ -105,14 +105,14 @@ final class WriteQueue {
     }
 
     /**
-     * Takes a large frame, which the writer encodes when its turn comes.
+     * Takes a frame that must arrive, which the writer encodes when its turn comes.
      *
      * @param process that gets it, or behind whose messages it belongs
      * @param encoder run on the writer's thread
      * @param weight bytes of the frame, if only about
-     * @param source what it is made of; frames of one source hold it together
+     * @param source what a large one is made of; frames of one source hold it together. {@code null} for a small one
      */
-    Offer offerLarge(Object process, Consumer<Frame> encoder, long weight, Object source) {
+    Offer offerLate(Object process, Consumer<Frame> encoder, long weight, @Nullable Object source) {
         lock.lock();
         try {
             if (closed || finishing) {

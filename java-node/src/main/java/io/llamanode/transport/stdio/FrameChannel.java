@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Erlang's {@code {packet, 4}} frames of external terms over a pair of streams. One thread reads,
@@ -40,6 +41,7 @@ public final class FrameChannel {
     private static final int MAX_LOGS = 1024;
     private static final long MAX_LOG_BYTES = 4 << 20;
     private static final int BUFFER = 64 << 10;
+    private static final byte[] NOTHING = {};
     private static final String LOGGER = FrameChannel.class.getPackageName();
 
     /** Receives frames and the end, all on the reading or the writing thread. */
@@ -153,29 +155,41 @@ public final class FrameChannel {
     }
 
     /**
-     * Sends a frame that must arrive.
+     * Sends a frame that must arrive; it is made on the writing thread.
      *
      * @param term what it holds
      */
     public void send(OtpErlangObject term) {
-        queue.put(encode(term), null);
+        queue.put(() -> encode(term), TermSize.of(term));
     }
 
     /**
-     * Sends a frame that must arrive. A large one is made on the writing thread when its turn comes, in turn with large ones
-     * for other processes.
+     * Sends a frame that must arrive, as {@link #send(Object, OtpErlangObject, long)}.
      *
      * @param process that it is for, or behind whose frames it belongs: an owner of the node's account
      * @param term what it holds
      */
     public void send(Object process, OtpErlangObject term) {
-        long size = TermSize.of(term);
-        if (size < LateTerm.LARGE) {
+        send(process, term, TermSize.of(term));
+    }
+
+    /**
+     * Sends a frame that must arrive. A large one, or one with a {@link LateTerm}, is made on the writing thread when its turn
+     * comes, large ones in turn with those for other processes.
+     *
+     * @param process that it is for, or behind whose frames it belongs: an owner of the node's account
+     * @param term what it holds
+     * @param size bytes of that, if only about
+     */
+    public void send(Object process, OtpErlangObject term, long size) {
+        LateTerm late = LateTerm.in(term);
+        if (size >= LateTerm.LARGE) {
+            queue.put(process, () -> encode(term), size, late == null ? term : late.source());
+        } else if (late != null) {
+            queue.put(process, () -> encode(term), size, null);
+        } else {
             byte[] frame = encode(term);
             queue.put(process, () -> frame, frame.length, null);
-        } else {
-            Object source = LateTerm.source(term);
-            queue.put(process, () -> encode(term), size, source == null ? term : source);
         }
     }
 
@@ -203,13 +217,17 @@ public final class FrameChannel {
      * before it begins.
      *
      * @param process that it is for
-     * @param term makes what it holds, on the writing thread
+     * @param term makes what it holds, on the writing thread; {@code null} if there is nothing to be said any more
      * @param weight its bytes, if only about
      * @param room run once there is room again, on the writing thread; only if this returns {@code false}
      * @return whether it was taken
      */
-    public boolean offer(Object process, Supplier<OtpErlangObject> term, int weight, Runnable room) {
-        return queue.offer(process, () -> encode(term.get()), weight, room);
+    public boolean offer(Object process, Supplier<@Nullable OtpErlangObject> term, int weight, Runnable room) {
+        return queue.offer(process, () -> encodeIfAny(term.get()), weight, room);
+    }
+
+    private static byte[] encodeIfAny(@Nullable OtpErlangObject term) {
+        return term == null ? NOTHING : encode(term);
     }
 
     /** Sends what was offered. */

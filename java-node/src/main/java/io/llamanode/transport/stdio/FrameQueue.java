@@ -210,6 +210,11 @@ final class FrameQueue {
         }
     }
 
+    /** Takes a frame for nobody in particular, which the writer makes. */
+    void put(Supplier<byte[]> bytes, long weight) {
+        put(NOBODY, bytes, weight, null);
+    }
+
     /** Takes a frame for nobody in particular, in place of one of the same subject that waits. */
     void put(byte[] bytes, @Nullable Object subject) {
         lock.lock();
@@ -394,7 +399,8 @@ final class FrameQueue {
             byte[] bytes = maker.get();
             lock.lock();
             try {
-                unacknowledged += bytes.length - PREFIX;
+                // Nothing at all, if there was nothing to be said any more.
+                unacknowledged += Math.max(0, bytes.length - PREFIX);
             } finally {
                 lock.unlock();
             }

@@ -18,6 +18,8 @@ import java.security.MessageDigest;
 /** The connecting side of the protocol, byte by byte: a peer that can misbehave where a BEAM cannot. */
 public final class RawPeer implements AutoCloseable {
     static final int CREATION = 42;
+    /** Stands where a frame has none. */
+    public static final OtpErlangAtom NO_MESSAGE = new OtpErlangAtom("no message");
 
     final Socket socket;
     final DataInputStream in;
@@ -149,6 +151,14 @@ public final class RawPeer implements AutoCloseable {
 
     /** The message of the next frame that is not a tick; {@code {tag, Reply}} gives the reply. */
     public OtpErlangObject receive() throws Exception {
+        OtpErlangTuple frame = next();
+        return frame.elementAt(1).equals(NO_MESSAGE)
+                ? frame.elementAt(0)
+                : ((OtpErlangTuple) frame.elementAt(1)).elementAt(1);
+    }
+
+    /** The next frame that is not a tick: its control tuple, and its message or {@link #NO_MESSAGE}. */
+    public OtpErlangTuple next() throws Exception {
         int length = in.readInt();
         while (length == 0) {
             length = in.readInt();
@@ -157,11 +167,7 @@ public final class RawPeer implements AutoCloseable {
         in.readFully(frame);
         OtpInputStream stream = new OtpInputStream(frame, 1, length - 1, 0);
         OtpErlangObject control = stream.read_any();
-        if (stream.available() == 0) {
-            return control;
-        }
-        OtpErlangTuple message = (OtpErlangTuple) stream.read_any();
-        return message.elementAt(1);
+        return tuple(control, stream.available() == 0 ? NO_MESSAGE : stream.read_any());
     }
 
     public String ping() throws Exception {

@@ -86,7 +86,7 @@ final class WriteQueueTest {
         for (int i = 0; i < 100; i++) {
             assertEquals(
                     WriteQueue.Offer.TAKEN,
-                    queue.offerLarge(ONE, frame -> frame.verbatim(filled(1, 1)), 14 << 20, new Object()));
+                    queue.offerLate(ONE, frame -> frame.verbatim(filled(1, 1)), 14 << 20, new Object()));
             assertEquals(WriteQueue.Offer.TAKEN, offer(queue, 5_000_000, 1));
         }
         assertEquals(100L * (14 << 20) + 500_000_000L, queue.queuedBytes());
@@ -102,7 +102,7 @@ final class WriteQueueTest {
         for (String process : List.of("a", "b")) {
             for (int i = 1; i <= 2; i++) {
                 String name = process + i;
-                queue.offerLarge(process, frame -> made.add(name), 1 << 20, name);
+                queue.offerLate(process, frame -> made.add(name), 1 << 20, name);
             }
         }
         offer(queue, 1, 7);
@@ -121,9 +121,9 @@ final class WriteQueueTest {
     @Test
     void largeFramesOfOneSourceHoldItTogether() throws Exception {
         for (int i = 0; i < 3; i++) {
-            queue.offerLarge("process " + i, frame -> {}, 1 << 20, "result");
+            queue.offerLate("process " + i, frame -> {}, 1 << 20, "result");
         }
-        queue.offerLarge("another", frame -> {}, 1 << 20, "another result");
+        queue.offerLate("another", frame -> {}, 1 << 20, "another result");
         assertEquals(2 << 20, queue.queuedBytes());
         for (long left : new long[] {2 << 20, 2 << 20, 1 << 20, 0}) {
             assertTrue(queue.take(Long.MAX_VALUE));
@@ -135,7 +135,7 @@ final class WriteQueueTest {
 
     @Test
     void largeFramesDoNotFillTheWayOfSmallOnes() throws Exception {
-        queue.offerLarge("a", frame -> {}, 100 << 20, "source");
+        queue.offerLate("a", frame -> {}, 100 << 20, "source");
         assertEquals(WriteQueue.Offer.TAKEN, queue.offer("b", frame -> frame.verbatim(filled(1, 1)), 1, ROOM));
         assertEquals(WriteQueue.Offer.TAKEN, queue.offer("a", frame -> frame.verbatim(filled(1, 2)), 1, ROOM));
     }
@@ -144,7 +144,7 @@ final class WriteQueueTest {
     void aReaderWaitsWhileItsPeerHasMoreThanItsShareUntilSomeOfItIsWritten() throws Exception {
         queue.awaitRoom();
         for (int i = 0; i < 3; i++) {
-            queue.offerLarge(ONE, frame -> {}, 4 << 20, new Object());
+            queue.offerLate(ONE, frame -> {}, 4 << 20, new Object());
         }
         Thread reader = Thread.ofPlatform().daemon().start(() -> {
             try {
