@@ -1,5 +1,7 @@
 package io.llamanode.engine.sampling;
 
+import java.util.Arrays;
+
 /** The last tokens of a sequence and how often each occurs among them. It grows with the tokens that there are. */
 final class PenaltyWindow {
     /** Bytes of a token at most: its place in the ring, which doubles. */
@@ -36,11 +38,8 @@ final class PenaltyWindow {
             count--;
         }
         if (count == ring.length) {
-            int[] longer = new int[2 * count];
-            System.arraycopy(ring, first, longer, 0, count - first);
-            System.arraycopy(ring, 0, longer, count - first, first);
-            ring = longer;
-            first = 0;
+            // Nothing was forgotten before, so the oldest is at the beginning.
+            ring = Arrays.copyOf(ring, 2 * count);
         }
         ring[(first + count++) % ring.length] = token;
         int place = place(token);

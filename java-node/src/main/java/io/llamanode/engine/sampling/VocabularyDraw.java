@@ -37,12 +37,13 @@ final class VocabularyDraw {
      * @param temperature divides them; positive
      * @param topP as in {@link SamplingParams}; of the logits before the division
      * @param minP likewise
-     * @return a token; the first of the best if the best is not finite
+     * @return a token; the first one if the best is not finite
      */
     int draw(float[] all, float temperature, float topP, float minP, RandomGenerator random) {
         float best = scan.best();
         if (!Float.isFinite(best)) {
-            return scan.firstBest();
+            // Nothing may come, so no token is better than another.
+            return 0;
         }
         logits = all;
         scale = Weights.scale(temperature);

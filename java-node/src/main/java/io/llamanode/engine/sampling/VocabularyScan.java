@@ -53,7 +53,7 @@ final class VocabularyScan {
     void read(float[] all) {
         logits = all;
         size = all.length;
-        blocks = (size + BLOCK - 1) / BLOCK;
+        blocks = Math.ceilDiv(size, BLOCK);
         if (maxima.length < blocks) {
             maxima = new int[blocks];
             peaks = new float[blocks];

@@ -32,10 +32,10 @@ final class Weights {
      */
     double weigh(float[] logits, int count, float best, float temperature) {
         size = count;
-        int chunks = (count + CHUNK - 1) / CHUNK;
+        int chunks = Math.ceilDiv(count, CHUNK);
         if (weights.length < count) {
             weights = Arrays.copyOf(weights, Math.max(count, 2 * weights.length));
-            sums = new double[(weights.length + CHUNK - 1) / CHUNK];
+            sums = new double[Math.ceilDiv(weights.length, CHUNK)];
         }
         total = 0;
         for (int chunk = 0; chunk < chunks; chunk++) {

@@ -47,6 +47,20 @@ class NucleusTest {
         }
     }
 
+    /** What the best of each block weighed before would make the others heavier than they are. */
+    @Test
+    void logitsThatWereTakenBeforeDoNotCount() {
+        float[] even = new float[64 * VocabularyScan.BLOCK];
+        read(even, 0.5f);
+        float[] steep = new float[even.length];
+        Arrays.fill(steep, -20);
+        steep[0] = 0;
+        steep[1] = -1;
+        read(steep, 0.5f);
+        assertTrue(nucleus.contains(0));
+        assertFalse(nucleus.contains(1), "the first has 0.73 of it");
+    }
+
     @Test
     void ofEqualsTheFirstAreIn() {
         for (float level : new float[] {0, -0.0f, 7.5f, -1e-30f, 1e30f}) {

@@ -47,6 +47,14 @@ class TokenSamplerTest {
     }
 
     @Test
+    void withoutTemperatureNothingIsLeftToChance() {
+        for (long seed = 0; seed < 20; seed++) {
+            TokenSampler sampler = new TokenSampler(params(0, 0, 1, 0, seed), new Candidates());
+            assertEquals(1, sampler.sample(new float[] {0, 3, 3, 3, 1}), "seed " + seed);
+        }
+    }
+
+    @Test
     void theSameSeedGivesTheSameTokens() {
         assertArrayEquals(sequence(42), sequence(42));
         assertTrue(!Arrays.equals(sequence(42), sequence(43)));
