@@ -27,7 +27,7 @@
 -module(llama_node).
 
 -export([start_link/1, child_spec/1, init_server/1, connect/2, destroy_server/1, get_status/1, ping/1]).
--export([load_model/3, unload_model/2, list_models/1, inspect_model/1, inspect_model/2]).
+-export([load_model/3, unload_model/2, list_models/1, inspect_model/1, inspect_model/2, list_backends/0]).
 -export([load_adapter/3, unload_adapter/3, list_adapters/1]).
 -export([chat/3, chat_tools/4, complete/3, embed/3, rerank/4]).
 -export([create_session/2, close_session/2, get_session_info/2]).
@@ -366,6 +366,17 @@ inspect_model(Server, Given) ->
         {Path, Config} ->
             llama_node_request:call(Server, {inspect_model, llama_node_request:path(Server, Path), Config}, ?TIMEOUT)
     end.
+
+%% @doc Which libraries of llama.cpp are installed, of which release each is, and whether it loads or why not. No node
+%% is started; each is loaded by a process of its own, which takes a second or two in all. The keys are described at
+%% {@link llama_node_backends:backend()}.
+%% ```
+%% {ok, Backends} = llama_node:list_backends(),
+%% [#{version := Version, why := Why}] = [Backend || #{chosen := true} = Backend <- Backends].
+%% '''
+-spec list_backends() -> {ok, [llama_node_backends:backend()]} | {error, error()}.
+list_backends() ->
+    llama_node_backends:list().
 
 %% @doc Loads a LoRA adapter of a loaded model, a GGUF file, for requests to ask for with `lora'. `Config' may
 %% give `id', else the file's name without `.gguf', `model', and `probe'. Relative paths and `probe' are as in

@@ -139,7 +139,7 @@ value(path, Key, Value) ->
     filename:absname(value(text, Key, Value));
 value(library, Key, Value) ->
     case value(text, Key, Value) of
-        Place when Place =:= <<"system">>; Place =:= <<"embedded">> -> Place;
+        Place when Place =:= <<"auto">>; Place =:= <<"system">>; Place =:= <<"embedded">> -> Place;
         Path -> filename:absname(Path)
     end;
 value(server_name, _Key, {local, Name} = Value) when is_atom(Name), Name =/= undefined ->

@@ -103,9 +103,11 @@ service() ->
                "matter"},
      #{key => max_connections, part => node, check => {integer, 1, 10000}, default => "256", only => distribution,
        text => "Erlang nodes that may be connected to the node at a time"},
-     #{key => llama_lib, part => node, check => library, default => "the newest that is found",
+     #{key => llama_lib, part => node, check => library,
+       default => "what the environment variable `LLAMA_NODE_LIB' names, else `auto'",
        text => "directory with the llama.cpp to use, or `system' for that of the operating system, or `embedded' for "
-               "the one in the jar"},
+               "the one in the jar: that one or none. `auto' takes the newest that is found and can be used, with a "
+               "warning where a newer one cannot; `llama_node:list_backends()' tells what there is"},
      #{key => native_timeout, part => node, check => {timeout, 1}, default => "60000",
        text => "milliseconds that native code may make no progress before the node ends itself and is started anew, or "
                "`infinity'"},

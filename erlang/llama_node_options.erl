@@ -114,7 +114,9 @@
 %%     Default: 15.</li>
 %% <li>`max_connections': Erlang nodes that may be connected to the node at a time. Default: 256.</li>
 %% <li>`llama_lib': directory with the llama.cpp to use, or `system' for that of the operating system, or `embedded' for
-%%     the one in the jar. Default: the newest that is found.</li>
+%%     the one in the jar: that one or none. `auto' takes the newest that is found and can be used, with a warning where
+%%     a newer one cannot; `llama_node:list_backends()' tells what there is. Default: what the environment variable
+%%     `LLAMA_NODE_LIB' names, else `auto'.</li>
 %% <li>`native_timeout': milliseconds that native code may make no progress before the node ends itself and is started
 %%     anew, or `infinity'. Default: 60000.</li>
 %% <li>`log_level': least level of the node's log records. Default: `info'.</li>

@@ -4,7 +4,7 @@
 -module(llama_node_port).
 
 -export([check_java/1, open/2, send/2, stop/3]).
--export([encode/1, decode/1, exit_status/1, start_error/2]).
+-export([encode/1, decode/1, exit_status/1, start_error/3]).
 -export_type([frame/0, level/0]).
 
 -include_lib("kernel/include/file.hrl").
@@ -148,13 +148,19 @@ check(Term, _Codes) ->
 known(true, Frame) -> {ok, Frame};
 known(false, Frame) -> {unknown, Frame}.
 
-%% @doc The error of a start whose process ended with this status; `Words' are the last that it printed.
--spec start_error(non_neg_integer(), Words :: binary()) -> llama_node:error().
-start_error(?NO_JAVA, Words) -> start_error(java_not_found, ?NO_JAVA, Words);
-start_error(Status, Words) -> start_error(start_failed, Status, Words).
+%% @doc The error of a start whose process ended with this status. `By' asked for the llama.cpp of `Library', if that is
+%% not empty; `Words' are the last that the process printed.
+-spec start_error(non_neg_integer(), {By :: string(), Library :: unicode:chardata()}, Words :: binary()) ->
+    llama_node:error().
+start_error(?NO_JAVA, _Library, Words) -> start_error(java_not_found, ?NO_JAVA, "", Words);
+start_error(Status, {By, Library}, Words) when Status > 128, Library =/= "", Library =/= <<"auto">> ->
+    start_error(start_failed, Status,
+                io_lib:format(" (~ts is ~ts: llama_node:list_backends() tells whether that loads)", [By, Library]),
+                Words);
+start_error(Status, _Library, Words) -> start_error(start_failed, Status, "", Words).
 
-start_error(Code, Status, Words) ->
-    {error, Error} = llama_node_error:make(Code, "the node ended: ~ts", [exit_status(Status)]),
+start_error(Code, Status, Note, Words) ->
+    {error, Error} = llama_node_error:make(Code, "the node ended: ~ts~ts", [exit_status(Status), Note]),
     llama_node_error:with_words(Error, Words).
 
 %% @doc What an exit status means, in words.

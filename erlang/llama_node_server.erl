@@ -205,7 +205,8 @@ handle_info({'DOWN', Ref, process, _, _}, #state{owner = {Ref, _}} = State) ->
     {stop, shutdown, State#state{starter = undefined}};
 handle_info({Port, {exit_status, Status}}, #state{port = Port, phase = Phase, stderr = Stderr} = State)
   when Phase =:= launching; Phase =:= connecting ->
-    Error = llama_node_port:start_error(Status, llama_node_stderr:last_words(Stderr, ?WORDS_TIMEOUT)),
+    Library = library(State),
+    Error = llama_node_port:start_error(Status, Library, llama_node_stderr:last_words(Stderr, ?WORDS_TIMEOUT)),
     fail({exit_status, Status}, Error, State#state{port = undefined});
 handle_info({Port, {exit_status, Status}}, #state{port = Port} = State) ->
     down({exit_status, Status}, "the node ended: ~ts", [llama_node_port:exit_status(Status)],
@@ -241,6 +242,10 @@ handle_info({timeout, Timer, connection_lost}, #state{timer = Timer} = State) ->
     down(connection_lost, "the connection to the node is lost", [], State);
 handle_info(_Other, State) ->
     {noreply, State}.
+
+%% The llama.cpp that was asked for by name: one that is broken may end the process that loads it.
+library(#state{options = #{config := #{llama_lib := Library}}}) -> {"llama_lib", Library};
+library(_State) -> {"LLAMA_NODE_LIB", os:getenv("LLAMA_NODE_LIB", "")}.
 
 %% What a start that takes too long is at.
 so_far(#state{phase = preparing, preparing = What}) -> unicode:characters_to_binary(What);

@@ -171,7 +171,8 @@ libraries_are_paths_or_names(_) ->
     [begin
          {ok, #{config := #{llama_lib := Checked}}} = llama_node_options:new(#{llama_lib => Given}),
          ?assertEqual(Expected, Checked)
-     end || {Given, Expected} <- [{system, <<"system">>}, {<<"embedded">>, <<"embedded">>}, {"/l", <<"/l">>},
+     end || {Given, Expected} <- [{auto, <<"auto">>}, {system, <<"system">>}, {<<"embedded">>, <<"embedded">>},
+                                  {"/l", <<"/l">>},
                                   {"lib", unicode:characters_to_binary(filename:join(Cwd, "lib"))}]].
 
 distribution_and_port_exclude_each_other(_) ->

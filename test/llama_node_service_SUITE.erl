@@ -326,7 +326,7 @@ library_of(Config, Root) ->
     {0, _} = collect(open(Launcher, ["start" | Args], Env), []),
     {ok, Log} = file:read_file(file(Config, ".log")),
     {0, _} = collect(open(Launcher, ["stop" | Args], Env), []),
-    {match, [Library]} = re:run(Log, "llama\\.cpp \\S+ from (.*)", [{capture, all_but_first, list}]),
+    {match, [Library]} = re:run(Log, "llama\\.cpp \\S+ from (.*) \\(the newest", [{capture, all_but_first, list}]),
     Library.
 
 status_lists_what_runs(Config) ->

@@ -14,7 +14,8 @@ public final class Main {
      * Starts the node, or asks one that runs.
      *
      * @param args {@code --port}: configuration and control come as frames on the standard streams
-     *     (docs/protocol.md, section 7); {@code --probe}: a node has this process load a file; anything else: a command of docs/operations.md
+     *     (docs/protocol.md, section 7); {@code --probe}: a node has this process load a file; {@code --library NAME}: this process is to load a
+     *     library of llama.cpp; anything else: a command of docs/operations.md
      * @throws IOException if the standard streams cannot be set up
      * @throws InterruptedException never, as nobody interrupts the main thread
      */
@@ -25,6 +26,9 @@ public final class Main {
         }
         if (args.length == 1 && args[0].equals("--probe")) {
             ProbeNode.run();
+        }
+        if (args.length == 2 && args[0].equals("--library")) {
+            ProbeNode.library(args[1]);
         }
         LogSetup.outlastShutdown();
         Runtime.getRuntime().halt(exitStatus(args));

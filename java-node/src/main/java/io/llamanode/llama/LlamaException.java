@@ -1,6 +1,7 @@
 package io.llamanode.llama;
 
 import java.io.Serial;
+import org.jspecify.annotations.Nullable;
 
 /** The native library failed. */
 public sealed class LlamaException extends RuntimeException
@@ -18,7 +19,7 @@ public sealed class LlamaException extends RuntimeException
         super(message);
     }
 
-    LlamaException(String message, Throwable cause) {
+    LlamaException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 

@@ -77,7 +77,9 @@ public final class PortNode implements FrameChannel.Listener {
             LlamaLibrary library = LlamaLibrary.open(Optional.ofNullable(launch.llamaLib()));
             return new NativeModelLoader(library, FileProber.of(library, launch.nativeTimeout()));
         } catch (LibraryException e) {
-            throw new FailureException(ErrorCode.UNSUPPORTED, e.getMessage());
+            throw new FailureException(
+                    e.kind() == LibraryException.Kind.ASKED_FOR ? ErrorCode.INVALID_ARGUMENT : ErrorCode.UNSUPPORTED,
+                    e.getMessage());
         }
     }
 
@@ -190,8 +192,11 @@ public final class PortNode implements FrameChannel.Listener {
         service.ready();
         NodeStatus status = service.status();
         long process = ProcessHandle.current().pid();
-        NodeStatus.Library library = status.library();
-        LOG.info("{} is ready (process {}), with {} {}", launch.nodeName(), process, library.name(), library.version());
+        LOG.info(
+                "{} is ready (process {}), with {}",
+                launch.nodeName(),
+                process,
+                status.library().inWords());
         channel.send(ControlEncoder.ready(
                 launch.nodeName(),
                 process,

@@ -55,16 +55,8 @@ public final class ServiceNode {
     /** Finds what loads the models. */
     @FunctionalInterface
     interface Loaders {
-        Engine of(LaunchConfig launch) throws ExitException;
+        ModelLoader of(LaunchConfig launch) throws ExitException;
     }
-
-    /**
-     * What loads the models.
-     *
-     * @param loader does it
-     * @param place release and place of its llama.cpp, for the log
-     */
-    record Engine(ModelLoader loader, String place) {}
 
     private ServiceNode(ServiceConfig config, NodePaths paths, ModelLoader loader) {
         this.config = config;
@@ -84,13 +76,15 @@ public final class ServiceNode {
         run(config, paths, ServiceNode::nativeLoader);
     }
 
-    private static Engine nativeLoader(LaunchConfig launch) throws ExitException {
+    private static ModelLoader nativeLoader(LaunchConfig launch) throws ExitException {
         try {
             LlamaLibrary library = LlamaLibrary.open(Optional.ofNullable(launch.llamaLib()));
             FileProbe files = FileProber.of(library, launch.nativeTimeout());
-            return new Engine(new NativeModelLoader(library, files), library.place());
+            return new NativeModelLoader(library, files);
         } catch (LibraryException e) {
-            throw new ExitException(ExitStatus.FAILED, e.getMessage());
+            throw new ExitException(
+                    e.kind() == LibraryException.Kind.ASKED_FOR ? ExitStatus.CONFIG : ExitStatus.FAILED,
+                    e.getMessage());
         }
     }
 
@@ -117,12 +111,12 @@ public final class ServiceNode {
         LogSetup.toStandardError(config.launch().logLevel());
         CollectionWatch.start(ExhaustedHeap::say);
         paths.create();
-        Engine engine = loaders.of(config.launch());
-        ServiceNode node = new ServiceNode(config, paths, engine.loader());
+        ModelLoader loader = loaders.of(config.launch());
+        ServiceNode node = new ServiceNode(config, paths, loader);
         Thread.setDefaultUncaughtExceptionHandler(node::threadDied);
         Duration bound = config.launch().nativeTimeout();
         if (bound != null) {
-            engine.loader().watch(bound, call -> HungCall.end(call, bound, () -> {}));
+            loader.watch(bound, call -> HungCall.end(call, bound, () -> {}));
         }
         try {
             node.start();
@@ -135,7 +129,11 @@ public final class ServiceNode {
             throw e;
         }
         announce(original, paths);
-        LOG.info("{} is ready on port {}, with llama.cpp {}", paths.nodeName(), node.endpoint.port(), engine.place());
+        LOG.info(
+                "{} is ready on port {}, with {}",
+                paths.nodeName(),
+                node.endpoint.port(),
+                loader.library().inWords());
         awaitEnd();
     }
 

@@ -14,6 +14,20 @@ import java.util.Map;
 final class StatusEncoder {
     private StatusEncoder() {}
 
+    private static OtpErlangMap library(NodeStatus.Library library) {
+        var map = Terms.map()
+                .put("name", library.name())
+                .put("version", library.version())
+                .put("build", library.build());
+        String path = library.path();
+        if (path != null) {
+            map.put("path", path);
+        }
+        return library.why().isEmpty()
+                ? map.build()
+                : map.put("chosen", library.why()).build();
+    }
+
     static OtpErlangMap status(String node, NodeStatus status) {
         NodeStatus.Library library = status.library();
         NodeStatus.Memory memory = status.memory();
@@ -22,13 +36,7 @@ final class StatusEncoder {
                 .put("node", new OtpErlangAtom(node))
                 .put("version", status.version())
                 .put("uptime_ms", status.uptimeMs())
-                .put(
-                        "library",
-                        Terms.map()
-                                .put("name", library.name())
-                                .put("version", library.version())
-                                .put("build", library.build())
-                                .build())
+                .put("library", library(library))
                 .put("sessions", status.sessions())
                 .put("tasks_waiting", status.tasksWaiting())
                 .put("tasks_running", status.tasksRunning())

@@ -35,7 +35,7 @@ final class ServiceMain {
                 if (launch.llamaLib() != null) {
                     throw new OutOfMemoryError("unable to create native thread");
                 }
-                return new ServiceNode.Engine(loader(FullSpeedNode.loader(launch)), "none");
+                return loader(FullSpeedNode.loader(launch));
             });
         } catch (ExitException e) {
             System.err.println(e.getMessage());

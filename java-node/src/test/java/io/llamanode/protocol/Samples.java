@@ -249,7 +249,8 @@ final class Samples {
                         NodeStatus.State.READY,
                         "0.1.0",
                         5000,
-                        new NodeStatus.Library("libjllama.so", "b4916", "AVX2 = 1"),
+                        new NodeStatus.Library(
+                                "llama.cpp", "v0.5.0", "AVX2 = 1", "/opt/libllama.so", "the newest that was found"),
                         1,
                         2,
                         3,

@@ -14,4 +14,22 @@ public interface LoaderFunctions {
      */
     @CFunction("dladdr")
     int addressInfo(MemorySegment address, MemorySegment info);
+
+    /**
+     * {@code dlopen}: loads a library.
+     *
+     * @param file its path, or a name that the loader looks for, terminated
+     * @param flags {@code RTLD_LAZY} is 1
+     * @return null if it cannot be loaded
+     */
+    @CFunction("dlopen")
+    MemorySegment open(MemorySegment file, int flags);
+
+    /**
+     * {@code dlerror}: why this thread's last call failed.
+     *
+     * @return a text, terminated, or null if it did not; asked twice, it is null
+     */
+    @CFunction("dlerror")
+    MemorySegment error();
 }

@@ -65,10 +65,12 @@ public final class LibraryFile {
      */
     static SymbolLookup installed(Path path, Arena arena) {
         Path file = find(path);
+        ElfFile.checkWithNeighbours(file);
         try {
             return SymbolLookup.libraryLookup(file.toAbsolutePath(), arena);
         } catch (IllegalArgumentException e) {
-            throw new LibraryException(file + " cannot be loaded: " + e.getMessage(), e);
+            String why = LoaderError.of(file.toAbsolutePath().toString());
+            throw new LibraryException(file + " cannot be loaded: " + why, e);
         }
     }
 
@@ -79,21 +81,30 @@ public final class LibraryFile {
      * @param arena how long it is wanted
      */
     static SymbolLookup ofSystem(List<String> names, Arena arena) {
+        String broken = null;
         for (String name : names) {
             try {
                 return SymbolLookup.libraryLookup(name, arena);
             } catch (IllegalArgumentException e) {
-                continue; // The loader says the same of a library that it does not find and of one it cannot load.
+                String why = LoaderError.of(name);
+                if (broken == null && !LoaderError.isAbsent(why)) {
+                    broken = "The operating system's " + name + " cannot be loaded: " + why;
+                }
             }
         }
-        throw new LibraryException("The operating system has no " + String.join(" or ", names) + " that can be loaded");
+        throw broken == null
+                ? new LibraryException(
+                        LibraryException.Kind.ABSENT,
+                        "The operating system has no " + String.join(" or ", names) + " that its loader finds",
+                        null)
+                : new LibraryException(broken);
     }
 
     /** {@return the library at a place} */
     static Path find(Path path) {
         Path file = Files.isDirectory(path) ? libraryIn(path) : path;
         if (!Files.isRegularFile(file)) {
-            throw new LibraryException("There is no file " + file);
+            throw new LibraryException(LibraryException.Kind.ABSENT, "There is no file " + file, null);
         }
         return file;
     }

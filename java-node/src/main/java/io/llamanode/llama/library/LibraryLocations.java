@@ -15,13 +15,19 @@ import java.util.function.Function;
 /** Where libraries of llama.cpp are looked for. */
 final class LibraryLocations {
 
+    /** In place of a path: the newest one that is found, whatever else is set. */
+    static final String AUTO = "auto";
+
+    /** The argument, as those who start a node know it. */
+    static final String ARGUMENT = "llama_lib";
+
     /** In place of a path: the library in the class path. */
     static final String EMBEDDED = "embedded";
 
     /** In place of a path: the library of the operating system. */
     static final String SYSTEM = "system";
 
-    /** A directory or file to try before all others, or {@link #EMBEDDED}. */
+    /** A directory or file to use, or one of the words above. */
     static final String PROPERTY = "llamanode.llama.lib";
 
     /** Likewise, as an environment variable. */
@@ -41,7 +47,7 @@ final class LibraryLocations {
 
     /** One step of the search. */
     sealed interface Location {
-        /** A place that was asked for. */
+        /** A place that was asked for: this one or none. */
         record Named(String by, Place place) implements Location {}
 
         /** Several places, of which the one with the newest release comes first. */
@@ -84,27 +90,48 @@ final class LibraryLocations {
         };
     }
 
+    /** Who asks for which library: the first one of those who may. */
+    static Optional<Location.Named> named(
+            Optional<Path> argument, Optional<String> property, Optional<String> variable) {
+        return argument.map(path -> new Location.Named(ARGUMENT, of(path)))
+                .or(() -> property.map(path -> new Location.Named(PROPERTY, of(Path.of(path)))))
+                .or(() -> variable.map(path -> new Location.Named(VARIABLE, of(Path.of(path)))))
+                .filter(named -> !named.place().equals(new Place.At(Path.of(AUTO))));
+    }
+
+    /** As above, with the settings of this process. */
+    static Optional<Location.Named> named(Optional<Path> argument) {
+        return named(argument, setting(System.getProperty(PROPERTY)), setting(System.getenv(VARIABLE)));
+    }
+
     /**
-     * What was asked for comes first and the embedded library, the oldest, last.
+     * What is there unless something was asked for: the embedded library, the oldest, last.
      *
      * @param home directory of the installation, if there is one
      */
-    static List<Location> all(
-            Optional<Path> argument, Optional<String> property, Optional<String> variable, Optional<Path> home) {
-        List<Location> locations = new ArrayList<>();
-        argument.ifPresent(path -> locations.add(new Location.Named("the argument", of(path))));
-        property.ifPresent(path -> locations.add(new Location.Named(PROPERTY, of(Path.of(path)))));
-        variable.ifPresent(path -> locations.add(new Location.Named(VARIABLE, of(Path.of(path)))));
-        Optional<Place> installed = home.map(directory -> directory
+    static List<Location> unnamed(Optional<Path> home) {
+        return List.of(
+                installed(home)
+                        .<Location>map(place -> new Location.Newest(List.of(place, OF_SYSTEM)))
+                        .orElse(OF_SYSTEM),
+                new Place.Embedded());
+    }
+
+    /** The same as single places, in the order of the search where all have one release. */
+    static List<Place> places(Optional<Path> home) {
+        List<Place> places = new ArrayList<>();
+        installed(home).ifPresent(places::add);
+        places.add(OF_SYSTEM);
+        places.add(new Place.Embedded());
+        return places;
+    }
+
+    private static Optional<Place> installed(Optional<Path> home) {
+        return home.map(directory -> directory
                         .resolve("native")
                         .resolve(platform(System.getProperty("os.name"), System.getProperty("os.arch"))))
                 .filter(Files::isDirectory)
                 .map(Place.At::new);
-        locations.add(installed
-                .<Location>map(place -> new Location.Newest(List.of(place, OF_SYSTEM)))
-                .orElse(OF_SYSTEM));
-        locations.add(new Place.Embedded());
-        return locations;
     }
 
     /** Sorts places by their releases, the newest first; those without one come last. */
@@ -117,11 +144,12 @@ final class LibraryLocations {
     }
 
     static List<Location> all(Optional<Path> argument) {
-        return all(
-                argument,
-                setting(System.getProperty(PROPERTY)),
-                setting(System.getenv(VARIABLE)),
-                setting(System.getProperty(HOME)).map(Path::of));
+        return named(argument).<List<Location>>map(List::of).orElseGet(() -> unnamed(home()));
+    }
+
+    /** {@return the directory of the installation, where the launcher tells it} */
+    static Optional<Path> home() {
+        return setting(System.getProperty(HOME)).map(Path::of);
     }
 
     private static Optional<String> setting(String value) {

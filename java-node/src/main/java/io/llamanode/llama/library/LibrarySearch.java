@@ -8,10 +8,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
 import java.lang.module.ModuleDescriptor.Version;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,27 +20,63 @@ final class LibrarySearch {
 
     private static final Logger LOG = LoggerFactory.getLogger(LibrarySearch.class);
 
+    /** Why one is chosen that nobody asked for. */
+    static final String NEWEST = "the newest that was found";
+
+    /** Where a newer one is of no use; the reasons follow. */
+    static final String NEWEST_USABLE = "the newest that can be used; passed over: ";
+
+    /** All reasons, and those of libraries that are there. */
     private final List<String> refusals = new ArrayList<>();
+
+    private final List<String> present = new ArrayList<>();
 
     private LibrarySearch() {}
 
-    static LlamaLibrary firstUsable(List<Location> locations) {
+    /**
+     * What was chosen.
+     *
+     * @param library the one
+     * @param why this one, for a sentence
+     */
+    record Choice(LlamaLibrary library, String why) {}
+
+    /**
+     * Chooses the first one that can be used; what was asked for by name and cannot be had ends the search.
+     *
+     * @throws LibraryException if there is none, of the kind {@code ASKED_FOR} if one was asked for
+     */
+    static Choice choose(List<Location> locations) {
         LibrarySearch search = new LibrarySearch();
-        return search.first(locations)
-                .orElseThrow(() ->
-                        new LibraryException("There is no usable llama.cpp: " + String.join("; ", search.refusals)));
+        LlamaLibrary library = search.first(locations)
+                .orElseThrow(() -> new LibraryException(
+                        "There is no usable llama.cpp: " + String.join("; ", search.said(search.refusals))));
+        if (locations.getFirst() instanceof Location.Named named) {
+            return new Choice(library, "asked for by " + named.by());
+        }
+        List<String> passedOver = search.said(search.present);
+        if (passedOver.isEmpty()) {
+            return new Choice(library, NEWEST);
+        }
+        String reasons = String.join("; ", passedOver);
+        LOG.warn("llama.cpp {} is used, since what comes before it cannot be: {}", library.place(), reasons);
+        return new Choice(library, NEWEST_USABLE + reasons);
+    }
+
+    private List<String> said(List<String> refusals) {
+        return refusals.stream().distinct().toList();
     }
 
     private Optional<LlamaLibrary> first(List<? extends Location> locations) {
         for (Location location : locations) {
             Optional<LlamaLibrary> library = switch (location) {
-                case Location.Named(String by, Place place) -> usable(place, by);
+                case Location.Named(String by, Place place) -> Optional.of(askedFor(place, by));
                 // To ask is to load, which a start need not do twice where there is no choice.
                 case Location.Newest(List<Place> of)
                 when of.stream().filter(LibrarySearch::isThere).count() > 1 ->
                     first(LibraryLocations.newestFirst(of, LibrarySearch::release));
                 case Location.Newest(List<Place> of) -> first(of);
-                case Place place -> usable(place, null);
+                case Place place -> usable(place);
             };
             if (library.isPresent()) {
                 return library;
@@ -49,26 +85,42 @@ final class LibrarySearch {
         return Optional.empty();
     }
 
-    /** The library at a place, or a line in the log that says why not. */
-    private Optional<LlamaLibrary> usable(Place place, @Nullable String by) {
+    private static LlamaLibrary askedFor(Place place, String by) {
         try {
-            return Optional.of(
-                    switch (place) {
-                        case Place.At at -> LlamaLibrary.at(at.path());
-                        case Place.OfSystem system -> LlamaLibrary.ofSystem(system.names());
-                        case Place.Embedded embedded -> LlamaLibrary.embedded();
-                    });
+            return open(place);
+        } catch (LibraryException e) {
+            throw askedFor(place, by, e.getMessage());
+        }
+    }
+
+    /** Says that what was asked for cannot be had, by whose name, where and why. */
+    static LibraryException askedFor(Place place, String by, String why) {
+        String where = place instanceof Place.At(Path path) && !why.contains(path.toString()) ? path + ": " : "";
+        return new LibraryException(LibraryException.Kind.ASKED_FOR, by + ": " + where + why, null);
+    }
+
+    /** The library at a place, if it can be used. */
+    private Optional<LlamaLibrary> usable(Place place) {
+        try {
+            return Optional.of(open(place));
         } catch (LibraryException e) {
             refusals.add(e.getMessage());
-            if (by != null) {
-                LOG.warn("The llama.cpp of {} ({}) is not used: {}", by, place, e.getMessage());
-            } else if (isThere(place)) {
-                LOG.warn("The llama.cpp of {} is not used: {}", place, e.getMessage());
-            } else {
+            if (e.kind() == LibraryException.Kind.ABSENT && !(place instanceof Place.At)) {
                 LOG.debug("{}", e.getMessage());
+            } else {
+                present.add(e.getMessage());
             }
             return Optional.empty();
         }
+    }
+
+    /** Loads what is at a place, for good. */
+    static LlamaLibrary open(Place place) {
+        return switch (place) {
+            case Place.At at -> LlamaLibrary.at(at.path());
+            case Place.OfSystem system -> LlamaLibrary.ofSystem(system.names());
+            case Place.Embedded embedded -> LlamaLibrary.embedded();
+        };
     }
 
     /** Whether a place has something, be it usable or not. */
@@ -81,7 +133,7 @@ final class LibrarySearch {
                     find(system);
                     yield true;
                 } catch (LibraryException e) {
-                    yield false;
+                    yield e.kind() != LibraryException.Kind.ABSENT;
                 }
             }
         };

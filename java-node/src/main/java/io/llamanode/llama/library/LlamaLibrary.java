@@ -84,6 +84,7 @@ public final class LlamaLibrary {
     private final String version;
     private final @Nullable Path path;
     private final List<String> backends;
+    private volatile String why = "";
 
     private LlamaLibrary(SymbolLookup symbols, String what, boolean isFile) {
         NativeFunctions functions = new NativeFunctions(symbols, what);
@@ -122,19 +123,22 @@ public final class LlamaLibrary {
     }
 
     /**
-     * The library that this process uses. The first call chooses it: the first one that is of a known release, of
-     * the argument, the system property {@code llamanode.llama.lib}, the environment variable
-     * {@code LLAMA_NODE_LIB}, the newer one of the directory {@code native} beside the jar and of the system's loader,
-     * and the class path.
+     * The library that this process uses. The first call chooses it: what was asked for by the argument, else by the
+     * system property {@code llamanode.llama.lib}, else by the environment variable {@code LLAMA_NODE_LIB}, and nothing
+     * else then; unless one of them did, the first one that is of a known release, of the newer one of the directory
+     * {@code native} beside the jar and of the system's loader, and of the class path.
      *
      * @param location a directory with a {@code libllama}, or such a file, or {@code system} or {@code embedded} for
-     *     the last two; later calls do not heed it
+     *     the last two, or {@code auto} for the newest that is found; later calls do not heed it
      * @return the library
-     * @throws LibraryException when there is none for this platform that this package knows
+     * @throws LibraryException when there is none for this platform that this package knows, or not the one that was
+     *     asked for
      */
     public static synchronized LlamaLibrary open(Optional<Path> location) {
         if (chosen == null) {
-            chosen = LibrarySearch.firstUsable(LibraryLocations.all(location));
+            LibrarySearch.Choice choice = LibrarySearch.choose(LibraryLocations.all(location));
+            choice.library().why = choice.why();
+            chosen = choice.library();
             LOG.debug("llama.cpp {}: {}", chosen.place(), chosen.systemInfo());
         }
         return chosen;
@@ -231,6 +235,11 @@ public final class LlamaLibrary {
     /** {@return the release and where it is, for a sentence} */
     public String place() {
         return version + " from " + path().map(Path::toString).orElse("the jar");
+    }
+
+    /** {@return why this process uses it, for a sentence; empty unless it was chosen by {@link #open(Optional)}} */
+    public String why() {
+        return why;
     }
 
     /** {@return the file, or nothing for the one in the class path} */

@@ -1,9 +1,13 @@
 package io.llamanode.node.command;
 
 import io.llamanode.llama.LibraryException;
+import io.llamanode.llama.library.InstalledLibraries.Choice;
+import io.llamanode.llama.library.InstalledLibraries.Entry;
+import io.llamanode.llama.library.InstalledLibraries.Outcome;
 import io.llamanode.llama.library.LlamaLibrary;
 import io.llamanode.node.ExitException;
 import io.llamanode.node.ExitStatus;
+import io.llamanode.node.probe.LibraryProber;
 import io.llamanode.protocol.launch.ServiceConfig;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.model.ModelConfig;
@@ -18,6 +22,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Goes through all that a start needs, and loads nothing, opens nothing, leaves nothing behind. */
@@ -69,10 +74,7 @@ final class Checks {
                             "bridge",
                             Objects.requireNonNull(bridge.toAbsolutePath().getParent())));
         }
-        Path llamaLib = config.launch().llamaLib();
-        if (llamaLib != null) {
-            check("llama.cpp", () -> library(llamaLib));
-        }
+        library(config.launch().llamaLib());
         for (ModelConfig model : config.launch().node().models()) {
             check("model " + model.path(), () -> model(model));
         }
@@ -124,7 +126,29 @@ final class Checks {
         }
     }
 
-    private static String library(Path location) throws ExitException {
+    /** In a process of its own, for a library may end the one that loads it. */
+    private void library(@Nullable Path location) {
+        Optional<LibraryProber> prober = LibraryProber.ofLauncher();
+        if (prober.isEmpty()) {
+            if (location != null) {
+                check("llama.cpp", () -> found(location));
+            }
+            return;
+        }
+        LibraryProber.Report report = prober.get().ofStart(Optional.ofNullable(location));
+        Choice choice = report.choice();
+        Entry entry = choice.entry();
+        if (entry == null) {
+            check("llama.cpp", () -> {
+                throw new ExitException(location == null ? ExitStatus.FAILED : ExitStatus.CONFIG, choice.why());
+            });
+        } else if (report.outcomes().get(entry) instanceof Outcome.Usable(String version, String path, String _)) {
+            String place = path == null ? "the jar" : path;
+            check("llama.cpp " + version + " from " + place + " (" + choice.why() + ")", () -> entry);
+        }
+    }
+
+    private static String found(Path location) throws ExitException {
         try {
             return LlamaLibrary.find(location);
         } catch (LibraryException e) {

@@ -23,6 +23,7 @@ public final class Cli {
     static final String NAME = "llama-node";
 
     private static final String CONFIG = "--config";
+    private static final String CONFIG_HELP = "configuration file, JSON (LLAMA_NODE_CONFIG)";
     private static final String CHECK = "--check";
     private static final String JSON = "--json";
     private static final String TIMEOUT = "--timeout-ms";
@@ -97,7 +98,7 @@ public final class Cli {
         CommandSpec start = command("start", "Starts a node in the background and waits until it is ready.");
         CommandSpec foreground = command("foreground", "Runs a node until it is told to end; logs to standard error.");
         for (CommandSpec spec : List.of(start, foreground)) {
-            spec.addOption(text(CONFIG, "configuration file, JSON (LLAMA_NODE_CONFIG)"));
+            spec.addOption(text(CONFIG, CONFIG_HELP));
             spec.addOption(flag(CHECK, "validate everything, load and start nothing"));
             Stream.of(Setting.values()).forEach(setting -> spec.addOption(text(setting.option(), setting.help())));
         }
@@ -106,12 +107,18 @@ public final class Cli {
         status.addOption(flag(JSON, "as it is on the wire, in JSON"));
         CommandSpec ping = command("ping", "Asks whether a node answers.");
         for (CommandSpec spec : List.of(stop, status, ping)) {
-            spec.addOption(text(CONFIG, "configuration file, JSON (LLAMA_NODE_CONFIG)"));
+            spec.addOption(text(CONFIG, CONFIG_HELP));
             spec.addOption(text(TIMEOUT, "how long to wait"));
             Stream.of(Setting.NODE_NAME, Setting.RUN_DIR)
                     .forEach(setting -> spec.addOption(text(setting.option(), setting.help())));
         }
-        Stream.of(start, stop, status, foreground, ping).forEach(spec -> root.addSubcommand(spec.name(), spec));
+        CommandSpec backends =
+                command("backends", "Shows which libraries of llama.cpp are installed, and whether they load.");
+        backends.addOption(text(CONFIG, CONFIG_HELP));
+        backends.addOption(flag(JSON, "as llama_node:list_backends/0 gives it, in JSON"));
+        backends.addOption(text(Setting.LLAMA_LIB.option(), Setting.LLAMA_LIB.help()));
+        Stream.of(start, stop, status, foreground, ping, backends)
+                .forEach(spec -> root.addSubcommand(spec.name(), spec));
         return new CommandLine(root);
     }
 
@@ -154,6 +161,7 @@ public final class Cli {
             case "stop" ->
                 new ControlCommands(timeout(command, DEFAULT_STOP_TIMEOUT_MS), out, err).stop(configuration.paths());
             case "status" -> status(configuration, command);
+            case "backends" -> BackendsCommand.run(configuration.llamaLib(), command.hasMatchedOption(JSON), out);
             case "ping" ->
                 new ControlCommands(timeout(command, DEFAULT_TIMEOUT_MS), out, err).ping(configuration.paths());
             default -> throw new IllegalStateException(command.commandSpec().name());

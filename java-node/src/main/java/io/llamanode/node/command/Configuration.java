@@ -94,6 +94,13 @@ final class Configuration {
                 environment);
     }
 
+    /** {@return which llama.cpp is asked for, or {@code null}; checks nothing else} */
+    @Nullable
+    Path llamaLib() throws ExitException {
+        String given = text(Setting.LLAMA_LIB);
+        return given == null ? null : Path.of(given);
+    }
+
     private @Nullable String text(Setting setting) throws ExitException {
         Object value = tree.get(setting.key());
         if (value != null && !(value instanceof String)) {

@@ -36,7 +36,9 @@ enum Setting {
     SLOT_MS(Kind.INTEGER, "milliseconds of such a turn, 0 for any number, default 60000"),
     USE_MMAP(Kind.BOOLEAN, "map the file rather than read it, default true"),
     N_GPU_LAYERS(Kind.INTEGER, "layers to offload, -1 for all, default 0"),
-    LLAMA_LIB(Kind.TEXT, "directory with the llama.cpp to use, default the first that is found"),
+    LLAMA_LIB(
+            Kind.TEXT,
+            "directory with the llama.cpp to use, or system, embedded or auto: the newest that is found, the default"),
     NATIVE_TIMEOUT(Kind.INTEGER, "milliseconds that native code may hang, or infinity, default 60000"),
     BRIDGE(Kind.TEXT, "socket of the line bridge, default none"),
     BRIDGE_MAX_CLIENTS(Kind.INTEGER, "its clients at a time, default 32"),

@@ -1,6 +1,7 @@
 package io.llamanode.node.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llamanode.service.contract.NodeStatus;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,8 +18,7 @@ final class StatusText {
                         text(status, "state"),
                         pid,
                         duration(status.path("uptime_ms").asLong())));
-        lines.add("llama_node %s, llama.cpp %s"
-                .formatted(text(status, "version"), text(status.path("library"), "version")));
+        lines.add("llama_node %s, %s".formatted(text(status, "version"), library(status.path("library"))));
         lines.add("%d sessions, %d tasks running, %d waiting, %d results kept"
                 .formatted(
                         number(status, "sessions"),
@@ -39,6 +39,16 @@ final class StatusText {
             lines.add("no model is loaded");
         }
         return lines;
+    }
+
+    private static String library(JsonNode library) {
+        return new NodeStatus.Library(
+                        text(library, "name"),
+                        text(library, "version"),
+                        "",
+                        library.hasNonNull("path") ? text(library, "path") : null,
+                        text(library, "chosen"))
+                .inWords();
     }
 
     private static String text(JsonNode node, String key) {

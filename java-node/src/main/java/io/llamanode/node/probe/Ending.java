@@ -98,7 +98,8 @@ sealed interface Ending {
         };
     }
 
-    private static String how(int status) {
+    /** {@return an exit status in words} */
+    static String how(int status) {
         String name = NAMES.get(status - SIGNAL);
         if (status == KILLED) {
             return "SIGKILL, of whoever sent it; the kernel does where memory is short";

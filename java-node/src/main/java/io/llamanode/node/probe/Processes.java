@@ -7,6 +7,9 @@ final class Processes {
     /** The argument by which a process knows that it is one. */
     static final String ARGUMENT = "--probe";
 
+    /** The argument of one that loads a library, followed by what asks for that. */
+    static final String LIBRARY_ARGUMENT = "--library";
+
     private Processes() {}
 
     /**
@@ -17,7 +20,20 @@ final class Processes {
      * @param launcher the launcher script
      */
     static ProcessBuilder launchedBy(String launcher) {
-        ProcessBuilder builder = new ProcessBuilder(launcher, ARGUMENT);
+        return like(new ProcessBuilder(launcher, ARGUMENT));
+    }
+
+    /**
+     * Such a process that loads a library.
+     *
+     * @param launcher the launcher script
+     * @param name what asks for the library
+     */
+    static ProcessBuilder loading(String launcher, String name) {
+        return like(new ProcessBuilder(launcher, LIBRARY_ARGUMENT, name));
+    }
+
+    private static ProcessBuilder like(ProcessBuilder builder) {
         Map<String, String> environment = builder.environment();
         environment.remove("LLAMA_NODE_COOKIE");
         environment.put("LLAMA_NODE_JAVA_HOME", System.getProperty("java.home"));

@@ -52,8 +52,32 @@ public record NodeStatus(
      * @param name of the native library
      * @param version of llama.cpp
      * @param build CPU features and the like, as the library reports them
+     * @param path its file, or {@code null} for the one in the jar
+     * @param why this one is used, for a sentence; empty where nobody chose
      */
-    public record Library(String name, String version, String build) {}
+    public record Library(
+            String name,
+            String version,
+            String build,
+            @Nullable String path,
+            String why) {
+        /**
+         * A library that nobody chose.
+         *
+         * @param name of the native library
+         * @param version of llama.cpp
+         * @param build CPU features and the like
+         */
+        public Library(String name, String version, String build) {
+            this(name, version, build, null, "");
+        }
+
+        /** {@return name, version, place and reason, for a sentence} */
+        public String inWords() {
+            return name + " " + version + " from " + (path == null ? "the jar" : path)
+                    + (why.isEmpty() ? "" : " (" + why + ")");
+        }
+    }
 
     /**
      * A loaded model.

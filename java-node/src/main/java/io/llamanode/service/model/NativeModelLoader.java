@@ -78,7 +78,12 @@ public final class NativeModelLoader implements ModelLoader {
 
     @Override
     public NodeStatus.Library library() {
-        return new NodeStatus.Library(library.name(), library.version(), library.systemInfo());
+        return new NodeStatus.Library(
+                library.name(),
+                library.version(),
+                library.systemInfo(),
+                library.path().map(Path::toString).orElse(null),
+                library.why());
     }
 
     /**

@@ -13,9 +13,11 @@ import io.llamanode.llama.library.LibraryLocations.Place;
 import io.llamanode.llama.sampler.JsonSchemaGrammar;
 import java.io.IOException;
 import java.lang.module.ModuleDescriptor.Version;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -75,25 +77,38 @@ class LlamaLibraryTest {
         assertSame(chosen, LlamaLibrary.open(Optional.of(directory)));
     }
 
+    /** Nothing else is a place to look at then. */
     @Test
-    void whatWasAskedForComesFirstAndTheEmbeddedOneLast() {
-        List<Location> locations =
-                LibraryLocations.all(Optional.of(Path.of("a")), Optional.of("b"), Optional.of("c"), Optional.empty());
-        assertEquals(new Location.Named("the argument", new Place.At(Path.of("a"))), locations.get(0));
-        assertEquals(new Location.Named("llamanode.llama.lib", new Place.At(Path.of("b"))), locations.get(1));
-        assertEquals(new Location.Named("LLAMA_NODE_LIB", new Place.At(Path.of("c"))), locations.get(2));
-        assertEquals(new Place.OfSystem(List.of("libllama.so", "libllama.so.0")), locations.get(3));
-        assertEquals(new Place.Embedded(), locations.getLast());
+    void theFirstOneWhoAsksForALibraryDecidesAlone() {
+        assertEquals(
+                Optional.of(new Location.Named("llama_lib", new Place.At(Path.of("a")))),
+                LibraryLocations.named(Optional.of(Path.of("a")), Optional.of("b"), Optional.of("c")));
+        assertEquals(
+                Optional.of(new Location.Named("llamanode.llama.lib", new Place.At(Path.of("b")))),
+                LibraryLocations.named(Optional.empty(), Optional.of("b"), Optional.of("c")));
+        assertEquals(
+                Optional.of(new Location.Named("LLAMA_NODE_LIB", new Place.At(Path.of("c")))),
+                LibraryLocations.named(Optional.empty(), Optional.empty(), Optional.of("c")));
+        assertEquals(Optional.empty(), LibraryLocations.named(Optional.empty(), Optional.empty(), Optional.empty()));
+    }
+
+    /** Over the environment, too, which may name one. */
+    @Test
+    void autoAsksForNone() {
+        assertEquals(
+                Optional.empty(),
+                LibraryLocations.named(Optional.of(Path.of("auto")), Optional.of("b"), Optional.of("c")));
     }
 
     @Test
     void theEmbeddedOneAndThatOfTheSystemCanBeAskedFor() {
-        List<Location> locations = LibraryLocations.all(
-                Optional.empty(), Optional.of("system"), Optional.of("embedded"), Optional.empty());
         assertEquals(
-                new Location.Named("llamanode.llama.lib", new Place.OfSystem(List.of("libllama.so", "libllama.so.0"))),
-                locations.get(0));
-        assertEquals(new Location.Named("LLAMA_NODE_LIB", new Place.Embedded()), locations.get(1));
+                Optional.of(new Location.Named(
+                        "llamanode.llama.lib", new Place.OfSystem(List.of("libllama.so", "libllama.so.0")))),
+                LibraryLocations.named(Optional.empty(), Optional.of("system"), Optional.empty()));
+        assertEquals(
+                Optional.of(new Location.Named("LLAMA_NODE_LIB", new Place.Embedded())),
+                LibraryLocations.named(Optional.empty(), Optional.empty(), Optional.of("embedded")));
         assertEquals("the jar", LlamaLibrary.find(Path.of("embedded")));
     }
 
@@ -109,7 +124,7 @@ class LlamaLibraryTest {
     }
 
     private static List<Location> installed(Path home) {
-        return LibraryLocations.all(Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(home));
+        return LibraryLocations.unnamed(Optional.of(home));
     }
 
     @Test
@@ -135,8 +150,11 @@ class LlamaLibraryTest {
         Place older = new Place.At(TestLibrary.installed());
         Place newer = new Place.At(installation("0.5.0", "0.5.1"));
         Place none = new Place.At(directory.resolve("absent"));
-        LlamaLibrary chosen = LibrarySearch.firstUsable(List.of(new Location.Newest(List.of(none, older, newer))));
-        assertTrue(chosen.version().startsWith("v0.5.1"), chosen.version());
+        LibrarySearch.Choice chosen = LibrarySearch.choose(List.of(new Location.Newest(List.of(none, older, newer))));
+        assertTrue(
+                chosen.library().version().startsWith("v0.5.1"),
+                chosen.library().version());
+        assertEquals("the newest that was found", chosen.why());
     }
 
     @Test
@@ -147,20 +165,93 @@ class LlamaLibraryTest {
         assertRefused(directory.resolve("absent"), "There is no file");
         assertRefused(empty, "There is no libllama in");
         assertRefused(text, "cannot be loaded");
-        assertSame(
-                LlamaLibrary.embedded(),
-                LibrarySearch.firstUsable(List.of(
-                        new Location.Named("a test", new Place.At(directory.resolve("absent"))),
-                        new Location.Named("a test", new Place.At(empty)),
-                        new Location.Newest(List.of(new Place.At(text))),
-                        new Place.OfSystem(List.of("libno-such-llama.so")),
-                        new Place.Embedded())));
+        LibrarySearch.Choice choice = LibrarySearch.choose(List.of(
+                new Location.Newest(List.of(new Place.At(empty), new Place.At(text))),
+                new Place.OfSystem(List.of("libno-such-llama.so")),
+                new Place.Embedded()));
+        assertSame(LlamaLibrary.embedded(), choice.library());
+        assertTrue(
+                choice.why().startsWith("the newest that can be used; passed over: There is no libllama in "),
+                choice.why());
+        assertTrue(
+                choice.why().contains(text.resolve("libllama.so") + " cannot be loaded: it does not begin"),
+                choice.why());
+        assertFalse(choice.why().contains("libno-such-llama"), choice.why());
         LibraryException e = assertThrows(
                 LibraryException.class,
-                () -> LibrarySearch.firstUsable(
+                () -> LibrarySearch.choose(
                         List.of(new Place.At(empty), new Place.OfSystem(List.of("libno-such-llama.so")))));
         assertTrue(e.getMessage().contains("There is no usable llama.cpp: There is no libllama in"), e.getMessage());
         assertTrue(e.getMessage().contains("The operating system has no libno-such-llama.so"), e.getMessage());
+    }
+
+    /** However good the others are: whoever asked for it must hear of it. */
+    @Test
+    void whatWasAskedForAndCannotBeHadIsAnError() throws IOException {
+        Path absent = directory.resolve("absent");
+        assertEquals(
+                "llama_lib: There is no file " + absent,
+                refusal(new Location.Named("llama_lib", new Place.At(absent))));
+        Path empty = Files.createDirectory(directory.resolve("empty"));
+        assertEquals(
+                "LLAMA_NODE_LIB: There is no libllama in " + empty,
+                refusal(new Location.Named("LLAMA_NODE_LIB", new Place.At(empty))));
+        assertEquals(
+                "llama_lib: The operating system has no libno-such-llama.so that its loader finds",
+                refusal(new Location.Named("llama_lib", new Place.OfSystem(List.of("libno-such-llama.so")))));
+        assertEquals(
+                "asked for by llama_lib",
+                LibrarySearch.choose(List.of(new Location.Named("llama_lib", new Place.Embedded())))
+                        .why());
+    }
+
+    private static String refusal(Location asked) {
+        LibraryException e =
+                assertThrows(LibraryException.class, () -> LibrarySearch.choose(List.of(asked, new Place.Embedded())));
+        assertEquals(LibraryException.Kind.ASKED_FOR, e.kind());
+        return e.getMessage();
+    }
+
+    /** The loader would end the process with SIGBUS. */
+    @Test
+    void aLibraryThatIsCutOffIsRefused() throws IOException {
+        Path copy = installation("0.5.0", "0.5.0");
+        Path library = Path.of(LlamaLibrary.find(copy));
+        long size = Files.size(library);
+        try (FileChannel channel = FileChannel.open(library, StandardOpenOption.WRITE)) {
+            channel.truncate(size / 2);
+        }
+        assertRefused(copy, library + " cannot be loaded: it is cut off: it has " + size / 2 + " bytes of ");
+    }
+
+    /** So would one of those that it loads itself. */
+    @Test
+    void aLibraryWithABackendThatIsCutOffIsRefused() throws IOException {
+        Path copy = installation("0.5.0", "0.5.0");
+        try (FileChannel channel = FileChannel.open(copy.resolve("libggml-base.so"), StandardOpenOption.WRITE)) {
+            channel.truncate(channel.size() - 100);
+        }
+        assertRefused(copy, "libggml-base.so cannot be loaded: it is cut off");
+    }
+
+    @Test
+    void aLibraryOfAnotherProcessorIsRefused() throws IOException {
+        byte[] header = new byte[64];
+        System.arraycopy(new byte[] {0x7f, 'E', 'L', 'F', 2, 1}, 0, header, 0, 6);
+        header[18] = (byte) 243;
+        Files.write(directory.resolve("libllama.so"), header);
+        assertRefused(directory, "cannot be loaded: it is for processors of the kind riscv, and this one is ");
+        Files.write(directory.resolve("libllama.so"), new byte[0]);
+        assertRefused(directory, "cannot be loaded: it is empty");
+    }
+
+    /** In a process of its own, for the loader gives a copy what is loaded already. */
+    @Test
+    void theLoadersReasonIsTold() throws IOException, InterruptedException {
+        Path copy = installation("0.5.0", "0.5.0");
+        Files.delete(copy.resolve("libggml-base.so"));
+        String output = open(copy, 1);
+        assertTrue(output.contains("libggml-base.so: cannot open shared object file"), output);
     }
 
     @Test
@@ -200,21 +291,23 @@ class LlamaLibraryTest {
                 Files.delete(file);
             }
         }
-        String output = open(bare);
-        assertTrue(output.contains("There is no backend (libggml-cpu*) for this processor in " + bare), output);
-        assertTrue(output.contains("opened "), output);
-        assertFalse(output.contains("opened v0.5."), output);
+        String output = open(bare, 1);
+        assertTrue(
+                output.contains(
+                        "llamanode.llama.lib: There is no backend (libggml-cpu*) for this processor in " + bare),
+                output);
+        assertFalse(output.contains("opened "), output);
     }
 
     @Test
     void aNewProcessTakesTheLibraryItIsPointedAt() throws IOException, InterruptedException {
         TestLibrary.V0_5.open();
-        String output = open(TestLibrary.installed());
+        String output = open(TestLibrary.installed(), 0);
         assertTrue(output.contains("opened v0.5."), output);
         assertTrue(output.contains("root ::="), output);
     }
 
-    private static String open(Path location) throws IOException, InterruptedException {
+    private static String open(Path location, int status) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--enable-native-access=ALL-UNNAMED",
@@ -225,7 +318,7 @@ class LlamaLibraryTest {
                 .redirectErrorStream(true)
                 .start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), output);
+        assertEquals(status, process.waitFor(), output);
         return output;
     }
 

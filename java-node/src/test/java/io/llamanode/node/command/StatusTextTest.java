@@ -23,13 +23,14 @@ final class StatusTextTest {
         assertEquals(
                 List.of(
                         "n@h is draining (process 42, up 0 min 5 s)",
-                        "llama_node 1.2, llama.cpp v3",
+                        "llama_node 1.2, llama.cpp v3 from /l/libllama.so (the newest that was found)",
                         "1 sessions, 2 tasks running, 3 waiting, 4 results kept",
                         "5 MiB resident",
                         "model m: 2 of 3 slots busy, 64 tokens each",
                         "model o: 0 of 1 slots busy, 8 tokens each"),
                 text("{\"node\": \"n@h\", \"state\": \"draining\", \"uptime_ms\": 5999, \"version\": \"1.2\","
-                        + "\"library\": {\"version\": \"v3\"}, \"sessions\": 1, \"tasks_running\": 2,"
+                        + "\"library\": {\"name\": \"llama.cpp\", \"version\": \"v3\","
+                        + "\"path\": \"/l/libllama.so\", \"chosen\": \"the newest that was found\"}, \"sessions\": 1, \"tasks_running\": 2,"
                         + "\"tasks_waiting\": 3, \"results_kept\": 4, \"memory\": {\"rss_bytes\": 5242881},"
                         + "\"models\": [{\"id\": \"m\", \"n_parallel\": 3, \"n_ctx\": 64, \"slots\": " + slots + "},"
                         + "{\"id\": \"o\", \"n_parallel\": 1, \"n_ctx\": 8, \"slots\": [{\"state\": \"idle\"}]}]}"));
