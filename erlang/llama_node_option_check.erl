@@ -91,6 +91,10 @@ value({integer, Min, Max}, _Key, Value) when is_integer(Value), Value >= Min, Va
     Value;
 value({integer, Min, Max}, Key, Value) ->
     fault(Key, "must be an integer from ~b to ~b, got ~0tP", [Min, Max, Value, 8]);
+value({number, Min, Max}, _Key, Value) when is_number(Value), Value >= Min, Value =< Max ->
+    Value;
+value({number, Min, Max}, Key, Value) ->
+    fault(Key, "must be a number from ~p to ~p, got ~0tP", [Min, Max, Value, 8]);
 value(boolean, _Key, Value) when is_boolean(Value) ->
     Value;
 value(boolean, Key, Value) ->

@@ -14,7 +14,8 @@
 %% the launcher.
 
 -type check() ::
-    {integer, Min :: integer(), Max :: integer()} | {timeout, Min :: non_neg_integer()} | {enum, [atom()]} | boolean
+    {integer, Min :: integer(), Max :: integer()} | {number, Min :: number(), Max :: number()}
+    | {timeout, Min :: non_neg_integer()} | {enum, [atom()]} | boolean
     | text | path | library | atom | template | models | tls | server_name | progress | script | replies | cookie
     | flags | env.
 %% What {@link llama_node_option_check:value/3} takes for the option.
@@ -73,6 +74,13 @@ model() ->
                "0 for any number"},
      #{key => slot_ms, part => model, check => {integer, 0, ?MAX_MS}, default => "60000",
        text => "milliseconds that it generates before it does so; 0 for any number"},
+     #{key => share_prefixes, part => model, check => {enum, [node, owner, none]}, default => "`node'",
+       text => "with whom tasks share beginnings of prompts that the KV cache holds: with all of the model, with those "
+               "of the same process, or with those of their session alone. How long a first token takes can tell what "
+               "others have asked"},
+     #{key => slot_prompt_similarity, part => model, check => {number, 0, 1}, default => "0.1",
+       text => "share of a prompt that an idle slot must hold to be chosen for that; with 0 the one used longest ago "
+               "is chosen"},
      #{key => use_mmap, part => model, check => boolean, default => "`true'",
        text => "map the file rather than read it"},
      #{key => n_gpu_layers, part => model, check => {integer, -1, ?INT32}, default => "0",

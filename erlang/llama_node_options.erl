@@ -29,6 +29,8 @@
         max_queue => 0..1000000,
         slot_tokens => non_neg_integer(),
         slot_ms => non_neg_integer(),
+        share_prefixes => node | owner | none | binary() | string(),
+        slot_prompt_similarity => number(),
         use_mmap => boolean(),
         n_gpu_layers => -1 | non_neg_integer(),
         vocab_only => boolean(),
@@ -91,6 +93,11 @@
 %% <li>`slot_tokens': tokens that a task generates before it leaves its slot to another owner who waits, and goes on
 %%     later; 0 for any number. Default: 4096.</li>
 %% <li>`slot_ms': milliseconds that it generates before it does so; 0 for any number. Default: 60000.</li>
+%% <li>`share_prefixes': with whom tasks share beginnings of prompts that the KV cache holds: with all of the model,
+%%     with those of the same process, or with those of their session alone. How long a first token takes can tell what
+%%     others have asked. Default: `node'.</li>
+%% <li>`slot_prompt_similarity': share of a prompt that an idle slot must hold to be chosen for that; with 0 the one
+%%     used longest ago is chosen. Default: 0.1.</li>
 %% <li>`use_mmap': map the file rather than read it. Default: `true'.</li>
 %% <li>`n_gpu_layers': layers to offload, -1 for all of them. Default: 0.</li>
 %% <li>`vocab_only': load only the vocabulary, for tokens and templates. Default: `false'.</li>

@@ -132,6 +132,7 @@ wrong_types_are_named(_) ->
         n_ctx => [0, -1, 1.0, "512", 1 bsl 31],
         n_parallel => [0, 65], n_batch => [0, 65537], n_ubatch => [0], n_threads => [0, 1025],
         max_queue => [-1, 1000001], slot_tokens => [-1, 1 bsl 31], slot_ms => [-1, infinity],
+        share_prefixes => [all, 1, <<"nodes">>], slot_prompt_similarity => [-0.1, 1.5, 2, "0.5", half],
         use_mmap => [1, yes], check_tensors => [1, yes], probe => [1, yes], n_gpu_layers => [all, -2, 1 bsl 31],
         log_level => [loud, <<"loud">>, true], result_ttl_ms => [-1, 1 bsl 32], max_sessions => [many],
         name => ["llm", true, {local, "llm"}, {local, undefined}, {via, "m", x}], wait => [maybe_so],

@@ -82,6 +82,7 @@ spec({integer, 1, Max}) when Max >= 16#7fffffff -> "pos_integer()";
 spec({integer, 0, Max}) when Max >= 16#7fffffff -> "non_neg_integer()";
 spec({integer, -1, Max}) when Max >= 16#7fffffff -> "-1 | non_neg_integer()";
 spec({integer, Min, Max}) -> io_lib:format("~b..~b", [Min, Max]);
+spec({number, _, _}) -> "number()";
 spec({enum, Names}) -> lists:join(" | ", [atom_to_list(Name) || Name <- Names] ++ ["binary()", "string()"]);
 spec(boolean) -> "boolean()";
 spec({timeout, _}) -> "timeout()";

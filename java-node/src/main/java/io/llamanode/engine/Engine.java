@@ -150,12 +150,12 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Forgets what slots have cached for a key.
+     * No request with a key comes any more: what slots have cached for it stays for others, as far as they may have it.
      *
      * @param cacheKey of requests
      */
-    public void forget(long cacheKey) {
-        loop.post(() -> scheduler.forget(cacheKey));
+    public void leave(long cacheKey) {
+        loop.post(() -> scheduler.leave(cacheKey));
     }
 
     /**
@@ -195,7 +195,12 @@ public final class Engine implements AutoCloseable {
      * @param done run afterwards: on the loop thread, or at once if the engine is closed
      */
     public void forget(Adapter adapter, Runnable done) {
-        loop.call(() -> runner.forget(adapter), done);
+        loop.call(
+                () -> {
+                    scheduler.forget(adapter);
+                    runner.forget(adapter);
+                },
+                done);
     }
 
     /** {@return the state after the last step} */
@@ -440,6 +445,11 @@ public final class Engine implements AutoCloseable {
             promptTokens += slot.work().prompt().length;
             cachedTokens += slot.reused();
             generation(slot.work()).admitted(clock.getAsLong());
+        }
+
+        @Override
+        public void found(Slot slot, int tokens) {
+            cachedTokens += tokens;
         }
 
         @Override

@@ -1,10 +1,14 @@
 package io.llamanode.protocol;
 
+import io.llamanode.service.contract.PrefixSharing;
 import io.llamanode.service.contract.model.AdapterConfig;
 import io.llamanode.service.contract.model.ModelConfig;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Model configurations; docs/protocol.md, section 2. */
 public final class ModelDecoder {
@@ -12,6 +16,16 @@ public final class ModelDecoder {
     private static final int DEFAULT_BATCH = 512;
     /** GGML_MAX_N_THREADS. */
     private static final int MAX_THREADS = 512;
+
+    private static final String SHARE_PREFIXES = "share_prefixes";
+
+    private static final Map<String, PrefixSharing> SHARINGS = new TreeMap<>();
+
+    static {
+        for (PrefixSharing sharing : PrefixSharing.values()) {
+            SHARINGS.put(sharing.wireName(), sharing);
+        }
+    }
 
     /** Every key but the path. */
     public static final List<String> KEYS = List.of(
@@ -31,7 +45,9 @@ public final class ModelDecoder {
             "probe",
             "default",
             "slot_tokens",
-            "slot_ms");
+            "slot_ms",
+            SHARE_PREFIXES,
+            "slot_prompt_similarity");
 
     private ModelDecoder() {}
 
@@ -64,9 +80,16 @@ public final class ModelDecoder {
                 in.flag("probe"),
                 in.flag("default"),
                 in.integer("slot_tokens", 0, MAX),
-                in.milliseconds("slot_ms", 0));
+                in.milliseconds("slot_ms", 0),
+                sharing(in),
+                in.real("slot_prompt_similarity", 0, 1));
         in.end();
         return config;
+    }
+
+    /** {@return with whom prefixes are to be shared, or {@code null} if that is not given} */
+    static @Nullable PrefixSharing sharing(Fields in) {
+        return VectorDecoder.oneOf(in.get(SHARE_PREFIXES), SHARINGS);
     }
 
     /**

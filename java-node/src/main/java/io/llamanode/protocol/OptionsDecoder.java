@@ -56,7 +56,8 @@ final class OptionsDecoder {
                 SamplerDecoder.decode(in),
                 in.integer("priority", -MAX_PRIORITY, MAX_PRIORITY),
                 adapters(in.get("lora")),
-                alternatives(in));
+                alternatives(in),
+                ModelDecoder.sharing(in));
     }
 
     /** Maps of {@code id} and {@code scale} as llama.cpp's server takes them, or pairs. */

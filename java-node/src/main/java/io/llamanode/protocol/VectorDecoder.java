@@ -96,7 +96,8 @@ final class VectorDecoder {
         return flag.flag() ? EUCLIDEAN : OFF;
     }
 
-    private static <T> @Nullable T oneOf(@Nullable InputValue value, Map<String, T> names) {
+    /** {@return what a word stands for, or {@code null} if it is not given} */
+    static <T> @Nullable T oneOf(@Nullable InputValue value, Map<String, T> names) {
         if (value == null) {
             return null;
         }

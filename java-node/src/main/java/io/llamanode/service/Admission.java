@@ -100,10 +100,15 @@ final class Admission {
         }
     }
 
-    /** {@return the options of a task, complete} */
+    /**
+     * {@return the options of a task, complete}
+     *
+     * @throws FailureException {@code invalid_argument} if they are to share more than its model does
+     */
     static GenerationOptions options(TaskInput input, Session session) {
         GenerationOptions own =
                 input instanceof TaskInput.Generating generating ? generating.options() : GenerationOptions.NONE;
+        session.model.refuseWiderSharing(own);
         return GenerationDefaults.complete(own, session.config.defaults());
     }
 

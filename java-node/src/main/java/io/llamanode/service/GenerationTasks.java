@@ -4,6 +4,7 @@ import static io.llamanode.service.prompt.GenerationDefaults.given;
 
 import io.llamanode.account.Weight;
 import io.llamanode.engine.Engine;
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
@@ -80,11 +81,22 @@ final class GenerationTasks {
                 given(options.stop()),
                 options.nKeep() != null ? options.nKeep() : prepared.nKeep(),
                 given(options.contextShift()),
-                given(options.cachePrompt()) && session.model.loaded.info().reusesPrompts(),
+                cacheUse(session.model, options),
                 task.deadline,
                 given(options.priority()),
                 task.adapters,
                 given(options.alternatives()),
                 sampler);
+    }
+
+    private static CacheUse cacheUse(ServedModel model, GenerationOptions options) {
+        if (!given(options.cachePrompt()) || !model.loaded.info().reusesPrompts()) {
+            return CacheUse.NOTHING;
+        }
+        return switch (model.sharing(options)) {
+            case NODE -> CacheUse.ALL;
+            case OWNER -> CacheUse.CUSTOMER;
+            case NONE -> CacheUse.KEY;
+        };
     }
 }

@@ -6,9 +6,11 @@ import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.PrefixSharing;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelInfo;
 import io.llamanode.service.contract.model.ModelReport;
+import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.model.LoadedModel;
 import io.llamanode.service.prompt.PromptBuilder;
 import java.util.HashMap;
@@ -118,11 +120,33 @@ final class ServedModel {
         return loaded.engine() == null ? EngineSnapshot.NONE : loaded.engine().snapshot();
     }
 
-    /** Forgets what slots have cached for a session. */
-    void forget(Session session) {
+    /** Nothing of a session comes any more. */
+    void left(Session session) {
         if (loaded.engine() != null) {
-            loaded.engine().forget(session.cacheKey());
+            loaded.engine().leave(session.cacheKey());
         }
+    }
+
+    /**
+     * Looks whether options keep to what the model was loaded with.
+     *
+     * @throws FailureException {@code invalid_argument} if they are to share more
+     */
+    void refuseWiderSharing(GenerationOptions options) {
+        PrefixSharing asked = options.sharePrefixes();
+        if (asked != null && asked.compareTo(sharing()) > 0) {
+            throw FailureException.invalid("share_prefixes: model '%s' was loaded with '%s', which '%s' would exceed"
+                    .formatted(id(), sharing().wireName(), asked.wireName()));
+        }
+    }
+
+    /** {@return with whom a task with these options shares beginnings of prompts} */
+    PrefixSharing sharing(GenerationOptions options) {
+        return options.sharePrefixes() != null ? options.sharePrefixes() : sharing();
+    }
+
+    private PrefixSharing sharing() {
+        return config.sharePrefixes() != null ? config.sharePrefixes() : PrefixSharing.NODE;
     }
 
     String id() {

@@ -154,6 +154,7 @@ public final class Sessions {
         Holding holding = account.open(MemoryAccount.Kind.SESSION, owner, owner.peer());
         Session session = newSession(owner, config, holding);
         refuseHopelessSystemPrompt(session);
+        session.model.refuseWiderSharing(config.defaults());
         Admission.hold(holding, SESSION + weight + transcriptWeight, () -> InputParts.largest(config));
         session.configWeight = weight;
         session.kept = SESSION + weight;
@@ -217,7 +218,7 @@ public final class Sessions {
         AtomicInteger left = new AtomicInteger(1);
         Runnable ended = () -> {
             if (left.decrementAndGet() == 0) {
-                session.model.forget(session);
+                session.model.left(session);
                 // Its tasks had its settings until now.
                 Objects.requireNonNull(session.holding).release();
                 closed.run();

@@ -1,6 +1,7 @@
 package io.llamanode.bench;
 
 import io.llamanode.engine.Engine;
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.EngineConfig;
 import io.llamanode.engine.contract.GenerationListener;
 import io.llamanode.engine.contract.GenerationRequest;
@@ -57,7 +58,7 @@ final class EngineStreams implements Variant {
                     List.of(),
                     0,
                     true,
-                    true,
+                    CacheUse.NOTHING,
                     GenerationRequest.NO_DEADLINE);
             if (!engine.submit(request, recorder, () -> {})) {
                 throw new IllegalStateException("the engine refuses a request");

@@ -3,6 +3,7 @@ package io.llamanode.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.EngineConfig;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.Adapter;
@@ -43,7 +44,7 @@ class AdapterTurnsTest {
                         List.of(),
                         0,
                         true,
-                        true,
+                        CacheUse.ALL,
                         GenerationRequest.NO_DEADLINE,
                         0,
                         set,

@@ -3,6 +3,7 @@ package io.llamanode.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.EngineSnapshot;
 import io.llamanode.engine.contract.GenerationListener;
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
@@ -119,7 +120,7 @@ class EngineContainmentTest extends EngineFixture {
                 List.of(),
                 0,
                 true,
-                true,
+                CacheUse.ALL,
                 GenerationRequest.NO_DEADLINE,
                 0,
                 AdapterSet.NONE,
@@ -143,7 +144,17 @@ class EngineContainmentTest extends EngineFixture {
     void aRequestThatCannotBeginFailsAlone() {
         Recorder beside = submit(request(1, "a", 5));
         Recorder broken = submit(new GenerationRequest(
-                2, 2, "somebody", new int[] {'b'}, 1, null, List.of(), 0, true, true, GenerationRequest.NO_DEADLINE));
+                2,
+                2,
+                "somebody",
+                new int[] {'b'},
+                1,
+                null,
+                List.of(),
+                0,
+                true,
+                CacheUse.ALL,
+                GenerationRequest.NO_DEADLINE));
         steps(1);
         assertEquals(FailureKind.INTERNAL, broken.failure());
         steps(5);
@@ -213,7 +224,7 @@ class EngineContainmentTest extends EngineFixture {
         int before = model.plans.size();
         model.alwaysFails = true;
         engine.start();
-        engine.forget(7);
+        engine.shorten(7, 0, () -> {});
         CountDownLatch later = new CountDownLatch(1);
         engine.cancel(99, later::countDown);
         assertTrue(later.await(30, TimeUnit.SECONDS));

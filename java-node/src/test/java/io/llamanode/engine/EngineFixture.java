@@ -2,6 +2,7 @@ package io.llamanode.engine;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.EngineConfig;
 import io.llamanode.engine.contract.GenerationListener.Outcome;
 import io.llamanode.engine.contract.GenerationRequest;
@@ -35,7 +36,7 @@ abstract class EngineFixture {
                 List.of(stop),
                 0,
                 true,
-                true,
+                CacheUse.ALL,
                 deadline);
     }
 

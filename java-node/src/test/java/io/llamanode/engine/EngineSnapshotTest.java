@@ -3,6 +3,7 @@ package io.llamanode.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.EngineConfig;
 import io.llamanode.engine.contract.EngineSnapshot;
 import io.llamanode.engine.contract.EngineSnapshot.Phase;
@@ -74,7 +75,7 @@ class EngineSnapshotTest extends EngineFixture {
     void aChangeOfTheCacheAloneIsNoDecode() {
         run(request(1, 7, "abc", 1, GenerationRequest.NO_DEADLINE));
         long before = engine.snapshot().decodeCalls();
-        engine.forget(7);
+        engine.shorten(7, 0, () -> {});
         int plans = model.plans.size();
         steps(1);
         assertEquals(plans + 1, model.plans.size());
@@ -151,7 +152,7 @@ class EngineSnapshotTest extends EngineFixture {
                 List.of(),
                 0,
                 true,
-                true,
+                CacheUse.ALL,
                 GenerationRequest.NO_DEADLINE,
                 0,
                 AdapterSet.NONE,

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.EngineSnapshot;
 import io.llamanode.engine.contract.GenerationListener.Ending;
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
@@ -104,7 +105,7 @@ class EngineTest extends EngineFixture {
                 List.of(),
                 0,
                 true,
-                true,
+                CacheUse.ALL,
                 GenerationRequest.NO_DEADLINE));
         steps(2);
         assertTrue(many.get(0).ending.isDone());
@@ -126,11 +127,11 @@ class EngineTest extends EngineFixture {
     }
 
     @Test
-    void anotherSessionsCacheIsNeverReused() {
+    void aShortBeginningOfAnotherSessionsPromptIsNotTaken() {
         model.answer("secret", "s");
         run(request(1, 7, "secret", -1, GenerationRequest.NO_DEADLINE));
         run(request(2, 8, "x", 1, GenerationRequest.NO_DEADLINE));
-        Outcome other = run(request(3, 9, "secret", -1, GenerationRequest.NO_DEADLINE));
+        Outcome other = run(request(3, 9, "secret too", -1, GenerationRequest.NO_DEADLINE));
         assertEquals(0, other.cachedTokens());
     }
 
@@ -153,11 +154,26 @@ class EngineTest extends EngineFixture {
     }
 
     @Test
-    void forgettingEmptiesTheSlot() {
+    void aSlotKeepsItsCellsWhenNobodyComesBackForThem() {
+        run(request(1, 7, "a prompt of some length", 2, GenerationRequest.NO_DEADLINE));
+        engine.leave(7);
+        steps(1);
+        assertEquals("a prompt of some length!", model.holds(0));
+        assertEquals(0, engine.snapshot().slots().getFirst().cacheKey());
+        // Nor is the other slot, which is empty, taken for one that has the same to say.
+        assertEquals(
+                22,
+                run(request(2, 0, "a prompt of some length", 2, GenerationRequest.NO_DEADLINE))
+                        .cachedTokens());
+        assertEquals("", model.holds(1));
+    }
+
+    @Test
+    void shorteningToNothingEmptiesTheSlot() {
         model.answer("abc", "d");
         run(request(1, 7, "abc", -1, GenerationRequest.NO_DEADLINE));
         assertEquals("abcd", model.holds(0));
-        engine.forget(7);
+        engine.shorten(7, 0, () -> {});
         steps(1);
         assertEquals("", model.holds(0));
         assertEquals(
@@ -229,7 +245,7 @@ class EngineTest extends EngineFixture {
     void aSlotIsEmptiedAfterAFailureEvenIfItsTruncationWasLost() {
         model.answer("abc", "d");
         run(request(1, 7, "abc", -1, GenerationRequest.NO_DEADLINE));
-        engine.forget(7);
+        engine.shorten(7, 0, () -> {});
         submit(request(2, 8, "zz", 1, GenerationRequest.NO_DEADLINE));
         model.failure = new RunnerException("lost", null);
         steps(2);
@@ -314,7 +330,7 @@ class EngineTest extends EngineFixture {
                 List.of(),
                 4,
                 true,
-                true,
+                CacheUse.ALL,
                 GenerationRequest.NO_DEADLINE);
         run(keep);
         assertTrue(model.holds(0).startsWith("KEEPp"));
@@ -335,7 +351,7 @@ class EngineTest extends EngineFixture {
                                 List.of(),
                                 nKeep,
                                 true,
-                                true,
+                                CacheUse.ALL,
                                 GenerationRequest.NO_DEADLINE))
                         .completion()
                         .length);

@@ -3,6 +3,7 @@ package io.llamanode.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.EngineConfig;
 import io.llamanode.engine.contract.Forecast;
 import io.llamanode.engine.contract.GenerationRequest;
@@ -33,7 +34,7 @@ class PrefixTest {
                 List.of(),
                 0,
                 true,
-                reuse,
+                reuse ? CacheUse.ALL : CacheUse.NOTHING,
                 GenerationRequest.NO_DEADLINE);
     }
 

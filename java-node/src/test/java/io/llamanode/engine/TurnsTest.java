@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.EngineConfig;
 import io.llamanode.engine.contract.GenerationListener.Ending;
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
@@ -60,7 +61,7 @@ class TurnsTest {
                 List.of(),
                 0,
                 true,
-                true,
+                CacheUse.ALL,
                 deadline,
                 0,
                 AdapterSet.NONE,

@@ -4,6 +4,7 @@ import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangRef;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.llamanode.service.contract.PrefixSharing;
 import io.llamanode.service.contract.model.AdapterConfig;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.task.AdapterScale;
@@ -175,7 +176,13 @@ final class RandomRequests {
                 flag(),
                 flag(),
                 integers(0, MAX),
-                maybe(() -> integer(0L, 0xffff_ffffL)));
+                maybe(() -> integer(0L, 0xffff_ffffL)),
+                sharing(),
+                reals(0, 1));
+    }
+
+    private PrefixSharing sharing() {
+        return maybe(() -> PrefixSharing.values()[random.nextInt(3)]);
     }
 
     private SessionConfig session() {
@@ -413,7 +420,8 @@ final class RandomRequests {
                 samplers(),
                 integers(-100, 100),
                 maybe(this::adapters),
-                integers(-1, 100));
+                integers(-1, 100),
+                sharing());
     }
 
     private Map<Integer, Float> biases() {

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llamanode.protocol.Spelling.Ids;
 import io.llamanode.protocol.Spelling.Ordered;
 import io.llamanode.protocol.Spelling.Plainly;
+import io.llamanode.service.contract.PrefixSharing;
 import io.llamanode.service.contract.model.AdapterConfig;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.task.ChatOptions;
@@ -155,6 +156,8 @@ final class RequestWriter {
         put(fields, "default", config.asDefault());
         put(fields, "slot_tokens", config.slotTokens());
         put(fields, "slot_ms", config.slotMs());
+        put(fields, "share_prefixes", wire(config.sharePrefixes()));
+        put(fields, "slot_prompt_similarity", config.slotPromptSimilarity());
         if (progress != null) {
             fields.put("progress", progress);
         }
@@ -463,12 +466,17 @@ final class RequestWriter {
         put(fields, "n_keep", options.nKeep());
         put(fields, "context_shift", options.contextShift());
         put(fields, "cache_prompt", options.cachePrompt());
+        put(fields, "share_prefixes", wire(options.sharePrefixes()));
         put(fields, either("timeout", "deadline_ms"), timeout(options.timeoutMs()));
         format(fields, options.format());
         samplers(fields, options.samplers() == null ? SamplerOptions.NONE : options.samplers());
         put(fields, "priority", options.priority());
         put(fields, "lora", options.lora() == null ? null : adapters(options));
         alternatives(fields, options.alternatives());
+    }
+
+    private static String wire(PrefixSharing sharing) {
+        return sharing == null ? null : sharing.wireName();
     }
 
     private static BigInteger unsigned(long number) {

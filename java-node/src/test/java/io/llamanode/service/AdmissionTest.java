@@ -79,9 +79,16 @@ class AdmissionTest extends ServiceFixture {
                         .usage()
                         .cachedTokens());
         model.reusesPrompts = true;
+        // Nor was anything left that the next one could begin with.
         assertEquals(
-                4,
+                0,
                 result(create(session, completion("abcde", options(1, null))).value(), -1)
+                        .value()
+                        .usage()
+                        .cachedTokens());
+        assertEquals(
+                5,
+                result(create(session, completion("abcdef", options(1, null))).value(), -1)
                         .value()
                         .usage()
                         .cachedTokens());

@@ -12,8 +12,25 @@ package io.llamanode.engine.contract;
  *     prompt, and at most until a step was measured; otherwise as many as do not hold up the others' next token
  * @param turnTokens tokens that a request generates before it leaves its slot to another customer who waits; 0: any number
  * @param turnNanos how long it generates before it does so; 0: for ever
+ * @param similarity share of a prompt that a slot must hold, from 0 to 1, to be chosen for that rather than the one used
+ *     longest ago; 0: the latter is always chosen
+ * @param leastCopied tokens for which it pays to copy another sequence's cells
  */
-public record EngineConfig(int slots, int nCtx, int nBatch, int prefillShare, int turnTokens, long turnNanos) {
+public record EngineConfig(
+        int slots,
+        int nCtx,
+        int nBatch,
+        int prefillShare,
+        int turnTokens,
+        long turnNanos,
+        double similarity,
+        int leastCopied) {
+    /** The {@code similarity} where nobody says another one; docs/decisions/scheduling.md has what was measured. */
+    public static final double SIMILARITY = 0.1;
+
+    /** The {@code leastCopied} where nobody says another one. */
+    public static final int LEAST_COPIED = 16;
+
     /**
      * Refuses sizes that no plan could respect.
      *
@@ -24,6 +41,9 @@ public record EngineConfig(int slots, int nCtx, int nBatch, int prefillShare, in
             throw new IllegalArgumentException(
                     "slots %d, nCtx %d, nBatch %d, prefillShare %d, turnTokens %d, turnNanos %d"
                             .formatted(slots, nCtx, nBatch, prefillShare, turnTokens, turnNanos));
+        }
+        if (!(similarity >= 0 && similarity <= 1) || leastCopied < 1) {
+            throw new IllegalArgumentException("similarity %s, leastCopied %d".formatted(similarity, leastCopied));
         }
     }
 
@@ -36,7 +56,7 @@ public record EngineConfig(int slots, int nCtx, int nBatch, int prefillShare, in
      * @param prefillShare prompt tokens of one step while other slots generate
      */
     public EngineConfig(int slots, int nCtx, int nBatch, int prefillShare) {
-        this(slots, nCtx, nBatch, prefillShare, 0, 0);
+        this(slots, nCtx, nBatch, prefillShare, 0, 0, SIMILARITY, LEAST_COPIED);
     }
 
     /**
@@ -47,6 +67,26 @@ public record EngineConfig(int slots, int nCtx, int nBatch, int prefillShare, in
      * @return the sizes
      */
     public EngineConfig withTurns(int tokens, long nanos) {
-        return new EngineConfig(slots, nCtx, nBatch, prefillShare, tokens, nanos);
+        return new EngineConfig(slots, nCtx, nBatch, prefillShare, tokens, nanos, similarity, leastCopied);
+    }
+
+    /**
+     * The same with another choice of slots.
+     *
+     * @param share of a prompt that a slot must hold to be chosen for that, from 0 to 1
+     * @return the sizes
+     */
+    public EngineConfig withSimilarity(double share) {
+        return new EngineConfig(slots, nCtx, nBatch, prefillShare, turnTokens, turnNanos, share, leastCopied);
+    }
+
+    /**
+     * The same with another price of copies.
+     *
+     * @param tokens for which a copy pays
+     * @return the sizes
+     */
+    public EngineConfig withLeastCopied(int tokens) {
+        return new EngineConfig(slots, nCtx, nBatch, prefillShare, turnTokens, turnNanos, similarity, tokens);
     }
 }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param nKeep prompt tokens kept at the front when the context is shifted; -1: all. The token that begins a text
  *     stays in any case, where the model wants one
  * @param contextShift whether a full context drops its older half when {@code maxTokens} asks for more
- * @param reuseCache whether the slot's KV cache is reused as far as its tokens agree
+ * @param cacheUse whose cells in the KV cache it may begin with, and who may begin with those that it leaves
  * @param deadline {@link System#nanoTime()} after which the request fails, or {@link #NO_DEADLINE}
  * @param priority higher ones get a slot first
  * @param adapters what it is computed with
@@ -40,7 +40,7 @@ public record GenerationRequest(
         List<String> stop,
         int nKeep,
         boolean contextShift,
-        boolean reuseCache,
+        CacheUse cacheUse,
         long deadline,
         int priority,
         AdapterSet adapters,
@@ -81,7 +81,7 @@ public record GenerationRequest(
      * @param stop texts that end the generation; none is empty
      * @param nKeep prompt tokens kept at the front when the context is shifted; -1: all
      * @param contextShift whether a full context drops its older half when {@code maxTokens} asks for more
-     * @param reuseCache whether the slot's KV cache is reused as far as its tokens agree
+     * @param cacheUse whose cells in the KV cache it may begin with, and who may begin with those that it leaves
      * @param deadline {@link System#nanoTime()} after which the request fails, or {@link #NO_DEADLINE}
      */
     public GenerationRequest(
@@ -94,7 +94,7 @@ public record GenerationRequest(
             List<String> stop,
             int nKeep,
             boolean contextShift,
-            boolean reuseCache,
+            CacheUse cacheUse,
             long deadline) {
         this(
                 id,
@@ -106,7 +106,7 @@ public record GenerationRequest(
                 stop,
                 nKeep,
                 contextShift,
-                reuseCache,
+                cacheUse,
                 deadline,
                 0,
                 AdapterSet.NONE,

@@ -13,6 +13,14 @@ public interface Admissions {
     void admitted(Slot slot);
 
     /**
+     * A request that waited for what another one was evaluating has got it, or some of it.
+     *
+     * @param slot that it has
+     * @param tokens of its prompt that it need not evaluate, besides those known when it was admitted
+     */
+    default void found(Slot slot, int tokens) {}
+
+    /**
      * A request has left its slot to others, and waits for its next turn.
      *
      * @param request goes on later

@@ -58,6 +58,9 @@ final class Cells {
         changes.add(new KvOperation.Copy(donor.id, slot.id, count));
         slot.cached.truncate(0);
         slot.cached.addAll(donor.cached, count);
+        slot.genuine = Integer.MAX_VALUE;
+        slot.lends = donor.lends;
+        slot.customer = donor.customer;
         slot.proven = donor.proven;
         if (sharesCells) {
             slot.shared = count;
@@ -70,6 +73,7 @@ final class Cells {
         if (slot.cached.size() > size) {
             slot.shared = Math.min(slot.shared, size);
             slot.cached.truncate(size);
+            slot.genuine = size <= slot.genuine ? Integer.MAX_VALUE : slot.genuine;
             changes.add(new KvOperation.Truncate(slot.id, size));
         }
     }
@@ -92,6 +96,7 @@ final class Cells {
         int discard = Math.max((size - keep) / 2, slot.shared - keep);
         changes.add(new KvOperation.Discard(slot.id, keep, keep + discard, size));
         slot.cached.remove(keep, keep + discard);
+        slot.genuine = Math.min(slot.genuine, keep);
         slot.progress().dropped(keep, keep + discard);
         slot.shared = Math.min(slot.shared, keep);
         shifts++;

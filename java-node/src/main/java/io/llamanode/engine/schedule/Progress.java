@@ -14,7 +14,7 @@ final class Progress {
     final IntList text = new IntList();
     /** Sampled tokens, without an end-of-generation token. */
     final IntList completion = new IntList();
-    /** Prompt tokens that were cached when the request got its first slot. */
+    /** Prompt tokens that were cached before it began to evaluate them in its first slot. */
     int reused;
     /** Tokens sampled since it got the slot that it has. */
     int turnTokens;

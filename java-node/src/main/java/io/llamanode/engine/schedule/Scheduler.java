@@ -1,9 +1,11 @@
 package io.llamanode.engine.schedule;
 
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.EngineConfig;
 import io.llamanode.engine.contract.Forecast;
 import io.llamanode.engine.contract.GenerationListener.Ending;
 import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.model.Adapter;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.model.BatchPlan;
 import io.llamanode.engine.model.BatchPlan.Span;
@@ -43,6 +45,7 @@ public final class Scheduler {
     private final Suspects suspects = new Suspects();
     private final List<Slot> slots;
     private final Cells cells;
+    private final Placements placements;
 
     private final AdapterTurns adapterTurns = new AdapterTurns();
     private long uses;
@@ -71,6 +74,7 @@ public final class Scheduler {
         this.canResume = canResume;
         this.cells = new Cells(config, canShift, sharesCells, beginsText);
         this.turns = new Turns(config);
+        this.placements = new Placements(config, canTruncate);
         List<Slot> all = new ArrayList<>();
         for (int id = 0; id < config.slots(); id++) {
             all.add(new Slot(id));
@@ -119,17 +123,31 @@ public final class Scheduler {
     }
 
     /**
-     * Forgets what is cached for a key; a slot that is busy forgets when it is free.
+     * No request with a key comes any more. What is cached for it stays for others, as far as they may have it.
      *
      * @param cacheKey of requests; nothing is cached for 0
      */
-    public void forget(long cacheKey) {
+    public void leave(long cacheKey) {
         for (Slot slot : slots) {
             if (slot.cacheKey == cacheKey && cacheKey != 0) {
                 slot.cacheKey = 0;
                 if (slot.idle()) {
-                    cells.truncate(slot, 0);
+                    dropWhatNobodyMayHave(slot);
                 }
+            }
+        }
+    }
+
+    /**
+     * No request with an adapter comes any more: what was computed with it is of use to nobody.
+     *
+     * @param adapter that no request has
+     */
+    public void forget(Adapter adapter) {
+        for (Slot slot : slots) {
+            if (slot.idle() && slot.adapters.contains(adapter)) {
+                cells.truncate(slot, 0);
+                slot.adapters = AdapterSet.NONE;
             }
         }
     }
@@ -157,13 +175,11 @@ public final class Scheduler {
         int ahead = waiting.ahead(request.priority(), request.customer());
         int idle = (int) slots.stream().filter(Slot::idle).count();
         if (ahead < idle) {
-            return new Forecast(
-                    Objects.requireNonNull(Placement.of(request, slots, canTruncate))
-                            .reused(),
-                    0);
+            Placement placement = placements.place(request, request.prompt(), slots);
+            return new Forecast(Objects.requireNonNull(placement).spared(), 0);
         }
         // It would get a slot that somebody leaves.
-        return new Forecast(Placement.afterwards(request, slots, canTruncate), ahead - idle + 1);
+        return new Forecast(placements.afterwards(request, slots), ahead - idle + 1);
     }
 
     /** {@return whether a request waits or runs; changes of the KV cache alone can wait for the next plan} */
@@ -194,7 +210,11 @@ public final class Scheduler {
         if (suspect != null && suspects.begins(suspect.progress()) && sharesCells) {
             cleanse(List.of());
         }
+        if (suspect != null) {
+            suspect.waitNoLonger();
+        }
         admit(told, suspect == null, now);
+        takeWhatWasAwaited(told);
         AdapterSet adapters = suspect != null ? suspect.adapters : adapterTurns.next(slots);
         List<Slot> planned = suspect != null ? List.of(suspect) : slots;
         List<Span> spans = new ArrayList<>(config.slots());
@@ -271,10 +291,10 @@ public final class Scheduler {
         return faulty;
     }
 
-    /** What is certain stays; of what is not, where sequences can spoil each other, nothing does. */
+    /** What is certain stays; of what is not, nothing does where sequences can spoil each other, or nobody works with it. */
     private void cleanse(List<Slot> faulty) {
         for (Slot slot : slots) {
-            if (sharesCells && !slot.proven) {
+            if (!slot.proven && (sharesCells || slot.idle())) {
                 slot.empty();
                 if (!slot.idle() && !faulty.contains(slot)) {
                     suspects.add(slot.progress());
@@ -383,7 +403,7 @@ public final class Scheduler {
     }
 
     /**
-     * Frees a slot; what it has cached stays for the next request with its cache key.
+     * Frees a slot; what it has cached stays for requests to come, those that may have it.
      *
      * @param slot that is not idle
      * @return the request it worked for
@@ -392,10 +412,15 @@ public final class Scheduler {
         GenerationRequest request = slot.work();
         deadlines.remove(request.id(), request.deadline());
         slot.release();
-        if (slot.cacheKey == 0) {
+        dropWhatNobodyMayHave(slot);
+        return request;
+    }
+
+    private void dropWhatNobodyMayHave(Slot slot) {
+        boolean lends = slot.lends.compareTo(CacheUse.KEY) > 0;
+        if (slot.cacheKey == 0 && !lends) {
             cells.truncate(slot, 0);
         }
-        return request;
     }
 
     /**
@@ -404,8 +429,9 @@ public final class Scheduler {
      * @param slot that is not idle
      */
     public void drop(Slot slot) {
-        slot.cacheKey = 0;
         free(slot);
+        slot.cacheKey = 0;
+        cells.truncate(slot, 0);
     }
 
     /**
@@ -457,23 +483,24 @@ public final class Scheduler {
     private Progress leave(Slot slot) {
         Progress leaving = slot.progress();
         slot.release();
-        if (slot.cacheKey == 0) {
-            cells.truncate(slot, 0);
-        }
+        dropWhatNobodyMayHave(slot);
         return leaving;
     }
 
     private void enter(GenerationRequest request, Admissions told) {
         Progress known = paused.remove(request.id());
         Progress progress = known != null ? known : new Progress(request);
-        Placement placement = Objects.requireNonNull(Placement.of(request, progress.evaluated(), slots, canTruncate));
+        Placement placement = Objects.requireNonNull(placements.place(request, progress.evaluated(), slots));
         Slot slot = placement.slot();
         if (placement.donor() == null) {
             cells.truncate(slot, placement.reused());
         } else {
             cells.copy(placement.donor(), slot, placement.reused());
         }
-        slot.assign(progress, placement.reused(), ++uses);
+        slot.assign(progress, ++uses);
+        if (placement.awaited() != null) {
+            slot.await(placement.awaited(), placement.promised());
+        }
         if (known == null) {
             told.admitted(slot);
         } else {
@@ -481,10 +508,27 @@ public final class Scheduler {
         }
     }
 
+    /** Copies what slots have waited for, or whatever else there is by now. */
+    private void takeWhatWasAwaited(Admissions told) {
+        for (Slot slot : slots) {
+            if (slot.hasWaited(slots)) {
+                int has = slot.cached.size();
+                Placement found = placements.copied(slot.work(), slot.progress().evaluated(), slots, slot, has);
+                if (found.donor() != null) {
+                    cells.copy(found.donor(), slot, found.reused());
+                    slot.foundMore();
+                    if (slot.progress().completion.size() == 0) {
+                        told.found(slot, found.reused() - has);
+                    }
+                }
+            }
+        }
+    }
+
     private static List<Slot> prefillOrder(List<Slot> planned, AdapterSet adapters) {
         List<Slot> order = new ArrayList<>();
         for (Slot slot : planned) {
-            if (slot.prefilling() && slot.adapters.equals(adapters)) {
+            if (slot.prefilling() && !slot.waits() && slot.adapters.equals(adapters)) {
                 order.add(slot);
             }
         }

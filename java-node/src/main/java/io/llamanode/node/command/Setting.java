@@ -34,6 +34,8 @@ enum Setting {
     MAX_QUEUE(Kind.INTEGER, "tasks that may wait for a slot, default 1024"),
     SLOT_TOKENS(Kind.INTEGER, "tokens of a task's turn while others wait, 0 for any number, default 4096"),
     SLOT_MS(Kind.INTEGER, "milliseconds of such a turn, 0 for any number, default 60000"),
+    SHARE_PREFIXES(Kind.TEXT, "who shares beginnings of prompts: node, owner or none, default node"),
+    SLOT_PROMPT_SIMILARITY(Kind.NUMBER, "share of a prompt, 0 to 1, for which an idle slot is chosen, default 0.1"),
     USE_MMAP(Kind.BOOLEAN, "map the file rather than read it, default true"),
     N_GPU_LAYERS(Kind.INTEGER, "layers to offload, -1 for all, default 0"),
     LLAMA_LIB(
@@ -57,6 +59,7 @@ enum Setting {
     enum Kind {
         TEXT,
         INTEGER,
+        NUMBER,
         BOOLEAN,
         LIST
     }
@@ -92,6 +95,7 @@ enum Setting {
         return switch (kind) {
             case TEXT -> text;
             case INTEGER -> text.matches("-?[0-9]{1,18}") ? (Object) Long.parseLong(text) : text;
+            case NUMBER -> text.matches("-?[0-9]{1,18}([.][0-9]{1,18})?") ? (Object) Double.parseDouble(text) : text;
             case BOOLEAN ->
                 switch (text.toLowerCase(Locale.ROOT)) {
                     case "true" -> true;

@@ -273,7 +273,11 @@ public final class NativeModelLoader implements ModelLoader {
         EngineConfig engineConfig = new EngineConfig(sizes.slots(), sizes.nCtx(), sizes.nBatch(), prefillShare)
                 .withTurns(
                         config.slotTokens() != null ? config.slotTokens() : SLOT_TOKENS,
-                        TimeUnit.MILLISECONDS.toNanos(config.slotMs() != null ? config.slotMs() : SLOT_MS));
+                        TimeUnit.MILLISECONDS.toNanos(config.slotMs() != null ? config.slotMs() : SLOT_MS))
+                .withSimilarity(
+                        config.slotPromptSimilarity() != null
+                                ? config.slotPromptSimilarity()
+                                : EngineConfig.SIMILARITY);
         ModelRunner runner = model.hasEncoder()
                 ? new EncoderDecoderRunner(context, sizes.nBatch())
                 : new LlamaRunner(context, sizes.nBatch());

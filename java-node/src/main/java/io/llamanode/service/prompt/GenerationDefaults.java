@@ -40,12 +40,13 @@ public final class GenerationDefaults {
             SamplerOptions.DEFAULTS,
             0,
             List.of(),
-            GenerationRequest.NO_PROBABILITIES);
+            GenerationRequest.NO_PROBABILITIES,
+            null);
 
     private GenerationDefaults() {}
 
     /**
-     * {@return the options with every value given but {@code seed}, {@code nKeep} and {@code timeoutMs}}
+     * {@return the options with every value given but {@code seed}, {@code nKeep}, {@code timeoutMs} and {@code sharePrefixes}}
      *
      * @param task what the task says, which goes first
      * @param session what its session says where the task does not

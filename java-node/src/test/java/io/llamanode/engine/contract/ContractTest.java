@@ -32,7 +32,7 @@ class ContractTest {
 
     private static GenerationRequest request(int[] prompt, List<String> stop, long deadline) {
         return new GenerationRequest(
-                7, 8, "somebody", prompt, 9, SamplingParams.GREEDY, stop, 0, true, false, deadline);
+                7, 8, "somebody", prompt, 9, SamplingParams.GREEDY, stop, 0, true, CacheUse.NOTHING, deadline);
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.Recorder;
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.EngineConfig;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.Adapter;
@@ -110,7 +111,7 @@ class AdapterTest {
                         List.of(),
                         0,
                         true,
-                        true,
+                        CacheUse.ALL,
                         GenerationRequest.NO_DEADLINE,
                         0,
                         set,

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.Recorder;
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.EngineConfig;
 import io.llamanode.engine.contract.GenerationListener;
 import io.llamanode.engine.contract.GenerationListener.Ending;
@@ -92,7 +93,7 @@ class LlamaRunnerTest {
                 List.of(),
                 4,
                 true,
-                true,
+                CacheUse.ALL,
                 GenerationRequest.NO_DEADLINE);
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.Recorder;
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.EngineConfig;
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.contract.GenerationRequest;
@@ -106,7 +107,7 @@ class PoisonTest {
                         List.of(),
                         0,
                         true,
-                        true,
+                        CacheUse.ALL,
                         GenerationRequest.NO_DEADLINE),
                 recorder,
                 () -> {}));

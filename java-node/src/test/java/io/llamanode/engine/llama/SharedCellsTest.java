@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.engine.Recorder;
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.GenerationListener.Outcome;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.sampling.SamplingParams;
@@ -31,7 +32,7 @@ class SharedCellsTest extends SamplingFixture {
                         List.of(),
                         0,
                         true,
-                        true,
+                        CacheUse.ALL,
                         GenerationRequest.NO_DEADLINE),
                 recorder,
                 () -> {}));

@@ -2,6 +2,7 @@ package io.llamanode.engine.schedule;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.Adapter;
 import io.llamanode.engine.model.AdapterSet;
@@ -44,13 +45,12 @@ class AdapterOrderTest {
                         List.of(),
                         0,
                         true,
-                        true,
+                        CacheUse.ALL,
                         GenerationRequest.NO_DEADLINE,
                         0,
                         adapters,
                         GenerationRequest.NO_PROBABILITIES,
                         null)),
-                0,
                 1);
     }
 

@@ -5,19 +5,23 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.engine.contract.CacheUse;
+import io.llamanode.engine.contract.EngineConfig;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.Adapter;
 import io.llamanode.engine.model.AdapterSet;
+import io.llamanode.engine.model.IntList;
 import io.llamanode.engine.sampling.SamplingParams;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import java.util.function.ToIntFunction;
 import org.junit.jupiter.api.Test;
 
 /** What a placement promises, of random slots and requests. */
 class PlacementPropertyTest {
-    private static final int WORTH_IT = 16;
     private static final List<AdapterSet> SETS =
             List.of(AdapterSet.NONE, new AdapterSet(List.of(new AdapterSet.Use(new NoAdapter(), 1))));
 
@@ -28,23 +32,33 @@ class PlacementPropertyTest {
 
     private final Random random = new Random(11);
 
-    private GenerationRequest request(int[] prompt, boolean reuse) {
+    private EngineConfig config() {
+        return new EngineConfig(1, 100, 8, 8)
+                .withLeastCopied(1 + random.nextInt(20))
+                .withSimilarity(random.nextInt(3) == 0 ? 0 : random.nextDouble());
+    }
+
+    private GenerationRequest request(int[] prompt, CacheUse use) {
         return new GenerationRequest(
                 1,
                 random.nextInt(4),
-                "somebody",
+                "customer " + random.nextInt(2),
                 prompt,
                 1,
                 SamplingParams.GREEDY,
                 List.of(),
                 0,
                 true,
-                reuse,
+                use,
                 GenerationRequest.NO_DEADLINE,
                 0,
                 SETS.get(random.nextInt(4) / 3),
                 GenerationRequest.NO_PROBABILITIES,
                 null);
+    }
+
+    private CacheUse use() {
+        return random.nextBoolean() ? CacheUse.ALL : CacheUse.values()[random.nextInt(4)];
     }
 
     /** Few beginnings that differ soon or late. */
@@ -61,10 +75,13 @@ class PlacementPropertyTest {
         List<Slot> slots = new ArrayList<>();
         for (int i = 0; i < 1 + random.nextInt(4); i++) {
             Slot slot = new Slot(i);
-            slot.assign(new Progress(request(new int[] {1}, true)), 0, random.nextInt(5));
+            int[] prompt = tokens();
+            slot.assign(new Progress(request(prompt, use())), random.nextInt(5));
             if (random.nextInt(4) > 0) {
-                int[] cached = tokens();
-                slot.cached.addAll(cached, 0, cached.length);
+                slot.cached.addAll(prompt, 0, 1 + random.nextInt(prompt.length));
+            }
+            if (random.nextInt(5) == 0) {
+                slot.genuine = random.nextInt(slot.cached.size() + 1);
             }
             if (random.nextInt(3) > 0) {
                 slot.release();
@@ -74,75 +91,128 @@ class PlacementPropertyTest {
         return slots;
     }
 
-    private static int common(GenerationRequest request, Slot slot) {
+    private static boolean owns(GenerationRequest request, Slot slot) {
+        return request.cacheKey() != 0 && request.cacheUse() != CacheUse.NOTHING && request.cacheKey() == slot.cacheKey;
+    }
+
+    /** {@return tokens in common with what somebody holds, of those that the request may have} */
+    private static int common(GenerationRequest request, Slot slot, IntList held, int most) {
+        boolean lent = request.cacheUse() == CacheUse.ALL && slot.lends == CacheUse.ALL
+                || Math.min(request.cacheUse().ordinal(), slot.lends.ordinal()) == CacheUse.CUSTOMER.ordinal()
+                        && request.customer().equals(slot.customer);
+        if (!slot.adapters.equals(request.adapters()) || !lent && !owns(request, slot)) {
+            return 0;
+        }
         int count = 0;
-        while (count < request.prompt().length - 1
-                && count < slot.cached.size()
-                && slot.cached.get(count) == request.prompt()[count]) {
+        while (count < Math.min(most, request.prompt().length - 1)
+                && count < held.size()
+                && held.get(count) == request.prompt()[count]) {
             count++;
         }
-        return slot.adapters.equals(request.adapters()) ? count : 0;
+        return count;
+    }
+
+    private static int common(GenerationRequest request, Slot slot) {
+        return common(request, slot, slot.cached, slot.genuine);
+    }
+
+    /** {@return tokens that the slot will hold when it is done with its prompt} */
+    private static int promised(GenerationRequest request, Slot slot) {
+        return slot.prefilling() ? common(request, slot, slot.progress().text, Integer.MAX_VALUE) : 0;
     }
 
     @Test
     void aPlacementIsTheBestThereIs() {
         int donors = 0;
         int own = 0;
-        for (int i = 0; i < 50_000; i++) {
+        int awaited = 0;
+        for (int i = 0; i < 100_000; i++) {
             List<Slot> slots = slots();
-            GenerationRequest request = request(tokens(), random.nextInt(5) > 0);
+            GenerationRequest request = request(tokens(), use());
             boolean canTruncate = random.nextInt(4) > 0;
-            Placement placement = Placement.of(request, slots, canTruncate);
+            EngineConfig config = config();
+            Placements placements = new Placements(config, canTruncate);
+            int afterwards = slots.stream()
+                    .mapToInt(each -> useful(request, each, canTruncate))
+                    .max()
+                    .orElse(0);
+            assertEquals(afterwards, placements.afterwards(request, slots));
+            Placement placement = placements.place(request, request.prompt(), slots);
             List<Slot> idle = slots.stream().filter(Slot::idle).toList();
             if (idle.isEmpty()) {
                 assertNull(placement);
                 continue;
             }
             Slot slot = placement.slot();
-            checkSlot(request, idle, slot);
-            boolean owned = request.cacheKey() != 0 && slot.cacheKey == request.cacheKey();
-            int useful = useful(request, slot, owned, canTruncate);
-            int most = slots.stream()
-                    .filter(other -> other != slot)
+            checkSlot(request, idle, slot, config, canTruncate);
+            int useful = useful(request, slot, canTruncate);
+            List<Slot> others =
+                    canTruncate ? slots.stream().filter(one -> one != slot).toList() : List.of();
+            int copied = others.stream()
                     .mapToInt(other -> common(request, other))
                     .max()
                     .orElse(0);
-            if (request.reuseCache() && canTruncate && most >= useful + WORTH_IT) {
+            int worth = copied >= useful + config.leastCopied() ? copied : useful;
+            int soon = others.stream()
+                    .mapToInt(other -> promised(request, other))
+                    .max()
+                    .orElse(0);
+            if (soon >= worth + config.leastCopied()) {
+                awaited++;
+                assertEquals(soon, placement.promised());
+                assertEquals(soon, promised(request, placement.awaited()));
+                assertEquals(useful, placement.reused());
+                assertNull(placement.donor());
+                continue;
+            }
+            assertNull(placement.awaited());
+            assertEquals(worth, placement.reused());
+            if (worth > useful) {
                 donors++;
-                assertTrue(placement.donor() != null && placement.donor() != slot);
-                assertEquals(most, placement.reused());
-                assertEquals(most, common(request, placement.donor()));
+                assertEquals(worth, common(request, placement.donor()));
             } else {
                 own += useful > 0 ? 1 : 0;
                 assertNull(placement.donor());
-                assertEquals(useful, placement.reused());
             }
-            int afterwards = slots.stream()
-                    .mapToInt(each -> useful(
-                            request, each, request.cacheKey() != 0 && each.cacheKey == request.cacheKey(), canTruncate))
-                    .max()
-                    .orElse(0);
-            assertEquals(afterwards, Placement.afterwards(request, slots, canTruncate));
         }
-        assertTrue(donors > 1000 && own > 1000, donors + " donors, " + own + " of its own");
+        assertTrue(
+                donors > 1000 && own > 1000 && awaited > 1000,
+                donors + " donors, " + own + " of its own, " + awaited + " awaited");
     }
 
-    /** Tokens of a slot's own cache that a request can go on from. */
-    private static int useful(GenerationRequest request, Slot slot, boolean owned, boolean canTruncate) {
+    /** Tokens of a slot's own cells that a request can go on from. */
+    private static int useful(GenerationRequest request, Slot slot, boolean canTruncate) {
         int common = common(request, slot);
-        boolean worthIt = owned || common >= WORTH_IT;
-        boolean possible = canTruncate || owned && common == slot.cached.size();
-        return request.reuseCache() && worthIt && possible ? common : 0;
+        boolean counts = owns(request, slot) || common >= 16 || common == request.prompt().length - 1;
+        return counts && (canTruncate || common == slot.cached.size()) ? common : 0;
     }
 
-    /** Its own cache first, then an empty one, then the one that nobody used for longest; the first of equals. */
-    private static void checkSlot(GenerationRequest request, List<Slot> idle, Slot slot) {
-        Slot expected = idle.stream()
-                .filter(each -> request.cacheKey() != 0 && each.cacheKey == request.cacheKey())
-                .findFirst()
-                .or(() -> idle.stream().filter(each -> each.cached.size() == 0).findFirst())
+    /**
+     * Its own cells first, the most of them. Then the slot that is nobody's with the most of the prompt, if that is enough and
+     * not much is lost that could be copied; of equals the one used longest ago. Then an empty one, then the one used longest
+     * ago that is nobody's, then that of a session.
+     */
+    private static void checkSlot(
+            GenerationRequest request, List<Slot> idle, Slot slot, EngineConfig config, boolean canTruncate) {
+        ToIntFunction<Slot> useful = each -> useful(request, each, canTruncate);
+        Comparator<Slot> most = Comparator.comparingInt(useful).reversed();
+        Optional<Slot> kept = idle.stream().filter(each -> owns(request, each)).min(most);
+        Optional<Slot> alike = idle.stream()
+                .filter(each -> each.cacheKey == 0 && useful.applyAsInt(each) > 0)
+                .min(most.thenComparingLong(each -> each.lastUse))
+                .filter(each -> {
+                    int common = useful.applyAsInt(each);
+                    int lost = each.cached.size() - common;
+                    boolean copyable = canTruncate && common >= config.leastCopied();
+                    return config.similarity() > 0
+                            && (double) common / (request.prompt().length - 1) >= config.similarity()
+                            && !(copyable && lost > common && lost >= config.leastCopied());
+                });
+        Slot expected = kept.or(() -> alike)
                 .orElseGet(() -> idle.stream()
-                        .min(Comparator.comparingLong(each -> each.lastUse))
+                        .min(Comparator.<Slot>comparingInt(
+                                        each -> each.cached.size() == 0 ? 0 : each.cacheKey == 0 ? 1 : 2)
+                                .thenComparingLong(each -> each.cached.size() == 0 ? 0 : each.lastUse))
                         .orElseThrow());
         assertSame(expected, slot);
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.sampling.SamplingParams;
@@ -122,7 +123,7 @@ class QueuesPropertyTest {
                 List.of(),
                 0,
                 true,
-                true,
+                CacheUse.ALL,
                 GenerationRequest.NO_DEADLINE,
                 priority,
                 AdapterSet.NONE,

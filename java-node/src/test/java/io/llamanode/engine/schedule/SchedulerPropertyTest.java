@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.EngineConfig;
 import io.llamanode.engine.contract.Forecast;
 import io.llamanode.engine.contract.GenerationListener.Ending;
@@ -32,7 +33,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The scheduler driven alone, by random requests, cancels, failures, ends, shifts, forks, adapters, turns, computations that
- * are given up, and prompts that spoil what they are computed with. After every step no request is lost or told twice, every
+ * are given up, prompts that spoil what they are computed with, and customers who share what is cached, or do not. After every step no request is lost or told twice, every
  * position follows the one before, and a model of the KV cache that did what the plans say holds what the scheduler
  * believes, and what the requests need.
  */
@@ -62,6 +63,8 @@ class SchedulerPropertyTest {
         int abandoned = 0;
         int faulty = 0;
         int retried = 0;
+        int taken = 0;
+        int awaited = 0;
         for (int seed = 0; seed < RUNS; seed++) {
             Run run = new Run(seed, null);
             try {
@@ -76,12 +79,16 @@ class SchedulerPropertyTest {
             abandoned += run.abandoned;
             faulty += run.faulty;
             retried += run.retried;
+            taken += run.taken;
+            awaited += run.awaited;
         }
         // Or it would have tried nothing.
-        String tried = "%d shifts, %d copies, %d failures, %d pauses, %d given up, %d at fault, %d computed again"
-                .formatted(shifts, copies, failures, pauses, abandoned, faulty, retried);
+        String tried = ("%d shifts, %d copies, %d failures, %d pauses, %d given up, %d at fault, %d computed again, "
+                        + "%d took what another one left, %d waited for what another one evaluated")
+                .formatted(shifts, copies, failures, pauses, abandoned, faulty, retried, taken, awaited);
         assertTrue(shifts > RUNS && copies > RUNS / 5 && failures > RUNS / 2 && pauses > RUNS, tried);
         assertTrue(abandoned > RUNS && faulty > RUNS / 10 && retried > faulty, tried);
+        assertTrue(taken > RUNS / 10 && awaited > RUNS / 20, tried);
     }
 
     /** {@return what was done until it went wrong} */
@@ -141,6 +148,8 @@ class SchedulerPropertyTest {
         int abandoned;
         int faulty;
         int retried;
+        int taken;
+        int awaited;
         /** No two sampled tokens are alike. */
         int sampled;
 
@@ -156,7 +165,9 @@ class SchedulerPropertyTest {
             int slots = 1 + random.nextInt(4);
             int nBatch = slots + random.nextInt(40);
             config = new EngineConfig(slots, 8 + random.nextInt(50), nBatch, 1 + random.nextInt(8))
-                    .withTurns(random.nextInt(6), random.nextInt(20));
+                    .withTurns(random.nextInt(6), random.nextInt(20))
+                    .withSimilarity(random.nextInt(3) == 0 ? 0 : random.nextDouble())
+                    .withLeastCopied(1 + random.nextInt(16));
             canShift = random.nextInt(5) > 0;
             canTruncate = random.nextInt(5) > 0;
             sharesCells = random.nextBoolean();
@@ -191,7 +202,7 @@ class SchedulerPropertyTest {
                     case 0, 1, 2, 3 -> submit(request());
                     case 4 -> cancel();
                     case 5 -> expire();
-                    case 6 -> forget();
+                    case 6 -> leave();
                     case 7 -> shorten();
                     case 8 -> forecastAndSubmit();
                     case 9 -> step(mayFail ? 1 : 0);
@@ -251,7 +262,7 @@ class SchedulerPropertyTest {
                     List.of(),
                     keeps[random.nextInt(keeps.length)],
                     random.nextInt(4) > 0,
-                    random.nextInt(6) > 0,
+                    random.nextInt(3) > 0 ? CacheUse.ALL : CacheUse.values()[random.nextInt(3)],
                     random.nextInt(5) == 0 ? now + random.nextInt(40) : GenerationRequest.NO_DEADLINE,
                     random.nextInt(3),
                     SETS.get(random.nextInt(SETS.size())),
@@ -260,14 +271,16 @@ class SchedulerPropertyTest {
         }
 
         void submit(GenerationRequest request) {
-            log(() -> "submit %d: key %d, %d tokens, max %d, keep %d, adapters %d"
+            log(() -> "submit %d: key %d, %d tokens, max %d, keep %d, adapters %d, %s of %s"
                     .formatted(
                             request.id(),
                             request.cacheKey(),
                             request.prompt().length,
                             request.maxTokens(),
                             request.nKeep(),
-                            SETS.indexOf(request.adapters())));
+                            SETS.indexOf(request.adapters()),
+                            request.cacheUse(),
+                            request.customer()));
             scheduler.submit(request);
             live.put(request.id(), new Live(request));
         }
@@ -301,13 +314,29 @@ class SchedulerPropertyTest {
             }
         }
 
-        void forget() {
+        void leave() {
+            if (random.nextInt(4) == 0) {
+                forgetAdapter();
+                return;
+            }
             long key = random.nextInt(6);
-            log(() -> "forget " + key);
-            scheduler.forget(key);
+            log(() -> "leave " + key);
+            scheduler.leave(key);
             if (key != 0) {
                 scheduler.slots().forEach(slot -> assertTrue(slot.cacheKey() != key, "key is known still"));
             }
+        }
+
+        void forgetAdapter() {
+            AdapterSet set = SETS.get(random.nextInt(SETS.size()));
+            if (set == AdapterSet.NONE
+                    || live.values().stream()
+                            .anyMatch(one -> one.request.adapters().equals(set))) {
+                return;
+            }
+            log(() -> "forget adapter " + SETS.indexOf(set));
+            scheduler.forget(set.uses().getFirst().adapter());
+            scheduler.slots().forEach(slot -> assertTrue(!slot.adapters.equals(set), "adapter is known still"));
         }
 
         void shorten() {
@@ -338,13 +367,19 @@ class SchedulerPropertyTest {
             step(0);
             Live known = live.get(request.id());
             if (alone && known != null) {
-                int reused = scheduler.slots().stream()
-                        .filter(slot -> slot.request() == request)
-                        .findFirst()
-                        .orElseThrow()
-                        .reused();
-                assertEquals(forecast.cached(), reused);
+                int reused = slotOf(request).reused();
+                if (reused != forecast.cached()) {
+                    assertTrue(
+                            slotOf(request).waits() && reused < forecast.cached(), "what was foretold is not to come");
+                }
             }
+        }
+
+        Slot slotOf(GenerationRequest request) {
+            return scheduler.slots().stream()
+                    .filter(slot -> slot.request() == request)
+                    .findFirst()
+                    .orElseThrow();
         }
 
         void reset() {
@@ -371,7 +406,16 @@ class SchedulerPropertyTest {
                 fail(plan);
                 return;
             }
-            plan.kv().forEach(cache::apply);
+            for (KvOperation operation : plan.kv()) {
+                cache.apply(operation);
+                // What is copied may be copied on at once.
+                if (operation instanceof KvOperation.Copy copy
+                        && !scheduler.slot(copy.sequence()).idle()) {
+                    checkSharing(
+                            scheduler.slot(copy.sequence()),
+                            scheduler.slot(copy.sequence()).work());
+                }
+            }
             checkSpans(plan);
             if (failing > 0 && !plan.spans().isEmpty() && random.nextInt(12) == 0) {
                 giveUp(plan);
@@ -425,6 +469,17 @@ class SchedulerPropertyTest {
             }
 
             @Override
+            public void found(Slot slot, int tokens) {
+                log(() ->
+                        "found %d more for %d".formatted(tokens, slot.request().id()));
+                awaited++;
+                assertTrue(tokens >= config.leastCopied(), "is not worth a copy");
+                Live known = live.get(slot.request().id());
+                assertEquals(slot.cachedTokens(), slot.reused());
+                assertSame(known.history, 0, slot.reused(), slot.cached.toArray(), 0);
+            }
+
+            @Override
             public void paused(GenerationRequest request) {
                 log(() -> "paused " + request.id());
                 pauses++;
@@ -455,8 +510,9 @@ class SchedulerPropertyTest {
             known.running = true;
             known.turn = 0;
             int reused = slot.reused();
+            taken += reused > 0 && slot.cacheKey() == 0 ? 1 : 0;
             assertTrue(reused < known.request.prompt().length, "the last token is always evaluated");
-            assertTrue(known.request.reuseCache() || reused == 0);
+            assertTrue(known.request.cacheUse() != CacheUse.NOTHING || reused == 0);
             assertSame(known.history, 0, reused, slot.cached.toArray(), 0);
             assertEquals(reused, slot.cachedTokens());
         }
@@ -618,11 +674,16 @@ class SchedulerPropertyTest {
                 int[] held = cache.tokens(slot.id());
                 assertArrayEquals(held, slot.cached.toArray());
                 if (slot.idle()) {
-                    assertTrue(slot.cacheKey() != 0 || held.length == 0, "is nobody's");
+                    boolean lent = slot.lends.compareTo(CacheUse.KEY) > 0;
+                    assertTrue(slot.cacheKey() != 0 || lent || held.length == 0, "nobody may have it");
                     assertTrue(cache.computedWith(slot.id(), slot.adapters), "would be of use to the wrong adapters");
                     continue;
                 }
                 Live known = live.get(slot.request().id());
+                checkSharing(slot, known.request);
+                assertTrue(
+                        known.shifted || cache.genuine(slot.id()) == held.length,
+                        "computed behind tokens that are gone");
                 assertTrue(cache.computedWith(slot.id(), known.request.adapters()), "computed with other adapters");
                 int[] text = slot.progress().evaluated();
                 int keep = known.shifted ? kept(known.request) : 0;
@@ -632,6 +693,33 @@ class SchedulerPropertyTest {
                 assertSame(known.history, end - (text.length - keep), end, text, keep);
                 assertArrayEquals(Arrays.copyOf(text, held.length), held);
             }
+        }
+
+        /** Every cell is its own, or its key's, or of one who lends it and none who would not. */
+        void checkSharing(Slot slot, GenerationRequest request) {
+            for (Set<GenerationRequest> users : cache.usedBy(slot.id(), request)) {
+                boolean kept = users.stream().anyMatch(user -> sameKey(user, request));
+                boolean lent = users.stream().anyMatch(user -> lends(user, request))
+                        && users.stream().allMatch(user -> user.cacheUse() == CacheUse.ALL || lends(user, request));
+                assertTrue(
+                        users.isEmpty() || kept || lent,
+                        () -> "request %d has cells of others".formatted(request.id()));
+            }
+        }
+
+        static boolean sameKey(GenerationRequest one, GenerationRequest other) {
+            return one.cacheKey() == other.cacheKey()
+                    && one.cacheKey() != 0
+                    && one.cacheUse() != CacheUse.NOTHING
+                    && other.cacheUse() != CacheUse.NOTHING;
+        }
+
+        static boolean lends(GenerationRequest maker, GenerationRequest request) {
+            return switch (maker.cacheUse().atMost(request.cacheUse())) {
+                case NOTHING, KEY -> false;
+                case CUSTOMER -> maker.customer().equals(request.customer());
+                case ALL -> true;
+            };
         }
 
         /** {@return how many tokens at the front stay when a context is shifted} */

@@ -3,6 +3,7 @@ package io.llamanode.engine.schedule;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.EngineConfig;
 import io.llamanode.engine.contract.GenerationListener.Ending;
 import io.llamanode.engine.contract.GenerationRequest;
@@ -46,7 +47,7 @@ class SchedulerTest {
                 List.of(),
                 0,
                 true,
-                true,
+                CacheUse.ALL,
                 GenerationRequest.NO_DEADLINE,
                 0,
                 adapters,

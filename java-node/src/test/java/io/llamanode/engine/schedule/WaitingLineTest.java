@@ -3,6 +3,7 @@ package io.llamanode.engine.schedule;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import io.llamanode.engine.contract.CacheUse;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.sampling.SamplingParams;
@@ -24,7 +25,7 @@ class WaitingLineTest {
                 List.of(),
                 0,
                 true,
-                true,
+                CacheUse.ALL,
                 GenerationRequest.NO_DEADLINE,
                 priority,
                 AdapterSet.NONE,

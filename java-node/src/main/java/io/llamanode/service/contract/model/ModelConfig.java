@@ -1,5 +1,6 @@
 package io.llamanode.service.contract.model;
 
+import io.llamanode.service.contract.PrefixSharing;
 import io.llamanode.service.contract.task.TemplateChoice;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * @param asDefault whether requests that name no model get it
  * @param slotTokens tokens that a task generates before it leaves its slot to another owner who waits; 0: any number
  * @param slotMs how long it generates before it does so, in milliseconds; 0: for ever
+ * @param sharePrefixes with whom tasks share beginnings of prompts in the KV cache at most
+ * @param slotPromptSimilarity share of a prompt that an idle slot must hold to be chosen for that; 0: the one used longest
+ *     ago is always chosen
  */
 public record ModelConfig(
         Path path,
@@ -44,7 +48,9 @@ public record ModelConfig(
         @Nullable Boolean probe,
         @Nullable Boolean asDefault,
         @Nullable Integer slotTokens,
-        @Nullable Long slotMs) {
+        @Nullable Long slotMs,
+        @Nullable PrefixSharing sharePrefixes,
+        @Nullable Float slotPromptSimilarity) {
 
     /**
      * A model with its own chat template, whole, and not the default for being asked.
@@ -85,6 +91,8 @@ public record ModelConfig(
                 maxQueue,
                 useMmap,
                 nGpuLayers,
+                null,
+                null,
                 null,
                 null,
                 null,
@@ -173,6 +181,8 @@ public record ModelConfig(
                 null,
                 vocabOnly,
                 checkTensors,
+                null,
+                null,
                 null,
                 null,
                 null,

@@ -1,5 +1,6 @@
 package io.llamanode.service.contract.task;
 
+import io.llamanode.service.contract.PrefixSharing;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -26,13 +27,14 @@ import org.jspecify.annotations.Nullable;
  * @param ignoreEos whether end-of-generation tokens are never sampled
  * @param nKeep tokens kept at the front when the context is shifted; -1: the whole prompt
  * @param contextShift whether a full context drops its older half
- * @param cachePrompt whether the slot's KV cache is reused
+ * @param cachePrompt whether cells of the KV cache are taken, and left for others
  * @param timeoutMs deadline of the task in milliseconds from its creation, negative for none
  * @param format what the answer must keep to
  * @param samplers the less common samplers
  * @param priority higher ones get a slot first
  * @param lora adapters and their scales
  * @param alternatives likeliest tokens told beside each sampled one, with probabilities; -1: nothing is told
+ * @param sharePrefixes with whom beginnings of prompts in the KV cache are shared; {@code null}: as the model says
  */
 public record GenerationOptions(
         @Nullable Integer maxTokens,
@@ -57,12 +59,13 @@ public record GenerationOptions(
         @Nullable SamplerOptions samplers,
         @Nullable Integer priority,
         @Nullable List<AdapterScale> lora,
-        @Nullable Integer alternatives) {
+        @Nullable Integer alternatives,
+        @Nullable PrefixSharing sharePrefixes) {
 
     /** Nothing given. */
     public static final GenerationOptions NONE = new GenerationOptions(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-            null, null, null, null, null);
+            null, null, null, null, null, null);
 
     /**
      * Fills in what these options leave open. A seed counts as given in either of its forms.
@@ -97,7 +100,8 @@ public record GenerationOptions(
                         : samplers.orElse(base.samplers),
                 first(priority, base.priority),
                 first(lora, base.lora),
-                first(alternatives, base.alternatives));
+                first(alternatives, base.alternatives),
+                first(sharePrefixes, base.sharePrefixes));
     }
 
     private static <T> @Nullable T first(@Nullable T own, @Nullable T base) {
