@@ -57,10 +57,11 @@ import org.junit.jupiter.api.Timeout;
 final class ToldLaterTest {
     private static final Set<String> EVENTS =
             Set.of("chunk", "reasoning", "tool_call", "passive", "done", "error", "ended");
-    private static final String TEMPLATE = "{# <think></think> #}{% if tools %}T:{{ tools[0].function.name }}|{% endif %}"
-            + "{% for m in messages %}{{ m.role[0] }}:{{ m.content }}{% for c in m.tool_calls or [] %}<tool_call>"
-            + "{\"name\": \"{{ c.function.name }}\", \"arguments\": {{ c.function.arguments | tojson }}}</tool_call>"
-            + "{% endfor %}|{% endfor %}{% if add_generation_prompt %}a:{% endif %}";
+    private static final String TEMPLATE =
+            "{# <think></think> #}{% if tools %}T:{{ tools[0].function.name }}|{% endif %}"
+                    + "{% for m in messages %}{{ m.role[0] }}:{{ m.content }}{% for c in m.tool_calls or [] %}<tool_call>"
+                    + "{\"name\": \"{{ c.function.name }}\", \"arguments\": {{ c.function.arguments | tojson }}}</tool_call>"
+                    + "{% endfor %}|{% endfor %}{% if add_generation_prompt %}a:{% endif %}";
     private static final String ANSWER =
             "<think>\nHm.\n</think>\n\nWait. <tool_call>{\"name\": \"f1\", \"arguments\": {\"a\": \"b\"}}</tool_call>";
 

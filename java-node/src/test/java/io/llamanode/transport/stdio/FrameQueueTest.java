@@ -425,4 +425,108 @@ final class FrameQueueTest {
         assertEquals(List.of("null"), ends);
         assertNull(queue.roomFor(), "nobody is told any more");
     }
+
+    @Test
+    void aReplacedFrameIsHeldNoLongerThanThoseBeforeIt() throws Exception {
+        queue.put(new byte[1000], "a");
+        queue.put(new byte[1], "b");
+        queue.put(new byte[2], "a");
+        assertEquals(1, queue.take().get().length);
+        assertEquals(2, queue.take().get().length);
+        assertNull(queue.poll());
+        assertEquals(0, budget.held());
+    }
+
+    @Test
+    void largeFramesWaitNoLongerOnceTheWriterHasThem() throws Exception {
+        queue.put("a", () -> new byte[10], 100_000, "result");
+        queue.put("a", () -> new byte[10], 200_000, "another");
+        queue.take();
+        assertEquals(200_000, queue.queuedBytes());
+        queue.take();
+        assertEquals(0, queue.queuedBytes());
+    }
+
+    /** Not only once it has none left. */
+    @Test
+    void aProcessIsTooMuchUntilEnoughIsWritten() throws Exception {
+        for (int i = 0; i < 9; i++) {
+            put("many", 100_000);
+        }
+        queue.take();
+        queue.take();
+        assertTrue(queue.tooMuchFor("many") >= 700_000);
+    }
+
+    @Test
+    void aReaderGoesOnOnceTheLastOfTooMuchIsWritten() throws Exception {
+        queue.limit(2 * LIMIT);
+        put("a", LIMIT);
+        Thread reader = reading();
+        queue.take();
+        assertTrue(reader.isAlive());
+        assertNull(queue.poll());
+        reader.join();
+    }
+
+    @Test
+    void aReaderIsHeardAsSoonAsItMustAcknowledge() throws Exception {
+        queue.limit(96);
+        put("a", 100);
+        put("b", LIMIT);
+        queue.take().get();
+        queue.awaitRoom();
+    }
+
+    @Test
+    void whoWaitsForTheEndIsToldWhenTheWriterComesBack() throws Exception {
+        queue.put(new byte[] {1}, null);
+        queue.take();
+        assertNull(queue.poll());
+        List<Boolean> ends = Collections.synchronizedList(new ArrayList<>());
+        Thread waiting = Thread.ofPlatform().daemon().start(() -> {
+            try {
+                ends.add(queue.awaitDrained(1, TimeUnit.HOURS));
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+        Interleavings.settle(waiting);
+        writer(Collections.synchronizedList(new ArrayList<>()));
+        waiting.join();
+        assertEquals(List.of(true), ends);
+    }
+
+    @Test
+    void whoWasRefusedIsNotToldOfRoomInAClosedQueue() throws Exception {
+        assertTrue(queue.offer("one", () -> new byte[1], 64 << 10, () -> {}));
+        assertFalse(queue.offer("one", () -> new byte[1], 1, () -> {}));
+        queue.take();
+        queue.close();
+        assertNull(queue.roomFor());
+    }
+
+    /** Whatever was asked first. */
+    @Test
+    void nobodyKeepsOthersOut() throws Exception {
+        List<Runnable> questions = List.of(
+                () -> queue.roomFor(),
+                () -> queue.tooMuchFor("a"),
+                () -> queue.queuedBytes(),
+                () -> queue.progress(),
+                () -> queue.progressed(),
+                () -> queue.acknowledged(1),
+                () -> queue.limit(1000),
+                () -> queue.dropped(),
+                () -> queue.offerLog(new byte[1]),
+                () -> queue.offer("a", () -> new byte[1], 1, () -> {}),
+                () -> queue.put(new byte[1], "a"),
+                () -> queue.wake(),
+                () -> queue.poll(),
+                () -> queue.close(),
+                () -> queue.poll());
+        for (Runnable question : questions) {
+            Thread.ofPlatform().daemon().start(question).join();
+        }
+    }
 }
