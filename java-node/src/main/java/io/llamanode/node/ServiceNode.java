@@ -145,14 +145,14 @@ public final class ServiceNode {
 
     private void start() throws ExitException {
         // The control socket first: its lock keeps a second node of this name away from all the rest.
-        control = listen(BridgeConfig.of(paths.socket(), paths.nodeName()), this::stopProcess);
+        control = listen(BridgeConfig.of(paths.socket(), paths.nodeName()), true);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("drain").unstarted(this::drain));
         openDistribution(config.launch());
         if (config.bridge() != null) {
             BridgeConfig limits = BridgeConfig.of(config.bridge(), paths.nodeName());
             bridge = listen(
                     limits.withLimits(config.bridgeMaxClients(), config.bridgeMaxLineBytes(), limits.maxQueuedChars()),
-                    null);
+                    false);
         }
         writePid();
         for (ModelConfig model : config.launch().node().models()) {
@@ -161,9 +161,11 @@ public final class ServiceNode {
         service.ready();
     }
 
-    private Bridge listen(BridgeConfig where, @Nullable Runnable stop) throws ExitException {
+    private Bridge listen(BridgeConfig where, boolean isControl) throws ExitException {
         try {
-            return stop == null ? Bridge.open(where, service) : Bridge.control(where, service, stop);
+            return isControl
+                    ? Bridge.control(where, service, this::stopProcess)
+                    : Bridge.open(where, service, this::stopProcess);
         } catch (IOException e) {
             throw new ExitException(ExitStatus.TAKEN, "cannot listen on " + where.socket() + ": " + e.getMessage());
         }

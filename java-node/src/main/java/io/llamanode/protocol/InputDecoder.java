@@ -114,7 +114,10 @@ final class InputDecoder {
     }
 
     static SessionConfig session(OtpErlangObject config) {
-        Fields in = new Fields(InputValue.object("config", config));
+        return session(new Fields(InputValue.object("config", config)));
+    }
+
+    static SessionConfig session(Fields in) {
         var session = new SessionConfig(
                 in.nonEmptyText("model"), in.text("system_prompt"), OptionsDecoder.decode(in), ChatDecoder.options(in));
         in.end();
@@ -126,7 +129,10 @@ final class InputDecoder {
         if (!isObject(value)) {
             return new Request.Tokenize(new TokenText(null, value.text(), false, false), false);
         }
-        Fields in = new Fields(value);
+        return tokenize(new Fields(value));
+    }
+
+    static Request.Tokenize tokenize(Fields in) {
         boolean withPieces = in.flag("with_pieces", false);
         var request = new Request.Tokenize(text(in), withPieces);
         in.end();

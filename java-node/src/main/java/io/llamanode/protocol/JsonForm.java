@@ -2,16 +2,22 @@ package io.llamanode.protocol;
 
 import com.ericsson.otp.erlang.OtpErlangAtom;
 import com.ericsson.otp.erlang.OtpErlangBinary;
+import com.ericsson.otp.erlang.OtpErlangDouble;
+import com.ericsson.otp.erlang.OtpErlangList;
+import com.ericsson.otp.erlang.OtpErlangLong;
+import com.ericsson.otp.erlang.OtpErlangMap;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.model.ModelConfig;
-import io.llamanode.service.contract.task.Prompt;
+import io.llamanode.service.contract.model.ModelReport;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskResult;
-import io.llamanode.service.contract.task.TaskType;
+import io.llamanode.service.contract.task.TokenPiece;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** The same requests and answers for peers that speak JSON: what is checked and named is what terms are. */
@@ -19,29 +25,17 @@ public final class JsonForm {
     private JsonForm() {}
 
     /**
-     * Reads the input of a task. Text that begins with <code>{</code> is a JSON object with the keys of
-     * docs/protocol.md, section 2: a chat if it has {@code messages} or {@code content}, else a
-     * completion. Any other text is a prompt to complete, taken as it is.
+     * Reads the input of a task of a model without a template: a completion, or a chat if it is an object that says so.
      *
-     * @param text the text
+     * @param text as of {@link LineInput.Kind#INFER}
      * @param events whether it is answered with events rather than with the result
      * @return the checked input
      * @throws FailureException {@code invalid_argument} naming the offending key
      */
     public static TaskInput task(String text, boolean events) {
-        if (!text.startsWith("{")) {
-            InputValue prompt = InputValue.root("prompt", text);
-            Fields none = new Fields(InputValue.root("input", Map.of()));
-            return new TaskInput.Completion(
-                    null, new Prompt.Text(prompt.nonEmptyText()), true, OptionsDecoder.decode(none));
-        }
-        Map<String, InputValue> entries =
-                InputValue.root("input", JsonReader.parse("input", text)).entries();
-        boolean chat = entries.containsKey("messages") || entries.containsKey("content");
-        TaskType type = chat ? TaskType.CHAT : TaskType.COMPLETION;
-        Fields in = new Fields(InputValue.object("input", binary(text)));
-        if (events == in.flag("stream", events)) {
-            return InputDecoder.task(new OtpErlangAtom(type.name().toLowerCase(Locale.ROOT)), in);
+        LineInput read = LineInput.task(LineInput.Kind.INFER, text, null, () -> false);
+        if (read.stream() == null || read.stream() == events) {
+            return read.input();
         }
         throw FailureException.invalid(
                 events
@@ -77,7 +71,7 @@ public final class JsonForm {
      * @return the map of docs/protocol.md, section 5, of what JSON knows
      */
     public static Map<String, Object> status(String node, NodeStatus status) {
-        return plain(ReplyEncoder.status(node, status));
+        return map(ReplyEncoder.status(node, status));
     }
 
     /**
@@ -87,10 +81,53 @@ public final class JsonForm {
      * @return the map of docs/protocol.md, section 3, of what JSON knows
      */
     public static Map<String, Object> result(TaskResult result) {
-        return plain(ReplyEncoder.result(result));
+        return map(ReplyEncoder.result(result));
     }
 
-    private static Map<String, Object> plain(OtpErlangObject term) {
-        return Plain.map(InputValue.root("answer", term));
+    /**
+     * Tells which models are loaded to a peer that speaks JSON.
+     *
+     * @param models loaded ones
+     * @return the list of docs/protocol.md, section 5, of what JSON knows
+     */
+    public static List<Object> models(List<ModelReport> models) {
+        return list(ModelEncoder.models(models));
+    }
+
+    /**
+     * Tells tokens and what they stand for to a peer that speaks JSON.
+     *
+     * @param tokens with their bytes; where these are a part of a code point, its text has U+FFFD for it
+     * @return a map with {@code id} and {@code piece} for each
+     */
+    public static List<Object> pieces(List<TokenPiece> tokens) {
+        return list(ModelEncoder.pieces(tokens));
+    }
+
+    private static Map<String, Object> map(OtpErlangMap term) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        term.entrySet().forEach(entry -> map.put(String.valueOf(value(entry.getKey())), value(entry.getValue())));
+        return map;
+    }
+
+    private static List<Object> list(OtpErlangList term) {
+        List<Object> list = new ArrayList<>(term.arity());
+        term.forEach(element -> list.add(value(element)));
+        return list;
+    }
+
+    /** What is no UTF-8 here is the bytes of a token, which may end within a code point. */
+    private static Object value(OtpErlangObject term) {
+        return switch (term) {
+            case OtpErlangAtom atom when InputValue.isBoolean(atom) -> atom.booleanValue();
+            case OtpErlangAtom atom -> atom.atomValue();
+            case OtpErlangBinary binary -> new String(binary.binaryValue(), StandardCharsets.UTF_8);
+            case OtpErlangLong number when number.isLong() -> number.longValue();
+            case OtpErlangLong number -> number.bigIntegerValue();
+            case OtpErlangDouble number -> number.doubleValue();
+            case OtpErlangMap map -> map(map);
+            case OtpErlangList list -> list(list);
+            default -> throw new IllegalStateException("an answer holds " + term.getClass());
+        };
     }
 }

@@ -129,7 +129,7 @@ final class StatusEncoder {
         return Terms.map()
                 .put("id", info.id())
                 .put("model", info.model())
-                .put("owner", pid(info.owner()))
+                .put("owner", owner(info.owner()))
                 .put("created_ms_ago", info.createdMsAgo())
                 .put("messages", info.messages())
                 .put("transcript_tokens", info.transcriptTokens())
@@ -145,10 +145,8 @@ final class StatusEncoder {
                 .build();
     }
 
-    private static OtpErlangObject pid(Owner owner) {
-        if (owner instanceof ProcessOwner(var pid)) {
-            return pid;
-        }
-        throw new IllegalArgumentException(owner + " is not an Erlang process");
+    /** A client of the line bridge is no process, and has a name for people only. */
+    private static OtpErlangObject owner(Owner owner) {
+        return owner instanceof ProcessOwner(var pid) ? pid : Terms.text(owner.toString());
     }
 }

@@ -230,6 +230,23 @@ public final class LlamaService implements AutoCloseable {
     }
 
     /**
+     * Creates a task in a session of its own, whose result is to be collected.
+     *
+     * @param owner without whom it is cancelled
+     * @param input what to do
+     * @param reply told its id, or why there is no task
+     * @throws FailureException {@code server_busy} if the node is draining, {@code unsupported} if it has no model,
+     *     {@code invalid_argument} if not the one asked for
+     */
+    public void createTask(Owner owner, TaskInput input, Reply<Long> reply) {
+        long weight = Weight.of(input);
+        synchronized (lock) {
+            Session session = sessions.temporary(owner, input.model());
+            tasks.create(new Tasks.Order(session, input, weight, List.of(owner), null), reply);
+        }
+    }
+
+    /**
      * Runs an action once for all events that are handed out together: after the last of them, or at once on a thread
      * that hands out none. For any thread, but of use to those only that a {@link TaskSink} is called by.
      *

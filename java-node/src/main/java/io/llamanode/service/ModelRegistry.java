@@ -9,6 +9,7 @@ import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelReport;
 import io.llamanode.service.model.LoadedModel;
 import io.llamanode.service.model.ModelLoader;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +39,7 @@ final class ModelRegistry {
     /** {@code null} where no configuration asked for it. */
     private @Nullable String defaultId;
 
+    private volatile @Nullable Path loadingNow;
     private boolean closed;
 
     ModelRegistry(Object lock, ModelLoader loader, Probes probes, int ownerShare) {
@@ -49,7 +51,24 @@ final class ModelRegistry {
 
     /** @param owner without whom a file is not probed, and then not loaded; {@code null} if nobody's */
     void load(@Nullable Owner owner, ModelConfig config, ModelLoader.LoadProgress progress, Reply<Void> reply) {
-        inTurn(owner, config.isProbed(), probe -> loadNow(probe, config, progress, reply), reply);
+        inTurn(
+                owner,
+                config.isProbed(),
+                probe -> {
+                    loadingNow = config.path();
+                    try {
+                        loadNow(probe, config, progress, reply);
+                    } finally {
+                        loadingNow = null;
+                    }
+                },
+                reply);
+    }
+
+    /** {@return the file that is being loaded, or {@code null}} */
+    @Nullable
+    Path loading() {
+        return loadingNow;
     }
 
     private void loadNow(

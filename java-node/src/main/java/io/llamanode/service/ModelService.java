@@ -15,6 +15,7 @@ import io.llamanode.service.contract.task.TokenPiece;
 import io.llamanode.service.contract.task.TokenText;
 import io.llamanode.service.model.LoadedModel;
 import io.llamanode.service.model.ModelLoader;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -44,6 +45,36 @@ public final class ModelService {
     /** {@return the loaded models, in the order of their loading} */
     public List<ModelReport> list() {
         return models.reports();
+    }
+
+    /**
+     * {@return whether a model answers conversations with a template}
+     *
+     * @param modelId or {@code null} for the default model
+     * @throws FailureException {@code invalid_argument} for a model that is not there, {@code unsupported} if none is
+     */
+    public boolean chats(@Nullable String modelId) {
+        return models.find(modelId).loaded.info().capabilities().contains(Capability.CHAT);
+    }
+
+    /**
+     * {@return the id of the first model that was loaded from a file, or {@code null}}
+     *
+     * @param file its path; another way to write the same path will do
+     */
+    public @Nullable String loadedFrom(Path file) {
+        Path wanted = file.toAbsolutePath().normalize();
+        return models.all().stream()
+                .filter(model ->
+                        model.config.path().toAbsolutePath().normalize().equals(wanted))
+                .map(ServedModel::id)
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** {@return the file that is being loaded, or {@code null}} */
+    public @Nullable Path loading() {
+        return models.loading();
     }
 
     /**

@@ -4,6 +4,7 @@ import io.llamanode.account.Holding;
 import io.llamanode.account.MemoryAccount;
 import io.llamanode.account.Weight;
 import io.llamanode.engine.Engine;
+import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.Continued;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
@@ -241,6 +242,20 @@ public final class Sessions {
                     close(session, () -> {});
                 }
             }
+        }
+    }
+
+    /**
+     * {@return whether a session's model answers its messages with a template}
+     *
+     * @param sessionId a session
+     * @throws FailureException {@code session_not_found}
+     */
+    public boolean chats(long sessionId) {
+        synchronized (lock) {
+            Session session = find(sessionId);
+            return session.config.chat().template() != null
+                    || session.model.loaded.info().capabilities().contains(Capability.CHAT);
         }
     }
 

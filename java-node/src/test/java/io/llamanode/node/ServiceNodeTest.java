@@ -111,7 +111,7 @@ final class ServiceNodeTest {
         try (Child node = ready("{\"model\": \"any.gguf\", \"drain_timeout_ms\": 1, \"bridge\": \"" + socket + "\"}");
                 Client client = Client.of(socket)) {
             String line = client.ask(ENDLESS);
-            assertTrue(line.contains("\"type\":\"token\""), line);
+            assertTrue(line.contains("\"task_id\":"), line);
             node.terminate();
             while (!line.contains("\"final\":true")) {
                 line = client.in().readLine();
@@ -138,7 +138,7 @@ final class ServiceNodeTest {
             assertTrue(node.isAlive());
             client.close();
             assertEquals(ExitStatus.OK.number(), node.exitStatus());
-            assertTrue(line.contains("token"), line);
+            assertTrue(line.contains("\"task_id\":"), line);
         }
     }
 

@@ -40,6 +40,25 @@ public final class FakeService {
      * @return a ready service with a model named {@code fake}
      */
     public static LlamaService start(OwnerMonitor monitor, Consumer<FakeModel> script, MemoryAccount account) {
+        return start(monitor, model -> {}, script, account);
+    }
+
+    /**
+     * @param monitor watches owners
+     * @param prepare does the same with what is around a model
+     * @param script prepares each model before its engine starts
+     * @return a ready service with a model named {@code fake}
+     */
+    public static LlamaService start(
+            OwnerMonitor monitor, Consumer<FakeLoadedModel> prepare, Consumer<FakeModel> script) {
+        return start(monitor, prepare, script, MemoryAccount.ofHeap(100));
+    }
+
+    private static LlamaService start(
+            OwnerMonitor monitor,
+            Consumer<FakeLoadedModel> prepare,
+            Consumer<FakeModel> script,
+            MemoryAccount account) {
         ModelLoader loader = new ModelLoader() {
             @Override
             public LoadedModel load(ModelConfig config, LoadProgress progress) {
@@ -47,6 +66,7 @@ public final class FakeService {
                     throw new FailureException(ErrorCode.MODEL_LOAD_FAILED, "path: there is no file " + config.path());
                 }
                 FakeLoadedModel model = new FakeLoadedModel(config.effectiveId(), 2, 64);
+                prepare.accept(model);
                 script.accept(model.model);
                 return model;
             }

@@ -1,6 +1,8 @@
 package io.llamanode.transport.bridge;
 
 import io.llamanode.service.LlamaService;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.OwnerMonitor;
 import java.io.IOException;
@@ -9,7 +11,9 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -30,27 +34,48 @@ public final class Bridge implements AutoCloseable {
     private static final Duration ROOM = Duration.ofMillis(100);
 
     private final BridgeConfig config;
-    private final LlamaService service;
     private final SocketFile socket;
     /** What clients may do on a control socket; {@code null} on a bridge, whose clients may be silent as long as they like. */
     private final @Nullable Control control;
 
+    private final House house;
     private final Set<Connection> connections = new HashSet<>();
     private long clients;
     private volatile boolean closed;
 
     /**
-     * @param stop begins the end of the node
      * @param silence how long a client may say nothing
      * @param room how long it may say nothing while others wait for its place
      */
-    private record Control(Runnable stop, Duration silence, Duration room) {}
+    private record Control(Duration silence, Duration room) {}
 
-    private Bridge(BridgeConfig config, LlamaService service, @Nullable Control control) throws IOException {
+    private Bridge(BridgeConfig config, LlamaService service, Runnable stop, @Nullable Control control)
+            throws IOException {
         this.config = config;
-        this.service = service;
         this.control = control;
-        this.socket = SocketFile.listen(config.socket());
+        Secret secret = Secret.read(config.access().secret());
+        this.socket = SocketFile.listen(
+                config.socket(), config.access().mode(), config.access().group());
+        Doorkeeper doorkeeper;
+        try {
+            doorkeeper = control != null
+                    ? null
+                    : new Doorkeeper(config.socket(), secret, config.access().groups(), System::nanoTime);
+        } catch (IOException e) {
+            socket.close();
+            throw e;
+        }
+        this.house = new House(service, config, stop, control != null, doorkeeper, this::facts);
+    }
+
+    private Map<String, Object> facts() {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("socket", config.socket().toString());
+        synchronized (connections) {
+            facts.put("clients", connections.size());
+        }
+        facts.put("max_clients", config.maxClients());
+        return facts;
     }
 
     /**
@@ -58,19 +83,21 @@ public final class Bridge implements AutoCloseable {
      *
      * @param config where, and what clients may cost
      * @param service does the work; its monitor must know clients, as {@link #monitor} does
+     * @param stop begins the end of the node, where {@code QUIT} may; must not wait for it
      * @return the open bridge
-     * @throws IOException if somebody listens there already, or the path cannot be used; the message tells
+     * @throws IOException if somebody listens there already, or the path, the group or the secret cannot be used; the
+     *     message tells
      */
-    public static Bridge open(BridgeConfig config, LlamaService service) throws IOException {
-        Bridge bridge = new Bridge(config, service, null);
+    public static Bridge open(BridgeConfig config, LlamaService service, Runnable stop) throws IOException {
+        Bridge bridge = new Bridge(config, service, stop, null);
         Thread.ofVirtual().name("bridge-accept").start(bridge::accept);
         LOG.info("the bridge listens on {}", config.socket());
         return bridge;
     }
 
     /**
-     * Listens for who asks how the node is, or tells it to stop, and for nothing else. Nobody keeps others from an
-     * answer: a client that says nothing is let go, the sooner if its place is wanted.
+     * Listens for the node's own user, who may end the node and does not come to stay. Nobody keeps others from an
+     * answer: a client that says nothing, and waits for nothing, is let go, and each yields if its place is wanted.
      *
      * @param config where, and what clients may cost
      * @param service whose state is asked for
@@ -84,7 +111,7 @@ public final class Bridge implements AutoCloseable {
 
     static Bridge control(BridgeConfig config, LlamaService service, Runnable stop, Duration silence, Duration room)
             throws IOException {
-        Bridge control = new Bridge(config, service, new Control(stop, silence, room));
+        Bridge control = new Bridge(config, service, stop, new Control(silence, room));
         Thread.ofVirtual().name("control-accept").start(control::accept);
         return control;
     }
@@ -128,8 +155,7 @@ public final class Bridge implements AutoCloseable {
         synchronized (connections) {
             makeRoom();
             if (!closed && connections.size() < config.maxClients()) {
-                connection = new Connection(
-                        channel, new BridgeClient(++clients), service, config, control == null ? null : control.stop());
+                connection = new Connection(channel, new BridgeClient(++clients), house);
                 connections.add(connection);
             } else {
                 connection = null;
@@ -138,7 +164,8 @@ public final class Bridge implements AutoCloseable {
         if (connection == null) {
             String why =
                     closed ? "the node is ending" : config.maxClients() + " clients are connected, which is the limit";
-            Thread.ofVirtual().name("bridge-refuse").start(() -> Connection.refuse(channel, why));
+            Failure busy = new Failure(ErrorCode.SERVER_BUSY, why);
+            Thread.ofVirtual().name("bridge-refuse").start(() -> Connection.refuse(channel, busy));
             return;
         }
         Thread.ofVirtual().name("bridge-client").start(() -> connection.run(() -> forget(connection)));
@@ -165,7 +192,8 @@ public final class Bridge implements AutoCloseable {
 
     private static void endIfSilent(Connection connection, Control control, Duration left) {
         CompletableFuture.delayedExecutor(left.toNanos(), TimeUnit.NANOSECONDS).execute(() -> {
-            Duration more = control.silence().minus(connection.silence());
+            Duration more =
+                    connection.isBusy() ? control.silence() : control.silence().minus(connection.silence());
             if (!more.isPositive()) {
                 connection.close();
             } else if (connection.isOpen()) {

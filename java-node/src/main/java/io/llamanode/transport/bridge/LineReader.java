@@ -23,11 +23,14 @@ final class LineReader {
 
     private final ReadableByteChannel in;
     private final int limit;
+    private final Patience patience;
     private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER).limit(0);
 
-    LineReader(ReadableByteChannel in, int limit) {
+    /** @param patience how long a client may take to finish a line; the reader begins and ends it */
+    LineReader(ReadableByteChannel in, int limit, Patience patience) {
         this.in = in;
         this.limit = limit;
+        this.patience = patience;
     }
 
     /** {@return the next line, {@code null} at the end; a last line without an end counts} */
@@ -36,12 +39,18 @@ final class LineReader {
         ByteArrayOutputStream line = new ByteArrayOutputStream(80);
         boolean any = false;
         boolean tooLong = false;
+        boolean halted = false;
         while (true) {
             if (!buffer.hasRemaining()) {
+                if (any && !halted) {
+                    halted = true;
+                    patience.begin();
+                }
                 buffer.clear();
                 int count = in.read(buffer);
                 buffer.flip();
                 if (count < 0) {
+                    patience.end();
                     return any ? line(line, tooLong) : null;
                 }
             }
@@ -49,6 +58,9 @@ final class LineReader {
                 byte b = buffer.get();
                 any = true;
                 if (b == '\n') {
+                    if (halted) {
+                        patience.end();
+                    }
                     return line(line, tooLong);
                 }
                 tooLong |= line.size() >= limit;

@@ -12,29 +12,87 @@ import java.util.Map;
 final class Replies {
     private static final ObjectWriter JSON = new ObjectMapper().writer();
 
+    private static final String DONE = "Inference completed";
+    private static final String TASK = "task_id";
+    private static final String CONTENT = "content";
+
     private Replies() {}
 
+    static byte[] ok(String message) {
+        return line(status("ok", message));
+    }
+
     static byte[] ok(String message, Map<String, Object> data) {
-        return line(reply("ok", message, data));
+        Map<String, Object> reply = status("ok", message);
+        reply.put("data", data);
+        return line(reply);
     }
 
     static byte[] error(Failure failure) {
-        return line(reply("error", failure.message(), code(failure)));
+        return line(failed(failure));
     }
 
-    private static Map<String, Object> reply(String status, String message, Map<String, Object> data) {
-        Map<String, Object> reply = new LinkedHashMap<>();
-        reply.put("status", status);
-        reply.put("message", message);
-        reply.put("data", data);
+    /** @param result of a task that writes text, which becomes the data; the rest stands beside it */
+    static byte[] text(Map<String, Object> result) {
+        return line(written(result));
+    }
+
+    private static Map<String, Object> written(Map<String, Object> result) {
+        Map<String, Object> reply = status("ok", DONE);
+        reply.put("data", result.get(CONTENT));
+        result.forEach((key, value) -> {
+            if (!key.equals(CONTENT)) {
+                reply.put(key, value);
+            }
+        });
         return reply;
     }
 
-    private static Map<String, Object> code(Failure failure) {
+    private static Map<String, Object> failed(Failure failure) {
         Map<String, Object> code = new LinkedHashMap<>();
         code.put("code", failure.code().wireName());
         code.put("number", failure.code().number());
-        return code;
+        Map<String, Object> reply = status("error", failure.message());
+        reply.put("data", code);
+        return reply;
+    }
+
+    private static Map<String, Object> status(String status, String message) {
+        Map<String, Object> reply = new LinkedHashMap<>();
+        reply.put("status", status);
+        reply.put("message", message);
+        return reply;
+    }
+
+    /** The first line of a stream; the id is what {@code CANCEL} takes. */
+    static byte[] begun(long task) {
+        Map<String, Object> reply = status("ok", "Inference started");
+        reply.put(TASK, task);
+        return line(reply);
+    }
+
+    static byte[] started(long task) {
+        Map<String, Object> reply = status("ok", "Task started");
+        reply.put(TASK, task);
+        reply.put("data", Map.of(TASK, task));
+        return line(reply);
+    }
+
+    /** It may come between the lines of another command, so it says what it is. */
+    static byte[] cancelled(long task) {
+        return line(cancel(task, status("ok", "Task cancelled")));
+    }
+
+    static byte[] notCancelled(long task, Failure failure) {
+        return line(cancel(task, failed(failure)));
+    }
+
+    private static Map<String, Object> cancel(long task, Map<String, Object> outcome) {
+        Map<String, Object> reply = new LinkedHashMap<>();
+        reply.put("type", "cancel");
+        reply.put(TASK, task);
+        reply.putAll(outcome);
+        return reply;
     }
 
     static byte[] token(String text) {
@@ -42,15 +100,15 @@ final class Replies {
     }
 
     /** The last line of a stream, which is a reply as well: whoever waits for either is served. */
-    static byte[] streamOk(String message, Map<String, Object> data) {
+    static byte[] lastOk(Map<String, Object> result) {
         Map<String, Object> last = tokenOf("", true);
-        last.putAll(reply("ok", message, data));
+        last.putAll(written(result));
         return line(last);
     }
 
-    static byte[] streamError(Failure failure) {
+    static byte[] lastError(Failure failure) {
         Map<String, Object> last = tokenOf("", true);
-        last.putAll(reply("error", failure.message(), code(failure)));
+        last.putAll(failed(failure));
         return line(last);
     }
 

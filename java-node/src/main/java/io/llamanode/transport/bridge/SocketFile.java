@@ -17,9 +17,13 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.GroupPrincipal;
+import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A listening socket and the file it is reached by, which belongs to its owner alone from the first
@@ -62,6 +66,18 @@ final class SocketFile implements AutoCloseable {
      * @throws IOException if the directory cannot be written
      */
     static SocketFile listen(Path path) throws IOException {
+        return listen(path, "rw-------", null);
+    }
+
+    /**
+     * Listens with other permissions than the owner's alone.
+     *
+     * @param mode permissions of the file, as {@code rw-rw----}
+     * @param group of the file, or {@code null} for that of the process
+     * @throws UnusableException as {@link #listen(Path)}, or if the file cannot be given to the group
+     * @throws IOException if the directory cannot be written
+     */
+    static SocketFile listen(Path path, String mode, @Nullable String group) throws IOException {
         Path file = path.toAbsolutePath();
         int length = file.toString().getBytes(UTF_8).length;
         if (length > MAX_PATH) {
@@ -71,7 +87,7 @@ final class SocketFile implements AutoCloseable {
         FileChannel lock = lock(file);
         try {
             check(file);
-            return new SocketFile(file, lock, bind(file));
+            return new SocketFile(file, lock, bind(file, mode, group));
         } catch (IOException | RuntimeException e) {
             lock.close();
             throw e;
@@ -132,7 +148,7 @@ final class SocketFile implements AutoCloseable {
     }
 
     /** Made in a directory that nobody else can enter, and moved over what is there in one step. */
-    private static ServerSocketChannel bind(Path file) throws IOException {
+    private static ServerSocketChannel bind(Path file, String mode, @Nullable String group) throws IOException {
         // Not much longer than the path that it becomes.
         String name = "." + Integer.toString(ThreadLocalRandom.current().nextInt(1 << 20, 1 << 25), 36);
         Path directory = Files.createDirectory(
@@ -142,7 +158,8 @@ final class SocketFile implements AutoCloseable {
         ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             server.bind(UnixDomainSocketAddress.of(made), BACKLOG);
-            Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
+            give(made, group);
+            Files.setPosixFilePermissions(made, PosixFilePermissions.fromString(mode));
             Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
             return server;
         } catch (IOException | RuntimeException e) {
@@ -151,6 +168,23 @@ final class SocketFile implements AutoCloseable {
         } finally {
             Files.deleteIfExists(made);
             Files.deleteIfExists(directory);
+        }
+    }
+
+    private static void give(Path made, @Nullable String group) throws IOException {
+        if (group == null) {
+            return;
+        }
+        try {
+            GroupPrincipal known =
+                    made.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByGroupName(group);
+            Files.getFileAttributeView(made, PosixFileAttributeView.class).setGroup(known);
+        } catch (UserPrincipalNotFoundException e) {
+            throw new UnusableException("bridge_group: there is no group " + group);
+        } catch (IOException e) {
+            throw new UnusableException(
+                    "bridge_group: the socket cannot be given to the group %s, of which the node's user must be a member"
+                            .formatted(group));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.llamanode.transport.bridge;
 
+import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.task.TaskEvent;
 import io.llamanode.service.contract.task.TaskSink;
@@ -14,15 +15,23 @@ import org.jspecify.annotations.Nullable;
  * does not fit is dropped, and the task should be cancelled then. The end always fits.
  */
 final class TokenQueue implements TaskSink {
+    private static final Failure CANCELLED = new Failure(ErrorCode.CANCELLED, "the task was cancelled");
+
     private final Deque<String> tokens = new ArrayDeque<>();
     private final int limit;
     private final LongConsumer overflow;
     private long queued;
     private boolean overflowed;
+    private boolean dropped;
     private @Nullable TaskEvent end;
+    /** Id of the task until it was told, then 0. */
+    private long begun;
 
     /** What comes next. */
     sealed interface Item {
+        /** @param task that has begun; comes first, unless it was refused */
+        record Begun(long task) implements Item {}
+
         /** @param text whole code points */
         record Token(String text) implements Item {}
 
@@ -51,6 +60,8 @@ final class TokenQueue implements TaskSink {
             } else if (!(event instanceof TaskEvent.Chunk(String content))) {
                 // A line carries text only; reasoning and calls come with the result.
                 return;
+            } else if (dropped) {
+                return;
             } else if (overflowed || queued > limit) {
                 first = !overflowed;
                 overflowed = true;
@@ -65,6 +76,22 @@ final class TokenQueue implements TaskSink {
         }
     }
 
+    /** The task is made; before any of its events. */
+    synchronized void begun(long task) {
+        begun = task;
+        notifyAll();
+    }
+
+    /** The task was cancelled: what waits is not told any more, and it ends with that even if it had ended before. */
+    synchronized void cancelled() {
+        dropped = true;
+        tokens.clear();
+        queued = 0;
+        if (end != null) {
+            end = new TaskEvent.Failed(CANCELLED);
+        }
+    }
+
     /** The task was refused before it began. */
     synchronized void refused(Failure failure) {
         end = new TaskEvent.Failed(failure);
@@ -73,8 +100,13 @@ final class TokenQueue implements TaskSink {
 
     /** {@return the next item, once there is one; after the end there is none} */
     synchronized Item next() throws InterruptedException {
-        while (tokens.isEmpty() && end == null) {
+        while (begun == 0 && tokens.isEmpty() && end == null) {
             wait();
+        }
+        if (begun != 0) {
+            Item first = new Item.Begun(begun);
+            begun = 0;
+            return first;
         }
         String token = tokens.poll();
         if (token != null) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -13,8 +14,32 @@ final class BridgeConfigTest {
 
     @Test
     void hasLimitsThatCanBeChanged() {
-        assertEquals(new BridgeConfig(Path.of("b.sock"), "n@host", 32, 1 << 20, 1 << 20), CONFIG);
-        assertEquals(new BridgeConfig(Path.of("b.sock"), "n@host", 1, 64, 64), CONFIG.withLimits(1, 64, 64));
+        assertEquals(
+                new BridgeConfig(
+                        Path.of("b.sock"),
+                        "n@host",
+                        32,
+                        1 << 20,
+                        1 << 20,
+                        Duration.ofSeconds(15),
+                        Duration.ofSeconds(15),
+                        BridgeAccess.OWNER,
+                        false),
+                CONFIG);
+        BridgeAccess other = new BridgeAccess("rw-rw----", "llm", Path.of("secret"), (user, group) -> true);
+        Duration second = Duration.ofSeconds(1);
+        Duration minute = Duration.ofMinutes(1);
+        assertEquals(
+                new BridgeConfig(Path.of("b.sock"), "n@host", 1, 64, 65, second, minute, other, true),
+                CONFIG.withLimits(1, 64, 65).withTimeouts(second, minute).withAccess(other, true));
+    }
+
+    @Test
+    void refusesTimesThatNobodyCouldKeep() {
+        for (Duration time : new Duration[] {Duration.ZERO, Duration.ofMillis(-1)}) {
+            assertThrows(IllegalArgumentException.class, () -> CONFIG.withTimeouts(time, Duration.ofSeconds(1)));
+            assertThrows(IllegalArgumentException.class, () -> CONFIG.withTimeouts(Duration.ofSeconds(1), time));
+        }
     }
 
     @ParameterizedTest

@@ -7,14 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llamanode.service.FakeService;
 import io.llamanode.service.LlamaService;
+import io.llamanode.service.contract.Capability;
+import io.llamanode.service.model.FakeLoadedModel;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -42,6 +46,10 @@ final class BridgeTest {
     private Path socket;
     private LlamaService service;
     private Bridge bridge;
+    /** What models can do that are loaded from now on; {@code null}: everything. */
+    private Set<Capability> capabilities;
+    /** Done by each load from now on. */
+    private Callable<Void> whileLoading = () -> null;
 
     @BeforeEach
     void start() throws Exception {
@@ -50,10 +58,22 @@ final class BridgeTest {
                 Bridge.monitor((owner, down) -> {
                     throw new AssertionError(owner);
                 }),
+                this::prepare,
                 model -> model.answer("Hi", "Hello ☃!")
                         .answer("Hi\nyou", "two lines")
                         .answer("user:Hi\u0100assistant:", "Good day"));
-        bridge = Bridge.open(BridgeConfig.of(socket, "n@host").withLimits(20, 4096, 4096), service);
+        bridge = Bridge.open(BridgeConfig.of(socket, "n@host").withLimits(20, 4096, 4096), service, () -> {});
+    }
+
+    private void prepare(FakeLoadedModel model) {
+        if (capabilities != null) {
+            model.capabilities = capabilities;
+        }
+        try {
+            whileLoading.call();
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
     }
 
     @AfterEach
@@ -77,8 +97,7 @@ final class BridgeTest {
     void simpleCommands() throws Exception {
         try (LineClient client = client()) {
             assertEquals(
-                    "{\"status\":\"ok\",\"message\":\"pong\",\"data\":{\"os_pid\":"
-                            + ProcessHandle.current().pid() + "}}",
+                    "{\"status\":\"ok\",\"message\":\"pong\"}",
                     client.ask("PING").toString());
             assertEquals("pong", client.ask("ping\r").path("message").asText());
             client.send("\n  \n");
@@ -88,59 +107,109 @@ final class BridgeTest {
             assertEquals(
                     "fake",
                     status.path("data").path("models").path(0).path("id").asText());
+            assertEquals(
+                    ProcessHandle.current().pid(),
+                    status.path("data").path("os_pid").asLong());
+            assertEquals(
+                    "{\"socket\":\"" + socket + "\",\"clients\":1,\"max_clients\":20}",
+                    status.path("data").path("bridge").toString());
+            assertEquals(
+                    "fake",
+                    client.data("MODELS").path("models").path(0).path("id").asText());
             assertEquals("bye", client.ask("QUIT").path("message").asText());
             assertTrue(client.isClosedByBridge());
         }
     }
 
+    private static String text(LineClient client, String line) throws IOException {
+        return client.data(line).asText();
+    }
+
     @Test
     void inference() throws Exception {
         try (LineClient client = client()) {
-            JsonNode result = client.data("INFER Hi");
-            assertEquals("Hello ☃!", result.path("content").asText());
-            assertEquals("stop", result.path("finish_reason").asText());
-            assertEquals(2, result.path("usage").path("prompt_tokens").asInt());
-            assertEquals(
-                    "two lines",
-                    client.data("INFER {\"prompt\": \"Hi\\nyou\"}")
-                            .path("content")
-                            .asText());
-            assertEquals(
-                    "Good day",
-                    client.data("INFER {\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}")
-                            .path("content")
-                            .asText());
-            assertEquals(
-                    "Good day",
-                    client.data("INFER {\"content\": \"Hi\"}").path("content").asText());
+            JsonNode reply = client.ask("COMPLETE Hi");
+            assertEquals("Inference completed", reply.path("message").asText());
+            assertEquals("Hello ☃!", reply.path("data").asText());
+            assertEquals("stop", reply.path("finish_reason").asText());
+            assertEquals(2, reply.path("usage").path("prompt_tokens").asInt());
+            assertTrue(
+                    reply.path("timings").has("prompt_ms")
+                            && reply.path("task_id").asLong() > 0,
+                    reply.toString());
+            assertEquals("two lines", text(client, "INFER {\"prompt\": \"Hi\\nyou\"}"));
+            assertEquals("Good day", text(client, "INFER {\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}"));
+            assertEquals("Good day", text(client, "INFER {\"content\": \"Hi\", \"stream\": false}"));
             assertEquals(
                     "length",
-                    client.data("INFER {\"prompt\": \"Hi\", \"max_tokens\": 2}")
+                    client.ask("INFER {\"prompt\": \"Hi\", \"max_tokens\": 2}")
                             .path("finish_reason")
                             .asText());
         }
     }
 
+    /** Each is a conversation of its own: the second is not told of the first. */
+    @Test
+    void aPlainTextIsAMessageWhereTheModelHasATemplate() throws Exception {
+        try (LineClient client = client()) {
+            assertEquals("Good day", text(client, "INFER Hi"));
+            assertEquals("Good day", text(client, "INFER Hi"));
+            capabilities = EnumSet.of(Capability.COMPLETION, Capability.TOKENIZE);
+            client.data("LOAD bare.gguf");
+            assertEquals("Hello ☃!", text(client, "INFER Hi"));
+        }
+    }
+
+    private static JsonNode stream(LineClient client, String command, StringBuilder text) throws IOException {
+        JsonNode first = client.ask(command);
+        assertEquals("ok", first.path("status").asText(), first.toString());
+        assertTrue(first.path("task_id").asLong() > 0, first.toString());
+        assertFalse(first.has("final"));
+        JsonNode line = client.receive();
+        for (; !line.path("final").asBoolean(); line = client.receive()) {
+            assertEquals("token", line.path("type").asText());
+            assertFalse(line.has("status"));
+            text.append(line.path("token").asText());
+        }
+        return line;
+    }
+
     @Test
     void streams() throws Exception {
         try (LineClient client = client()) {
-            client.send("INFER_STREAM Hi");
-            StringBuilder text = new StringBuilder();
-            JsonNode line = client.receive();
-            for (; !line.path("final").asBoolean(); line = client.receive()) {
-                assertEquals("token", line.path("type").asText());
-                assertFalse(line.has("status"));
-                text.append(line.path("token").asText());
+            for (String command :
+                    List.of("INFER_STREAM {\"prompt\": \"Hi\"}", "INFER {\"prompt\": \"Hi\", \"stream\": true}")) {
+                StringBuilder text = new StringBuilder();
+                JsonNode last = stream(client, command, text);
+                assertEquals("Hello ☃!", text.toString());
+                assertEquals("token", last.path("type").asText());
+                assertEquals("", last.path("token").asText());
+                assertEquals("ok", last.path("status").asText());
+                assertEquals("Hello ☃!", last.path("data").asText());
+                assertEquals("stop", last.path("finish_reason").asText());
             }
-            assertEquals("Hello ☃!", text.toString());
-            assertEquals("token", line.path("type").asText());
-            assertEquals("", line.path("token").asText());
-            assertEquals("ok", line.path("status").asText());
-            assertEquals("Hello ☃!", line.path("data").path("content").asText());
             JsonNode refused = client.ask("INFER_STREAM {\"prompt\": \"x\", \"temprature\": 1}");
             assertTrue(refused.path("final").asBoolean());
             assertEquals("error", refused.path("status").asText());
             assertTrue(refused.path("message").asText().contains("temprature"), refused.toString());
+        }
+    }
+
+    @Test
+    void whatContradictsTheCommandIsRefusedByName() throws Exception {
+        try (LineClient client = client()) {
+            for (String command : List.of(
+                    "INFER_STREAM {\"prompt\": \"x\", \"stream\": false}",
+                    "COMPLETE {\"prompt\": \"x\", \"stream\": true}",
+                    "EMBED {\"input\": \"x\", \"stream\": true}",
+                    "START INFER {\"prompt\": \"x\", \"stream\": true}")) {
+                String message = client.ask(command).path("message").asText();
+                assertTrue(message.startsWith("stream: "), message);
+            }
+            assertTrue(client.ask("INFER {\"prompt\": \"x\", \"stream\": 1}")
+                    .path("message")
+                    .asText()
+                    .startsWith("stream must be true or false"));
         }
     }
 
@@ -167,18 +236,82 @@ final class BridgeTest {
     @Test
     void modelsComeAndGo() throws Exception {
         try (LineClient client = client()) {
-            client.data("FREE");
+            assertEquals("{\"freed\":[\"fake\"]}", client.data("FREE").toString());
             assertEquals("unsupported", client.code("INFER Hi"));
-            client.data("LOAD /models/fake.gguf");
-            client.data("LOAD {\"path\": \"/models/fake.gguf\", \"id\": \"second\", \"n_ctx\": 64}");
+            assertEquals("{\"freed\":[]}", client.data("FREE").toString());
+            JsonNode loaded = client.ask("LOAD /models/fake.gguf");
+            assertEquals("Model loaded successfully", loaded.path("message").asText());
             assertEquals(
-                    "Hello ☃!",
-                    client.data("INFER {\"prompt\": \"Hi\", \"model\": \"second\"}")
-                            .path("content")
-                            .asText());
-            client.data("FREE second");
+                    "{\"id\":\"fake\",\"already\":false}", loaded.path("data").toString());
+            client.data("LOAD {\"path\": \"/models/fake.gguf\", \"id\": \"second\", \"n_ctx\": 64}");
+            assertEquals("second", client.ask("INFER Hi").path("model").asText());
+            assertEquals("{\"freed\":[\"second\"]}", client.data("FREE second").toString());
             assertEquals("invalid_argument", client.code("FREE second"));
-            assertEquals("Hello ☃!", client.data("INFER Hi").path("content").asText());
+            assertEquals("fake", client.ask("INFER Hi").path("model").asText());
+        }
+    }
+
+    @Test
+    void whatIsLoadedLastIsWhatTheConnectionUses() throws Exception {
+        try (LineClient client = client();
+                LineClient other = client()) {
+            assertEquals("fake", client.ask("INFER Hi").path("model").asText());
+            client.data("LOAD /models/llama-7b.gguf");
+            for (String command : List.of(
+                    "INFER Hi",
+                    "COMPLETE Hi",
+                    "INFER {\"prompt\": \"Hi\"}",
+                    "INFER {\"prompt\": \"Hi\", \"model\": null}")) {
+                assertEquals("llama-7b", client.ask(command).path("model").asText(), command);
+            }
+            assertEquals(
+                    "fake",
+                    client.ask("INFER {\"prompt\": \"Hi\", \"model\": \"fake\"}")
+                            .path("model")
+                            .asText());
+            assertEquals("fake", other.ask("INFER Hi").path("model").asText(), "another connection");
+            JsonNode again = client.ask("LOAD fake.gguf");
+            assertEquals(
+                    "{\"id\":\"fake\",\"already\":true}", again.path("data").toString());
+            assertEquals("ok", again.path("status").asText());
+            assertEquals("fake", client.ask("INFER Hi").path("model").asText());
+            client.data("LOAD /models/../models/llama-7b.gguf");
+            assertEquals("llama-7b", client.ask("INFER Hi").path("model").asText());
+            other.data("FREE llama-7b");
+            JsonNode gone = client.ask("INFER Hi");
+            assertTrue(gone.path("message").asText().contains("no model 'llama-7b'"), gone.toString());
+        }
+    }
+
+    @Test
+    void healthSaysWhy() throws Exception {
+        try (LineClient client = client()) {
+            assertEquals(
+                    "{\"status\":\"ok\",\"message\":\"ready\",\"data\":{\"ready\":true}}",
+                    client.ask("HEALTH").toString());
+            client.data("FREE");
+            assertTrue(client.data("HEALTH").path("why").asText().contains("no model is loaded"));
+            CountDownLatch loading = new CountDownLatch(1);
+            CountDownLatch go = new CountDownLatch(1);
+            whileLoading = () -> {
+                loading.countDown();
+                assertTrue(go.await(30, TimeUnit.SECONDS));
+                return null;
+            };
+            try (LineClient other = client()) {
+                other.send("LOAD slow.gguf");
+                assertTrue(loading.await(30, TimeUnit.SECONDS));
+                assertEquals(
+                        "slow.gguf is being loaded; everything else goes on",
+                        client.data("HEALTH").path("why").asText());
+                go.countDown();
+                assertEquals("ok", other.receive().path("status").asText());
+            }
+            service.drain(() -> {});
+            JsonNode draining = client.ask("HEALTH");
+            assertEquals("draining", draining.path("message").asText());
+            assertFalse(draining.path("data").path("ready").asBoolean());
+            assertTrue(draining.path("data").path("why").asText().contains("told to end"), draining.toString());
         }
     }
 
@@ -189,9 +322,7 @@ final class BridgeTest {
             Callable<Integer> work = () -> {
                 try (LineClient client = client()) {
                     for (int i = 0; i < 10; i++) {
-                        assertEquals(
-                                "Hello ☃!",
-                                client.data("INFER Hi").path("content").asText());
+                        assertEquals("Good day", text(client, "INFER Hi"));
                     }
                     return 10;
                 }
@@ -210,7 +341,7 @@ final class BridgeTest {
         try (LineClient client = client()) {
             client.send("PING\nINFER Hi\nSTATUS\nQUIT\nPING");
             assertEquals("pong", client.receive().path("message").asText());
-            assertEquals("done", client.receive().path("message").asText());
+            assertEquals("Inference completed", client.receive().path("message").asText());
             assertEquals("ready", client.receive().path("message").asText());
             assertEquals("bye", client.receive().path("message").asText());
             assertTrue(client.isClosedByBridge());
@@ -236,8 +367,7 @@ final class BridgeTest {
         try (LineClient client = client()) {
             client.send("INFER Hi");
             client.channel.shutdownOutput();
-            assertEquals(
-                    "Hello ☃!", client.receive().path("data").path("content").asText());
+            assertEquals("Good day", client.receive().path("data").asText());
             assertTrue(client.isClosedByBridge());
         }
         try (LineClient client = client()) {
@@ -275,7 +405,7 @@ final class BridgeTest {
             deaf.send("INFER_STREAM " + ENDLESS);
             // The first line tells that the stream runs; nothing is read from here on.
             deaf.receive();
-            assertEquals("Hello ☃!", other.data("INFER Hi").path("content").asText());
+            assertEquals("Good day", text(other, "INFER Hi"));
             awaitNoTask();
             JsonNode line = deaf.receive();
             while (!line.path("final").asBoolean()) {
@@ -354,16 +484,17 @@ final class BridgeTest {
     }
 
     @Test
-    void theControlSocketOnlyControls() throws Exception {
+    void theControlSocketEndsTheNode() throws Exception {
         Path path = directory.resolve("control.sock");
         CountDownLatch stopped = new CountDownLatch(1);
         Bridge control = Bridge.control(BridgeConfig.of(path, "n@host"), service, stopped::countDown);
         try (LineClient client = new LineClient(path)) {
             assertEquals("pong", client.ask("PING").path("message").asText());
             assertEquals("ready", client.ask("STATUS").path("message").asText());
-            for (String command : List.of("INFER Hi", "INFER_STREAM Hi", "LOAD x.gguf", "FREE")) {
-                assertEquals("unauthorized", client.code(command));
-            }
+            assertEquals(
+                    ProcessHandle.current().pid(),
+                    client.data("PING").path("os_pid").asLong());
+            assertEquals("Good day", text(client, "INFER Hi"));
             assertEquals("stopping", client.ask("STOP").path("message").asText());
             assertTrue(stopped.await(30, TimeUnit.SECONDS));
         } finally {
@@ -493,13 +624,8 @@ final class BridgeTest {
             LineClient hasty = new LineClient(path);
             hasty.send("STOP");
             hasty.close();
-            new Connection(
-                            listening.server().accept(),
-                            new BridgeClient(1),
-                            service,
-                            BridgeConfig.of(path, "n@host"),
-                            stopped::countDown)
-                    .run(() -> {});
+            House house = new House(service, BridgeConfig.of(path, "n@host"), stopped::countDown, true, null, Map::of);
+            new Connection(listening.server().accept(), new BridgeClient(1), house).run(() -> {});
             assertEquals(0, stopped.getCount());
         }
     }
@@ -519,7 +645,7 @@ final class BridgeTest {
         }
         List<String> lines = nc.inputReader(StandardCharsets.UTF_8).lines().toList();
         assertEquals(2, lines.size(), lines.toString());
-        assertTrue(lines.get(1).contains("Hello ☃!"), lines.toString());
+        assertTrue(lines.get(1).contains("Good day"), lines.toString());
         assertEquals(0, nc.waitFor());
     }
 }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.transport.Interleavings;
-import io.llamanode.transport.bridge.LineReader.Line;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.Test;
@@ -14,21 +13,16 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 final class LineQueueTest {
-    private static final Line A = new Line.Text("a");
-    private static final Line BAD = new Line.Bad("bad");
+    private static final Command A = new Command.Ping();
+    private static final Command B = new Command.Status();
 
     private final LineQueue queue = new LineQueue();
     private final BlockingQueue<Object> outcomes = new LinkedBlockingQueue<>();
 
-    /** A line that takes up so many bytes of the 64 KiB that are read ahead. */
-    private static Line costing(int bytes) {
-        return new Line.Text("x".repeat(bytes - 64));
-    }
-
-    private Thread putting(Line line) {
+    private Thread putting(Command command) {
         Thread thread = Thread.ofPlatform().daemon().start(() -> {
             try {
-                outcomes.add(queue.put(line));
+                outcomes.add(queue.put(command, 0));
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
             }
@@ -39,39 +33,39 @@ final class LineQueueTest {
 
     @Test
     void givesLinesInOrderAndThenTheEnd() throws Exception {
-        assertTrue(queue.put(A));
-        assertTrue(queue.put(BAD));
+        assertTrue(queue.put(A, 0));
+        assertTrue(queue.put(B, 0));
         queue.end();
-        assertFalse(queue.put(A), "behind the end");
+        assertFalse(queue.put(A, 0), "behind the end");
         assertEquals(A, queue.take());
-        assertEquals(BAD, queue.take());
+        assertEquals(B, queue.take());
         assertNull(queue.take());
     }
 
     @Test
     void whoIsAheadTooFarWaits() throws Exception {
-        queue.put(costing((64 << 10) - 64));
-        queue.put(BAD);
-        queue.put(A);
+        queue.put(A, (64 << 10) - 128);
+        queue.put(B, 0);
+        queue.put(A, 0);
         assertFalse(queue.isFull());
-        putting(BAD);
+        putting(B);
         assertTrue(queue.isFull());
         assertTrue(outcomes.isEmpty());
         queue.take();
         assertEquals(true, outcomes.take());
         assertFalse(queue.isFull());
-        assertEquals(BAD, queue.take());
+        assertEquals(B, queue.take());
         assertEquals(A, queue.take());
-        assertEquals(BAD, queue.take());
+        assertEquals(B, queue.take());
     }
 
     @Test
     void theEndReachesWhoWaitsOnEitherSide() throws Exception {
-        queue.put(costing(1 << 20));
+        queue.put(B, 1 << 20);
         putting(A);
         queue.end();
         assertEquals(false, outcomes.take());
-        assertEquals(costing(1 << 20), queue.take());
+        assertEquals(B, queue.take());
         assertNull(queue.take());
 
         LineQueue other = new LineQueue();
@@ -97,15 +91,29 @@ final class LineQueueTest {
             }
         });
         Interleavings.settle(taker);
-        queue.put(A);
+        queue.put(A, 0);
         assertEquals(A, outcomes.take());
     }
 
     @Test
+    void itIsIdleOnceTheLastCommandIsDone() throws Exception {
+        assertTrue(queue.isIdle());
+        queue.put(A, 0);
+        assertFalse(queue.isIdle());
+        queue.take();
+        assertFalse(queue.isIdle(), "it is being done");
+        assertTrue(queue.isBusy());
+        queue.end();
+        assertNull(queue.take());
+        assertFalse(queue.isBusy());
+        assertFalse(queue.isIdle(), "there is nobody any more who does commands");
+    }
+
+    @Test
     void whatIsClearedIsForgotten() throws Exception {
-        queue.put(A);
+        queue.put(A, 0);
         queue.clear();
         assertNull(queue.take());
-        assertFalse(queue.put(A));
+        assertFalse(queue.put(A, 0));
     }
 }

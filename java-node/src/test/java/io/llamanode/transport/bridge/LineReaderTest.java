@@ -7,14 +7,17 @@ import io.llamanode.transport.bridge.LineReader.Line;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.channels.Channels;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What a client sends, cut into lines. */
 final class LineReaderTest {
+    private static final Patience UNUSED = new Patience(Duration.ofHours(1), () -> {});
+
     private static List<Line> lines(int limit, byte[] sent) throws IOException {
-        LineReader reader = new LineReader(Channels.newChannel(new ByteArrayInputStream(sent)), limit);
+        LineReader reader = new LineReader(Channels.newChannel(new ByteArrayInputStream(sent)), limit, UNUSED);
         List<Line> lines = new ArrayList<>();
         for (Line line = reader.next(); line != null; line = reader.next()) {
             lines.add(line);

@@ -71,6 +71,33 @@ final class TokenQueueTest {
         assertEquals(new Item.End(END, false), whileWaiting(() -> queue.refused(END.failure())));
     }
 
+    @Test
+    void theIdComesFirst() throws Exception {
+        assertEquals(new Item.Begun(7), whileWaiting(() -> queue.begun(7)));
+        tell("a");
+        assertEquals(token("a"), queue.next());
+    }
+
+    @Test
+    void aCancelDropsWhatWaitsAndWhatComes() throws Exception {
+        tell("a");
+        queue.cancelled();
+        tell("b");
+        queue.accept(7, END);
+        assertEquals(new Item.End(END, false), queue.next());
+        assertEquals(List.of(), overflows);
+    }
+
+    /** Its client has not heard of the end yet, and is told what it asked for. */
+    @Test
+    void aTaskThatHasEndedIsCancelledAsLongAsTextWaits() throws Exception {
+        tell("a");
+        queue.accept(7, new TaskEvent.Done(null, 0));
+        queue.cancelled();
+        Failure cancelled = new Failure(ErrorCode.CANCELLED, "the task was cancelled");
+        assertEquals(new Item.End(new TaskEvent.Failed(cancelled), false), queue.next());
+    }
+
     private Object whileWaiting(Runnable action) throws InterruptedException {
         BlockingQueue<Object> got = new LinkedBlockingQueue<>();
         Thread thread = Thread.ofPlatform().daemon().start(() -> {
