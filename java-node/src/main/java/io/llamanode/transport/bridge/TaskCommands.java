@@ -77,7 +77,8 @@ final class TaskCommands {
         try {
             read = read(Kind.INFER, text);
             if (Boolean.FALSE.equals(read.stream())) {
-                throw FailureException.invalid("stream: is false, and INFER_STREAM sends tokens; leave it out, or use INFER");
+                throw FailureException.invalid(
+                        "stream: is false, and INFER_STREAM sends tokens; leave it out, or use INFER");
             }
         } catch (FailureException e) {
             out.write(Replies.lastError(e.failure()));
