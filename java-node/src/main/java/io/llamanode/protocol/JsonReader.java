@@ -1,6 +1,7 @@
 package io.llamanode.protocol;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -32,14 +33,31 @@ public final class JsonReader {
                     .build())
             .build();
 
+    /** Of texts in other languages than JSON, too. */
+    public static final StreamReadConstraints CONSTRAINTS = FACTORY.streamReadConstraints();
+
     private final String place;
+    private final String language;
     private final JsonParser parser;
     private int elements;
     private int depth;
 
-    private JsonReader(String place, JsonParser parser) {
+    private JsonReader(String place, String language, JsonParser parser) {
         this.place = place;
+        this.language = language;
         this.parser = parser;
+    }
+
+    /** Opens a text. */
+    @FunctionalInterface
+    public interface Opener {
+        /**
+         * Opens it.
+         *
+         * @return what reads it
+         * @throws IOException if it is malformed
+         */
+        JsonParser open() throws IOException;
     }
 
     /**
@@ -51,8 +69,21 @@ public final class JsonReader {
      * @throws FailureException {@code invalid_argument} naming line and column
      */
     public static @Nullable Object parse(String place, String text) {
-        try (JsonParser parser = FACTORY.createParser(text)) {
-            JsonReader json = new JsonReader(place, parser);
+        return parse(place, "JSON", () -> FACTORY.createParser(text));
+    }
+
+    /**
+     * Reads another language that Jackson reads as if it were JSON, within the same bounds.
+     *
+     * @param place what the text is, for error messages
+     * @param language its name, for error messages
+     * @param text opens it
+     * @return the tree
+     * @throws FailureException {@code invalid_argument} naming line and column
+     */
+    public static @Nullable Object parse(String place, String language, Opener text) {
+        try (JsonParser parser = text.open()) {
+            JsonReader json = new JsonReader(place, language, parser);
             if (parser.nextToken() == null) {
                 throw json.bad("it is empty");
             }
@@ -62,11 +93,9 @@ public final class JsonReader {
             }
             return tree;
         } catch (JsonProcessingException e) {
-            var at = e.getLocation();
-            String where = at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
             // Behind the colon Jackson tells how its own settings would allow it.
             String what = e.getOriginalMessage().split(": ", 2)[0];
-            throw FailureException.invalid(place + " is not valid JSON: " + Shown.line(what, 120) + where);
+            throw invalid(place, language, Shown.line(what, 120), e.getLocation());
         } catch (IOException e) {
             throw new UncheckedIOException("reading a string", e);
         }
@@ -138,8 +167,14 @@ public final class JsonReader {
     }
 
     private FailureException bad(String why) {
-        var at = parser.currentLocation();
-        return FailureException.invalid(place + " is not valid JSON: " + why + " (line " + at.getLineNr() + ", column "
-                + at.getColumnNr() + ")");
+        return invalid(place, language, why, parser.currentLocation());
+    }
+
+    private static FailureException invalid(String place, String language, String why, @Nullable JsonLocation at) {
+        // A text that is read as a whole first has no places afterwards.
+        String where = at == null || at.getLineNr() < 1
+                ? ""
+                : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
+        return FailureException.invalid(place + " is not valid " + language + ": " + why + where);
     }
 }

@@ -23,7 +23,8 @@ public final class Cli {
     static final String NAME = "llama-node";
 
     private static final String CONFIG = "--config";
-    private static final String CONFIG_HELP = "configuration file, JSON (LLAMA_NODE_CONFIG)";
+    private static final String CONFIG_HELP =
+            "configuration file, JSON, or YAML or TOML by its ending (LLAMA_NODE_CONFIG)";
     private static final String CHECK = "--check";
     private static final String JSON = "--json";
     private static final String TIMEOUT = "--timeout-ms";

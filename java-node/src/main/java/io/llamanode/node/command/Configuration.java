@@ -7,6 +7,8 @@ import io.llamanode.protocol.launch.ServiceConfig;
 import io.llamanode.protocol.launch.ServiceConfigDecoder;
 import io.llamanode.service.contract.FailureException;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -31,6 +33,7 @@ final class Configuration {
     private static final String DEFAULT_NAME = "llama@localhost";
     private static final String COOKIE = "LLAMA_NODE_COOKIE";
     private static final String FILE = "LLAMA_NODE_CONFIG";
+    private static final int MAX_FILE = 1 << 20;
     /** Variables that are no settings: of the launcher, of this class, and of tests. */
     private static final Set<String> OTHERS =
             Set.of(FILE, COOKIE, "LLAMA_NODE_JAVA_HOME", "LLAMA_NODE_JAVA_OPTS", "LLAMA_NODE_AOT", "LLAMA_NODE_SHARED");
@@ -68,7 +71,7 @@ final class Configuration {
 
     private static Map<String, Object> read(Path file) throws ExitException {
         try {
-            return ServiceConfigDecoder.parse(file.toString(), Files.readString(file));
+            return ServiceConfigDecoder.parse(file.toString(), text(file));
         } catch (FailureException e) {
             throw ExitException.config(e);
         } catch (NoSuchFileException e) {
@@ -77,6 +80,20 @@ final class Configuration {
             throw new ExitException(ExitStatus.CONFIG, file + " is not UTF-8");
         } catch (IOException e) {
             throw new ExitException(ExitStatus.CONFIG, file + " cannot be read: " + e);
+        }
+    }
+
+    /** What is no configuration, such as a device or a model's file, must not fill the memory. */
+    private static String text(Path file) throws IOException, ExitException {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(MAX_FILE + 1);
+            if (bytes.length > MAX_FILE) {
+                throw new ExitException(ExitStatus.CONFIG, file + " has more than " + MAX_FILE + " bytes");
+            }
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
         }
     }
 

@@ -8,27 +8,34 @@ import io.llamanode.service.contract.FailureException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** Reads the configuration of a node that runs as a service: JSON, with the names of docs/operations.md. */
+/** Reads the configuration of a node that runs as a service: JSON, YAML or TOML, with the names of docs/operations.md. */
 public final class ServiceConfigDecoder {
     private static final String NAME = "the configuration";
 
     private ServiceConfigDecoder() {}
 
     /**
-     * Reads a file.
+     * Reads a file: YAML if its name ends in {@code .yaml} or {@code .yml}, TOML in {@code .toml}, else JSON.
      *
-     * @param place what the text is, for error messages
-     * @param text one JSON object
+     * @param place name of the file, for error messages, too
+     * @param text one object
      * @return its entries, not checked yet, that can be changed
      * @throws FailureException {@code invalid_argument} if it is no object, or if there is a cookie in it
      */
     public static Map<String, Object> parse(String place, String text) {
-        if (!(JsonReader.parse(place, text) instanceof Map<?, ?> object)) {
-            throw FailureException.invalid(place + " must hold a JSON object");
+        String name = place.toLowerCase(Locale.ROOT);
+        boolean yaml = name.endsWith(".yaml") || name.endsWith(".yml");
+        Object tree = yaml
+                ? YamlText.parse(place, text)
+                : name.endsWith(".toml") ? TomlText.parse(place, text) : JsonReader.parse(place, text);
+        if (!(tree instanceof Map<?, ?> object)) {
+            throw FailureException.invalid(
+                    place + " must hold " + (yaml ? "a mapping of keys to values" : "a JSON object"));
         }
         Map<String, Object> entries = new LinkedHashMap<>();
         object.forEach((key, value) -> entries.put((String) key, value));

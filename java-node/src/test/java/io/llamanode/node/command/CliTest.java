@@ -94,7 +94,10 @@ final class CliTest {
             assertTrue(said.contains("(" + setting.variable() + ")"), setting.variable());
         }
         assertTrue(said.contains("--check validate everything, load and start nothing"), said);
-        assertTrue(said.contains("--config=VALUE configuration file, JSON (LLAMA_NODE_CONFIG)"), said);
+        assertTrue(
+                said.contains(
+                        "--config=VALUE configuration file, JSON, or YAML or TOML by its ending (LLAMA_NODE_CONFIG)"),
+                said);
     }
 
     @ParameterizedTest

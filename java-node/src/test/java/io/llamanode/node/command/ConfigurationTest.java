@@ -36,6 +36,30 @@ final class ConfigurationTest {
         return Files.writeString(directory.resolve("config.json"), json).toString();
     }
 
+    /** A device has no end. */
+    @Test
+    void aFileHasAnEnd() {
+        assertEquals(
+                "/dev/zero has more than 1048576 bytes",
+                refused(ExitStatus.CONFIG, () -> Configuration.of("/dev/zero", Map.of(), environment())));
+    }
+
+    @Test
+    void theEndingOfTheFileDecidesOnItsLanguage() throws Exception {
+        for (Map.Entry<String, String> each :
+                Map.of("c.yaml", "max_tasks: 7", "c.toml", "max_tasks = 7").entrySet()) {
+            String file = Files.writeString(directory.resolve(each.getKey()), each.getValue())
+                    .toString();
+            assertEquals(
+                    7,
+                    Configuration.of(file, Map.of(), environment())
+                            .checked()
+                            .launch()
+                            .node()
+                            .maxTasks());
+        }
+    }
+
     private static String refused(ExitStatus status, Executable call) {
         ExitException refused = assertThrows(ExitException.class, call);
         assertEquals(status, refused.status(), refused.getMessage());
