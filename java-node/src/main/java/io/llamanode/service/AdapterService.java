@@ -44,7 +44,7 @@ public final class AdapterService {
     }
 
     private void loadNow(Probes.@Nullable Probe probe, ServedModel model, AdapterConfig config, Reply<Void> reply) {
-        Adapter adapter;
+        @Nullable Adapter adapter;
         try {
             synchronized (lock) {
                 model.adapters.refuseTaken(config.name());
@@ -63,13 +63,16 @@ public final class AdapterService {
         synchronized (lock) {
             if (!model.isClosed()) {
                 model.adapters.add(config.name(), config.path().toString(), adapter);
-                LOG.info("adapter {} of model {} is loaded", config.name(), model.id());
+                adapter = null;
                 reply.ok(null);
-                return;
             }
         }
-        adapter.close();
-        reply.failed(Tasks.CLOSING);
+        if (adapter == null) {
+            LOG.info("adapter {} of model {} is loaded", config.name(), model.id());
+        } else {
+            adapter.close();
+            reply.failed(Tasks.CLOSING);
+        }
     }
 
     /**

@@ -21,7 +21,7 @@ import java.util.function.Supplier;
 
 /**
  * Which tasks are accepted: what is checked before anything is done for one, and what the accepted ones hold. Guarded
- * by the service's lock.
+ * by the service's lock, all but what takes as long as the input is long.
  */
 final class Admission {
     /** A task besides its input: itself, its session, its places in queues and maps, its timer; bytes. */
@@ -36,27 +36,46 @@ final class Admission {
     }
 
     /**
+     * What has been found out of a task before it is accepted.
+     *
+     * @param options complete
+     * @param holding to be released if it is not
+     */
+    record Checked(GenerationOptions options, Holding holding) {}
+
+    /**
+     * Looks at an input, and holds what it takes; without the lock.
+     *
+     * @throws FailureException if there is no such task to be made, or it may not hold so much
+     */
+    Checked check(Tasks.Order order) {
+        Session session = order.session();
+        InputSize.refuseHopelessLength(
+                order.input(), session.model.loaded.info().nCtx());
+        GenerationOptions options = options(order.input(), session);
+        Constraints.refuseContradictions(options);
+        Owner owner = order.owners().getFirst();
+        Holding holding = account.open(MemoryAccount.Kind.TASK, owner, owner.peer());
+        hold(holding, TASK + order.weight(), () -> InputParts.largest(order.input()));
+        return new Checked(options, holding);
+    }
+
+    /**
      * @param id of the task
      * @param running tasks that have not ended
      * @return the task, counted in
      * @throws FailureException if there is no such task to be made, or no room for it
      */
-    Task accept(long id, Tasks.Order order, int running) {
+    Task accept(long id, Tasks.Order order, Checked checked, int running) {
         Session session = order.session();
+        GenerationOptions options = checked.options();
         if (running >= config.maxTasks()) {
             throw FailureException.busy("%d tasks are waiting or running".formatted(running));
         }
-        InputSize.refuseHopelessLength(
-                order.input(), session.model.loaded.info().nCtx());
-        GenerationOptions options = options(order.input(), session);
-        Constraints.refuseContradictions(options);
         AdapterSet adapters = session.model.adapters.set(given(options.lora()));
         Owner owner = order.owners().getFirst();
-        Holding holding = account.open(MemoryAccount.Kind.TASK, owner, owner.peer());
-        hold(holding, TASK + order.weight(), () -> InputParts.largest(order.input()));
         String full = session.model.accept(owner);
         if (full != null) {
-            holding.release();
             throw FailureException.busy(full);
         }
         session.model.used();
@@ -75,7 +94,7 @@ final class Admission {
                 options,
                 order.sink(),
                 adapters,
-                holding,
+                checked.holding(),
                 now,
                 deadline);
     }

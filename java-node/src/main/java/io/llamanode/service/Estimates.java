@@ -48,15 +48,18 @@ public final class Estimates {
      */
     public void ask(Owner owner, long sessionId, TaskInput input, Reply<TaskEstimate> reply) {
         long weight = Weight.of(input);
+        Session session = sessions.find(sessionId);
+        session.refuseOtherModel(input);
+        if (session.model.loaded.engine() == null || !(input instanceof TaskInput.Generating generating)) {
+            throw new FailureException(ErrorCode.UNSUPPORTED, "estimates of tasks that generate no text");
+        }
+        InputSize.refuseHopelessLength(input, session.model.loaded.info().nCtx());
+        GenerationOptions options = Admission.options(input, session);
+        Task task;
+        Transcript transcript;
+        int behind;
         synchronized (lock) {
-            Session session = sessions.find(sessionId);
-            session.refuseOtherModel(input);
-            if (session.model.loaded.engine() == null || !(input instanceof TaskInput.Generating generating)) {
-                throw new FailureException(ErrorCode.UNSUPPORTED, "estimates of tasks that generate no text");
-            }
-            InputSize.refuseHopelessLength(input, session.model.loaded.info().nCtx());
-            GenerationOptions options = Admission.options(input, session);
-            Task task = new Task(
+            task = new Task(
                     0,
                     session,
                     List.of(owner),
@@ -68,21 +71,21 @@ public final class Estimates {
                     account.open(MemoryAccount.Kind.CALL, owner, owner.peer()),
                     System.nanoTime(),
                     GenerationRequest.NO_DEADLINE);
-            Transcript transcript = session.transcript;
-            int behind = task.isChat ? session.chats.size() : 0;
-            asides.run(
-                    owner,
-                    session.model,
-                    weight,
-                    () -> InputParts.largest(input),
-                    () -> session.model.prompts.prepare(generating, session.config, transcript, options),
-                    new Continued<PreparedPrompt>(reply) {
-                        @Override
-                        public void ok(@Nullable PreparedPrompt prepared) {
-                            forecast(task, Objects.requireNonNull(prepared), behind, reply);
-                        }
-                    });
+            transcript = session.transcript;
+            behind = task.isChat ? session.chats.size() : 0;
         }
+        asides.run(
+                owner,
+                session.model,
+                weight,
+                () -> InputParts.largest(input),
+                () -> session.model.prompts.prepare(generating, session.config, transcript, options),
+                new Continued<PreparedPrompt>(reply) {
+                    @Override
+                    public void ok(@Nullable PreparedPrompt prepared) {
+                        forecast(task, Objects.requireNonNull(prepared), behind, reply);
+                    }
+                });
     }
 
     private static void forecast(Task task, PreparedPrompt prepared, int behind, Reply<TaskEstimate> reply) {

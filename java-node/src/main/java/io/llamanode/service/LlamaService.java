@@ -18,8 +18,8 @@ import io.llamanode.service.model.ModelLoader;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import org.jspecify.annotations.Nullable;
 
@@ -31,9 +31,6 @@ import org.jspecify.annotations.Nullable;
 public final class LlamaService implements AutoCloseable {
     /** A system property: whether each status compares the account with the heap, which takes full collections. */
     private static final String CHECK = "llamanode.account.check";
-
-    /** Tasks or sessions of an owner who is gone that are ended before others get the lock. */
-    private static final int ENDED_AT_ONCE = 128;
 
     private final Object lock = new Object();
     private final MemoryAccount account;
@@ -53,7 +50,8 @@ public final class LlamaService implements AutoCloseable {
     private final ModelService modelService;
     private final PrepareThreads files;
     private final long started = System.nanoTime();
-    private boolean ready;
+    private final InTurns inTurns;
+    private volatile boolean ready;
 
     /**
      * A service without models, in state {@code starting}.
@@ -85,7 +83,8 @@ public final class LlamaService implements AutoCloseable {
         PrepareThreads preparation = new PrepareThreads();
         Asides asides = new Asides(lock, owners, preparation, account);
         this.tasks = new Tasks(lock, config, ids, owners, preparation, timer, account);
-        this.sessions = new Sessions(lock, config, account, ids, owners, models, tasks, asides);
+        this.inTurns = new InTurns(lock, timer);
+        this.sessions = new Sessions(lock, config, account, ids, owners, models, tasks, inTurns, asides);
         this.estimates = new Estimates(lock, sessions, asides, account);
         this.files = PrepareThreads.ofFiles();
         this.modelService = new ModelService(models, loader, asides, new Asides(lock, owners, files, account));
@@ -113,9 +112,7 @@ public final class LlamaService implements AutoCloseable {
 
     /** Ends state {@code starting}. */
     public void ready() {
-        synchronized (lock) {
-            ready = true;
-        }
+        ready = true;
     }
 
     /**
@@ -129,11 +126,9 @@ public final class LlamaService implements AutoCloseable {
      */
     public void loadModel(
             @Nullable Owner owner, ModelConfig modelConfig, ModelLoader.LoadProgress progress, Reply<Void> reply) {
-        synchronized (lock) {
-            if (sessions.draining()) {
-                reply.failed(Sessions.DRAINING);
-                return;
-            }
+        if (sessions.draining()) {
+            reply.failed(Sessions.DRAINING);
+            return;
         }
         models.load(owner, modelConfig, progress, reply);
     }
@@ -179,19 +174,16 @@ public final class LlamaService implements AutoCloseable {
 
     private void create(
             long sessionId, TaskInput input, List<Owner> taskOwners, @Nullable TaskSink sink, Reply<Long> reply) {
-        long weight = Weight.of(input);
-        synchronized (lock) {
-            Session session;
-            try {
-                session = sessions.find(sessionId);
-                session.refuseOtherModel(input);
-                sessions.refuseWhileDraining();
-            } catch (FailureException e) {
-                reply.failed(e.failure());
-                return;
-            }
-            tasks.create(new Tasks.Order(session, input, weight, taskOwners, sink), reply);
+        Session session;
+        try {
+            session = sessions.find(sessionId);
+            session.refuseOtherModel(input);
+            sessions.refuseWhileDraining();
+        } catch (FailureException e) {
+            reply.failed(e.failure());
+            return;
         }
+        tasks.create(new Tasks.Order(session, input, Weight.of(input), taskOwners, sink), reply);
     }
 
     /**
@@ -204,11 +196,8 @@ public final class LlamaService implements AutoCloseable {
      *     {@code invalid_argument} if not the one asked for
      */
     public void run(Owner owner, TaskInput input, Reply<TaskResult> reply) {
-        long weight = Weight.of(input);
-        synchronized (lock) {
-            Session session = sessions.temporary(owner, input.model());
-            tasks.run(new Tasks.Order(session, input, weight, List.of(owner), null), reply);
-        }
+        Session session = sessions.temporary(owner, input.model());
+        tasks.run(new Tasks.Order(session, input, Weight.of(input), List.of(owner), null), reply);
     }
 
     /**
@@ -222,11 +211,8 @@ public final class LlamaService implements AutoCloseable {
      *     {@code invalid_argument} if not the one asked for
      */
     public void runStream(Owner owner, TaskInput input, TaskSink sink, Reply<Long> reply) {
-        long weight = Weight.of(input);
-        synchronized (lock) {
-            Session session = sessions.temporary(owner, input.model());
-            tasks.create(new Tasks.Order(session, input, weight, List.of(owner), sink), reply);
-        }
+        Session session = sessions.temporary(owner, input.model());
+        tasks.create(new Tasks.Order(session, input, Weight.of(input), List.of(owner), sink), reply);
     }
 
     /**
@@ -286,21 +272,18 @@ public final class LlamaService implements AutoCloseable {
 
     /** {@return the state of the node} */
     public NodeStatus status() {
-        // Read before the lock is taken, which the engines' threads need as well.
         NodeStatus.Memory memory = StatusReport.memory();
         Long growth = heap == null ? null : heap.look();
         NodeStatus.Account held = StatusReport.account(account.balance(), growth);
-        synchronized (lock) {
-            return StatusReport.node(
-                    memory,
-                    held,
-                    state(),
-                    (System.nanoTime() - started) / 1_000_000,
-                    loader.library(),
-                    sessions.all(),
-                    models.all(),
-                    tasks.totals());
-        }
+        return StatusReport.node(
+                memory,
+                held,
+                state(),
+                (System.nanoTime() - started) / 1_000_000,
+                loader.library(),
+                sessions.all(),
+                models.all(),
+                tasks.totals());
     }
 
     private NodeStatus.State state() {
@@ -321,43 +304,43 @@ public final class LlamaService implements AutoCloseable {
     }
 
     private void ownerDown(Owner owner) {
+        Set<Object> things;
+        synchronized (lock) {
+            things = owners.takeAll(owner);
+        }
         List<Task> tasksLeft = new ArrayList<>();
         List<Session> sessionsLeft = new ArrayList<>();
-        synchronized (lock) {
-            for (Object thing : owners.takeAll(owner)) {
-                switch (thing) {
-                    case Waiters.Waiter waiter -> Waiters.abandoned(waiter);
-                    case Asides.Aside aside -> aside.drop();
-                    case Probes.Probe probe -> probe.drop();
-                    case Task task -> {
-                        task.abandoned = true;
-                        tasksLeft.add(task);
-                    }
-                    case Session session -> {
-                        session.tasks.forEach(task -> task.abandoned = true);
-                        sessionsLeft.add(session);
-                    }
-                    default -> throw new IllegalStateException("owned: " + thing);
+        List<Object> waiting = new ArrayList<>();
+        for (Object thing : things) {
+            switch (thing) {
+                case Task task -> {
+                    task.abandoned = true;
+                    tasksLeft.add(task);
                 }
+                case Session session -> {
+                    session.abandoned = true;
+                    sessionsLeft.add(session);
+                }
+                default -> waiting.add(thing);
             }
         }
         // The last chat first, as one that ends would only start the next; then the sessions, which have none left.
         tasksLeft.sort(Comparator.comparingLong((Task task) -> task.id).reversed());
-        endInTurns(tasksLeft.iterator(), sessionsLeft.iterator());
+        inTurns.begin(
+                waiting.iterator(),
+                LlamaService::drop,
+                () -> inTurns.begin(
+                        tasksLeft.iterator(),
+                        task -> tasks.cancel(task, () -> {}),
+                        () -> inTurns.begin(sessionsLeft.iterator(), sessions::closeIfOpen, () -> {})));
     }
 
-    /** Some at a time, so that nobody waits for the lock as long as it takes to end a hundred thousand. */
-    private void endInTurns(Iterator<Task> tasksLeft, Iterator<Session> sessionsLeft) {
-        synchronized (lock) {
-            for (int i = 0; i < ENDED_AT_ONCE && tasksLeft.hasNext(); i++) {
-                tasks.cancel(tasksLeft.next(), () -> {});
-            }
-            for (int i = 0; i < ENDED_AT_ONCE && !tasksLeft.hasNext() && sessionsLeft.hasNext(); i++) {
-                sessions.closeIfOpen(sessionsLeft.next());
-            }
-        }
-        if (tasksLeft.hasNext() || sessionsLeft.hasNext()) {
-            timer.execute(() -> endInTurns(tasksLeft, sessionsLeft));
+    private static void drop(Object thing) {
+        switch (thing) {
+            case Waiters.Waiter waiter -> Waiters.abandoned(waiter);
+            case Asides.Aside aside -> aside.drop();
+            case Probes.Probe probe -> probe.drop();
+            default -> throw new IllegalStateException("owned: " + thing);
         }
     }
 
@@ -369,7 +352,7 @@ public final class LlamaService implements AutoCloseable {
     public void drain(Runnable drained) {
         synchronized (lock) {
             sessions.drain();
-            tasks.whenNoneIsLeft(drained);
+            tasks.drain(drained);
         }
     }
 

@@ -6,6 +6,7 @@ import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.prompt.Transcript;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.SequencedSet;
 import java.util.Set;
@@ -40,8 +41,12 @@ final class Session {
     final TreeMap<Long, Checkpoint> checkpoints = new TreeMap<>();
     /** Chat tasks that have not ended, in order; only the first is prepared or runs. */
     final SequencedSet<Task> chats = new LinkedHashSet<>();
-    /** All tasks that have not ended. */
-    final Set<Task> tasks = new LinkedHashSet<>();
+    /** All tasks that have not ended, in order. */
+    private SequencedSet<Task> tasks = new LinkedHashSet<>();
+    /** Nobody finds it any more, and it gets no more tasks. */
+    boolean closed;
+    /** Nobody is left who could collect the results of its tasks. For any thread. */
+    volatile boolean abandoned;
 
     /** Of its configuration, bytes. */
     long configWeight;
@@ -76,6 +81,18 @@ final class Session {
         if (holding != null) {
             holding.set(kept + weight);
         }
+    }
+
+    /** {@return the tasks that have not ended} */
+    Set<Task> tasks() {
+        return tasks;
+    }
+
+    /** Has no more tasks. {@return those that it had, to be ended; the last first, as one that ends starts the next} */
+    Iterator<Task> leaveTasks() {
+        SequencedSet<Task> had = tasks;
+        tasks = new LinkedHashSet<>();
+        return had.reversed().iterator();
     }
 
     /** @throws FailureException {@code invalid_argument} if the input asks for another model than the session's */

@@ -18,10 +18,10 @@ import io.llamanode.service.contract.task.SessionInfo;
 import io.llamanode.service.prompt.InputParts;
 import io.llamanode.service.prompt.InputSize;
 import io.llamanode.service.prompt.Transcript;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -51,13 +51,16 @@ public final class Sessions {
     private final ModelRegistry models;
     private final Tasks tasks;
     private final Asides asides;
-    private final Map<Long, Session> sessions = new HashMap<>();
+    private final InTurns inTurns;
+    /** Changed under the lock; looked at by any thread. */
+    private final Map<Long, Session> sessions = new ConcurrentHashMap<>();
+
     private final Map<Owner, Integer> byOwner = new HashMap<>();
     private long lastCheckpoint;
     /** Checkpoints of all open sessions. */
     private int checkpoints;
 
-    private boolean draining;
+    private volatile boolean draining;
 
     /**
      * @param lock of the service
@@ -71,6 +74,7 @@ public final class Sessions {
             Owners owners,
             ModelRegistry models,
             Tasks tasks,
+            InTurns inTurns,
             Asides asides) {
         this.lock = lock;
         this.most = config.maxSessions();
@@ -80,6 +84,7 @@ public final class Sessions {
         this.owners = owners;
         this.models = models;
         this.tasks = tasks;
+        this.inTurns = inTurns;
         this.asides = asides;
     }
 
@@ -100,12 +105,16 @@ public final class Sessions {
         }
     }
 
-    /** {@return every open session by id, guarded by the lock} */
+    /** {@return every open session by id, for any thread to look at} */
     Map<Long, Session> all() {
         return sessions;
     }
 
-    /** @throws FailureException {@code session_not_found} */
+    /**
+     * With the lock or without: then the session may be closed meanwhile.
+     *
+     * @throws FailureException {@code session_not_found}
+     */
     Session find(long sessionId) {
         Session session = sessions.get(sessionId);
         if (session == null) {
@@ -114,7 +123,7 @@ public final class Sessions {
         return session;
     }
 
-    private static Failure notFound(long sessionId) {
+    static Failure notFound(long sessionId) {
         return new Failure(ErrorCode.SESSION_NOT_FOUND, "there is no session %d".formatted(sessionId));
     }
 
@@ -129,10 +138,7 @@ public final class Sessions {
      *     model; {@code invalid_argument} if not the one asked for, or a system prompt that cannot fit
      */
     public long create(Owner owner, SessionConfig sessionConfig) {
-        long weight = Weight.of(sessionConfig);
-        synchronized (lock) {
-            return open(owner, sessionConfig, weight, Transcript.EMPTY, 0).id;
-        }
+        return open(owner, sessionConfig, Weight.of(sessionConfig), Transcript.EMPTY, 0);
     }
 
     private void refuseTooMany(Owner owner) {
@@ -147,23 +153,45 @@ public final class Sessions {
     }
 
     /**
+     * Without the lock, as a refusal looks for what is largest.
+     *
      * @param weight of the configuration, bytes
      * @param transcriptWeight bytes
+     * @return its id
      */
-    private Session open(Owner owner, SessionConfig config, long weight, Transcript transcript, long transcriptWeight) {
-        refuseTooMany(owner);
+    private long open(Owner owner, SessionConfig config, long weight, Transcript transcript, long transcriptWeight) {
         Holding holding = account.open(MemoryAccount.Kind.SESSION, owner, owner.peer());
         Session session = newSession(owner, config, holding);
         refuseHopelessSystemPrompt(session);
         session.model.refuseWiderSharing(config.defaults());
+        synchronized (lock) {
+            refuseTooMany(owner);
+        }
         Admission.hold(holding, SESSION + weight + transcriptWeight, () -> InputParts.largest(config));
         session.configWeight = weight;
         session.kept = SESSION + weight;
         session.continues(transcript, transcriptWeight);
+        try {
+            synchronized (lock) {
+                add(owner, session);
+            }
+        } catch (FailureException e) {
+            holding.release();
+            throw e;
+        }
+        return session.id;
+    }
+
+    /** Opens a session, unless others were opened or its model was unloaded since that was looked at. */
+    private void add(Owner owner, Session session) {
+        refuseWhileDraining();
+        refuseTooMany(owner);
+        if (models.find(session.model.id()) != session.model) {
+            throw FailureException.invalid("model: '%s' was unloaded".formatted(session.model.id()));
+        }
         sessions.put(session.id, session);
         byOwner.merge(owner, 1, Integer::sum);
         owners.add(owner, session);
-        return session;
     }
 
     /** {@return a session for one task, which nobody finds} */
@@ -213,6 +241,7 @@ public final class Sessions {
 
     private void close(Session session, Runnable closed) {
         sessions.remove(session.id);
+        session.closed = true;
         byOwner.computeIfPresent(session.owner, (owner, count) -> count == 1 ? null : count - 1);
         checkpoints -= session.checkpoints.size();
         owners.remove(session.owner, session);
@@ -225,24 +254,23 @@ public final class Sessions {
                 closed.run();
             }
         };
-        // The last first: a chat that ends would only start the next one.
-        for (Task task : new ArrayList<>(session.tasks).reversed()) {
-            left.incrementAndGet();
-            tasks.cancel(task, ended);
-        }
-        ended.run();
+        inTurns.begin(
+                session.leaveTasks(),
+                task -> {
+                    left.incrementAndGet();
+                    tasks.cancel(task, ended);
+                },
+                ended);
     }
 
     /** Closes every session of a model that nobody finds any more, and cancels its tasks. */
     void unloaded(ServedModel model) {
-        synchronized (lock) {
-            tasks.unloaded(model);
-            for (Session session : new ArrayList<>(sessions.values())) {
-                if (session.model == model) {
-                    close(session, () -> {});
-                }
+        tasks.unloaded(model);
+        inTurns.finish(sessions.values().iterator(), session -> {
+            if (session.model == model) {
+                closeIfOpen(session);
             }
-        }
+        });
     }
 
     /**
@@ -268,7 +296,8 @@ public final class Sessions {
      */
     public SessionInfo info(long sessionId) {
         synchronized (lock) {
-            return StatusReport.session(find(sessionId));
+            Session session = find(sessionId);
+            return StatusReport.session(session, task -> tasks.isOf(session, task));
         }
     }
 
@@ -283,12 +312,14 @@ public final class Sessions {
      *     open, or the owner has too many, or holds too much; {@code out_of_memory} if it alone takes too much
      */
     public long fork(Owner owner, long sessionId) {
+        Session source = find(sessionId);
+        SessionConfig config = new SessionConfig(
+                source.model.id(), source.config.systemPrompt(), source.config.defaults(), source.config.chat());
+        Session.Checkpoint now;
         synchronized (lock) {
-            Session source = find(sessionId);
-            SessionConfig config = new SessionConfig(
-                    source.model.id(), source.config.systemPrompt(), source.config.defaults(), source.config.chat());
-            return open(owner, config, source.configWeight, source.transcript, source.transcriptWeight).id;
+            now = new Session.Checkpoint(source.transcript, source.transcriptWeight);
         }
+        return open(owner, config, source.configWeight, now.transcript(), now.weight());
     }
 
     /**
@@ -364,37 +395,37 @@ public final class Sessions {
      * @throws FailureException {@code session_not_found}; {@code server_busy} if a task waits or runs
      */
     public void clearCache(Owner owner, long sessionId, boolean keepSystemPrompt, Reply<Void> reply) {
-        synchronized (lock) {
-            Session session = find(sessionId);
-            SessionConfig config = session.config;
-            if (!keepSystemPrompt || config.systemPrompt() == null || session.model.loaded.engine() == null) {
-                shortenCache(sessionId, 0, reply);
-                return;
-            }
-            refuseWhileBusy(session);
-            asides.run(
-                    owner,
-                    session.model,
-                    0,
-                    () -> "system_prompt",
-                    () -> session.model.prompts.systemTokens(config),
-                    new Continued<Integer>(reply) {
-                        @Override
-                        public void whenGivenUp(Runnable undo) {
-                            // The cache is to be cleared all the same.
-                        }
-
-                        @Override
-                        public void ok(@Nullable Integer count) {
-                            // A task may have come meanwhile, and a busy slot is not shortened.
-                            try {
-                                shortenCache(sessionId, Objects.requireNonNull(count), reply);
-                            } catch (FailureException e) {
-                                reply.failed(e.failure());
-                            }
-                        }
-                    });
+        Session session = find(sessionId);
+        SessionConfig config = session.config;
+        if (!keepSystemPrompt || config.systemPrompt() == null || session.model.loaded.engine() == null) {
+            shortenCache(sessionId, 0, reply);
+            return;
         }
+        synchronized (lock) {
+            refuseWhileBusy(session);
+        }
+        asides.run(
+                owner,
+                session.model,
+                0,
+                () -> "system_prompt",
+                () -> session.model.prompts.systemTokens(config),
+                new Continued<Integer>(reply) {
+                    @Override
+                    public void whenGivenUp(Runnable undo) {
+                        // The cache is to be cleared all the same.
+                    }
+
+                    @Override
+                    public void ok(@Nullable Integer count) {
+                        // A task may have come meanwhile, and a busy slot is not shortened.
+                        try {
+                            shortenCache(sessionId, Objects.requireNonNull(count), reply);
+                        } catch (FailureException e) {
+                            reply.failed(e.failure());
+                        }
+                    }
+                });
     }
 
     /** Under the lock, so that a task which comes later reaches the engine later. */
@@ -412,7 +443,7 @@ public final class Sessions {
     }
 
     private static void refuseWhileBusy(Session session) {
-        if (!session.tasks.isEmpty()) {
+        if (!session.tasks().isEmpty()) {
             throw FailureException.busy("session %d has a task that has not ended".formatted(session.id));
         }
     }

@@ -14,11 +14,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
-/** Puts status reports together. The caller holds the service's lock. */
+/** Puts status reports together, without the service's lock but for a session's. */
 final class StatusReport {
     private static final ResidentSize RESIDENT = new ResidentSize();
 
@@ -118,15 +117,17 @@ final class StatusReport {
                 slots);
     }
 
-    static SessionInfo session(Session session) {
+    /**
+     * With the lock.
+     *
+     * @param isOf whether a task is one of the session's
+     */
+    static SessionInfo session(Session session, LongPredicate isOf) {
         SlotState slot = slotOf(session);
-        int running = 0;
-        Set<Long> onSlots = session.model.snapshot().slots().stream()
-                .map(SlotState::requestId)
-                .collect(Collectors.toSet());
-        for (Task task : session.tasks) {
-            running += onSlots.contains(task.id) ? 1 : 0;
-        }
+        int running = (int) session.model.snapshot().slots().stream()
+                .mapToLong(SlotState::requestId)
+                .filter(isOf)
+                .count();
         return new SessionInfo(
                 session.id,
                 session.model.id(),
@@ -138,7 +139,7 @@ final class StatusReport {
                 slot == null ? 0 : slot.cachedTokens() * session.model.loaded.cacheBytesPerToken(),
                 slot == null ? null : slot.id(),
                 running,
-                session.tasks.size() - running,
+                session.tasks().size() - running,
                 session.tasksDone,
                 session.promptTokens,
                 session.completionTokens,

@@ -11,7 +11,7 @@ import io.llamanode.service.contract.task.TaskSink;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.SequencedSet;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
@@ -66,14 +66,14 @@ final class Task {
     /** Told once it has ended, because somebody cancelled it. */
     final List<Runnable> cancellations = new ArrayList<>();
 
-    final Set<Waiters.Waiter> waiters = new LinkedHashSet<>();
+    final SequencedSet<Waiters.Waiter> waiters = new LinkedHashSet<>();
     /** Told its id once it is accepted; {@code null} when that is done, or nobody waits for it. */
     @Nullable
     Reply<Long> creation;
     /** What it is told when it is cancelled. */
     String whyCancelled = "the task was cancelled";
-    /** Nobody is left who could collect its result. */
-    boolean abandoned;
+    /** Nobody is left who could collect its result. For any thread. */
+    volatile boolean abandoned;
 
     Task(
             long id,

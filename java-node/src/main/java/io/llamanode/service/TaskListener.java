@@ -3,13 +3,18 @@ package io.llamanode.service;
 import io.llamanode.account.Weight;
 import io.llamanode.chat.tools.answer.Answer;
 import io.llamanode.engine.contract.GenerationListener;
+import io.llamanode.engine.sampling.Probabilities;
 import io.llamanode.service.prompt.AnswerCollector;
 import io.llamanode.service.prompt.AnswerReader;
 import io.llamanode.service.prompt.PreparedPrompt;
 import io.llamanode.service.prompt.Transcript;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Hears the engine of one task, on its loop thread: what it says goes to the sink, the end to {@link Tasks}. */
+/**
+ * Hears the engine of one task, on its loop thread: what it says goes to the sink, the end to {@link Tasks}. A result of very many
+ * parts is put together by another thread, as the engine's other requests wait for this one.
+ */
 final class TaskListener implements GenerationListener {
     private static final byte[] NO_BYTES = new byte[0];
 
@@ -72,6 +77,15 @@ final class TaskListener implements GenerationListener {
 
     @Override
     public void finished(Outcome outcome) {
+        List<Probabilities.Entry> entries = outcome.probabilities();
+        // Every token has as many likely ones as the first.
+        long parts = entries.isEmpty()
+                ? 0
+                : (long) entries.size() * (1 + entries.getFirst().top().size());
+        tasks.assemble(task, parts, () -> assemble(outcome));
+    }
+
+    private void assemble(Outcome outcome) {
         Answer whole = answer.finish();
         Transcript transcript = task.isChat
                 ? Transcript.answered(prepared, whole, outcome, task.session.model.loaded.vocabulary())

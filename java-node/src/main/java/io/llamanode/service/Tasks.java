@@ -18,11 +18,11 @@ import io.llamanode.service.contract.task.TaskSink;
 import io.llamanode.service.prompt.Transcript;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -32,13 +32,17 @@ import org.slf4j.LoggerFactory;
 /**
  * The life of tasks: acceptance, preparation, hand-over to the engine, and the one terminal event.
  *
- * <p>Package-private methods take the service's lock, private ones are called with it. Replies and
- * events are given while it is held, so that their order is that of what happened; neither may block.
+ * <p>Package-private methods take the service's lock, private ones are called with it. Replies and events are told while it
+ * is held, so that their order is that of what happened; whoever is told makes nothing of them there. What takes as long as
+ * an input, a result or a list is long is done before or after it, or some at a time.
  */
 final class Tasks {
     private static final Logger LOG = LoggerFactory.getLogger(Tasks.class);
 
     static final Failure CLOSING = new Failure(ErrorCode.CANCELLED, "the model is being closed");
+
+    /** From which on a result is not put together by an engine: probabilities of tokens, about a millisecond of them. */
+    private static final int MANY_PARTS = 4096;
 
     private final Object lock;
     private final IdSource ids;
@@ -47,7 +51,11 @@ final class Tasks {
     private final Admission admission;
     private final Waiters results;
     private final PrepareThreads preparation;
-    private final Map<Long, Task> running = new HashMap<>();
+    private final InTurns inTurns;
+    /** Changed under the lock; looked through by any thread. */
+    private final Map<Long, Task> running = new ConcurrentHashMap<>();
+
+    private boolean draining;
     private long created;
     private long done;
     private long failed;
@@ -73,6 +81,7 @@ final class Tasks {
         this.ids = ids;
         this.owners = owners;
         this.timer = timer;
+        this.inTurns = new InTurns(lock, timer);
         this.results = new Waiters(lock, config, owners, timer, account);
     }
 
@@ -96,8 +105,12 @@ final class Tasks {
      * @param reply told its id when its prompt is ready and the engine took it, or at once behind another chat
      */
     void create(Order order, Reply<Long> reply) {
+        Admission.Checked checked = check(order, reply);
+        if (checked == null) {
+            return;
+        }
         synchronized (lock) {
-            Task task = accept(order, reply);
+            Task task = accept(order, checked, reply);
             if (task != null) {
                 task.creation = reply;
                 if (task.sink != null) {
@@ -111,8 +124,12 @@ final class Tasks {
 
     /** Makes a task whose result goes to the reply. */
     void run(Order order, Reply<TaskResult> reply) {
+        Admission.Checked checked = check(order, reply);
+        if (checked == null) {
+            return;
+        }
         synchronized (lock) {
-            Task task = accept(order, reply);
+            Task task = accept(order, checked, reply);
             if (task != null) {
                 created++;
                 results.wait(task, order.owners().getFirst(), -1, reply);
@@ -122,21 +139,38 @@ final class Tasks {
         }
     }
 
-    /** {@return the task, or {@code null} if the reply was told why there is none} */
-    private @Nullable Task accept(Order order, Reply<?> reply) {
+    /** Without the lock. {@return {@code null} if the reply was told why there is no task} */
+    private Admission.@Nullable Checked check(Order order, Reply<?> reply) {
         try {
-            return accept(order);
+            return admission.check(order);
         } catch (FailureException e) {
             reply.failed(e.failure());
             return null;
         }
     }
 
-    private Task accept(Order order) {
-        Task task = admission.accept(ids.next(), order, running.size());
+    /** {@return the task, or {@code null} if the reply was told why there is none} */
+    private @Nullable Task accept(Order order, Admission.Checked checked, Reply<?> reply) {
+        try {
+            return accept(order, checked);
+        } catch (FailureException e) {
+            checked.holding().release();
+            reply.failed(e.failure());
+            return null;
+        }
+    }
+
+    private Task accept(Order order, Admission.Checked checked) {
+        if (draining) {
+            throw Sessions.DRAINING.asException();
+        }
+        if (order.session().closed) {
+            throw Sessions.notFound(order.session().id).asException();
+        }
+        Task task = admission.accept(ids.next(), order, checked, running.size());
         task.owners.forEach(owner -> owners.add(owner, task));
         running.put(task.id, task);
-        task.session.tasks.add(task);
+        task.session.tasks().add(task);
         return task;
     }
 
@@ -283,6 +317,25 @@ final class Tasks {
         return new Failure(ErrorCode.UNKNOWN, "a defect of the node; the log has it under " + id);
     }
 
+    /**
+     * Puts a result together, on the engine's thread if that is a matter of microseconds.
+     *
+     * @param parts that it is put together of
+     */
+    void assemble(Task task, long parts, Runnable assembly) {
+        boolean elsewhere = parts > MANY_PARTS
+                && preparation.submit(task.owners.getFirst(), PrepareThreads.LARGE + 1, () -> {
+                    try {
+                        assembly.run();
+                    } catch (RuntimeException | Error e) {
+                        refuse(task, task.session.model.isClosed() ? CLOSING : unknown(e));
+                    }
+                });
+        if (!elsewhere) {
+            assembly.run();
+        }
+    }
+
     /** @param transcript of a chat, with the answer; {@code null} for another task */
     void finished(Task task, TaskResult result, @Nullable Transcript transcript) {
         // Both take as long as they are; nobody waits for the lock meanwhile.
@@ -323,7 +376,7 @@ final class Tasks {
         boolean collected = results.answer(task, outcome);
         if (task.sink != null) {
             task.sink.accept(task.id, outcome.event());
-        } else if (!collected && !task.abandoned) {
+        } else if (!collected && !task.abandoned && !task.session.abandoned) {
             results.keep(task, outcome);
         }
         afterwards(task);
@@ -334,7 +387,7 @@ final class Tasks {
         task.state = State.ENDED;
         neverExpires(task);
         running.remove(task.id);
-        task.session.tasks.remove(task);
+        task.session.tasks().remove(task);
         task.owners.forEach(owner -> owners.remove(owner, task));
     }
 
@@ -352,9 +405,10 @@ final class Tasks {
         }
     }
 
-    /** Runs something when no task is left: now, or at the end of the last. */
-    void whenNoneIsLeft(Runnable then) {
+    /** Accepts none from here on, and runs something when none is left: now, or at the end of the last. */
+    void drain(Runnable then) {
         synchronized (lock) {
+            draining = true;
             if (running.isEmpty()) {
                 then.run();
             } else {
@@ -430,17 +484,22 @@ final class Tasks {
 
     /** Cancels every task of a model that nobody finds any more. */
     void unloaded(ServedModel model) {
-        synchronized (lock) {
-            // The last first, as in the end of a session.
-            List<Task> affected = running.values().stream()
-                    .filter(task -> task.session.model == model)
-                    .sorted(Comparator.comparingLong((Task task) -> task.id).reversed())
-                    .toList();
-            for (Task task : affected) {
-                task.whyCancelled = "model '%s' was unloaded".formatted(model.id());
-                cancel(task, () -> {});
-            }
-        }
+        // The last first, as in the end of a session.
+        List<Task> affected = running.values().stream()
+                .filter(task -> task.session.model == model)
+                .sorted(Comparator.comparingLong((Task task) -> task.id).reversed())
+                .toList();
+        String why = "model '%s' was unloaded".formatted(model.id());
+        inTurns.finish(affected.iterator(), task -> {
+            task.whyCancelled = why;
+            cancel(task, () -> {});
+        });
+    }
+
+    /** {@return whether there is such a task of the session; called with the lock} */
+    boolean isOf(Session session, long taskId) {
+        Task task = running.get(taskId);
+        return task != null && task.session == session;
     }
 
     /** Numbers for the status. */
@@ -455,12 +514,10 @@ final class Tasks {
     /** Prepares no more tasks, and ends those that wait for it. */
     void close() {
         preparation.close();
-        synchronized (lock) {
-            for (Task task : List.copyOf(running.values())) {
-                if (task.state == State.QUEUED) {
-                    end(task, failure(ErrorCode.CANCELLED, "the node is stopping"));
-                }
+        inTurns.finish(running.values().iterator(), task -> {
+            if (task.state == State.QUEUED) {
+                end(task, failure(ErrorCode.CANCELLED, "the node is stopping"));
             }
-        }
+        });
     }
 }

@@ -96,13 +96,21 @@ final class UncollectedResults {
         return kept.containsKey(taskId);
     }
 
-    /** Drops what has been kept too long. {@return nanoseconds until the next is due, or -1} */
-    long expire(long now) {
-        while (!kept.isEmpty()) {
+    /**
+     * Drops what has been kept too long.
+     *
+     * @param most of them at once
+     * @return nanoseconds until the next is due, or -1
+     */
+    long expire(long now, int most) {
+        for (int dropped = 0; !kept.isEmpty(); dropped++) {
             Kept oldest = kept.values().iterator().next();
             long age = now - oldest.since();
             if (age < ttlNanos) {
                 return ttlNanos - age;
+            }
+            if (dropped == most) {
+                return 0;
             }
             remove(oldest);
         }

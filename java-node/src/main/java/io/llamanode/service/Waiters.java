@@ -7,6 +7,7 @@ import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.model.NodeConfig;
 import io.llamanode.service.contract.task.TaskResult;
+import java.util.Iterator;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +21,7 @@ final class Waiters {
     private final Object lock;
     private final Owners owners;
     private final ScheduledExecutorService timer;
+    private final InTurns inTurns;
     private final long ttlMs;
     private final UncollectedResults kept;
     private boolean expiryPlanned;
@@ -28,6 +30,7 @@ final class Waiters {
         this.lock = lock;
         this.owners = owners;
         this.timer = timer;
+        this.inTurns = new InTurns(lock, timer);
         this.ttlMs = config.resultTtlMs();
         this.kept = new UncollectedResults(
                 account, config.maxResults(), config.ownerShare(), TimeUnit.MILLISECONDS.toNanos(ttlMs));
@@ -83,7 +86,8 @@ final class Waiters {
 
     private void giveUp(Waiter waiter) {
         synchronized (lock) {
-            if (waiter.leave()) {
+            // One whose task has ended is about to be answered.
+            if (waiter.task.state != Task.State.ENDED && waiter.leave()) {
                 waiter.reply.failed(stillRunning(waiter.task));
             }
         }
@@ -107,15 +111,34 @@ final class Waiters {
         return kept.size();
     }
 
-    /** Answers everybody who waits. {@return whether anybody did} */
+    /** Answers everybody who waits, now or soon. {@return whether anybody did} */
     boolean answer(Task task, TaskOutcome outcome) {
-        boolean any = false;
-        for (Waiter waiter : task.waiters.toArray(Waiter[]::new)) {
-            waiter.leave();
-            outcome.answer(waiter.reply);
-            any = true;
+        boolean any = !task.waiters.isEmpty();
+        if (any) {
+            inTurns.begin(
+                    waiting(task),
+                    waiter -> {
+                        waiter.leave();
+                        outcome.answer(waiter.reply);
+                    },
+                    () -> {});
         }
         return any;
+    }
+
+    /** {@return those that wait, who may leave meanwhile} */
+    private static Iterator<Waiter> waiting(Task task) {
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return !task.waiters.isEmpty();
+            }
+
+            @Override
+            public Waiter next() {
+                return task.waiters.getFirst();
+            }
+        };
     }
 
     void keep(Task task, TaskOutcome outcome) {
@@ -128,7 +151,7 @@ final class Waiters {
 
     private void expire() {
         synchronized (lock) {
-            long next = kept.expire(System.nanoTime());
+            long next = kept.expire(System.nanoTime(), InTurns.AT_ONCE);
             expiryPlanned = next >= 0;
             if (expiryPlanned) {
                 timer.schedule(this::expire, next, TimeUnit.NANOSECONDS);

@@ -38,15 +38,26 @@ class UncollectedResultsTest {
         UncollectedResults kept = kept(10, 100);
         kept.keep(1, outcome(300), ME, 0);
         kept.keep(2, outcome(300), OTHER, 60);
-        assertEquals(1, kept.expire(99), "in one nanosecond the first is due");
+        assertEquals(1, kept.expire(99, 10), "in one nanosecond the first is due");
         assertTrue(kept.contains(1));
-        assertEquals(60, kept.expire(100));
+        assertEquals(60, kept.expire(100, 10));
         assertFalse(kept.contains(1));
         assertTrue(kept.contains(2));
-        assertEquals(-1, kept.expire(160));
+        assertEquals(-1, kept.expire(160, 10));
         assertEquals(0, kept.size());
-        assertEquals(-1, kept.expire(1000));
+        assertEquals(-1, kept.expire(1000, 10));
         assertEquals(0, account.held());
+    }
+
+    @Test
+    void noMoreExpireAtOnceThanMayHoldUpOthers() {
+        UncollectedResults kept = kept(10, 100);
+        for (int i = 1; i <= 5; i++) {
+            kept.keep(i, outcome(300), ME, 0);
+        }
+        assertEquals(0, kept.expire(100, 3), "the others are due");
+        assertEquals(2, kept.size());
+        assertEquals(-1, kept.expire(100, 3));
     }
 
     @Test
@@ -129,7 +140,7 @@ class UncollectedResultsTest {
         kept.keep(2, outcome(6000), ME, 0);
         kept.keep(3, outcome(4000), ME, 50);
         assertEquals(2, kept.size());
-        kept.expire(100);
+        kept.expire(100, 10);
         kept.keep(4, outcome(6000), ME, 100);
         assertTrue(kept.contains(3) && kept.contains(4));
         kept.keep(5, outcome(4000), ME, 100);

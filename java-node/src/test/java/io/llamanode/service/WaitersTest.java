@@ -112,6 +112,38 @@ class WaitersTest {
     }
 
     @Test
+    void veryManyWhoWaitAreAnsweredSomeAtATime() {
+        Task task = task(7);
+        List<Answer<TaskResult>> replies = new ArrayList<>();
+        for (int i = 0; i < 2 * InTurns.AT_ONCE + 1; i++) {
+            replies.add(wait(task, 1000));
+        }
+        planned.clear();
+        task.state = Task.State.ENDED;
+        assertTrue(waiters.answer(task, failed("why")));
+        assertEquals(InTurns.AT_ONCE + 1, task.waiters.size());
+        assertEquals("why", replies.get(InTurns.AT_ONCE - 1).message());
+        // One of the others leaves before it is its turn.
+        Waiters.abandoned(task.waiters.getFirst());
+        planned.removeFirst().work().run();
+        assertTrue(task.waiters.isEmpty());
+        replies.get(InTurns.AT_ONCE).awaitAbandoned();
+        assertEquals("why", replies.getLast().message());
+        assertEquals(List.of(), planned);
+        assertEquals(List.of(), watched);
+    }
+
+    @Test
+    void aTimeoutOfATaskThatHasEndedWaitsForTheAnswer() {
+        Task task = task(7);
+        Answer<TaskResult> reply = wait(task, 10);
+        task.state = Task.State.ENDED;
+        planned.getFirst().work().run();
+        waiters.answer(task, failed("why"));
+        assertEquals("why", reply.message());
+    }
+
+    @Test
     void whoeverWaitsForEverHasNoTimer() {
         wait(task(7), -1);
         assertEquals(List.of(), planned);
