@@ -29,7 +29,7 @@ export MAVEN_OPTS ?= --sun-misc-unsafe-memory-access=allow
 MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE) -Dlint=$(LINT) -Dtarget=$(TARGET)
 MVN = $(MVN_LOUD) -q
 
-.PHONY: help setup compile jar demo check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire bench-handshakes bench-files bench-bounded soak bench-loads shell clean
+.PHONY: help setup compile jar demo examples check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire bench-handshakes bench-files bench-bounded soak bench-loads shell clean
 
 help:                       ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -68,6 +68,9 @@ demo: compile               ## four sessions chat at once; MODEL=/path/to.gguf f
 	@if [ -t 1 ]; then tty=true; else tty=false; fi; \
 	erl -noinput -sname llama_node_demo_$$$$ -pa _build/default/lib/llama_node/ebin \
 	    -kernel logger_level warning -eval "llama_node_demo:main($$tty)"
+
+examples: compile           ## run every example of examples/
+	@for run in examples/*/run; do echo "== $$run"; $$run || exit; done
 
 native:                     ## install a current llama.cpp (prebuilt, from npm) into priv/native
 	@priv/bin/install-native
