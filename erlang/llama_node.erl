@@ -304,6 +304,10 @@ ping(Server) ->
 %% only the vocabulary, for tokens and templates. `probe => true', for files from strangers, has a process
 %% of its own load the file first: one that would end the node is `model_load_failed' then. While that is
 %% done, the end of the calling process gives the load up.
+%%
+%% A model that is loaded already in the same way is `ok' at once; one of the same id that is loaded otherwise must be
+%% unloaded first. The shipped model, where no model was named at the start, gives its place to the first one that is
+%% loaded: its tasks go on to their end, and its sessions are gone.
 %% ```
 %% ok = llama_node:load_model(Server, "model.gguf", #{id => small, n_parallel => 2}).
 %% '''

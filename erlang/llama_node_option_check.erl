@@ -99,6 +99,13 @@ value(boolean, _Key, Value) when is_boolean(Value) ->
     Value;
 value(boolean, Key, Value) ->
     fault(Key, "must be true or false, got ~0tP", [Value, 8]);
+value({switch, _Word}, _Key, Value) when is_boolean(Value) ->
+    Value;
+value({switch, Word}, Key, Value) ->
+    case llama_node_input:text(Value) =:= {ok, atom_to_binary(Word)} of
+        true -> Word;
+        false -> fault(Key, "must be true, false or ~ts, got ~0tP", [Word, Value, 8])
+    end;
 value({enum, Names}, Key, Value) ->
     Text = llama_node_input:text(Value),
     case [Name || Name <- Names, {ok, atom_to_binary(Name)} =:= Text] of
@@ -141,6 +148,11 @@ value(template, Key, Value) ->
     value(text, Key, Value);
 value(path, Key, Value) ->
     filename:absname(value(text, Key, Value));
+value(model, Key, Value) ->
+    case value(text, Key, Value) of
+        <<"demo">> -> demo;
+        Path -> filename:absname(Path)
+    end;
 value(library, Key, Value) ->
     case value(text, Key, Value) of
         Place when Place =:= <<"auto">>; Place =:= <<"system">>; Place =:= <<"embedded">> -> Place;
@@ -205,7 +217,7 @@ is_answer(Answer) when is_map(Answer) ->
 is_answer(Answer) -> is_binary(Answer) orelse Answer =:= crash.
 
 model(Place, Given) ->
-    Path = #{key => path, part => model, check => path, default => "none", text => "path of a GGUF file"},
+    Path = #{key => path, part => model, check => model, default => "none", text => "path of a GGUF file"},
     case options(Place, Given, [Path | llama_node_option_table:model()]) of
         #{path := _} = Model -> Model;
         _ -> fault([Place, ".path"], "is required", [])

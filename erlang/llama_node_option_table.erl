@@ -15,9 +15,9 @@
 
 -type check() ::
     {integer, Min :: integer(), Max :: integer()} | {number, Min :: number(), Max :: number()}
-    | {timeout, Min :: non_neg_integer()} | {enum, [atom()]} | boolean
-    | text | path | library | atom | template | models | tls | server_name | progress | script | replies | cookie
-    | flags | env.
+    | {timeout, Min :: non_neg_integer()} | {enum, [atom()]} | boolean | {switch, atom()}
+    | text | path | model | library | atom | template | models | tls | server_name | progress | script | replies
+    | cookie | flags | env.
 %% What {@link llama_node_option_check:value/3} takes for the option.
 
 -type option() :: #{
@@ -42,10 +42,11 @@ all() ->
     models() ++ model() ++ service() ++ server() ++ launch().
 
 models() ->
-    [#{key => model, part => models, check => path,
+    [#{key => model, part => models, check => model,
        default => "`priv/models/tiny-chat.gguf' when it is there and `models' is not given; otherwise the node starts "
                   "without a model",
-       text => "path of a GGUF file"},
+       text => "path of a GGUF file, or `demo' for the shipped one. Where none is named the shipped one only stands "
+               "in, until another model is loaded; `demo' keeps it"},
      #{key => models, part => models, check => models, default => "`[]'",
        text => "further models, maps with `path' and any of the next keys"}].
 
@@ -85,6 +86,14 @@ model() ->
        text => "map the file rather than read it"},
      #{key => n_gpu_layers, part => model, check => {integer, -1, ?INT32}, default => "0",
        text => "layers to offload, -1 for all of them"},
+     #{key => flash_attn, part => model, check => {switch, auto}, default => "`auto'",
+       text => "whether attention is computed without its whole matrix in memory; `auto' leaves it to llama.cpp, which "
+               "does so where it can, and with b4916 never"},
+     #{key => cont_batching, part => model, check => boolean, default => "`true'",
+       text => "compute tasks side by side rather than one at a time"},
+     #{key => stand_in, part => model, check => boolean, default => "`false'",
+       text => "give its place and its memory to the first model that is loaded after it: its tasks end first, and its "
+               "sessions are gone"},
      #{key => vocab_only, part => model, check => boolean, default => "`false'",
        text => "load only the vocabulary, for tokens and templates"},
      #{key => check_tensors, part => model, check => boolean, default => "`false'",
@@ -105,6 +114,9 @@ service() ->
        text => "PEM files, `#{certfile, keyfile, cacertfile}', of a node in a cluster whose distribution runs over TLS "
                "(`-proto_dist inet_tls'); both sides must show certificates. The certificate must hold the host of the "
                "node's name where the runtime checks it, as it does by default with `verify_peer'"},
+     #{key => timeout_read, part => node, check => {integer, 1, 86400}, default => "600",
+       text => "seconds in which this runtime, or another one that is connected, must finish a message that it has "
+               "begun to send; then it is disconnected, and over the port the node ends"},
      #{key => timeout_write, part => node, check => {integer, 1, 86400}, default => "15",
        text => "seconds in which this runtime, or another one that is connected, must take some of what waits for it: "
                "one that takes nothing is disconnected, and over the port the node ends. How much waits does not "

@@ -33,6 +33,9 @@
         slot_prompt_similarity => number(),
         use_mmap => boolean(),
         n_gpu_layers => -1 | non_neg_integer(),
+        flash_attn => boolean() | auto | binary() | string(),
+        cont_batching => boolean(),
+        stand_in => boolean(),
         vocab_only => boolean(),
         check_tensors => boolean(),
         probe => boolean(),
@@ -40,6 +43,7 @@
         chat_template => text() | #{text() => text()},
         bind => text(),
         tls => llama_node:input(),
+        timeout_read => 1..86400,
         timeout_write => 1..86400,
         max_connections => 1..10000,
         llama_lib => text(),
@@ -78,8 +82,9 @@
 %%
 %% The model, as in `ModelConfig' of docs/protocol.md:
 %% <ul>
-%% <li>`model': path of a GGUF file. Default: `priv/models/tiny-chat.gguf' when it is there and `models' is not given;
-%%     otherwise the node starts without a model.</li>
+%% <li>`model': path of a GGUF file, or `demo' for the shipped one. Where none is named the shipped one only stands in,
+%%     until another model is loaded; `demo' keeps it. Default: `priv/models/tiny-chat.gguf' when it is there and
+%%     `models' is not given; otherwise the node starts without a model.</li>
 %% <li>`models': further models, maps with `path' and any of the next keys. Default: `[]'.</li>
 %% <li>`id': the model's name in requests. Default: the file's name without `.gguf'.</li>
 %% <li>`n_ctx': tokens of context of each slot. Default: what the model was trained with, at most 4096; 1024 for the one
@@ -100,6 +105,11 @@
 %%     used longest ago is chosen. Default: 0.1.</li>
 %% <li>`use_mmap': map the file rather than read it. Default: `true'.</li>
 %% <li>`n_gpu_layers': layers to offload, -1 for all of them. Default: 0.</li>
+%% <li>`flash_attn': whether attention is computed without its whole matrix in memory; `auto' leaves it to llama.cpp,
+%%     which does so where it can, and with b4916 never. Default: `auto'.</li>
+%% <li>`cont_batching': compute tasks side by side rather than one at a time. Default: `true'.</li>
+%% <li>`stand_in': give its place and its memory to the first model that is loaded after it: its tasks end first, and
+%%     its sessions are gone. Default: `false'.</li>
 %% <li>`vocab_only': load only the vocabulary, for tokens and templates. Default: `false'.</li>
 %% <li>`check_tensors': read all weights first, and refuse a file in which one is not a finite number. Default:
 %%     `false'.</li>
@@ -116,6 +126,8 @@
 %%     (`-proto_dist inet_tls'); both sides must show certificates. The certificate must hold the host of the node's
 %%     name where the runtime checks it, as it does by default with `verify_peer'. Default: none, the distribution runs
 %%     over TCP.</li>
+%% <li>`timeout_read': seconds in which this runtime, or another one that is connected, must finish a message that it
+%%     has begun to send; then it is disconnected, and over the port the node ends. Default: 600.</li>
 %% <li>`timeout_write': seconds in which this runtime, or another one that is connected, must take some of what waits
 %%     for it: one that takes nothing is disconnected, and over the port the node ends. How much waits does not matter.
 %%     Default: 15.</li>
@@ -132,7 +144,7 @@
 %% <li>`max_sessions': sessions that are open at a time. Default: 10000.</li>
 %% <li>`max_tasks': tasks that wait or run at a time. Default: 100000.</li>
 %% <li>`owner_share': percent of sessions, kept results, the queue and memory that one process may hold. Default:
-%% 50.</li>
+%%     50.</li>
 %% </ul>
 %% The server process and the launch:
 %% <ul>
@@ -140,8 +152,8 @@
 %%     Default: none.</li>
 %% <li>`wait': whether the start returns when the node is ready (`true') or at once (`false'), in which case requests
 %%     wait. Default: `true'.</li>
-%% <li>`start_timeout': milliseconds for the node to become ready, the look for Java and epmd included, or
-%%     `infinity'. Default: 120000.</li>
+%% <li>`start_timeout': milliseconds for the node to become ready, the look for Java and epmd included, or `infinity'.
+%%     Default: 120000.</li>
 %% <li>`stop_timeout': milliseconds for the node to end before it is killed. Default: 5000.</li>
 %% <li>`pulse_interval': milliseconds from one look whether the node answers to the next. Default: a quarter of
 %%     `pulse_timeout', and at most a quarter of the tick time.</li>
@@ -305,14 +317,20 @@ env(Checked) ->
 default_model(#{config := Config} = Options, PrivDir) ->
     Path = filename:join([PrivDir, "models", "tiny-chat.gguf"]),
     case {maps:get(models, Config, undefined), filelib:is_regular(Path)} of
-        {Models, _} when is_list(Models) -> {Options, none};
+        {Models, _} when is_list(Models) ->
+            {Options#{config := Config#{models => [shipped(Model, Path) || Model <- Models]}}, none};
         {_, false} -> {Options#{config := Config#{models => []}}, none};
         {undefined, true} -> {with_model(#{}, Path, Options), {default, Path}};
         {{default, Keys}, true} -> {with_model(Keys, Path, Options), {default, Path}}
     end.
 
+shipped(#{path := demo} = Model, Path) -> Model#{path := unicode:characters_to_binary(Path)};
+shipped(Model, _Path) -> Model.
+
+%% Nobody has named it, so that it only stands in.
 with_model(Keys, Path, #{config := Config} = Options) ->
-    Options#{config := Config#{models => [Keys#{path => unicode:characters_to_binary(Path)}]}}.
+    Model = shipped(maps:merge(#{stand_in => true}, Keys#{path => demo}), Path),
+    Options#{config := Config#{models => [Model]}}.
 
 %% @doc The first frame's configuration: the options' part and the transport's part, with the cookie as it is.
 -spec node_config(options(), map()) -> map().

@@ -16,6 +16,9 @@ check(Table, #{<<"type">> := Type} = Row, Value) ->
     ok.
 
 check(<<"boolean">>, _, _, Value) -> llama_node_value:flag(Value);
+check(<<"switch">>, _, #{<<"also">> := Word}, Value) ->
+    llama_node_value:is_boolean(Value) orelse is_one_of(Value, [Word])
+        orelse must_be(Value, ["true, false or ", Word]);
 check(<<"settled">>, _, #{<<"value">> := Settled, <<"why">> := Why}, Value) ->
     llama_node_value:flag(Value) =:= Settled
         orelse bad("~ts: is ~ts, and ~ts", [path(Value), not Settled, Why]);

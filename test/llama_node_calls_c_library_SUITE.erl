@@ -21,7 +21,9 @@ all() ->
 
 groups() ->
     Cases = [sessions_as_they_stand, completions_as_they_stand, a_chat_as_it_stands, an_embedding_as_it_stands,
-             streams_asked_for_in_create_task, streams_asked_for_in_raw_calls, contradictions_are_refused_by_name],
+             the_loaded_model_answers,
+             the_demo_is_kept_where_it_is_named, streams_asked_for_in_create_task, streams_asked_for_in_raw_calls,
+             contradictions_are_refused_by_name],
     [{distribution, [], Cases}, {port, [], Cases}].
 
 init_per_suite(Config) -> Config.
@@ -73,6 +75,50 @@ an_embedding_as_it_stands(Config) ->
              llama_node:embed(server(Config), <<"a">>, #{content => <<"b">>})),
     ?MESSAGE(invalid_argument, <<"content[1]: has ">>,
              result(Config, embedding, #{content => [<<"a">>, binary:copy(<<"word ">>, 1000)]})).
+
+%% The user's model
+
+%% No model is named, one is loaded, and it answers: the shipped one has stood in.
+the_loaded_model_answers(Config) ->
+    {ok, Server} = llama_node:init_server(with_transport(<<"{\"n_parallel\": 4, \"n_ctx\": 512}">>, Config)),
+    ?assertEqual([<<"tiny-chat">>], ids(Server)),
+    {ok, Early} = llama_node:create_session(Server, undefined),
+    Path = copy("mine.gguf", Config),
+    ?MESSAGE(model_load_failed, <<"nowhere.gguf">>, llama_node:load_model(Server, "/nowhere.gguf", undefined)),
+    ?assertMatch({ok, #{model := <<"tiny-chat">>}}, llama_node:get_session_info(Server, Early)),
+    ?assertEqual(ok, llama_node:load_model(Server, Path, undefined)),
+    ?assertEqual([<<"mine">>], ids(Server)),
+    ?MESSAGE(session_not_found, <<"stood in until another one was loaded">>,
+             llama_node:create_task(Server, Early, completion, #{prompt => <<"Hi">>})),
+    {ok, Session} = llama_node:create_session(Server, null),
+    {ok, Task} = llama_node:create_task(Server, Session, "completion", <<"{\"prompt\": \"Hello\", \"n_predict\": 5}">>),
+    ?assertMatch({ok, #{model := <<"mine">>}}, llama_node:get_result(Server, Task, 30000)),
+    ?assertEqual(ok, llama_node:load_model(Server, Path, nil)),
+    ?MESSAGE(invalid_argument, <<"with another n_batch">>,
+             llama_node:load_model(Server, Path, <<"{\"n_batch\": 64}">>)),
+    ok = llama_node:close_session(Server, Session),
+    ok = llama_node:destroy_server(Server).
+
+%% Whoever names the shipped model keeps it.
+the_demo_is_kept_where_it_is_named(Config) ->
+    {ok, Server} = llama_node:init_server(with_transport(<<"{\"model\": \"demo\", \"n_ctx\": 512}">>, Config)),
+    ?assertEqual(ok, llama_node:load_model(Server, copy("mine.gguf", Config), null)),
+    ?assertEqual([<<"tiny-chat">>, <<"mine">>], ids(Server)),
+    ok = llama_node:destroy_server(Server).
+
+ids(Server) ->
+    {ok, Models} = llama_node:list_models(Server),
+    [Id || #{id := Id} <- Models].
+
+copy(Name, Config) ->
+    {ok, Model} = llama_node_ct:model(),
+    Path = filename:join(proplists:get_value(priv_dir, Config), Name),
+    {ok, _} = file:copy(Model, Path),
+    Path.
+
+%% The text with the group's transport in front of its keys.
+with_transport(<<"{", Keys/binary>>, Config) ->
+    iolist_to_binary(["{\"transport\": \"", atom_to_list(proplists:get_value(transport, Config)), "\", ", Keys]).
 
 %% Streams
 

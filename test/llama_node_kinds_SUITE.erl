@@ -226,7 +226,8 @@ models_side_by_side(Config) ->
     {ok, #{model := <<"second">>}} = llama_node:complete(Server, <<"Once">>, #{model => second, n_predict => 2}),
     {ok, #{model := <<"tiny-chat">>}} = llama_node:complete(Server, <<"Once">>, #{n_predict => 2}),
     {ok, #{models := [_, #{id := <<"second">>, n_parallel := 1, n_ctx := 64}]}} = llama_node:get_status(Server),
-    ?MESSAGE(invalid_argument, <<"loaded already">>, load_second(Config, #{})),
+    ?MESSAGE(invalid_argument, <<"loaded already, with another n_batch">>,
+             load_second(Config, #{n_ctx => 64, n_parallel => 1, n_batch => 64})),
     ok = llama_node:unload_model(Server, second),
     ?CODE(invalid_argument, llama_node:complete(Server, <<"Once">>, #{model => second, n_predict => 2})),
     ?CODE(invalid_argument, llama_node:unload_model(Server, second)).

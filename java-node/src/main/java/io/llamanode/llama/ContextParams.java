@@ -3,6 +3,7 @@ package io.llamanode.llama;
 import io.llamanode.gguf.GgmlType;
 import java.util.EnumSet;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a context is made ({@code llama_context_params}).
@@ -18,7 +19,7 @@ import java.util.Set;
  * @param pooling how they are pooled
  * @param typeK element type of cached keys
  * @param typeV element type of cached values; a quantized one needs {@code flashAttn}
- * @param flashAttn whether flash attention must be used; if not, v0.5 uses it where it can and b4916 does not
+ * @param flashAttn whether flash attention is used; {@code null}: v0.5 uses it where it can and b4916 does not
  * @param kvUnified whether any sequence may take any cell, rather than {@code nCtx / nSeqMax} of its own; separate
  *     sequences are computed faster side by side. With b4916 cells are never separate, but the limits of separate
  *     sequences hold there too: a token belongs to one, and copies are whole
@@ -34,7 +35,7 @@ public record ContextParams(
         PoolingType pooling,
         GgmlType typeK,
         GgmlType typeV,
-        boolean flashAttn,
+        @Nullable Boolean flashAttn,
         boolean kvUnified) {
 
     /** The most threads that ggml accepts. */
@@ -73,7 +74,7 @@ public record ContextParams(
         if (!CACHE_TYPES.contains(typeV)) {
             throw new IllegalArgumentException("typeV is " + typeV + ", which no KV cache can have");
         }
-        if (typeV.isQuantized() && !flashAttn) {
+        if (typeV.isQuantized() && !Boolean.TRUE.equals(flashAttn)) {
             throw new IllegalArgumentException("typeV is " + typeV + ", which needs flashAttn");
         }
         if (pooling != PoolingType.MODEL && pooling != PoolingType.NONE && !embeddings) {
@@ -102,7 +103,7 @@ public record ContextParams(
                 PoolingType.MODEL,
                 GgmlType.F16,
                 GgmlType.F16,
-                false,
+                null,
                 true);
     }
 
@@ -128,7 +129,7 @@ public record ContextParams(
                 pooling,
                 GgmlType.F16,
                 GgmlType.F16,
-                false,
+                null,
                 true);
     }
 

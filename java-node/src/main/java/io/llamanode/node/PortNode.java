@@ -141,6 +141,7 @@ public final class PortNode implements FrameChannel.Listener {
             LOG.warn("a second config frame is ignored");
             return;
         }
+        channel.timeoutRead(Duration.ofSeconds(launch.config().timeoutRead()));
         channel.timeoutWrite(Duration.ofSeconds(launch.config().timeoutWrite()));
         // Here rather than in run(), because the owner acknowledges frames from the first one on.
         Integer window = launch.config().window();

@@ -149,7 +149,10 @@ public final class ServiceNode {
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("drain").unstarted(this::drain));
         openDistribution(config.launch());
         if (config.bridge() != null) {
-            BridgeConfig limits = BridgeConfig.of(config.bridge(), paths.nodeName());
+            BridgeConfig limits = BridgeConfig.of(config.bridge(), paths.nodeName())
+                    .withTimeouts(
+                            Duration.ofSeconds(config.launch().timeoutRead()),
+                            Duration.ofSeconds(config.launch().timeoutWrite()));
             bridge = listen(
                     limits.withLimits(config.bridgeMaxClients(), config.bridgeMaxLineBytes(), limits.maxQueuedChars()),
                     false);

@@ -2,6 +2,7 @@ package io.llamanode.protocol;
 
 import io.llamanode.service.contract.PrefixSharing;
 import io.llamanode.service.contract.model.AdapterConfig;
+import io.llamanode.service.contract.model.FlashAttention;
 import io.llamanode.service.contract.model.ModelConfig;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -47,7 +48,10 @@ public final class ModelDecoder {
             "slot_tokens",
             "slot_ms",
             SHARE_PREFIXES,
-            "slot_prompt_similarity");
+            "slot_prompt_similarity",
+            "flash_attn",
+            "cont_batching",
+            "stand_in");
 
     private ModelDecoder() {}
 
@@ -82,7 +86,10 @@ public final class ModelDecoder {
                 in.integer("slot_tokens", 0, MAX),
                 in.milliseconds("slot_ms", 0),
                 sharing(in),
-                in.real("slot_prompt_similarity", 0, 1));
+                in.real("slot_prompt_similarity", 0, 1),
+                flashAttention(in.get("flash_attn")),
+                in.flag("cont_batching"),
+                in.flag("stand_in"));
         in.end();
         return config;
     }
@@ -90,6 +97,19 @@ public final class ModelDecoder {
     /** {@return with whom prefixes are to be shared, or {@code null} if that is not given} */
     static @Nullable PrefixSharing sharing(Fields in) {
         return VectorDecoder.oneOf(in.get(SHARE_PREFIXES), SHARINGS);
+    }
+
+    private static @Nullable FlashAttention flashAttention(@Nullable InputValue value) {
+        if (value == null) {
+            return null;
+        }
+        if (value.isBoolean()) {
+            return value.flag() ? FlashAttention.ON : FlashAttention.OFF;
+        }
+        if (value.isText() && value.text().equals("auto")) {
+            return FlashAttention.AUTO;
+        }
+        throw value.mustBe("true, false or auto");
     }
 
     /**

@@ -49,6 +49,17 @@ public final class LlamaService implements AutoCloseable {
     private final ModelRegistry models;
     private final ModelService modelService;
     private final PrepareThreads files;
+    private final ModelRegistry.Replacement replacement = new ModelRegistry.Replacement() {
+        @Override
+        public void gone(ServedModel model) {
+            sessions.replaced(model);
+        }
+
+        @Override
+        public void ended(ServedModel model) {
+            sessions.releaseReplaced(model);
+        }
+    };
     private final long started = System.nanoTime();
     private final InTurns inTurns;
     private volatile boolean ready;
@@ -116,7 +127,8 @@ public final class LlamaService implements AutoCloseable {
     }
 
     /**
-     * Loads a model, in turn with other loads.
+     * Loads a model, in turn with other loads. One that is loaded already in the same way is kept. A model that only stood
+     * in gives its place: its tasks go on to their end, its sessions are gone.
      *
      * @param owner who asks: without this one a file is not probed, and then not loaded; {@code null}: the node itself
      * @param modelConfig what and how
@@ -130,7 +142,7 @@ public final class LlamaService implements AutoCloseable {
             reply.failed(Sessions.DRAINING);
             return;
         }
-        models.load(owner, modelConfig, progress, reply);
+        models.load(owner, modelConfig, progress, replacement, reply);
     }
 
     /**

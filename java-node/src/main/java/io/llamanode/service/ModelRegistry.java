@@ -11,10 +11,12 @@ import io.llamanode.service.model.LoadedModel;
 import io.llamanode.service.model.ModelLoader;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -38,6 +40,12 @@ final class ModelRegistry {
             Thread.ofPlatform().daemon().name("load-model").factory());
     /** {@code null} where no configuration asked for it. */
     private @Nullable String defaultId;
+    /** The loaded model that gives its place to the next one, or {@code null}. */
+    private @Nullable ServedModel standIn;
+    /** What gave its place and still has tasks: nobody finds it any more. */
+    private final Set<ServedModel> replaced = new HashSet<>();
+    /** The id of the last one, for who asks for it. */
+    private @Nullable String lastReplaced;
 
     private volatile @Nullable Path loadingNow;
     private boolean closed;
@@ -49,15 +57,32 @@ final class ModelRegistry {
         this.loader = loader;
     }
 
-    /** @param owner without whom a file is not probed, and then not loaded; {@code null} if nobody's */
-    void load(@Nullable Owner owner, ModelConfig config, ModelLoader.LoadProgress progress, Reply<Void> reply) {
+    /** What happens to a model that gives its place to another one. */
+    interface Replacement {
+        /** Nobody finds it any more; called under the lock. */
+        void gone(ServedModel model);
+
+        /** Its tasks have ended, and it is about to be closed; not under the lock. */
+        void ended(ServedModel model);
+    }
+
+    /**
+     * @param owner without whom a file is not probed, and then not loaded; {@code null} if nobody's
+     * @param old told of the model that only stood in for this one
+     */
+    void load(
+            @Nullable Owner owner,
+            ModelConfig config,
+            ModelLoader.LoadProgress progress,
+            Replacement old,
+            Reply<Void> reply) {
         inTurn(
                 owner,
                 config.isProbed(),
                 probe -> {
                     loadingNow = config.path();
                     try {
-                        loadNow(probe, config, progress, reply);
+                        loadNow(probe, config, progress, old, reply);
                     } finally {
                         loadingNow = null;
                     }
@@ -72,10 +97,17 @@ final class ModelRegistry {
     }
 
     private void loadNow(
-            Probes.@Nullable Probe probe, ModelConfig config, ModelLoader.LoadProgress progress, Reply<Void> reply) {
-        LoadedModel model;
+            Probes.@Nullable Probe probe,
+            ModelConfig config,
+            ModelLoader.LoadProgress progress,
+            Replacement old,
+            Reply<Void> reply) {
+        @Nullable LoadedModel model;
         try {
-            refuseTakenId(config.effectiveId());
+            if (isLoaded(config)) {
+                reply.ok(null);
+                return;
+            }
             if (probe != null && !probe.passes(config, null)) {
                 return;
             }
@@ -90,18 +122,65 @@ final class ModelRegistry {
             reply.failed(new Failure(code, "%s: %s".formatted(config.path(), e)));
             return;
         }
+        ServedModel idle = null;
         synchronized (lock) {
             if (!closed) {
-                models.put(model.info().id(), new ServedModel(model, config, ownerShare));
+                if (!config.isStandIn()) {
+                    idle = giveWay(old);
+                }
+                ServedModel served = new ServedModel(model, config, ownerShare);
+                models.put(model.info().id(), served);
+                if (config.isStandIn()) {
+                    standIn = served;
+                }
                 if (Boolean.TRUE.equals(config.asDefault())) {
                     defaultId = model.info().id();
                 }
-                reply.ok(null);
+                model = null;
+            }
+        }
+        if (model != null) {
+            model.close();
+            reply.failed(STOPPING);
+            return;
+        }
+        if (idle != null) {
+            closeReplaced(idle, old);
+        }
+        reply.ok(null);
+    }
+
+    /** Takes the model out that only stood in. {@return it, if it has no tasks any more, else {@code null}} */
+    private @Nullable ServedModel giveWay(Replacement old) {
+        ServedModel gone = standIn;
+        if (gone == null) {
+            return null;
+        }
+        standIn = null;
+        models.remove(gone.id());
+        if (gone.id().equals(defaultId)) {
+            defaultId = null;
+        }
+        lastReplaced = gone.id();
+        replaced.add(gone);
+        old.gone(gone);
+        if (gone.isIdle()) {
+            return gone;
+        }
+        LOG.info("model {} gives its place, and its memory once its tasks have ended", gone.id());
+        gone.whenIdle(() -> submit(() -> closeReplaced(gone, old)));
+        return null;
+    }
+
+    private void closeReplaced(ServedModel model, Replacement old) {
+        synchronized (lock) {
+            if (!replaced.remove(model)) {
                 return;
             }
         }
+        old.ended(model);
         model.close();
-        reply.failed(STOPPING);
+        LOG.info("model {} stood in until another one was loaded, and is unloaded", model.id());
     }
 
     /**
@@ -157,6 +236,9 @@ final class ModelRegistry {
             synchronized (lock) {
                 model = find(id);
                 models.remove(id);
+                if (model == standIn) {
+                    standIn = null;
+                }
                 if (id.equals(defaultId)) {
                     defaultId = null;
                 }
@@ -171,11 +253,36 @@ final class ModelRegistry {
         reply.ok(null);
     }
 
-    private void refuseTakenId(String id) {
+    /**
+     * {@return whether the model is there as it is asked for, so that nothing is to be loaded}
+     *
+     * @throws FailureException {@code invalid_argument} if one of its name is there that is loaded otherwise
+     */
+    private boolean isLoaded(ModelConfig config) {
+        String id = config.effectiveId();
         synchronized (lock) {
-            if (models.containsKey(id)) {
-                throw FailureException.invalid("id: a model named '%s' is loaded already".formatted(id));
+            ServedModel loaded = models.get(id);
+            if (loaded == null) {
+                return false;
             }
+            List<String> differences = config.differences(loaded.config);
+            if (differences.isEmpty()) {
+                if (loaded == standIn && !config.isStandIn()) {
+                    // Whoever asks for it by name wants to keep it.
+                    standIn = null;
+                }
+                if (Boolean.TRUE.equals(config.asDefault())) {
+                    defaultId = id;
+                }
+                return true;
+            }
+            if (loaded == standIn) {
+                return false;
+            }
+            throw FailureException.invalid(
+                    "id: a model named '%s' is loaded already, with another %s; unload it first, or"
+                                    .formatted(id, String.join(", ", differences))
+                            + " give another id");
         }
     }
 
@@ -193,8 +300,11 @@ final class ModelRegistry {
             }
             ServedModel model = models.get(id);
             if (model == null) {
-                throw FailureException.invalid(
-                        "model: there is no model '%s'; loaded are %s".formatted(id, models.keySet()));
+                throw FailureException.invalid("model: "
+                        + (id.equals(lastReplaced)
+                                ? "'%s' stood in until another model was loaded".formatted(id)
+                                : "there is no model '%s'".formatted(id))
+                        + "; loaded are " + models.keySet());
             }
             return model;
         }
@@ -234,7 +344,9 @@ final class ModelRegistry {
         synchronized (lock) {
             closed = true;
             open = all();
+            open.addAll(replaced);
             models.clear();
+            replaced.clear();
         }
         probes.close();
         loading.shutdown();

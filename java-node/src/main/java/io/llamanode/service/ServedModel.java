@@ -41,6 +41,8 @@ final class ServedModel {
     private long useCount;
     private long lastUsed;
     private volatile boolean closed;
+    /** Run when no task is accepted any more, or {@code null}. */
+    private @Nullable Runnable whenIdle;
 
     /** @param ownerShare percent of the queue that one owner may fill */
     ServedModel(LoadedModel loaded, ModelConfig config, int ownerShare) {
@@ -71,6 +73,19 @@ final class ServedModel {
     void ended(Owner owner) {
         accepted--;
         byOwner.computeIfPresent(owner, (o, count) -> count == 1 ? null : count - 1);
+        if (accepted == 0 && whenIdle != null) {
+            whenIdle.run();
+        }
+    }
+
+    /** {@return whether no accepted task is left} */
+    boolean isIdle() {
+        return accepted == 0;
+    }
+
+    /** Has something done once no accepted task is left, of which there is one: under the lock, so only to be begun. */
+    void whenIdle(Runnable action) {
+        whenIdle = action;
     }
 
     /** Counts a request that works with it. */

@@ -18,7 +18,9 @@ import io.llamanode.service.contract.task.SessionInfo;
 import io.llamanode.service.prompt.InputParts;
 import io.llamanode.service.prompt.InputSize;
 import io.llamanode.service.prompt.Transcript;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -56,6 +58,11 @@ public final class Sessions {
     private final Map<Long, Session> sessions = new ConcurrentHashMap<>();
 
     private final Map<Owner, Integer> byOwner = new HashMap<>();
+    /** Those of the model that last gave its place, with its id. */
+    private final Map<Long, String> replaced = new ConcurrentHashMap<>();
+    /** Of models that gave their place and have tasks yet. */
+    private final List<Session> leaving = new ArrayList<>();
+
     private long lastCheckpoint;
     /** Checkpoints of all open sessions. */
     private int checkpoints;
@@ -118,13 +125,24 @@ public final class Sessions {
     Session find(long sessionId) {
         Session session = sessions.get(sessionId);
         if (session == null) {
-            throw notFound(sessionId).asException();
+            throw missing(sessionId).asException();
         }
         return session;
     }
 
+    /** {@return what is said of a session that is none any more, or never was} */
     static Failure notFound(long sessionId) {
         return new Failure(ErrorCode.SESSION_NOT_FOUND, "there is no session %d".formatted(sessionId));
+    }
+
+    private Failure missing(long sessionId) {
+        String gone = replaced.get(sessionId);
+        return gone == null
+                ? notFound(sessionId)
+                : new Failure(
+                        ErrorCode.SESSION_NOT_FOUND,
+                        "session %d ended with the model '%s', which stood in until another one was loaded; open a new one"
+                                .formatted(sessionId, gone));
     }
 
     /**
@@ -225,7 +243,7 @@ public final class Sessions {
         synchronized (lock) {
             Session session = sessions.get(sessionId);
             if (session == null) {
-                reply.failed(notFound(sessionId));
+                reply.failed(missing(sessionId));
             } else {
                 close(session, () -> reply.ok(null));
             }
@@ -239,12 +257,16 @@ public final class Sessions {
         }
     }
 
-    private void close(Session session, Runnable closed) {
+    private void remove(Session session) {
         sessions.remove(session.id);
         session.closed = true;
         byOwner.computeIfPresent(session.owner, (owner, count) -> count == 1 ? null : count - 1);
         checkpoints -= session.checkpoints.size();
         owners.remove(session.owner, session);
+    }
+
+    private void close(Session session, Runnable closed) {
+        remove(session);
         AtomicInteger left = new AtomicInteger(1);
         Runnable ended = () -> {
             if (left.decrementAndGet() == 0) {
@@ -261,6 +283,30 @@ public final class Sessions {
                     tasks.cancel(task, ended);
                 },
                 ended);
+    }
+
+    /** The sessions of a model that gives its place are found no more; their tasks go on. Under the lock. */
+    void replaced(ServedModel model) {
+        replaced.clear();
+        for (Session session : new ArrayList<>(sessions.values())) {
+            if (session.model == model) {
+                replaced.put(session.id, model.id());
+                remove(session);
+                leaving.add(session);
+            }
+        }
+    }
+
+    /** Their tasks have ended. */
+    void releaseReplaced(ServedModel model) {
+        synchronized (lock) {
+            leaving.removeIf(session -> {
+                if (session.model == model) {
+                    Objects.requireNonNull(session.holding).release();
+                }
+                return session.model == model;
+            });
+        }
     }
 
     /** Closes every session of a model that nobody finds any more, and cancels its tasks. */

@@ -8,6 +8,7 @@ import io.llamanode.transport.dist.DistConfig;
 import io.llamanode.transport.dist.TlsWrapper;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Predicate;
@@ -34,6 +35,7 @@ public final class DistSetup {
         DistConfig.Builder dist = DistConfig.named(launch.nodeName(), Objects.requireNonNull(launch.cookie(), "cookie"))
                 .mailbox(Objects.requireNonNull(launch.mailboxName(), "mailbox"))
                 .netTicktime(launch.netTicktime())
+                .timeoutRead(Duration.ofSeconds(launch.timeoutRead()))
                 .timeoutWrite(launch.timeoutWrite())
                 .maxConnections(launch.maxConnections());
         if (launch.bind() != null) {

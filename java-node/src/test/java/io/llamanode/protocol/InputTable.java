@@ -315,6 +315,7 @@ final class InputTable {
             case "integer" -> List.of(min, max);
             case "number" -> List.of(row.has("over") ? 0.001 : min, max);
             case "boolean" -> List.of(true, false);
+            case "switch" -> List.of(true, false, row.path("also").asText());
             case "settled" -> List.of(row.path("value").asBoolean());
             case "text", "path", "breaker", "name", "content" -> List.of("a");
             case "word", "enum", "tool_choice" -> List.copyOf(texts(row.path("values")));
@@ -368,6 +369,7 @@ final class InputTable {
                 values.addAll(List.of("1", true));
             }
             case "boolean" -> values.addAll(List.of(1, "true"));
+            case "switch" -> values.addAll(List.of(1, "true"));
             case "settled" ->
                 values.addAll(List.of(1, "true", !row.path("value").asBoolean()));
             case "text", "path", "template" -> {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llamanode.service.contract.PrefixSharing;
 import io.llamanode.service.contract.model.AdapterConfig;
+import io.llamanode.service.contract.model.FlashAttention;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.task.AdapterScale;
 import io.llamanode.service.contract.task.ChatOptions;
@@ -178,7 +179,10 @@ final class RandomRequests {
                 integers(0, MAX),
                 maybe(() -> integer(0L, 0xffff_ffffL)),
                 sharing(),
-                reals(0, 1));
+                reals(0, 1),
+                maybe(() -> any(FlashAttention.values())),
+                flag(),
+                flag());
     }
 
     private PrefixSharing sharing() {

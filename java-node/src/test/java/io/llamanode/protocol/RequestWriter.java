@@ -158,6 +158,17 @@ final class RequestWriter {
         put(fields, "slot_ms", config.slotMs());
         put(fields, "share_prefixes", wire(config.sharePrefixes()));
         put(fields, "slot_prompt_similarity", config.slotPromptSimilarity());
+        put(
+                fields,
+                "flash_attn",
+                switch (config.flashAttn()) {
+                    case null -> null;
+                    case AUTO -> "auto";
+                    case ON -> true;
+                    case OFF -> false;
+                });
+        put(fields, "cont_batching", config.contBatching());
+        put(fields, "stand_in", config.standIn());
         if (progress != null) {
             fields.put("progress", progress);
         }

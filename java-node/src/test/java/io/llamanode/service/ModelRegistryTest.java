@@ -28,6 +28,18 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class ModelRegistryTest {
+    private static final ModelRegistry.Replacement NOBODY = new ModelRegistry.Replacement() {
+        @Override
+        public void gone(ServedModel model) {
+            throw new AssertionError(model.id());
+        }
+
+        @Override
+        public void ended(ServedModel model) {
+            throw new AssertionError(model.id());
+        }
+    };
+
     private final Map<String, FakeLoadedModel> loaded = new ConcurrentHashMap<>();
     private volatile RuntimeException failure;
     private volatile Error error;
@@ -97,7 +109,14 @@ class ModelRegistryTest {
     private Answer<Void> load(String id, Boolean asDefault) {
         Answer<Void> reply = new Answer<>();
         ModelConfig config = Given.model("path", Path.of("/models/x.gguf"), "id", id, "asDefault", asDefault);
-        registry.load(null, config, fraction -> {}, reply);
+        registry.load(null, config, fraction -> {}, NOBODY, reply);
+        return reply;
+    }
+
+    private Answer<Void> loadOtherwise(String id) {
+        Answer<Void> reply = new Answer<>();
+        ModelConfig config = Given.model("path", Path.of("/models/x.gguf"), "id", id, "nCtx", 7);
+        registry.load(null, config, fraction -> {}, NOBODY, reply);
         return reply;
     }
 
@@ -164,7 +183,9 @@ class ModelRegistryTest {
     @Test
     void anIdIsTakenUntilItsModelIsUnloaded() {
         load("a", null).value();
-        assertEquals("id: a model named 'a' is loaded already", load("a", null).message());
+        assertEquals(
+                "id: a model named 'a' is loaded already, with another n_ctx; unload it first, or give another id",
+                loadOtherwise("a").message());
         unload("a").value();
         load("a", null).value();
     }
@@ -215,7 +236,11 @@ class ModelRegistryTest {
     private Answer<Void> probe(Owner owner, String id) {
         Answer<Void> reply = new Answer<>();
         registry.load(
-                owner, Given.model("path", Path.of("/models/x.gguf"), "id", id, "probe", true), fraction -> {}, reply);
+                owner,
+                Given.model("path", Path.of("/models/x.gguf"), "id", id, "probe", true),
+                fraction -> {},
+                NOBODY,
+                reply);
         return reply;
     }
 

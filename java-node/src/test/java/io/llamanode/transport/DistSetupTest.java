@@ -33,6 +33,7 @@ final class DistSetupTest {
                 "mailbox",
                 bind,
                 8,
+                6,
                 7,
                 9,
                 LogLevel.INFO,
@@ -56,6 +57,7 @@ final class DistSetupTest {
         assertEquals(0, dist.port());
         assertTrue(dist.epmd());
         assertEquals(Duration.ofSeconds(2), dist.tickInterval(), "a quarter of net_ticktime");
+        assertEquals(Duration.ofSeconds(6), dist.readDeadline());
         assertEquals(Duration.ofSeconds(7), dist.stallDeadline());
         assertEquals(9, dist.maxConnections());
         assertTrue(dist.allowed().test("anybody@anywhere"));

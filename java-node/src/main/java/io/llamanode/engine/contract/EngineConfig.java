@@ -15,6 +15,7 @@ package io.llamanode.engine.contract;
  * @param similarity share of a prompt that a slot must hold, from 0 to 1, to be chosen for that rather than the one used
  *     longest ago; 0: the latter is always chosen
  * @param leastCopied tokens for which it pays to copy another sequence's cells
+ * @param together whether several requests are computed side by side; else one has a slot at a time
  */
 public record EngineConfig(
         int slots,
@@ -24,7 +25,8 @@ public record EngineConfig(
         int turnTokens,
         long turnNanos,
         double similarity,
-        int leastCopied) {
+        int leastCopied,
+        boolean together) {
     /** The {@code similarity} where nobody says another one; docs/decisions/scheduling.md has what was measured. */
     public static final double SIMILARITY = 0.1;
 
@@ -56,7 +58,7 @@ public record EngineConfig(
      * @param prefillShare prompt tokens of one step while other slots generate
      */
     public EngineConfig(int slots, int nCtx, int nBatch, int prefillShare) {
-        this(slots, nCtx, nBatch, prefillShare, 0, 0, SIMILARITY, LEAST_COPIED);
+        this(slots, nCtx, nBatch, prefillShare, 0, 0, SIMILARITY, LEAST_COPIED, true);
     }
 
     /**
@@ -67,7 +69,7 @@ public record EngineConfig(
      * @return the sizes
      */
     public EngineConfig withTurns(int tokens, long nanos) {
-        return new EngineConfig(slots, nCtx, nBatch, prefillShare, tokens, nanos, similarity, leastCopied);
+        return new EngineConfig(slots, nCtx, nBatch, prefillShare, tokens, nanos, similarity, leastCopied, together);
     }
 
     /**
@@ -77,7 +79,7 @@ public record EngineConfig(
      * @return the sizes
      */
     public EngineConfig withSimilarity(double share) {
-        return new EngineConfig(slots, nCtx, nBatch, prefillShare, turnTokens, turnNanos, share, leastCopied);
+        return new EngineConfig(slots, nCtx, nBatch, prefillShare, turnTokens, turnNanos, share, leastCopied, together);
     }
 
     /**
@@ -87,6 +89,17 @@ public record EngineConfig(
      * @return the sizes
      */
     public EngineConfig withLeastCopied(int tokens) {
-        return new EngineConfig(slots, nCtx, nBatch, prefillShare, turnTokens, turnNanos, similarity, tokens);
+        return new EngineConfig(slots, nCtx, nBatch, prefillShare, turnTokens, turnNanos, similarity, tokens, together);
+    }
+
+    /**
+     * The same with or without requests side by side.
+     *
+     * @param side whether several requests are computed side by side
+     * @return the sizes
+     */
+    public EngineConfig withContinuousBatching(boolean side) {
+        return new EngineConfig(
+                slots, nCtx, nBatch, prefillShare, turnTokens, turnNanos, similarity, leastCopied, side);
     }
 }

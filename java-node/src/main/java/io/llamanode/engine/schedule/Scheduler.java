@@ -173,7 +173,7 @@ public final class Scheduler {
      */
     public Forecast forecast(GenerationRequest request) {
         int ahead = waiting.ahead(request.priority(), request.customer());
-        int idle = (int) slots.stream().filter(Slot::idle).count();
+        int idle = places();
         if (ahead < idle) {
             Placement placement = placements.place(request, request.prompt(), slots);
             return new Forecast(Objects.requireNonNull(placement).spared(), 0);
@@ -462,7 +462,7 @@ public final class Scheduler {
         turns.see(slots, now);
         while (waiting.size() > 0) {
             Progress leaving = null;
-            if (slots.stream().noneMatch(Slot::idle)) {
+            if (places() == 0) {
                 Slot over = canResume && inTurn ? turns.over(slots, waiting, now) : null;
                 if (over == null) {
                     return;
@@ -478,6 +478,12 @@ public final class Scheduler {
             }
             enter(next, told);
         }
+    }
+
+    /** {@return how many requests could get a slot now} */
+    private int places() {
+        int idle = (int) slots.stream().filter(Slot::idle).count();
+        return config.together() ? idle : idle == slots.size() ? 1 : 0;
     }
 
     private Progress leave(Slot slot) {

@@ -31,6 +31,7 @@ public final class VectorEngine implements AutoCloseable {
     private final String name;
     private final VectorRunner runner;
     private final LongSupplier clock;
+    private final boolean together;
     private final CommandLoop loop;
     private final Wishes wishes;
     // Everything below is for the loop thread.
@@ -38,6 +39,8 @@ public final class VectorEngine implements AutoCloseable {
     private final Deadlines deadlines = new Deadlines();
     /** Texts of jobs. */
     private final FairQueue<Item> waiting = new FairQueue<>();
+    /** The last one that was begun. */
+    private @Nullable Job current;
 
     /** A request and what has come of it so far. */
     private static final class Job {
@@ -47,6 +50,9 @@ public final class VectorEngine implements AutoCloseable {
         final float[][] vectors;
         /** Where its texts wait, or waited. */
         final List<FairQueue.Place> places = new ArrayList<>();
+
+        /** Texts that were taken from there, where they are taken in their order. */
+        int taken;
 
         int left;
         long started;
@@ -72,12 +78,14 @@ public final class VectorEngine implements AutoCloseable {
      *
      * @param name of the loop thread
      * @param runner computes; closed by {@link #close}
+     * @param together whether texts of several requests are computed at once; else one request after the other
      */
-    public VectorEngine(String name, VectorRunner runner) {
-        this(name, runner, System::nanoTime);
+    public VectorEngine(String name, VectorRunner runner, boolean together) {
+        this(name, runner, together, System::nanoTime);
     }
 
-    VectorEngine(String name, VectorRunner runner, LongSupplier clock) {
+    VectorEngine(String name, VectorRunner runner, boolean together, LongSupplier clock) {
+        this.together = together;
         this.name = name;
         this.runner = runner;
         this.clock = clock;
@@ -182,6 +190,39 @@ public final class VectorEngine implements AutoCloseable {
     }
 
     private List<Item> nextBatch() {
+        return together ? nextOfAll() : nextOfOne();
+    }
+
+    /** A request is begun when its turn comes, and nothing else before it has ended. */
+    private List<Item> nextOfOne() {
+        if (current == null || !jobs.containsKey(current.request.id())) {
+            Item first = waiting.peek();
+            if (first == null) {
+                return List.of();
+            }
+            current = first.job;
+        }
+        Job job = current;
+        List<Item> batch = new ArrayList<>();
+        int tokens = 0;
+        while (job.taken < job.vectors.length && batch.size() < runner.maxSequences()) {
+            Item item = new Item(job, job.taken);
+            tokens += item.tokens().length;
+            if (!batch.isEmpty() && tokens > runner.maxTokens()) {
+                break;
+            }
+            // Its customer goes behind the others for the first text.
+            boolean first = job.taken == 0 && waiting.peek() != null && waiting.peek().job == job;
+            Item taken = first ? waiting.poll() : waiting.remove(job.places.get(job.taken));
+            job.taken++;
+            if (taken != null) {
+                batch.add(taken);
+            }
+        }
+        return batch;
+    }
+
+    private List<Item> nextOfAll() {
         List<Item> batch = new ArrayList<>();
         int tokens = 0;
         for (Item item = waiting.peek(); item != null && batch.size() < runner.maxSequences(); item = waiting.peek()) {

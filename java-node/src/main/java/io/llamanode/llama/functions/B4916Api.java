@@ -33,7 +33,7 @@ final class B4916Api extends StructuredApi {
     @Override
     public void write(ContextParams params, MemorySegment struct) {
         ReleaseApi.writeCommon(params, contextParams(), struct);
-        contextParams().setBool(struct, "flash_attn", params.flashAttn());
+        contextParams().setBool(struct, "flash_attn", Boolean.TRUE.equals(params.flashAttn()));
     }
 
     @Override

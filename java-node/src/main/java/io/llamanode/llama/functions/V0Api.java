@@ -17,6 +17,7 @@ final class V0Api extends StructuredApi {
     private static final int LOAD_MODE_MLOCK = 2;
 
     private static final int FLASH_ATTN_AUTO = -1;
+    private static final int FLASH_ATTN_DISABLED = 0;
     private static final int FLASH_ATTN_ENABLED = 1;
 
     private V0Api(String name, Since since, int contextBytes) {
@@ -56,7 +57,12 @@ final class V0Api extends StructuredApi {
         contextParams().setInt(struct, "n_ctx", Math.max(params.nCtx(), params.nSeqMax()));
         contextParams().setInt(struct, "n_batch", Math.max(params.nBatch(), params.nSeqMax()));
         // Without it, attention of separate sequences is slower than of unified ones; with it, it is faster.
-        contextParams().setInt(struct, "flash_attn_type", params.flashAttn() ? FLASH_ATTN_ENABLED : FLASH_ATTN_AUTO);
+        Boolean flash = params.flashAttn();
+        contextParams()
+                .setInt(
+                        struct,
+                        "flash_attn_type",
+                        flash == null ? FLASH_ATTN_AUTO : flash ? FLASH_ATTN_ENABLED : FLASH_ATTN_DISABLED);
         contextParams().setBool(struct, "kv_unified", params.kvUnified());
     }
 

@@ -21,7 +21,8 @@ enum Setting {
     TLS_KEYFILE(Kind.TEXT, "PEM file: its private key"),
     TLS_CACERTFILE(Kind.TEXT, "PEM file: the authorities of peers' certificates"),
     NET_TICKTIME(Kind.INTEGER, "net_ticktime of the BEAMs in seconds, default 60"),
-    TIMEOUT_WRITE(Kind.INTEGER, "seconds in which a BEAM must take some of what waits for it, default 15"),
+    TIMEOUT_READ(Kind.INTEGER, "seconds in which a peer must finish a request that it began, default 600"),
+    TIMEOUT_WRITE(Kind.INTEGER, "seconds in which a peer must take some of what waits for it, default 15"),
     MAX_CONNECTIONS(Kind.INTEGER, "BEAMs that may be connected, default 256"),
     MODEL(Kind.TEXT, "path of a GGUF file to load, default none"),
     ID(Kind.TEXT, "its name in requests, default the file's"),
@@ -38,6 +39,8 @@ enum Setting {
     SLOT_PROMPT_SIMILARITY(Kind.NUMBER, "share of a prompt, 0 to 1, for which an idle slot is chosen, default 0.1"),
     USE_MMAP(Kind.BOOLEAN, "map the file rather than read it, default true"),
     N_GPU_LAYERS(Kind.INTEGER, "layers to offload, -1 for all, default 0"),
+    FLASH_ATTN(Kind.BOOLEAN, "flash attention: true, false or auto, default auto"),
+    CONT_BATCHING(Kind.BOOLEAN, "compute tasks side by side, default true"),
     LLAMA_LIB(
             Kind.TEXT,
             "directory with the llama.cpp to use, or system, embedded or auto: the newest that is found, the default"),

@@ -1,5 +1,6 @@
 package io.llamanode.node.probe;
 
+import io.llamanode.service.contract.model.FlashAttention;
 import io.llamanode.service.contract.model.ModelConfig;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -36,6 +37,7 @@ record ProbeOrder(
             out.writeBoolean(flag != null);
             out.writeBoolean(Boolean.TRUE.equals(flag));
         }
+        out.writeUTF(model.flashAttn() == null ? "" : model.flashAttn().name());
         out.writeUTF(adapter == null ? "" : adapter.toString());
         out.writeLong(signMs);
         out.flush();
@@ -54,6 +56,7 @@ record ProbeOrder(
         Boolean useMmap = flag(in);
         Boolean vocabOnly = flag(in);
         Boolean checkTensors = flag(in);
+        String flashAttn = in.readUTF();
         ModelConfig model = ModelConfig.forProbe(
                 path,
                 nCtx,
@@ -65,7 +68,8 @@ record ProbeOrder(
                 useMmap,
                 nGpuLayers,
                 vocabOnly,
-                checkTensors);
+                checkTensors,
+                flashAttn.isEmpty() ? null : FlashAttention.valueOf(flashAttn));
         String adapter = in.readUTF();
         return new ProbeOrder(library, model, adapter.isEmpty() ? null : Path.of(adapter), in.readLong());
     }

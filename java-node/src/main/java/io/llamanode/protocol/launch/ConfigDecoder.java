@@ -65,6 +65,7 @@ public final class ConfigDecoder {
         String mailbox = atomText(in, "name");
         String bind = in.nonEmptyText("bind");
         int netTicktime = or(in.integer("net_ticktime", 1, MAX), 60);
+        int timeoutRead = timeoutRead(in);
         int timeoutWrite = timeoutWrite(in);
         int maxConnections = or(in.integer("max_connections", 1, MAX_CONNECTIONS), 256);
         LogLevel level = level(in);
@@ -82,6 +83,7 @@ public final class ConfigDecoder {
                 mailbox == null ? "llama_node" : mailbox,
                 bind,
                 netTicktime,
+                timeoutRead,
                 timeoutWrite,
                 maxConnections,
                 level,
@@ -98,6 +100,7 @@ public final class ConfigDecoder {
     /** Reads the keys of a node that has no distribution. */
     private static LaunchConfig portLaunch(Fields in) {
         int window = or(in.integer("window", 1, MAX), WINDOW);
+        int timeoutRead = timeoutRead(in);
         int timeoutWrite = timeoutWrite(in);
         LogLevel level = level(in);
         NodeConfig node = node(in);
@@ -110,6 +113,7 @@ public final class ConfigDecoder {
                 null,
                 null,
                 0,
+                timeoutRead,
                 timeoutWrite,
                 0,
                 level,
@@ -126,6 +130,10 @@ public final class ConfigDecoder {
     private static @Nullable Duration nativeTimeout(Fields in) {
         Long given = in.timeout("native_timeout");
         return given == null ? Duration.ofMinutes(1) : given < 0 ? null : Duration.ofMillis(given);
+    }
+
+    private static int timeoutRead(Fields in) {
+        return or(in.integer("timeout_read", 1, MAX_SECONDS), 600);
     }
 
     private static int timeoutWrite(Fields in) {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param mailboxName registered name of the mailbox
  * @param bind address of the distribution listener, or {@code null} for loopback
  * @param netTicktime seconds after which the BEAM that starts the node gives up a silent connection
+ * @param timeoutRead seconds in which a peer must finish a request that it has begun to send
  * @param timeoutWrite seconds in which a BEAM must take some of what waits for it before it is given up
  * @param maxConnections BEAMs that may be connected; 0 over the port
  * @param logLevel least severe level that is logged
@@ -33,6 +34,7 @@ public record LaunchConfig(
         @Nullable String mailboxName,
         @Nullable String bind,
         int netTicktime,
+        int timeoutRead,
         int timeoutWrite,
         int maxConnections,
         LogLevel logLevel,
@@ -53,7 +55,8 @@ public record LaunchConfig(
     @Override
     public String toString() {
         return "LaunchConfig[nodeName=" + nodeName + ", mailboxName=" + mailboxName + ", bind=" + bind
-                + ", netTicktime=" + netTicktime + ", timeoutWrite=" + timeoutWrite + ", maxConnections="
+                + ", netTicktime=" + netTicktime + ", timeoutRead=" + timeoutRead + ", timeoutWrite=" + timeoutWrite
+                + ", maxConnections="
                 + maxConnections
                 + ", logLevel=" + logLevel + ", node=" + node
                 + ", port=" + port + ", epmd=" + epmd + ", allow=" + allow + ", tls=" + tls + ", llamaLib=" + llamaLib

@@ -21,6 +21,7 @@ import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.model.FlashAttention;
 import io.llamanode.service.contract.model.ModelConfig;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -238,7 +239,8 @@ public final class NativeModelLoader implements ModelLoader {
         }
         int queue = config.maxQueue() != null ? config.maxQueue() : DEFAULT_QUEUE;
         LlamaVocabulary vocabulary = new LlamaVocabulary(model.vocab());
-        VectorEngines vectors = new VectorEngines(id, model, traits, sizes, threads(config), batchThreads(config));
+        VectorEngines vectors = new VectorEngines(
+                id, model, traits, sizes, threads(config), batchThreads(config), flash(config), together(config));
         if (traits.generates()) {
             Engine engine = engine(id, config, model, vocabulary, sizes);
             LOG.info(
@@ -261,6 +263,11 @@ public final class NativeModelLoader implements ModelLoader {
 
     private Engine engine(
             String id, ModelConfig config, LlamaModel model, LlamaVocabulary vocabulary, ModelSizes sizes) {
+        if (model.hasEncoder() && config.flashAttn() == FlashAttention.ON) {
+            throw new FailureException(
+                    ErrorCode.UNSUPPORTED,
+                    "flash_attn: a model with an encoder and a decoder has none; use auto or false");
+        }
         LlamaContext context;
         try {
             context = LlamaContext.create(model, contextParams(config, sizes));
@@ -277,7 +284,8 @@ public final class NativeModelLoader implements ModelLoader {
                 .withSimilarity(
                         config.slotPromptSimilarity() != null
                                 ? config.slotPromptSimilarity()
-                                : EngineConfig.SIMILARITY);
+                                : EngineConfig.SIMILARITY)
+                .withContinuousBatching(together(config));
         ModelRunner runner = model.hasEncoder()
                 ? new EncoderDecoderRunner(context, sizes.nBatch())
                 : new LlamaRunner(context, sizes.nBatch());
@@ -289,6 +297,20 @@ public final class NativeModelLoader implements ModelLoader {
             throw e;
         }
         return engine;
+    }
+
+    private static boolean together(ModelConfig config) {
+        return config.contBatching() == null || config.contBatching();
+    }
+
+    /** {@return what is said of flash attention, {@code null} for what llama.cpp takes by itself} */
+    private static @Nullable Boolean flash(ModelConfig config) {
+        return switch (config.flashAttn()) {
+            case null -> null;
+            case AUTO -> null;
+            case ON -> true;
+            case OFF -> false;
+        };
     }
 
     private int threads(ModelConfig config) {
@@ -316,7 +338,7 @@ public final class NativeModelLoader implements ModelLoader {
                 base.pooling(),
                 base.typeK(),
                 base.typeV(),
-                base.flashAttn(),
+                flash(config),
                 false); // Slots share no tokens.
     }
 }

@@ -29,17 +29,33 @@ final class VectorEngines implements AutoCloseable {
     private final ModelSizes sizes;
     private final int threads;
     private final int batchThreads;
+    private final @Nullable Boolean flash;
+    private final boolean together;
     private @Nullable VectorEngine embedder;
     private @Nullable VectorEngine ranker;
     private boolean closed;
 
-    VectorEngines(String id, LlamaModel model, ModelTraits traits, ModelSizes sizes, int threads, int batchThreads) {
+    /**
+     * @param flash whether flash attention is used, or {@code null} for what llama.cpp takes by itself
+     * @param together whether texts of several requests are computed at once
+     */
+    VectorEngines(
+            String id,
+            LlamaModel model,
+            ModelTraits traits,
+            ModelSizes sizes,
+            int threads,
+            int batchThreads,
+            @Nullable Boolean flash,
+            boolean together) {
         this.id = id;
         this.model = model;
         this.traits = traits;
         this.sizes = traits.generates() ? sizes.forEmbedding(model.isRecurrent()) : sizes;
         this.threads = threads;
         this.batchThreads = batchThreads;
+        this.flash = flash;
+        this.together = together;
     }
 
     /** @see LoadedModel#embedder */
@@ -90,7 +106,7 @@ final class VectorEngines implements AutoCloseable {
                             pooling,
                             GgmlType.F16,
                             GgmlType.F16,
-                            false,
+                            flash,
                             true));
         } catch (ContextException e) {
             throw new FailureException(ErrorCode.OUT_OF_MEMORY, e.getMessage());
@@ -103,7 +119,7 @@ final class VectorEngines implements AutoCloseable {
             context.close();
             throw e;
         }
-        VectorEngine engine = new VectorEngine(name, new LlamaVectorRunner(context, sizes.nBatch()));
+        VectorEngine engine = new VectorEngine(name, new LlamaVectorRunner(context, sizes.nBatch()), together);
         try {
             engine.start();
         } catch (OutOfMemoryError e) {

@@ -4,6 +4,7 @@ import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.transport.bridge.LineReader.Line;
+import io.llamanode.transport.mailbox.Patience;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -29,11 +30,16 @@ final class Connection {
     private final BridgeClient client;
     private final House house;
 
+    /** In which the secret must be said, whatever else a client has time for. */
+    private static final Duration GREETING = Duration.ofSeconds(15);
+
     private final LineQueue commands = new LineQueue();
     /** For a line that has begun. */
     private final Patience patience;
     /** For the secret. */
     private final Patience greeting;
+    /** For what is written. */
+    private final Patience taking;
 
     private final LineWriter out;
     private final ModelCommands models;
@@ -56,8 +62,10 @@ final class Connection {
             close();
         };
         this.patience = new Patience(house.config().readTimeout(), tooSlow);
-        this.greeting = new Patience(house.config().readTimeout(), tooSlow);
-        this.out = new LineWriter(channel, new Patience(house.config().writeTimeout(), tooSlow), this::close);
+        Duration read = house.config().readTimeout();
+        this.greeting = new Patience(read.compareTo(GREETING) < 0 ? read : GREETING, tooSlow);
+        this.taking = new Patience(house.config().writeTimeout(), tooSlow);
+        this.out = new LineWriter(channel, taking, this::close);
         Choice choice = new Choice();
         this.models = new ModelCommands(house.service(), choice);
         this.tasks = new TaskCommands(
@@ -198,6 +206,9 @@ final class Connection {
 
     /** Ends the connection and what the client owns; idempotent, from any thread. */
     void close() {
+        patience.close();
+        greeting.close();
+        taking.close();
         commands.clear();
         client.end();
         closeQuietly(channel);

@@ -1,5 +1,6 @@
 package io.llamanode.transport.bridge;
 
+import io.llamanode.transport.mailbox.Patience;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

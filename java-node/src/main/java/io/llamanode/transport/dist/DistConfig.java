@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxUnauthenticated connections that may be in their handshake; beyond them one yields to each new one
  * @param maxConnections peers that may be connected; a further one is refused
  * @param handshakeDeadline time for a whole handshake
+ * @param readDeadline time in which a peer must finish a message that it has begun to send
  * @param stallDeadline time in which a peer must take some of what is written to it before it is given up
  * @param tickTime silence after which a peer is given up
  * @param tickInterval longest own silence; peers give up a node that is silent for their {@code net_ticktime}
@@ -39,6 +40,7 @@ public record DistConfig(
         int maxUnauthenticated,
         int maxConnections,
         Duration handshakeDeadline,
+        Duration readDeadline,
         Duration stallDeadline,
         Duration tickTime,
         Duration tickInterval,
@@ -64,6 +66,7 @@ public record DistConfig(
             throw new IllegalArgumentException("limit too small");
         }
         if (handshakeDeadline.toMillis() < 1
+                || readDeadline.toMillis() < 1
                 || stallDeadline.toMillis() < 1
                 || tickTime.toMillis() < 1
                 || tickInterval.toMillis() < 1) {
@@ -121,6 +124,7 @@ public record DistConfig(
         private int maxUnauthenticated = 256;
         private int maxConnections = DEFAULT_CONNECTIONS;
         private Duration handshakeDeadline = Duration.ofSeconds(5);
+        private Duration readDeadline = Duration.ofSeconds(600);
         private Duration stallDeadline = Duration.ofSeconds(15);
         private Duration tickTime = Duration.ofSeconds(75);
         private Duration tickInterval = Duration.ofSeconds(15);
@@ -228,6 +232,17 @@ public record DistConfig(
         }
 
         /**
+         * Changes how long a peer may take to finish a message that it has begun to send.
+         *
+         * @param time longer than nothing
+         * @return this
+         */
+        public Builder timeoutRead(Duration time) {
+            readDeadline = time;
+            return this;
+        }
+
+        /**
          * Changes how long a peer may take nothing of what is written to it.
          *
          * @param seconds from 1
@@ -290,6 +305,7 @@ public record DistConfig(
                     maxUnauthenticated,
                     maxConnections,
                     handshakeDeadline,
+                    readDeadline,
                     stallDeadline,
                     tickTime,
                     tickInterval,

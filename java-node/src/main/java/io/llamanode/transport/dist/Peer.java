@@ -5,6 +5,7 @@ import com.ericsson.otp.erlang.OtpErlangRef;
 import io.llamanode.transport.mailbox.Budget;
 import io.llamanode.transport.mailbox.Dispatcher;
 import io.llamanode.transport.mailbox.FrameReader;
+import io.llamanode.transport.mailbox.Patience;
 import io.llamanode.transport.mailbox.Room;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
@@ -197,7 +198,20 @@ final class Peer {
 
     private String read() throws IOException, InterruptedException {
         DataInputStream in = new DataInputStream(new BufferedInputStream(link.in(), READ));
-        FrameReader frames = new FrameReader(in, source, config.maxFrameBytes());
+        try (Patience patience = new Patience(config.readDeadline(), this::unfinished)) {
+            return read(in, new FrameReader(in, source, config.maxFrameBytes(), patience), patience);
+        }
+    }
+
+    private void unfinished() {
+        events.onFailure(
+                this,
+                "it has not sent the rest of a message for %d ms (timeout_read)"
+                        .formatted(config.readDeadline().toMillis()));
+    }
+
+    private String read(DataInputStream in, FrameReader frames, Patience patience)
+            throws IOException, InterruptedException {
         while (true) {
             queue.awaitRoom();
             source.awaitRoom();
@@ -206,8 +220,10 @@ final class Peer {
             if (first < 0) {
                 return Reasons.CLOSED;
             }
+            patience.begin();
             length = first << 24 | in.readUnsignedByte() << 16 | in.readUnsignedShort();
             if (length == 0) {
+                patience.end();
                 continue;
             }
             if (length < 0 || length > MAX_SKIPPED) {
@@ -216,6 +232,7 @@ final class Peer {
             }
             try {
                 FrameReader.Frame frame = frames.read(length);
+                patience.end();
                 if (frame.refused() != null) {
                     events.onRefused(this, frame.bytes(), frame.refused());
                 } else if (frame.bytes().length < length) {

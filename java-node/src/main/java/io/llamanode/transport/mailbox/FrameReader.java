@@ -36,6 +36,7 @@ public final class FrameReader {
     private final InputStream in;
     private final Dispatcher.Source source;
     private final int most;
+    private final Patience patience;
     private long held;
 
     /**
@@ -44,11 +45,13 @@ public final class FrameReader {
      * @param in what they come from
      * @param source charged for them
      * @param most longest frame that is taken, bytes
+     * @param patience with the source, which is excused while it is the memory that is missing
      */
-    public FrameReader(InputStream in, Dispatcher.Source source, int most) {
+    public FrameReader(InputStream in, Dispatcher.Source source, int most, Patience patience) {
         this.in = in;
         this.source = source;
         this.most = (int) Math.min(most, source.most());
+        this.patience = patience;
     }
 
     /**
@@ -68,7 +71,7 @@ public final class FrameReader {
         }
         while (size < length && bytes.length == size) {
             int next = (int) Math.min(length, (long) GROWTH * size);
-            if (!source.reserve(next)) {
+            if (!reserve(next)) {
                 byte[] beginning = Arrays.copyOf(bytes, BEGINNING);
                 source.share().release(size - beginning.length);
                 held = beginning.length;
@@ -86,6 +89,13 @@ public final class FrameReader {
             size = next;
         }
         return new Frame(bytes, null);
+    }
+
+    private boolean reserve(int bytes) throws InterruptedException {
+        long asked = System.nanoTime();
+        boolean taken = source.reserve(bytes);
+        patience.excuse(System.nanoTime() - asked);
+        return taken;
     }
 
     private void hold(int bytes) {

@@ -12,11 +12,13 @@ import io.llamanode.term.TermSize;
 import io.llamanode.transport.mailbox.Budget;
 import io.llamanode.transport.mailbox.Dispatcher;
 import io.llamanode.transport.mailbox.FrameReader;
+import io.llamanode.transport.mailbox.Patience;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -35,6 +37,8 @@ public final class FrameChannel {
     private static final int PIECE = 16 << 10;
 
     private static final Duration PATIENCE = Duration.ofSeconds(15);
+    /** For the parent to finish a frame. */
+    private static final Duration READ = Duration.ofMinutes(10);
     /** How often in its time the parent is looked at. */
     private static final int LOOKS = 8;
 
@@ -94,6 +98,7 @@ public final class FrameChannel {
     }
 
     private final FrameInput in;
+    private final Patience reading = new Patience(READ, this::unfinished);
     private final OutputStream out;
     /** Part of the heap for what waits to be sent. */
     private static final int OUTGOING = 4;
@@ -103,6 +108,8 @@ public final class FrameChannel {
     private final AtomicBoolean ended = new AtomicBoolean();
     private final AtomicBoolean started = new AtomicBoolean();
     private volatile Duration patience = PATIENCE;
+    /** {@code null} until it is started, and before that nothing is read. */
+    private volatile @Nullable Listener listener;
 
     /**
      * A channel over the two streams, which belong to it from now on.
@@ -111,8 +118,23 @@ public final class FrameChannel {
      * @param out what the parent reads
      */
     public FrameChannel(InputStream in, OutputStream out) {
-        this.in = new FrameInput(in);
+        this.in = new FrameInput(in, reading);
         this.out = out;
+    }
+
+    /**
+     * Changes how long the parent may take to finish a frame that it has begun to write. The channel ends then.
+     *
+     * @param time ten minutes otherwise
+     */
+    public void timeoutRead(Duration time) {
+        reading.time(time);
+    }
+
+    private void unfinished() {
+        end(
+                Objects.requireNonNull(listener),
+                new End.Broken("the parent has not written the rest of a frame for too long (timeout_read)"));
     }
 
     /**
@@ -145,6 +167,7 @@ public final class FrameChannel {
         if (!started.compareAndSet(false, true)) {
             throw new IllegalStateException("the channel is started already");
         }
+        this.listener = listener;
         Thread.ofPlatform().daemon().name("stdio-writer").start(() -> write(listener));
         Thread.ofVirtual().name("stdio-watch").start(() -> watch(listener));
         Thread.ofPlatform()

@@ -8,6 +8,7 @@ import io.llamanode.term.TermReader;
 import io.llamanode.term.TermScanner;
 import io.llamanode.transport.mailbox.Dispatcher;
 import io.llamanode.transport.mailbox.FrameReader;
+import io.llamanode.transport.mailbox.Patience;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -21,17 +22,20 @@ final class FrameInput {
     private static final int MAX_SKIPPED = 256 << 20;
 
     private final DataInputStream in;
+    private final Patience patience;
     private volatile Dispatcher.@Nullable Source source;
     private volatile @Nullable FrameReader reader;
 
-    FrameInput(InputStream in) {
+    /** @param patience with the parent, for each frame that it begins */
+    FrameInput(InputStream in, Patience patience) {
+        this.patience = patience;
         this.in = new DataInputStream(in);
     }
 
     /** From here on frames are messages of this source, which is charged for them. */
     void source(Dispatcher.Source messages) {
         source = messages;
-        reader = new FrameReader(in, messages, FrameChannel.MAX_FRAME);
+        reader = new FrameReader(in, messages, FrameChannel.MAX_FRAME, patience);
     }
 
     /** {@return the next frame that is not refused, or {@code null} at the end between two frames} */
@@ -47,6 +51,7 @@ final class FrameInput {
             if (first < 0) {
                 return null;
             }
+            patience.begin();
             long length;
             try {
                 length = (long) first << 24 | in.readUnsignedByte() << 16 | in.readUnsignedShort();
@@ -60,6 +65,7 @@ final class FrameInput {
             FrameReader.Frame frame = frames == null
                     ? new FrameReader.Frame(in.readNBytes((int) length), null)
                     : frames.read((int) length);
+            patience.end();
             if (frame.refused() != null) {
                 listener.refused(frame.bytes(), frame.refused());
             } else if (frame.bytes().length < length) {

@@ -71,7 +71,10 @@ public final class FakeModel implements ModelRunner, Vocabulary {
     /** Executions that were given up. */
     public int abandoned;
 
-    public boolean closed;
+    public volatile boolean closed;
+
+    /** Run when it is closed. */
+    public Runnable whenClosed = () -> {};
 
     /** Scripts what follows a prompt; without a script it is "!" for ever. */
     public FakeModel answer(String prompt, String answer) {
@@ -242,6 +245,7 @@ public final class FakeModel implements ModelRunner, Vocabulary {
             throw new IllegalStateException("closed twice");
         }
         closed = true;
+        whenClosed.run();
     }
 
     @Override

@@ -113,6 +113,34 @@ class SchedulerTest {
     }
 
     @Test
+    void oneHasASlotAtATimeWhereThatIsAskedFor() {
+        Scheduler scheduler = new Scheduler(
+                new EngineConfig(3, 64, N_BATCH, N_BATCH).withContinuousBatching(false),
+                true,
+                true,
+                false,
+                true,
+                token -> false);
+        for (int id = 1; id <= 3; id++) {
+            assertEquals(
+                    id - 1,
+                    scheduler.forecast(request(9, 2, 1, AdapterSet.NONE)).ahead());
+            scheduler.submit(request(id, 2, 1, AdapterSet.NONE));
+            plan(scheduler);
+        }
+        for (int id = 1; id <= 3; id++) {
+            BatchPlan plan = plan(scheduler);
+            assertEquals(1, plan.spans().size());
+            Slot slot = scheduler.slot(plan.spans().getFirst().slot());
+            assertEquals(id, slot.work().id());
+            assertEquals(3 - id, scheduler.waitingCount());
+            scheduler.executed(plan);
+            assertEquals(Ending.LIMIT, scheduler.sampled(slot, 100, false));
+            scheduler.free(slot);
+        }
+    }
+
+    @Test
     void aResetDropsWhatThePlanToComeWouldHaveChanged() {
         Scheduler scheduler = scheduler(2, true);
         run(scheduler, request(1, 5, 2, AdapterSet.NONE));

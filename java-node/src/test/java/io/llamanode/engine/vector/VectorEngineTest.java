@@ -27,7 +27,7 @@ class VectorEngineTest {
 
     private final FakeRunner runner = new FakeRunner();
     private long now;
-    private final VectorEngine engine = new VectorEngine("test", runner, () -> now);
+    private final VectorEngine engine = new VectorEngine("test", runner, true, () -> now);
 
     /** Refuses a batch beyond its limits. */
     private final class FakeRunner implements VectorRunner {
@@ -166,6 +166,33 @@ class VectorEngineTest {
     }
 
     @Test
+    void oneRequestIsComputedAfterTheOtherWhereThatIsAskedFor() {
+        VectorEngine apart = new VectorEngine("apart", runner, false, () -> now);
+        List<Ear> ears = new ArrayList<>();
+        for (int id = 1; id <= 3; id++) {
+            Ear ear = new Ear();
+            ears.add(ear);
+            int[][] texts = {text(10 * id, 1), text(10 * id + 1, 1), text(10 * id + 2, 9), text(10 * id + 3, 1)};
+            assertTrue(apart.submit(
+                    new VectorRequest(
+                            id, "c" + id % 2, Arrays.asList(texts), Pooling.MEAN, GenerationRequest.NO_DEADLINE),
+                    ear,
+                    () -> {}));
+        }
+        apart.step();
+        apart.cancel(1);
+        for (int i = 0; i < 4; i++) {
+            apart.step();
+        }
+        assertEquals(
+                List.of(List.of(10, 11), List.of(20, 21), List.of(22, 23), List.of(30, 31), List.of(32, 33)),
+                runner.batches);
+        assertEquals(FailureKind.CANCELLED, ears.get(0).kind);
+        assertEquals(4, ears.get(1).outcome.vectors().size());
+        assertEquals(4, ears.get(2).outcome.vectors().size());
+    }
+
+    @Test
     void whoeverSubmitsIsToldWhetherTheRequestIsTaken() {
         List<Boolean> held = new ArrayList<>();
         VectorRequest request =
@@ -180,7 +207,7 @@ class VectorEngineTest {
     @Test
     void anIdleEngineTakesNoSteps() throws InterruptedException {
         AtomicInteger readings = new AtomicInteger();
-        try (VectorEngine idle = new VectorEngine("idle", runner, readings::incrementAndGet)) {
+        try (VectorEngine idle = new VectorEngine("idle", runner, true, readings::incrementAndGet)) {
             idle.start();
             for (int i = 0; i < 20; i++) {
                 Ear ear = new Ear();

@@ -3,6 +3,7 @@ package io.llamanode.node.probe;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.llamanode.service.contract.Given;
+import io.llamanode.service.contract.model.FlashAttention;
 import io.llamanode.service.contract.model.ModelConfig;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
@@ -46,7 +47,9 @@ class ProbeOrderTest {
                 "vocabOnly",
                 true,
                 "checkTensors",
-                true);
+                true,
+                "flashAttn",
+                FlashAttention.OFF);
         ProbeOrder order = new ProbeOrder("/lib/libllama.so", config, Path.of("/a.gguf"), 7);
         assertEquals(order, sent(order));
         assertEquals(config, config.forProbe(path), "nothing of it is left out");

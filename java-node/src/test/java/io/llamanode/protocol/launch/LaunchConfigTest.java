@@ -59,6 +59,7 @@ final class LaunchConfigTest {
                         "llama_node",
                         null,
                         60,
+                        600,
                         15,
                         256,
                         LogLevel.INFO,
@@ -85,6 +86,7 @@ final class LaunchConfigTest {
                         null,
                         null,
                         0,
+                        600,
                         15,
                         0,
                         LogLevel.INFO,
@@ -100,6 +102,7 @@ final class LaunchConfigTest {
         assertTrue(config.overPort());
         assertEquals(1, decode(fields("transport", "port", "window", 1)).window());
         assertEquals(7, decode(fields("transport", "port", "timeout_write", 7)).timeoutWrite());
+        assertEquals(8, decode(fields("transport", "port", "timeout_read", 8)).timeoutRead());
     }
 
     @Test
@@ -150,6 +153,7 @@ final class LaunchConfigTest {
                     mailbox == null ? "llama_node" : mailbox,
                     bind,
                     tick == null ? 60 : tick,
+                    600,
                     write == null ? 15 : write,
                     connections == null ? 256 : connections,
                     level == null ? LogLevel.INFO : level,

@@ -150,7 +150,7 @@ public final class FakeLoadedModel implements LoadedModel {
             throw new FailureException(ErrorCode.UNSUPPORTED, none);
         }
         if (vectorEngine == null) {
-            vectorEngine = new VectorEngine("vectors-" + id, vectors);
+            vectorEngine = new VectorEngine("vectors-" + id, vectors, true);
             vectorEngine.start();
         }
         return vectorEngine;

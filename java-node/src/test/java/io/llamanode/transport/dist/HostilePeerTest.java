@@ -370,6 +370,25 @@ final class HostilePeerTest {
         }
     }
 
+    /** Others that send whole messages are none the wiser, however long they are connected. */
+    @Test
+    void aPeerThatDoesNotFinishWhatItBegan() throws Exception {
+        DistConfig strict =
+                setup("k@localhost").timeoutRead(Duration.ofMillis(200)).build();
+        Echo other = new Echo();
+        try (DistNode second = Echo.start(strict, other);
+                RawPeer whole = RawPeer.connected(second.port(), "whole@host", "secret");
+                RawPeer half = RawPeer.connected(second.port(), "half@host", "secret")) {
+            assertEquals("pong", whole.ping());
+            assertEquals("pong", half.ping());
+            half.out.writeInt(1000);
+            half.out.write(new byte[10]);
+            half.out.flush();
+            other.await("down half@host");
+            assertEquals("pong", whole.ping());
+        }
+    }
+
     @Test
     void aPeerThatReadsGetsAllItAskedForHoweverMuchWaits() throws Exception {
         try (RawPeer busy = RawPeer.connected(node.port(), "busy@host", "secret")) {

@@ -37,7 +37,7 @@ final class FrameReaderTest {
     }
 
     private FrameReader reader(byte[] input, int most) {
-        return new FrameReader(new ByteArrayInputStream(input), source, most);
+        return new FrameReader(new ByteArrayInputStream(input), source, most, Patience.endless());
     }
 
     @ParameterizedTest
@@ -59,7 +59,10 @@ final class FrameReaderTest {
     void whatWasOnlyAnnouncedTakesNoMemory() throws Exception {
         Budget large = new Budget(128 << 20);
         FrameReader.Frame frame = new FrameReader(
-                        new ByteArrayInputStream(bytes(100_000)), new Dispatcher("d", large).source("one"), 16 << 20)
+                        new ByteArrayInputStream(bytes(100_000)),
+                        new Dispatcher("d", large).source("one"),
+                        16 << 20,
+                        Patience.endless())
                 .read(16 << 20);
         assertEquals(100_000, frame.bytes().length);
         assertTrue(large.held() <= 400_000, "held: " + large.held());
@@ -126,7 +129,7 @@ final class FrameReaderTest {
                 Dispatcher.Source one = dispatcher.source("one");
                 threads.add(Thread.ofPlatform().daemon().start(() -> {
                     try {
-                        FrameReader reader = new FrameReader(new Stuck(settled), one, 4 << 20);
+                        FrameReader reader = new FrameReader(new Stuck(settled), one, 4 << 20, Patience.endless());
                         reader.read(4 << 20);
                     } catch (Exception e) {
                         settled.countDown();

@@ -287,6 +287,16 @@ final class FrameChannelTest {
     }
 
     @Test
+    void soIsOneThatDoesNotFinishWhatItBegan() throws Exception {
+        ParentSide parent = new ParentSide();
+        FrameChannel channel = parent.channel();
+        channel.start(new Recorder());
+        parent.give((byte) 0, (byte) 0, (byte) 1, (byte) 0, (byte) 7);
+        channel.timeoutRead(Duration.ofMillis(200));
+        assertEquals(broken("the parent has not written the rest of a frame for too long (timeout_read)"), seen.take());
+    }
+
+    @Test
     void soIsOneThatAcknowledgesNothing() throws Exception {
         ParentSide parent = new ParentSide();
         FrameChannel channel = parent.channel();

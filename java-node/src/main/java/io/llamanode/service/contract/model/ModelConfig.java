@@ -2,7 +2,14 @@ package io.llamanode.service.contract.model;
 
 import io.llamanode.service.contract.PrefixSharing;
 import io.llamanode.service.contract.task.TemplateChoice;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  * @param sharePrefixes with whom tasks share beginnings of prompts in the KV cache at most
  * @param slotPromptSimilarity share of a prompt that an idle slot must hold to be chosen for that; 0: the one used longest
  *     ago is always chosen
+ * @param flashAttn whether attention is computed without its whole matrix in memory
+ * @param contBatching whether tasks are computed side by side rather than one at a time
+ * @param standIn whether it gives its place to the first model that is loaded after it
  */
 public record ModelConfig(
         Path path,
@@ -50,7 +60,12 @@ public record ModelConfig(
         @Nullable Integer slotTokens,
         @Nullable Long slotMs,
         @Nullable PrefixSharing sharePrefixes,
-        @Nullable Float slotPromptSimilarity) {
+        @Nullable Float slotPromptSimilarity,
+        @Nullable FlashAttention flashAttn,
+        @Nullable Boolean contBatching,
+        @Nullable Boolean standIn) {
+    /** Keys that say nothing of how it is loaded. */
+    private static final Set<String> WHOSE = Set.of("id", "as_default", "stand_in");
 
     /**
      * A model with its own chat template, whole, and not the default for being asked.
@@ -99,6 +114,9 @@ public record ModelConfig(
                 null,
                 null,
                 null,
+                null,
+                null,
+                null,
                 null);
     }
 
@@ -110,6 +128,37 @@ public record ModelConfig(
      */
     public static ModelConfig of(Path path) {
         return new ModelConfig(path, null, null, null, null, null, null, null, null, null, null);
+    }
+
+    /** {@return whether {@link #standIn} is asked for} */
+    public boolean isStandIn() {
+        return Boolean.TRUE.equals(standIn);
+    }
+
+    /**
+     * Compares how two models are loaded, whatever they are called and whoever gets them.
+     *
+     * @param other how another one is loaded
+     * @return the keys in which they differ
+     */
+    public List<String> differences(ModelConfig other) {
+        List<String> keys = new ArrayList<>();
+        for (RecordComponent component : ModelConfig.class.getRecordComponents()) {
+            String key = component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+            if (!WHOSE.contains(key) && !Objects.equals(value(component), other.value(component))) {
+                keys.add(key);
+            }
+        }
+        return keys;
+    }
+
+    private @Nullable Object value(RecordComponent component) {
+        try {
+            Object value = component.getAccessor().invoke(this);
+            return value instanceof Path file ? file.toAbsolutePath().normalize() : value;
+        } catch (IllegalAccessException | InvocationTargetException e) {
+            throw new IllegalStateException(component + " of a record", e);
+        }
     }
 
     /** {@return whether {@link #probe} is asked for} */
@@ -135,7 +184,8 @@ public record ModelConfig(
                 useMmap,
                 nGpuLayers,
                 vocabOnly,
-                checkTensors);
+                checkTensors,
+                flashAttn);
     }
 
     /**
@@ -152,6 +202,7 @@ public record ModelConfig(
      * @param nGpuLayers layers to offload
      * @param vocabOnly whether only the vocabulary is loaded
      * @param checkTensors whether all weights are read before they are used
+     * @param flashAttn whether attention is computed without its whole matrix in memory
      * @return the configuration, which says nothing else
      */
     public static ModelConfig forProbe(
@@ -165,7 +216,8 @@ public record ModelConfig(
             @Nullable Boolean useMmap,
             @Nullable Integer nGpuLayers,
             @Nullable Boolean vocabOnly,
-            @Nullable Boolean checkTensors) {
+            @Nullable Boolean checkTensors,
+            @Nullable FlashAttention flashAttn) {
         return new ModelConfig(
                 path,
                 null,
@@ -185,6 +237,9 @@ public record ModelConfig(
                 null,
                 null,
                 null,
+                null,
+                null,
+                flashAttn,
                 null,
                 null);
     }
