@@ -38,7 +38,8 @@
 
 -export_type([server/0, start_options/0, session_id/0, task_id/0, type/0, input/0, config/0, text/0,
               error/0, error_code/0, result/0, tool_call/0, vector/0, embeddings/0, ranking/0, model/0, capability/0,
-              estimate/0, event/0, terminal_event/0, message/0, active/0, stream/0, usage/0, timings/0]).
+              estimate/0, event/0, terminal_event/0, message/0, active/0, stream/0, usage/0, timings/0,
+              vector_timings/0, setting/0, origin/0]).
 
 -type server() ::
     pid() | atom() | {global, term()} | {via, module(), term()} | {Name :: atom(), node()}.
@@ -70,11 +71,22 @@
 }.
 
 -type timings() :: #{
+    started_at := integer(),
+    ended_at := integer(),
+    elapsed_ms := float(),
+    first_token_ms => float(),
     queue_ms := float(),
     prompt_ms := float(),
     predicted_ms := float(),
     prompt_per_second := float(),
     predicted_per_second := float()
+}.
+%% `started_at' and `ended_at' are of the system's clock, in milliseconds, as of `erlang:system_time(millisecond)';
+%% `elapsed_ms' and `first_token_ms' are from the creation of the task on.
+
+-type vector_timings() :: #{
+    started_at := integer(), ended_at := integer(), elapsed_ms := float(), queue_ms := float(), prompt_ms := float(),
+    prompt_per_second := float()
 }.
 
 -type result() :: #{
@@ -102,7 +114,7 @@
     dimensions := pos_integer(),
     pooling := none | mean | cls | last,
     usage := usage(),
-    timings := #{queue_ms := float(), prompt_ms := float(), prompt_per_second := float()},
+    timings := vector_timings(),
     model := binary(),
     task_id := task_id()
 }.
@@ -112,7 +124,7 @@
     results := [#{index := non_neg_integer(), score := float()}],
     scores := [float()],
     usage := usage(),
-    timings := #{queue_ms := float(), prompt_ms := float(), prompt_per_second := float()},
+    timings := vector_timings(),
     model := binary(),
     task_id := task_id()
 }.
@@ -149,10 +161,22 @@
     tasks => non_neg_integer(),
     use_count => non_neg_integer(),
     loaded_ms_ago => non_neg_integer(),
-    last_used_ms_ago => non_neg_integer()
+    last_used_ms_ago => non_neg_integer(),
+    from => #{setting() => origin()},
+    setting() => term()
 }.
 %% The keys from `id' on are those of a loaded model, whose `chat_template' says only whether there is
-%% one; `memory' and the template's text belong to {@link inspect_model/2}.
+%% one; `memory' and the template's text belong to {@link inspect_model/2}. Beside them stands every
+%% setting that is in force, and `from' says where each comes from.
+
+-type setting() ::
+    n_batch | n_ubatch | n_threads | n_threads_batch | n_gpu_layers | use_mmap | cache_type_k | cache_type_v
+    | slot_tokens | slot_ms | template | n_ctx | n_parallel | max_queue | llama_node_defaults:key().
+%% What a model works with, by the names of the options; `template' is what `chat_template' would be given.
+
+-type origin() :: default | model | auto | file | environment | option | session.
+%% Who said it: nobody, the model's file, the node by itself, the configuration file, a variable, an option or
+%% flag or the configuration of a load, the session.
 
 -type tool_call() :: #{id := binary(), name := binary(), arguments := #{binary() => term()}}.
 %% A tool that the model asks to have called. In its arguments, JSON's `null' is the atom `null'.

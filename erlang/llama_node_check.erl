@@ -7,7 +7,7 @@
 
 -import(llama_node_value, [bad/2, must_be/2, path/1, text/1]).
 
--export([table/0, request/2, object/3, field/2, field_or_whole/2, task/2]).
+-export([table/0, with_max/3, request/2, object/3, field/2, fields/1, field_or_whole/2, task/2]).
 -export_type([table/0]).
 
 -type table() :: #{binary() => term()}.
@@ -24,6 +24,12 @@ table() ->
     {ok, Text} = file:read_file(filename:join([llama_node_options:priv_dir(), "inputs.json"])),
     {ok, Tree} = llama_node_json:decode(Text),
     llama_node_json:plain(Tree).
+
+%% @doc The table for a node that was started with a number which bounds a setting of models.
+-spec with_max(table(), Key :: binary(), pos_integer()) -> table().
+with_max(#{<<"objects">> := #{<<"settings">> := Rows} = Objects} = Table, Key, Max) ->
+    Bounded = [case Row of #{<<"key">> := Key} -> Row#{<<"max">> := Max}; _ -> Row end || Row <- Rows],
+    Table#{<<"objects">> := Objects#{<<"settings">> := Bounded}}.
 
 %% @doc Checks a request.
 %% ```
@@ -58,12 +64,24 @@ checked(Check) ->
 field(Key, Input) ->
     case lists:keyfind(Key, 1, llama_node_value:entries(llama_node_value:object(<<"input">>, Input))) of
         {_, Value} ->
-            case {llama_node_value:is_absent(Value), llama_node_value:is_json(Value)} of
-                {true, _} -> undefined;
-                {false, true} -> llama_node_json:plain(llama_node_value:raw(Value));
-                {false, false} -> llama_node_value:raw(Value)
+            case llama_node_value:is_absent(Value) of
+                true -> undefined;
+                false -> given(Value)
             end;
         false -> undefined
+    end.
+
+%% @doc All fields that are given, by atoms: only the keys of checked inputs become such.
+-spec fields(term()) -> #{atom() => term()}.
+fields(Input) ->
+    maps:from_list([{binary_to_atom(Key), given(Value)}
+                    || {Key, Value} <- llama_node_value:entries(llama_node_value:object(<<"config">>, Input)),
+                       not llama_node_value:is_absent(Value)]).
+
+given(Value) ->
+    case llama_node_value:is_json(Value) of
+        true -> llama_node_json:plain(llama_node_value:raw(Value));
+        false -> llama_node_value:raw(Value)
     end.
 
 %% @doc The same for an input that may also be nothing but the text or the list that its most important field would be.

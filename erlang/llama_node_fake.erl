@@ -70,7 +70,7 @@ start_link(Options) -> start(start_link, Options).
 start(Options) -> start(start, Options).
 
 start(How, #{server := Server, config := Config}) ->
-    Table = llama_node_check:table(),
+    Table = llama_node_check:with_max(llama_node_check:table(), <<"n_ubatch">>, maps:get(n_batch, Config, 512)),
     %% Here, since a server that ends while it starts would take the caller along.
     case {llama_node_check:object(Table, <<"start">>, {<<"config">>, with_paths(Config)}), Server} of
         {ok, #{name := Name}} -> gen_server:How(Name, ?MODULE, {Server, Table}, []);
@@ -177,9 +177,10 @@ request({close_session, Id}, _From, State) ->
         {reply, ok, close(Id, State)}
     end);
 request({get_session_info, Id}, _From, #{tasks := Tasks} = State) ->
-    with_session(Id, State, fun (#{owner := Owner}) ->
+    with_session(Id, State, fun (#{owner := Owner, config := Config}) ->
         Running = [Task || Task <- running(Tasks), llama_node_fake_task:is_in_session(Task, Id)],
-        {reply, {ok, #{id => Id, owner => Owner, model => <<"fake">>, tasks_running => length(Running)}}, State}
+        {reply, {ok, #{id => Id, owner => Owner, model => <<"fake">>, tasks_running => length(Running),
+                       config => settings(Config)}}, State}
     end);
 request({create_task, Session, Type, Input}, {Pid, _} = From, State) ->
     Sink = case llama_node_check:field(<<"stream">>, Input) of true -> Pid; _ -> none end,
@@ -365,6 +366,11 @@ with_session(Id, #{sessions := Sessions} = State, Fun) ->
         #{Id := Session} -> Fun(Session);
         _ -> {reply, llama_node_error:make(session_not_found, "there is no session ~0tP", [Id, 8]), State}
     end.
+
+%% What a session was told, whatever its form; there is no model that could say more.
+settings(Config) ->
+    Told = maps:without([model], llama_node_check:fields(Config)),
+    Told#{from => maps:map(fun (_, _) -> session end, Told)}.
 
 close(Id, #{sessions := Sessions, tasks := Tasks} = State) ->
     Its = [Task || Task <- running(Tasks), llama_node_fake_task:is_in_session(Task, Id)],

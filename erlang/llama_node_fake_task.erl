@@ -22,6 +22,7 @@
     index = 0 :: non_neg_integer(),
     demand :: boolean() | once | pos_integer(),
     answer :: map(),
+    started = erlang:system_time(millisecond) :: integer(),
     vectors :: none | map(),                        % the result's own part, where no text is written
     outcome :: undefined | {ok, map()} | {error, llama_node:error()},
     waiters = [] :: [gen_server:from()]
@@ -79,14 +80,15 @@ step(#task{chunks = [], answer = #{error := Error}} = Task) ->
 step(#task{chunks = []} = Task) ->
     ended(Task#task{outcome = {ok, result(Task)}}).
 
-result(#task{id = Id, made = Made, answer = Answer, vectors = none}) ->
+result(#task{id = Id, made = Made, answer = Answer, started = Started, vectors = none}) ->
     Result = #{content => iolist_to_binary(lists:reverse(Made)), finish_reason => stop, usage => usage(0, length(Made)),
-               timings => timings([queue_ms, prompt_ms, predicted_ms, prompt_per_second, predicted_per_second]),
+               timings => timings(Started, [first_token_ms, queue_ms, prompt_ms, predicted_ms, prompt_per_second,
+                                            predicted_per_second]),
                model => <<"fake">>, task_id => Id, seed => 0, stopped_by => eos},
     maps:merge(Result, maps:get(result, Answer, #{}));
-result(#task{id = Id, answer = Answer, vectors = #{prompt_tokens := Tokens} = Vectors}) ->
+result(#task{id = Id, answer = Answer, started = Started, vectors = #{prompt_tokens := Tokens} = Vectors}) ->
     Result = (maps:remove(prompt_tokens, Vectors))#{
-        usage => usage(Tokens, 0), timings => timings([queue_ms, prompt_ms, prompt_per_second]),
+        usage => usage(Tokens, 0), timings => timings(Started, [queue_ms, prompt_ms, prompt_per_second]),
         model => <<"fake">>, task_id => Id},
     maps:merge(Result, maps:get(result, Answer, #{})).
 
@@ -94,7 +96,10 @@ usage(Prompt, Completion) ->
     #{prompt_tokens => Prompt, completion_tokens => Completion, total_tokens => Prompt + Completion,
       cached_tokens => 0}.
 
-timings(Keys) -> maps:from_keys(Keys, 0.0).
+timings(Started, Keys) ->
+    Ended = erlang:system_time(millisecond),
+    maps:merge(maps:from_keys(Keys, 0.0),
+               #{started_at => Started, ended_at => Ended, elapsed_ms => float(Ended - Started)}).
 
 ended(#task{from = {_, _} = From, outcome = Outcome} = Task) ->
     gen_server:reply(From, Outcome),

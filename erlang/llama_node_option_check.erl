@@ -141,6 +141,8 @@ value({timeout, Min}, Key, Value) ->
     end;
 value(text, Key, Value) ->
     text(Key, Value, "got ~0tP", [Value, 8]);
+value(input, _Key, Value) ->
+    Value;
 value(template, _Key, Value) when is_map(Value) ->
     %% The node checks what is in it.
     Value;
@@ -218,8 +220,12 @@ is_answer(Answer) -> is_binary(Answer) orelse Answer =:= crash.
 
 model(Place, Given) ->
     Path = #{key => path, part => model, check => model, default => "none", text => "path of a GGUF file"},
-    case options(Place, Given, [Path | llama_node_option_table:model()]) of
-        #{path := _} = Model -> Model;
+    case options(Place, Given, [Path | llama_node_option_table:model() ++ llama_node_defaults:options()]) of
+        #{path := _} = Model ->
+            case llama_node_defaults:check(Model) of
+                ok -> Model;
+                {error, {_, Message}} -> fault(Place, "~ts", [Message])
+            end;
         _ -> fault([Place, ".path"], "is required", [])
     end.
 

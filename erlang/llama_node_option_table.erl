@@ -5,20 +5,21 @@
 %% @end
 -module(llama_node_option_table).
 
--export([all/0, model/0, attach/0, tls/0]).
+-export([all/0, accepted/0, model/0, attach/0, tls/0]).
 -export_type([option/0, part/0, check/0]).
 
 -type part() :: model | models | node | server | launch.
-%% `model': of the one model that `model' names, and of each in `models'; `models': the models themselves; `node':
-%% passed on to the node as it is; `server': the server process's own; `launch': becomes an argument or a variable of
-%% the launcher.
+%% `model': of each in `models', and where it stands beside them of every model, but for `id', `default' and `stand_in',
+%% which are those of `model'; `models': the models themselves; `node': passed on to the node as it is; `server': the
+%% server process's own; `launch': becomes an argument or a variable of the launcher.
 
 -type check() ::
     {integer, Min :: integer(), Max :: integer()} | {number, Min :: number(), Max :: number()}
     | {timeout, Min :: non_neg_integer()} | {enum, [atom()]} | boolean | {switch, atom()}
     | text | path | model | library | atom | template | models | tls | server_name | progress | script | replies
-    | cookie | flags | env.
-%% What {@link llama_node_option_check:value/3} takes for the option.
+    | cookie | flags | env | input.
+%% What {@link llama_node_option_check:value/3} takes for the option; an `input' is checked by
+%% {@link llama_node_defaults:check/1}.
 
 -type option() :: #{
     key := atom(),
@@ -40,6 +41,11 @@
 -spec all() -> [option()].
 all() ->
     models() ++ model() ++ service() ++ server() ++ launch().
+
+%% @doc All that may be given: those, and what tasks get that do not say.
+-spec accepted() -> [option()].
+accepted() ->
+    all() ++ llama_node_defaults:options().
 
 models() ->
     [#{key => model, part => models, check => model,

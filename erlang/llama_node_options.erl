@@ -71,7 +71,8 @@
         java_home => text(),
         java_opts => llama_node_secret:secret(text() | [text()]),
         launcher => text(),
-        env => llama_node_secret:secret([{text(), variable()}] | #{text() => variable()})
+        env => llama_node_secret:secret([{text(), variable()}] | #{text() => variable()}),
+        llama_node_defaults:key() => term()
     }
     | #{binary() | string() => term()}
     | [atom() | {text(), term()}]
@@ -119,6 +120,10 @@
 %% <li>`chat_template': a Jinja template, the name of one of the model's variants, or a map with `system', `prefix' and
 %%     `postfix'. Default: the model's own.</li>
 %% </ul>
+%% Where these stand beside `models', but for `id', `default' and `stand_in', they hold for every model whose own
+%% configuration does not say otherwise, also for one that is loaded later. So does what its tasks get that do not say:
+%% `temperature', `max_tokens', `stop', `system_prompt' and the other keys of {@link llama_node_defaults}.
+%%
 %% The service:
 %% <ul>
 %% <li>`bind': address that the node's distribution listens on. Default: a loopback address.</li>
@@ -232,9 +237,10 @@
 -spec new(term()) -> {ok, options()} | {error, llama_node:error()}.
 new(Given) ->
     checked(fun () ->
-        Checked = llama_node_option_check:options("", Given, llama_node_option_table:all()),
+        Checked = llama_node_option_check:options("", Given, llama_node_option_table:accepted()),
         ok = check_transport(Checked),
         ok = check_pulse(Checked),
+        ok = check_defaults(Checked),
         assemble(Checked)
     end).
 
@@ -247,6 +253,12 @@ attach(Given) ->
         Checked
     end).
 
+check_defaults(Checked) ->
+    case llama_node_defaults:check(Checked) of
+        ok -> ok;
+        {error, _} = Error -> throw(Error)
+    end.
+
 check_pulse(Checked) ->
     case llama_node_pulse:check(Checked) of
         ok -> ok;
@@ -258,7 +270,9 @@ checked(Check) ->
         {ok, Check()}
     catch
         throw:{fault, Key, Format, Args} ->
-            llama_node_error:make(invalid_argument, "~ts: " ++ Format, [Key | Args])
+            llama_node_error:make(invalid_argument, "~ts: " ++ Format, [Key | Args]);
+        throw:{error, _} = Error ->
+            Error
     end.
 
 %% With `auto' the options of the distribution apply if it does.
@@ -278,14 +292,15 @@ none_of(Keys, Checked, Why) ->
 
 only(Whose) -> [Key || #{key := Key, only := Only} <- llama_node_option_table:all(), Only =:= Whose].
 
-part(Part) -> [Key || #{key := Key, part := P} <- llama_node_option_table:all(), P =:= Part].
+part(Part) -> [Key || #{key := Key, part := P} <- llama_node_option_table:accepted(), P =:= Part].
 
 defaults() ->
     maps:from_list([{Key, Value} || #{key := Key, default := {value, Value}} <- llama_node_option_table:all()]).
 
 assemble(Checked) ->
     Kept = maps:with([node_name, host, cookie, java_home], Checked),
-    Config = maps:with(part(node), Checked),
+    %% What a model may say stands beside `models' for all of them, those that are loaded later among them.
+    Config = maps:with(part(node) ++ (part(model) -- own()), Checked),
     Kept#{
         server => maps:merge(defaults(), maps:with(part(server), Checked)),
         launcher => maps:get(launcher, Checked, filename:join([priv_dir(), "bin", "llama-node"])),
@@ -295,8 +310,11 @@ assemble(Checked) ->
             Models -> Config#{models => Models}
         end}.
 
+%% What no two models can have.
+own() -> [id, default, stand_in].
+
 models(Checked) ->
-    case {Checked, maps:with(part(model), Checked)} of
+    case {Checked, maps:with(own(), Checked)} of
         {#{model := Path}, Keys} -> [Keys#{path => Path} | maps:get(models, Checked, [])];
         {#{models := _}, Keys} when Keys =/= #{} ->
             [Key | _] = maps:keys(Keys),
@@ -401,7 +419,8 @@ wrap_value(false) -> false;
 wrap_value(Value) -> llama_node_secret:wrap(Value).
 
 open_keys() ->
-    [atom_to_binary(Key) || #{key := Key} = Option <- llama_node_option_table:all(), not is_map_key(secret, Option)].
+    [atom_to_binary(Key) || #{key := Key} = Option <- llama_node_option_table:accepted(),
+                            not is_map_key(secret, Option)].
 
 %% @doc Checked options with every secret in a fun, for the process that launches the node.
 -spec hide(options()) -> options().

@@ -7,7 +7,8 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [defaults, model_keys_make_a_model, models_follow_the_model, default_model, texts_of_all_kinds, gpu_layers,
+    [defaults, model_keys_make_a_model, what_tasks_get_stands_beside_the_model, defaults_are_those_of_a_session,
+     models_follow_the_model, default_model, texts_of_all_kinds, gpu_layers,
      proplists_work, what_is_not_given, keys_of_all_kinds,
      enumerations_are_texts, an_atom_is_a_local_name, near_names_are_suggested, environment, unknown_keys_are_named,
      wrong_types_are_named,
@@ -28,8 +29,38 @@ model_keys_make_a_model(_) ->
     Given = #{model => "/m/a.gguf", n_ctx => 512, n_parallel => 2, use_mmap => false, check_tensors => true,
               id => tiny},
     {ok, #{config := Config}} = llama_node_options:new(Given),
-    ?assertEqual(#{models => [#{path => <<"/m/a.gguf">>, n_ctx => 512, n_parallel => 2,
-                                use_mmap => false, check_tensors => true, id => <<"tiny">>}]}, Config).
+    ?assertEqual(#{models => [#{path => <<"/m/a.gguf">>, id => <<"tiny">>}], n_ctx => 512, n_parallel => 2,
+                   use_mmap => false, check_tensors => true}, Config).
+
+%% What tasks get that do not say is checked as in a session's configuration, wherever it stands.
+what_tasks_get_stands_beside_the_model(_) ->
+    Defaults = #{temperature => 0.7, max_tokens => 500, top_k => 3, mirostat => 2, stop => ["\n\n"],
+                 system_prompt => <<"Be brief.">>, enable_thinking => false, chat_template_kwargs => #{a => 1}},
+    {ok, #{config := Config}} = llama_node_options:new(Defaults#{models => []}),
+    ?assertEqual(Defaults#{models => []}, Config),
+    ?assertMatch({ok, #{config := #{models := [#{temperature := 0.7}]}}},
+                 llama_node_options:new(#{models => [#{path => "/m", <<"temperature">> => 0.7}]})),
+    [?assertEqual({error, {invalid_argument, Message}}, llama_node_options:new(Given))
+     || {Message, Given} <- [
+            {<<"temperature must be a number from 0 to 100, not 101">>, #{temperature => 101}},
+            {<<"models[0]: top_p must be a number from 0 to 1, not 2">>, #{models => [#{path => "/m", top_p => 2}]}},
+            {<<"n_predict and max_tokens are the same; give only one">>, #{n_predict => 1, max_tokens => 1}},
+            {<<"temprature: unknown option (did you mean 'temperature'?)">>, #{temprature => 1}}]],
+    ?assertEqual(#{temperature => 1}, llama_node_options:wrap(#{temperature => 1})).
+
+%% The names of the type are those of the table that the node and the scripted server go by; two are options of a model
+%% itself.
+defaults_are_those_of_a_session(_) ->
+    #{<<"objects">> := Objects} = llama_node_check:table(),
+    Rows = lists:append([map_get(Object, Objects) || Object <- [<<"generation">>, <<"chat_options">>]]),
+    Known = lists:append([case Row of
+                              #{<<"needs">> := _} -> [];
+                              #{<<"keys">> := Keys} -> Keys;
+                              #{<<"key">> := Key} -> [Key];
+                              _ -> []
+                          end || Row <- Rows]),
+    ?assertEqual(lists:sort([<<"system_prompt">> | Known -- [<<"chat_template">>, <<"share_prefixes">>]]),
+                 lists:sort([atom_to_binary(Key) || #{key := Key} <- llama_node_defaults:options()])).
 
 models_follow_the_model(_) ->
     {ok, #{config := #{models := Models}}} =
@@ -48,7 +79,7 @@ default_model(Config) ->
     Bin = unicode:characters_to_binary(Path),
     ?assertMatch({#{config := #{models := [#{path := Bin}]}}, {default, Path}},
                  llama_node_options:default_model(None, Priv)),
-    ?assertMatch({#{config := #{models := [#{path := Bin, n_ctx := 64}]}}, {default, Path}},
+    ?assertMatch({#{config := #{models := [#{path := Bin}], n_ctx := 64}}, {default, Path}},
                  llama_node_options:default_model(Keys, Priv)),
     ?assertMatch({#{config := #{models := []}}, none}, llama_node_options:default_model(Empty, Priv)).
 
@@ -59,7 +90,7 @@ texts_of_all_kinds(_) ->
                  llama_node_options:new(#{model => "/модель"})).
 
 gpu_layers(_) ->
-    [?assertMatch({ok, #{config := #{models := [#{n_gpu_layers := Layers}]}}},
+    [?assertMatch({ok, #{config := #{n_gpu_layers := Layers}}},
                   llama_node_options:new(#{model => "/m", n_gpu_layers => Layers}))
      || Layers <- [-1, 0, (1 bsl 31) - 1]].
 
@@ -107,8 +138,8 @@ near_names_are_suggested(_) ->
      || {Near, Given} <- [{"model", #{modle => "x"}}, {"n_ctx", #{n_ctxt => 1}}, {"n_ctx", [{"nctx", 1}]},
                           {"path", #{models => [#{pth => "/a"}]}}, {"keyfile", #{tls => #{keyfle => "/a"}}},
                           {"cookie", #{<<"cooky">> => x}}, {"n_parallel", #{n_paralell => 1}}]],
-    {error, {_, Far}} = llama_node_options:new(#{temperature => 1}),
-    ?assertEqual(<<"temperature: unknown option">>, Far),
+    {error, {_, Far}} = llama_node_options:new(#{colour => 1}),
+    ?assertEqual(<<"colour: unknown option">>, Far),
     {error, {_, Attach}} = llama_node_options:attach(#{cooky => x}),
     ?assertEqual(<<"cooky: unknown option (did you mean 'cookie'?)">>, Attach).
 
@@ -123,8 +154,9 @@ environment(_) ->
 unknown_keys_are_named(_) ->
     refused(<<"modle: unknown option">>, #{modle => "x"}),
     refused(<<"unknown option">>, #{<<"modle">> => "x"}),
-    refused(<<"n_predict">>, [{n_predict, 3}]),
-    refused(<<"n_ctx">>, #{n_ctx => 9, models => []}).
+    refused(<<"n_predict">>, [{n_predicted, 3}]),
+    refused(<<"id">>, #{id => a, models => []}),
+    ?assertMatch({ok, #{config := #{n_ctx := 9, models := []}}}, llama_node_options:new(#{n_ctx => 9, models => []})).
 
 wrong_types_are_named(_) ->
     Wrong = #{

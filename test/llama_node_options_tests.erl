@@ -70,6 +70,7 @@ type() ->
     Fields = [io_lib:format("        ~s => ~s", [Key, type(Option)])
               || #{key := Key} = Option <- llama_node_option_table:all()],
     ["-type start_options() ::\n    #{\n", lists:join(",\n", Fields),
+     ",\n        llama_node_defaults:key() => term()",
      "\n    }\n    | #{binary() | string() => term()}\n    | [atom() | {text(), term()}]\n"
      "    | binary() | undefined | nil | null.\n"].
 
@@ -103,10 +104,16 @@ description() ->
      "default; any\n"
      "%% other key is refused by name. In JSON a name is a text.\n%%\n",
      [["%% ", Title, "\n%% <ul>\n", [item(Option) || #{part := Part} = Option <- llama_node_option_table:all(),
-                                                     lists:member(Part, Parts)], "%% </ul>\n"]
-      || {Title, Parts} <- [{"The model, as in `ModelConfig' of docs/protocol.md:", [models, model]},
-                            {"The service:", [node]},
-                            {"The server process and the launch:", [server, launch]}]]].
+                                                     lists:member(Part, Parts)], "%% </ul>\n", Behind]
+      || {Title, Parts, Behind} <- [{"The model, as in `ModelConfig' of docs/protocol.md:", [models, model], for_all()},
+                            {"The service:", [node], []},
+                            {"The server process and the launch:", [server, launch], []}]]].
+
+for_all() ->
+    "%% Where these stand beside `models', but for `id', `default' and `stand_in', they hold for every model whose "
+    "own\n%% configuration does not say otherwise, also for one that is loaded later. So does what its tasks get that "
+    "do not say:\n%% `temperature', `max_tokens', `stop', `system_prompt' and the other keys of "
+    "{@link llama_node_defaults}.\n%%\n".
 
 attach_description() ->
     ["%% Options of {@link llama_node:connect/2}.\n%% <ul>\n",

@@ -2,7 +2,7 @@
 %% vocabulary of the shared data. The same arguments give the same bytes.
 -module(llama_node_test_gguf).
 
--export([bert/3, llama/2]).
+-export([bert/3, llama/2, with_metadata/3]).
 
 -define(WIDTH, 64).
 -define(FF, 128).
@@ -49,6 +49,25 @@ llama(File, Vocabulary) ->
                         || Name <- ["attn_q", "attn_k", "attn_v", "attn_output"]],
                        matrix("blk.0.ffn_gate.weight", ?WIDTH, ?FF), matrix("blk.0.ffn_up.weight", ?WIDTH, ?FF),
                        matrix("blk.0.ffn_down.weight", ?FF, ?WIDTH)]).
+
+%% A copy of a model whose file says more.
+-spec with_metadata(path(), path(), [{float32 | uint32, Key :: string(), number()}]) -> ok.
+with_metadata(From, To, More) ->
+    {ok, <<"GGUF", 3:32/little, Tensors:64/little, Count:64/little, Rest/binary>> = All} = file:read_file(From),
+    Infos = lists:foldl(
+        fun (_, <<Size:64/little, _:Size/binary, Type:32/little, Value/binary>>) -> skip(Type, Value) end,
+        Rest, lists:seq(1, Count)),
+    Behind = lists:foldl(
+        fun (_, <<Size:64/little, _:Size/binary, Dims:32/little, _:Dims/binary-unit:64, _:96, Left/binary>>) ->
+                Left
+        end,
+        Infos, lists:seq(1, Tensors)),
+    End = byte_size(All) - byte_size(Behind),
+    Entries = [case Type of float32 -> float32(Key, Value); uint32 -> uint32(Key, Value) end
+               || {Type, Key, Value} <- More],
+    Header = iolist_to_binary(["GGUF", <<3:32/little, Tensors:64/little, (Count + length(More)):64/little>>, Entries,
+                               binary:part(All, 24, End - 24)]),
+    ok = file:write_file(To, [pad(Header), binary:part(All, padded(End), byte_size(All) - padded(End))]).
 
 %% Tensors
 

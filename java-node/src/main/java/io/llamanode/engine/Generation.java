@@ -213,7 +213,8 @@ final class Generation {
                 slot.reused(),
                 admitted - submitted + waited,
                 firstToken - admitted,
-                now - firstToken - waited);
+                now - firstToken - waited,
+                firstToken - submitted);
     }
 
     /** {@return whether the listener took the text} */

@@ -41,11 +41,20 @@ final class ChatDecoder {
 
     /** {@return the options that a session has as well} */
     static ChatOptions options(Fields in) {
+        return options(template(in.get("chat_template")), in);
+    }
+
+    /** {@return the options that a model has as well, besides its template, which is looked at when it is loaded} */
+    static ChatOptions withoutTemplate(Fields in) {
+        return options(null, in);
+    }
+
+    private static ChatOptions options(@Nullable TemplateChoice template, Fields in) {
         return new ChatOptions(
                 ToolsDecoder.tools(in.get("tools")),
                 ToolsDecoder.choice(in.get("tool_choice")),
                 in.flag("parallel_tool_calls"),
-                template(in.get("chat_template")),
+                template,
                 kwargs(in),
                 in.flag("enable_thinking"));
     }

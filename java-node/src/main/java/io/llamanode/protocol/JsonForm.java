@@ -55,8 +55,7 @@ public final class JsonForm {
         if (!text.startsWith("{")) {
             return ModelDecoder.decode(InputValue.root("path", text), new Fields(InputValue.root("config", Map.of())));
         }
-        Fields in = new Fields(InputValue.object("config", binary(text)));
-        return ModelDecoder.decode(in.require("path", ModelDecoder.KEYS.toArray(String[]::new)), in);
+        return ModelDecoder.listed(new Fields(InputValue.object("config", binary(text))));
     }
 
     private static OtpErlangBinary binary(String text) {

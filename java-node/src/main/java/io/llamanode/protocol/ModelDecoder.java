@@ -4,6 +4,7 @@ import io.llamanode.service.contract.PrefixSharing;
 import io.llamanode.service.contract.model.AdapterConfig;
 import io.llamanode.service.contract.model.FlashAttention;
 import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.model.ModelDefaults;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** Model configurations; docs/protocol.md, section 2. */
 public final class ModelDecoder {
     private static final int MAX = Integer.MAX_VALUE;
-    private static final int DEFAULT_BATCH = 512;
+    private static final int MAX_BATCH = 65_536;
     /** GGML_MAX_N_THREADS. */
     private static final int MAX_THREADS = 512;
 
@@ -28,30 +29,11 @@ public final class ModelDecoder {
         }
     }
 
-    /** Every key but the path. */
-    public static final List<String> KEYS = List.of(
-            "id",
-            "n_ctx",
-            "n_parallel",
-            "n_batch",
-            "n_ubatch",
-            "n_threads",
-            "n_threads_batch",
-            "max_queue",
-            "use_mmap",
-            "n_gpu_layers",
-            "chat_template",
-            "vocab_only",
-            "check_tensors",
-            "probe",
-            "default",
-            "slot_tokens",
-            "slot_ms",
-            SHARE_PREFIXES,
-            "slot_prompt_similarity",
-            "flash_attn",
-            "cont_batching",
-            "stand_in");
+    /** What no other model can have as well, besides the path. */
+    public static final List<String> OWN_KEYS = List.of("id", "default", "stand_in");
+
+    /** In the place of a path, where what is read holds for every model. */
+    private static final Path ANY = Path.of("");
 
     private ModelDecoder() {}
 
@@ -64,15 +46,47 @@ public final class ModelDecoder {
      * @throws io.llamanode.service.contract.FailureException {@code invalid_argument} naming the offending key
      */
     public static ModelConfig decode(InputValue path, Fields in) {
-        Integer nBatch = in.integer("n_batch", 1, 65_536);
+        ModelConfig config = settings(path(path), in.nonEmptyText("id"), in.flag("default"), in.flag("stand_in"), in);
+        in.end();
+        return config;
+    }
+
+    /**
+     * Reads how a model of a list is to be loaded, which names its path among the other keys.
+     *
+     * @param in the configuration, every key of it
+     * @return the checked configuration
+     * @throws io.llamanode.service.contract.FailureException {@code invalid_argument} naming the offending key
+     */
+    public static ModelConfig listed(Fields in) {
+        InputValue path = in.wanted("path");
+        ModelConfig config = settings(path == null ? ANY : path(path), in.nonEmptyText("id"), in.flag("default"), in.flag("stand_in"), in);
+        in.end();
+        return config;
+    }
+
+    /**
+     * Reads what holds for every model of a node that does not say otherwise.
+     *
+     * @param in keys of the node, of which those of models are taken
+     * @return the checked settings, whose path means nothing, or {@code null} if there are none
+     * @throws io.llamanode.service.contract.FailureException {@code invalid_argument} naming the offending key
+     */
+    public static @Nullable ModelConfig shared(Fields in) {
+        ModelConfig config = settings(ANY, null, null, null, in);
+        return config.equals(ModelConfig.of(ANY)) ? null : config;
+    }
+
+    private static ModelConfig settings(Path path, @Nullable String id, @Nullable Boolean asDefault, @Nullable Boolean standIn, Fields in) {
+        Integer nBatch = in.integer("n_batch", 1, MAX_BATCH);
         InputValue nUbatch = in.get("n_ubatch");
-        var config = new ModelConfig(
-                path(path),
-                in.nonEmptyText("id"),
+        return new ModelConfig(
+                path,
+                id,
                 in.integer("n_ctx", 1, MAX),
                 in.integer("n_parallel", 1, 64),
                 nBatch,
-                nUbatch == null ? null : (Integer) (int) nUbatch.integer(1, nBatch == null ? DEFAULT_BATCH : nBatch),
+                nUbatch == null ? null : (Integer) (int) nUbatch.integer(1, nBatch == null ? MAX_BATCH : nBatch),
                 in.integer("n_threads", 1, MAX_THREADS),
                 in.integer("n_threads_batch", 1, MAX_THREADS),
                 in.integer("max_queue", 0, 1_000_000),
@@ -82,16 +96,22 @@ public final class ModelDecoder {
                 in.flag("vocab_only"),
                 in.flag("check_tensors"),
                 in.flag("probe"),
-                in.flag("default"),
+                asDefault,
                 in.integer("slot_tokens", 0, MAX),
                 in.milliseconds("slot_ms", 0),
                 sharing(in),
                 in.real("slot_prompt_similarity", 0, 1),
                 flashAttention(in.get("flash_attn")),
                 in.flag("cont_batching"),
-                in.flag("stand_in"));
-        in.end();
-        return config;
+                standIn,
+                defaults(in));
+    }
+
+    /** {@return what tasks and sessions get that do not say, or {@code null} if that is nothing} */
+    private static @Nullable ModelDefaults defaults(Fields in) {
+        String systemPrompt = in.text("system_prompt");
+        var defaults = new ModelDefaults(OptionsDecoder.withoutSharing(in), ChatDecoder.withoutTemplate(in), systemPrompt);
+        return defaults.equals(ModelDefaults.NONE) ? null : defaults;
     }
 
     /** {@return with whom prefixes are to be shared, or {@code null} if that is not given} */

@@ -21,7 +21,7 @@ final class ModelEncoder {
     }
 
     private static OtpErlangMap model(ModelReport model) {
-        return header(model.header())
+        return SettingEncoder.put(header(model.header()), model.settings())
                 .put("id", model.id())
                 .put("default", new OtpErlangBoolean(model.isDefault()))
                 .put("n_ctx", model.nCtx())

@@ -1,6 +1,7 @@
 package io.llamanode.protocol;
 
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.PrefixSharing;
 import io.llamanode.service.contract.task.AdapterScale;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.term.Shown;
@@ -27,6 +28,15 @@ final class OptionsDecoder {
     private OptionsDecoder() {}
 
     static GenerationOptions decode(Fields in) {
+        return decode(in, ModelDecoder.sharing(in));
+    }
+
+    /** {@return the options that a model has as well, besides its bound of sharing, which is a setting of its own} */
+    static GenerationOptions withoutSharing(Fields in) {
+        return decode(in, null);
+    }
+
+    private static GenerationOptions decode(Fields in, @Nullable PrefixSharing sharing) {
         InputValue maxTokens = in.either("n_predict", "max_tokens");
         InputValue repeatPenalty = in.get("repeat_penalty");
         InputValue seed = in.get("seed");
@@ -57,7 +67,7 @@ final class OptionsDecoder {
                 in.integer("priority", -MAX_PRIORITY, MAX_PRIORITY),
                 adapters(in.get("lora")),
                 alternatives(in),
-                ModelDecoder.sharing(in));
+                sharing);
     }
 
     /** Maps of {@code id} and {@code scale} as llama.cpp's server takes them, or pairs. */

@@ -333,28 +333,32 @@ public final class ReplyEncoder {
     }
 
     private static OtpErlangMap generated(GenerationResult result) {
-        GenerationResult.Timings timings = result.timings();
         return Terms.map()
                 .put("content", result.content())
                 .put("reasoning_content", result.reasoning())
                 .put("tool_calls", result.toolCalls().isEmpty() ? null : toolCalls(result))
                 .put("finish_reason", Terms.atom(result.finishReason()))
                 .put("usage", VectorEncoder.usage(result.usage()))
-                .put(
-                        "timings",
-                        Terms.map()
-                                .put("queue_ms", timings.queueMs())
-                                .put("prompt_ms", timings.promptMs())
-                                .put("predicted_ms", timings.predictedMs())
-                                .put("prompt_per_second", timings.promptPerSecond())
-                                .put("predicted_per_second", timings.predictedPerSecond())
-                                .build())
+                .put("timings", timings(result.timings()))
                 .put("model", result.model())
                 .put("task_id", result.taskId())
                 .put("seed", Terms.unsigned(result.seed()))
                 .put("stopped_by", Terms.atom(result.stoppedBy()))
                 .put("stop", result.stop())
                 .put("logprobs", result.logprobs() == null ? null : logprobs(result.logprobs(), true))
+                .build();
+    }
+
+    private static OtpErlangMap timings(GenerationResult.Timings timings) {
+        return VectorEncoder.times(timings.startedAt(), timings.queueMs() + timings.promptMs() + timings.predictedMs())
+                .put("queue_ms", timings.queueMs())
+                .put("prompt_ms", timings.promptMs())
+                .put(
+                        "first_token_ms",
+                        timings.firstTokenMs() == null ? null : new OtpErlangDouble(timings.firstTokenMs()))
+                .put("predicted_ms", timings.predictedMs())
+                .put("prompt_per_second", timings.promptPerSecond())
+                .put("predicted_per_second", timings.predictedPerSecond())
                 .build();
     }
 

@@ -79,7 +79,7 @@ final class StatusEncoder {
     }
 
     private static OtpErlangMap model(NodeStatus.Model model) {
-        return Terms.map()
+        return SettingEncoder.put(Terms.map(), model.settings())
                 .put("id", model.id())
                 .put("path", model.path())
                 .put("architecture", model.architecture())
@@ -93,6 +93,14 @@ final class StatusEncoder {
                 .put("max_queue", model.maxQueue())
                 .put("queued", model.queued())
                 .put("slots", Terms.list(model.slots(), StatusEncoder::slot))
+                .put(
+                        "kv_cache",
+                        Terms.map()
+                                .put("cells", model.cache().cells())
+                                .put("used_cells", model.cache().usedCells())
+                                .put("bytes", model.cache().bytes())
+                                .put("used_bytes", model.cache().usedBytes())
+                                .build())
                 .build();
     }
 
@@ -142,6 +150,7 @@ final class StatusEncoder {
                 .put("prompt_tokens", info.promptTokens())
                 .put("completion_tokens", info.completionTokens())
                 .put("system_prompt", new OtpErlangBoolean(info.systemPrompt()))
+                .put("config", SettingEncoder.map(info.config()))
                 .build();
     }
 

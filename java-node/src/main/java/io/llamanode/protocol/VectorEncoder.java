@@ -24,7 +24,7 @@ final class VectorEncoder {
                 .put("dimensions", result.dimensions())
                 .put("pooling", Terms.atom(result.pooling()))
                 .put("usage", usage(result.usage()))
-                .put("timings", timings(result.usage(), result.queueMs(), result.computeMs()))
+                .put("timings", timings(result.usage(), result.queueMs(), result.computeMs(), result.startedAt()))
                 .put("model", result.model())
                 .put("task_id", result.taskId())
                 .build();
@@ -75,10 +75,18 @@ final class VectorEncoder {
                                         .build()))
                 .put("scores", new OtpErlangList(all))
                 .put("usage", usage(result.usage()))
-                .put("timings", timings(result.usage(), result.queueMs(), result.computeMs()))
+                .put("timings", timings(result.usage(), result.queueMs(), result.computeMs(), result.startedAt()))
                 .put("model", result.model())
                 .put("task_id", result.taskId())
                 .build();
+    }
+
+    /** When a task was there, by the clock of the system, and how long. */
+    static Terms.MapBuilder times(long startedAt, double elapsedMs) {
+        return Terms.map()
+                .put("started_at", startedAt)
+                .put("ended_at", startedAt + Math.round(elapsedMs))
+                .put("elapsed_ms", elapsedMs);
     }
 
     /** The keys of a generated text's usage, so that one reader does for all. */
@@ -91,8 +99,9 @@ final class VectorEncoder {
                 .build();
     }
 
-    private static OtpErlangMap timings(GenerationResult.Usage usage, double queueMs, double computeMs) {
-        return Terms.map()
+    private static OtpErlangMap timings(
+            GenerationResult.Usage usage, double queueMs, double computeMs, long startedAt) {
+        return times(startedAt, queueMs + computeMs)
                 .put("queue_ms", queueMs)
                 .put("prompt_ms", computeMs)
                 .put("prompt_per_second", computeMs <= 0 ? 0 : usage.promptTokens() * 1000.0 / computeMs)

@@ -128,7 +128,7 @@ final class Admission {
         GenerationOptions own =
                 input instanceof TaskInput.Generating generating ? generating.options() : GenerationOptions.NONE;
         session.model.refuseWiderSharing(own);
-        return GenerationDefaults.complete(own, session.config.defaults());
+        return GenerationDefaults.complete(own.orElse(session.given.defaults()), session.model.defaults.options());
     }
 
     /** The task has ended. */

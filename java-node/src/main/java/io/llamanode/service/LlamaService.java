@@ -70,6 +70,7 @@ public final class LlamaService implements AutoCloseable {
      * @param config limits; its models are loaded by {@link #loadModel}, not here
      * @param loader loads models
      * @param monitor watches owners
+     * @throws FailureException {@code invalid_argument} for settings of models that exclude each other
      */
     public LlamaService(NodeConfig config, ModelLoader loader, OwnerMonitor monitor) {
         this(config, loader, monitor, MemoryAccount.ofHeap(config.ownerShare()));
@@ -82,14 +83,16 @@ public final class LlamaService implements AutoCloseable {
      * @param loader loads models
      * @param monitor watches owners
      * @param account of what requests hold on the heap
+     * @throws FailureException {@code invalid_argument} for settings of models that exclude each other
      */
     public LlamaService(NodeConfig config, ModelLoader loader, OwnerMonitor monitor, MemoryAccount account) {
+        config.refuseContradictions();
         this.loader = loader;
         this.account = account;
         this.heap = Boolean.getBoolean(CHECK) ? new HeapGrowth(account) : null;
         timer.setRemoveOnCancelPolicy(true);
         this.owners = new Owners(monitor, owner -> timer.execute(() -> ownerDown(owner)));
-        this.models = new ModelRegistry(lock, loader, new Probes(lock, owners, loader), config.ownerShare());
+        this.models = new ModelRegistry(lock, loader, new Probes(lock, owners, loader), config);
         this.adapters = new AdapterService(lock, models);
         PrepareThreads preparation = new PrepareThreads();
         Asides asides = new Asides(lock, owners, preparation, account);

@@ -3,17 +3,22 @@ package io.llamanode.service;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Origin;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.Reply;
+import io.llamanode.service.contract.Setting;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelReport;
+import io.llamanode.service.contract.model.NodeConfig;
 import io.llamanode.service.model.LoadedModel;
 import io.llamanode.service.model.ModelLoader;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -21,6 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,12 +35,15 @@ import org.slf4j.LoggerFactory;
 final class ModelRegistry {
     private static final Logger LOG = LoggerFactory.getLogger(ModelRegistry.class);
 
+    /** Characters of a value in a line of the log. */
+    private static final int MOST_SHOWN = 60;
+
     static final Failure STOPPING = new Failure(ErrorCode.SERVER_BUSY, "the node is stopping");
 
     private final Object lock;
     private final ModelLoader loader;
     private final Probes probes;
-    private final int ownerShare;
+    private final NodeConfig node;
     private final Map<String, ServedModel> models = new LinkedHashMap<>();
     private final ExecutorService loading = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("load-model").factory());
@@ -50,8 +59,9 @@ final class ModelRegistry {
     private volatile @Nullable Path loadingNow;
     private boolean closed;
 
-    ModelRegistry(Object lock, ModelLoader loader, Probes probes, int ownerShare) {
-        this.ownerShare = ownerShare;
+    /** @param node of which the owners' share counts, and what holds for every model */
+    ModelRegistry(Object lock, ModelLoader loader, Probes probes, NodeConfig node) {
+        this.node = node;
         this.probes = probes;
         this.lock = lock;
         this.loader = loader;
@@ -72,17 +82,20 @@ final class ModelRegistry {
      */
     void load(
             @Nullable Owner owner,
-            ModelConfig config,
+            ModelConfig own,
             ModelLoader.LoadProgress progress,
             Replacement old,
             Reply<Void> reply) {
+        ModelConfig config = completed(own);
+        Map<String, Origin> from =
+                origins(own, config, owner == null ? node.given().others() : Origin.OPTION);
         inTurn(
                 owner,
                 config.isProbed(),
                 probe -> {
                     loadingNow = config.path();
                     try {
-                        loadNow(probe, config, progress, old, reply);
+                        loadNow(probe, config, from, progress, old, reply);
                     } finally {
                         loadingNow = null;
                     }
@@ -96,14 +109,33 @@ final class ModelRegistry {
         return loadingNow;
     }
 
+    /** {@return a configuration with what holds for every model of the node} */
+    ModelConfig completed(ModelConfig own) {
+        return node.defaults() == null ? own : own.orElse(node.defaults());
+    }
+
+    /** {@return where what is given was given, by its keys} */
+    private Map<String, Origin> origins(ModelConfig own, ModelConfig completed, Origin ownOrigin) {
+        Map<String, Origin> from = new HashMap<>();
+        Set<String> ownKeys = own.settings().keySet();
+        for (String key : completed.settings().keySet()) {
+            // Reports say which template it is under a name of its own.
+            String option = key.equals("template") ? "chat_template" : key;
+            from.put(key, ownKeys.contains(key) ? ownOrigin : node.given().of(option));
+        }
+        return from;
+    }
+
     private void loadNow(
             Probes.@Nullable Probe probe,
             ModelConfig config,
+            Map<String, Origin> from,
             ModelLoader.LoadProgress progress,
             Replacement old,
             Reply<Void> reply) {
-        @Nullable LoadedModel model;
+        ServedModel served;
         try {
+            config.refuseContradictions();
             if (isLoaded(config)) {
                 reply.ok(null);
                 return;
@@ -111,7 +143,7 @@ final class ModelRegistry {
             if (probe != null && !probe.passes(config, null)) {
                 return;
             }
-            model = loader.load(config, progress);
+            served = served(loader.load(config, progress), config, from);
         } catch (FailureException e) {
             reply.failed(e.failure());
             return;
@@ -123,31 +155,58 @@ final class ModelRegistry {
             return;
         }
         ServedModel idle = null;
+        boolean stopped;
         synchronized (lock) {
-            if (!closed) {
+            stopped = closed;
+            if (!stopped) {
                 if (!config.isStandIn()) {
                     idle = giveWay(old);
                 }
-                ServedModel served = new ServedModel(model, config, ownerShare);
-                models.put(model.info().id(), served);
+                models.put(served.id(), served);
                 if (config.isStandIn()) {
                     standIn = served;
                 }
                 if (Boolean.TRUE.equals(config.asDefault())) {
-                    defaultId = model.info().id();
+                    defaultId = served.id();
                 }
-                model = null;
             }
         }
-        if (model != null) {
-            model.close();
+        if (stopped) {
+            served.close();
             reply.failed(STOPPING);
             return;
         }
+        LOG.info("model {} works with {}", served.id(), told(served.settings));
         if (idle != null) {
             closeReplaced(idle, old);
         }
         reply.ok(null);
+    }
+
+    /** {@return the value in one line, cut where it is long} */
+    private static String shown(Object value) {
+        String text = value.toString().replaceAll("\\p{Cntrl}", " ");
+        return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN) + "...";
+    }
+
+    private static String told(Map<String, Setting> settings) {
+        return settings.entrySet().stream()
+                .map(entry -> "%s %s (%s)"
+                        .formatted(
+                                entry.getKey(),
+                                shown(entry.getValue().value()),
+                                entry.getValue().from().name().toLowerCase(Locale.ROOT)))
+                .collect(Collectors.joining(", "));
+    }
+
+    /** @throws FailureException if the model cannot do what its tasks are to do; it is closed then */
+    private ServedModel served(LoadedModel model, ModelConfig config, Map<String, Origin> from) {
+        try {
+            return new ServedModel(model, config, from, node.ownerShare());
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
+        }
     }
 
     /** Takes the model out that only stood in. {@return it, if it has no tasks any more, else {@code null}} */

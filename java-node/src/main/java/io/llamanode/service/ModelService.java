@@ -83,8 +83,11 @@ public final class ModelService {
      * @param owner in turn with whose other work
      * @param config the file, and how it would be loaded
      * @param reply told what it is; {@code model_load_failed} if it is no model
+     * @throws FailureException {@code invalid_argument} for sizes that exclude each other
      */
     public void inspect(Owner owner, ModelConfig config, Reply<ModelInspection> reply) {
+        ModelConfig completed = models.completed(config);
+        completed.refuseContradictions();
         inspections.run(
                 owner,
                 null,
@@ -92,7 +95,7 @@ public final class ModelService {
                 () -> "path",
                 () -> {
                     OptionalLong available = FreeMemory.available();
-                    ModelLoader.Preview preview = loader.preview(config);
+                    ModelLoader.Preview preview = loader.preview(completed);
                     return new ModelInspection(preview.header(), orNull(preview.requiredBytes()), orNull(available));
                 },
                 reply);

@@ -80,7 +80,11 @@ final class ResultAssembly {
                 outcome.prefill() / NANOS_PER_MILLI,
                 outcome.decode() / NANOS_PER_MILLI,
                 perSecond(outcome.promptTokens() - outcome.cachedTokens(), outcome.prefill()),
-                perSecond(Math.max(0, outcome.completion().length - 1), outcome.decode()));
+                perSecond(Math.max(0, outcome.completion().length - 1), outcome.decode()),
+                task.startedAt,
+                GenerationDefaults.given(task.options.maxTokens()) == 0
+                        ? null
+                        : (Double) ((prepared + outcome.toFirst()) / NANOS_PER_MILLI));
     }
 
     private static double perSecond(int tokens, long nanos) {

@@ -5,13 +5,20 @@ import io.llamanode.engine.model.Adapter;
 import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Origin;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.PrefixSharing;
+import io.llamanode.service.contract.Setting;
 import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.model.ModelDefaults;
 import io.llamanode.service.contract.model.ModelInfo;
 import io.llamanode.service.contract.model.ModelReport;
+import io.llamanode.service.contract.task.ChatOptions;
 import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.model.LoadedModel;
+import io.llamanode.service.prompt.DefaultChecks;
+import io.llamanode.service.prompt.InForce;
 import io.llamanode.service.prompt.PromptBuilder;
 import java.util.HashMap;
 import java.util.Map;
@@ -28,6 +35,10 @@ final class ServedModel {
     final LoadedModel loaded;
     /** How it was loaded. */
     final ModelConfig config;
+    /** What its tasks and sessions get that do not say, the file's own wishes among it. */
+    final ModelDefaults defaults;
+    /** What is in force, and where it comes from. */
+    final Map<String, Setting> settings;
 
     final PromptBuilder prompts;
     final LoadedAdapters adapters;
@@ -44,15 +55,31 @@ final class ServedModel {
     /** Run when no task is accepted any more, or {@code null}. */
     private @Nullable Runnable whenIdle;
 
-    /** @param ownerShare percent of the queue that one owner may fill */
-    ServedModel(LoadedModel loaded, ModelConfig config, int ownerShare) {
+    /**
+     * @param from where what the configuration says was given, by its keys
+     * @param ownerShare percent of the queue that one owner may fill
+     * @throws FailureException if the model cannot do what its tasks are to do where they do not say
+     */
+    ServedModel(LoadedModel loaded, ModelConfig config, Map<String, Origin> from, int ownerShare) {
         this.loaded = loaded;
         this.config = config;
+        this.defaults = config.taskDefaults().orElse(new ModelDefaults(loaded.sampling(), ChatOptions.NONE, null));
+        DefaultChecks.refuseUnfit(loaded, defaults);
+        this.settings = InForce.of(loaded, config, defaults, from);
         this.prompts = new PromptBuilder(loaded);
         this.adapters = new LoadedAdapters(loaded.info().id());
         int slots = loaded.info().nParallel();
         this.capacity = slots + loaded.info().maxQueue();
         this.share = (int) (slots + Math.ceilDiv((long) loaded.info().maxQueue() * ownerShare, 100));
+    }
+
+    /** {@return a session's configuration with what holds where it does not say} */
+    SessionConfig completed(SessionConfig given) {
+        return new SessionConfig(
+                given.model(),
+                given.systemPrompt() != null ? given.systemPrompt() : defaults.systemPrompt(),
+                given.defaults().orElse(defaults.options()),
+                given.chat().orElse(defaults.chat()));
     }
 
     /** {@return why no further task of this owner is accepted, or {@code null} if it is, and counted} */
@@ -107,7 +134,8 @@ final class ServedModel {
                 accepted,
                 useCount,
                 TimeUnit.NANOSECONDS.toMillis(now - loadedAt),
-                useCount == 0 ? null : TimeUnit.NANOSECONDS.toMillis(now - lastUsed));
+                useCount == 0 ? null : TimeUnit.NANOSECONDS.toMillis(now - lastUsed),
+                settings);
     }
 
     /** {@return whether a failure of its tokenizer is no defect} */

@@ -28,6 +28,9 @@ final class Session {
     final long id;
     final Owner owner;
     final ServedModel model;
+    /** What its owner said. */
+    final SessionConfig given;
+    /** That, and what its model says where it does not. */
     final SessionConfig config;
     /** {@link System#nanoTime()} at creation. */
     final long created;
@@ -64,7 +67,8 @@ final class Session {
         this.id = id;
         this.owner = owner;
         this.model = model;
-        this.config = config;
+        this.given = config;
+        this.config = model.completed(config);
         this.created = created;
         this.temporary = holding == null;
         this.holding = holding;

@@ -360,7 +360,7 @@ public final class Sessions {
     public long fork(Owner owner, long sessionId) {
         Session source = find(sessionId);
         SessionConfig config = new SessionConfig(
-                source.model.id(), source.config.systemPrompt(), source.config.defaults(), source.config.chat());
+                source.model.id(), source.given.systemPrompt(), source.given.defaults(), source.given.chat());
         Session.Checkpoint now;
         synchronized (lock) {
             now = new Session.Checkpoint(source.transcript, source.transcriptWeight);

@@ -8,6 +8,7 @@ import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.model.ModelInfo;
 import io.llamanode.service.contract.task.SessionInfo;
 import io.llamanode.service.model.LoadedModel;
+import io.llamanode.service.prompt.InForce;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -37,9 +38,8 @@ final class StatusReport {
         StepTimes spent = StepTimes.NONE;
         int running = 0;
         for (ServedModel served : models) {
-            LoadedModel model = served.loaded;
             EngineSnapshot snapshot = served.snapshot();
-            NodeStatus.Model report = model(model, snapshot, sessions);
+            NodeStatus.Model report = model(served, snapshot, sessions);
             reports.add(report);
             running += (int) report.slots().stream()
                     .filter(slot -> slot.state() != NodeStatus.SlotState.IDLE)
@@ -85,7 +85,8 @@ final class StatusReport {
         return nanos / 1_000_000;
     }
 
-    private static NodeStatus.Model model(LoadedModel model, EngineSnapshot snapshot, Map<Long, Session> sessions) {
+    private static NodeStatus.Model model(ServedModel served, EngineSnapshot snapshot, Map<Long, Session> sessions) {
+        LoadedModel model = served.loaded;
         ModelInfo info = model.info();
         List<NodeStatus.Slot> slots = new ArrayList<>();
         for (SlotState slot : snapshot.slots()) {
@@ -114,7 +115,21 @@ final class StatusReport {
                 info.nParallel(),
                 info.maxQueue(),
                 snapshot.waiting(),
-                slots);
+                slots,
+                cache(model, slots),
+                served.settings);
+    }
+
+    /** A cell that several slots share counts for each of them, but no more than all there are. */
+    private static NodeStatus.Cache cache(LoadedModel model, List<NodeStatus.Slot> slots) {
+        long cells = 0;
+        long used = 0;
+        for (NodeStatus.Slot slot : slots) {
+            cells += slot.nCtx();
+            used += Math.min(slot.cachedTokens(), slot.nCtx());
+        }
+        long each = model.cacheBytesPerToken();
+        return new NodeStatus.Cache(cells, used, cells * each, used * each);
     }
 
     /**
@@ -143,7 +158,8 @@ final class StatusReport {
                 session.tasksDone,
                 session.promptTokens,
                 session.completionTokens,
-                session.config.systemPrompt() != null);
+                session.config.systemPrompt() != null,
+                InForce.of(session.given, session.config, session.model.settings));
     }
 
     /** {@return the slot that holds the session's cache, or {@code null}} */

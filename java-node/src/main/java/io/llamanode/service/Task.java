@@ -46,6 +46,8 @@ final class Task {
     final Holding holding;
     /** {@link System#nanoTime()} at creation. */
     final long created;
+    /** {@link System#currentTimeMillis()} then. */
+    final long startedAt = System.currentTimeMillis();
     /** {@link System#nanoTime()} of its deadline, or {@link GenerationRequest#NO_DEADLINE}. */
     final long deadline;
 

@@ -97,7 +97,8 @@ final class VectorTasks {
                             encoding,
                             new Usage(outcome.tokens(), 0, 0),
                             queueMs(task, outcome),
-                            outcome.computed() / NANOS_PER_MILLI);
+                            outcome.computed() / NANOS_PER_MILLI,
+                            task.startedAt);
                 }));
     }
 
@@ -123,7 +124,8 @@ final class VectorTasks {
                     best(scores, listed),
                     new Usage(outcome.tokens(), 0, 0),
                     queueMs(task, outcome),
-                    outcome.computed() / NANOS_PER_MILLI);
+                    outcome.computed() / NANOS_PER_MILLI,
+                    task.startedAt);
         }));
     }
 

@@ -53,7 +53,7 @@ final class StreamDeliveryTest {
                     null,
                     0,
                     new GenerationResult.Usage(1, 1, 0),
-                    new GenerationResult.Timings(0, 0, 0, 0, 0)),
+                    new GenerationResult.Timings(0, 0, 0, 0, 0, 0, null)),
             500);
 
     /** A way to the process that can be filled. */

@@ -5,7 +5,9 @@ import io.llamanode.protocol.launch.ServiceConfigDecoder;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.Origin;
 import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.model.Origins;
 import io.llamanode.service.model.FakeLoadedModel;
 import io.llamanode.service.model.LoadedModel;
 import io.llamanode.service.model.ModelLoader;
@@ -31,7 +33,7 @@ final class ServiceMain {
             settings.putIfAbsent("node_name", NAME);
             settings.putIfAbsent("epmd", false);
             NodePaths paths = NodePaths.of(NAME, args[0], null, Map.of());
-            ServiceNode.run(ServiceConfigDecoder.decode(settings, "secret"), paths, launch -> {
+            ServiceNode.run(ServiceConfigDecoder.decode(settings, "secret", new Origins(Map.of(), Origin.FILE)), paths, launch -> {
                 if (launch.llamaLib() != null) {
                     throw new OutOfMemoryError("unable to create native thread");
                 }

@@ -170,7 +170,7 @@ final class JsonTest {
                 null,
                 -1,
                 new GenerationResult.Usage(12, 3, 4),
-                new GenerationResult.Timings(0.25, 10.5, 30, 800, 100)));
+                new GenerationResult.Timings(0.25, 10.5, 30, 800, 100, 1_700_000_000_000L, 10.75)));
         assertEquals("Hi", result.get("content"));
         assertEquals("stop", result.get("finish_reason"));
         assertEquals(BigInteger.TWO.pow(64).subtract(BigInteger.ONE), result.get("seed"));

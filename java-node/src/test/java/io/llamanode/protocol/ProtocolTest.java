@@ -25,6 +25,7 @@ import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.task.SessionInfo;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -73,7 +74,7 @@ final class ProtocolTest {
     @Test
     void onlyProcessesCanBeSentAsOwners() {
         Owner nobody = new Owner() {};
-        SessionInfo info = new SessionInfo(1, "m", nobody, 0, 0, 0, 0, 0, null, 0, 0, 0, 0, 0, false);
+        SessionInfo info = new SessionInfo(1, "m", nobody, 0, 0, 0, 0, 0, null, 0, 0, 0, 0, 0, false, Map.of());
         assertThrows(IllegalArgumentException.class, () -> ReplyEncoder.sessionInfo(info));
     }
 

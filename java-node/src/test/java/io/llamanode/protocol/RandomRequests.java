@@ -8,6 +8,7 @@ import io.llamanode.service.contract.PrefixSharing;
 import io.llamanode.service.contract.model.AdapterConfig;
 import io.llamanode.service.contract.model.FlashAttention;
 import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.model.ModelDefaults;
 import io.llamanode.service.contract.task.AdapterScale;
 import io.llamanode.service.contract.task.ChatOptions;
 import io.llamanode.service.contract.task.ChatTemplating;
@@ -104,7 +105,7 @@ final class RandomRequests {
         return switch (random.nextInt(5)) {
             case 0 -> (float) min;
             case 1 -> (float) max;
-            case 2 -> (float) Math.rint(random.nextDouble(min, max));
+            case 2 -> (float) Math.rint(random.nextDouble(min, max)) + 0f; // An integer has no -0.
             default -> (float) random.nextDouble(min, max);
         };
     }
@@ -165,7 +166,7 @@ final class RandomRequests {
                 integers(1, MAX),
                 integers(1, 64),
                 batch,
-                maybe(() -> integer(1, batch == null ? 512 : batch)),
+                maybe(() -> integer(1, batch == null ? 65_536 : batch)),
                 integers(1, 512),
                 integers(1, 512),
                 integers(0, 1_000_000),
@@ -182,7 +183,23 @@ final class RandomRequests {
                 reals(0, 1),
                 maybe(() -> any(FlashAttention.values())),
                 flag(),
-                flag());
+                flag(),
+                maybe(this::defaults));
+    }
+
+    private ModelDefaults defaults() {
+        ChatOptions chat = chat();
+        ModelDefaults defaults = new ModelDefaults(
+                options(null),
+                new ChatOptions(
+                        chat.tools(),
+                        chat.toolChoice(),
+                        chat.parallelToolCalls(),
+                        null,
+                        chat.templateKwargs(),
+                        chat.enableThinking()),
+                maybe(this::text));
+        return defaults.equals(ModelDefaults.NONE) ? null : defaults;
     }
 
     private PrefixSharing sharing() {
@@ -400,6 +417,10 @@ final class RandomRequests {
     }
 
     private GenerationOptions options() {
+        return options(sharing());
+    }
+
+    private GenerationOptions options(PrefixSharing sharing) {
         boolean random = this.random.nextInt(8) == 0;
         return new GenerationOptions(
                 integers(-1, MAX),
@@ -425,7 +446,7 @@ final class RandomRequests {
                 integers(-100, 100),
                 maybe(this::adapters),
                 integers(-1, 100),
-                sharing());
+                sharing);
     }
 
     private Map<Integer, Float> biases() {

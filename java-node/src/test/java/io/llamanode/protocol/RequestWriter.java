@@ -149,6 +149,11 @@ final class RequestWriter {
         put(fields, "max_queue", config.maxQueue());
         put(fields, "use_mmap", config.useMmap());
         put(fields, "n_gpu_layers", config.nGpuLayers());
+        if (config.defaults() != null) {
+            put(fields, "system_prompt", config.defaults().systemPrompt());
+            options(fields, config.defaults().options());
+            chat(fields, config.defaults().chat());
+        }
         put(fields, "chat_template", template(config.chatTemplate()));
         put(fields, "vocab_only", config.vocabOnly());
         put(fields, "check_tensors", config.checkTensors());

@@ -9,6 +9,8 @@ import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.Origin;
+import io.llamanode.service.contract.Setting;
 import io.llamanode.service.contract.model.AdapterInfo;
 import io.llamanode.service.contract.model.ModelHeader;
 import io.llamanode.service.contract.model.ModelInspection;
@@ -42,6 +44,16 @@ final class Samples {
     private static final String NODE = "llama_1@localhost";
     private static final String TURTLE = "\uD83D\uDC22";
 
+    private static final Map<String, Setting> SETTINGS = Map.of(
+            "n_batch", new Setting(512, Origin.DEFAULT),
+            "n_threads", new Setting(4, Origin.AUTO),
+            "flash_attn", new Setting(new Setting.Word("auto"), Origin.DEFAULT),
+            "template", new Setting("tool_use", Origin.OPTION),
+            "temperature", new Setting(0.7, Origin.MODEL),
+            "stop", new Setting(List.of("\n\n"), Origin.SESSION),
+            "samplers", new Setting(List.of(new Setting.Word("top_k")), Origin.FILE),
+            "top_k", new Setting(3, Origin.ENVIRONMENT));
+
     private Samples() {}
 
     static {
@@ -64,7 +76,7 @@ final class Samples {
                 null,
                 -1L,
                 new GenerationResult.Usage(12, 3, 4),
-                new GenerationResult.Timings(0.25, 10.5, 30, 800, 100));
+                new GenerationResult.Timings(0.25, 10.5, 30, 800, 100, 1_700_000_000_000L, 10.75));
     }
 
     private static void replies() {
@@ -85,7 +97,7 @@ final class Samples {
                 "END",
                 0,
                 new GenerationResult.Usage(1, 1, 0),
-                new GenerationResult.Timings(0, 0, 0, 0, 0));
+                new GenerationResult.Timings(0, 0, 0, 0, 0, 0, null));
         result("reply_result", result(FinishReason.STOP, StoppedBy.EOS));
         result("reply_result_stop", stop);
         result("reply_result_length", result(FinishReason.LENGTH, StoppedBy.LIMIT));
@@ -113,7 +125,7 @@ final class Samples {
                         null,
                         7,
                         new GenerationResult.Usage(1, 1, 0),
-                        new GenerationResult.Timings(0, 0, 0, 0, 0),
+                        new GenerationResult.Timings(0, 0, 0, 0, 0, 0, null),
                         null));
         result("reply_result_logprobs", logprobs());
         TERMS.put(
@@ -139,7 +151,7 @@ final class Samples {
                 null,
                 0,
                 new GenerationResult.Usage(1, 1, 0),
-                new GenerationResult.Timings(0, 0, 0, 0, 0),
+                new GenerationResult.Timings(0, 0, 0, 0, 0, 0, null),
                 List.of(new GenerationResult.Logprob(243, half, -1.5f, top)));
     }
 
@@ -165,7 +177,8 @@ final class Samples {
                 EnumSet.of(Capability.COMPLETION, Capability.CHAT, Capability.EMBEDDING, Capability.TOKENIZE));
         TERMS.put(
                 "reply_models",
-                ReplyEncoder.models(List.of(new ModelReport("tiny", true, tiny, 2048, 4, 1024, 2, 7, 5000, 10L))));
+                ReplyEncoder.models(
+                        List.of(new ModelReport("tiny", true, tiny, 2048, 4, 1024, 2, 7, 5000, 10L, SETTINGS))));
         ModelHeader bert = new ModelHeader(
                 "/models/bert.gguf",
                 "bert",
@@ -203,12 +216,22 @@ final class Samples {
                         List.of(2, 0),
                         new GenerationResult.Usage(7, 0, 0),
                         0,
+                        0,
                         0));
     }
 
     private static EmbeddingResult embeddings(Pooling pooling, TaskInput.Encoding encoding, float[]... vectors) {
         return new EmbeddingResult(
-                5, "tiny", List.of(vectors), 2, pooling, encoding, new GenerationResult.Usage(7, 0, 0), 0.25, 3.5);
+                5,
+                "tiny",
+                List.of(vectors),
+                2,
+                pooling,
+                encoding,
+                new GenerationResult.Usage(7, 0, 0),
+                0.25,
+                3.5,
+                1_700_000_000_000L);
     }
 
     private static void result(String name, TaskResult result) {
@@ -242,7 +265,9 @@ final class Samples {
                 List.of(
                         new NodeStatus.Slot(0, NodeStatus.SlotState.DECODE, 7L, 8L, 100, 2048),
                         new NodeStatus.Slot(1, NodeStatus.SlotState.PREFILL, 9L, 10L, 1, 2048),
-                        new NodeStatus.Slot(2, NodeStatus.SlotState.IDLE, null, null, 0, 2048)));
+                        new NodeStatus.Slot(2, NodeStatus.SlotState.IDLE, null, null, 0, 2048)),
+                new NodeStatus.Cache(6144, 101, 12_582_912, 206_848),
+                SETTINGS);
         status(
                 "status_ready",
                 new NodeStatus(
@@ -313,7 +338,22 @@ final class Samples {
         TERMS.put(
                 name,
                 ReplyEncoder.ok(ReplyEncoder.sessionInfo(new SessionInfo(
-                        7, "tiny", owner, 1500, 3, 120, 100, 204_800, slot, 1, 0, 2, 300, 60, systemPrompt))));
+                        7,
+                        "tiny",
+                        owner,
+                        1500,
+                        3,
+                        120,
+                        100,
+                        204_800,
+                        slot,
+                        1,
+                        0,
+                        2,
+                        300,
+                        60,
+                        systemPrompt,
+                        SETTINGS))));
     }
 
     private static void frames() {

@@ -26,7 +26,7 @@ class VectorEncoderTest {
 
     private static OtpErlangMap embedding(Pooling pooling, Encoding encoding, float[]... vectors) {
         return VectorEncoder.embedding(
-                new EmbeddingResult(5, "m", List.of(vectors), 2, pooling, encoding, USAGE, 1.5, 250));
+                new EmbeddingResult(5, "m", List.of(vectors), 2, pooling, encoding, USAGE, 1.5, 250, 1_700_000_000_000L));
     }
 
     private static OtpErlangObject of(OtpErlangMap map, String key) {
@@ -88,7 +88,7 @@ class VectorEncoderTest {
     @CsvSource({"250, 28.0", "0, 0.0", "-1, 0.0"})
     void aRateIsOfTokensASecond(double computeMs, String rate) {
         OtpErlangMap timings = (OtpErlangMap) of(
-                VectorEncoder.ranking(new RankingResult(5, "m", new float[0], List.of(), USAGE, 1.5, computeMs)),
+                VectorEncoder.ranking(new RankingResult(5, "m", new float[0], List.of(), USAGE, 1.5, computeMs, 0)),
                 "timings");
         assertEquals(rate, shown(timings, "prompt_per_second"));
         assertEquals("1.5", shown(timings, "queue_ms"));
@@ -96,8 +96,8 @@ class VectorEncoderTest {
 
     @Test
     void aRankingHasTheBestInTheirOrderAndTheScoresInThatOfTheTexts() {
-        OtpErlangMap map = VectorEncoder.ranking(
-                new RankingResult(5, "m", new float[] {0.25f, 1, -2}, List.of(1, 0), USAGE, 1.5, 250));
+        OtpErlangMap map = VectorEncoder.ranking(new RankingResult(
+                5, "m", new float[] {0.25f, 1, -2}, List.of(1, 0), USAGE, 1.5, 250, 1_700_000_000_000L));
         assertEquals("[0.25,1.0,-2.0]", shown(map, "scores"));
         OtpErlangList best = (OtpErlangList) of(map, "results");
         assertEquals(2, best.arity());

@@ -13,6 +13,7 @@ import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelReport;
+import io.llamanode.service.contract.model.NodeConfig;
 import io.llamanode.service.model.FakeLoadedModel;
 import io.llamanode.service.model.LoadedModel;
 import io.llamanode.service.model.ModelLoader;
@@ -98,7 +99,8 @@ class ModelRegistryTest {
                 return () -> watched.remove(owner);
             },
             owner -> {});
-    private final ModelRegistry registry = new ModelRegistry(lock, loader, new Probes(lock, owners, loader), 100);
+    private final ModelRegistry registry = new ModelRegistry(
+            lock, loader, new Probes(lock, owners, loader), new NodeConfig(List.of(), 1, 1, 1, 1, 100));
 
     @AfterEach
     void close() {

@@ -54,7 +54,7 @@ class ResultAssemblyTest {
         Session session = new Session(
                 1,
                 new Process(),
-                new ServedModel(model, ModelConfig.of(Path.of("fake.gguf")), 100),
+                new ServedModel(model, ModelConfig.of(Path.of("fake.gguf")), Map.of(), 100),
                 new SessionConfig(null, null, GenerationOptions.NONE),
                 0,
                 null);
@@ -76,7 +76,8 @@ class ResultAssemblyTest {
     }
 
     private static Outcome outcome(Ending ending, int completion, long prefill, long decode) {
-        return new Outcome(ending, null, new int[completion], List.of(), 12, 2, SECOND / 2, prefill, decode);
+        return new Outcome(
+                ending, null, new int[completion], List.of(), 12, 2, SECOND / 2, prefill, decode, SECOND / 2 + prefill);
     }
 
     private GenerationResult of(io.llamanode.chat.tools.answer.Answer answer, Outcome outcome) {
@@ -137,7 +138,7 @@ class ResultAssemblyTest {
 
     @Test
     void aStopStringIsTold() {
-        Outcome stopped = new Outcome(Ending.STOP_STRING, "END", new int[1], List.of(), 1, 0, 0, 0, 0);
+        Outcome stopped = new Outcome(Ending.STOP_STRING, "END", new int[1], List.of(), 1, 0, 0, 0, 0, 0);
         assertEquals("END", of(PLAIN, stopped).stop());
     }
 
@@ -145,7 +146,7 @@ class ResultAssemblyTest {
     void probabilitiesAreToldToThoseWhoAsk() {
         Probabilities.Entry other = new Probabilities.Entry('b', -2, List.of());
         Probabilities.Entry sampled = new Probabilities.Entry('a', -1, List.of(other));
-        Outcome outcome = new Outcome(Ending.EOS, null, new int[1], List.of(sampled), 1, 0, 0, 0, 0);
+        Outcome outcome = new Outcome(Ending.EOS, null, new int[1], List.of(sampled), 1, 0, 0, 0, 0, 0);
         assertNull(of(PLAIN, outcome).logprobs());
         GenerationResult.Logprob told =
                 ResultAssembly.of(task(0), 1, PLAIN, outcome).logprobs().getFirst();

@@ -15,6 +15,7 @@ import io.llamanode.service.contract.model.ModelReport;
 import io.llamanode.service.model.FakeLoadedModel;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +27,7 @@ class ServedModelTest {
     private static final Process OTHER = new Process("other");
 
     private final FakeLoadedModel loaded = new FakeLoadedModel("fake", 2, 8);
-    private final ServedModel served = new ServedModel(loaded, ModelConfig.of(Path.of("fake.gguf")), 75);
+    private final ServedModel served = new ServedModel(loaded, ModelConfig.of(Path.of("fake.gguf")), Map.of(), 75);
 
     @AfterEach
     void close() {

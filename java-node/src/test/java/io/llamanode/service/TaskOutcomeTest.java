@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class TaskOutcomeTest {
     private static final TaskResult RESULT =
-            new RankingResult(1, "m", new float[2], List.of(1), new Usage(1, 0, 0), 0, 0);
+            new RankingResult(1, "m", new float[2], List.of(1), new Usage(1, 0, 0), 0, 0, 0);
     private static final Failure FAILURE = new Failure(ErrorCode.TIMEOUT, "late");
 
     @Test

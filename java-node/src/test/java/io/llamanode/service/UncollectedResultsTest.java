@@ -29,7 +29,7 @@ class UncollectedResultsTest {
     /** {@return an outcome that takes so much with its entry} */
     private static TaskOutcome outcome(long weight) {
         return new TaskOutcome.Success(
-                new RankingResult(1, "m", new float[0], List.of(), new Usage(0, 0, 0), 0, 0),
+                new RankingResult(1, "m", new float[0], List.of(), new Usage(0, 0, 0), 0, 0, 0),
                 weight - UncollectedResults.ENTRY);
     }
 

@@ -22,6 +22,7 @@ import io.llamanode.service.model.FakeLoadedModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -68,7 +69,7 @@ class WaitersTest {
         Session session = new Session(
                 1,
                 caller,
-                new ServedModel(model, ModelConfig.of(Path.of("fake.gguf")), 100),
+                new ServedModel(model, ModelConfig.of(Path.of("fake.gguf")), Map.of(), 100),
                 new SessionConfig(null, null, GenerationOptions.NONE),
                 0,
                 null);

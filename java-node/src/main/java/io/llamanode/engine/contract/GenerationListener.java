@@ -95,6 +95,7 @@ public interface GenerationListener {
      * @param queued from the submission to the slot, and from the end of each turn to the next
      * @param prefill from the slot to the first sampled token
      * @param decode from the first sampled token to the end, without the time between turns
+     * @param toFirst from the submission to the first sampled token
      */
     record Outcome(
             Ending ending,
@@ -105,5 +106,6 @@ public interface GenerationListener {
             int cachedTokens,
             long queued,
             long prefill,
-            long decode) {}
+            long decode,
+            long toFirst) {}
 }

@@ -6,6 +6,8 @@ import io.llamanode.node.NodePaths;
 import io.llamanode.protocol.launch.ServiceConfig;
 import io.llamanode.protocol.launch.ServiceConfigDecoder;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Origin;
+import io.llamanode.service.contract.model.Origins;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -16,6 +18,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,11 +42,13 @@ final class Configuration {
             Set.of(FILE, COOKIE, "LLAMA_NODE_JAVA_HOME", "LLAMA_NODE_JAVA_OPTS", "LLAMA_NODE_AOT", "LLAMA_NODE_SHARED");
 
     private final Map<String, Object> tree;
+    private final Origins origins;
     private final boolean named;
     private final Map<String, String> environment;
 
-    private Configuration(Map<String, Object> tree, boolean named, Map<String, String> environment) {
+    private Configuration(Map<String, Object> tree, Origins origins, boolean named, Map<String, String> environment) {
         this.tree = tree;
+        this.origins = origins;
         this.named = named;
         this.environment = environment;
     }
@@ -59,14 +64,24 @@ final class Configuration {
             throws ExitException {
         String named = file != null ? file : environment.get(FILE);
         Map<String, Object> tree = named == null || named.isEmpty() ? new LinkedHashMap<>() : read(Path.of(named));
+        Map<String, Origin> origins = new HashMap<>();
         for (Setting setting : Setting.values()) {
             String text = flags.getOrDefault(setting, environment.get(setting.variable()));
             if (text != null && !text.isEmpty()) {
-                setting.put(tree, setting.value(text));
+                setting.put(tree, value(setting, text));
+                origins.put(setting.key(), flags.containsKey(setting) ? Origin.OPTION : Origin.ENVIRONMENT);
             }
         }
         boolean nodeNamed = tree.putIfAbsent(Setting.NODE_NAME.key(), DEFAULT_NAME) != null;
-        return new Configuration(tree, nodeNamed, environment);
+        return new Configuration(tree, new Origins(origins, Origin.FILE), nodeNamed, environment);
+    }
+
+    private static Object value(Setting setting, String text) throws ExitException {
+        try {
+            return setting.value(text);
+        } catch (FailureException e) {
+            throw ExitException.config(e);
+        }
     }
 
     private static Map<String, Object> read(Path file) throws ExitException {
@@ -130,8 +145,8 @@ final class Configuration {
     ServiceConfig checked() throws ExitException {
         try {
             // First without the secret: what is wrong with the rest is worth more than that it is missing.
-            ServiceConfigDecoder.decode(tree, "x");
-            return ServiceConfigDecoder.decode(tree, cookie());
+            ServiceConfigDecoder.decode(tree, "x", origins);
+            return ServiceConfigDecoder.decode(tree, cookie(), origins);
         } catch (FailureException e) {
             throw ExitException.config(e);
         }

@@ -1,9 +1,12 @@
 package io.llamanode.node.command;
 
+import io.llamanode.protocol.launch.ServiceConfigDecoder;
+import java.math.BigInteger;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -41,6 +44,51 @@ enum Setting {
     N_GPU_LAYERS(Kind.INTEGER, "layers to offload, -1 for all, default 0"),
     FLASH_ATTN(Kind.BOOLEAN, "flash attention: true, false or auto, default auto"),
     CONT_BATCHING(Kind.BOOLEAN, "compute tasks side by side, default true"),
+    CHAT_TEMPLATE(Kind.DATA, "Jinja text, the name of a variant, or JSON with system, prefix and postfix"),
+    SYSTEM_PROMPT(Kind.TEXT, "first message of chats that bring no message of the system"),
+    MAX_TOKENS(Kind.NUMBER, "tokens of an answer at most, default -1 (to the end of the context)"),
+    TEMPERATURE(Kind.NUMBER, "0 is greedy, default the model's or 0.8"),
+    TOP_K(Kind.NUMBER, "candidates kept, default the model's or 40"),
+    TOP_P(Kind.NUMBER, "probability mass kept, default the model's or 0.95"),
+    MIN_P(Kind.NUMBER, "smallest probability kept, default the model's or 0.05"),
+    REPEAT_PENALTY(Kind.NUMBER, "for recent tokens, default the model's or 1 (off)"),
+    REPEAT_LAST_N(Kind.NUMBER, "tokens that the penalties look at, default the model's or 64"),
+    FREQUENCY_PENALTY(Kind.NUMBER, "for each occurrence, default 0 (off)"),
+    PRESENCE_PENALTY(Kind.NUMBER, "for any occurrence, default 0 (off)"),
+    SEED(Kind.NUMBER, "of the sampling, default -1 (random)"),
+    LOGIT_BIAS(Kind.DATA, "JSON, a map of tokens to biases"),
+    STOP(Kind.DATA, "text that ends an answer, or several as JSON"),
+    IGNORE_EOS(Kind.BOOLEAN, "never end an answer by a token, default false"),
+    N_KEEP(Kind.NUMBER, "tokens kept when the context is shifted"),
+    CONTEXT_SHIFT(Kind.BOOLEAN, "go on when the context is full, default true"),
+    CACHE_PROMPT(Kind.BOOLEAN, "reuse what the KV cache holds, default true"),
+    TIMEOUT(Kind.INTEGER, "milliseconds until a task's deadline, or infinity, default none"),
+    LORA(Kind.DATA, "JSON, adapters with id and scale"),
+    PRIORITY(Kind.NUMBER, "of tasks, -100 to 100, default 0"),
+    TYPICAL_P(Kind.NUMBER, "default 1 (off)"),
+    TOP_N_SIGMA(Kind.NUMBER, "default -1 (off)"),
+    DYNATEMP_RANGE(Kind.NUMBER, "default 0 (off)"),
+    DYNATEMP_EXPONENT(Kind.NUMBER, "default 1"),
+    XTC_PROBABILITY(Kind.NUMBER, "default the model's or 0 (off)"),
+    XTC_THRESHOLD(Kind.NUMBER, "default the model's or 0.1"),
+    DRY_MULTIPLIER(Kind.NUMBER, "default 0 (off)"),
+    DRY_BASE(Kind.NUMBER, "default 1.75"),
+    DRY_ALLOWED_LENGTH(Kind.NUMBER, "default 2"),
+    DRY_PENALTY_LAST_N(Kind.NUMBER, "default -1 (the context)"),
+    DRY_SEQUENCE_BREAKERS(Kind.DATA, "JSON, texts that no repetition crosses"),
+    MIROSTAT(Kind.NUMBER, "0 (off), 1 or 2, default the model's or 0"),
+    MIROSTAT_TAU(Kind.NUMBER, "default the model's or 5"),
+    MIROSTAT_ETA(Kind.NUMBER, "default the model's or 0.1"),
+    SAMPLERS(Kind.LIST, "with commas, in their order, default the model's or all"),
+    N_PROBS(Kind.NUMBER, "likely tokens told beside each, default 0 (none)"),
+    GRAMMAR(Kind.TEXT, "in GBNF, that answers keep to"),
+    JSON_SCHEMA(Kind.DATA, "that answers are JSON of"),
+    RESPONSE_FORMAT(Kind.DATA, "JSON, in place of both"),
+    TOOLS(Kind.DATA, "JSON, that chats may call"),
+    TOOL_CHOICE(Kind.DATA, "auto, none, required, or a function as JSON"),
+    PARALLEL_TOOL_CALLS(Kind.BOOLEAN, "several calls in one answer, default true"),
+    CHAT_TEMPLATE_KWARGS(Kind.DATA, "JSON, further variables of the template"),
+    ENABLE_THINKING(Kind.BOOLEAN, "default the template's"),
     LLAMA_LIB(
             Kind.TEXT,
             "directory with the llama.cpp to use, or system, embedded or auto: the newest that is found, the default"),
@@ -62,9 +110,12 @@ enum Setting {
     enum Kind {
         TEXT,
         INTEGER,
+        /** An integer of any length, or a decimal fraction. */
         NUMBER,
         BOOLEAN,
-        LIST
+        LIST,
+        /** JSON where it is a list or a map; text otherwise. */
+        DATA
     }
 
     private final Kind kind;
@@ -98,7 +149,11 @@ enum Setting {
         return switch (kind) {
             case TEXT -> text;
             case INTEGER -> text.matches("-?[0-9]{1,18}") ? (Object) Long.parseLong(text) : text;
-            case NUMBER -> text.matches("-?[0-9]{1,18}([.][0-9]{1,18})?") ? (Object) Double.parseDouble(text) : text;
+            case NUMBER -> number(text);
+            case DATA ->
+                text.stripLeading().startsWith("[") || text.stripLeading().startsWith("{")
+                        ? ServiceConfigDecoder.value(key(), text)
+                        : text;
             case BOOLEAN ->
                 switch (text.toLowerCase(Locale.ROOT)) {
                     case "true" -> true;
@@ -112,8 +167,31 @@ enum Setting {
         };
     }
 
+    private static Object number(String text) {
+        if (text.matches("-?[0-9]{1,20}")) {
+            BigInteger number = new BigInteger(text);
+            return number.bitLength() < Long.SIZE ? (Object) number.longValue() : number;
+        }
+        return text.matches("-?[0-9]{1,20}\\.[0-9]{1,20}") ? (Object) Double.parseDouble(text) : text;
+    }
+
+    /** {@return other names of it, and what it excludes, which a source of less rank may have given} */
+    private Set<String> displaced() {
+        return switch (this) {
+            case MAX_TOKENS -> Set.of("n_predict");
+            case TIMEOUT -> Set.of("deadline_ms");
+            case TYPICAL_P -> Set.of("typ_p");
+            case N_PROBS -> Set.of("logprobs", "top_logprobs");
+            case GRAMMAR -> Set.of("json_schema", "response_format");
+            case JSON_SCHEMA -> Set.of("grammar", "response_format");
+            case RESPONSE_FORMAT -> Set.of("grammar", "json_schema");
+            default -> Set.of();
+        };
+    }
+
     /** Puts a value where the file would have it. */
     void put(Map<String, Object> tree, Object value) {
+        tree.keySet().removeAll(displaced());
         if (!name().startsWith("TLS_")) {
             tree.put(key(), value);
             return;

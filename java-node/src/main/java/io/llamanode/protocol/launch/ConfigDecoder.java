@@ -7,6 +7,7 @@ import io.llamanode.protocol.ModelDecoder;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.NodeConfig;
+import io.llamanode.service.contract.model.Origins;
 import io.llamanode.term.Shown;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -53,13 +54,15 @@ public final class ConfigDecoder {
             throw FailureException.invalid("config must be a map or a list of {Key, Value}");
         }
         Fields in = new Fields(whole);
-        return overPort(in.get("transport")) ? portLaunch(in) : launch(in);
+        return overPort(in.get("transport")) ? portLaunch(in) : launch(in, null);
     }
 
     /**
      * Reads the keys that every way of starting a node has, and refuses what is none of them, nor was asked for before.
+     *
+     * @param origins where they were given; {@code null}: by options
      */
-    static LaunchConfig launch(Fields in) {
+    static LaunchConfig launch(Fields in, @Nullable Origins origins) {
         InputValue nodeName = in.wanted("node_name");
         InputValue cookie = in.wanted("cookie");
         String mailbox = atomText(in, "name");
@@ -69,7 +72,7 @@ public final class ConfigDecoder {
         int timeoutWrite = timeoutWrite(in);
         int maxConnections = or(in.integer("max_connections", 1, MAX_CONNECTIONS), 256);
         LogLevel level = level(in);
-        NodeConfig node = node(in);
+        NodeConfig node = node(in, origins);
         Integer port = in.integer("port", 0, 65_535);
         Boolean epmd = in.flag("epmd");
         List<String> allow = names(in.get("allow"));
@@ -103,7 +106,7 @@ public final class ConfigDecoder {
         int timeoutRead = timeoutRead(in);
         int timeoutWrite = timeoutWrite(in);
         LogLevel level = level(in);
-        NodeConfig node = node(in);
+        NodeConfig node = node(in, null);
         Path library = path(in.get("llama_lib"));
         Duration nativeTimeout = nativeTimeout(in);
         in.end();
@@ -140,7 +143,7 @@ public final class ConfigDecoder {
         return or(in.integer("timeout_write", 1, MAX_SECONDS), 15);
     }
 
-    private static NodeConfig node(Fields in) {
+    private static NodeConfig node(Fields in, @Nullable Origins origins) {
         InputValue models = in.get("models");
         Long ttl = in.milliseconds("result_ttl_ms", 0);
         return new NodeConfig(
@@ -149,7 +152,9 @@ public final class ConfigDecoder {
                 or(in.integer("max_results", 0, MAX), 10_000),
                 or(in.integer("max_sessions", 0, MAX), 10_000),
                 or(in.integer("max_tasks", 0, MAX), 100_000),
-                or(in.integer("owner_share", 1, 100), 50));
+                or(in.integer("owner_share", 1, 100), 50),
+                ModelDecoder.shared(in),
+                origins);
     }
 
     private static LogLevel level(Fields in) {
@@ -242,8 +247,7 @@ public final class ConfigDecoder {
     private static List<ModelConfig> models(InputValue value) {
         List<ModelConfig> models = new ArrayList<>();
         for (InputValue item : value.list()) {
-            Fields in = new Fields(item);
-            models.add(ModelDecoder.decode(in.require("path", ModelDecoder.KEYS.toArray(String[]::new)), in));
+            models.add(ModelDecoder.listed(new Fields(item)));
         }
         return List.copyOf(models);
     }

@@ -5,11 +5,13 @@ import io.llamanode.protocol.InputValue;
 import io.llamanode.protocol.JsonReader;
 import io.llamanode.protocol.ModelDecoder;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.model.Origins;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
@@ -47,14 +49,27 @@ public final class ServiceConfigDecoder {
     }
 
     /**
+     * Reads one value that is written outside of the file.
+     *
+     * @param key of it, for error messages
+     * @param text JSON
+     * @return the value, not checked yet
+     * @throws FailureException {@code invalid_argument} if it is none
+     */
+    public static Object value(String key, String text) {
+        return Objects.requireNonNull(JsonReader.parse(key, text));
+    }
+
+    /**
      * Checks a configuration.
      *
      * @param entries as of {@link #parse}, with what other sources say in place of what the file says
      * @param cookie of the distribution
+     * @param origins where the entries were given
      * @return the checked configuration
      * @throws FailureException {@code invalid_argument} naming the offending key
      */
-    public static ServiceConfig decode(Map<String, Object> entries, String cookie) {
+    public static ServiceConfig decode(Map<String, Object> entries, String cookie, Origins origins) {
         Map<String, Object> tree = new LinkedHashMap<>(entries);
         tree.put("cookie", cookie);
         gatherModels(tree);
@@ -65,17 +80,19 @@ public final class ServiceConfigDecoder {
         Long drain = in.milliseconds("drain_timeout_ms", 0);
         // Read by whoever looks for the node's files.
         Stream.of("cookie_file", "run_dir", "log_file").forEach(in::nonEmptyText);
+        LaunchConfig launch = ConfigDecoder.launch(in, origins);
+        launch.node().refuseContradictions();
         return new ServiceConfig(
-                ConfigDecoder.launch(in),
+                launch,
                 bridge,
                 clients == null ? 32 : clients,
                 line == null ? 1 << 20 : line,
                 drain == null ? 30_000 : drain);
     }
 
-    /** The keys of {@code model} stand beside it, as in the options of {@code start_link}. */
+    /** What only {@code model} can have stands beside it, as in the options of {@code start_link}. */
     private static void gatherModels(Map<String, Object> tree) {
-        TreeSet<String> given = new TreeSet<>(ModelDecoder.KEYS);
+        TreeSet<String> given = new TreeSet<>(ModelDecoder.OWN_KEYS);
         given.retainAll(tree.keySet());
         Object path = tree.remove("model");
         if (path == null) {

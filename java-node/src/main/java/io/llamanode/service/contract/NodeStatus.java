@@ -95,6 +95,8 @@ public record NodeStatus(
      * @param maxQueue tasks that may wait
      * @param queued tasks that wait
      * @param slots every slot
+     * @param cache its KV cache as a whole
+     * @param settings what is in force, by the keys of docs/protocol.md
      */
     public record Model(
             String id,
@@ -109,7 +111,19 @@ public record NodeStatus(
             int nParallel,
             int maxQueue,
             int queued,
-            List<Slot> slots) {}
+            List<Slot> slots,
+            Cache cache,
+            Map<String, Setting> settings) {}
+
+    /**
+     * The KV cache of a model.
+     *
+     * @param cells tokens that all slots can hold together
+     * @param usedCells of them that hold one
+     * @param bytes of all, about
+     * @param usedBytes of those in use, about
+     */
+    public record Cache(long cells, long usedCells, long bytes, long usedBytes) {}
 
     /** What a slot does. */
     public enum SlotState {

@@ -11,7 +11,10 @@ import io.llamanode.llama.model.LlamaModel;
 import io.llamanode.llama.model.Vocab;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Origin;
+import io.llamanode.service.contract.Setting;
 import io.llamanode.service.contract.task.ChatTemplating;
+import io.llamanode.service.contract.task.OptionValues;
 import io.llamanode.service.contract.task.TemplateChoice;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,7 +40,7 @@ final class ChatTemplates {
     /** {@code null} if the model has none, or one that cannot be used. */
     private final @Nullable ChatTemplate own;
 
-    private final boolean overridden;
+    private final @Nullable TemplateChoice override;
     private final String whyNoTemplate;
     /** Those that were asked for, by source: a client sends the same one again and again. */
     private final Map<String, ChatTemplate> parsed = new LinkedHashMap<>(16, 0.75f, true) {
@@ -84,7 +87,7 @@ final class ChatTemplates {
         if (given != null) {
             this.variants.put(DEFAULT, given);
         }
-        this.overridden = override != null;
+        this.override = override;
         String problem = "model '" + id + "' has no chat template; give chat_template";
         ChatTemplate usable = null;
         if (override != null) {
@@ -104,6 +107,14 @@ final class ChatTemplates {
         }
         this.own = usable;
         this.whyNoTemplate = problem;
+    }
+
+    /** {@return which template is in force where nobody asks for another} */
+    Setting setting() {
+        if (override != null) {
+            return new Setting(OptionValues.template(override), Origin.OPTION);
+        }
+        return own == null ? new Setting(new Setting.Word("none"), Origin.DEFAULT) : new Setting(DEFAULT, Origin.MODEL);
     }
 
     private static @Nullable String source(LlamaModel model) {
@@ -172,7 +183,8 @@ final class ChatTemplates {
 
     private ChatTemplate find(ChatTemplating request) {
         TemplateChoice choice = request.template();
-        boolean forTools = choice == null && !overridden && !request.toolList().isEmpty();
+        boolean forTools =
+                choice == null && override == null && !request.toolList().isEmpty();
         return find(forTools && variants.containsKey(FOR_TOOLS) ? new TemplateChoice.Variant(FOR_TOOLS) : choice);
     }
 

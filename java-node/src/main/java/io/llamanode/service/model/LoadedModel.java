@@ -10,10 +10,13 @@ import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Setting;
 import io.llamanode.service.contract.model.ModelHeader;
 import io.llamanode.service.contract.model.ModelInfo;
 import io.llamanode.service.contract.task.ChatTemplating;
+import io.llamanode.service.contract.task.GenerationOptions;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +31,14 @@ public interface LoadedModel extends AutoCloseable {
 
     /** {@return what its file tells} */
     ModelHeader header();
+
+    /** {@return how its makers want it to be sampled, as far as its file says} */
+    GenerationOptions sampling();
+
+    /**
+     * {@return what it was loaded with, by the keys of docs/protocol.md, each with where it comes from if nobody gave it}
+     */
+    Map<String, Setting> settings();
 
     /** {@return the running engine, or {@code null} if the model does not generate} */
     @Nullable

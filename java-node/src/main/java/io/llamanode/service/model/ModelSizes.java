@@ -5,9 +5,12 @@ import io.llamanode.gguf.GgufFile;
 import io.llamanode.gguf.MemoryEstimate;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Origin;
+import io.llamanode.service.contract.Setting;
 import io.llamanode.service.contract.model.ModelConfig;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 
 /**
@@ -22,7 +25,7 @@ record ModelSizes(int nCtx, int slots, int nBatch, int nUbatch) {
     private static final int DEFAULT_CONTEXT = 4096;
     private static final String WISHED_CONTEXT = "llama_node.n_ctx";
     private static final int DEFAULT_SLOTS = 4;
-    private static final int DEFAULT_BATCH = 512;
+    private static final int DEFAULT_BATCH = ModelConfig.DEFAULT_BATCH;
     /** What a process that probes takes besides the model. */
     private static final long PROCESS_BYTES = 192L << 20;
     /** llama.cpp counts cells in 32 bits, and rounds up. */
@@ -56,6 +59,17 @@ record ModelSizes(int nCtx, int slots, int nBatch, int nUbatch) {
     /** What the file wishes for, where it does: a model may be of use beyond what it was trained with. */
     private static int wished(GgufFile header, int trained) {
         return Math.clamp(header.integer(WISHED_CONTEXT).orElse(trained), 0, Integer.MAX_VALUE);
+    }
+
+    /** {@return them by their keys, each with where it comes from if nobody gave it} */
+    Map<String, Setting> settings(GgufFile header) {
+        int trained = (int)
+                Math.min(Integer.MAX_VALUE, header.parameter("context_length").orElse(DEFAULT_CONTEXT));
+        return Map.of(
+                "n_ctx", new Setting(nCtx, nCtx == wished(header, trained) ? Origin.MODEL : Origin.AUTO),
+                "n_parallel", new Setting(slots, slots == 1 ? Origin.AUTO : Origin.DEFAULT),
+                "n_batch", new Setting(nBatch, nBatch == DEFAULT_BATCH ? Origin.DEFAULT : Origin.AUTO),
+                "n_ubatch", new Setting(nUbatch, nUbatch == DEFAULT_BATCH ? Origin.DEFAULT : Origin.AUTO));
     }
 
     /** llama.cpp keeps one encoder output a context, and the encoder reads a prompt at once. */

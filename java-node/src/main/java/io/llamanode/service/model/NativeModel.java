@@ -19,12 +19,16 @@ import io.llamanode.llama.model.LlamaModel;
 import io.llamanode.llama.model.LoraAdapter;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Setting;
 import io.llamanode.service.contract.model.ModelHeader;
 import io.llamanode.service.contract.model.ModelInfo;
 import io.llamanode.service.contract.task.ChatTemplating;
+import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.TemplateChoice;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -42,8 +46,13 @@ final class NativeModel implements LoadedModel {
     private final ModelInfo info;
     private final ModelHeader header;
     private final ChatTemplates templates;
+    private final GenerationOptions sampling;
+    private final Map<String, Setting> settings;
 
-    /** @param chatTemplate in place of the model's own, or {@code null} */
+    /**
+     * @param chatTemplate in place of the model's own, or {@code null}
+     * @param settings what it was loaded with
+     */
     NativeModel(
             String id,
             LlamaModel model,
@@ -53,7 +62,8 @@ final class NativeModel implements LoadedModel {
             VectorEngines vectors,
             Vocabulary vocabulary,
             int maxQueue,
-            @Nullable TemplateChoice chatTemplate) {
+            @Nullable TemplateChoice chatTemplate,
+            Map<String, Setting> settings) {
         this.model = model;
         this.engine = engine;
         this.vectors = vectors;
@@ -78,6 +88,19 @@ final class NativeModel implements LoadedModel {
                 traits.structure() != ModelTraits.Structure.ENCODER_DECODER,
                 traits.capabilities());
         this.templates = new ChatTemplates(id, model, chatTemplate);
+        this.sampling = FileSampling.read(model.file());
+        this.settings = new LinkedHashMap<>(settings);
+        this.settings.put("template", templates.setting());
+    }
+
+    @Override
+    public GenerationOptions sampling() {
+        return sampling;
+    }
+
+    @Override
+    public Map<String, Setting> settings() {
+        return settings;
     }
 
     @Override

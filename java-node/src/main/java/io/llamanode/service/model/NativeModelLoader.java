@@ -7,6 +7,7 @@ import io.llamanode.engine.llama.LlamaRunner;
 import io.llamanode.engine.llama.LlamaVocabulary;
 import io.llamanode.engine.model.ModelRunner;
 import io.llamanode.gguf.FileKind;
+import io.llamanode.gguf.GgmlType;
 import io.llamanode.gguf.GgufException;
 import io.llamanode.gguf.GgufFile;
 import io.llamanode.gguf.MemoryEstimate;
@@ -21,11 +22,18 @@ import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.Origin;
+import io.llamanode.service.contract.PrefixSharing;
+import io.llamanode.service.contract.Setting;
 import io.llamanode.service.contract.model.FlashAttention;
 import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.task.OptionValues;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -238,6 +246,7 @@ public final class NativeModelLoader implements ModelLoader {
                     model.nCtxTrain());
         }
         int queue = config.maxQueue() != null ? config.maxQueue() : DEFAULT_QUEUE;
+        Map<String, Setting> settings = settings(config, model, sizes, queue);
         LlamaVocabulary vocabulary = new LlamaVocabulary(model.vocab());
         VectorEngines vectors = new VectorEngines(
                 id, model, traits, sizes, threads(config), batchThreads(config), flash(config), together(config));
@@ -249,7 +258,8 @@ public final class NativeModelLoader implements ModelLoader {
                     model.description(),
                     sizes.slots(),
                     sizes.nCtx());
-            return new NativeModel(id, model, traits, sizes, engine, vectors, vocabulary, queue, config.chatTemplate());
+            return new NativeModel(
+                    id, model, traits, sizes, engine, vectors, vocabulary, queue, config.chatTemplate(), settings);
         }
         // Made now, so that what does not fit fails here and not at the first request.
         if (traits.can(Capability.RERANK)) {
@@ -258,7 +268,8 @@ public final class NativeModelLoader implements ModelLoader {
             vectors.embedder();
         }
         LOG.info("model {} is ready: {}, {}", id, model.description(), traits.capabilities());
-        return new NativeModel(id, model, traits, sizes, null, vectors, vocabulary, queue, config.chatTemplate());
+        return new NativeModel(
+                id, model, traits, sizes, null, vectors, vocabulary, queue, config.chatTemplate(), settings);
     }
 
     private Engine engine(
@@ -278,13 +289,8 @@ public final class NativeModelLoader implements ModelLoader {
         }
         int prefillShare = Math.min(PREFILL_SHARE, sizes.nBatch());
         EngineConfig engineConfig = new EngineConfig(sizes.slots(), sizes.nCtx(), sizes.nBatch(), prefillShare)
-                .withTurns(
-                        config.slotTokens() != null ? config.slotTokens() : SLOT_TOKENS,
-                        TimeUnit.MILLISECONDS.toNanos(config.slotMs() != null ? config.slotMs() : SLOT_MS))
-                .withSimilarity(
-                        config.slotPromptSimilarity() != null
-                                ? config.slotPromptSimilarity()
-                                : EngineConfig.SIMILARITY)
+                .withTurns(slotTokens(config), TimeUnit.MILLISECONDS.toNanos(slotMs(config)))
+                .withSimilarity(similarity(config))
                 .withContinuousBatching(together(config));
         ModelRunner runner = model.hasEncoder()
                 ? new EncoderDecoderRunner(context, sizes.nBatch())
@@ -311,6 +317,47 @@ public final class NativeModelLoader implements ModelLoader {
             case ON -> true;
             case OFF -> false;
         };
+    }
+
+    private Map<String, Setting> settings(ModelConfig config, LlamaModel model, ModelSizes sizes, int queue) {
+        ContextParams params = contextParams(config, sizes);
+        Map<String, Setting> settings = new LinkedHashMap<>(sizes.settings(model.file()));
+        settings.put("n_threads", new Setting(threads(config), Origin.AUTO));
+        settings.put("n_threads_batch", new Setting(batchThreads(config), Origin.AUTO));
+        settings.put(
+                "n_gpu_layers", new Setting(config.nGpuLayers() != null ? config.nGpuLayers() : 0, Origin.DEFAULT));
+        // The older library uses none by itself.
+        boolean none = flash(config) == null && library.version().equals("b4916");
+        FlashAttention asked = config.flashAttn() == null ? FlashAttention.AUTO : config.flashAttn();
+        settings.put("flash_attn", new Setting(none ? (Object) false : asked.value(), none ? Origin.AUTO : Origin.DEFAULT));
+        settings.put("cont_batching", new Setting(together(config), Origin.DEFAULT));
+        settings.put("use_mmap", new Setting(mapped(config), Origin.DEFAULT));
+        settings.put("cache_type_k", new Setting(type(params.typeK()), Origin.DEFAULT));
+        settings.put("cache_type_v", new Setting(type(params.typeV()), Origin.DEFAULT));
+        settings.put("max_queue", new Setting(queue, Origin.DEFAULT));
+        settings.put("slot_tokens", new Setting(slotTokens(config), Origin.DEFAULT));
+        settings.put("slot_ms", new Setting(slotMs(config), Origin.DEFAULT));
+        settings.put("slot_prompt_similarity", new Setting(similarity(config), Origin.DEFAULT));
+        PrefixSharing sharing = config.sharePrefixes() != null ? config.sharePrefixes() : PrefixSharing.NODE;
+        settings.put("share_prefixes", new Setting(new Setting.Word(sharing.wireName()), Origin.DEFAULT));
+        return settings;
+    }
+
+    private static Setting.Word type(GgmlType type) {
+        return new Setting.Word(type.name().toLowerCase(Locale.ROOT));
+    }
+
+    private static int slotTokens(ModelConfig config) {
+        return config.slotTokens() != null ? config.slotTokens() : SLOT_TOKENS;
+    }
+
+    private static long slotMs(ModelConfig config) {
+        return config.slotMs() != null ? config.slotMs() : SLOT_MS;
+    }
+
+    private static double similarity(ModelConfig config) {
+        Double given = OptionValues.real(config.slotPromptSimilarity());
+        return given != null ? given : EngineConfig.SIMILARITY;
     }
 
     private int threads(ModelConfig config) {

@@ -43,16 +43,22 @@ public final class GenerationDefaults {
             GenerationRequest.NO_PROBABILITIES,
             null);
 
+    private static final GenerationOptions NO_STOP = new GenerationOptions(
+            null, null, null, null, null, null, null, null, null, null, null, null, List.of(), null, null, null, null,
+            null, null, null, null, null, null, null);
+
     private GenerationDefaults() {}
 
     /**
      * {@return the options with every value given but {@code seed}, {@code nKeep}, {@code timeoutMs} and {@code sharePrefixes}}
      *
-     * @param task what the task says, which goes first
-     * @param session what its session says where the task does not
+     * @param asked what the task says, and its session where it does not
+     * @param model what holds where neither says
      */
-    public static GenerationOptions complete(GenerationOptions task, GenerationOptions session) {
-        return task.orElse(session).orElse(DEFAULTS);
+    public static GenerationOptions complete(GenerationOptions asked, GenerationOptions model) {
+        // Stop texts that nobody asked for here do not forbid what was asked for.
+        GenerationOptions said = asked.format() instanceof OutputFormat.Json ? asked.orElse(NO_STOP) : asked;
+        return said.orElse(model).orElse(DEFAULTS);
     }
 
     /**

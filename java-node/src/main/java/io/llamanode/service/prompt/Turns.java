@@ -73,10 +73,10 @@ final class Turns {
         return calls;
     }
 
-    /** {@return the conversation with the session's system prompt, unless it has its own} */
+    /** {@return the conversation with the session's system prompt, unless it has its own, or that is empty} */
     static List<Map<String, Object>> withSystem(List<Map<String, Object>> messages, @Nullable String systemPrompt) {
         boolean own = messages.stream().anyMatch(Turns::isSystem);
-        if (systemPrompt == null || own) {
+        if (systemPrompt == null || systemPrompt.isEmpty() || own) {
             return messages;
         }
         List<Map<String, Object>> all = new ArrayList<>(messages.size() + 1);

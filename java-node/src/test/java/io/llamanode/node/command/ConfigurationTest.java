@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.llamanode.node.ExitException;
 import io.llamanode.node.ExitStatus;
 import io.llamanode.protocol.launch.ServiceConfig;
+import io.llamanode.service.contract.Origin;
+import io.llamanode.service.contract.model.NodeConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +36,25 @@ final class ConfigurationTest {
 
     private String file(String json) throws IOException {
         return Files.writeString(directory.resolve("config.json"), json).toString();
+    }
+
+    @Test
+    void eachKeyRemembersWhereItWasGiven() throws Exception {
+        NodeConfig node = Configuration.of(
+                        file("{\"n_ctx\": 64, \"n_parallel\": 2, \"n_batch\": 128, \"temperature\": 0.5}"),
+                        Map.of(Setting.N_PARALLEL, "3"),
+                        environment("LLAMA_NODE_COOKIE", "c", "LLAMA_NODE_TEMPERATURE", "0.25", "LLAMA_NODE_N_PARALLEL", "9"))
+                .checked()
+                .launch()
+                .node();
+        assertEquals(3, node.defaults().nParallel());
+        assertEquals(0.25f, node.defaults().taskDefaults().options().temperature());
+        assertEquals(Origin.FILE, node.given().of("n_ctx"));
+        assertEquals(Origin.OPTION, node.given().of("n_parallel"));
+        assertEquals(Origin.ENVIRONMENT, node.given().of("temperature"));
+        String told =
+                refused(ExitStatus.CONFIG, () -> Configuration.of(null, Map.of(Setting.TOOLS, "[{"), environment()));
+        assertTrue(told.startsWith("tools is not valid JSON"), told);
     }
 
     /** A device has no end. */

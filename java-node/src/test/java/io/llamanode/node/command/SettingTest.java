@@ -1,10 +1,13 @@
 package io.llamanode.node.command;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.math.BigInteger;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import io.llamanode.service.contract.FailureException;
 import org.junit.jupiter.api.Test;
 
 final class SettingTest {
@@ -33,6 +36,31 @@ final class SettingTest {
         assertEquals("1.5", Setting.PORT.value("1.5"));
         assertEquals("1234567890123456789", Setting.PORT.value("1234567890123456789"));
         assertEquals("yes", Setting.EPMD.value("yes"));
+    }
+
+    @Test
+    void numbersMayBeFractionsAndLongerThanAnyFile() {
+        assertEquals(0.7, Setting.TEMPERATURE.value("0.7"));
+        assertEquals(-1L, Setting.MAX_TOKENS.value("-1"));
+        assertEquals(new BigInteger("18446744073709551615"), Setting.SEED.value("18446744073709551615"));
+        assertEquals("warm", Setting.TEMPERATURE.value("warm"));
+    }
+
+    @Test
+    void listsAndMapsAreJson() {
+        assertEquals(List.of("\n\n", "x"), Setting.STOP.value("[\"\\n\\n\", \"x\"]"));
+        assertEquals("###", Setting.STOP.value("###"));
+        assertEquals(Map.of("type", "text"), Setting.RESPONSE_FORMAT.value("{\"type\": \"text\"}"));
+        assertThrows(FailureException.class, () -> Setting.TOOLS.value("[{"));
+    }
+
+    /** The file's other name of an option, or what it excludes, does not stand in the way of a flag. */
+    @Test
+    void aValueTakesThePlaceOfItsOtherNames() {
+        Map<String, Object> tree = new HashMap<>(Map.of("n_predict", 5L, "json_schema", "{}", "typ_p", 0.5));
+        Setting.MAX_TOKENS.put(tree, 7L);
+        Setting.GRAMMAR.put(tree, "root ::= \"a\"");
+        assertEquals(Map.of("max_tokens", 7L, "grammar", "root ::= \"a\"", "typ_p", 0.5), tree);
     }
 
     @Test

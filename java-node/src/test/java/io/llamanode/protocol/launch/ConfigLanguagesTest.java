@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.service.contract.Origin;
+import io.llamanode.service.contract.model.Origins;
 import io.llamanode.service.contract.FailureException;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -55,7 +57,8 @@ class ConfigLanguagesTest {
             """;
 
     private static ServiceConfig decode(String name, String text) {
-        return ServiceConfigDecoder.decode(ServiceConfigDecoder.parse(name, text), "secret");
+        return ServiceConfigDecoder.decode(
+                ServiceConfigDecoder.parse(name, text), "secret", new Origins(Map.of(), Origin.FILE));
     }
 
     private static String refusal(String name, String text) {

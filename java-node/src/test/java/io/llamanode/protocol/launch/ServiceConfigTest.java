@@ -5,10 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.llamanode.protocol.ModelDecoder;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Origin;
 import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.model.NodeConfig;
+import io.llamanode.service.contract.model.Origins;
+import io.llamanode.service.contract.task.TemplateChoice;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -17,7 +21,7 @@ class ServiceConfigTest {
     private static ServiceConfig decode(String json) {
         Map<String, Object> tree = ServiceConfigDecoder.parse("file", json);
         tree.putIfAbsent("node_name", "n@h");
-        return ServiceConfigDecoder.decode(tree, "secret");
+        return ServiceConfigDecoder.decode(tree, "secret", new Origins(Map.of(), Origin.FILE));
     }
 
     private static String refusal(String json) {
@@ -46,25 +50,43 @@ class ServiceConfigTest {
                 .node()
                 .models();
         assertEquals(Path.of("/a"), models.get(0).path());
-        assertEquals(8, models.get(0).nCtx());
         assertEquals(Path.of("/b"), models.get(1).path());
     }
 
     @Test
-    void everyKeyOfAModelCanStandBesideIt() {
-        for (String key : ModelDecoder.KEYS) {
-            ModelConfig model = decode("{\"model\": \"/a\", \"" + key + "\": null}")
-                    .launch()
-                    .node()
-                    .models()
-                    .getFirst();
-            assertEquals(Path.of("/a"), model.path(), key);
-        }
+    void whatOnlyOneModelCanHaveIsTheFirstOnes() {
+        ModelConfig model = decode("{\"model\": \"/a\", \"id\": \"b\", \"default\": true}")
+                .launch()
+                .node()
+                .models()
+                .getFirst();
+        assertEquals("b", model.id());
+        assertEquals(true, model.asDefault());
+    }
+
+    @Test
+    void whatStandsBesideTheModelsHoldsForAll() {
+        NodeConfig node = decode("{\"n_ctx\": 512, \"temperature\": 0.7, \"stop\": [\"a\"], \"system_prompt\": \"s\","
+                        + " \"chat_template\": \"tool_use\"}")
+                .launch()
+                .node();
+        assertEquals(List.of(), node.models());
+        ModelConfig defaults = node.defaults();
+        assertEquals(512, defaults.nCtx());
+        assertEquals(new TemplateChoice.Variant("tool_use"), defaults.chatTemplate());
+        assertEquals(0.7f, defaults.taskDefaults().options().temperature());
+        assertEquals(List.of("a"), defaults.taskDefaults().options().stop());
+        assertEquals("s", defaults.taskDefaults().systemPrompt());
+        assertNull(decode("{}").launch().node().defaults());
+        assertEquals("temperature must be a number from 0 to 100, not 101", refusal("{\"temperature\": 101}"));
+        assertEquals(
+                "n_ubatch: 600 is more than the 512 tokens of a decode call; give n_batch as well, or less n_ubatch",
+                refusal("{\"n_ubatch\": 600}"));
     }
 
     @Test
     void faultsAreNamed() {
-        assertEquals("n_ctx belongs to model, which is not given", refusal("{\"n_ctx\": 1}"));
+        assertEquals("id belongs to model, which is not given", refusal("{\"id\": \"a\"}"));
         assertEquals("unknown option 'brigde' (did you mean 'bridge'?)", refusal("{\"brigde\": 1}"));
         assertEquals("models must be a list", refusal("{\"model\": \"/a\", \"models\": {}}"));
         assertEquals("file must hold a JSON object", refusal("[]"));
@@ -88,11 +110,17 @@ class ServiceConfigTest {
                  "timeout_write": 1, "max_connections": 1, "bridge_max_clients": 1, "bridge_max_line_bytes": 64, "drain_timeout_ms": 1, "cookie_file": "c",
                  "run_dir": "r", "log_file": "l"}
                 """);
-        String told = assertThrows(FailureException.class, () -> ServiceConfigDecoder.decode(tree, "secret"))
+        String told = assertThrows(
+                        FailureException.class,
+                        () -> ServiceConfigDecoder.decode(tree, "secret", new Origins(Map.of(), Origin.FILE)))
                 .failure()
                 .message();
         assertEquals("node_name is required", told);
         tree.put("node_name", "n@h");
-        assertEquals("n@h", ServiceConfigDecoder.decode(tree, "secret").launch().nodeName());
+        assertEquals(
+                "n@h",
+                ServiceConfigDecoder.decode(tree, "secret", new Origins(Map.of(), Origin.FILE))
+                        .launch()
+                        .nodeName());
     }
 }

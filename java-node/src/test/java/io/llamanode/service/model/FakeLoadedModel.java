@@ -18,9 +18,12 @@ import io.llamanode.engine.vector.VectorRunner;
 import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Origin;
+import io.llamanode.service.contract.Setting;
 import io.llamanode.service.contract.model.ModelHeader;
 import io.llamanode.service.contract.model.ModelInfo;
 import io.llamanode.service.contract.task.ChatTemplating;
+import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.TaskInput;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -103,6 +106,19 @@ public final class FakeLoadedModel implements LoadedModel {
      */
     public void useTemplates(String source, Map<String, String> variants) {
         templates = new ChatTemplates(id, source, variants, null, "", "");
+    }
+
+    /** What its file says. */
+    public GenerationOptions sampling = GenerationOptions.NONE;
+
+    @Override
+    public GenerationOptions sampling() {
+        return sampling;
+    }
+
+    @Override
+    public Map<String, Setting> settings() {
+        return Map.of("n_ctx", new Setting(nCtx, Origin.MODEL));
     }
 
     @Override

@@ -79,7 +79,7 @@ class ChatPromptsTest {
         transcript = Transcript.answered(
                 prepared,
                 new Answer(answer, null, List.of()),
-                new Outcome(Ending.EOS, null, said, List.of(), 0, 0, 0, 0, 0),
+                new Outcome(Ending.EOS, null, said, List.of(), 0, 0, 0, 0, 0, 0),
                 model.model);
     }
 

@@ -25,7 +25,7 @@ class TranscriptTest {
         PromptText text = new PromptText.Builder().add("q:", true).build();
         PreparedPrompt prepared = new PreparedPrompt(PROMPT, 0, List.of(QUESTION), text, null, null);
         return Transcript.answered(
-                prepared, answer, new Outcome(ending, null, SAID, List.of(), 2, 0, 0, 0, 0), new FakeModel());
+                prepared, answer, new Outcome(ending, null, SAID, List.of(), 2, 0, 0, 0, 0, 0), new FakeModel());
     }
 
     @Test

@@ -1,5 +1,7 @@
 package io.llamanode.service.contract.model;
 
+import io.llamanode.service.contract.Setting;
+
 /** Whether attention is computed without its whole matrix in memory. */
 public enum FlashAttention {
     /** Where llama.cpp can. */
@@ -7,5 +9,10 @@ public enum FlashAttention {
     /** Always. */
     ON,
     /** Never. */
-    OFF
+    OFF;
+
+    /** {@return it as an option takes it} */
+    public Object value() {
+        return this == AUTO ? new Setting.Word("auto") : (Object) (this == ON);
+    }
 }

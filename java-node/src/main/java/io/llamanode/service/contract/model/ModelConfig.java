@@ -1,15 +1,21 @@
 package io.llamanode.service.contract.model;
 
+import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.PrefixSharing;
+import io.llamanode.service.contract.Setting;
+import io.llamanode.service.contract.task.OptionValues;
 import io.llamanode.service.contract.task.TemplateChoice;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  * @param flashAttn whether attention is computed without its whole matrix in memory
  * @param contBatching whether tasks are computed side by side rather than one at a time
  * @param standIn whether it gives its place to the first model that is loaded after it
+ * @param defaults what tasks and sessions that do not say get
  */
 public record ModelConfig(
         Path path,
@@ -63,9 +70,13 @@ public record ModelConfig(
         @Nullable Float slotPromptSimilarity,
         @Nullable FlashAttention flashAttn,
         @Nullable Boolean contBatching,
-        @Nullable Boolean standIn) {
-    /** Keys that say nothing of how it is loaded. */
-    private static final Set<String> WHOSE = Set.of("id", "as_default", "stand_in");
+        @Nullable Boolean standIn,
+        @Nullable ModelDefaults defaults) {
+    /** Tokens of one decode call, and of one computation, where nobody says otherwise. */
+    public static final int DEFAULT_BATCH = 512;
+
+    /** Keys that say nothing of how it is loaded, or are compared one by one. */
+    private static final Set<String> WHOSE = Set.of("id", "as_default", "stand_in", "defaults");
 
     /**
      * A model with its own chat template, whole, and not the default for being asked.
@@ -117,6 +128,7 @@ public record ModelConfig(
                 null,
                 null,
                 null,
+                null,
                 null);
     }
 
@@ -143,6 +155,12 @@ public record ModelConfig(
      */
     public List<String> differences(ModelConfig other) {
         List<String> keys = new ArrayList<>();
+        Map<String, Object> own = taskDefaults().values();
+        Map<String, Object> others = other.taskDefaults().values();
+        Stream.concat(own.keySet().stream(), others.keySet().stream())
+                .distinct()
+                .filter(key -> !Objects.equals(own.get(key), others.get(key)))
+                .forEach(keys::add);
         for (RecordComponent component : ModelConfig.class.getRecordComponents()) {
             String key = component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
             if (!WHOSE.contains(key) && !Objects.equals(value(component), other.value(component))) {
@@ -158,6 +176,94 @@ public record ModelConfig(
             return value instanceof Path file ? file.toAbsolutePath().normalize() : value;
         } catch (IllegalAccessException | InvocationTargetException e) {
             throw new IllegalStateException(component + " of a record", e);
+        }
+    }
+
+    /**
+     * Fills in what this configuration leaves open.
+     *
+     * @param base what holds where this does not say; its path, its id, and whether it is the default or stands in, are its own
+     * @return this configuration completed by {@code base}
+     */
+    public ModelConfig orElse(ModelConfig base) {
+        return new ModelConfig(
+                path,
+                id,
+                first(nCtx, base.nCtx),
+                first(nParallel, base.nParallel),
+                first(nBatch, base.nBatch),
+                first(nUbatch, base.nUbatch),
+                first(nThreads, base.nThreads),
+                first(nThreadsBatch, base.nThreadsBatch),
+                first(maxQueue, base.maxQueue),
+                first(useMmap, base.useMmap),
+                first(nGpuLayers, base.nGpuLayers),
+                first(chatTemplate, base.chatTemplate),
+                first(vocabOnly, base.vocabOnly),
+                first(checkTensors, base.checkTensors),
+                first(probe, base.probe),
+                asDefault,
+                first(slotTokens, base.slotTokens),
+                first(slotMs, base.slotMs),
+                first(sharePrefixes, base.sharePrefixes),
+                first(slotPromptSimilarity, base.slotPromptSimilarity),
+                first(flashAttn, base.flashAttn),
+                first(contBatching, base.contBatching),
+                standIn,
+                defaults == null || base.defaults == null
+                        ? first(defaults, base.defaults)
+                        : defaults.orElse(base.defaults));
+    }
+
+    private static <T> @Nullable T first(@Nullable T own, @Nullable T base) {
+        return own != null ? own : base;
+    }
+
+    /**
+     * Refuses sizes that exclude each other, once it is known what holds for all models.
+     *
+     * @throws FailureException {@code invalid_argument} if more is to be computed at once than is decoded in one call
+     */
+    public void refuseContradictions() {
+        int batch = nBatch == null ? DEFAULT_BATCH : nBatch;
+        if (nUbatch != null && nUbatch > batch) {
+            throw FailureException.invalid(
+                    "n_ubatch: %d is more than the %d tokens of a decode call; give n_batch as well, or less n_ubatch"
+                            .formatted(nUbatch, batch));
+        }
+    }
+
+    /** {@return what tasks and sessions get that do not say, which may be nothing} */
+    public ModelDefaults taskDefaults() {
+        return defaults == null ? ModelDefaults.NONE : defaults;
+    }
+
+    /** {@return what is said of the settings that reports tell, by the keys of docs/protocol.md} */
+    public Map<String, Object> settings() {
+        Map<String, Object> given = new LinkedHashMap<>();
+        put(given, "n_ctx", nCtx);
+        put(given, "n_parallel", nParallel);
+        put(given, "n_batch", nBatch);
+        put(given, "n_ubatch", nUbatch);
+        put(given, "n_threads", nThreads);
+        put(given, "n_threads_batch", nThreadsBatch);
+        put(given, "max_queue", maxQueue);
+        put(given, "use_mmap", useMmap);
+        put(given, "n_gpu_layers", nGpuLayers);
+        put(given, "slot_tokens", slotTokens);
+        put(given, "slot_ms", slotMs);
+        put(given, "share_prefixes", sharePrefixes == null ? null : new Setting.Word(sharePrefixes.wireName()));
+        put(given, "slot_prompt_similarity", OptionValues.real(slotPromptSimilarity));
+        put(given, "flash_attn", flashAttn == null ? null : flashAttn.value());
+        put(given, "cont_batching", contBatching);
+        put(given, "template", chatTemplate == null ? null : OptionValues.template(chatTemplate));
+        given.putAll(taskDefaults().values());
+        return given;
+    }
+
+    private static void put(Map<String, Object> given, String key, @Nullable Object value) {
+        if (value != null) {
+            given.put(key, value);
         }
     }
 
@@ -240,6 +346,7 @@ public record ModelConfig(
                 null,
                 null,
                 flashAttn,
+                null,
                 null,
                 null);
     }

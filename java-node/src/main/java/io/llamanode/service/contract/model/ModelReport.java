@@ -1,5 +1,7 @@
 package io.llamanode.service.contract.model;
 
+import io.llamanode.service.contract.Setting;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param useCount requests that worked with it since it was loaded
  * @param loadedMsAgo milliseconds since it was loaded
  * @param lastUsedMsAgo milliseconds since the last of these requests, or {@code null}
+ * @param settings what is in force, by the keys of docs/protocol.md
  */
 public record ModelReport(
         String id,
@@ -28,4 +31,5 @@ public record ModelReport(
         int tasks,
         long useCount,
         long loadedMsAgo,
-        @Nullable Long lastUsedMsAgo) {}
+        @Nullable Long lastUsedMsAgo,
+        Map<String, Setting> settings) {}

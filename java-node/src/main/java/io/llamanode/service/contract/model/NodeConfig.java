@@ -1,6 +1,9 @@
 package io.llamanode.service.contract.model;
 
+import io.llamanode.service.contract.Origin;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Limits of the service and the models it starts with.
@@ -13,6 +16,46 @@ import java.util.List;
  * @param maxSessions sessions open at most
  * @param maxTasks tasks waiting or running at most
  * @param ownerShare how much one owner may hold of what no other can have then, in percent
+ * @param defaults what holds for every model whose own configuration does not say, or {@code null}; its path means nothing
+ * @param origins where the models and these defaults were given, or {@code null}: by options of a start
  */
 public record NodeConfig(
-        List<ModelConfig> models, long resultTtlMs, int maxResults, int maxSessions, int maxTasks, int ownerShare) {}
+        List<ModelConfig> models,
+        long resultTtlMs,
+        int maxResults,
+        int maxSessions,
+        int maxTasks,
+        int ownerShare,
+        @Nullable ModelConfig defaults,
+        @Nullable Origins origins) {
+    /**
+     * A node that leaves everything to its models.
+     *
+     * @param models loaded at start, in order; the first is the default
+     * @param resultTtlMs how long an uncollected result is kept, in milliseconds
+     * @param maxResults uncollected results kept at most
+     * @param maxSessions sessions open at most
+     * @param maxTasks tasks waiting or running at most
+     * @param ownerShare how much one owner may hold of what no other can have then, in percent
+     */
+    public NodeConfig(
+            List<ModelConfig> models, long resultTtlMs, int maxResults, int maxSessions, int maxTasks, int ownerShare) {
+        this(models, resultTtlMs, maxResults, maxSessions, maxTasks, ownerShare, null, null);
+    }
+
+    /**
+     * Refuses what would make every load fail.
+     *
+     * @throws io.llamanode.service.contract.FailureException {@code invalid_argument} for sizes that exclude each other
+     */
+    public void refuseContradictions() {
+        if (defaults != null) {
+            defaults.refuseContradictions();
+        }
+    }
+
+    /** {@return where the models and the defaults were given} */
+    public Origins given() {
+        return origins == null ? new Origins(Map.of(), Origin.OPTION) : origins;
+    }
+}

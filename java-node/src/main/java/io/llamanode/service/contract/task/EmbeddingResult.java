@@ -16,6 +16,7 @@ import java.util.List;
  * @param usage token counts; nothing is generated
  * @param queueMs milliseconds from the creation to the first computation
  * @param computeMs milliseconds from there to the end
+ * @param startedAt system time of the creation in milliseconds
  */
 public record EmbeddingResult(
         long taskId,
@@ -26,5 +27,6 @@ public record EmbeddingResult(
         TaskInput.Encoding encoding,
         GenerationResult.Usage usage,
         double queueMs,
-        double computeMs)
+        double computeMs,
+        long startedAt)
         implements TaskResult {}

@@ -125,7 +125,15 @@ public record GenerationResult(
      * @param predictedMs from the first sampled token to the last
      * @param promptPerSecond evaluated (not cached) prompt tokens a second
      * @param predictedPerSecond tokens a second after the first
+     * @param startedAt system time of the creation
+     * @param firstTokenMs from the creation to the first sampled token, or {@code null} if none was asked for
      */
     public record Timings(
-            double queueMs, double promptMs, double predictedMs, double promptPerSecond, double predictedPerSecond) {}
+            double queueMs,
+            double promptMs,
+            double predictedMs,
+            double promptPerSecond,
+            double predictedPerSecond,
+            long startedAt,
+            @Nullable Double firstTokenMs) {}
 }

@@ -14,6 +14,7 @@ import java.util.List;
  * @param usage token counts; nothing is generated
  * @param queueMs milliseconds from the creation to the first computation
  * @param computeMs milliseconds from there to the end
+ * @param startedAt system time of the creation in milliseconds
  */
 public record RankingResult(
         long taskId,
@@ -22,5 +23,6 @@ public record RankingResult(
         List<Integer> best,
         GenerationResult.Usage usage,
         double queueMs,
-        double computeMs)
+        double computeMs,
+        long startedAt)
         implements TaskResult {}

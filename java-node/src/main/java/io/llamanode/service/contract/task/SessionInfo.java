@@ -1,6 +1,8 @@
 package io.llamanode.service.contract.task;
 
 import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.Setting;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param promptTokens of all its tasks
  * @param completionTokens of all its tasks
  * @param systemPrompt whether it has one
+ * @param config what its tasks get that do not say, by the keys of docs/protocol.md
  */
 public record SessionInfo(
         long id,
@@ -39,4 +42,5 @@ public record SessionInfo(
         int tasksDone,
         long promptTokens,
         long completionTokens,
-        boolean systemPrompt) {}
+        boolean systemPrompt,
+        Map<String, Setting> config) {}

@@ -14,7 +14,8 @@ class TaskEventTest {
 
     @Test
     void onlyAResultOrAFailureIsTheLastEvent() {
-        assertTrue(new TaskEvent.Done(new RankingResult(1, "m", new float[0], List.of(), USAGE, 0, 0), 0).isTerminal());
+        assertTrue(
+                new TaskEvent.Done(new RankingResult(1, "m", new float[0], List.of(), USAGE, 0, 0, 0), 0).isTerminal());
         assertTrue(new TaskEvent.Failed(new Failure(ErrorCode.CANCELLED, "why")).isTerminal());
         assertFalse(new TaskEvent.Chunk("a").isTerminal());
         assertFalse(new TaskEvent.Reasoning("a").isTerminal());

@@ -1,0 +1,47 @@
+package io.llamanode.service.prompt;
+
+import io.llamanode.engine.sampling.Grammar;
+import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.service.contract.Capability;
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.model.ModelDefaults;
+import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.OutputFormat;
+import io.llamanode.service.model.LoadedModel;
+
+/** Whether a model can do what its tasks are to do where they do not say. Keeps no state; slow for a large grammar. */
+public final class DefaultChecks {
+    private DefaultChecks() {}
+
+    /**
+     * Refuses when a model is loaded what every task would be refused for later.
+     *
+     * @param model that was loaded
+     * @param defaults of its tasks
+     * @throws FailureException {@code invalid_argument} naming the key
+     */
+    public static void refuseUnfit(LoadedModel model, ModelDefaults defaults) {
+        if (!model.info().capabilities().contains(Capability.COMPLETION) || defaults.equals(ModelDefaults.NONE)) {
+            return;
+        }
+        if (defaults.systemPrompt() != null) {
+            InputSize.refuseHopelessLength(
+                    "system_prompt",
+                    defaults.systemPrompt().length(),
+                    model.info().nCtx());
+        }
+        GenerationOptions options = defaults.options();
+        if (options.format() instanceof OutputFormat.Json
+                && options.stop() != null
+                && !options.stop().isEmpty()) {
+            throw FailureException.invalid("stop: could cut the JSON that the answer must be");
+        }
+        defaults.chat().refuseContradictions();
+        GenerationOptions complete = GenerationDefaults.complete(options, GenerationOptions.NONE);
+        SamplingParams sampling = GenerationDefaults.sampling(complete, model.vocabulary());
+        Grammar grammar = Constraints.grammar(GenerationDefaults.given(complete.format()));
+        if (grammar != null) {
+            model.sampler(sampling, null, grammar).close();
+        }
+    }
+}
