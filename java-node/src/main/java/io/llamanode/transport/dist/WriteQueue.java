@@ -24,7 +24,10 @@ final class WriteQueue {
     /** Bytes behind which a frame that can wait elsewhere is refused; large frames wait apart and do not count. */
     static final int FULL = 256 << 10;
 
-    /** How often a reader that waits looks whether other peers have left more room. */
+    /**
+     * How often a reader that waits looks whether other peers have left more room, and a writer that has to tick whether a
+     * frame is past it.
+     */
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     /** What became of a frame. */
@@ -70,6 +73,11 @@ final class WriteQueue {
     private long rounds;
     private boolean burst;
     private boolean waiting;
+    /** Somebody writes past the writer, who waits as long. */
+    private boolean passing;
+    /** The end of a frame that did not go past the writer: before whatever came meanwhile. */
+    private @Nullable Waiting rest;
+
     private boolean finishing;
     private boolean closed;
 
@@ -119,9 +127,7 @@ final class WriteQueue {
                 return Offer.CLOSED;
             }
             add(process, new Waiting(encoder, weight, source));
-            if (waiting) {
-                arrived.signal();
-            }
+            signal();
             return Offer.TAKEN;
         } finally {
             lock.unlock();
@@ -132,11 +138,18 @@ final class WriteQueue {
     void wake() {
         lock.lock();
         try {
-            if (waiting && !pending.isEmpty()) {
-                arrived.signal();
+            if (!isEmpty()) {
+                signal();
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Wakes a writer that waits; not before it could go on. */
+    private void signal() {
+        if (waiting && !passing) {
+            arrived.signal();
         }
     }
 
@@ -172,7 +185,7 @@ final class WriteQueue {
 
     /**
      * Takes an encoded frame. If nothing waits, it is written at once as far as that goes without waiting, which spares the
-     * wake-up of the writer.
+     * wake-up of the writer. Others can append meanwhile.
      *
      * @param process that gets it, or behind whose messages it belongs
      * @throws IOException if writing fails
@@ -184,18 +197,47 @@ final class WriteQueue {
                 return Offer.CLOSED;
             }
             // A writer that waits has written everything it took.
-            int done = waiting && pending.isEmpty() && length <= DIRECT ? direct.write(frame, length) : 0;
-            if (done < length) {
-                byte[] rest = Arrays.copyOfRange(frame, done, length);
-                add(process, new Waiting(out -> out.verbatim(rest), rest.length, null));
-                if (waiting) {
-                    arrived.signal();
-                }
+            if (!waiting || passing || !isEmpty() || length > DIRECT) {
+                add(process, verbatim(frame, 0, length));
+                signal();
+                return Offer.TAKEN;
             }
-            return Offer.TAKEN;
+            passing = true;
         } finally {
             lock.unlock();
         }
+        // If that fails, the connection does.
+        int done = length;
+        try {
+            done = direct.write(frame, length);
+        } finally {
+            passed(frame, done, length);
+        }
+        return Offer.TAKEN;
+    }
+
+    /** Nobody writes past the writer any more: it goes on with what is left, and with what came meanwhile. */
+    private void passed(byte[] frame, int done, int length) {
+        lock.lock();
+        try {
+            passing = false;
+            if (done < length && !closed) {
+                Waiting left = verbatim(frame, done, length);
+                held.add(left.weight(), null);
+                small += left.weight();
+                rest = left;
+            }
+            if (!isEmpty() || closed || finishing) {
+                signal();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static Waiting verbatim(byte[] frame, int from, int to) {
+        byte[] bytes = Arrays.copyOfRange(frame, from, to);
+        return new Waiting(out -> out.verbatim(bytes), bytes.length, null);
     }
 
     private void add(Object process, Waiting frame) {
@@ -216,19 +258,22 @@ final class WriteQueue {
         lock.lock();
         try {
             long left = nanos;
-            while (pending.isEmpty() && !closed && !finishing && left > 0) {
+            while (!closed && (passing || isEmpty() && !finishing && left > 0)) {
                 waiting = true;
-                left = arrived.awaitNanos(left);
+                // Nobody wakes it for the end of a frame that went past it whole.
+                long most = passing ? Math.max(left, LOOK_NANOS) : left;
+                left -= most - arrived.awaitNanos(most);
                 waiting = false;
             }
-            if (closed || finishing && pending.isEmpty()) {
+            if (closed || finishing && isEmpty()) {
                 return false;
             }
             if (burst) {
                 // Only a burst needs a long array.
                 taken = new ArrayDeque<>();
             }
-            Waiting next = pending.poll();
+            Waiting next = rest == null ? pending.poll() : rest;
+            rest = null;
             while (next != null) {
                 taken.add(next);
                 if (next.large()) {
@@ -243,6 +288,10 @@ final class WriteQueue {
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean isEmpty() {
+        return rest == null && pending.isEmpty();
     }
 
     /** {@return the next of the frames that were taken; for the writer} */
@@ -288,6 +337,7 @@ final class WriteQueue {
         try {
             closed = true;
             pending.clear();
+            rest = null;
             refused.clear();
             small = 0;
             smallInFlight = 0;

@@ -245,6 +245,37 @@ final class WriteQueueTest {
         queue.offer(ONE, new byte[] {8}, 1, NEVER);
     }
 
+    /** Writes so many bytes, while another thread appends a frame, which does not wait for that. */
+    private WriteQueue.Direct meanwhile(int written) {
+        return (bytes, length) -> {
+            Thread other = Thread.ofPlatform()
+                    .daemon()
+                    .start(() -> queue.offerLate(ONE, frame -> frame.verbatim(new byte[] {4}), 1, null));
+            try {
+                assertTrue(other.join(java.time.Duration.ofSeconds(20)), "it waits for the socket");
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+            return written;
+        };
+    }
+
+    @Test
+    void othersAppendWhileAFrameIsWrittenPastTheWriter() throws Exception {
+        Writer writer = new Writer();
+        queue.offer(ONE, new byte[] {1, 2, 3}, 3, meanwhile(3));
+        assertArrayEquals(new byte[] {4}, writer.bytes());
+    }
+
+    @Test
+    void theEndOfAFrameComesBeforeWhatWasAppendedMeanwhile() throws Exception {
+        Writer writer = new Writer();
+        queue.offer(ONE, new byte[] {1, 2, 3}, 3, meanwhile(1));
+        assertArrayEquals(new byte[] {2, 3, 4}, writer.bytes());
+        queue.written();
+        assertEquals(0, queue.queuedBytes());
+    }
+
     @Test
     void aFrameBehindOthersIsNot() throws Exception {
         Writer writer = new Writer();
