@@ -142,12 +142,22 @@ did_you_mean(Name, Known) ->
         none -> []
     end.
 
-%% @doc The known name nearest to a mistyped one: within two edits, or one for a name of less than five characters. The
-%% node does the same for its inputs.
+%% @doc The known name that another system calls so, or the nearest to a mistyped one: within two edits, or one for a
+%% name of less than five characters. The node does the same for its inputs.
 -spec near(binary(), [binary()]) -> {ok, binary()} | none.
 near(Name, Known) ->
+    case tuple_size(characters(Name)) > ?LONGEST orelse llama_node_names:meant(Name, Known) of
+        true -> none;
+        {ok, _} = Meant -> Meant;
+        none ->
+            case nearest(Name, Known) of
+                none -> nearest(llama_node_names:plain(Name), Known);
+                Near -> Near
+            end
+    end.
+
+nearest(Name, Known) ->
     case characters(Name) of
-        Long when tuple_size(Long) > ?LONGEST -> none;
         Short when tuple_size(Short) < 5 -> nearest(Short, Known, 1);
         Characters -> nearest(Characters, Known, 2)
     end.

@@ -20,7 +20,9 @@ all() ->
     [{group, distribution}, {group, port}].
 
 groups() ->
-    Cases = [sessions_as_they_stand, completions_as_they_stand, a_chat_as_it_stands, an_embedding_as_it_stands,
+    Cases = [servers_as_they_stand, a_whole_program, four_sessions_side_by_side, many_processes_chat,
+             a_callback_that_stops, one_task_at_a_time, names_of_the_library_are_told, sessions_as_they_stand,
+             completions_as_they_stand, a_chat_as_it_stands, an_embedding_as_it_stands,
              the_loaded_model_answers,
              the_demo_is_kept_where_it_is_named, streams_asked_for_in_create_task, streams_asked_for_in_raw_calls,
              contradictions_are_refused_by_name],
@@ -38,6 +40,98 @@ end_per_group(Transport, Config) ->
 
 end_per_testcase(_, Config) ->
     llama_node_ct:check_real(Config).
+
+%% Servers and programs
+
+%% Each configuration starts a server; what is asked of flash attention is had or told by the library.
+servers_as_they_stand(Config) ->
+    [begin
+         {ok, Server} = llama_node:init_server(with_transport(Json, Config)),
+         {ok, #{models := [Model]}} = llama_node:get_status(Server),
+         ?assertMatch(#{n_parallel := 4, n_ctx := NCtx}, Model),
+         ?assertMatch({ok, #{content := _}}, llama_node:complete(Server, <<"Hello">>, #{n_predict => 3})),
+         ?assertEqual(ok, llama_node:destroy_server(Server))
+     end || {NCtx, Json} <- [{4096, <<"{\"n_parallel\": 4, \"n_ctx\": 4096, \"n_batch\": 512, \"n_threads\": 8, "
+                                      "\"n_gpu_layers\": 35, \"timeout_read\": 600, \"timeout_write\": 600, "
+                                      "\"slot_prompt_similarity\": 0.0, \"cont_batching\": true, "
+                                      "\"flash_attn\": true}">>},
+                             {2048, <<"{\"n_parallel\": 4, \"n_ctx\": 2048}">>},
+                             {2048, <<"{\"n_parallel\": 4, \"n_ctx\": 2048, \"cont_batching\": true}">>}]].
+
+%% A server with a configuration, no model in it; one by path without configuration; a session; a completion; its
+%% result.
+a_whole_program(Config) ->
+    {ok, Server} = llama_node:init_server(with_transport(<<"{\"n_parallel\": 4, \"n_ctx\": 2048}">>, Config)),
+    ok = llama_node:load_model(Server, copy("llama-7b.gguf", Config), undefined),
+    {ok, Session} = llama_node:create_session(Server, <<"{\"cache_prompt\": true, \"temperature\": 0.7}">>),
+    {ok, Task} = llama_node:create_task(Server, Session, "completion",
+                                        <<"{\"prompt\": \"Hello\", \"n_predict\": 50}">>),
+    ?assertMatch({ok, #{model := <<"llama-7b">>, content := _}}, llama_node:get_result(Server, Task, 10000)),
+    ?assertMatch({ok, #{state := ready}}, llama_node:get_status(Server)),
+    ?assertMatch({ok, #{id := Session, tasks_done := 1}}, llama_node:get_session_info(Server, Session)),
+    ok = llama_node:close_session(Server, Session),
+    ?CODE(session_not_found, llama_node:create_task(Server, Session, "completion", <<"{\"prompt\": \"Hello\"}">>)),
+    ok = llama_node:destroy_server(Server).
+
+%% Four sessions, and a process for each.
+four_sessions_side_by_side(Config) ->
+    answered([{"completion", <<"{\"prompt\": \"Hello\", \"n_predict\": 50}">>} || _ <- lists:seq(1, 4)], Config).
+
+%% A session for each conversation, and many processes that create a chat task and wait for it.
+many_processes_chat(Config) ->
+    answered([{"chat", ?CHAT} || _ <- lists:seq(1, 12)], Config).
+
+answered(Tasks, Config) ->
+    Pids = [spawn_monitor(fun () -> exit(result(Config, Type, Input)) end) || {Type, Input} <- Tasks],
+    [receive {'DOWN', Ref, process, Pid, Result} -> ?assertMatch({ok, #{content := _}}, Result) end
+     || {Pid, Ref} <- Pids].
+
+%% Without continuous batching a task waits for the other, though a slot is free.
+one_task_at_a_time(Config) ->
+    Json = <<"{\"n_parallel\": 2, \"n_ctx\": 256, \"cont_batching\": false}">>,
+    {ok, Server} = llama_node:init_server(with_transport(Json, Config)),
+    Session = llama_node_ct:session(Server),
+    {ok, First} = llama_node:stream(Server, Session, completion, llama_node_ct:endless()),
+    receive {llama_node, First, {chunk, _}} -> ok end,
+    Next = #{prompt => <<"Hello">>, n_predict => 2},
+    ?assertMatch({ok, #{queue_position := 1}}, llama_node:estimate_task(Server, Session, completion, Next)),
+    Second = llama_node_ct:task(Server, Session, Next),
+    ?CODE(timeout, llama_node:get_result(Server, Second, 0)),
+    ok = llama_node:cancel_task(Server, First),
+    ?assertMatch({ok, #{content := _}}, llama_node:get_result(Server, Second, 30000)),
+    ok = llama_node:destroy_server(Server).
+
+%% It gets each chunk, and answers whether the stream goes on.
+a_callback_that_stops(Config) ->
+    Session = llama_node_ct:own_session(Config),
+    Input = <<"{\"prompt\": \"Hello\", \"n_predict\": 128, \"stream\": true, \"ignore_eos\": true}">>,
+    Fun = fun
+        ({chunk, #{content := Text, index := 2}}, Texts) -> {stop, [Text | Texts]};
+        ({chunk, #{content := Text}}, Texts) -> [Text | Texts]
+    end,
+    ?assertMatch({stopped, [_, _, _]}, llama_node:stream_fold(Fun, [], server(Config), Session, "completion", Input)),
+    All = fun ({chunk, #{content := Text}}, Texts) -> [Text | Texts] end,
+    {ok, #{content := Content}, Texts} =
+        llama_node:stream_fold(All, [], server(Config), Session, "completion",
+                               <<"{\"prompt\": \"Hello\", \"n_predict\": 5}">>),
+    ?assertEqual(Content, iolist_to_binary(lists:reverse(Texts))).
+
+names_of_the_library_are_told(Config) ->
+    Server = server(Config),
+    [?MESSAGE(invalid_argument, <<"(did you mean '", Meant/binary, "'?)">>,
+              llama_node:complete(Server, <<"Hi">>, #{Name => 1}))
+     || {Name, Meant} <- [{maxTokens, <<"max_tokens">>}, {"stopSequences", <<"stop">>}, {topP, <<"top_p">>},
+                          {num_predict, <<"max_tokens">>}, {<<"presencePenalty">>, <<"presence_penalty">>}]],
+    ?MESSAGE(invalid_argument, <<"unknown option 'ctx_size' (did you mean 'n_ctx'?)">>,
+             llama_node:load_model(Server, "/m.gguf", <<"{\"ctx_size\": 2048}">>)),
+    ?MESSAGE(invalid_argument, <<"unknown option (did you mean 'n_ctx'?)">>,
+             llama_node:init_server(<<"{\"maxContextLen\": 2048}">>)),
+    %% 0 asks whether it is there, where the library waits for ever.
+    Session = llama_node_ct:own_session(Config),
+    Task = llama_node_ct:task(Server, Session, llama_node_ct:endless()),
+    ?CODE(timeout, llama_node:get_result(Server, Task, 0)),
+    ?assertEqual(ok, llama_node:cancel_task(Server, Task)),
+    ?CODE(cancelled, llama_node:get_result(Server, Task, infinity)).
 
 %% Sessions and inputs
 

@@ -122,3 +122,24 @@ streams_of_the_fake_test() ->
 vectors(Server, Input) ->
     {ok, #{embeddings := Vectors}} = gen_server:call(Server, {run, embedding, Input}),
     Vectors.
+
+%% Names that other systems have, in start options and in inputs.
+names_from_elsewhere_test() ->
+    [?assertEqual({error, {invalid_argument, <<Key/binary, ": unknown option (did you mean '", Meant/binary, "'?)">>}},
+                  llama_node_options:new(#{Key => 1}))
+     || {Key, Meant} <- [{<<"modelPath">>, <<"model">>}, {<<"maxContextLen">>, <<"n_ctx">>},
+                         {<<"ngl">>, <<"n_gpu_layers">>},
+                         {<<"--ctx-size">>, <<"n_ctx">>}, {<<"nGpuLayers">>, <<"n_gpu_layers">>},
+                         {<<"num_thread">>, <<"n_threads">>}, {<<"flashAttention">>, <<"flash_attn">>}]],
+    Table = llama_node_check:table(),
+    [?assertEqual({error, {invalid_argument,
+                           <<"unknown option '", Key/binary, "' (did you mean '", Meant/binary, "'?)">>}},
+                  llama_node_check:request(Table, {run, completion, #{Key => 1, prompt => x}}))
+     || {Key, Meant} <- [{<<"maxTokens">>, <<"max_tokens">>}, {<<"stopSequences">>, <<"stop">>},
+                         {<<"topP">>, <<"top_p">>},
+                         {<<"num_predict">>, <<"max_tokens">>}, {<<"repetition_penalty">>, <<"repeat_penalty">>},
+                         {<<"presencePenalty">>, <<"presence_penalty">>}, {<<"temp">>, <<"temperature">>}]],
+    %% What is taken somewhere is so for standing among them, too.
+    ?assertEqual(ok, llama_node_check:request(Table, {run, embedding, #{input => x}})),
+    ?assertEqual({error, {invalid_argument, <<"unknown option 'input' (did you mean 'content'?)">>}},
+                 llama_node_check:request(Table, {run, chat, #{input => x, content => x}})).

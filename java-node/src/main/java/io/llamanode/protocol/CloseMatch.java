@@ -1,23 +1,83 @@
 package io.llamanode.protocol;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the name that a mistyped one was meant to be. */
-final class CloseMatch {
+/** Finds the name that another one was meant to be: one that is mistyped, or that another system has for it. For any thread. */
+public final class CloseMatch {
     private static final int LONGEST = 40;
+    private static final String NAMES = "names.json";
 
     private CloseMatch() {}
 
+    /** What things are called elsewhere; read when the first unknown name is met. */
+    private static final class Elsewhere {
+        static final Map<String, List<String>> NAMES = read();
+
+        private Elsewhere() {}
+
+        private static Map<String, List<String>> read() {
+            try (InputStream in =
+                    Objects.requireNonNull(CloseMatch.class.getResourceAsStream(CloseMatch.NAMES), CloseMatch.NAMES)) {
+                String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+                Map<String, List<String>> names = new HashMap<>();
+                InputValue all = InputValue.root(CloseMatch.NAMES, JsonReader.parse(CloseMatch.NAMES, text));
+                Objects.requireNonNull(all.entries().get("names")).entries().forEach((name, meant) -> {
+                    List<String> here = new ArrayList<>();
+                    meant.list().forEach(one -> here.add(one.text()));
+                    names.put(name, here);
+                });
+                return Map.copyOf(names);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
     /**
+     * Looks for what a name was meant to be.
+     *
      * @param name what was given
-     * @param candidates what is known
-     * @return the nearest candidate within two edits (one for short names), or {@code null}
+     * @param candidates what is known, in lower case with underscores
+     * @return what is called so elsewhere, else the nearest candidate within two edits (one for short names), or
+     *     {@code null}
      */
-    static @Nullable String of(String name, Collection<String> candidates) {
+    public static @Nullable String of(String name, Collection<String> candidates) {
         if (name.length() > LONGEST) {
             return null;
         }
+        String plain = plain(name);
+        if (candidates.contains(plain)) {
+            return plain;
+        }
+        for (String meant : Elsewhere.NAMES.getOrDefault(plain, List.of())) {
+            if (candidates.contains(meant)) {
+                return meant;
+            }
+        }
+        String near = nearest(name, candidates);
+        return near != null ? near : nearest(plain, candidates);
+    }
+
+    /** {@return a name without the marks of a flag, in lower case with underscores} */
+    private static String plain(String name) {
+        return name.replaceFirst("^-+", "")
+                .replaceAll("(?<=[a-z0-9])(?=[A-Z])", "_")
+                .replace('-', '_')
+                .toLowerCase(Locale.ROOT);
+    }
+
+    private static @Nullable String nearest(String name, Collection<String> candidates) {
         String best = null;
         int least = name.length() < 5 ? 2 : 3;
         for (String candidate : candidates) {

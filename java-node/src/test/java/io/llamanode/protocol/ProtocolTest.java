@@ -16,6 +16,8 @@ import com.ericsson.otp.erlang.OtpErlangMap;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangPid;
 import com.ericsson.otp.erlang.OtpErlangTuple;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llamanode.protocol.launch.ConfigDecoder;
 import io.llamanode.protocol.launch.ControlEncoder;
 import io.llamanode.protocol.launch.LogLevel;
@@ -28,6 +30,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** What golden terms cannot say: secrets, equality, limits that need large or impossible terms. */
@@ -128,6 +133,39 @@ final class ProtocolTest {
         assertNull(CloseMatch.of("tmprtr", known));
         assertNull(CloseMatch.of("so", known));
         assertNull(CloseMatch.of("temperature".repeat(100), known));
+    }
+
+    @Test
+    void aNameFromElsewhereIsTold() {
+        List<String> generation = List.of("max_tokens", "stop", "top_p", "repeat_penalty", "presence_penalty", "n_ctx");
+        Map<String, String> meant = Map.of(
+                "maxTokens", "max_tokens",
+                "num_predict", "max_tokens",
+                "stopSequences", "stop",
+                "topP", "top_p",
+                "repetition_penalty", "repeat_penalty",
+                "presencePenalty", "presence_penalty",
+                "maxContextLen", "n_ctx",
+                "--ctx-size", "n_ctx",
+                "-c", "n_ctx",
+                "stopSequence", "stop");
+        meant.forEach((name, here) -> assertEquals(here, CloseMatch.of(name, generation), name));
+        assertEquals("path", CloseMatch.of("modelPath", List.of("path", "id")));
+        assertEquals("model", CloseMatch.of("modelPath", List.of("model", "id")));
+        assertNull(CloseMatch.of("ngl", generation), "nothing of the kind is known here");
+    }
+
+    /** What a name leads to is taken somewhere, so that nobody is sent to what does not exist. */
+    @Test
+    void whatNamesFromElsewhereLeadToExists() throws IOException {
+        JsonNode names = new ObjectMapper()
+                .readTree(InputTable.root().resolve("priv/names.json").toFile())
+                .path("names");
+        assertTrue(names.size() > 100, () -> "only " + names.size());
+        Set<String> known = new InputTable().keys();
+        // Of the service and its command line, which are no inputs.
+        known.addAll(Set.of("model", "node_name", "bridge", "log_file"));
+        names.forEach(meant -> meant.forEach(name -> assertTrue(known.contains(name.asText()), name.asText())));
     }
 
     private static void assertInvalid(String start, OtpErlangObject config) {

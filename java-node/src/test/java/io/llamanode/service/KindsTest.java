@@ -15,6 +15,7 @@ import io.llamanode.llama.model.Vocab;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.Owner;
+import io.llamanode.service.contract.model.FlashAttention;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.NodeConfig;
 import io.llamanode.service.contract.task.EmbeddingResult;
@@ -391,6 +392,34 @@ class KindsTest {
                 fraction -> {},
                 two);
         assertTrue(two.failedWith(ErrorCode.UNSUPPORTED));
+        Answer<Void> flash = new Answer<>();
+        service.loadModel(
+                null,
+                Given.model("path", directory.resolve("t5.gguf"), "id", "flash", "flashAttn", FlashAttention.ON),
+                fraction -> {},
+                flash);
+        assertEquals(
+                "flash_attn: a model with an encoder and a decoder has none; use auto or false", flash.message());
+    }
+
+    /** The same answer, whichever way attention is computed. */
+    @Test
+    void flashAttentionIsHadOrNotAsItIsAskedFor() throws Exception {
+        load("plain", SyntheticModels.writer(SyntheticModels.tiny()), 128).value();
+        Path file = directory.resolve("plain.gguf");
+        for (FlashAttention attention : FlashAttention.values()) {
+            Answer<Void> loaded = new Answer<>();
+            service.loadModel(
+                    null,
+                    Given.model(
+                            "path", file, "id", attention.name(), "nCtx", 128, "nThreads", 1, "flashAttn", attention),
+                    fraction -> {},
+                    loaded);
+            loaded.value();
+            Answer<TaskResult> answer = run(
+                    new TaskInput.Completion(attention.name(), new Prompt.Text("ab"), true, letters(8)));
+            assertEquals(8, answer.value().usage().completionTokens(), attention.name());
+        }
     }
 
     private GgufWriter infillModel() {

@@ -17,6 +17,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The commands of {@code bin/llama-node}. For the main thread. */
 public final class Cli {
@@ -80,6 +81,9 @@ public final class Cli {
                 return ExitStatus.USAGE;
             }
             return perform(parsed.subcommand(), args.subList(1, args.size()));
+        } catch (UnmatchedArgumentException e) {
+            err.println(NAME + ": " + e.getMessage() + Setting.hint(e.getUnmatched().getFirst()));
+            return ExitStatus.USAGE;
         } catch (ParameterException e) {
             err.println(NAME + ": " + e.getMessage());
             return ExitStatus.USAGE;
@@ -187,7 +191,8 @@ public final class Cli {
         }
         Configuration configuration =
                 Configuration.of(command.matchedOptionValue(CONFIG, (String) null), flags, environment);
-        configuration.unknownVariables().forEach(name -> err.println(NAME + ": warning: " + name + " is no setting"));
+        configuration.unknownVariables().forEach(name ->
+                        err.println(NAME + ": warning: " + name + " is no setting" + Setting.variableHint(name)));
         return configuration;
     }
 

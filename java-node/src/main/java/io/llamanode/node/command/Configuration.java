@@ -152,12 +152,13 @@ final class Configuration {
         }
     }
 
-    /** {@return variables that look like settings and are none, for a warning} */
+    /** {@return variables that look like settings, or are so of llama.cpp, and are none, for a warning} */
     List<String> unknownVariables() {
         Set<String> known = Stream.concat(Stream.of(Setting.values()).map(Setting::variable), OTHERS.stream())
                 .collect(Collectors.toSet());
         return environment.keySet().stream()
-                .filter(name -> name.startsWith("LLAMA_NODE_") && !known.contains(name))
+                .filter(name -> name.startsWith("LLAMA_NODE_") && !known.contains(name)
+                        || name.startsWith("LLAMA_ARG_") && !Setting.variableHint(name).isEmpty())
                 .sorted()
                 .toList();
     }

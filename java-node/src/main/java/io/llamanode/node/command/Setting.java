@@ -1,5 +1,6 @@
 package io.llamanode.node.command;
 
+import io.llamanode.protocol.CloseMatch;
 import io.llamanode.protocol.launch.ServiceConfigDecoder;
 import java.math.BigInteger;
 import java.util.LinkedHashMap;
@@ -8,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What can be set in the environment and on the command line as well as in the configuration file. The
@@ -142,6 +144,24 @@ enum Setting {
 
     String help() {
         return help + " (" + variable() + ")";
+    }
+
+    /** {@return words that name the flag that was meant, or nothing} */
+    static String hint(String flag) {
+        Setting meant = meant(flag.replaceFirst("=.*", ""));
+        return meant == null || !flag.startsWith("-") ? "" : " (did you mean '" + meant.option() + "'?)";
+    }
+
+    /** {@return words that name the variable that was meant, or nothing} */
+    static String variableHint(String variable) {
+        Setting meant = meant(variable.replaceFirst("^LLAMA_(NODE|ARG)_", "").toLowerCase(Locale.ROOT));
+        return meant == null ? "" : " (did you mean '" + meant.variable() + "'?)";
+    }
+
+    private static @Nullable Setting meant(String name) {
+        List<String> keys = Stream.of(values()).map(Setting::key).toList();
+        String close = CloseMatch.of(name, keys);
+        return close == null ? null : values()[keys.indexOf(close)];
     }
 
     /** {@return what the file would hold; a text of the wrong kind stays text, which its check refuses} */
