@@ -29,7 +29,7 @@ export MAVEN_OPTS ?= --sun-misc-unsafe-memory-access=allow
 MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE) -Dlint=$(LINT) -Dtarget=$(TARGET)
 MVN = $(MVN_LOUD) -q
 
-.PHONY: help setup compile jar demo examples check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire bench-handshakes bench-files bench-bounded soak bench-loads shell clean
+.PHONY: help setup compile jar demo examples check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire bench-reuse bench-handshakes bench-files bench-bounded soak bench-loads shell clean
 
 help:                       ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -123,7 +123,7 @@ test-java: setup            ## JUnit and ArchUnit
 	@$(INSTALL_JAR)
 
 # Nodes take the newest llama.cpp that is there by themselves: the operating system's, then priv/native, then the jar's.
-ENGINE_SUITES = test/llama_node_api_SUITE,test/llama_node_generation_SUITE,test/llama_node_kinds_SUITE,test/llama_node_model_SUITE,test/llama_node_chunks_SUITE
+ENGINE_SUITES = test/llama_node_api_SUITE,test/llama_node_generation_SUITE,test/llama_node_kinds_SUITE,test/llama_node_model_SUITE,test/llama_node_chunks_SUITE,test/llama_node_reuse_SUITE
 
 test-erlang: compile        ## EUnit, xref, dialyzer, Common Test on a real JVM
 	@epmd -daemon
@@ -153,6 +153,9 @@ bench-sampling:             ## what the choice of a token costs, beside llama.cp
 
 bench-wire:                 ## what messages cost between BEAM and node, over both transports
 	@bench/wire
+
+bench-reuse:                ## what prompts cost that were met before; ARGS="--copies" for copies against computing
+	@bench/reuse $(ARGS)
 
 bench-handshakes:           ## how many handshakes succeed beside connections of strangers
 	@bench/handshakes

@@ -85,7 +85,7 @@ model() ->
        text => "with whom tasks share beginnings of prompts that the KV cache holds: with all of the model, with those "
                "of the same process, or with those of their session alone. How long a first token takes can tell what "
                "others have asked"},
-     #{key => slot_prompt_similarity, part => model, check => {number, 0, 1}, default => "0.1",
+     #{key => slot_prompt_similarity, part => model, check => {number, 0, 1}, default => "0.5",
        text => "share of a prompt that an idle slot must hold to be chosen for that; with 0 the one used longest ago "
                "is chosen"},
      #{key => use_mmap, part => model, check => boolean, default => "`true'",

@@ -103,7 +103,7 @@
 %%     with those of the same process, or with those of their session alone. How long a first token takes can tell what
 %%     others have asked. Default: `node'.</li>
 %% <li>`slot_prompt_similarity': share of a prompt that an idle slot must hold to be chosen for that; with 0 the one
-%%     used longest ago is chosen. Default: 0.1.</li>
+%%     used longest ago is chosen. Default: 0.5.</li>
 %% <li>`use_mmap': map the file rather than read it. Default: `true'.</li>
 %% <li>`n_gpu_layers': layers to offload, -1 for all of them. Default: 0.</li>
 %% <li>`flash_attn': whether attention is computed without its whole matrix in memory; `auto' leaves it to llama.cpp,

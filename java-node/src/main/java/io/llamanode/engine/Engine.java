@@ -198,6 +198,7 @@ public final class Engine implements AutoCloseable {
         loop.call(
                 () -> {
                     scheduler.forget(adapter);
+                    publish();
                     runner.forget(adapter);
                 },
                 done);

@@ -28,7 +28,7 @@ public record EngineConfig(
         int leastCopied,
         boolean together) {
     /** The {@code similarity} where nobody says another one; docs/decisions/scheduling.md has what was measured. */
-    public static final double SIMILARITY = 0.1;
+    public static final double SIMILARITY = 0.5;
 
     /** The {@code leastCopied} where nobody says another one. */
     public static final int LEAST_COPIED = 16;

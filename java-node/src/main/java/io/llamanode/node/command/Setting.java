@@ -41,7 +41,7 @@ enum Setting {
     SLOT_TOKENS(Kind.INTEGER, "tokens of a task's turn while others wait, 0 for any number, default 4096"),
     SLOT_MS(Kind.INTEGER, "milliseconds of such a turn, 0 for any number, default 60000"),
     SHARE_PREFIXES(Kind.TEXT, "who shares beginnings of prompts: node, owner or none, default node"),
-    SLOT_PROMPT_SIMILARITY(Kind.NUMBER, "share of a prompt, 0 to 1, for which an idle slot is chosen, default 0.1"),
+    SLOT_PROMPT_SIMILARITY(Kind.NUMBER, "share of a prompt, 0 to 1, for which an idle slot is chosen, default 0.5"),
     USE_MMAP(Kind.BOOLEAN, "map the file rather than read it, default true"),
     N_GPU_LAYERS(Kind.INTEGER, "layers to offload, -1 for all, default 0"),
     FLASH_ATTN(Kind.BOOLEAN, "flash attention: true, false or auto, default auto"),
