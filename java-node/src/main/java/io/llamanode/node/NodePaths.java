@@ -56,6 +56,11 @@ public record NodePaths(String nodeName, Path directory, Path pid, Path socket, 
                 logFile != null ? Path.of(logFile) : directory.resolve(nodeName + ".log"));
     }
 
+    /** {@return where a line bridge listens of which nobody says where} */
+    public Path bridge() {
+        return directory.resolve("bridge" + SOCKET);
+    }
+
     /**
      * Finds nodes by their control sockets, those that were left behind included.
      *

@@ -4,6 +4,7 @@ import io.llamanode.delivery.RequestHandler;
 import io.llamanode.llama.LibraryException;
 import io.llamanode.llama.library.LlamaLibrary;
 import io.llamanode.node.probe.FileProber;
+import io.llamanode.protocol.launch.BridgeSettings;
 import io.llamanode.protocol.launch.LaunchConfig;
 import io.llamanode.protocol.launch.ServiceConfig;
 import io.llamanode.service.LlamaService;
@@ -17,7 +18,9 @@ import io.llamanode.service.model.ModelLoader;
 import io.llamanode.service.model.NativeModelLoader;
 import io.llamanode.transport.DistEndpoint;
 import io.llamanode.transport.DistSetup;
+import io.llamanode.transport.bridge.AccessException;
 import io.llamanode.transport.bridge.Bridge;
+import io.llamanode.transport.bridge.BridgeAccess;
 import io.llamanode.transport.bridge.BridgeConfig;
 import io.llamanode.transport.dist.DistStartException;
 import java.io.IOException;
@@ -148,15 +151,7 @@ public final class ServiceNode {
         control = listen(BridgeConfig.of(paths.socket(), paths.nodeName()), true);
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("drain").unstarted(this::drain));
         openDistribution(config.launch());
-        if (config.bridge() != null) {
-            BridgeConfig limits = BridgeConfig.of(config.bridge(), paths.nodeName())
-                    .withTimeouts(
-                            Duration.ofSeconds(config.launch().timeoutRead()),
-                            Duration.ofSeconds(config.launch().timeoutWrite()));
-            bridge = listen(
-                    limits.withLimits(config.bridgeMaxClients(), config.bridgeMaxLineBytes(), limits.maxQueuedChars()),
-                    false);
-        }
+        openBridge(config.bridge());
         writePid();
         for (ModelConfig model : config.launch().node().models()) {
             load(model);
@@ -164,11 +159,28 @@ public final class ServiceNode {
         service.ready();
     }
 
+    private void openBridge(BridgeSettings settings) throws ExitException {
+        if (settings.socket() == null) {
+            return;
+        }
+        BridgeConfig defaults = BridgeConfig.of(settings.socket(), paths.nodeName());
+        BridgeAccess access = new BridgeAccess(settings.mode(), settings.group(), settings.secret(), UserGroups::has);
+        bridge = listen(
+                defaults.withLimits(settings.maxClients(), settings.maxLineBytes(), defaults.maxQueuedChars())
+                        .withTimeouts(
+                                Duration.ofSeconds(config.launch().timeoutRead()),
+                                Duration.ofSeconds(config.launch().timeoutWrite()))
+                        .withAccess(access, settings.quitEndsNode()),
+                false);
+    }
+
     private Bridge listen(BridgeConfig where, boolean isControl) throws ExitException {
         try {
             return isControl
                     ? Bridge.control(where, service, this::stopProcess)
                     : Bridge.open(where, service, this::stopProcess);
+        } catch (AccessException e) {
+            throw new ExitException(ExitStatus.CONFIG, e.getMessage());
         } catch (IOException e) {
             throw new ExitException(ExitStatus.TAKEN, "cannot listen on " + where.socket() + ": " + e.getMessage());
         }

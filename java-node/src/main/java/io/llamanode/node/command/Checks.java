@@ -13,6 +13,7 @@ import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.model.NativeModelLoader;
 import io.llamanode.transport.DistSetup;
+import io.llamanode.transport.bridge.BridgeConfig;
 import io.llamanode.transport.dist.DistConfig;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -66,13 +67,9 @@ final class Checks {
         if (dist != null && dist.epmd()) {
             check("epmd on port " + dist.epmdPort(), () -> epmd(dist.epmdPort()));
         }
-        Path bridge = config.bridge();
+        Path bridge = config.bridge().socket();
         if (bridge != null) {
-            check(
-                    "bridge",
-                    () -> directory(
-                            "bridge",
-                            Objects.requireNonNull(bridge.toAbsolutePath().getParent())));
+            check("bridge", () -> bridge(configuration, bridge, config.bridge().secret()));
         }
         library(config.launch().llamaLib());
         for (ModelConfig model : config.launch().node().models()) {
@@ -99,6 +96,18 @@ final class Checks {
         } catch (FailureException e) {
             throw ExitException.config(e);
         }
+    }
+
+    /** The directory of the node's files is made where it is missing, any other is not. */
+    private static Path bridge(Configuration configuration, Path bridge, @Nullable Path secret) throws ExitException {
+        try {
+            BridgeConfig.checkSecret(secret);
+        } catch (IOException e) {
+            throw new ExitException(ExitStatus.CONFIG, e.getMessage());
+        }
+        Path directory = Objects.requireNonNull(bridge.toAbsolutePath().getParent());
+        boolean own = directory.equals(configuration.paths().directory().toAbsolutePath());
+        return directory(own ? "run_dir" : "bridge", directory);
     }
 
     /** The nearest part of a path that is there must be writable. */

@@ -8,6 +8,7 @@ import io.llamanode.service.contract.FailureException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,7 @@ import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -31,6 +33,8 @@ public final class Cli {
     private static final String TIMEOUT = "--timeout-ms";
     private static final long DEFAULT_TIMEOUT_MS = 10_000;
     private static final long DEFAULT_STOP_TIMEOUT_MS = 60_000;
+    /** A large model takes minutes to load. */
+    private static final long DEFAULT_TRY_TIMEOUT_MS = 600_000;
 
     private final Map<String, String> environment;
     private final PrintStream out;
@@ -105,7 +109,7 @@ public final class Cli {
         for (CommandSpec spec : List.of(start, foreground)) {
             spec.addOption(text(CONFIG, CONFIG_HELP));
             spec.addOption(flag(CHECK, "validate everything, load and start nothing"));
-            Stream.of(Setting.values()).forEach(setting -> spec.addOption(text(setting.option(), setting.help())));
+            Stream.of(Setting.values()).forEach(setting -> spec.addOption(option(setting)));
         }
         CommandSpec stop = command("stop", "Tells a node to end and waits until it has.");
         CommandSpec status = command("status", "Shows how a node is; without a name, each that runs.");
@@ -114,15 +118,28 @@ public final class Cli {
         for (CommandSpec spec : List.of(stop, status, ping)) {
             spec.addOption(text(CONFIG, CONFIG_HELP));
             spec.addOption(text(TIMEOUT, "how long to wait"));
-            Stream.of(Setting.NODE_NAME, Setting.RUN_DIR)
-                    .forEach(setting -> spec.addOption(text(setting.option(), setting.help())));
+            Stream.of(Setting.NODE_NAME, Setting.RUN_DIR).forEach(setting -> spec.addOption(option(setting)));
         }
+        CommandSpec attempt = command(
+                "try",
+                "Tries a ping, a load, an answer, a stream and a free; through the control socket, or a bridge.");
+        attempt.addOption(text(CONFIG, CONFIG_HELP));
+        attempt.addOption(text(TIMEOUT, "how long to wait for all of it"));
+        Stream.of(Setting.NODE_NAME, Setting.RUN_DIR, Setting.BRIDGE, Setting.BRIDGE_SECRET)
+                .forEach(setting -> attempt.addOption(option(setting)));
+        attempt.addPositional(PositionalParamSpec.builder()
+                .index("0")
+                .arity("0..1")
+                .type(String.class)
+                .paramLabel("MODEL")
+                .description("a model file to load and to free again, unless it is loaded")
+                .build());
         CommandSpec backends =
                 command("backends", "Shows which libraries of llama.cpp are installed, and whether they load.");
         backends.addOption(text(CONFIG, CONFIG_HELP));
         backends.addOption(flag(JSON, "as llama_node:list_backends/0 gives it, in JSON"));
         backends.addOption(text(Setting.LLAMA_LIB.option(), Setting.LLAMA_LIB.help()));
-        Stream.of(start, stop, status, foreground, ping, backends)
+        Stream.of(start, stop, status, foreground, ping, attempt, backends)
                 .forEach(spec -> root.addSubcommand(spec.name(), spec));
         return new CommandLine(root);
     }
@@ -151,6 +168,13 @@ public final class Cli {
                 .build();
     }
 
+    private static OptionSpec option(Setting setting) {
+        OptionSpec option = text(setting.option(), setting.help());
+        return setting.mayStandAlone()
+                ? option.toBuilder().arity("0..1").fallbackValue("true").build()
+                : option;
+    }
+
     private static OptionSpec flag(String name, String description) {
         return OptionSpec.builder(name)
                 .type(boolean.class)
@@ -167,10 +191,21 @@ public final class Cli {
                 new ControlCommands(timeout(command, DEFAULT_STOP_TIMEOUT_MS), out, err).stop(configuration.paths());
             case "status" -> status(configuration, command);
             case "backends" -> BackendsCommand.run(configuration.llamaLib(), command.hasMatchedOption(JSON), out);
+            case "try" -> attempt(configuration, command);
             case "ping" ->
                 new ControlCommands(timeout(command, DEFAULT_TIMEOUT_MS), out, err).ping(configuration.paths());
             default -> throw new IllegalStateException(command.commandSpec().name());
         };
+    }
+
+    private ExitStatus attempt(Configuration configuration, ParseResult command) throws ExitException {
+        Path bridge = command.hasMatchedOption(Setting.BRIDGE.option()) ? configuration.bridge() : null;
+        return TryCommand.run(
+                bridge == null ? configuration.paths().socket() : bridge,
+                bridge == null ? null : configuration.bridgeSecret(),
+                command.matchedPositionalValue(0, (String) null),
+                timeout(command, DEFAULT_TRY_TIMEOUT_MS),
+                out);
     }
 
     private ExitStatus status(Configuration configuration, ParseResult command) throws ExitException {

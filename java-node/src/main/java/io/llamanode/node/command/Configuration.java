@@ -126,6 +126,31 @@ final class Configuration {
                 environment);
     }
 
+    /** A bridge may be asked for without a place. */
+    private void placeBridge() throws ExitException {
+        Object given = tree.get(Setting.BRIDGE.key());
+        if (Boolean.TRUE.equals(given)) {
+            tree.put(Setting.BRIDGE.key(), paths().bridge().toString());
+        } else if (Boolean.FALSE.equals(given)) {
+            tree.remove(Setting.BRIDGE.key());
+        }
+    }
+
+    /** {@return the socket of the line bridge, or {@code null} if there is none; checks nothing else} */
+    @Nullable
+    Path bridge() throws ExitException {
+        placeBridge();
+        String given = text(Setting.BRIDGE);
+        return given == null ? null : Path.of(given);
+    }
+
+    /** {@return the file with the bridge's secret, or {@code null} if there is none; checks nothing else} */
+    @Nullable
+    Path bridgeSecret() throws ExitException {
+        String given = text(Setting.BRIDGE_SECRET);
+        return given == null ? null : Path.of(given);
+    }
+
     /** {@return which llama.cpp is asked for, or {@code null}; checks nothing else} */
     @Nullable
     Path llamaLib() throws ExitException {
@@ -143,6 +168,7 @@ final class Configuration {
 
     /** {@return everything, checked} */
     ServiceConfig checked() throws ExitException {
+        placeBridge();
         try {
             // First without the secret: what is wrong with the rest is worth more than that it is missing.
             ServiceConfigDecoder.decode(tree, "x", origins);

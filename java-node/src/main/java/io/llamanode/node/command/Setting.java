@@ -95,9 +95,13 @@ enum Setting {
             Kind.TEXT,
             "directory with the llama.cpp to use, or system, embedded or auto: the newest that is found, the default"),
     NATIVE_TIMEOUT(Kind.INTEGER, "milliseconds that native code may hang, or infinity, default 60000"),
-    BRIDGE(Kind.TEXT, "socket of the line bridge, default none"),
+    BRIDGE(Kind.PLACE, "socket of the line bridge; alone, or true: bridge.sock in run_dir; default none"),
     BRIDGE_MAX_CLIENTS(Kind.INTEGER, "its clients at a time, default 32"),
     BRIDGE_MAX_LINE_BYTES(Kind.INTEGER, "its longest line, default 1048576"),
+    BRIDGE_MODE(Kind.TEXT, "permissions of its socket, octal, default 0600"),
+    BRIDGE_GROUP(Kind.TEXT, "group of its socket, default that of the process"),
+    BRIDGE_SECRET(Kind.TEXT, "file with what its clients must say first, default none"),
+    BRIDGE_QUIT(Kind.TEXT, "what QUIT ends: connection or node, default connection"),
     RUN_DIR(Kind.TEXT, "directory of the pid file and the control socket"),
     LOG_FILE(Kind.TEXT, "log of a node that 'start' starts, default in run_dir"),
     LOG_LEVEL(Kind.TEXT, "debug, info, warning, error or none, default info"),
@@ -117,7 +121,9 @@ enum Setting {
         BOOLEAN,
         LIST,
         /** JSON where it is a list or a map; text otherwise. */
-        DATA
+        DATA,
+        /** A path, or whether there is one at all, which then has a default; on the command line it may stand alone. */
+        PLACE
     }
 
     private final Kind kind;
@@ -164,6 +170,11 @@ enum Setting {
         return close == null ? null : values()[keys.indexOf(close)];
     }
 
+    /** {@return whether its flag may stand alone, for {@code true}} */
+    boolean mayStandAlone() {
+        return kind == Kind.PLACE;
+    }
+
     /** {@return what the file would hold; a text of the wrong kind stays text, which its check refuses} */
     Object value(String text) {
         return switch (kind) {
@@ -180,6 +191,7 @@ enum Setting {
                     case "false" -> false;
                     default -> text;
                 };
+            case PLACE -> text.equals("true") ? Boolean.TRUE : text.equals("false") ? Boolean.FALSE : (Object) text;
             case LIST ->
                 text.isBlank()
                         ? List.of()

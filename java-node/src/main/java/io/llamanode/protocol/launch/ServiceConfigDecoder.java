@@ -6,7 +6,6 @@ import io.llamanode.protocol.JsonReader;
 import io.llamanode.protocol.ModelDecoder;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.model.Origins;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -74,20 +73,13 @@ public final class ServiceConfigDecoder {
         tree.put("cookie", cookie);
         gatherModels(tree);
         Fields in = new Fields(InputValue.root(NAME, tree));
-        Path bridge = ConfigDecoder.path(in.get("bridge"));
-        Integer clients = in.integer("bridge_max_clients", 1, 10_000);
-        Integer line = in.integer("bridge_max_line_bytes", 64, 64 << 20);
+        BridgeSettings bridge = BridgeSettings.decode(in);
         Long drain = in.milliseconds("drain_timeout_ms", 0);
         // Read by whoever looks for the node's files.
         Stream.of("cookie_file", "run_dir", "log_file").forEach(in::nonEmptyText);
         LaunchConfig launch = ConfigDecoder.launch(in, origins);
         launch.node().refuseContradictions();
-        return new ServiceConfig(
-                launch,
-                bridge,
-                clients == null ? 32 : clients,
-                line == null ? 1 << 20 : line,
-                drain == null ? 30_000 : drain);
+        return new ServiceConfig(launch, bridge, drain == null ? 30_000 : drain);
     }
 
     /** What only {@code model} can have stands beside it, as in the options of {@code start_link}. */

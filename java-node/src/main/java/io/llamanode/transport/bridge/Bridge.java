@@ -8,12 +8,18 @@ import io.llamanode.service.contract.OwnerMonitor;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.GroupPrincipal;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -68,6 +74,23 @@ public final class Bridge implements AutoCloseable {
         this.house = new House(service, config, stop, control != null, doorkeeper, this::facts);
     }
 
+    /** Who may use the socket is of no use where its directory cannot be entered. */
+    private void warnOfDirectory() throws IOException {
+        if (config.access().mode().charAt(4) != 'w') {
+            return;
+        }
+        Path socket = config.socket().toAbsolutePath();
+        Path directory = Objects.requireNonNull(socket.getParent());
+        PosixFileAttributes place = Files.readAttributes(directory, PosixFileAttributes.class);
+        GroupPrincipal group =
+                Files.readAttributes(socket, PosixFileAttributes.class).group();
+        boolean entered = place.permissions().contains(PosixFilePermission.OTHERS_EXECUTE)
+                || place.group().equals(group) && place.permissions().contains(PosixFilePermission.GROUP_EXECUTE);
+        if (!entered) {
+            LOG.warn("members of the group {} cannot enter {} (chgrp and chmod g+x)", group.getName(), directory);
+        }
+    }
+
     private Map<String, Object> facts() {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("socket", config.socket().toString());
@@ -92,6 +115,7 @@ public final class Bridge implements AutoCloseable {
         Bridge bridge = new Bridge(config, service, stop, null);
         Thread.ofVirtual().name("bridge-accept").start(bridge::accept);
         LOG.info("the bridge listens on {}", config.socket());
+        bridge.warnOfDirectory();
         return bridge;
     }
 

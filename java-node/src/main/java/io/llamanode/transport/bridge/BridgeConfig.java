@@ -1,8 +1,10 @@
 package io.llamanode.transport.bridge;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a {@link Bridge} listens, who may come, and what its clients may cost. For any thread.
@@ -94,5 +96,15 @@ public record BridgeConfig(
     public BridgeConfig withAccess(BridgeAccess who, boolean quit) {
         return new BridgeConfig(
                 socket, node, maxClients, maxLineBytes, maxQueuedChars, readTimeout, writeTimeout, who, quit);
+    }
+
+    /**
+     * Looks whether a file can be the secret of a bridge.
+     *
+     * @param file the file, or {@code null} for no secret
+     * @throws IOException if it cannot; the message says why
+     */
+    public static void checkSecret(@Nullable Path file) throws IOException {
+        Secret.read(file);
     }
 }

@@ -27,7 +27,7 @@ final class Secret {
 
     /**
      * @param file that holds it, white space at both ends left out; {@code null} if there is none
-     * @throws SocketFile.UnusableException if there is no such file, others than its owner may read it, or what it holds
+     * @throws AccessException if there is no such file, others than its owner may read it, or what it holds
      *     is no secret
      */
     static @Nullable Secret read(@Nullable Path file) throws IOException {
@@ -52,8 +52,8 @@ final class Secret {
         }
     }
 
-    private static SocketFile.UnusableException unusable(String why) {
-        return new SocketFile.UnusableException("bridge_secret: " + why);
+    private static AccessException unusable(String why) {
+        return new AccessException("bridge_secret: " + why);
     }
 
     private static byte[] digest(String text) {

@@ -74,7 +74,8 @@ final class SocketFile implements AutoCloseable {
      *
      * @param mode permissions of the file, as {@code rw-rw----}
      * @param group of the file, or {@code null} for that of the process
-     * @throws UnusableException as {@link #listen(Path)}, or if the file cannot be given to the group
+     * @throws UnusableException as {@link #listen(Path)}
+     * @throws AccessException if the file cannot be given to the group
      * @throws IOException if the directory cannot be written
      */
     static SocketFile listen(Path path, String mode, @Nullable String group) throws IOException {
@@ -180,9 +181,9 @@ final class SocketFile implements AutoCloseable {
                     made.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByGroupName(group);
             Files.getFileAttributeView(made, PosixFileAttributeView.class).setGroup(known);
         } catch (UserPrincipalNotFoundException e) {
-            throw new UnusableException("bridge_group: there is no group " + group);
+            throw new AccessException("bridge_group: there is no group " + group);
         } catch (IOException e) {
-            throw new UnusableException(
+            throw new AccessException(
                     "bridge_group: the socket cannot be given to the group %s, of which the node's user must be a member"
                             .formatted(group));
         }

@@ -17,6 +17,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -90,7 +91,8 @@ final class CliTest {
         assertEquals(ExitStatus.OK, run(command, "--help"));
         String said = words(out);
         for (Setting setting : Setting.values()) {
-            assertTrue(said.contains(setting.option() + "=VALUE"), setting.option());
+            String value = setting == Setting.BRIDGE ? "[=VALUE]" : "=VALUE";
+            assertTrue(said.contains(setting.option() + value), setting.option());
             assertTrue(said.contains("(" + setting.variable() + ")"), setting.variable());
         }
         assertTrue(said.contains("--check validate everything, load and start nothing"), said);
@@ -260,6 +262,27 @@ final class CliTest {
         assertEquals("ok      configuration and cookie\nok      files of the node\nok      distribution\n", out);
         assertEquals("", err);
         assertFalse(Files.exists(fresh));
+    }
+
+    @Test
+    void aBridgeNeedsNoPlace() throws Exception {
+        Path fresh = directory.resolve("run");
+        Path secret = Files.writeString(directory.resolve("secret"), "0123456789abcdef\n");
+        Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-------"));
+        String[] start = {
+            "start", "--check", "--bridge", "--run-dir", fresh.toString(), "--bridge-secret", secret.toString()
+        };
+        assertEquals(ExitStatus.OK, run(start), out);
+        assertTrue(out.contains("ok      bridge\n"), out);
+        Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-r--r--"));
+        assertEquals(ExitStatus.CONFIG, run(start));
+        assertTrue(
+                out.contains("FAILED  bridge: bridge_secret: " + secret
+                        + " must be accessible by its owner only (chmod 600)\n"),
+                out);
+        environment.put("LLAMA_NODE_BRIDGE", "false");
+        assertEquals(ExitStatus.OK, run("start", "--check", "--run-dir", fresh.toString()));
+        assertFalse(out.contains("bridge"), out);
     }
 
     @Test

@@ -27,6 +27,9 @@ final class SettingTest {
         assertEquals(true, Setting.EPMD.value("TRUE"));
         assertEquals(false, Setting.EPMD.value("false"));
         assertEquals("12", Setting.NODE_NAME.value("12"));
+        assertEquals(true, Setting.BRIDGE.value("true"));
+        assertEquals(false, Setting.BRIDGE.value("false"));
+        assertEquals("/run/b.sock", Setting.BRIDGE.value("/run/b.sock"));
         assertEquals(List.of("a@b", "c@*"), Setting.ALLOW.value("a@b , c@*"));
         assertEquals(List.of(), Setting.ALLOW.value(" "));
     }

@@ -2,8 +2,8 @@ package io.llamanode.protocol.launch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Origin;
@@ -21,7 +21,7 @@ class ServiceConfigTest {
     private static ServiceConfig decode(String json) {
         Map<String, Object> tree = ServiceConfigDecoder.parse("file", json);
         tree.putIfAbsent("node_name", "n@h");
-        return ServiceConfigDecoder.decode(tree, "secret", new Origins(Map.of(), Origin.FILE));
+        return ServiceConfigDecoder.decode(tree, "swordfish", new Origins(Map.of(), Origin.FILE));
     }
 
     private static String refusal(String json) {
@@ -33,14 +33,41 @@ class ServiceConfigTest {
     @Test
     void defaults() {
         ServiceConfig config = decode("{}");
-        assertNull(config.bridge());
-        assertEquals(32, config.bridgeMaxClients());
-        assertEquals(1 << 20, config.bridgeMaxLineBytes());
+        assertEquals(new BridgeSettings(null, 32, 1 << 20, "rw-------", null, null, false), config.bridge());
         assertEquals(30_000, config.drainTimeoutMs());
         assertEquals("n@h", config.launch().nodeName());
-        assertEquals("secret", config.launch().cookie());
-        assertFalse(config.toString().contains("secret"));
+        assertEquals("swordfish", config.launch().cookie());
+        assertFalse(config.toString().contains("swordfish"));
         assertEquals(0, config.launch().node().models().size());
+    }
+
+    @Test
+    void theBridgeSaysWhoMayUseIt() {
+        assertEquals(
+                new BridgeSettings(Path.of("/b"), 3, 99, "rw-rw----", "llm", Path.of("/s"), true),
+                decode("""
+                        {"bridge": "/b", "bridge_max_clients": 3, "bridge_max_line_bytes": 99, "bridge_mode": "0660",
+                         "bridge_group": "llm", "bridge_secret": "/s", "bridge_quit": "node"}
+                        """).bridge());
+        assertEquals(
+                "rwxr-x---",
+                decode("{\"bridge\": \"/b\", \"bridge_mode\": \"750\"}")
+                        .bridge()
+                        .mode());
+        assertFalse(decode("{\"bridge\": \"/b\", \"bridge_quit\": \"connection\"}")
+                .bridge()
+                .quitEndsNode());
+        for (String mode : new String[] {"660", "\"0666\"", "\"0400\"", "\"rw\"", "\"\"", "\"00600\""}) {
+            String told = refusal("{\"bridge\": \"/b\", \"bridge_mode\": " + mode + "}");
+            assertTrue(told.startsWith("bridge_mode must be octal digits as text, such as \"0600\""), told);
+        }
+        String quit = refusal("{\"bridge\": \"/b\", \"bridge_quit\": \"bridge\"}");
+        assertTrue(quit.startsWith("bridge_quit must be connection or node, not "), quit);
+        for (String key : new String[] {"bridge_mode", "bridge_group", "bridge_secret", "bridge_quit"}) {
+            String value = key.equals("bridge_mode") ? "0600" : "node";
+            assertEquals(
+                    key + " belongs to bridge, which is not given", refusal("{\"" + key + "\": \"" + value + "\"}"));
+        }
     }
 
     @Test
@@ -107,19 +134,20 @@ class ServiceConfigTest {
                 {"name": "n", "bind": "b", "net_ticktime": 1, "log_level": "info", "models": [], "result_ttl_ms": 1,
                  "max_results": 1, "max_sessions": 1, "max_tasks": 1, "native_timeout": 1, "port": 1, "epmd": true, "allow": ["a"],
                  "tls": {"certfile": "c", "keyfile": "k", "cacertfile": "a"}, "llama_lib": "l", "bridge": "b",
-                 "timeout_write": 1, "max_connections": 1, "bridge_max_clients": 1, "bridge_max_line_bytes": 64, "drain_timeout_ms": 1, "cookie_file": "c",
+                 "timeout_write": 1, "max_connections": 1, "bridge_max_clients": 1, "bridge_max_line_bytes": 64,
+                 "bridge_mode": "0600", "bridge_group": "g", "bridge_secret": "s", "bridge_quit": "node", "drain_timeout_ms": 1, "cookie_file": "c",
                  "run_dir": "r", "log_file": "l"}
                 """);
         String told = assertThrows(
                         FailureException.class,
-                        () -> ServiceConfigDecoder.decode(tree, "secret", new Origins(Map.of(), Origin.FILE)))
+                        () -> ServiceConfigDecoder.decode(tree, "swordfish", new Origins(Map.of(), Origin.FILE)))
                 .failure()
                 .message();
         assertEquals("node_name is required", told);
         tree.put("node_name", "n@h");
         assertEquals(
                 "n@h",
-                ServiceConfigDecoder.decode(tree, "secret", new Origins(Map.of(), Origin.FILE))
+                ServiceConfigDecoder.decode(tree, "swordfish", new Origins(Map.of(), Origin.FILE))
                         .launch()
                         .nodeName());
     }
