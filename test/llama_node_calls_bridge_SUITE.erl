@@ -107,7 +107,8 @@ tokens(Socket, Texts) ->
 
 %% By leaving, as there, or by a line.
 a_stream_may_be_interrupted(Config) ->
-    Endless = "INFER_STREAM {\"prompt\": \"Once\", \"n_predict\": 1000000, \"ignore_eos\": true, \"n_ctx_shift\": true}",
+    Endless = "INFER_STREAM {\"prompt\": \"Once\", \"n_predict\": 1000000, \"ignore_eos\": true,"
+              " \"n_ctx_shift\": true}",
     Socket = loaded(Config),
     ?assertMatch(#{<<"final">> := true, <<"status">> := <<"error">>}, ask(Socket, Endless)),
     #{<<"task_id">> := Task} = ask(Socket, string:replace(Endless, "n_ctx_shift", "context_shift")),
