@@ -23,8 +23,6 @@ final class Connection {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
     /** How long a client that is refused may take to read that. */
     private static final long LINGER_MS = 1000;
-    /** In which the secret must have been said, unless all lines have less time: strangers are not to hold places. */
-    private static final Duration GREETING = Duration.ofSeconds(15);
 
     /** Wrong secrets of one connection. */
     private static final int TRIES = 3;
