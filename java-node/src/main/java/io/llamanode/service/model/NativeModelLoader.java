@@ -289,16 +289,8 @@ public final class NativeModelLoader implements ModelLoader {
         }
         int prefillShare = Math.min(PREFILL_SHARE, sizes.nBatch());
         EngineConfig engineConfig = new EngineConfig(sizes.slots(), sizes.nCtx(), sizes.nBatch(), prefillShare)
-<<<<<<< HEAD
                 .withTurns(slotTokens(config), TimeUnit.MILLISECONDS.toNanos(slotMs(config)))
                 .withSimilarity(similarity(config))
-=======
-                .withTurns(
-                        config.slotTokens() != null ? config.slotTokens() : SLOT_TOKENS,
-                        TimeUnit.MILLISECONDS.toNanos(config.slotMs() != null ? config.slotMs() : SLOT_MS))
-                .withSimilarity(
-                        config.slotPromptSimilarity() != null ? config.slotPromptSimilarity() : EngineConfig.SIMILARITY)
->>>>>>> c5e541e (Take the bridge's time to read from the configuration, and give strangers less)
                 .withContinuousBatching(together(config));
         ModelRunner runner = model.hasEncoder()
                 ? new EncoderDecoderRunner(context, sizes.nBatch())
