@@ -6,6 +6,7 @@
 
 -define(CHATS, 200).
 -define(SLOTS, 4).
+-define(SESSIONS, 2).
 -define(SYSTEM, 500).
 -define(QUESTION, 24).
 -define(TIMED, 41).
@@ -49,8 +50,8 @@ chats(Transport) ->
     Server = server(#{transport => Transport, n_ctx => 2 * ?SYSTEM, n_parallel => ?SLOTS}),
     _ = [chat(Server, words(?SYSTEM, {0, 0, N}), question(-N), #{}) || N <- lists:seq(1, 5)], %% Not counted.
     System = words(?SYSTEM, {1, 0, 0}),
-    Sessions = [session(Server, N) || N <- [1, 2]],
-    %% As many callers as there are slots, which begin together; the sessions come back in the middle.
+    Sessions = [session(Server, N) || N <- lists:seq(1, ?SESSIONS)],
+    %% As many callers as the sessions leave slots, which begin together; the sessions come back in the middle.
     {First, Second} = lists:split(?CHATS div 2, lists:seq(1, ?CHATS)),
     Before = together(Server, System, First),
     Back = lists:append([come_back(Server, Session) || Session <- Sessions]),
@@ -65,11 +66,12 @@ chats(Transport) ->
 
 together(Server, System, Numbers) ->
     Self = self(),
-    Callers = [spawn_link(fun () ->
+    Callers = ?SLOTS - ?SESSIONS,
+    Asking = [spawn_link(fun () ->
                    Self ! {self(), [chat(Server, System, question(N), #{max_tokens => 8})
-                                    || N <- Numbers, N rem ?SLOTS =:= Caller]}
-               end) || Caller <- lists:seq(0, ?SLOTS - 1)],
-    lists:append([receive {Pid, Usages} -> Usages end || Pid <- Callers]).
+                                    || N <- Numbers, N rem Callers =:= Caller]}
+               end) || Caller <- lists:seq(0, Callers - 1)],
+    lists:append([receive {Pid, Usages} -> Usages end || Pid <- Asking]).
 
 %% One at a time, with and without what is in the cache; which goes first changes.
 timed(Server, System) ->
