@@ -63,6 +63,9 @@ public final class NativeModelLoader implements ModelLoader {
     /** How long it may do so: other owners wait a minute for each slot's turn at most. */
     private static final long SLOT_MS = 60_000;
 
+    /** Cells that are copied in about the time in which a token of a prompt is computed; docs/decisions/scheduling.md. */
+    private static final int COPIED_CELLS = 400;
+
     /** Tokens of context of a model whose adapter is in doubt. */
     private static final int PROBED_CONTEXT = 512;
 
@@ -287,14 +290,15 @@ public final class NativeModelLoader implements ModelLoader {
         } catch (IllegalArgumentException e) {
             throw FailureException.invalid(Objects.requireNonNull(e.getMessage()));
         }
+        ModelRunner runner = model.hasEncoder()
+                ? new EncoderDecoderRunner(context, sizes.nBatch())
+                : new LlamaRunner(context, sizes.nBatch());
         int prefillShare = Math.min(PREFILL_SHARE, sizes.nBatch());
         EngineConfig engineConfig = new EngineConfig(sizes.slots(), sizes.nCtx(), sizes.nBatch(), prefillShare)
                 .withTurns(slotTokens(config), TimeUnit.MILLISECONDS.toNanos(slotMs(config)))
                 .withSimilarity(similarity(config))
+                .withLeastCopied(leastCopied(sizes, runner))
                 .withContinuousBatching(together(config));
-        ModelRunner runner = model.hasEncoder()
-                ? new EncoderDecoderRunner(context, sizes.nBatch())
-                : new LlamaRunner(context, sizes.nBatch());
         Engine engine = new Engine("engine-" + id, runner, vocabulary, engineConfig);
         try {
             engine.start();
@@ -358,6 +362,12 @@ public final class NativeModelLoader implements ModelLoader {
     private static double similarity(ModelConfig config) {
         Double given = OptionValues.real(config.slotPromptSimilarity());
         return given != null ? given : EngineConfig.SIMILARITY;
+    }
+
+    /** Cells that are shared cost nothing; others are copied as a whole, with those that hold nothing. */
+    private static int leastCopied(ModelSizes sizes, ModelRunner runner) {
+        int computed = runner.sharesCells() ? 0 : sizes.nCtx() / COPIED_CELLS;
+        return Math.max(EngineConfig.LEAST_COPIED, computed);
     }
 
     private int threads(ModelConfig config) {
