@@ -29,6 +29,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -180,7 +181,7 @@ public final class ServiceNode {
                     ? Bridge.control(where, service, this::stopProcess)
                     : Bridge.open(where, service, this::stopProcess);
         } catch (AccessException e) {
-            throw new ExitException(ExitStatus.CONFIG, e.getMessage());
+            throw new ExitException(ExitStatus.CONFIG, Objects.requireNonNull(e.getMessage()));
         } catch (IOException e) {
             throw new ExitException(ExitStatus.TAKEN, "cannot listen on " + where.socket() + ": " + e.getMessage());
         }

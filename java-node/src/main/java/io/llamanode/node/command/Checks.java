@@ -103,7 +103,7 @@ final class Checks {
         try {
             BridgeConfig.checkSecret(secret);
         } catch (IOException e) {
-            throw new ExitException(ExitStatus.CONFIG, e.getMessage());
+            throw new ExitException(ExitStatus.CONFIG, Objects.requireNonNull(e.getMessage()));
         }
         Path directory = Objects.requireNonNull(bridge.toAbsolutePath().getParent());
         boolean own = directory.equals(configuration.paths().directory().toAbsolutePath());

@@ -9,6 +9,8 @@ import io.llamanode.node.ExitException;
 import io.llamanode.node.ExitStatus;
 import io.llamanode.protocol.launch.ServiceConfig;
 import io.llamanode.service.contract.Origin;
+import io.llamanode.service.contract.PrefixSharing;
+import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.NodeConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -98,6 +100,30 @@ final class ConfigurationTest {
         assertEquals(1, config.launch().node().maxSessions());
         assertEquals(300_000, config.launch().node().resultTtlMs());
         assertEquals("llama@localhost", config.launch().nodeName());
+    }
+
+    @Test
+    void sharedPrefixesAreSetLikeTheOthersOfAModel() throws Exception {
+        ModelConfig model = Configuration.of(
+                        file("{\"model\": \"x.gguf\", \"share_prefixes\": \"none\"}"),
+                        Map.of(Setting.SLOT_PROMPT_SIMILARITY, "0.25"),
+                        environment("LLAMA_NODE_COOKIE", "c", "LLAMA_NODE_SHARE_PREFIXES", "owner"))
+                .checked()
+                .launch()
+                .node()
+                .models()
+                .getFirst();
+        assertEquals(PrefixSharing.OWNER, model.sharePrefixes());
+        assertEquals(0.25f, model.slotPromptSimilarity());
+        assertEquals(
+                "slot_prompt_similarity must be a number from 0 to 1, not 1.5",
+                refused(
+                        ExitStatus.CONFIG,
+                        () -> Configuration.of(
+                                        file("{\"model\": \"x.gguf\"}"),
+                                        Map.of(Setting.SLOT_PROMPT_SIMILARITY, "1.5"),
+                                        environment("LLAMA_NODE_COOKIE", "c"))
+                                .checked()));
     }
 
     @Test
