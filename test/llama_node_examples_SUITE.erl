@@ -10,7 +10,7 @@ suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
     [first_chat_erlang, first_chat_elixir, stream_with_demand, tools, embeddings_search, shared_server, port_only,
-     back_ends, all_are_listed].
+     back_ends, bridge_shell, bridge_python, bridge_node, all_are_listed].
 
 init_per_suite(Config) ->
     case llama_node_ct:real_node() of
@@ -75,6 +75,21 @@ back_ends(_Config) ->
     {ok, Backends} = llama_node:list_backends(),
     [contains(Said, ["llama.cpp " ++ binary_to_list(Version) ++ " (asked for by llama_lib): "])
      || #{version := Version} <- Backends].
+
+bridge_shell(_Config) -> bridge("bridge-shell", "bash").
+
+bridge_python(_Config) -> bridge("bridge-python", "python3").
+
+bridge_node(_Config) -> bridge("bridge-node", "node").
+
+%% All three say the same. The pieces of a streamed answer come before the whole of it.
+bridge(Name, Program) ->
+    case os:find_executable(Program) of
+        false -> {skip, "there is no " ++ Program};
+        _ ->
+            matches(run(Name), "^ping: pong\nloaded: tiny-chat\nanswer: \\S.*\n(['\"].*['\"] )+\\(last\\)\n"
+                               "streamed: \\S.*\ntokens: [1-9][0-9]*\n$")
+    end.
 
 %% Nobody finds an example that no page tells of.
 all_are_listed(_Config) ->

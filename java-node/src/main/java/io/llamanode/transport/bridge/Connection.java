@@ -86,8 +86,7 @@ final class Connection {
      */
     void run(Runnable ended) {
         try {
-            if (isAdmitted()) {
-                Thread.ofVirtual().name("bridge-read").start(this::read);
+            if (isAdmitted() && startReading()) {
                 for (Command next = commands.take(); next != null && perform(next); next = commands.take()) {
                     continue;
                 }
@@ -99,6 +98,19 @@ final class Connection {
         } finally {
             ended.run();
             close();
+        }
+    }
+
+    /** On a thread of the system's, which hears of a line in half the time that a virtual one takes. */
+    private boolean startReading() {
+        try {
+            Thread.ofPlatform().daemon().name("bridge-read").start(this::read);
+            return true;
+        } catch (OutOfMemoryError e) {
+            // Of threads: an exhausted heap ends the process.
+            LOG.warn("{} is refused: {}", client, e.getMessage());
+            refuse(channel, new Failure(ErrorCode.SERVER_BUSY, "the system gives no more threads"));
+            return false;
         }
     }
 
