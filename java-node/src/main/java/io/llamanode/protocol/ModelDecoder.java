@@ -60,7 +60,8 @@ public final class ModelDecoder {
      */
     public static ModelConfig listed(Fields in) {
         InputValue path = in.wanted("path");
-        ModelConfig config = settings(path == null ? ANY : path(path), in.nonEmptyText("id"), in.flag("default"), in.flag("stand_in"), in);
+        ModelConfig config = settings(
+                path == null ? ANY : path(path), in.nonEmptyText("id"), in.flag("default"), in.flag("stand_in"), in);
         in.end();
         return config;
     }
@@ -77,7 +78,8 @@ public final class ModelDecoder {
         return config.equals(ModelConfig.of(ANY)) ? null : config;
     }
 
-    private static ModelConfig settings(Path path, @Nullable String id, @Nullable Boolean asDefault, @Nullable Boolean standIn, Fields in) {
+    private static ModelConfig settings(
+            Path path, @Nullable String id, @Nullable Boolean asDefault, @Nullable Boolean standIn, Fields in) {
         Integer nBatch = in.integer("n_batch", 1, MAX_BATCH);
         InputValue nUbatch = in.get("n_ubatch");
         return new ModelConfig(
@@ -110,7 +112,8 @@ public final class ModelDecoder {
     /** {@return what tasks and sessions get that do not say, or {@code null} if that is nothing} */
     private static @Nullable ModelDefaults defaults(Fields in) {
         String systemPrompt = in.text("system_prompt");
-        var defaults = new ModelDefaults(OptionsDecoder.withoutSharing(in), ChatDecoder.withoutTemplate(in), systemPrompt);
+        var defaults =
+                new ModelDefaults(OptionsDecoder.withoutSharing(in), ChatDecoder.withoutTemplate(in), systemPrompt);
         return defaults.equals(ModelDefaults.NONE) ? null : defaults;
     }
 

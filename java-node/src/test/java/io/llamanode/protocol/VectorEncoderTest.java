@@ -25,8 +25,8 @@ class VectorEncoderTest {
     private static final Usage USAGE = new Usage(7, 2, 3);
 
     private static OtpErlangMap embedding(Pooling pooling, Encoding encoding, float[]... vectors) {
-        return VectorEncoder.embedding(
-                new EmbeddingResult(5, "m", List.of(vectors), 2, pooling, encoding, USAGE, 1.5, 250, 1_700_000_000_000L));
+        return VectorEncoder.embedding(new EmbeddingResult(
+                5, "m", List.of(vectors), 2, pooling, encoding, USAGE, 1.5, 250, 1_700_000_000_000L));
     }
 
     private static OtpErlangObject of(OtpErlangMap map, String key) {

@@ -398,8 +398,7 @@ class KindsTest {
                 Given.model("path", directory.resolve("t5.gguf"), "id", "flash", "flashAttn", FlashAttention.ON),
                 fraction -> {},
                 flash);
-        assertEquals(
-                "flash_attn: a model with an encoder and a decoder has none; use auto or false", flash.message());
+        assertEquals("flash_attn: a model with an encoder and a decoder has none; use auto or false", flash.message());
     }
 
     /** The same answer, whichever way attention is computed. */
@@ -416,8 +415,8 @@ class KindsTest {
                     fraction -> {},
                     loaded);
             loaded.value();
-            Answer<TaskResult> answer = run(
-                    new TaskInput.Completion(attention.name(), new Prompt.Text("ab"), true, letters(8)));
+            Answer<TaskResult> answer =
+                    run(new TaskInput.Completion(attention.name(), new Prompt.Text("ab"), true, letters(8)));
             assertEquals(8, answer.value().usage().completionTokens(), attention.name());
         }
     }

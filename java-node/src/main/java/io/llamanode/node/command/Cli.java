@@ -86,7 +86,8 @@ public final class Cli {
             }
             return perform(parsed.subcommand(), args.subList(1, args.size()));
         } catch (UnmatchedArgumentException e) {
-            err.println(NAME + ": " + e.getMessage() + Setting.hint(e.getUnmatched().getFirst()));
+            err.println(
+                    NAME + ": " + e.getMessage() + Setting.hint(e.getUnmatched().getFirst()));
             return ExitStatus.USAGE;
         } catch (ParameterException e) {
             err.println(NAME + ": " + e.getMessage());
@@ -226,7 +227,9 @@ public final class Cli {
         }
         Configuration configuration =
                 Configuration.of(command.matchedOptionValue(CONFIG, (String) null), flags, environment);
-        configuration.unknownVariables().forEach(name ->
+        configuration
+                .unknownVariables()
+                .forEach(name ->
                         err.println(NAME + ": warning: " + name + " is no setting" + Setting.variableHint(name)));
         return configuration;
     }

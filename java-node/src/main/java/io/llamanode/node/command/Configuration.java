@@ -184,7 +184,8 @@ final class Configuration {
                 .collect(Collectors.toSet());
         return environment.keySet().stream()
                 .filter(name -> name.startsWith("LLAMA_NODE_") && !known.contains(name)
-                        || name.startsWith("LLAMA_ARG_") && !Setting.variableHint(name).isEmpty())
+                        || name.startsWith("LLAMA_ARG_")
+                                && !Setting.variableHint(name).isEmpty())
                 .sorted()
                 .toList();
     }

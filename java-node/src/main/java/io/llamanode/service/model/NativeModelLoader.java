@@ -333,7 +333,8 @@ public final class NativeModelLoader implements ModelLoader {
         // The older library uses none by itself.
         boolean none = flash(config) == null && library.version().equals("b4916");
         FlashAttention asked = config.flashAttn() == null ? FlashAttention.AUTO : config.flashAttn();
-        settings.put("flash_attn", new Setting(none ? (Object) false : asked.value(), none ? Origin.AUTO : Origin.DEFAULT));
+        settings.put(
+                "flash_attn", new Setting(none ? (Object) false : asked.value(), none ? Origin.AUTO : Origin.DEFAULT));
         settings.put("cont_batching", new Setting(together(config), Origin.DEFAULT));
         settings.put("use_mmap", new Setting(mapped(config), Origin.DEFAULT));
         settings.put("cache_type_k", new Setting(type(params.typeK()), Origin.DEFAULT));

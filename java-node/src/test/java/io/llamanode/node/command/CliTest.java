@@ -155,8 +155,8 @@ final class CliTest {
 
     @Test
     void flagsAndVariablesOfLlamaCppAreToldByTheirNamesHere() {
-        Map<String, String> meant =
-                Map.of("--ctx-size", "--n-ctx", "-ngl", "--n-gpu-layers", "--parallel=4", "--n-parallel", "-m", "--model");
+        Map<String, String> meant = Map.of(
+                "--ctx-size", "--n-ctx", "-ngl", "--n-gpu-layers", "--parallel=4", "--n-parallel", "-m", "--model");
         meant.forEach((flag, here) -> {
             assertEquals(ExitStatus.USAGE, run("start", flag, "4"));
             assertTrue(err.contains("(did you mean '" + here + "'?)"), err);
@@ -165,7 +165,8 @@ final class CliTest {
         environment.put("LLAMA_ARG_MMPROJ", "1");
         assertEquals(ExitStatus.NOT_RUNNING, run("ping"));
         assertTrue(
-                err.startsWith("llama-node: warning: LLAMA_ARG_CTX_SIZE is no setting (did you mean 'LLAMA_NODE_N_CTX'?)\n"),
+                err.startsWith(
+                        "llama-node: warning: LLAMA_ARG_CTX_SIZE is no setting (did you mean 'LLAMA_NODE_N_CTX'?)\n"),
                 err);
         assertFalse(err.contains("MMPROJ"), err);
     }
@@ -175,7 +176,8 @@ final class CliTest {
         environment.put("LLAMA_NODE_N_CTXX", "1");
         assertEquals(ExitStatus.NOT_RUNNING, run("ping"));
         assertTrue(
-                err.startsWith("llama-node: warning: LLAMA_NODE_N_CTXX is no setting (did you mean 'LLAMA_NODE_N_CTX'?)\n"),
+                err.startsWith(
+                        "llama-node: warning: LLAMA_NODE_N_CTXX is no setting (did you mean 'LLAMA_NODE_N_CTX'?)\n"),
                 err);
     }
 
