@@ -87,9 +87,19 @@ start_options_in_json_test() ->
     ?assertEqual(llama_node_options:new(Json), llama_node_options:new(Hidden)),
     [?assertEqual({error, {invalid_argument, Message}}, llama_node_options:new(Given))
      || {Message, Given} <- [{<<"n_ctx: must be an integer from 1 to 2147483647, got 0">>, <<"{\"n_ctx\": 0}">>},
+                             {<<"flash_attn: must be true, false or auto, got 1">>, <<"{\"flash_attn\": 1}">>},
                              {<<"options: is not valid JSON: unexpected end of the text (line 1, column 11)">>,
                               <<"{\"n_ctx\": ">>},
                              {<<"options: must be a map, a proplist or a JSON object, got a binary">>, <<"[1]">>}]].
+
+%% The shipped model only stands in, unless it is named.
+the_shipped_model_test() ->
+    {ok, Demo} = llama_node_options:new(<<"{\"model\": \"demo\"}">>),
+    ?assertMatch({#{config := #{models := [#{path := <<"/priv/models/tiny-chat.gguf">>} = Model]}}, none}
+                   when not is_map_key(stand_in, Model), llama_node_options:default_model(Demo, "/priv")),
+    {ok, None} = llama_node_options:new(undefined),
+    ?assertMatch({#{config := #{models := [#{stand_in := true}]}}, {default, _}},
+                 llama_node_options:default_model(None, llama_node_options:priv_dir())).
 
 %% What a one-call function is told in JSON keeps the order of a schema's properties.
 options_in_json_test() ->

@@ -184,7 +184,7 @@ wrong_types_are_named(_) ->
     refused(<<"pulse_interval: must not be greater than pulse_timeout, 100">>,
             #{pulse_interval => 101, pulse_timeout => 100}),
     refused(<<"pulse_interval: must not be greater than the tick time">>, #{pulse_interval => 1 bsl 30}),
-    [refused(<<"options">>, Given) || Given <- [7, a, <<"{}">>, [{a, 1} | b], [1], self()]].
+    [refused(<<"options">>, Given) || Given <- [7, a, <<"[]">>, [{a, 1} | b], [1], self()]].
 
 certificates_are_named(_) ->
     Files = #{certfile => "/c.pem", keyfile => <<"/k.pem">>, cacertfile => '/ca.pem'},
