@@ -29,7 +29,7 @@ export MAVEN_OPTS ?= --sun-misc-unsafe-memory-access=allow
 MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE) -Dlint=$(LINT) -Dtarget=$(TARGET)
 MVN = $(MVN_LOUD) -q
 
-.PHONY: help setup compile jar demo examples check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire bench-reuse bench-handshakes bench-files bench-bounded soak bench-loads shell clean
+.PHONY: help setup compile jar demo examples check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire bench-reuse bench-handshakes bench-files bench-backends bench-bounded soak bench-loads shell clean
 
 help:                       ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -165,6 +165,9 @@ bench-loads:                ## what the look at a header costs a load; ARGS="--r
 
 bench-files:                ## mutated model files and adapters, which must end no process; ARGS="COUNT SEED"
 	@bench/files $(ARGS)
+
+bench-backends:             ## every llama.cpp that is installed, side by side; ARGS="MODEL"
+	@bench/backends $(ARGS)
 
 bench-bounded:              ## what was done to end nodes or to hold up their users, beside a bystander; ARGS="..." for its options
 	@bench/bounded $(ARGS)

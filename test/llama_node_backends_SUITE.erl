@@ -11,7 +11,7 @@ suite() -> [{timetrap, {minutes, 3}}].
 all() ->
     [{group, distribution}, {group, port}, what_is_installed_is_listed, a_library_that_aborts_takes_nothing_with_it,
      what_the_environment_names_is_listed, no_java_is_told, auto_falls_back_with_one_warning, the_service_refuses_too,
-     the_service_says_which].
+     the_service_says_which, each_is_measured].
 
 groups() ->
     Cases = [what_is_not_there_is_an_error, the_environment_may_ask_as_well, the_status_says_which_and_why,
@@ -184,6 +184,15 @@ log(_Event, _Config) ->
 
 warnings() ->
     receive {?MODULE, Text} -> [Text | warnings()] after 0 -> [] end.
+
+%% What bench/backends does, once.
+each_is_measured(_Config) ->
+    {ok, Model} = llama_node_ct:model(),
+    {ok, Backends} = llama_node:list_backends(),
+    Rows = llama_node_bench_backends:measure(Model, 1, #{threads => 1}),
+    ?assertEqual([Version || #{loads := true, version := Version} <- Backends], [Version || {Version, _, Runs} <- Rows, is_list(Runs)]),
+    [?assertMatch([_], [Run || Run <- Runs, lists:all(fun (Number) -> Number > 0 end, maps:values(Run))])
+     || {_, _, Runs} <- Rows, is_list(Runs)].
 
 the_service_refuses_too(Config) ->
     {78, Option} = command(Config, ["start", "--llama-lib", "/nonexistent"]),

@@ -11,6 +11,7 @@ all() ->
      a_variant_may_miss_in_a_row, streams_that_never_generate_together_have_no_rate, bars_of_llama_server,
      events_of_any_pieces, the_command_line, the_version, no_version, streams, ends_with_the_program,
      ends_with_its_owner,
+     back_ends_side_by_side, the_command_line_of_back_ends,
      model_refused, killed_while_loading, crashes_within_an_answer, odd_answers, others_are_measured_without_it].
 
 init_per_testcase(_, Config) ->
@@ -23,6 +24,32 @@ end_per_testcase(_, _) ->
     true = os:unsetenv("BENCH_WORK"),
     true = os:unsetenv("LLAMA_SERVER"),
     ok.
+
+%% The median of each number, whatever one round had to suffer.
+back_ends_side_by_side(_) ->
+    Run = fun (Number) ->
+        #{load_ms => Number * 1.0, first_ms => Number + 0.25, prompt => 100.0 * Number, generation => 10.0, mib => 90.4}
+    end,
+    Table = llama_node_bench_backends:table(
+        [{<<"v0.5.0">>, <<"/opt/libllama.so">>, [Run(1), Run(900), Run(3)]},
+         {<<"b4916">>, <<"the jar">>, [Run(2), Run(4)]},
+         {unusable, <<"system">>, <<"it is cut off">>}]),
+    ?assertEqual(<<"| llama.cpp | load, ms | first token, ms | prompt, tokens/s | generation, tokens/s | "
+                   "memory, MiB |\n"
+                   "|---|---:|---:|---:|---:|---:|\n"
+                   "| v0.5.0 (libllama.so) | 3 | 3.3 | 300 | 10 | 90 |\n"
+                   "| b4916 (the jar) | 3 | 3.3 | 300 | 10 | 90 |\n"
+                   "\nsystem does not load: it is cut off\n">>, unicode:characters_to_binary(Table)).
+
+the_command_line_of_back_ends(Config) ->
+    Model = filename:join(proplists:get_value(dir, Config), "m.gguf"),
+    ok = file:write_file(Model, ""),
+    ?assertEqual({ok, #{model => Model, rounds => 2, threads => 1, record => true}},
+                 llama_node_bench_backends:arguments(["--record", "--rounds", "2", "--threads", "1", Model])),
+    ?assertEqual({error, "there is no file /nowhere"}, llama_node_bench_backends:arguments(["/nowhere"])),
+    ?assertEqual({error, "--rounds must be a positive number, not 0"},
+                 llama_node_bench_backends:arguments(["--rounds", "0", Model])),
+    ?assertMatch({error, "usage: " ++ _}, llama_node_bench_backends:arguments([])).
 
 %% Reckoning. Times are in microseconds.
 
