@@ -190,7 +190,8 @@ each_is_measured(_Config) ->
     {ok, Model} = llama_node_ct:model(),
     {ok, Backends} = llama_node:list_backends(),
     Rows = llama_node_bench_backends:measure(Model, 1, #{threads => 1}),
-    ?assertEqual([Version || #{loads := true, version := Version} <- Backends], [Version || {Version, _, Runs} <- Rows, is_list(Runs)]),
+    ?assertEqual([Version || #{loads := true, version := Version} <- Backends],
+                 [Version || {Version, _, Runs} <- Rows, is_list(Runs)]),
     [?assertMatch([_], [Run || Run <- Runs, lists:all(fun (Number) -> Number > 0 end, maps:values(Run))])
      || {_, _, Runs} <- Rows, is_list(Runs)].
 

@@ -1,6 +1,7 @@
 package io.llamanode.node.command;
 
 import io.llamanode.protocol.CloseMatch;
+import io.llamanode.protocol.NotThere;
 import io.llamanode.protocol.launch.ServiceConfigDecoder;
 import java.math.BigInteger;
 import java.util.LinkedHashMap;
@@ -154,13 +155,22 @@ enum Setting {
 
     /** {@return words that name the flag that was meant, or nothing} */
     static String hint(String flag) {
+        String instead = NotThere.instead(flag.replaceFirst("=.*", "").replaceFirst("^-+", ""));
+        if (instead != null) {
+            return " (" + instead + ")";
+        }
         Setting meant = meant(flag.replaceFirst("=.*", ""));
         return meant == null || !flag.startsWith("-") ? "" : " (did you mean '" + meant.option() + "'?)";
     }
 
     /** {@return words that name the variable that was meant, or nothing} */
     static String variableHint(String variable) {
-        Setting meant = meant(variable.replaceFirst("^LLAMA_(NODE|ARG)_", "").toLowerCase(Locale.ROOT));
+        String name = variable.replaceFirst("^LLAMA_(NODE|ARG)_", "").toLowerCase(Locale.ROOT);
+        String instead = NotThere.instead(name);
+        if (instead != null) {
+            return " (" + instead + ")";
+        }
+        Setting meant = meant(name);
         return meant == null ? "" : " (did you mean '" + meant.variable() + "'?)";
     }
 
