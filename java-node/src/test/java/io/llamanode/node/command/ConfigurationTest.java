@@ -111,8 +111,7 @@ final class ConfigurationTest {
                 .checked()
                 .launch()
                 .node()
-                .models()
-                .getFirst();
+                .defaults();
         assertEquals(PrefixSharing.OWNER, model.sharePrefixes());
         assertEquals(0.25f, model.slotPromptSimilarity());
         assertEquals(
