@@ -30,7 +30,7 @@
 -export([load_model/3, unload_model/2, list_models/1, inspect_model/1, inspect_model/2, list_backends/0]).
 -export([load_adapter/3, unload_adapter/3, list_adapters/1]).
 -export([chat/3, chat_tools/4, complete/3, embed/3, rerank/4]).
--export([create_session/2, close_session/2, get_session_info/2]).
+-export([create_session/2, update_session/3, close_session/2, get_session_info/2]).
 -export([fork_session/2, checkpoint_session/2, rewind_session/3, clear_cache/3]).
 -export([create_task/4, get_result/3, cancel_task/2, estimate_task/4]).
 -export([stream/4, active/3, stream_fold/6, stream_open/4, stream_next/1, stream_close/1]).
@@ -521,6 +521,18 @@ rerank(Server, Query, Documents, Options) ->
 create_session(Server, Config) ->
     llama_node_request:create(Server, {create_session, Config}, ?TIMEOUT).
 
+%% @doc Changes what a session was created with, from its next task on: what is given replaces what was, all else stays.
+%% Its conversation stays as well, and the KV cache as far as the next prompt agrees with it. It is `server_busy' while
+%% a chat of the session waits or runs.
+%% ```
+%% ok = llama_node:update_session(Server, Session, #{
+%%     temperature => 0.2,
+%%     chat_template => #{system => <<"Be brief.\n">>, prefix => <<"User: ">>, postfix => <<"\nAssistant: ">>}}).
+%% '''
+-spec update_session(server(), session_id(), input()) -> ok | {error, error()}.
+update_session(Server, SessionId, Config) ->
+    llama_node_request:call(Server, {update_session, SessionId, Config}, ?TIMEOUT).
+
 %% @doc Closes a session. Its tasks end with `cancelled'.
 %% ```
 %% ok = llama_node:close_session(Server, Session).
@@ -567,10 +579,13 @@ rewind_session(Server, SessionId, Checkpoint) ->
 
 %% @doc Drops what a session has in the KV cache, the system prompt included or not. The conversation
 %% stays, and is computed anew when it goes on. It is `server_busy' while a task of the session waits or runs.
+%% With `all' in the place of a session, the caches of all models are dropped, whosever they are, and
+%% `all_but_system_prompt' leaves the system prompts of open sessions and of the models; it is `server_busy', and
+%% nothing is dropped, while any task waits or runs.
 %% ```
 %% ok = llama_node:clear_cache(Server, Session, all_but_system_prompt).
 %% '''
--spec clear_cache(server(), session_id(), all | all_but_system_prompt) -> ok | {error, error()}.
+-spec clear_cache(server(), session_id() | all, all | all_but_system_prompt) -> ok | {error, error()}.
 clear_cache(Server, SessionId, What) ->
     llama_node_request:call(Server, {clear_cache, SessionId, What}, ?TIMEOUT).
 

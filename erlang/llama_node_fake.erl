@@ -165,6 +165,16 @@ request({rewind_session, Id, Checkpoint}, _From, #{sessions := Sessions} = State
                                               [Id, Checkpoint]), State}
         end
     end);
+request({update_session, Id, Change}, _From, #{sessions := Sessions} = State) ->
+    with_session(Id, State, fun (#{config := Config} = Session) ->
+        Changed = maps:merge(llama_node_check:fields(Config), llama_node_check:fields(Change)),
+        {reply, ok, State#{sessions := Sessions#{Id := Session#{config := Changed}}}}
+    end);
+request({clear_cache, All, _What}, _From, #{tasks := Tasks} = State) when not is_integer(All) ->
+    {reply, case running(Tasks) of
+        [] -> ok;
+        _ -> llama_node_error:make(server_busy, "model 'fake' has a task that has not ended")
+    end, State};
 request({clear_cache, Id, _What}, _From, State) ->
     with_session(Id, State, fun (_) -> {reply, ok, State} end);
 request({estimate_task, Id, _Type, _Input}, _From, State) ->

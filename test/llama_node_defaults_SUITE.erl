@@ -15,7 +15,8 @@ all() ->
 groups() ->
     Cases = [what_a_server_is_configured_with_holds_for_models_loaded_later, settings_without_a_model_at_the_start,
              a_task_outranks_a_session_which_outranks_its_model, a_load_outranks_the_start,
-             defaults_come_from_the_file, a_faulty_default_is_refused_by_its_key],
+             defaults_come_from_the_file, a_faulty_default_is_refused_by_its_key, a_session_tells_what_is_in_force,
+             a_living_session_changes, all_caches_are_cleared],
     [{distribution, [], Cases}, {port, [], Cases}].
 
 init_per_group(Transport, Config) ->
@@ -104,3 +105,62 @@ a_faulty_default_is_refused_by_its_key(Config) ->
     Transport = proplists:get_value(transport, Config),
     ?assertMatch({error, {invalid_argument, <<"grammar", _/binary>>}},
                  llama_node:init_server(#{model => model(Config), grammar => <<"none">>, transport => Transport})).
+
+a_session_tells_what_is_in_force(Config) ->
+    Server = start(#{model => model(Config), n_ctx => 256, top_k => 5, stop => ["never said"]}, Config),
+    {ok, Session} = llama_node:create_session(Server, #{temperature => 0.3, system_prompt => <<"Be brief.">>}),
+    ?assertMatch({ok, #{config := #{temperature := 0.3, top_k := 5, min_p := 0.05, stop := [<<"never said">>],
+                                    system_prompt := <<"Be brief.">>,
+                                    from := #{temperature := session, top_k := option, min_p := default,
+                                              system_prompt := session}}}},
+                 llama_node:get_session_info(Server, Session)),
+    ok = llama_node:destroy_server(Server).
+
+a_living_session_changes(Config) ->
+    Server = start(endless(#{model => model(Config), n_ctx => 256, max_tokens => 3}), Config),
+    {ok, Session} = llama_node:create_session(Server, #{system_prompt => <<"Be brief.">>}),
+    Turn = fun (Text) ->
+        {ok, Task} = llama_node:create_task(Server, Session, chat, #{content => Text}),
+        {ok, #{usage := Usage}} = llama_node:get_result(Server, Task, 60000),
+        Usage
+    end,
+    ?assertMatch(#{completion_tokens := 3}, Turn(<<"Hello">>)),
+    ok = llama_node:update_session(Server, Session, #{max_tokens => 2}),
+    ?assertMatch(#{completion_tokens := 2, cached_tokens := Cached} when Cached > 0, Turn(<<"And now?">>)),
+    Template = #{system => <<"Talk.\n">>, prefix => <<"User: ">>, postfix => <<"\nAssistant: ">>},
+    ok = llama_node:update_session(Server, Session, #{chat_template => Template}),
+    ?assertMatch(#{completion_tokens := 2}, Turn(<<"Once more">>)),
+    ?assertMatch({ok, #{messages := 6, config := #{max_tokens := 2, chat_template := #{<<"prefix">> := <<"User: ">>},
+                                                   system_prompt := <<"Be brief.">>}}},
+                 llama_node:get_session_info(Server, Session)),
+    {ok, Running} = llama_node:create_task(Server, Session, chat, #{content => <<"Go on">>, max_tokens => -1}),
+    ?assertMatch({error, {server_busy, _}}, llama_node:update_session(Server, Session, #{top_k => 1})),
+    ok = llama_node:cancel_task(Server, Running),
+    ?assertMatch({error, {invalid_argument, <<"temperature", _/binary>>}},
+                 llama_node:update_session(Server, Session, #{temperature => -1})),
+    ok = llama_node:close_session(Server, Session),
+    ?assertMatch({error, {session_not_found, _}}, llama_node:update_session(Server, Session, #{})),
+    ok = llama_node:destroy_server(Server).
+
+all_caches_are_cleared(Config) ->
+    Server = start(endless(#{model => model(Config), n_ctx => 256, n_parallel => 2}), Config),
+    Used = fun () ->
+        {ok, #{models := [#{kv_cache := #{cells := 512, used_cells := Cells, bytes := All, used_bytes := Bytes}}]}} =
+            llama_node:get_status(Server),
+        ?assertEqual(Bytes * 512, All * Cells),
+        Cells
+    end,
+    {ok, Session} = llama_node:create_session(Server, #{system_prompt => <<"Be brief.">>}),
+    {ok, Chat} = llama_node:create_task(Server, Session, chat, #{content => <<"Hello">>, max_tokens => 20}),
+    {ok, _} = llama_node:get_result(Server, Chat, 60000),
+    Before = Used(),
+    {ok, Running} = llama_node:create_task(Server, Session, completion, #{prompt => <<"Once">>}),
+    [?assertMatch({error, {server_busy, _}}, llama_node:clear_cache(Server, all, What))
+     || What <- [all, all_but_system_prompt]],
+    ok = llama_node:cancel_task(Server, Running),
+    ok = llama_node:clear_cache(Server, all, all_but_system_prompt),
+    System = Used(),
+    ?assert(System > 0 andalso System < Before),
+    ok = llama_node:clear_cache(Server, all, all),
+    ?assertEqual(0, Used()),
+    ok = llama_node:destroy_server(Server).

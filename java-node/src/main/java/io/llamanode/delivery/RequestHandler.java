@@ -164,6 +164,7 @@ public final class RequestHandler {
                     Request.ListModels _,
                     Request.ListAdapters _,
                     Request.CreateSession _,
+                    Request.UpdateSession _,
                     Request.GetSessionInfo _,
                     Request.ForkSession _,
                     Request.CheckpointSession _,
@@ -206,6 +207,10 @@ public final class RequestHandler {
                 service.models().inspect(caller, config, prepared(reply, ReplyEncoder::inspection));
             case Request.CreateSession create ->
                 reply.accept(ReplyEncoder.ok(service.sessions().create(caller, create.config())));
+            case Request.UpdateSession(long id, var change) -> {
+                service.sessions().update(id, change);
+                reply.accept(ReplyEncoder.OK);
+            }
             case Request.CloseSession(long id) -> service.sessions().close(id, done(reply));
             case Request.GetSessionInfo(long id) ->
                 reply.accept(ReplyEncoder.ok(
@@ -224,8 +229,13 @@ public final class RequestHandler {
                 service.sessions().rewind(id, checkpoint);
                 reply.accept(ReplyEncoder.OK);
             }
-            case Request.ClearCache(long id, boolean keep) ->
-                service.sessions().clearCache(caller, id, keep, done(reply));
+            case Request.ClearCache(long id, boolean keep) -> {
+                if (id == 0) {
+                    service.sessions().clearCaches(caller, keep, done(reply));
+                } else {
+                    service.sessions().clearCache(caller, id, keep, done(reply));
+                }
+            }
             case Request.EstimateTask(long id, TaskInput input) ->
                 service.estimates()
                         .ask(

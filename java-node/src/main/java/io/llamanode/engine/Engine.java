@@ -175,6 +175,21 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
+     * Forgets what idle slots have cached, but for what begins with one of some prompts.
+     *
+     * @param kept tokens of these prompts
+     * @param done run when that is done, or the engine is closed
+     */
+    public void clear(List<int[]> kept, Runnable done) {
+        loop.call(
+                () -> {
+                    scheduler.clear(kept);
+                    publish();
+                },
+                done);
+    }
+
+    /**
      * Tells how a request would fare if it came now; nothing is run.
      *
      * @param request what would come

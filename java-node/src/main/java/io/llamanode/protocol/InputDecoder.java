@@ -124,6 +124,15 @@ final class InputDecoder {
         return session;
     }
 
+    /** What a session may say anew: all but its model. */
+    static SessionConfig sessionChange(OtpErlangObject config) {
+        Fields in = new Fields(InputValue.object("config", config));
+        var change =
+                new SessionConfig(null, in.text("system_prompt"), OptionsDecoder.decode(in), ChatDecoder.options(in));
+        in.end();
+        return change;
+    }
+
     static Request.Tokenize tokenize(OtpErlangObject input) {
         InputValue value = InputValue.root("input", input);
         if (!isObject(value)) {

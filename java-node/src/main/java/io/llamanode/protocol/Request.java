@@ -51,6 +51,14 @@ public sealed interface Request {
     record CreateSession(SessionConfig config) implements Request {}
 
     /**
+     * Changes what a session was created with.
+     *
+     * @param sessionId the session
+     * @param config what is given replaces what was; of no model
+     */
+    record UpdateSession(long sessionId, SessionConfig config) implements Request {}
+
+    /**
      * Ends a session and cancels its tasks.
      *
      * @param sessionId the session
@@ -207,10 +215,10 @@ public sealed interface Request {
     record RewindSession(long sessionId, long checkpoint) implements Request {}
 
     /**
-     * Drops what a session holds of the KV cache; its conversation stays.
+     * Drops what a session holds of the KV cache, or all of it; conversations stay.
      *
-     * @param sessionId the session whose KV cache is dropped
-     * @param keepSystemPrompt whether its system prompt stays
+     * @param sessionId the session whose KV cache is dropped; 0: that of all models
+     * @param keepSystemPrompt whether system prompts stay
      */
     record ClearCache(long sessionId, boolean keepSystemPrompt) implements Request {}
 

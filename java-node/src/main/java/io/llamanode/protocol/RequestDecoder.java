@@ -23,6 +23,7 @@ public final class RequestDecoder {
             Map.entry("list_models", 0),
             Map.entry("inspect_model", 2),
             Map.entry("create_session", 1),
+            Map.entry("update_session", 2),
             Map.entry("close_session", 1),
             Map.entry("get_session_info", 1),
             Map.entry("load_adapter", 2),
@@ -107,6 +108,8 @@ public final class RequestDecoder {
                 new Request.InspectModel(ModelDecoder.decode(
                         InputValue.root("path", args[0]), new Fields(InputValue.object("config", args[1]))));
             case "create_session" -> new Request.CreateSession(InputDecoder.session(args[0]));
+            case "update_session" ->
+                new Request.UpdateSession(id("session_id", args[0]), InputDecoder.sessionChange(args[1]));
             case "close_session" -> new Request.CloseSession(id("session_id", args[0]));
             case "get_session_info" -> new Request.GetSessionInfo(id("session_id", args[0]));
             case "load_adapter" ->
@@ -118,7 +121,7 @@ public final class RequestDecoder {
             case "fork_session" -> new Request.ForkSession(id("session_id", args[0]));
             case "checkpoint_session" -> new Request.CheckpointSession(id("session_id", args[0]));
             case "rewind_session" -> new Request.RewindSession(id("session_id", args[0]), checkpoint(args[1]));
-            case "clear_cache" -> new Request.ClearCache(id("session_id", args[0]), keepsSystemPrompt(args[1]));
+            case "clear_cache" -> new Request.ClearCache(sessionOrAll(args[0]), keepsSystemPrompt(args[1]));
             case "estimate_task" -> estimateTask(id("session_id", args[0]), args[1], args[2]);
             case "create_task" -> createTask(id("session_id", args[0]), args[1], args[2]);
             case "get_result" -> new Request.GetResult(id("task_id", args[0]), timeout(args[1]));
@@ -172,6 +175,11 @@ public final class RequestDecoder {
     private static long checkpoint(OtpErlangObject term) {
         InputValue value = InputValue.root("checkpoint", term);
         return value.isText() && value.text().equals("start") ? 0 : value.integerOr("start", 1, Long.MAX_VALUE);
+    }
+
+    private static long sessionOrAll(OtpErlangObject term) {
+        InputValue value = InputValue.root("session_id", term);
+        return value.isText() && value.text().equals("all") ? 0 : value.integerOr("all", 1, Long.MAX_VALUE);
     }
 
     private static boolean keepsSystemPrompt(OtpErlangObject term) {

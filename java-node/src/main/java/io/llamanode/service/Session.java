@@ -28,10 +28,10 @@ final class Session {
     final long id;
     final Owner owner;
     final ServedModel model;
-    /** What its owner said. */
-    final SessionConfig given;
-    /** That, and what its model says where it does not. */
-    final SessionConfig config;
+    /** What its owner said. Changed under the lock, for any thread to read. */
+    volatile SessionConfig given;
+    /** That, and what its model says where it does not. Likewise. */
+    volatile SessionConfig config;
     /** {@link System#nanoTime()} at creation. */
     final long created;
     /** Made for one task and gone with it. */
@@ -84,6 +84,22 @@ final class Session {
         transcriptWeight = weight;
         if (holding != null) {
             holding.set(kept + weight);
+        }
+    }
+
+    /**
+     * Its owner says something else from here on.
+     *
+     * @param next what
+     * @param weight of it, bytes
+     */
+    void configure(SessionConfig next, long weight) {
+        given = next;
+        config = model.completed(next);
+        kept += weight - configWeight;
+        configWeight = weight;
+        if (holding != null) {
+            holding.set(kept + transcriptWeight);
         }
     }
 

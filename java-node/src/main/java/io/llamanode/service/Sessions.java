@@ -20,6 +20,7 @@ import io.llamanode.service.prompt.InputSize;
 import io.llamanode.service.prompt.Transcript;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -369,6 +370,51 @@ public final class Sessions {
     }
 
     /**
+     * Changes what a session was created with. Its conversation stays; the KV cache is kept as far as the next prompt
+     * agrees with it.
+     *
+     * @param sessionId the session, which must have no chat that waits or runs
+     * @param change what is given replaces what was; its model is not looked at
+     * @throws FailureException {@code session_not_found}; {@code server_busy} if a chat waits or runs, or the owner holds
+     *     too much; {@code invalid_argument} for a system prompt that cannot fit, or wider sharing than the model's
+     */
+    public void update(long sessionId, SessionConfig change) {
+        Session session = find(sessionId);
+        session.model.refuseWiderSharing(change.defaults());
+        if (change.systemPrompt() != null) {
+            InputSize.refuseHopelessLength(
+                    "system_prompt",
+                    change.systemPrompt().length(),
+                    session.model.loaded.info().nCtx());
+        }
+        boolean changed = false;
+        while (!changed) {
+            SessionConfig before = session.given;
+            SessionConfig after = new SessionConfig(
+                    before.model(),
+                    change.systemPrompt() != null ? change.systemPrompt() : before.systemPrompt(),
+                    change.defaults().orElse(before.defaults()),
+                    change.chat().orElse(before.chat()));
+            long weight = Weight.of(after);
+            synchronized (lock) {
+                find(sessionId);
+                if (!session.chats.isEmpty()) {
+                    throw FailureException.busy("session %d has a chat that has not ended".formatted(sessionId));
+                }
+                changed = session.given == before;
+                if (changed) {
+                    String why =
+                            Objects.requireNonNull(session.holding).grow(Math.max(0, weight - session.configWeight));
+                    if (why != null) {
+                        throw FailureException.busy(why);
+                    }
+                    session.configure(after, weight);
+                }
+            }
+        }
+    }
+
+    /**
      * Remembers where a conversation stands.
      *
      * @param sessionId the session
@@ -472,6 +518,87 @@ public final class Sessions {
                         }
                     }
                 });
+    }
+
+    /**
+     * Drops what all models have in the KV cache, whosever it is. Conversations stay, and are evaluated anew when they go
+     * on.
+     *
+     * @param owner in turn with whose other work
+     * @param keepSystemPrompts whether the tokens of system prompts stay: those of open sessions, and the models' own
+     * @param reply told when it is done, or {@code server_busy} if a task came meanwhile; nothing is dropped then
+     * @throws FailureException {@code server_busy} if any task waits or runs
+     */
+    public void clearCaches(Owner owner, boolean keepSystemPrompts, Reply<Void> reply) {
+        Map<ServedModel, List<SessionConfig>> configs = new LinkedHashMap<>();
+        synchronized (lock) {
+            for (ServedModel model : generating()) {
+                configs.put(model, keepSystemPrompts ? cachedConfigs(model) : List.of());
+            }
+        }
+        if (!keepSystemPrompts) {
+            clear(new CacheClearing(configs.keySet()), reply);
+            return;
+        }
+        asides.run(
+                owner,
+                null,
+                0,
+                () -> "system_prompt",
+                () -> new CacheClearing(configs),
+                new Continued<CacheClearing>(reply) {
+                    @Override
+                    public void whenGivenUp(Runnable undo) {
+                        // They are to be cleared all the same.
+                    }
+
+                    @Override
+                    public void ok(@Nullable CacheClearing clearing) {
+                        try {
+                            clear(Objects.requireNonNull(clearing), reply);
+                        } catch (FailureException e) {
+                            reply.failed(e.failure());
+                        }
+                    }
+                });
+    }
+
+    /** Under the lock, so that a task which comes later reaches the engines later. */
+    private void clear(CacheClearing clearing, Reply<Void> reply) {
+        synchronized (lock) {
+            clearing.start(generating(), () -> reply.ok(null));
+        }
+    }
+
+    /**
+     * {@return the models that generate}
+     *
+     * @throws FailureException {@code server_busy} if one of them has a task
+     */
+    private List<ServedModel> generating() {
+        List<ServedModel> all = new ArrayList<>();
+        for (ServedModel model : models.all()) {
+            if (!model.isIdle()) {
+                throw FailureException.busy("model '%s' has a task that has not ended".formatted(model.id()));
+            }
+            if (model.loaded.engine() != null) {
+                all.add(model);
+            }
+        }
+        return all;
+    }
+
+    /** {@return the configurations of the sessions whose prompts a model's slots hold, and the one that says nothing} */
+    private List<SessionConfig> cachedConfigs(ServedModel model) {
+        List<SessionConfig> configs = new ArrayList<>();
+        configs.add(model.completed(new SessionConfig(null, null, GenerationOptions.NONE)));
+        model.snapshot().slots().forEach(slot -> {
+            Session session = sessions.get(slot.cacheKey());
+            if (session != null) {
+                configs.add(session.config);
+            }
+        });
+        return configs;
     }
 
     /** Under the lock, so that a task which comes later reaches the engine later. */

@@ -33,12 +33,15 @@ final class ServiceMain {
             settings.putIfAbsent("node_name", NAME);
             settings.putIfAbsent("epmd", false);
             NodePaths paths = NodePaths.of(NAME, args[0], null, Map.of());
-            ServiceNode.run(ServiceConfigDecoder.decode(settings, "secret", new Origins(Map.of(), Origin.FILE)), paths, launch -> {
-                if (launch.llamaLib() != null) {
-                    throw new OutOfMemoryError("unable to create native thread");
-                }
-                return loader(FullSpeedNode.loader(launch));
-            });
+            ServiceNode.run(
+                    ServiceConfigDecoder.decode(settings, "secret", new Origins(Map.of(), Origin.FILE)),
+                    paths,
+                    launch -> {
+                        if (launch.llamaLib() != null) {
+                            throw new OutOfMemoryError("unable to create native thread");
+                        }
+                        return loader(FullSpeedNode.loader(launch));
+                    });
         } catch (ExitException e) {
             System.err.println(e.getMessage());
             status = e.status();

@@ -56,12 +56,12 @@ final class RandomRequests {
             case 5 -> new Request.InspectModel(model());
             case 6 -> new Request.UnloadModel(name());
             case 7, 8 -> new Request.CreateSession(session());
-            case 9 -> new Request.CloseSession(id());
+            case 9 -> random.nextBoolean() ? new Request.CloseSession(id()) : new Request.UpdateSession(id(), change());
             case 10 -> new Request.GetSessionInfo(id());
             case 11 -> new Request.ForkSession(id());
             case 12 -> new Request.CheckpointSession(id());
             case 13 -> new Request.RewindSession(id(), random.nextBoolean() ? 0 : id());
-            case 14 -> new Request.ClearCache(id(), random.nextBoolean());
+            case 14 -> new Request.ClearCache(random.nextInt(3) == 0 ? 0 : id(), random.nextBoolean());
             case 15 -> new Request.LoadAdapter(new AdapterConfig(path(), maybe(this::name), maybe(this::name), flag()));
             case 16 -> new Request.UnloadAdapter(name(), maybe(this::name));
             case 17 -> new Request.EstimateTask(id(), task());
@@ -208,6 +208,10 @@ final class RandomRequests {
 
     private SessionConfig session() {
         return new SessionConfig(maybe(this::name), maybe(this::text), options(), chat());
+    }
+
+    private SessionConfig change() {
+        return new SessionConfig(null, maybe(this::text), options(), chat());
     }
 
     private Request.Stream stream() {

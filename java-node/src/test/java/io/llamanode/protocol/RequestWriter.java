@@ -57,6 +57,8 @@ final class RequestWriter {
                 call("inspect_model", spelling.text(config.path().toString()), model(config, null));
             case Request.UnloadModel(String id) -> call("unload_model", spelling.text(id));
             case Request.CreateSession(SessionConfig config) -> call("create_session", spelling.whole(session(config)));
+            case Request.UpdateSession(long id, SessionConfig change) ->
+                call("update_session", id(id), spelling.whole(session(change)));
             case Request.CloseSession(long id) -> call("close_session", id(id));
             case Request.GetSessionInfo(long id) -> call("get_session_info", id(id));
             case Request.ForkSession(long id) -> call("fork_session", id(id));
@@ -64,7 +66,10 @@ final class RequestWriter {
             case Request.RewindSession(long id, long checkpoint) ->
                 call("rewind_session", id(id), checkpoint == 0 ? spelling.text("start") : id(checkpoint));
             case Request.ClearCache(long id, boolean keep) ->
-                call("clear_cache", id(id), spelling.text(keep ? "all_but_system_prompt" : "all"));
+                call(
+                        "clear_cache",
+                        id == 0 ? spelling.text("all") : id(id),
+                        spelling.text(keep ? "all_but_system_prompt" : "all"));
             case Request.LoadAdapter(AdapterConfig config) -> {
                 Map<String, Object> fields = new LinkedHashMap<>();
                 put(fields, "id", config.id());
@@ -182,7 +187,9 @@ final class RequestWriter {
 
     private Map<String, Object> session(SessionConfig config) {
         Map<String, Object> fields = new LinkedHashMap<>();
-        put(fields, "model", config.model());
+        if (config.model() != null) {
+            fields.put("model", config.model());
+        }
         put(fields, "system_prompt", config.systemPrompt());
         options(fields, config.defaults());
         chat(fields, config.chat());

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.GenerationResult;
 import io.llamanode.service.contract.task.Prompt;
@@ -115,6 +116,70 @@ class SessionsTest extends ServiceFixture {
         assertEquals(0, service.sessions().info(session).cachedTokens());
         assertEquals(2, messages(session));
         assertEquals(0, chat(session, "two").usage().cachedTokens());
+    }
+
+    @Test
+    void allCachesAreClearedTogetherButForSystemPrompts() {
+        long session = chatSession();
+        long other = session();
+        chat(session, "one");
+        result(create(other, completion("none of a system", options(2, null))).value(), -1)
+                .value();
+        Answer<Void> cleared = new Answer<>();
+        service.sessions().clearCaches(me, true, cleared);
+        cleared.value();
+        assertEquals(
+                ("system:" + SYSTEM).length() + 1,
+                service.sessions().info(session).cachedTokens());
+        assertEquals(0, service.sessions().info(other).cachedTokens());
+        assertEquals(2, messages(session));
+        cleared = new Answer<>();
+        service.sessions().clearCaches(me, false, cleared);
+        cleared.value();
+        NodeStatus.Cache cache = service.status().models().getFirst().cache();
+        assertEquals(new NodeStatus.Cache(512, 0, 51_200, 0), cache);
+        assertEquals(0, chat(session, "two").usage().cachedTokens());
+    }
+
+    @Test
+    void noCacheIsClearedWhileAnyTaskRuns() {
+        long session = chatSession();
+        chat(session, "one");
+        int cached = service.sessions().info(session).cachedTokens();
+        long running = create(session(), completion("a", ENDLESS)).value();
+        for (boolean keep : new boolean[] {true, false}) {
+            FailureException busy = assertThrows(
+                    FailureException.class, () -> service.sessions().clearCaches(me, keep, new Answer<>()));
+            assertEquals(ErrorCode.SERVER_BUSY, busy.failure().code());
+        }
+        assertEquals(cached, service.sessions().info(session).cachedTokens());
+        cancel(running).value();
+    }
+
+    @Test
+    void aSessionIsChangedAndItsConversationStays() {
+        long session = chatSession();
+        assertEquals(3, chat(session, "one").usage().completionTokens());
+        service.sessions().update(session, new SessionConfig(null, null, options(2, null)));
+        assertEquals(2, chat(session, "two").usage().completionTokens());
+        assertEquals(4, messages(session));
+        assertTrue(service.sessions().info(session).systemPrompt(), "what is not given stays");
+        service.sessions().update(session, new SessionConfig(null, "Be long.", GenerationOptions.NONE));
+        GenerationResult third = chat(session, "three");
+        assertEquals(2, third.usage().completionTokens());
+        assertTrue(third.usage().cachedTokens() < SYSTEM.length(), "only what agrees is kept");
+    }
+
+    @Test
+    void aSessionIsNotChangedWhileAChatRuns() {
+        long session = chatSession();
+        long running = create(session, turn("one", ENDLESS)).value();
+        SessionConfig change = new SessionConfig(null, null, options(2, null));
+        FailureException busy =
+                assertThrows(FailureException.class, () -> service.sessions().update(session, change));
+        assertEquals(ErrorCode.SERVER_BUSY, busy.failure().code());
+        cancel(running).value();
+        assertEquals(3, chat(session, "two").usage().completionTokens());
     }
 
     /** The tokens of the system prompt are counted first, and a task of another process starts until they are. */

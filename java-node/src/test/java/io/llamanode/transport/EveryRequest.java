@@ -116,6 +116,7 @@ final class EveryRequest {
 
     private void sessions() {
         OtpErlangObject session = ok("create_session", Map.of("system_prompt", "Be short"));
+        done("update_session", session, Map.of("temperature", 0));
         ok("get_session_info", session);
         OtpErlangObject here = ok("checkpoint_session", session);
         done("rewind_session", session, here);
@@ -232,6 +233,7 @@ final class EveryRequest {
         for (String name : List.of("close_session", "get_session_info", "fork_session", "checkpoint_session")) {
             refused("session_not_found", name, NONE);
         }
+        refused("session_not_found", "update_session", NONE, Map.of());
         refused("session_not_found", "clear_cache", NONE, "all");
         refused("session_not_found", "rewind_session", NONE, "start");
         for (String name : List.of("create_task", "estimate_task")) {

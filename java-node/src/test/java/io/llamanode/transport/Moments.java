@@ -105,6 +105,17 @@ final class Moments {
                 })
                 .inBatchesOf(100)
                 .atMost(1000));
+        long[] updated = new long[1500];
+        all.add(calls(
+                        "update_session",
+                        "with settings",
+                        node -> {
+                            for (int i = 0; i < updated.length; i++) {
+                                updated[i] = session(node, i);
+                            }
+                        },
+                        (node, i) -> request("update_session", number(updated[i]), settings.get(i % settings.size())))
+                .atMost(updated.length));
         long[] closed = new long[1500];
         all.add(calls(
                         "close_session",

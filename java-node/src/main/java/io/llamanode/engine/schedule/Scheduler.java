@@ -167,6 +167,23 @@ public final class Scheduler {
     }
 
     /**
+     * Forgets what idle slots have cached beyond what begins with one of some prompts.
+     *
+     * @param kept tokens of these prompts
+     */
+    public void clear(List<int[]> kept) {
+        for (Slot slot : slots) {
+            if (slot.idle()) {
+                int tokens = kept.stream()
+                        .mapToInt(prompt -> slot.cached.commonPrefix(prompt))
+                        .max()
+                        .orElse(0);
+                cells.truncate(slot, canTruncate || tokens >= slot.cached.size() ? tokens : 0);
+            }
+        }
+    }
+
+    /**
      * {@return how a request would fare if it came now}
      *
      * @param request what would come

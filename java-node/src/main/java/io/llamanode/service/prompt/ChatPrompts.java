@@ -159,12 +159,17 @@ final class ChatPrompts {
 
     /** {@return tokens at the front of every chat of such a session; 0 if the template does not tell} */
     int systemTokens(SessionConfig config) {
+        return systemPrompt(config).length;
+    }
+
+    /** {@return them themselves} */
+    int[] systemPrompt(SessionConfig config) {
         Ask ask = new Ask(null, config.chat(), config.systemPrompt(), Transcript.EMPTY, GenerationOptions.NONE);
         try {
             List<Map<String, Object>> front = Turns.withSystem(List.of(), config.systemPrompt());
-            return tokenizer.tokenize(model.render(templating(ask, front, false))).length;
+            return tokenizer.tokenize(model.render(templating(ask, front, false)));
         } catch (FailureException e) {
-            return 0;
+            return new int[0];
         }
     }
 

@@ -98,6 +98,16 @@ public final class PromptBuilder {
     }
 
     /**
+     * {@return the tokens at the front of every chat of such a session; none if it has no system prompt, or the template
+     * does not tell}
+     *
+     * @param config of such a session
+     */
+    public int[] systemPrompt(SessionConfig config) {
+        return config.systemPrompt() == null ? new int[0] : chats.systemPrompt(config);
+    }
+
+    /**
      * {@return tokens at the front of every chat of such a session; 0 if the template does not tell}
      *
      * @param config of such a session

@@ -45,7 +45,13 @@ final class ConfigurationTest {
         NodeConfig node = Configuration.of(
                         file("{\"n_ctx\": 64, \"n_parallel\": 2, \"n_batch\": 128, \"temperature\": 0.5}"),
                         Map.of(Setting.N_PARALLEL, "3"),
-                        environment("LLAMA_NODE_COOKIE", "c", "LLAMA_NODE_TEMPERATURE", "0.25", "LLAMA_NODE_N_PARALLEL", "9"))
+                        environment(
+                                "LLAMA_NODE_COOKIE",
+                                "c",
+                                "LLAMA_NODE_TEMPERATURE",
+                                "0.25",
+                                "LLAMA_NODE_N_PARALLEL",
+                                "9"))
                 .checked()
                 .launch()
                 .node();

@@ -3,11 +3,11 @@ package io.llamanode.node.command;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.llamanode.service.contract.FailureException;
 import java.math.BigInteger;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import io.llamanode.service.contract.FailureException;
 import org.junit.jupiter.api.Test;
 
 final class SettingTest {

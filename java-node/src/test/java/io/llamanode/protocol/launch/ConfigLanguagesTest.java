@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Origin;
 import io.llamanode.service.contract.model.Origins;
-import io.llamanode.service.contract.FailureException;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

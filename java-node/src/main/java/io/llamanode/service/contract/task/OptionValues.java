@@ -48,7 +48,9 @@ public final class OptionValues {
         put(
                 values,
                 "share_prefixes",
-                options.sharePrefixes() == null ? null : new Word(options.sharePrefixes().wireName()));
+                options.sharePrefixes() == null
+                        ? null
+                        : new Word(options.sharePrefixes().wireName()));
         if (options.samplers() != null) {
             samplers(values, options.samplers());
         }
