@@ -432,7 +432,7 @@ public final class ReplyEncoder {
     /**
      * Encodes a session's state.
      *
-     * @param info of a session whose owner is a {@link ProcessOwner}
+     * @param info of a session; an owner that is no {@link ProcessOwner} is told by its name
      * @return the map of section 5
      */
     public static OtpErlangMap sessionInfo(SessionInfo info) {

@@ -21,6 +21,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llamanode.protocol.launch.ConfigDecoder;
 import io.llamanode.protocol.launch.ControlEncoder;
 import io.llamanode.protocol.launch.LogLevel;
+import io.llamanode.term.Terms;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Owner;
@@ -76,10 +77,15 @@ final class ProtocolTest {
     }
 
     @Test
-    void onlyProcessesCanBeSentAsOwners() {
-        Owner nobody = new Owner() {};
-        SessionInfo info = new SessionInfo(1, "m", nobody, 0, 0, 0, 0, 0, null, 0, 0, 0, 0, 0, false, Map.of());
-        assertThrows(IllegalArgumentException.class, () -> ReplyEncoder.sessionInfo(info));
+    void anOwnerThatIsNoProcessIsSentByItsName() {
+        Owner client = new Owner() {
+            @Override
+            public String toString() {
+                return "client 7";
+            }
+        };
+        SessionInfo info = new SessionInfo(1, "m", client, 0, 0, 0, 0, 0, null, 0, 0, 0, 0, 0, false, Map.of());
+        assertEquals(Terms.text("client 7"), ReplyEncoder.sessionInfo(info).get(new OtpErlangAtom("owner")));
     }
 
     @Test
