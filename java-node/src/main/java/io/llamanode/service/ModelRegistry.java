@@ -111,7 +111,7 @@ final class ModelRegistry {
 
     /** {@return a configuration with what holds for every model of the node} */
     ModelConfig completed(ModelConfig own) {
-        return node.defaults() == null ? own : own.orElse(node.defaults());
+        return node.completed(own);
     }
 
     /** {@return where what is given was given, by its keys} */

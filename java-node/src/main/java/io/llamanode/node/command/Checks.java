@@ -11,6 +11,7 @@ import io.llamanode.node.probe.LibraryProber;
 import io.llamanode.protocol.launch.ServiceConfig;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.model.NodeConfig;
 import io.llamanode.service.model.NativeModelLoader;
 import io.llamanode.transport.DistSetup;
 import io.llamanode.transport.bridge.BridgeConfig;
@@ -72,8 +73,9 @@ final class Checks {
             check("bridge", () -> bridge(configuration, bridge, config.bridge().secret()));
         }
         library(config.launch().llamaLib());
-        for (ModelConfig model : config.launch().node().models()) {
-            check("model " + model.path(), () -> model(model));
+        NodeConfig node = config.launch().node();
+        for (ModelConfig model : node.models()) {
+            check("model " + model.path(), () -> model(node.completed(model)));
         }
     }
 

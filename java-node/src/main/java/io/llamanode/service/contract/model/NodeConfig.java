@@ -54,6 +54,16 @@ public record NodeConfig(
         }
     }
 
+    /**
+     * Fills in what holds for every model.
+     *
+     * @param own configuration of a model
+     * @return how it is loaded
+     */
+    public ModelConfig completed(ModelConfig own) {
+        return defaults == null ? own : own.orElse(defaults);
+    }
+
     /** {@return where the models and the defaults were given} */
     public Origins given() {
         return origins == null ? new Origins(Map.of(), Origin.OPTION) : origins;
