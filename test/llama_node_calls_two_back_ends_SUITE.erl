@@ -1,4 +1,4 @@
-%% What users of a binding with two back ends bring, `two-back-ends.md` of the shared calls: each call as it stands
+%% What users of a binding with two back ends bring, `two-back-ends.md' of the shared calls: each call as it stands
 %% there, or as docs/coming-from.md names it, against the Java node and the tiny model.
 -module(llama_node_calls_two_back_ends_SUITE).
 -compile([export_all, nowarn_export_all]).
@@ -62,7 +62,7 @@ streams_and_adapters(Config) ->
     Server = start(#{max_tokens => 4}, Config),
     ok = llama_node:load_adapter(Server, model("tiny-chat-lora.gguf"), #{id => lora}),
     {ok, Session} = llama_node:create_session(Server, #{lora => [{lora, 1.0}]}),
-    {ok, Task} = llama_node:stream(Server, Session, completion, #{prompt => <<"Hello, world!">>}),
+    {ok, Task} = llama_node:stream(Server, Session, completion, #{prompt => <<"Hello, world!">>, ignore_eos => true}),
     ?assertMatch({[_ | _], {done, #{usage := #{completion_tokens := _}}}}, llama_node_ct:events(Task)),
     ok = llama_node:unload_adapter(Server, lora, #{}),
     ok = llama_node:destroy_server(Server).
