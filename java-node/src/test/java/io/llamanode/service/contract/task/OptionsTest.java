@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import io.llamanode.service.contract.Given;
+import io.llamanode.service.contract.PrefixSharing;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
@@ -51,6 +52,7 @@ class OptionsTest {
             case "List" -> List.of("" + which);
             case "Map" -> Map.of(which, (float) which);
             case "OutputFormat" -> new OutputFormat.Gbnf("" + which);
+            case "PrefixSharing" -> which == TASK ? PrefixSharing.NONE : PrefixSharing.OWNER;
             case "SamplerOptions" -> given(SamplerOptions.class, null, which);
             default -> throw new AssertionError("no value of " + type);
         };
