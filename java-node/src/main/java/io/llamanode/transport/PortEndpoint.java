@@ -147,7 +147,7 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
         channel.send(
                 new ProcessOwner(from.pid()),
                 PortFrames.send(alias == null ? from.pid() : alias, message),
-                from.weight() + TermSize.of(answer));
+                from.length() + TermSize.of(answer));
     }
 
     @Override

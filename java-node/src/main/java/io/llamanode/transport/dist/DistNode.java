@@ -391,9 +391,9 @@ public final class DistNode implements AutoCloseable {
         return sendTo(
                 peer,
                 from.pid(),
-                from.weight() + TermSize.of(reply),
+                from.length() + TermSize.of(reply),
                 reply,
-                from.weight() < LateTerm.LARGE ? reply : from,
+                from.length() < LateTerm.LARGE ? reply : from,
                 alias != null && alias.node().equals(peer.node())
                         ? frame -> frame.aliasReply(self, alias, from.tag(), reply)
                         : frame -> frame.reply(from.pid(), from.tag(), reply));

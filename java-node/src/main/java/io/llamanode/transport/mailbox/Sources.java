@@ -11,9 +11,18 @@ import org.jspecify.annotations.Nullable;
  * <p>For one thread at a time.
  */
 public final class Sources {
+    /** What waits that is made of one source. */
+    private static final class Held {
+        private final long bytes;
+        private int messages;
+
+        Held(long bytes) {
+            this.bytes = bytes;
+        }
+    }
+
     private final Budget.Share share;
-    /** How many messages wait that are made of each. */
-    private final Map<Object, Integer> counts = new IdentityHashMap<>();
+    private final Map<Object, Held> sources = new IdentityHashMap<>();
 
     /**
      * Charges nothing yet.
@@ -31,9 +40,17 @@ public final class Sources {
      * @param source what it is made of later, or {@code null} if it is made
      */
     public void add(long bytes, @Nullable Object source) {
-        if (source == null || counts.merge(source, 1, Integer::sum) == 1) {
+        if (source == null) {
+            share.charge(bytes);
+            return;
+        }
+        Held held = sources.get(source);
+        if (held == null) {
+            held = new Held(bytes);
+            sources.put(source, held);
             share.charge(bytes);
         }
+        held.messages++;
     }
 
     /**
@@ -43,14 +60,21 @@ public final class Sources {
      * @param source as it was added
      */
     public void remove(long bytes, @Nullable Object source) {
-        if (source == null || counts.merge(source, -1, (before, one) -> before == 1 ? null : before - 1) == null) {
+        if (source == null) {
             share.release(bytes);
+            return;
+        }
+        Held held = sources.get(source);
+        if (held != null && --held.messages == 0) {
+            sources.remove(source);
+            // As was charged: the first one may have been for another caller, with another tag.
+            share.release(held.bytes);
         }
     }
 
     /** Charges for nothing any more. */
     public void clear() {
-        counts.clear();
+        sources.clear();
         share.release(share.held());
     }
 

@@ -261,6 +261,23 @@ final class FrameQueueTest {
         assertEquals(0, budget.held());
     }
 
+    /** A result for several callers goes with a tag of each. */
+    @Test
+    void whatASourceIsChargedForIsGivenBackWhateverItsFramesWeigh() throws Exception {
+        queue.put("a", () -> new byte[10], 100_000, "result");
+        queue.put("a", () -> new byte[10], 70_000, "result");
+        queue.take();
+        queue.take();
+        assertNull(queue.poll());
+        assertEquals(0, budget.held());
+        queue.put("a", () -> new byte[10], 70_000, "result");
+        queue.put("a", () -> new byte[10], 100_000, "result");
+        queue.take();
+        queue.take();
+        assertNull(queue.poll());
+        assertEquals(0, budget.held());
+    }
+
     @Test
     void holdsNothingOnceClosed() {
         budget.showIn(account);
