@@ -123,7 +123,8 @@ the_options_say_when(Config) ->
 every_function_is_called(_Config) ->
     Called = [Name || {Name, _} <- with_a_time_out(s, 1, 2) ++ without_a_time_out(s, 1, 2)],
     %% These start or end a server, have a node of their own, or are called for the open stream.
-    Others = [module_info, start_link, child_spec, init_server, connect, destroy_server, stream_next, stream_close],
+    Others = [module_info, start_link, child_spec, init_server, connect, destroy_server, list_backends, stream_next,
+              stream_close],
     Exported = lists:usort([Name || {Name, _} <- llama_node:module_info(exports)]),
     ?assertEqual([], Exported -- (Called ++ Others)).
 
@@ -157,7 +158,8 @@ without_a_time_out(Server, Session, Task) ->
                          {unload_adapter, [none, #{}]}, {list_adapters, []}, {chat, [<<"Hi">>, #{}]},
                          {complete, [<<"Once">>, #{}]}, {embed, [<<"a">>, #{}]}, {rerank, [<<"a">>, [<<"b">>], #{}]},
                          {create_session, [#{}]}, {close_session, [Session]}, {get_session_info, [Session]},
-                         {fork_session, [Session]}, {checkpoint_session, [Session]}, {rewind_session, [Session, start]},
+                         {update_session, [Session, #{}]}, {fork_session, [Session]},
+                         {checkpoint_session, [Session]}, {rewind_session, [Session, start]},
                          {clear_cache, [Session, all]}, {create_task, [Session, completion, endless()]},
                          {get_result, [Task, infinity]}, {cancel_task, [Task]},
                          {estimate_task, [Session, completion, endless()]}, {stream, [Session, completion, endless()]},

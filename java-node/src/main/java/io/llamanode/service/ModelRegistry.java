@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
@@ -8,6 +9,7 @@ import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.Setting;
 import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.model.ModelInfo;
 import io.llamanode.service.contract.model.ModelReport;
 import io.llamanode.service.contract.model.NodeConfig;
 import io.llamanode.service.model.LoadedModel;
@@ -176,11 +178,17 @@ final class ModelRegistry {
             reply.failed(STOPPING);
             return;
         }
-        LOG.info("model {} works with {}", served.id(), told(served.settings));
+        LOG.info("model {} is ready: {}; {}", served.id(), described(served.loaded.info()), told(served.settings));
         if (idle != null) {
             closeReplaced(idle, old);
         }
         reply.ok(null);
+    }
+
+    private static String described(ModelInfo info) {
+        return info.capabilities().contains(Capability.COMPLETION)
+                ? "%s, %d slots of %d tokens".formatted(info.description(), info.nParallel(), info.nCtx())
+                : "%s, %s".formatted(info.description(), info.capabilities());
     }
 
     /** {@return the value in one line, cut where it is long} */

@@ -255,12 +255,6 @@ public final class NativeModelLoader implements ModelLoader {
                 id, model, traits, sizes, threads(config), batchThreads(config), flash(config), together(config));
         if (traits.generates()) {
             Engine engine = engine(id, config, model, vocabulary, sizes);
-            LOG.info(
-                    "model {} is ready: {}, {} slots of {} tokens",
-                    id,
-                    model.description(),
-                    sizes.slots(),
-                    sizes.nCtx());
             return new NativeModel(
                     id, model, traits, sizes, engine, vectors, vocabulary, queue, config.chatTemplate(), settings);
         }
@@ -270,7 +264,6 @@ public final class NativeModelLoader implements ModelLoader {
         } else if (traits.can(Capability.EMBEDDING)) {
             vectors.embedder();
         }
-        LOG.info("model {} is ready: {}, {}", id, model.description(), traits.capabilities());
         return new NativeModel(
                 id, model, traits, sizes, null, vectors, vocabulary, queue, config.chatTemplate(), settings);
     }
