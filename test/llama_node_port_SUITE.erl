@@ -66,8 +66,8 @@ gets_its_configuration(Config) ->
     {ok, #{config := Got, node := Node}} = llama_node:get_status(Server),
     Cookie = atom_to_binary(erlang:get_cookie()),
     ?assertMatch(#{node_name := Node, cookie := Cookie, max_sessions := 3, log_level := debug,
-                   bind := <<"127.", _/binary>>,
-                   models := [#{path := <<"/m.gguf">>, n_ctx := 64}]}, Got),
+                   bind := <<"127.", _/binary>>, n_ctx := 64,
+                   models := [#{path := <<"/m.gguf">>}]}, Got),
     ok = llama_node_ct:stop(Server).
 
 gets_the_net_ticktime(Config) ->

@@ -243,7 +243,8 @@ misuse_raises(Config) ->
          ?assertError(badarg, llama_node:destroy_server(NoRegistry))
      end || NoRegistry <- [{via, no_such_module, x}, {via, lists, x}]],
     [?assertMatch({error, {invalid_argument, _}}, llama_node:complete(Server, <<"x">>, Wrong))
-     || Wrong <- [7, <<"{}">>, [{a, 1} | b], [3], #{prompt => <<"y">>}, #{<<"prompt">> => <<"y">>}]],
+     || Wrong <- [7, <<"{">>, <<"[]">>, <<"{\"prompt\": \"y\"}">>,
+                  [{a, 1} | b], [3], #{prompt => <<"y">>}, #{<<"prompt">> => <<"y">>}]],
     ?assertMatch({error, {invalid_argument, _}}, llama_node:complete(Server, [16#d800], #{})),
     ok = llama_node_ct:stop(Server).
 

@@ -171,7 +171,8 @@ bad_configurations(Config) ->
         Said
     end,
     contains(Bad("{\"n_ctxx\": 1}"), ["unknown option 'n_ctxx'"]),
-    contains(Bad("{\"n_ctx\": 1}"), ["n_ctx belongs to model"]),
+    contains(Bad("{\"id\": \"x\"}"), ["id belongs to model"]),
+    contains(Bad("{\"n_ctx\": \"many\"}"), ["n_ctx must be an integer"]),
     contains(Bad("{\"port\": \"x\"}"), ["port must be an integer"]),
     contains(Bad("{\"cookie\": \"secret\"}"), ["cookie_file"]),
     contains(Bad("{\"log_file\": 1}"), ["log_file must be text"]),
