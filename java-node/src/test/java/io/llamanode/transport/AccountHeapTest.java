@@ -59,8 +59,14 @@ class AccountHeapTest {
                 next = Math.min(3L * sent, sent * (moment.growth() - grown) / Math.max(grown, NOISE) + 1);
             }
             long held = node.account.held() - before;
-            String seen = "%d requests: the heap has grown by %d bytes, the account holds %d more (%s)"
-                    .formatted(sent, grown, held, node.account.balance().kinds());
+            String seen = "%d of %s %s: the heap has grown by %d bytes, the account holds %d more (%s)"
+                    .formatted(
+                            sent,
+                            moment.kind(),
+                            moment.what(),
+                            grown,
+                            held,
+                            node.account.balance().kinds());
             assertTrue(held >= 0.8 * grown - NOISE, seen);
             assertTrue(held == 0 || !moment.what().equals(Moments.AT_ONCE), seen);
             node.endOwners();
