@@ -67,7 +67,7 @@ class AccountHeapTest {
                             grown,
                             held,
                             node.account.balance().kinds());
-            assertTrue(held >= 0.8 * grown - noise(moment), seen);
+            assertTrue(held >= 0.8 * grown - NOISE, seen);
             assertTrue(held == 0 || !moment.what().equals(Moments.AT_ONCE), seen);
             node.endOwners();
             node.settle();
@@ -75,11 +75,6 @@ class AccountHeapTest {
             node.collectResults();
             node.until(() -> node.account.held() == 0);
         }
-    }
-
-    /** A thousand answers on their way, of up to some kilobytes each, leave room for as many behind in buffers. */
-    private static long noise(Moment moment) {
-        return moment.what().equals(Moments.AT_ONCE) ? 8 * NOISE : NOISE;
     }
 
     private static int send(Moment moment, HeldNode node, int before, int count) {

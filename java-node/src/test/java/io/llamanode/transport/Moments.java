@@ -70,18 +70,7 @@ final class Moments {
                 "get_session_info", (node, i) -> request("get_session_info", number(node.first)),
                 "rewind_session", (node, i) -> request("rewind_session", number(node.first), atom("start")),
                 "active", (node, i) -> request("active", number(node.first), atom("once")));
-        // As many came before, so that what they need once is there: buffers as large as all their answers, and code.
-        requests.forEach((kind, asked) -> all.add(calls(
-                        kind,
-                        AT_ONCE,
-                        node -> {
-                            node.first = session(node, FIRST);
-                            for (int i = 0; i < 1000; i++) {
-                                node.send(i, asked.of(node, i));
-                            }
-                            node.settle();
-                        },
-                        asked)
+        requests.forEach((kind, asked) -> all.add(calls(kind, AT_ONCE, node -> node.first = session(node, FIRST), asked)
                 .atMost(1000)));
     }
 
