@@ -137,21 +137,11 @@ text(_Value) ->
 %% '''
 -spec did_you_mean(binary(), [binary()]) -> iolist().
 did_you_mean(Name, Known) ->
-    case {not_there(Name), near(Name, Known)} of
+    case {llama_node_names:instead(Name), near(Name, Known)} of
         {none, {ok, Near}} -> [" (did you mean '", Near, "'?)"];
         {none, none} -> [];
-        {Instead, _} -> [" (", Instead, ")"]
+        {{ok, Instead}, _} -> [" (", Instead, ")"]
     end.
-
-%% Settings that people bring from a client of a server; the node has the same table.
-not_there(Name) when Name =:= <<"url">>; Name =:= <<"base_url">>; Name =:= <<"server_url">>; Name =:= <<"api_key">>;
-                     Name =:= <<"use_openai">>; Name =:= <<"prefer_openai">>; Name =:= <<"connect_timeout">>;
-                     Name =:= <<"connect_timeout_ms">> ->
-    "there is no engine behind HTTP: a node loads GGUF files itself, and model names one";
-not_there(Name) when Name =:= <<"request_timeout">>; Name =:= <<"request_timeout_ms">> ->
-    "write timeout, in milliseconds, into the input of a task";
-not_there(_Name) ->
-    none.
 
 %% @doc The known name that another system calls so, or the nearest to a mistyped one: within two edits, or one for a
 %% name of less than five characters. The node does the same for its inputs.

@@ -2,7 +2,7 @@
 %% @end
 -module(llama_node_names).
 
--export([plain/1, meant/2]).
+-export([plain/1, meant/2, instead/1]).
 
 %% @doc A name without the marks of a flag, in lower case with underscores.
 %% ```
@@ -23,17 +23,31 @@ plain(Name) ->
 -spec meant(binary(), [binary()]) -> {ok, binary()} | none.
 meant(Name, Known) ->
     Plain = plain(Name),
-    case [Meant || Meant <- [Plain | maps:get(Plain, names(), [])], lists:member(Meant, Known)] of
+    Names = maps:get(<<"names">>, table(), #{}),
+    case [Meant || Meant <- [Plain | maps:get(Plain, Names, [])], lists:member(Meant, Known)] of
         [Meant | _] -> {ok, Meant};
         [] -> none
     end.
 
+%% @doc What to write instead of what other systems have and this one has not.
+%% ```
+%% {ok, <<"write timeout, ", _/binary>>} = llama_node_names:instead(<<"request_timeout">>),
+%% none = llama_node_names:instead(<<"n_ctx">>).
+%% '''
+-spec instead(binary()) -> {ok, binary()} | none.
+instead(Name) ->
+    Absent = maps:get(<<"absent">>, table(), []),
+    case [Instead || #{<<"instead">> := Instead, <<"of">> := Names} <- Absent, lists:member(Name, Names)] of
+        [Instead] -> {ok, Instead};
+        [] -> none
+    end.
+
 %% Read for each name that is unknown, which is seldom.
-names() ->
+table() ->
     case file:read_file(filename:join([llama_node_options:priv_dir(), "names.json"])) of
         {ok, Text} ->
             {ok, Tree} = llama_node_json:decode(Text),
-            map_get(<<"names">>, llama_node_json:plain(Tree));
+            llama_node_json:plain(Tree);
         {error, _} ->
             #{}
     end.

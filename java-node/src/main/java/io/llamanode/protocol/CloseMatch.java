@@ -20,28 +20,58 @@ public final class CloseMatch {
 
     private CloseMatch() {}
 
-    /** What things are called elsewhere; read when the first unknown name is met. */
-    private static final class Elsewhere {
-        static final Map<String, List<String>> NAMES = read();
+    /**
+     * What things are called elsewhere.
+     *
+     * @param names what is called so, and here
+     * @param absent what is there and not here, and what to write instead
+     */
+    private record Elsewhere(Map<String, List<String>> names, Map<String, String> absent) {}
 
-        private Elsewhere() {}
+    /** Reads it when the first unknown name is met. */
+    private static final class Read {
+        static final Elsewhere ALL = read();
 
-        private static Map<String, List<String>> read() {
+        private Read() {}
+
+        private static Elsewhere read() {
             try (InputStream in =
                     Objects.requireNonNull(CloseMatch.class.getResourceAsStream(CloseMatch.NAMES), CloseMatch.NAMES)) {
                 String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+                Map<String, InputValue> all = InputValue.root(
+                                CloseMatch.NAMES, JsonReader.parse(CloseMatch.NAMES, text))
+                        .entries();
                 Map<String, List<String>> names = new HashMap<>();
-                InputValue all = InputValue.root(CloseMatch.NAMES, JsonReader.parse(CloseMatch.NAMES, text));
-                Objects.requireNonNull(all.entries().get("names")).entries().forEach((name, meant) -> {
-                    List<String> here = new ArrayList<>();
-                    meant.list().forEach(one -> here.add(one.text()));
-                    names.put(name, here);
-                });
-                return Map.copyOf(names);
+                Objects.requireNonNull(all.get("names"))
+                        .entries()
+                        .forEach((name, meant) -> names.put(name, texts(meant)));
+                Map<String, String> absent = new HashMap<>();
+                for (InputValue row : Objects.requireNonNull(all.get("absent")).list()) {
+                    String instead =
+                            Objects.requireNonNull(row.entries().get("instead")).text();
+                    texts(Objects.requireNonNull(row.entries().get("of"))).forEach(name -> absent.put(name, instead));
+                }
+                return new Elsewhere(Map.copyOf(names), Map.copyOf(absent));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         }
+
+        private static List<String> texts(InputValue value) {
+            List<String> texts = new ArrayList<>();
+            value.list().forEach(one -> texts.add(one.text()));
+            return texts;
+        }
+    }
+
+    /**
+     * Looks for what other systems have and this one has not.
+     *
+     * @param name as it was given: a key, a flag without its dashes or a variable without its beginning
+     * @return what to write instead, or {@code null} if the name is none of these
+     */
+    public static @Nullable String instead(String name) {
+        return Read.ALL.absent().get(name.toLowerCase(Locale.ROOT).replace('-', '_'));
     }
 
     /**
@@ -60,7 +90,7 @@ public final class CloseMatch {
         if (candidates.contains(plain)) {
             return plain;
         }
-        for (String meant : Elsewhere.NAMES.getOrDefault(plain, List.of())) {
+        for (String meant : Read.ALL.names().getOrDefault(plain, List.of())) {
             if (candidates.contains(meant)) {
                 return meant;
             }

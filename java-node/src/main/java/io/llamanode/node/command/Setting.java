@@ -1,7 +1,6 @@
 package io.llamanode.node.command;
 
 import io.llamanode.protocol.CloseMatch;
-import io.llamanode.protocol.NotThere;
 import io.llamanode.protocol.launch.ServiceConfigDecoder;
 import java.math.BigInteger;
 import java.util.LinkedHashMap;
@@ -155,7 +154,7 @@ enum Setting {
 
     /** {@return words that name the flag that was meant, or nothing} */
     static String hint(String flag) {
-        String instead = NotThere.instead(flag.replaceFirst("=.*", "").replaceFirst("^-+", ""));
+        String instead = CloseMatch.instead(flag.replaceFirst("=.*", "").replaceFirst("^-+", ""));
         if (instead != null) {
             return " (" + instead + ")";
         }
@@ -166,7 +165,7 @@ enum Setting {
     /** {@return words that name the variable that was meant, or nothing} */
     static String variableHint(String variable) {
         String name = variable.replaceFirst("^LLAMA_(NODE|ARG)_", "").toLowerCase(Locale.ROOT);
-        String instead = NotThere.instead(name);
+        String instead = CloseMatch.instead(name);
         if (instead != null) {
             return " (" + instead + ")";
         }
