@@ -231,9 +231,9 @@ public final class RequestHandler {
             }
             case Request.ClearCache(long id, boolean keep) -> {
                 if (id == 0) {
-                    service.sessions().clearCaches(caller, keep, done(reply));
+                    service.caches().clearAll(caller, keep, done(reply));
                 } else {
-                    service.sessions().clearCache(caller, id, keep, done(reply));
+                    service.caches().clear(caller, id, keep, done(reply));
                 }
             }
             case Request.EstimateTask(long id, TaskInput input) ->

@@ -44,6 +44,7 @@ public final class LlamaService implements AutoCloseable {
     private final Owners owners;
     private final Tasks tasks;
     private final Sessions sessions;
+    private final Caches caches;
     private final Estimates estimates;
     private final AdapterService adapters;
     private final ModelRegistry models;
@@ -98,7 +99,8 @@ public final class LlamaService implements AutoCloseable {
         Asides asides = new Asides(lock, owners, preparation, account);
         this.tasks = new Tasks(lock, config, ids, owners, preparation, timer, account);
         this.inTurns = new InTurns(lock, timer);
-        this.sessions = new Sessions(lock, config, account, ids, owners, models, tasks, inTurns, asides);
+        this.sessions = new Sessions(lock, config, account, ids, owners, models, tasks, inTurns);
+        this.caches = new Caches(lock, sessions, models, asides);
         this.estimates = new Estimates(lock, sessions, asides, account);
         this.files = PrepareThreads.ofFiles();
         this.modelService = new ModelService(models, loader, asides, new Asides(lock, owners, files, account));
@@ -112,6 +114,11 @@ public final class LlamaService implements AutoCloseable {
     /** {@return the account of what requests hold on the heap} */
     public MemoryAccount account() {
         return account;
+    }
+
+    /** {@return what drops the KV cache} */
+    public Caches caches() {
+        return caches;
     }
 
     /** {@return what can be done with sessions besides running tasks} */

@@ -3,9 +3,7 @@ package io.llamanode.service;
 import io.llamanode.account.Holding;
 import io.llamanode.account.MemoryAccount;
 import io.llamanode.account.Weight;
-import io.llamanode.engine.Engine;
 import io.llamanode.service.contract.Capability;
-import io.llamanode.service.contract.Continued;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
@@ -20,7 +18,6 @@ import io.llamanode.service.prompt.InputSize;
 import io.llamanode.service.prompt.Transcript;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -29,8 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sessions of a node: open, close, fork and describe them, go back in one, drop its KV cache. Safe for use by any
- * thread.
+ * The sessions of a node: open, close, change, fork and describe them, go back in one. Safe for use by any thread.
  */
 public final class Sessions {
     static final Failure DRAINING = new Failure(ErrorCode.SERVER_BUSY, "the node is draining");
@@ -53,7 +49,6 @@ public final class Sessions {
     private final Owners owners;
     private final ModelRegistry models;
     private final Tasks tasks;
-    private final Asides asides;
     private final InTurns inTurns;
     /** Changed under the lock; looked at by any thread. */
     private final Map<Long, Session> sessions = new ConcurrentHashMap<>();
@@ -82,8 +77,7 @@ public final class Sessions {
             Owners owners,
             ModelRegistry models,
             Tasks tasks,
-            InTurns inTurns,
-            Asides asides) {
+            InTurns inTurns) {
         this.lock = lock;
         this.most = config.maxSessions();
         this.mostOfOne = (int) Math.ceilDiv((long) most * config.ownerShare(), 100);
@@ -93,7 +87,6 @@ public final class Sessions {
         this.models = models;
         this.tasks = tasks;
         this.inTurns = inTurns;
-        this.asides = asides;
     }
 
     /** Opens no more sessions from here on. */
@@ -181,7 +174,7 @@ public final class Sessions {
     private long open(Owner owner, SessionConfig config, long weight, Transcript transcript, long transcriptWeight) {
         Holding holding = account.open(MemoryAccount.Kind.SESSION, owner, owner.peer());
         Session session = newSession(owner, config, holding);
-        refuseHopelessSystemPrompt(session);
+        refuseHopelessSystemPrompt(session.config, session.model);
         session.model.refuseWiderSharing(config.defaults());
         synchronized (lock) {
             refuseTooMany(owner);
@@ -224,13 +217,17 @@ public final class Sessions {
                 ids.next(), owner, models.find(sessionConfig.model()), sessionConfig, System.nanoTime(), holding);
     }
 
-    private static void refuseHopelessSystemPrompt(Session session) {
-        String prompt = session.config.systemPrompt();
+    private static void refuseHopelessSystemPrompt(SessionConfig config, ServedModel model) {
+        String prompt = config.systemPrompt();
         if (prompt != null) {
             InputSize.refuseHopelessLength(
-                    "system_prompt",
-                    prompt.length(),
-                    session.model.loaded.info().nCtx());
+                    "system_prompt", prompt.length(), model.loaded.info().nCtx());
+        }
+    }
+
+    private static void refuseWhileChatting(Session session) {
+        if (!session.chats.isEmpty()) {
+            throw FailureException.busy("session %d has a chat that has not ended".formatted(session.id));
         }
     }
 
@@ -381,12 +378,7 @@ public final class Sessions {
     public void update(long sessionId, SessionConfig change) {
         Session session = find(sessionId);
         session.model.refuseWiderSharing(change.defaults());
-        if (change.systemPrompt() != null) {
-            InputSize.refuseHopelessLength(
-                    "system_prompt",
-                    change.systemPrompt().length(),
-                    session.model.loaded.info().nCtx());
-        }
+        refuseHopelessSystemPrompt(change, session.model);
         boolean changed = false;
         while (!changed) {
             SessionConfig before = session.given;
@@ -398,9 +390,7 @@ public final class Sessions {
             long weight = Weight.of(after);
             synchronized (lock) {
                 find(sessionId);
-                if (!session.chats.isEmpty()) {
-                    throw FailureException.busy("session %d has a chat that has not ended".formatted(sessionId));
-                }
+                refuseWhileChatting(session);
                 changed = session.given == before;
                 if (changed) {
                     String why =
@@ -459,9 +449,7 @@ public final class Sessions {
     public void rewind(long sessionId, long checkpoint) {
         synchronized (lock) {
             Session session = find(sessionId);
-            if (!session.chats.isEmpty()) {
-                throw FailureException.busy("session %d has a chat that has not ended".formatted(sessionId));
-            }
+            refuseWhileChatting(session);
             Session.Checkpoint then = checkpoint == 0 ? Session.Checkpoint.START : session.checkpoints.get(checkpoint);
             if (then == null) {
                 throw FailureException.invalid(
@@ -474,150 +462,6 @@ public final class Sessions {
                     .sum();
             later.clear();
             session.continues(then.transcript(), then.weight());
-        }
-    }
-
-    /**
-     * Drops what a session has in the KV cache. Its conversation stays, and is evaluated anew when it goes on.
-     *
-     * @param owner in turn with whose other work
-     * @param sessionId the session, which must have no task that waits or runs
-     * @param keepSystemPrompt whether the tokens of its system prompt stay
-     * @param reply told when it is done, or {@code server_busy} if a task came meanwhile
-     * @throws FailureException {@code session_not_found}; {@code server_busy} if a task waits or runs
-     */
-    public void clearCache(Owner owner, long sessionId, boolean keepSystemPrompt, Reply<Void> reply) {
-        Session session = find(sessionId);
-        SessionConfig config = session.config;
-        if (!keepSystemPrompt || config.systemPrompt() == null || session.model.loaded.engine() == null) {
-            shortenCache(sessionId, 0, reply);
-            return;
-        }
-        synchronized (lock) {
-            refuseWhileBusy(session);
-        }
-        asides.run(
-                owner,
-                session.model,
-                0,
-                () -> "system_prompt",
-                () -> session.model.prompts.systemTokens(config),
-                new Continued<Integer>(reply) {
-                    @Override
-                    public void whenGivenUp(Runnable undo) {
-                        // The cache is to be cleared all the same.
-                    }
-
-                    @Override
-                    public void ok(@Nullable Integer count) {
-                        // A task may have come meanwhile, and a busy slot is not shortened.
-                        try {
-                            shortenCache(sessionId, Objects.requireNonNull(count), reply);
-                        } catch (FailureException e) {
-                            reply.failed(e.failure());
-                        }
-                    }
-                });
-    }
-
-    /**
-     * Drops what all models have in the KV cache, whosever it is. Conversations stay, and are evaluated anew when they go
-     * on.
-     *
-     * @param owner in turn with whose other work
-     * @param keepSystemPrompts whether the tokens of system prompts stay: those of open sessions, and the models' own
-     * @param reply told when it is done, or {@code server_busy} if a task came meanwhile; nothing is dropped then
-     * @throws FailureException {@code server_busy} if any task waits or runs
-     */
-    public void clearCaches(Owner owner, boolean keepSystemPrompts, Reply<Void> reply) {
-        Map<ServedModel, List<SessionConfig>> configs = new LinkedHashMap<>();
-        synchronized (lock) {
-            for (ServedModel model : generating()) {
-                configs.put(model, keepSystemPrompts ? cachedConfigs(model) : List.of());
-            }
-        }
-        if (!keepSystemPrompts) {
-            clear(new CacheClearing(configs.keySet()), reply);
-            return;
-        }
-        asides.run(
-                owner,
-                null,
-                0,
-                () -> "system_prompt",
-                () -> new CacheClearing(configs),
-                new Continued<CacheClearing>(reply) {
-                    @Override
-                    public void whenGivenUp(Runnable undo) {
-                        // They are to be cleared all the same.
-                    }
-
-                    @Override
-                    public void ok(@Nullable CacheClearing clearing) {
-                        try {
-                            clear(Objects.requireNonNull(clearing), reply);
-                        } catch (FailureException e) {
-                            reply.failed(e.failure());
-                        }
-                    }
-                });
-    }
-
-    /** Under the lock, so that a task which comes later reaches the engines later. */
-    private void clear(CacheClearing clearing, Reply<Void> reply) {
-        synchronized (lock) {
-            clearing.start(generating(), () -> reply.ok(null));
-        }
-    }
-
-    /**
-     * {@return the models that generate}
-     *
-     * @throws FailureException {@code server_busy} if one of them has a task
-     */
-    private List<ServedModel> generating() {
-        List<ServedModel> all = new ArrayList<>();
-        for (ServedModel model : models.all()) {
-            if (!model.isIdle()) {
-                throw FailureException.busy("model '%s' has a task that has not ended".formatted(model.id()));
-            }
-            if (model.loaded.engine() != null) {
-                all.add(model);
-            }
-        }
-        return all;
-    }
-
-    /** {@return the configurations of the sessions whose prompts a model's slots hold, and the one that says nothing} */
-    private List<SessionConfig> cachedConfigs(ServedModel model) {
-        List<SessionConfig> configs = new ArrayList<>();
-        configs.add(model.completed(new SessionConfig(null, null, GenerationOptions.NONE)));
-        model.snapshot().slots().forEach(slot -> {
-            Session session = sessions.get(slot.cacheKey());
-            if (session != null) {
-                configs.add(session.config);
-            }
-        });
-        return configs;
-    }
-
-    /** Under the lock, so that a task which comes later reaches the engine later. */
-    private void shortenCache(long sessionId, int tokens, Reply<Void> reply) {
-        synchronized (lock) {
-            Session session = find(sessionId);
-            refuseWhileBusy(session);
-            Engine engine = session.model.loaded.engine();
-            if (engine == null) {
-                reply.ok(null);
-            } else {
-                engine.shorten(session.cacheKey(), tokens, () -> reply.ok(null));
-            }
-        }
-    }
-
-    private static void refuseWhileBusy(Session session) {
-        if (!session.tasks().isEmpty()) {
-            throw FailureException.busy("session %d has a task that has not ended".formatted(session.id));
         }
     }
 }

@@ -117,7 +117,7 @@ class SessionLimitsTest extends ServiceFixture {
         long session = session();
         result(create(session, turn("q", options(1, null))).value(), -1).value();
         Answer<Void> cleared = new Answer<>();
-        service.sessions().clearCache(me, session, true, cleared);
+        service.caches().clear(me, session, true, cleared);
         cleared.value();
         assertEquals(0, service.sessions().info(session).cachedTokens());
     }

@@ -81,8 +81,7 @@ class SessionsTest extends ServiceFixture {
         FailureException busy =
                 assertThrows(FailureException.class, () -> service.sessions().rewind(session, 0));
         assertEquals(ErrorCode.SERVER_BUSY, busy.failure().code());
-        busy = assertThrows(
-                FailureException.class, () -> service.sessions().clearCache(me, session, false, new Answer<>()));
+        busy = assertThrows(FailureException.class, () -> service.caches().clear(me, session, false, new Answer<>()));
         assertEquals(ErrorCode.SERVER_BUSY, busy.failure().code());
         cancel(running).value();
     }
@@ -105,13 +104,13 @@ class SessionsTest extends ServiceFixture {
         SessionInfo before = service.sessions().info(session);
         assertEquals(100L * before.cachedTokens(), before.cacheBytes());
         Answer<Void> cleared = new Answer<>();
-        service.sessions().clearCache(me, session, true, cleared);
+        service.caches().clear(me, session, true, cleared);
         cleared.value();
         assertEquals(
                 ("system:" + SYSTEM).length() + 1,
                 service.sessions().info(session).cachedTokens());
         cleared = new Answer<>();
-        service.sessions().clearCache(me, session, false, cleared);
+        service.caches().clear(me, session, false, cleared);
         cleared.value();
         assertEquals(0, service.sessions().info(session).cachedTokens());
         assertEquals(2, messages(session));
@@ -126,7 +125,7 @@ class SessionsTest extends ServiceFixture {
         result(create(other, completion("none of a system", options(2, null))).value(), -1)
                 .value();
         Answer<Void> cleared = new Answer<>();
-        service.sessions().clearCaches(me, true, cleared);
+        service.caches().clearAll(me, true, cleared);
         cleared.value();
         assertEquals(
                 ("system:" + SYSTEM).length() + 1,
@@ -134,7 +133,7 @@ class SessionsTest extends ServiceFixture {
         assertEquals(0, service.sessions().info(other).cachedTokens());
         assertEquals(2, messages(session));
         cleared = new Answer<>();
-        service.sessions().clearCaches(me, false, cleared);
+        service.caches().clearAll(me, false, cleared);
         cleared.value();
         NodeStatus.Cache cache = service.status().models().getFirst().cache();
         assertEquals(new NodeStatus.Cache(512, 0, 51_200, 0), cache);
@@ -148,8 +147,8 @@ class SessionsTest extends ServiceFixture {
         int cached = service.sessions().info(session).cachedTokens();
         long running = create(session(), completion("a", ENDLESS)).value();
         for (boolean keep : new boolean[] {true, false}) {
-            FailureException busy = assertThrows(
-                    FailureException.class, () -> service.sessions().clearCaches(me, keep, new Answer<>()));
+            FailureException busy =
+                    assertThrows(FailureException.class, () -> service.caches().clearAll(me, keep, new Answer<>()));
             assertEquals(ErrorCode.SERVER_BUSY, busy.failure().code());
         }
         assertEquals(cached, service.sessions().info(session).cachedTokens());
@@ -200,14 +199,14 @@ class SessionsTest extends ServiceFixture {
         });
         entered.await();
         Answer<Void> cleared = new Answer<>();
-        service.sessions().clearCache(me, session, true, cleared);
+        service.caches().clear(me, session, true, cleared);
         Answer<Long> created = new Answer<>();
         service.createTask(new Process("other"), session, turn("two", ENDLESS), created);
         held.countDown();
         assertEquals(ErrorCode.SERVER_BUSY, cleared.error());
         cancel(created.value()).value();
         cleared = new Answer<>();
-        service.sessions().clearCache(me, session, false, cleared);
+        service.caches().clear(me, session, false, cleared);
         cleared.value();
         assertEquals(0, service.sessions().info(session).cachedTokens());
     }
@@ -263,7 +262,7 @@ class SessionsTest extends ServiceFixture {
                 () -> service.sessions().fork(me, 1),
                 () -> service.sessions().checkpoint(1),
                 () -> service.sessions().rewind(1, 0),
-                () -> service.sessions().clearCache(me, 1, false, new Answer<>()))) {
+                () -> service.caches().clear(me, 1, false, new Answer<>()))) {
             FailureException failure = assertThrows(FailureException.class, call::run);
             assertEquals(ErrorCode.SESSION_NOT_FOUND, failure.failure().code());
         }
