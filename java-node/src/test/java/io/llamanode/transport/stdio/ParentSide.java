@@ -56,7 +56,7 @@ public final class ParentSide {
     };
 
     private final OutputStream out = new OutputStream() {
-        private final ByteArrayOutputStream unread = new ByteArrayOutputStream();
+        private ByteArrayOutputStream unread = new ByteArrayOutputStream();
 
         @Override
         public void write(int one) {
@@ -76,7 +76,8 @@ public final class ParentSide {
         @Override
         public void flush() throws IOException {
             ByteBuffer bytes = ByteBuffer.wrap(unread.toByteArray());
-            unread.reset();
+            // Where the heap is looked at, a buffer as large as a thousand answers would count.
+            unread = new ByteArrayOutputStream();
             while (bytes.hasRemaining()) {
                 byte[] frame = new byte[bytes.getInt()];
                 bytes.get(frame);
