@@ -337,7 +337,11 @@ ping(Server) ->
 %% '''
 -spec load_model(server(), Path :: text(), config()) -> ok | {error, error()}.
 load_model(Server, Path, Config) ->
-    llama_node_request:call(Server, {load_model, llama_node_request:path(Server, Path), Config}, infinity).
+    Where = case llama_node_request:names_server(Config) of
+        true -> Path;
+        false -> llama_node_request:path(Server, Path)
+    end,
+    llama_node_request:call(Server, {load_model, Where, Config}, infinity).
 
 %% @doc Unloads a model and gives its memory back. Its tasks end with `cancelled', its sessions are
 %% closed.

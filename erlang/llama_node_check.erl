@@ -267,9 +267,13 @@ row(_Table, #{<<"needs">> := Flag, <<"key">> := Key}, In) ->
         andalso bad("~ts: needs ~ts to be true", [Key, Flag]),
     In;
 row(Table, #{<<"when">> := Key, <<"is">> := Text, <<"rows">> := Rows}, In) ->
-    case text(given(Key, In)) of
-        Text -> rows(Table, Rows, In);
-        _ -> In
+    case given(Key, In) of
+        none -> In;
+        Given ->
+            case text(Given) of
+                Text -> rows(Table, Rows, In);
+                _ -> In
+            end
     end;
 row(Table, #{<<"frame">> := Key, <<"object">> := Object}, In) ->
     case given(Key, In) of

@@ -137,10 +137,9 @@ text(_Value) ->
 %% '''
 -spec did_you_mean(binary(), [binary()]) -> iolist().
 did_you_mean(Name, Known) ->
-    case {llama_node_names:instead(Name), near(Name, Known)} of
-        {none, {ok, Near}} -> [" (did you mean '", Near, "'?)"];
-        {none, none} -> [];
-        {{ok, Instead}, _} -> [" (", Instead, ")"]
+    case near(Name, Known) of
+        {ok, Near} -> [" (did you mean '", Near, "'?)"];
+        none -> []
     end.
 
 %% @doc The known name that another system calls so, or the nearest to a mistyped one: within two edits, or one for a

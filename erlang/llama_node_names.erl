@@ -2,7 +2,7 @@
 %% @end
 -module(llama_node_names).
 
--export([plain/1, meant/2, instead/1]).
+-export([plain/1, meant/2]).
 
 %% @doc A name without the marks of a flag, in lower case with underscores.
 %% ```
@@ -26,19 +26,6 @@ meant(Name, Known) ->
     Names = maps:get(<<"names">>, table(), #{}),
     case [Meant || Meant <- [Plain | maps:get(Plain, Names, [])], lists:member(Meant, Known)] of
         [Meant | _] -> {ok, Meant};
-        [] -> none
-    end.
-
-%% @doc What to write instead of what other systems have and this one has not.
-%% ```
-%% {ok, <<"write timeout, ", _/binary>>} = llama_node_names:instead(<<"request_timeout">>),
-%% none = llama_node_names:instead(<<"n_ctx">>).
-%% '''
--spec instead(binary()) -> {ok, binary()} | none.
-instead(Name) ->
-    Absent = maps:get(<<"absent">>, table(), []),
-    case [Instead || #{<<"instead">> := Instead, <<"of">> := Names} <- Absent, lists:member(Name, Names)] of
-        [Instead] -> {ok, Instead};
         [] -> none
     end.
 

@@ -5,7 +5,7 @@
 %% @end
 -module(llama_node_option_check).
 
--export([options/3, value/3, fault/3]).
+-export([options/3, value/3, file/1, own/2, fault/3]).
 
 -define(MAX_MS, 16#ffffffff).
 
@@ -148,13 +148,26 @@ value(template, _Key, Value) when is_map(Value) ->
     Value;
 value(template, Key, Value) ->
     value(text, Key, Value);
+value(model, Key, Value) ->
+    value(text, Key, Value);
+value(secret_text, Key, {file, File}) ->
+    case file:read_file(value(path, [Key, ".file"], File)) of
+        {ok, Content} -> value(secret_text, Key, string:trim(Content));
+        {error, Why} -> fault(Key, "the file can not be read: ~ts", [file:format_error(Why)])
+    end;
+value(secret_text, Key, Value) ->
+    llama_node_secret:wrap(hidden_text(Key, Value));
+value(headers, _Key, Value) when is_map(Value) ->
+    %% The node checks what is in it.
+    llama_node_secret:wrap(Value);
+value(headers, Key, _Value) ->
+    fault(Key, "must be a map of texts", []);
+value(urls, Key, Value) when is_list(Value) ->
+    [value(text, Key, Url) || Url <- proper(Key, Value)];
+value(urls, Key, Value) ->
+    fault(Key, "must be a list of URLs, got ~0tP", [Value, 8]);
 value(path, Key, Value) ->
     filename:absname(value(text, Key, Value));
-value(model, Key, Value) ->
-    case value(text, Key, Value) of
-        <<"demo">> -> demo;
-        Path -> filename:absname(Path)
-    end;
 value(library, Key, Value) ->
     case value(text, Key, Value) of
         Place when Place =:= <<"auto">>; Place =:= <<"system">>; Place =:= <<"embedded">> -> Place;
@@ -221,13 +234,30 @@ is_answer(Answer) -> is_binary(Answer) orelse Answer =:= crash.
 model(Place, Given) ->
     Path = #{key => path, part => model, check => model, default => "none", text => "path of a GGUF file"},
     case options(Place, Given, [Path | llama_node_option_table:model() ++ llama_node_defaults:options()]) of
-        #{path := _} = Model ->
-            case llama_node_defaults:check(Model) of
-                ok -> Model;
-                {error, {_, Message}} -> fault(Place, "~ts", [Message])
-            end;
+        #{engine := llama_server} = Model -> checked(Place, Model);
+        #{path := File} = Model -> checked(Place, own([Place, "."], Model#{path := file(File)}));
         _ -> fault([Place, ".path"], "is required", [])
     end.
+
+%% @doc Refuses what says how to reach a server, of a model that the node loads itself. `Prefix' goes before the key.
+-spec own(iodata(), map()) -> map().
+own(Prefix, Model) ->
+    Keys = [Key || #{key := Key} <- llama_node_option_table:remote(), Key =/= engine],
+    case maps:keys(maps:with(Keys, Model)) of
+        [] -> Model;
+        [Key | _] -> fault([Prefix, atom_to_binary(Key)], "goes with engine => llama_server", [])
+    end.
+
+checked(Place, Model) ->
+    case llama_node_defaults:check(Model) of
+        ok -> Model;
+        {error, {_, Message}} -> fault(Place, "~ts", [Message])
+    end.
+
+%% @doc What a model that the node loads itself is called: `demo', or the path of its file.
+-spec file(binary()) -> demo | binary().
+file(<<"demo">>) -> demo;
+file(Path) -> filename:absname(Path).
 
 variable(Key, {Given, Secret}) ->
     Name = hidden_characters(Key, Given),

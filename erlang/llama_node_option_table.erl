@@ -5,19 +5,19 @@
 %% @end
 -module(llama_node_option_table).
 
--export([all/0, accepted/0, model/0, attach/0, tls/0]).
+-export([all/0, accepted/0, model/0, remote/0, attach/0, tls/0]).
 -export_type([option/0, part/0, check/0]).
 
 -type part() :: model | models | node | server | launch.
-%% `model': of each in `models', and where it stands beside them of every model, but for `id', `default' and `stand_in',
-%% which are those of `model'; `models': the models themselves; `node': passed on to the node as it is; `server': the
-%% server process's own; `launch': becomes an argument or a variable of the launcher.
+%% `model': of each in `models', and where it stands beside them of every model, but for `id', `default', `stand_in' and
+%% what says which server runs it, which are those of `model'; `models': the models themselves; `node': passed on to the
+%% node as it is; `server': the server process's own; `launch': becomes an argument or a variable of the launcher.
 
 -type check() ::
     {integer, Min :: integer(), Max :: integer()} | {number, Min :: number(), Max :: number()}
     | {timeout, Min :: non_neg_integer()} | {enum, [atom()]} | boolean | {switch, atom()}
-    | text | path | model | library | atom | template | models | tls | server_name | progress | script | replies
-    | cookie | flags | env | input.
+    | text | path | model | secret_text | headers | urls | library | atom | template | models | tls | server_name
+    | progress | script | replies | cookie | flags | env | input.
 %% What {@link llama_node_option_check:value/3} takes for the option; an `input' is checked by
 %% {@link llama_node_defaults:check/1}.
 
@@ -52,7 +52,8 @@ models() ->
        default => "`priv/models/tiny-chat.gguf' when it is there and `models' is not given; otherwise the node starts "
                   "without a model",
        text => "path of a GGUF file, or `demo' for the shipped one. Where none is named the shipped one only stands "
-               "in, until another model is loaded; `demo' keeps it"},
+               "in, until another model is loaded; `demo' keeps it. With `engine => llama_server' the model's name at "
+               "the server, if it has several"},
      #{key => models, part => models, check => models, default => "`[]'",
        text => "further models, maps with `path' and any of the next keys"}].
 
@@ -111,10 +112,48 @@ model() ->
        text => "whether requests that name no model get it"},
      #{key => chat_template, part => model, check => template, default => "the model's own",
        text => "a Jinja template, the name of one of the model's variants, or a map with `system', `prefix' and "
-               "`postfix'"}].
+               "`postfix'"}] ++ remote().
+
+%% @doc Those of them that say which server runs it.
+-spec remote() -> [option()].
+remote() ->
+    [#{key => engine, part => model, check => {enum, [embedded, llama_server]}, default => "`embedded'",
+       text => "`llama_server' where a server at `url' runs the model: a llama-server, or another one that speaks "
+               "OpenAI's protocol. The options above from `n_batch' to `probe', and `chat_template', are refused "
+               "beside it"},
+     #{key => url, part => model, check => text, default => "none, and required with `llama_server'",
+       text => "of the server, without the paths of its endpoints"},
+     #{key => api_key, part => model, check => secret_text, default => "none", secret => true,
+       text => "the server's key, sent as a bearer token: a text, a fun that gives it, or `{file, Path}'"},
+     #{key => use_openai, part => model, check => boolean, default => "`true'",
+       text => "prefer OpenAI's endpoints of a llama-server to its own"},
+     #{key => lazy, part => model, check => boolean, default => "`false'",
+       text => "start though the server is not there, and wait for it"},
+     #{key => trust_content, part => model, check => boolean, default => "`false'",
+       text => "send texts that spell control tokens as they are; the server may read them as such"},
+     #{key => headers, part => model, check => headers, default => "`#{}'", secret => true,
+       text => "further headers of each request, a map of texts"},
+     #{key => proxy, part => model, check => text, default => "none, whatever the environment says",
+       text => "URL of a proxy on the way to the server"},
+     #{key => cacertfile, part => model, check => path, default => "the system's authorities",
+       text => "PEM file of the authorities of the server's certificate"},
+     #{key => certfile, part => model, check => path, default => "none",
+       text => "PEM file of the certificate that the node shows the server"},
+     #{key => keyfile, part => model, check => path, default => "`certfile'",
+       text => "PEM file of that certificate's key"},
+     #{key => connect_timeout_ms, part => model, check => {integer, 1, ?MAX_MS}, default => "5000",
+       text => "milliseconds to connect to the server"},
+     #{key => idle_timeout_ms, part => model, check => {integer, 1, ?MAX_MS}, default => "60000",
+       text => "milliseconds between two parts of an answer that has begun"},
+     #{key => request_timeout_ms, part => model, check => {integer, 1, ?MAX_MS}, default => "600000",
+       text => "milliseconds of a request with its answer"},
+     #{key => server_connections, part => model, check => {integer, 1, 1024},
+       default => "as many as the server has slots", text => "requests that run at the server at once at most"}].
 
 service() ->
-    [#{key => bind, part => node, check => text, default => "a loopback address", only => distribution,
+    [#{key => remote_models, part => node, check => urls, default => "`[]'",
+       text => "beginnings of URLs: the servers that requests, such as those of `load_model/3', may name"},
+     #{key => bind, part => node, check => text, default => "a loopback address", only => distribution,
        text => "address that the node's distribution listens on"},
      #{key => tls, part => node, check => tls, default => "none, the distribution runs over TCP", only => distribution,
        text => "PEM files, `#{certfile, keyfile, cacertfile}', of a node in a cluster whose distribution runs over TLS "

@@ -41,6 +41,22 @@
         probe => boolean(),
         default => boolean(),
         chat_template => text() | #{text() => text()},
+        engine => embedded | llama_server | binary() | string(),
+        url => text(),
+        api_key => llama_node_secret:secret(text() | {file, text()}),
+        use_openai => boolean(),
+        lazy => boolean(),
+        trust_content => boolean(),
+        headers => llama_node_secret:secret(#{text() => text()}),
+        proxy => text(),
+        cacertfile => text(),
+        certfile => text(),
+        keyfile => text(),
+        connect_timeout_ms => pos_integer(),
+        idle_timeout_ms => pos_integer(),
+        request_timeout_ms => pos_integer(),
+        server_connections => 1..1024,
+        remote_models => [text()],
         bind => text(),
         tls => llama_node:input(),
         timeout_read => 1..86400,
@@ -84,8 +100,9 @@
 %% The model, as in `ModelConfig' of docs/protocol.md:
 %% <ul>
 %% <li>`model': path of a GGUF file, or `demo' for the shipped one. Where none is named the shipped one only stands in,
-%%     until another model is loaded; `demo' keeps it. Default: `priv/models/tiny-chat.gguf' when it is there and
-%%     `models' is not given; otherwise the node starts without a model.</li>
+%%     until another model is loaded; `demo' keeps it. With `engine => llama_server' the model's name at the server, if
+%%     it has several. Default: `priv/models/tiny-chat.gguf' when it is there and `models' is not given; otherwise the
+%%     node starts without a model.</li>
 %% <li>`models': further models, maps with `path' and any of the next keys. Default: `[]'.</li>
 %% <li>`id': the model's name in requests. Default: the file's name without `.gguf'.</li>
 %% <li>`n_ctx': tokens of context of each slot. Default: what the model was trained with, at most 4096; 1024 for the one
@@ -119,6 +136,26 @@
 %% <li>`default': whether requests that name no model get it. Default: `false', and the first model is it.</li>
 %% <li>`chat_template': a Jinja template, the name of one of the model's variants, or a map with `system', `prefix' and
 %%     `postfix'. Default: the model's own.</li>
+%% <li>`engine': `llama_server' where a server at `url' runs the model: a llama-server, or another one that speaks
+%%     OpenAI's protocol. The options above from `n_batch' to `probe', and `chat_template', are refused beside it.
+%%     Default: `embedded'.</li>
+%% <li>`url': of the server, without the paths of its endpoints. Default: none, and required with `llama_server'.</li>
+%% <li>`api_key': the server's key, sent as a bearer token: a text, a fun that gives it, or `{file, Path}'. Default:
+%%     none.</li>
+%% <li>`use_openai': prefer OpenAI's endpoints of a llama-server to its own. Default: `true'.</li>
+%% <li>`lazy': start though the server is not there, and wait for it. Default: `false'.</li>
+%% <li>`trust_content': send texts that spell control tokens as they are; the server may read them as such. Default:
+%%     `false'.</li>
+%% <li>`headers': further headers of each request, a map of texts. Default: `#{}'.</li>
+%% <li>`proxy': URL of a proxy on the way to the server. Default: none, whatever the environment says.</li>
+%% <li>`cacertfile': PEM file of the authorities of the server's certificate. Default: the system's authorities.</li>
+%% <li>`certfile': PEM file of the certificate that the node shows the server. Default: none.</li>
+%% <li>`keyfile': PEM file of that certificate's key. Default: `certfile'.</li>
+%% <li>`connect_timeout_ms': milliseconds to connect to the server. Default: 5000.</li>
+%% <li>`idle_timeout_ms': milliseconds between two parts of an answer that has begun. Default: 60000.</li>
+%% <li>`request_timeout_ms': milliseconds of a request with its answer. Default: 600000.</li>
+%% <li>`server_connections': requests that run at the server at once at most. Default: as many as the server has
+%%     slots.</li>
 %% </ul>
 %% Where these stand beside `models', but for `id', `default' and `stand_in', they hold for every model whose own
 %% configuration does not say otherwise, also for one that is loaded later. So does what its tasks get that do not say:
@@ -126,6 +163,8 @@
 %%
 %% The service:
 %% <ul>
+%% <li>`remote_models': beginnings of URLs: the servers that requests, such as those of `load_model/3', may name.
+%%     Default: `[]'.</li>
 %% <li>`bind': address that the node's distribution listens on. Default: a loopback address.</li>
 %% <li>`tls': PEM files, `#{certfile, keyfile, cacertfile}', of a node in a cluster whose distribution runs over TLS
 %%     (`-proto_dist inet_tls'); both sides must show certificates. The certificate must hold the host of the node's
@@ -311,11 +350,20 @@ assemble(Checked) ->
         end}.
 
 %% What no two models can have.
-own() -> [id, default, stand_in].
+own() -> [id, default, stand_in | [Key || #{key := Key} <- llama_node_option_table:remote()]].
 
 models(Checked) ->
     case {Checked, maps:with(own(), Checked)} of
-        {#{model := Path}, Keys} -> [Keys#{path => Path} | maps:get(models, Checked, [])];
+        {#{engine := llama_server}, Keys} ->
+            Named = case Checked of #{model := Name} -> Keys#{path => Name}; _ -> Keys end,
+            [Named | maps:get(models, Checked, [])];
+        {_, Keys} -> own_models(Checked, llama_node_option_check:own([], Keys))
+    end.
+
+own_models(Checked, Own) ->
+    case {Checked, Own} of
+        {#{model := Path}, Keys} ->
+            [Keys#{path => llama_node_option_check:file(Path)} | maps:get(models, Checked, [])];
         {#{models := _}, Keys} when Keys =/= #{} ->
             [Key | _] = maps:keys(Keys),
             llama_node_option_check:fault(atom_to_binary(Key), "belongs to 'model', which is not given", []);
@@ -353,11 +401,16 @@ with_model(Keys, Path, #{config := Config} = Options) ->
 %% @doc The first frame's configuration: the options' part and the transport's part, with the cookie as it is.
 -spec node_config(options(), map()) -> map().
 node_config(#{config := Config}, #{transport := port} = Transport) ->
-    maps:merge(maps:without(only(distribution), Config), Transport);
+    maps:merge(maps:without(only(distribution), told(Config)), Transport);
 node_config(#{config := Config}, #{cookie := Cookie} = Transport) ->
-    maps:merge(Config, Transport#{cookie := llama_node_secret:reveal(Cookie)});
+    maps:merge(told(Config), Transport#{cookie := llama_node_secret:reveal(Cookie)});
 node_config(#{config := Config}, Transport) ->
-    maps:merge(Config, Transport).
+    maps:merge(told(Config), Transport).
+
+told(#{models := Models} = Config) when is_list(Models) ->
+    Config#{models := [maps:map(fun (_Key, Value) -> llama_node_secret:reveal(Value) end, Model) || Model <- Models]};
+told(Config) ->
+    Config.
 
 %% @doc The directory with the launcher and the models.
 -spec priv_dir() -> file:filename().
@@ -396,12 +449,30 @@ wrap(Given, Value) ->
     case {llama_node_input:key(Given), llama_node_input:is_absent(Value)} of
         {_, true} -> Value;
         {{ok, <<"env">>}, false} -> wrap_values(Value);
+        {{ok, <<"models">>}, false} when length(Value) >= 0 -> [wrap_model(Model) || Model <- Value];
         {{ok, Key}, false} ->
             case lists:member(Key, open_keys()) of
                 true -> Value;
                 false -> llama_node_secret:wrap(Value)
             end;
         {error, false} -> llama_node_secret:wrap(Value)
+    end.
+
+%% A model's keys are options like others, but for its path.
+wrap_model(Model) when is_map(Model) ->
+    maps:map(fun wrap_model/2, Model);
+wrap_model([{_, _} | _] = Model) when length(Model) >= 0 ->
+    [case Entry of
+         {Key, Value} -> {Key, wrap_model(Key, Value)};
+         _ -> Entry
+     end || Entry <- Model];
+wrap_model(Model) ->
+    Model.
+
+wrap_model(Key, Value) ->
+    case llama_node_input:key(Key) of
+        {ok, <<"path">>} -> Value;
+        _ -> wrap(Key, Value)
     end.
 
 %% The names of variables may be seen.

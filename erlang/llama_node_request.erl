@@ -7,7 +7,7 @@
 -module(llama_node_request).
 
 -export([call/3, call_for/3, create/3, create_task/4, with_target/4, deadline/1, run/3, is_server/1, target/2, owner/2,
-         with_options/2, path/2, path_and_config/1]).
+         with_options/2, path/2, names_server/1, path_and_config/1]).
 
 %% What the answer to a request with a deadline may need beyond it. Callers may rely on their time-outs to a second.
 -define(MARGIN, 800).
@@ -233,6 +233,20 @@ absolute(Path) when is_binary(Path); is_list(Path) ->
     end;
 absolute(Path) ->
     Path.
+
+%% @doc Whether a model's configuration says that a server runs it: its path is no file then.
+-spec names_server(term()) -> boolean().
+names_server(Json) when is_binary(Json) ->
+    case llama_node_json:decode(Json) of
+        {ok, {object, _} = Object} -> names_server(llama_node_json:plain(Object));
+        _ -> false
+    end;
+names_server(Config) ->
+    case llama_node_input:fields(Config) of
+        {ok, Fields} -> [] =/= [Engine || {<<"engine">>, Engine} <- Fields,
+                                          llama_node_input:text(Engine) =:= {ok, <<"llama_server">>}];
+        {error, _} -> false
+    end.
 
 %% @doc The path of a model, and the options given along with it, if any.
 %% ```

@@ -42,6 +42,18 @@ check(<<"path">>, _, _, Value) ->
         nomatch -> ok;
         _ -> must_be(Value, "a path of a file")
     end;
+check(<<"url">>, _, _, Value) ->
+    Fits = case uri_string:parse(text(Value, 1)) of
+        #{userinfo := _} -> false;
+        #{query := _} -> false;
+        #{fragment := _} -> false;
+        #{port := Port} when Port < 1; Port > 65535 -> false;
+        #{scheme := Scheme, host := Host} when Host =/= <<>> ->
+            lists:member(string:lowercase(Scheme), [<<"http">>, <<"https">>]);
+        _ -> false
+    end,
+    Fits orelse bad("~ts must be a URL of http or https with a host, without a name, a password or a query",
+                    [path(Value)]);
 %% A word is told from anything else; what should be an enumeration has to be text first.
 check(<<"word">>, _, #{<<"values">> := Words}, Value) ->
     is_one_of(Value, Words) orelse must_be(Value, llama_node_value:one_of(Words));

@@ -183,7 +183,15 @@ options() ->
     Known = [{Key, Check} || #{key := Key, check := Check} = Option <- llama_node_option_table:all(),
                              not is_map_key(only, Option), Key =/= default, is_simple(Check)],
     Chosen = [{Key, fitting(Check)} || {Key, Check} <- Known, rand:uniform(3) =:= 1],
-    in_step(maps:from_list([{model, <<"/a.gguf">>} | Chosen])).
+    in_step(served(maps:from_list([{model, <<"/a.gguf">>} | Chosen]))).
+
+%% What says how to reach a server goes with that engine.
+served(Options) ->
+    Keys = [Key || #{key := Key} <- llama_node_option_table:remote(), Key =/= engine],
+    case maps:with(Keys, Options) of
+        None when None =:= #{} -> Options;
+        _ -> Options#{engine => llama_server}
+    end.
 
 %% Nobody asks less often than it gives up.
 in_step(#{pulse_interval := _} = Options) ->

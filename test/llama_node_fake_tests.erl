@@ -135,6 +135,7 @@ every_key_test() ->
 keys(Rows, Objects) ->
     lists:append([case Row of
         #{<<"include">> := Other} -> keys(map_get(Other, Objects), Objects);
+        #{<<"when">> := _, <<"rows">> := More} -> keys(More, Objects);
         #{<<"keys">> := Keys} -> Keys;
         #{<<"key">> := Key, <<"type">> := _} -> [Key];
         _ -> []

@@ -88,6 +88,9 @@ spec({enum, Names}) -> lists:join(" | ", [atom_to_list(Name) || Name <- Names] +
 spec(boolean) -> "boolean()";
 spec({switch, Word}) -> io_lib:format("boolean() | ~s | binary() | string()", [Word]);
 spec({timeout, _}) -> "timeout()";
+spec(secret_text) -> "text() | {file, text()}";
+spec(headers) -> "#{text() => text()}";
+spec(urls) -> "[text()]";
 spec(Text) when Text =:= text; Text =:= path; Text =:= model; Text =:= library; Text =:= cookie -> "text()";
 spec(template) -> "text() | #{text() => text()}";
 spec(models) -> "[llama_node:input()]";

@@ -1,5 +1,8 @@
 package io.llamanode;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -9,6 +12,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.net.URI;
 import java.util.List;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,6 +35,10 @@ class LayersTest {
             "io.llamanode.service",
             "io.llamanode.service.prompt..",
             "io.llamanode.service.model..",
+            "io.llamanode.remote",
+            "io.llamanode.remote.(line|probe)..",
+            "io.llamanode.remote.(http|request)..",
+            "io.llamanode.remote.answer..",
             "io.llamanode.service.contract.model..",
             "io.llamanode.service.contract.task..",
             "io.llamanode.service.contract",
@@ -44,7 +52,7 @@ class LayersTest {
             "io.llamanode.engine.sampling..",
             "io.llamanode.(chat|llama)..",
             "io.llamanode.gguf..",
-            "io.llamanode.account..");
+            "io.llamanode.(account|queue|pem)..");
 
     private static JavaClasses classes;
 
@@ -166,14 +174,47 @@ class LayersTest {
                 .that()
                 .resideInAnyPackage("io.llamanode.protocol..", "io.llamanode.term..", "io.llamanode.service.contract..")
                 .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage("java.net..", "java.nio.channels..")
+                // An address is a value.
+                .dependOnClassesThat(
+                        resideInAnyPackage("java.net..", "java.nio.channels..").and(not(equivalentTo(URI.class))))
                 .orShould()
                 .dependOnClassesThat()
                 .belongToAnyOf(Thread.class, java.nio.file.Files.class)
                 .orShould()
                 .dependOnClassesThat()
                 .haveNameMatching("java\\.util\\.concurrent\\.(.*Executor.*|locks\\..*)")
+                .check(classes);
+    }
+
+    @Test
+    void aModelBehindHttpKnowsTheContractAndNoEngine() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.llamanode.remote..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.llamanode.service",
+                        "io.llamanode.service.prompt..",
+                        "io.llamanode.service.model..",
+                        "io.llamanode.engine..",
+                        "io.llamanode.llama..",
+                        "io.llamanode.gguf..",
+                        "io.llamanode.term..",
+                        "io.llamanode.transport..",
+                        "io.llamanode.protocol..",
+                        "com.ericsson.otp..")
+                .check(classes);
+    }
+
+    @Test
+    void onlyAModelBehindHttpSpeaksHttp() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.llamanode.remote.http..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("java.net.http..")
                 .check(classes);
     }
 

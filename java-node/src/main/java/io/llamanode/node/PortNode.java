@@ -15,6 +15,7 @@ import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.model.DeferredLoader;
 import io.llamanode.service.model.ModelLoader;
 import io.llamanode.service.model.NativeModelLoader;
 import io.llamanode.transport.DistEndpoint;
@@ -63,7 +64,10 @@ public final class PortNode implements FrameChannel.Listener {
      * @throws InterruptedException never, as nobody interrupts the main thread
      */
     public static void run() throws IOException, InterruptedException {
-        new PortNode(StandardStreams.claim(), PortNode::nativeLoader).start();
+        new PortNode(
+                        StandardStreams.claim(),
+                        launch -> DeferredLoader.of(launch.node().models(), () -> nativeLoader(launch)))
+                .start();
     }
 
     /** @param loaders makes what loads the models */

@@ -13,6 +13,7 @@ import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.model.DeferredLoader;
 import io.llamanode.service.model.FileProbe;
 import io.llamanode.service.model.ModelLoader;
 import io.llamanode.service.model.NativeModelLoader;
@@ -82,9 +83,11 @@ public final class ServiceNode {
 
     private static ModelLoader nativeLoader(LaunchConfig launch) throws ExitException {
         try {
-            LlamaLibrary library = LlamaLibrary.open(Optional.ofNullable(launch.llamaLib()));
-            FileProbe files = FileProber.of(library, launch.nativeTimeout());
-            return new NativeModelLoader(library, files);
+            return DeferredLoader.of(launch.node().models(), () -> {
+                LlamaLibrary library = LlamaLibrary.open(Optional.ofNullable(launch.llamaLib()));
+                FileProbe files = FileProber.of(library, launch.nativeTimeout());
+                return new NativeModelLoader(library, files);
+            });
         } catch (LibraryException e) {
             throw new ExitException(
                     e.kind() == LibraryException.Kind.ASKED_FOR ? ExitStatus.CONFIG : ExitStatus.FAILED,

@@ -16,42 +16,26 @@ import org.jspecify.annotations.Nullable;
 /** Finds the name that another one was meant to be: one that is mistyped, or that another system has for it. For any thread. */
 public final class CloseMatch {
     private static final int LONGEST = 40;
-    private static final String NAMES = "names.json";
+    private static final String FILE = "names.json";
 
     private CloseMatch() {}
 
-    /**
-     * What things are called elsewhere.
-     *
-     * @param names what is called so, and here
-     * @param absent what is there and not here, and what to write instead
-     */
-    private record Elsewhere(Map<String, List<String>> names, Map<String, String> absent) {}
+    /** What names are called here; read when the first unknown name is met. */
+    private static final class Elsewhere {
+        static final Map<String, List<String>> NAMES = read();
 
-    /** Reads it when the first unknown name is met. */
-    private static final class Read {
-        static final Elsewhere ALL = read();
+        private Elsewhere() {}
 
-        private Read() {}
-
-        private static Elsewhere read() {
-            try (InputStream in =
-                    Objects.requireNonNull(CloseMatch.class.getResourceAsStream(CloseMatch.NAMES), CloseMatch.NAMES)) {
+        private static Map<String, List<String>> read() {
+            try (InputStream in = Objects.requireNonNull(CloseMatch.class.getResourceAsStream(FILE), FILE)) {
                 String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-                Map<String, InputValue> all = InputValue.root(
-                                CloseMatch.NAMES, JsonReader.parse(CloseMatch.NAMES, text))
-                        .entries();
                 Map<String, List<String>> names = new HashMap<>();
-                Objects.requireNonNull(all.get("names"))
+                Objects.requireNonNull(InputValue.root(FILE, JsonReader.parse(FILE, text))
+                                .entries()
+                                .get("names"))
                         .entries()
                         .forEach((name, meant) -> names.put(name, texts(meant)));
-                Map<String, String> absent = new HashMap<>();
-                for (InputValue row : Objects.requireNonNull(all.get("absent")).list()) {
-                    String instead =
-                            Objects.requireNonNull(row.entries().get("instead")).text();
-                    texts(Objects.requireNonNull(row.entries().get("of"))).forEach(name -> absent.put(name, instead));
-                }
-                return new Elsewhere(Map.copyOf(names), Map.copyOf(absent));
+                return Map.copyOf(names);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
@@ -62,16 +46,6 @@ public final class CloseMatch {
             value.list().forEach(one -> texts.add(one.text()));
             return texts;
         }
-    }
-
-    /**
-     * Looks for what other systems have and this one has not.
-     *
-     * @param name as it was given: a key, a flag without its dashes or a variable without its beginning
-     * @return what to write instead, or {@code null} if the name is none of these
-     */
-    public static @Nullable String instead(String name) {
-        return Read.ALL.absent().get(name.toLowerCase(Locale.ROOT).replace('-', '_'));
     }
 
     /**
@@ -90,7 +64,7 @@ public final class CloseMatch {
         if (candidates.contains(plain)) {
             return plain;
         }
-        for (String meant : Read.ALL.names().getOrDefault(plain, List.of())) {
+        for (String meant : Elsewhere.NAMES.getOrDefault(plain, List.of())) {
             if (candidates.contains(meant)) {
                 return meant;
             }

@@ -188,13 +188,10 @@ public final class Fields {
         for (Map.Entry<String, InputValue> entry : entries.entrySet()) {
             String key = entry.getKey();
             if (!known.contains(key)) {
-                String instead = CloseMatch.instead(key);
                 String close = CloseMatch.of(key, known);
                 throw FailureException.invalid("unknown option '" + Shown.line(key, 40) + "'"
                         + (whole.isRoot() ? "" : " in " + whole.path())
-                        + (instead != null
-                                ? " (" + instead + ")"
-                                : close == null ? "" : " (did you mean '" + close + "'?)"));
+                        + (close == null ? "" : " (did you mean '" + close + "'?)"));
             }
         }
         if (missing != null) {

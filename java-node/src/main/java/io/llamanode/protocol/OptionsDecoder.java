@@ -67,7 +67,12 @@ final class OptionsDecoder {
                 in.integer("priority", -MAX_PRIORITY, MAX_PRIORITY),
                 adapters(in.get("lora")),
                 alternatives(in),
-                sharing);
+                sharing,
+                fields(in.get("extra")));
+    }
+
+    private static @Nullable Map<String, Object> fields(@Nullable InputValue extra) {
+        return extra == null ? null : Plain.map(extra);
     }
 
     /** Maps of {@code id} and {@code scale} as llama.cpp's server takes them, or pairs. */

@@ -342,15 +342,15 @@ public final class ReplyEncoder {
                 .put("timings", timings(result.timings()))
                 .put("model", result.model())
                 .put("task_id", result.taskId())
-                .put("seed", Terms.unsigned(result.seed()))
-                .put("stopped_by", Terms.atom(result.stoppedBy()))
+                .put("seed", result.seed() == null ? null : Terms.unsigned(result.seed()))
+                .put("stopped_by", result.stoppedBy() == null ? null : Terms.atom(result.stoppedBy()))
                 .put("stop", result.stop())
                 .put("logprobs", result.logprobs() == null ? null : logprobs(result.logprobs(), true))
                 .build();
     }
 
     private static OtpErlangMap timings(GenerationResult.Timings timings) {
-        return VectorEncoder.times(timings.startedAt(), timings.queueMs() + timings.promptMs() + timings.predictedMs())
+        return VectorEncoder.times(timings.startedAt(), timings.elapsedMs())
                 .put("queue_ms", timings.queueMs())
                 .put("prompt_ms", timings.promptMs())
                 .put(

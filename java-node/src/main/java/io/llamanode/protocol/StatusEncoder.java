@@ -9,6 +9,7 @@ import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.task.SessionInfo;
 import io.llamanode.term.Terms;
 import java.util.Map;
+import java.util.Objects;
 
 /** The maps of docs/protocol.md, section 5. */
 final class StatusEncoder {
@@ -79,6 +80,17 @@ final class StatusEncoder {
     }
 
     private static OtpErlangMap model(NodeStatus.Model model) {
+        if (model.server() != null) {
+            return SettingEncoder.put(ModelEncoder.server(model.server()), model.settings())
+                    .put("id", model.id())
+                    .put("n_ctx", model.server().nCtx())
+                    .put("n_parallel", model.nParallel())
+                    .put("max_queue", model.maxQueue())
+                    .put("queued", model.queued())
+                    .put("slots", Terms.list(model.slots(), StatusEncoder::serverSlot))
+                    .build();
+        }
+        NodeStatus.Cache cache = Objects.requireNonNull(model.cache());
         return SettingEncoder.put(Terms.map(), model.settings())
                 .put("id", model.id())
                 .put("path", model.path())
@@ -96,10 +108,10 @@ final class StatusEncoder {
                 .put(
                         "kv_cache",
                         Terms.map()
-                                .put("cells", model.cache().cells())
-                                .put("used_cells", model.cache().usedCells())
-                                .put("bytes", model.cache().bytes())
-                                .put("used_bytes", model.cache().usedBytes())
+                                .put("cells", cache.cells())
+                                .put("used_cells", cache.usedCells())
+                                .put("bytes", cache.bytes())
+                                .put("used_bytes", cache.usedBytes())
                                 .build())
                 .build();
     }
@@ -112,6 +124,16 @@ final class StatusEncoder {
                 .put("task_id", slot.taskId())
                 .put("cached_tokens", slot.cachedTokens())
                 .put("n_ctx", slot.nCtx())
+                .build();
+    }
+
+    /** Of a slot of a server, whose cache nobody looks into. */
+    private static OtpErlangMap serverSlot(NodeStatus.Slot slot) {
+        return Terms.map()
+                .put("id", slot.id())
+                .put("state", Terms.atom(slot.state()))
+                .put("session_id", slot.sessionId())
+                .put("task_id", slot.taskId())
                 .build();
     }
 

@@ -13,6 +13,7 @@ import io.llamanode.term.Terms;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Base64;
+import org.jspecify.annotations.Nullable;
 
 /** Embeddings and rankings as docs/protocol.md, section 3, writes them. */
 final class VectorEncoder {
@@ -22,7 +23,7 @@ final class VectorEncoder {
         return Terms.map()
                 .put("embeddings", Terms.list(result.vectors(), vectors -> embedding(result, vectors)))
                 .put("dimensions", result.dimensions())
-                .put("pooling", Terms.atom(result.pooling()))
+                .put("pooling", result.pooling() == null ? null : Terms.atom(result.pooling()))
                 .put("usage", usage(result.usage()))
                 .put("timings", timings(result.usage(), result.queueMs(), result.computeMs(), result.startedAt()))
                 .put("model", result.model())
@@ -90,7 +91,10 @@ final class VectorEncoder {
     }
 
     /** The keys of a generated text's usage, so that one reader does for all. */
-    static OtpErlangMap usage(GenerationResult.Usage usage) {
+    static @Nullable OtpErlangMap usage(GenerationResult.@Nullable Usage usage) {
+        if (usage == null) {
+            return null;
+        }
         return Terms.map()
                 .put("prompt_tokens", usage.promptTokens())
                 .put("completion_tokens", usage.completionTokens())
@@ -100,11 +104,15 @@ final class VectorEncoder {
     }
 
     private static OtpErlangMap timings(
-            GenerationResult.Usage usage, double queueMs, double computeMs, long startedAt) {
+            GenerationResult.@Nullable Usage usage, double queueMs, double computeMs, long startedAt) {
         return times(startedAt, queueMs + computeMs)
                 .put("queue_ms", queueMs)
                 .put("prompt_ms", computeMs)
-                .put("prompt_per_second", computeMs <= 0 ? 0 : usage.promptTokens() * 1000.0 / computeMs)
+                .put("prompt_per_second", usage == null ? null : perSecond(usage.promptTokens(), computeMs))
                 .build();
+    }
+
+    private static Double perSecond(int tokens, double milliseconds) {
+        return milliseconds <= 0 ? 0 : tokens * 1000.0 / milliseconds;
     }
 }

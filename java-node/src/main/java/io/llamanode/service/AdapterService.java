@@ -52,7 +52,7 @@ public final class AdapterService {
             if (probe != null && !probe.passes(model.config, config.path())) {
                 return;
             }
-            adapter = model.loaded.loadAdapter(config.path());
+            adapter = model.work.loaded("adapters").loadAdapter(config.path());
         } catch (FailureException e) {
             reply.failed(e.failure());
             return;
@@ -88,7 +88,7 @@ public final class AdapterService {
         synchronized (lock) {
             ServedModel model = models.find(modelId);
             Adapter adapter = model.adapters.remove(id);
-            Engine engine = Objects.requireNonNull(model.loaded.engine());
+            Engine engine = Objects.requireNonNull(model.loaded().engine());
             engine.forget(adapter, () -> {
                 adapter.close();
                 reply.ok(null);

@@ -50,8 +50,7 @@ final class Admission {
      */
     Checked check(Tasks.Order order) {
         Session session = order.session();
-        InputSize.refuseHopelessLength(
-                order.input(), session.model.loaded.info().nCtx());
+        InputSize.refuseHopelessLength(order.input(), session.model.nCtx());
         GenerationOptions options = options(order.input(), session);
         Constraints.refuseContradictions(options);
         Owner owner = order.owners().getFirst();
@@ -72,7 +71,7 @@ final class Admission {
         if (running >= config.maxTasks()) {
             throw FailureException.busy("%d tasks are waiting or running".formatted(running));
         }
-        AdapterSet adapters = session.model.adapters.set(given(options.lora()));
+        AdapterSet adapters = session.model.work.adapters(given(options.lora()), () -> session.model.adapters);
         Owner owner = order.owners().getFirst();
         String full = session.model.accept(owner);
         if (full != null) {

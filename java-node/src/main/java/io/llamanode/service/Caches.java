@@ -44,7 +44,9 @@ public final class Caches {
     public void clear(Owner owner, long sessionId, boolean keepSystemPrompt, Reply<Void> reply) {
         Session session = sessions.find(sessionId);
         SessionConfig config = session.config;
-        if (!keepSystemPrompt || config.systemPrompt() == null || session.model.loaded.engine() == null) {
+        if (!keepSystemPrompt
+                || config.systemPrompt() == null
+                || session.model.work.loaded("clear_cache").engine() == null) {
             shorten(sessionId, 0, reply);
             return;
         }
@@ -55,7 +57,7 @@ public final class Caches {
         prepared(
                 owner,
                 session.model,
-                () -> session.model.prompts.systemTokens(config),
+                () -> session.model.prompts().systemTokens(config),
                 tokens -> shorten(sessionId, tokens, reply),
                 reply);
     }
@@ -105,7 +107,7 @@ public final class Caches {
         Map<ServedModel, List<int[]>> prompts = new HashMap<>();
         configs.forEach((model, those) -> prompts.put(
                 model,
-                those.stream().distinct().map(model.prompts::systemPrompt).toList()));
+                those.stream().distinct().map(model.prompts()::systemPrompt).toList()));
         return prompts;
     }
 
@@ -124,7 +126,7 @@ public final class Caches {
                 }
             };
             for (ServedModel model : all) {
-                Engine engine = Objects.requireNonNull(model.loaded.engine());
+                Engine engine = Objects.requireNonNull(model.loaded().engine());
                 engine.clear(kept.getOrDefault(model, List.of()), one);
             }
             one.run();
@@ -142,7 +144,7 @@ public final class Caches {
             if (!model.isIdle()) {
                 throw FailureException.busy("model '%s' has a task that has not ended".formatted(model.id()));
             }
-            if (model.loaded.engine() != null) {
+            if (model.work.server() == null && model.loaded().engine() != null) {
                 all.add(model);
             }
         }
@@ -167,7 +169,7 @@ public final class Caches {
         synchronized (lock) {
             Session session = sessions.find(sessionId);
             refuseWhileBusy(session);
-            Engine engine = session.model.loaded.engine();
+            Engine engine = session.model.work.loaded("clear_cache").engine();
             if (engine == null) {
                 reply.ok(null);
             } else {

@@ -50,10 +50,11 @@ public final class Estimates {
         long weight = Weight.of(input);
         Session session = sessions.find(sessionId);
         session.refuseOtherModel(input);
-        if (session.model.loaded.engine() == null || !(input instanceof TaskInput.Generating generating)) {
+        if (session.model.work.loaded("estimates").engine() == null
+                || !(input instanceof TaskInput.Generating generating)) {
             throw new FailureException(ErrorCode.UNSUPPORTED, "estimates of tasks that generate no text");
         }
-        InputSize.refuseHopelessLength(input, session.model.loaded.info().nCtx());
+        InputSize.refuseHopelessLength(input, session.model.nCtx());
         GenerationOptions options = Admission.options(input, session);
         Task task;
         Transcript transcript;
@@ -79,7 +80,7 @@ public final class Estimates {
                 session.model,
                 weight,
                 () -> InputParts.largest(input),
-                () -> session.model.prompts.prepare(generating, session.config, transcript, options),
+                () -> session.model.prompts().prepare(generating, session.config, transcript, options),
                 new Continued<PreparedPrompt>(reply) {
                     @Override
                     public void ok(@Nullable PreparedPrompt prepared) {
@@ -90,7 +91,7 @@ public final class Estimates {
 
     private static void forecast(Task task, PreparedPrompt prepared, int behind, Reply<TaskEstimate> reply) {
         GenerationRequest request = GenerationTasks.request(task, prepared, SamplingParams.GREEDY, null);
-        boolean asked = Objects.requireNonNull(task.session.model.loaded.engine())
+        boolean asked = Objects.requireNonNull(task.session.model.loaded().engine())
                 .forecast(
                         request,
                         forecast -> reply.ok(new TaskEstimate(

@@ -32,20 +32,21 @@ final class GenerationTasks {
     static Job prepare(Task task, TaskInput.Generating input, Transcript transcript, Tasks tasks) {
         ServedModel model = task.session.model;
         model.requireGeneration();
-        SamplingParams sampling = GenerationDefaults.sampling(task.options, model.loaded.vocabulary());
-        PreparedPrompt prepared = model.prompts.prepare(input, task.session.config, transcript, task.options);
+        SamplingParams sampling =
+                GenerationDefaults.sampling(task.options, model.loaded().vocabulary());
+        PreparedPrompt prepared = model.prompts().prepare(input, task.session.config, transcript, task.options);
         Admission.hold(
                 task.holding,
                 Weight.of(prepared.tokens())
                         + Weight.of(prepared.text())
                         + sampling.remembered(
                                 prepared.tokens().length,
-                                model.loaded.vocabulary().size()),
+                                model.loaded().vocabulary().size()),
                 () -> InputParts.largest(input));
-        Sampler sampler = Constraints.sampler(prepared, task.options, sampling, model.loaded);
+        Sampler sampler = Constraints.sampler(prepared, task.options, sampling, model.loaded());
         GenerationRequest request = request(task, prepared, sampling, sampler);
         TaskListener listener = new TaskListener(task, prepared, sampling.seed(), tasks);
-        Engine engine = Objects.requireNonNull(model.loaded.engine());
+        Engine engine = Objects.requireNonNull(model.loaded().engine());
         return new Job() {
             @Override
             public boolean submit(Runnable accepted) {
@@ -90,7 +91,7 @@ final class GenerationTasks {
     }
 
     private static CacheUse cacheUse(ServedModel model, GenerationOptions options) {
-        if (!given(options.cachePrompt()) || !model.loaded.info().reusesPrompts()) {
+        if (!given(options.cachePrompt()) || !model.loaded().info().reusesPrompts()) {
             return CacheUse.NOTHING;
         }
         return switch (model.sharing(options)) {

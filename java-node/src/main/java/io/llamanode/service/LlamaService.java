@@ -4,6 +4,8 @@ import io.llamanode.account.HeapGrowth;
 import io.llamanode.account.MemoryAccount;
 import io.llamanode.account.Weight;
 import io.llamanode.engine.loop.StepOutput;
+import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.Owner;
@@ -11,10 +13,12 @@ import io.llamanode.service.contract.OwnerMonitor;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.NodeConfig;
+import io.llamanode.service.contract.model.ServerConfig;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TaskSink;
 import io.llamanode.service.model.ModelLoader;
+import java.net.URI;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -38,6 +42,7 @@ public final class LlamaService implements AutoCloseable {
     private final @Nullable HeapGrowth heap;
 
     private final ModelLoader loader;
+    private final List<URI> remoteModels;
     private final IdSource ids = new IdSource(new SecureRandom());
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().daemon().name("timer").factory());
@@ -89,6 +94,7 @@ public final class LlamaService implements AutoCloseable {
     public LlamaService(NodeConfig config, ModelLoader loader, OwnerMonitor monitor, MemoryAccount account) {
         config.refuseContradictions();
         this.loader = loader;
+        this.remoteModels = config.remoteModels();
         this.account = account;
         this.heap = Boolean.getBoolean(CHECK) ? new HeapGrowth(account) : null;
         timer.setRemoveOnCancelPolicy(true);
@@ -144,12 +150,19 @@ public final class LlamaService implements AutoCloseable {
      * @param modelConfig what and how
      * @param progress hears how far it has come
      * @param reply told when it can be used; {@code server_busy} if the node is draining, {@code model_load_failed},
-     *     {@code out_of_memory}, {@code invalid_argument} or {@code unsupported} if the load says so
+     *     {@code out_of_memory}, {@code invalid_argument} or {@code unsupported} if the load says so; {@code unauthorized} if
+     *     a request names a server that the node does not allow
      */
     public void loadModel(
             @Nullable Owner owner, ModelConfig modelConfig, ModelLoader.LoadProgress progress, Reply<Void> reply) {
         if (sessions.draining()) {
             reply.failed(Sessions.DRAINING);
+            return;
+        }
+        ServerConfig server = modelConfig.server();
+        String why = server == null || owner == null ? null : server.refusedFor(remoteModels);
+        if (why != null) {
+            reply.failed(new Failure(ErrorCode.UNAUTHORIZED, why));
             return;
         }
         models.load(owner, modelConfig, progress, replacement, reply);

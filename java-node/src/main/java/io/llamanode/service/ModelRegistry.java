@@ -12,7 +12,6 @@ import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelInfo;
 import io.llamanode.service.contract.model.ModelReport;
 import io.llamanode.service.contract.model.NodeConfig;
-import io.llamanode.service.model.LoadedModel;
 import io.llamanode.service.model.ModelLoader;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -145,22 +144,24 @@ final class ModelRegistry {
             if (probe != null && !probe.passes(config, null)) {
                 return;
             }
-            served = served(loader.load(config, progress), config, from);
+            served = served(work(config, progress), config, from);
         } catch (FailureException e) {
             reply.failed(e.failure());
             return;
         } catch (RuntimeException | Error e) {
-            LOG.error("loading {} failed", config.path(), e);
+            LOG.error("loading {} failed", what(config), e);
             // No thread could be started, most likely: an exhausted heap ends the process.
             ErrorCode code = e instanceof OutOfMemoryError ? ErrorCode.OUT_OF_MEMORY : ErrorCode.MODEL_LOAD_FAILED;
-            reply.failed(new Failure(code, "%s: %s".formatted(config.path(), e)));
+            reply.failed(new Failure(code, "%s: %s".formatted(what(config), e)));
             return;
         }
         ServedModel idle = null;
         boolean stopped;
+        boolean taken;
         synchronized (lock) {
             stopped = closed;
-            if (!stopped) {
+            taken = models.containsKey(served.id()) && !isStandIn(served.id());
+            if (!stopped && !taken) {
                 if (!config.isStandIn()) {
                     idle = giveWay(old);
                 }
@@ -173,19 +174,37 @@ final class ModelRegistry {
                 }
             }
         }
-        if (stopped) {
+        if (stopped || taken) {
             served.close();
-            reply.failed(STOPPING);
+            reply.failed(stopped ? STOPPING : taken(served.id()));
             return;
         }
-        LOG.info("model {} is ready: {}; {}", served.id(), described(served.loaded.info()), told(served.settings));
+        LOG.info("model {} is ready: {}; {}", served.id(), described(served.work), told(served.settings()));
         if (idle != null) {
             closeReplaced(idle, old);
         }
         reply.ok(null);
     }
 
-    private static String described(ModelInfo info) {
+    private boolean isStandIn(String id) {
+        return standIn != null && standIn.id().equals(id);
+    }
+
+    private ModelWork work(ModelConfig config, ModelLoader.LoadProgress progress) {
+        return config.server() == null
+                ? new NativeWork(loader.load(config, progress), config)
+                : RemoteWork.open(config, config.server());
+    }
+
+    private static Object what(ModelConfig config) {
+        return config.server() == null ? config.path() : config.server().url();
+    }
+
+    private static String described(ModelWork model) {
+        ModelInfo info = model.info();
+        if (model.server() != null) {
+            return model.server().inWords();
+        }
         return info.capabilities().contains(Capability.COMPLETION)
                 ? "%s, %d slots of %d tokens".formatted(info.description(), info.nParallel(), info.nCtx())
                 : "%s, %s".formatted(info.description(), info.capabilities());
@@ -208,7 +227,7 @@ final class ModelRegistry {
     }
 
     /** @throws FailureException if the model cannot do what its tasks are to do; it is closed then */
-    private ServedModel served(LoadedModel model, ModelConfig config, Map<String, Origin> from) {
+    private ServedModel served(ModelWork model, ModelConfig config, Map<String, Origin> from) {
         try {
             return new ServedModel(model, config, from, node.ownerShare());
         } catch (RuntimeException | Error e) {
@@ -351,6 +370,11 @@ final class ModelRegistry {
                                     .formatted(id, String.join(", ", differences))
                             + " give another id");
         }
+    }
+
+    /** A server may name its model as another one is named. */
+    private static Failure taken(String id) {
+        return new Failure(ErrorCode.INVALID_ARGUMENT, "id: a model named '%s' is loaded already".formatted(id));
     }
 
     /**

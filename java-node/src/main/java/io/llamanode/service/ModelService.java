@@ -13,10 +13,8 @@ import io.llamanode.service.contract.model.ModelReport;
 import io.llamanode.service.contract.task.ChatTemplating;
 import io.llamanode.service.contract.task.TokenPiece;
 import io.llamanode.service.contract.task.TokenText;
-import io.llamanode.service.model.LoadedModel;
 import io.llamanode.service.model.ModelLoader;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.Function;
@@ -54,7 +52,7 @@ public final class ModelService {
      * @throws FailureException {@code invalid_argument} for a model that is not there, {@code unsupported} if none is
      */
     public boolean chats(@Nullable String modelId) {
-        return models.find(modelId).loaded.info().capabilities().contains(Capability.CHAT);
+        return models.find(modelId).work.info().capabilities().contains(Capability.CHAT);
     }
 
     /**
@@ -86,6 +84,11 @@ public final class ModelService {
      * @throws FailureException {@code invalid_argument} for sizes that exclude each other
      */
     public void inspect(Owner owner, ModelConfig config, Reply<ModelInspection> reply) {
+        if (config.server() != null) {
+            throw new FailureException(
+                    ErrorCode.UNSUPPORTED,
+                    "inspect_model: reads files; list_models tells what a server says of its model");
+        }
         ModelConfig completed = models.completed(config);
         completed.refuseContradictions();
         inspections.run(
@@ -115,7 +118,7 @@ public final class ModelService {
      *     unsupported} if none is
      */
     public void tokenize(Owner owner, TokenText text, Reply<int[]> reply) {
-        tokens(owner, text, (model, ids) -> ids, reply);
+        with(owner, checked(text), work -> work.tokenize(text), reply);
     }
 
     /**
@@ -128,7 +131,7 @@ public final class ModelService {
      *     unsupported} if none is
      */
     public void countTokens(Owner owner, TokenText text, Reply<Integer> reply) {
-        tokens(owner, text, (model, ids) -> ids.length, reply);
+        with(owner, checked(text), work -> work.tokenize(text).length, reply);
     }
 
     /**
@@ -141,47 +144,19 @@ public final class ModelService {
      *     unsupported} if none is
      */
     public void pieces(Owner owner, TokenText text, Reply<List<TokenPiece>> reply) {
-        tokens(
-                owner,
-                text,
-                (model, ids) -> {
-                    List<TokenPiece> pieces = new ArrayList<>(ids.length);
-                    for (int id : ids) {
-                        pieces.add(new TokenPiece(id, model.vocabulary().spelling(id)));
-                    }
-                    return pieces;
-                },
-                reply);
+        with(owner, checked(text), work -> work.pieces(text), reply);
     }
 
-    private interface Use<T> {
-        T of(LoadedModel model, int[] ids);
-    }
-
-    private <T> void tokens(Owner owner, TokenText text, Use<T> use, Reply<T> reply) {
+    private static TokenText checked(TokenText text) {
         if (text.content().length() > LONGEST_TEXT) {
             throw FailureException.invalid("content: has %d characters, at most %d are tokenized"
                     .formatted(text.content().length(), LONGEST_TEXT));
         }
-        with(
-                owner,
-                text.model(),
-                text,
-                "content",
-                model -> {
-                    requireTokenizer(model);
-                    int[] ids = model.vocabulary().tokenize(text.content(), text.addSpecial(), text.parseSpecial());
-                    return use.of(model, ids);
-                },
-                reply);
+        return text;
     }
 
-    private static void requireTokenizer(LoadedModel model) {
-        if (!model.info().capabilities().contains(Capability.TOKENIZE)) {
-            throw new FailureException(
-                    ErrorCode.UNSUPPORTED,
-                    "model '%s' has no tokenizer".formatted(model.info().id()));
-        }
+    private <T> void with(Owner owner, TokenText text, Function<ModelWork, T> use, Reply<T> reply) {
+        with(owner, text.model(), text, "content", use, reply);
     }
 
     /**
@@ -197,7 +172,8 @@ public final class ModelService {
      *     if none is
      */
     public void detokenize(Owner owner, @Nullable String modelId, int[] tokens, boolean special, Reply<String> reply) {
-        int size = models.find(modelId).loaded.vocabulary().size();
+        Integer known = models.find(modelId).work.vocabularySize();
+        int size = known == null ? Integer.MAX_VALUE : known;
         IntStream.of(tokens)
                 .filter(token -> token < 0 || token >= size)
                 .findFirst()
@@ -205,16 +181,7 @@ public final class ModelService {
                     throw FailureException.invalid(
                             "tokens: there is no token %d; the vocabulary has %d tokens".formatted(token, size));
                 });
-        with(
-                owner,
-                modelId,
-                tokens,
-                "tokens",
-                model -> {
-                    requireTokenizer(model);
-                    return model.vocabulary().detokenize(tokens, special);
-                },
-                reply);
+        with(owner, modelId, tokens, "tokens", work -> work.detokenize(tokens, special), reply);
     }
 
     /**
@@ -226,13 +193,7 @@ public final class ModelService {
      * @throws FailureException {@code invalid_argument} for a model that is not there, {@code unsupported} if none is
      */
     public void applyTemplate(Owner owner, ChatTemplating templating, Reply<String> reply) {
-        with(
-                owner,
-                templating.model(),
-                templating,
-                "messages",
-                model -> model.render(templating).text(),
-                reply);
+        with(owner, templating.model(), templating, "messages", work -> work.render(templating), reply);
     }
 
     private <T> void with(
@@ -240,9 +201,9 @@ public final class ModelService {
             @Nullable String modelId,
             Object input,
             String key,
-            Function<LoadedModel, T> work,
+            Function<ModelWork, T> work,
             Reply<T> reply) {
         ServedModel model = models.use(modelId);
-        asides.run(owner, model, Weight.of(input), () -> key, () -> work.apply(model.loaded), reply);
+        asides.run(owner, model, Weight.of(input), () -> key, () -> work.apply(model.work), reply);
     }
 }

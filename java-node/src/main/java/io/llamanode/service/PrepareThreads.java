@@ -1,6 +1,6 @@
 package io.llamanode.service;
 
-import io.llamanode.engine.schedule.FairQueue;
+import io.llamanode.queue.FairQueue;
 import io.llamanode.service.contract.Owner;
 import org.jspecify.annotations.Nullable;
 

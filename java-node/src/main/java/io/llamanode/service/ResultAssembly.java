@@ -44,7 +44,7 @@ final class ResultAssembly {
         if (GenerationDefaults.given(task.options.alternatives()) == GenerationRequest.NO_PROBABILITIES) {
             return null;
         }
-        Vocabulary vocabulary = task.session.model.loaded.vocabulary();
+        Vocabulary vocabulary = task.session.model.loaded().vocabulary();
         return entries.stream().map(entry -> logprob(vocabulary, entry)).toList();
     }
 

@@ -13,15 +13,13 @@ import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.ModelDefaults;
 import io.llamanode.service.contract.model.ModelInfo;
 import io.llamanode.service.contract.model.ModelReport;
-import io.llamanode.service.contract.task.ChatOptions;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.model.LoadedModel;
-import io.llamanode.service.prompt.DefaultChecks;
-import io.llamanode.service.prompt.InForce;
 import io.llamanode.service.prompt.PromptBuilder;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -32,15 +30,17 @@ import org.jspecify.annotations.Nullable;
  * never refused later for want of a place. One owner cannot take the whole queue.
  */
 final class ServedModel {
-    final LoadedModel loaded;
+    final ModelWork work;
     /** How it was loaded. */
     final ModelConfig config;
     /** What its tasks and sessions get that do not say, the file's own wishes among it. */
     final ModelDefaults defaults;
-    /** What is in force, and where it comes from. */
-    final Map<String, Setting> settings;
+    /** Where what the configuration says was given, by its keys. */
+    private final Map<String, Origin> from;
 
-    final PromptBuilder prompts;
+    /** {@code null} where a server makes the prompts. */
+    private final @Nullable PromptBuilder prompts;
+
     final LoadedAdapters adapters;
     private final int capacity;
     private final int share;
@@ -60,17 +60,22 @@ final class ServedModel {
      * @param ownerShare percent of the queue that one owner may fill
      * @throws FailureException if the model cannot do what its tasks are to do where they do not say
      */
-    ServedModel(LoadedModel loaded, ModelConfig config, Map<String, Origin> from, int ownerShare) {
-        this.loaded = loaded;
+    ServedModel(ModelWork work, ModelConfig config, Map<String, Origin> from, int ownerShare) {
+        this.work = work;
         this.config = config;
-        this.defaults = config.taskDefaults().orElse(new ModelDefaults(loaded.sampling(), ChatOptions.NONE, null));
-        DefaultChecks.refuseUnfit(loaded, defaults);
-        this.settings = InForce.of(loaded, config, defaults, from);
-        this.prompts = new PromptBuilder(loaded);
-        this.adapters = new LoadedAdapters(loaded.info().id());
-        int slots = loaded.info().nParallel();
-        this.capacity = slots + loaded.info().maxQueue();
-        this.share = (int) (slots + Math.ceilDiv((long) loaded.info().maxQueue() * ownerShare, 100));
+        this.from = from;
+        this.defaults = config.taskDefaults().orElse(work.ofFile());
+        work.refuseUnfit(defaults);
+        this.prompts = work.server() == null ? new PromptBuilder(work.loaded("prompts")) : null;
+        this.adapters = new LoadedAdapters(work.info().id());
+        int slots = work.info().nParallel();
+        this.capacity = slots + work.info().maxQueue();
+        this.share = (int) (slots + Math.ceilDiv((long) work.info().maxQueue() * ownerShare, 100));
+    }
+
+    /** {@return what is in force, and where it comes from} */
+    Map<String, Setting> settings() {
+        return work.settings(defaults, from);
     }
 
     /** {@return a session's configuration with what holds where it does not say} */
@@ -123,11 +128,11 @@ final class ServedModel {
 
     ModelReport report(boolean isDefault) {
         long now = System.nanoTime();
-        ModelInfo info = loaded.info();
+        ModelInfo info = work.info();
         return new ModelReport(
                 info.id(),
                 isDefault,
-                loaded.header(),
+                work.header(),
                 info.nCtx(),
                 info.nParallel(),
                 info.maxQueue(),
@@ -135,7 +140,8 @@ final class ServedModel {
                 useCount,
                 TimeUnit.NANOSECONDS.toMillis(now - loadedAt),
                 useCount == 0 ? null : TimeUnit.NANOSECONDS.toMillis(now - lastUsed),
-                settings);
+                settings(),
+                work.server());
     }
 
     /** {@return whether a failure of its tokenizer is no defect} */
@@ -146,28 +152,26 @@ final class ServedModel {
     /** Stops the engine, which cancels its requests, and gives the memory back; not under the lock. */
     void close() {
         closed = true;
-        loaded.close();
+        work.close();
         // Nobody can ask for them any more, and nothing computes with them.
         adapters.removeAll().forEach(Adapter::close);
     }
 
     /** @throws FailureException {@code unsupported} if the model does not generate */
     void requireGeneration() {
-        if (!loaded.info().capabilities().contains(Capability.COMPLETION)) {
+        if (!work.info().capabilities().contains(Capability.COMPLETION)) {
             throw new FailureException(ErrorCode.UNSUPPORTED, "model '%s' does not generate text".formatted(id()));
         }
     }
 
     /** {@return the state of its slots, of which a model that does not generate has none} */
     EngineSnapshot snapshot() {
-        return loaded.engine() == null ? EngineSnapshot.NONE : loaded.engine().snapshot();
+        return work.snapshot();
     }
 
     /** Nothing of a session comes any more. */
     void left(Session session) {
-        if (loaded.engine() != null) {
-            loaded.engine().leave(session.cacheKey());
-        }
+        work.left(session.cacheKey());
     }
 
     /**
@@ -193,6 +197,22 @@ final class ServedModel {
     }
 
     String id() {
-        return loaded.info().id();
+        return work.info().id();
+    }
+
+    /** {@return tokens of a context, above every text where nobody tells} */
+    int nCtx() {
+        int told = work.info().nCtx();
+        return told == 0 ? Integer.MAX_VALUE : told;
+    }
+
+    /** {@return the model itself, for what a prompt is made of; not where a server runs it} */
+    LoadedModel loaded() {
+        return work.loaded("it");
+    }
+
+    /** {@return what makes prompts, not where a server does} */
+    PromptBuilder prompts() {
+        return Objects.requireNonNull(prompts);
     }
 }

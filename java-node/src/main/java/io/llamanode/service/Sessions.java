@@ -220,8 +220,7 @@ public final class Sessions {
     private static void refuseHopelessSystemPrompt(SessionConfig config, ServedModel model) {
         String prompt = config.systemPrompt();
         if (prompt != null) {
-            InputSize.refuseHopelessLength(
-                    "system_prompt", prompt.length(), model.loaded.info().nCtx());
+            InputSize.refuseHopelessLength("system_prompt", prompt.length(), model.nCtx());
         }
     }
 
@@ -327,7 +326,7 @@ public final class Sessions {
         synchronized (lock) {
             Session session = find(sessionId);
             return session.config.chat().template() != null
-                    || session.model.loaded.info().capabilities().contains(Capability.CHAT);
+                    || session.model.work.info().capabilities().contains(Capability.CHAT);
         }
     }
 

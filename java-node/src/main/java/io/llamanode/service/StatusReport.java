@@ -4,10 +4,10 @@ import io.llamanode.account.MemoryAccount;
 import io.llamanode.engine.contract.EngineSnapshot;
 import io.llamanode.engine.contract.EngineSnapshot.SlotState;
 import io.llamanode.engine.contract.StepTimes;
+import io.llamanode.gguf.ResidentSize;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.model.ModelInfo;
 import io.llamanode.service.contract.task.SessionInfo;
-import io.llamanode.service.model.LoadedModel;
 import io.llamanode.service.prompt.InForce;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -86,7 +86,7 @@ final class StatusReport {
     }
 
     private static NodeStatus.Model model(ServedModel served, EngineSnapshot snapshot, Map<Long, Session> sessions) {
-        LoadedModel model = served.loaded;
+        ModelWork model = served.work;
         ModelInfo info = model.info();
         List<NodeStatus.Slot> slots = new ArrayList<>();
         for (SlotState slot : snapshot.slots()) {
@@ -111,24 +111,28 @@ final class StatusReport {
                 info.sizeBytes(),
                 info.nCtx(),
                 info.nCtxTrain(),
-                model.vocabulary().size(),
+                model.vocabularySize() == null ? 0 : model.vocabularySize(),
                 info.nParallel(),
                 info.maxQueue(),
                 snapshot.waiting(),
                 slots,
                 cache(model, slots),
-                served.settings);
+                served.settings(),
+                model.server());
     }
 
     /** A cell that several slots share counts for each of them, but no more than all there are. */
-    private static NodeStatus.Cache cache(LoadedModel model, List<NodeStatus.Slot> slots) {
+    private static NodeStatus.@Nullable Cache cache(ModelWork model, List<NodeStatus.Slot> slots) {
+        Long each = model.cacheBytesPerToken();
+        if (each == null) {
+            return null;
+        }
         long cells = 0;
         long used = 0;
         for (NodeStatus.Slot slot : slots) {
             cells += slot.nCtx();
             used += Math.min(slot.cachedTokens(), slot.nCtx());
         }
-        long each = model.cacheBytesPerToken();
         return new NodeStatus.Cache(cells, used, cells * each, used * each);
     }
 
@@ -143,15 +147,17 @@ final class StatusReport {
                 .mapToLong(SlotState::requestId)
                 .filter(isOf)
                 .count();
+        Long perToken = session.model.work.cacheBytesPerToken();
+        int cached = slot == null ? 0 : slot.cachedTokens();
         return new SessionInfo(
                 session.id,
                 session.model.id(),
                 session.owner,
                 (System.nanoTime() - session.created) / 1_000_000,
                 session.transcript.messages().size(),
-                session.transcript.tokens().length,
-                slot == null ? 0 : slot.cachedTokens(),
-                slot == null ? 0 : slot.cachedTokens() * session.model.loaded.cacheBytesPerToken(),
+                perToken == null ? null : (Integer) session.transcript.tokens().length,
+                perToken == null ? null : (Integer) cached,
+                perToken == null ? null : (Long) (cached * perToken),
                 slot == null ? null : slot.id(),
                 running,
                 session.tasks().size() - running,
@@ -159,7 +165,8 @@ final class StatusReport {
                 session.promptTokens,
                 session.completionTokens,
                 session.config.systemPrompt() != null,
-                InForce.of(session.given, session.config, session.model.settings));
+                InForce.of(
+                        session.given, session.config, session.model.settings(), session.model.work.sendsDefaults()));
     }
 
     /** {@return the slot that holds the session's cache, or {@code null}} */

@@ -88,7 +88,8 @@ final class TaskListener implements GenerationListener {
     private void assemble(Outcome outcome) {
         Answer whole = answer.finish();
         Transcript transcript = task.isChat
-                ? Transcript.answered(prepared, whole, outcome, task.session.model.loaded.vocabulary())
+                ? Transcript.answered(
+                        prepared, whole, outcome, task.session.model.loaded().vocabulary())
                 : null;
         tasks.finished(task, ResultAssembly.of(task, seed, whole, outcome), transcript);
     }

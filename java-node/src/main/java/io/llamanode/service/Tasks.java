@@ -12,6 +12,7 @@ import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.model.NodeConfig;
+import io.llamanode.service.contract.task.GenerationResult.Usage;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TaskSink;
@@ -241,10 +242,7 @@ final class Tasks {
     /** Runs on a preparing thread, without the lock. */
     private void prepare(Task task, @Nullable TaskInput input, Transcript transcript) {
         try {
-            Job job = switch (Objects.requireNonNull(input)) {
-                case TaskInput.Generating text -> GenerationTasks.prepare(task, text, transcript, this);
-                case TaskInput.Vectors vectors -> VectorTasks.prepare(task, vectors, this);
-            };
+            Job job = task.session.model.work.prepare(task, Objects.requireNonNull(input), transcript, this);
             long spared = task.weight - kept(task, input);
             boolean taken;
             synchronized (lock) {
@@ -342,8 +340,11 @@ final class Tasks {
         long weight = Weight.of(result);
         long transcriptWeight = Weight.of(transcript);
         synchronized (lock) {
-            task.session.promptTokens += result.usage().promptTokens();
-            task.session.completionTokens += result.usage().completionTokens();
+            Usage usage = result.usage();
+            if (usage != null) {
+                task.session.promptTokens += usage.promptTokens();
+                task.session.completionTokens += usage.completionTokens();
+            }
             if (transcript != null) {
                 task.session.continues(transcript, transcriptWeight);
             }
@@ -359,6 +360,13 @@ final class Tasks {
             case OUT_OF_MEMORY -> new Failure(ErrorCode.OUT_OF_MEMORY, message);
             case INTERNAL -> unknown(new IllegalStateException(message));
         };
+        synchronized (lock) {
+            end(task, new TaskOutcome.Failed(failure));
+        }
+    }
+
+    /** A task that a server ran has no result. */
+    void failed(Task task, Failure failure) {
         synchronized (lock) {
             end(task, new TaskOutcome.Failed(failure));
         }

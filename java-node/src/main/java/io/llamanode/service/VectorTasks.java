@@ -2,6 +2,7 @@ package io.llamanode.service;
 
 import io.llamanode.account.Weight;
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
+import io.llamanode.engine.vector.Normalization;
 import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.engine.vector.VectorListener;
 import io.llamanode.engine.vector.VectorRequest;
@@ -65,7 +66,7 @@ final class VectorTasks {
     }
 
     private static Job embedding(Task task, TaskInput.Embedding input, Tasks tasks) {
-        LoadedModel model = task.session.model.loaded;
+        LoadedModel model = task.session.model.loaded();
         VectorEngine engine = model.embedder();
         List<int[]> texts = new ArrayList<>(input.inputs().size());
         for (int i = 0; i < input.inputs().size(); i++) {
@@ -103,7 +104,7 @@ final class VectorTasks {
     }
 
     private static Job rerank(Task task, TaskInput.Rerank input, Tasks tasks) {
-        LoadedModel model = task.session.model.loaded;
+        LoadedModel model = task.session.model.loaded();
         VectorEngine engine = model.ranker();
         List<int[]> pairs = new ArrayList<>(input.documents().size());
         for (int i = 0; i < input.documents().size(); i++) {

@@ -163,6 +163,17 @@ public final class Terms {
             return put(key, new OtpErlangDouble(number));
         }
 
+        /**
+         * Adds a number, or nothing if there is none.
+         *
+         * @param key an atom
+         * @param number {@code null}: nothing is added
+         * @return this
+         */
+        public MapBuilder put(String key, @Nullable Double number) {
+            return put(key, number == null ? null : new OtpErlangDouble(number));
+        }
+
         /** {@return the map of the entries so far} */
         public OtpErlangMap build() {
             return new OtpErlangMap(

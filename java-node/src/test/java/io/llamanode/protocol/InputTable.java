@@ -295,6 +295,10 @@ final class InputTable {
             } else if (row.has("when")) {
                 if (rows(row.path("rows")).flatMap(InputTable::names).anyMatch(key::equals)) {
                     fields.put(row.path("when").asText(), row.path("is").asText());
+                    rows(row.path("rows"))
+                            .filter(beside -> beside.path("required").asBoolean())
+                            .forEach(beside -> fields.putIfAbsent(
+                                    beside.path("key").asText(), valid(beside).getFirst()));
                 }
             } else if (row.path("required").asBoolean()) {
                 fields.put(
@@ -318,6 +322,7 @@ final class InputTable {
             case "switch" -> List.of(true, false, row.path("also").asText());
             case "settled" -> List.of(row.path("value").asBoolean());
             case "text", "path", "breaker", "name", "content" -> List.of("a");
+            case "url" -> List.of("http://127.0.0.1:8080", "https://a.example/base/");
             case "word", "enum", "tool_choice" -> List.copyOf(texts(row.path("values")));
             case "object" -> List.of(example(row.path("object").asText(), ""));
             case "list" -> List.of(List.of(valid(row.path("of")).getFirst()));
@@ -378,6 +383,8 @@ final class InputTable {
                     values.add("");
                 }
             }
+            case "url" ->
+                values.addAll(List.of(1, true, "", "a", "ftp://a", "http://", "http://me:x@a", "http://a/?b"));
             case "word", "enum", "tool_choice", "only_text", "only_function" -> values.addAll(List.of("zzz", 1));
             case "name" ->
                 values.addAll(List.of("", "a b", "a".repeat(row.path("max").asInt() + 1)));

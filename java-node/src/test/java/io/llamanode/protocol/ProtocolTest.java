@@ -84,7 +84,7 @@ final class ProtocolTest {
                 return "client 7";
             }
         };
-        SessionInfo info = new SessionInfo(1, "m", client, 0, 0, 0, 0, 0, null, 0, 0, 0, 0, 0, false, Map.of());
+        SessionInfo info = new SessionInfo(1, "m", client, 0, 0, 0, 0, 0L, null, 0, 0, 0, 0, 0, false, Map.of());
         assertEquals(Terms.text("client 7"), ReplyEncoder.sessionInfo(info).get(new OtpErlangAtom("owner")));
     }
 

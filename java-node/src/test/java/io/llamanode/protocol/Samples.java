@@ -123,7 +123,7 @@ final class Samples {
                         FinishReason.TOOL_CALLS,
                         StoppedBy.EOS,
                         null,
-                        7,
+                        7L,
                         new GenerationResult.Usage(1, 1, 0),
                         new GenerationResult.Timings(0, 0, 0, 0, 0, 0, null),
                         null));
@@ -149,7 +149,7 @@ final class Samples {
                 FinishReason.LENGTH,
                 StoppedBy.LIMIT,
                 null,
-                0,
+                0L,
                 new GenerationResult.Usage(1, 1, 0),
                 new GenerationResult.Timings(0, 0, 0, 0, 0, 0, null),
                 List.of(new GenerationResult.Logprob(243, half, -1.5f, top)));
@@ -178,7 +178,7 @@ final class Samples {
         TERMS.put(
                 "reply_models",
                 ReplyEncoder.models(
-                        List.of(new ModelReport("tiny", true, tiny, 2048, 4, 1024, 2, 7, 5000, 10L, SETTINGS))));
+                        List.of(new ModelReport("tiny", true, tiny, 2048, 4, 1024, 2, 7, 5000, 10L, SETTINGS, null))));
         ModelHeader bert = new ModelHeader(
                 "/models/bert.gguf",
                 "bert",
@@ -267,7 +267,8 @@ final class Samples {
                         new NodeStatus.Slot(1, NodeStatus.SlotState.PREFILL, 9L, 10L, 1, 2048),
                         new NodeStatus.Slot(2, NodeStatus.SlotState.IDLE, null, null, 0, 2048)),
                 new NodeStatus.Cache(6144, 101, 12_582_912, 206_848),
-                SETTINGS);
+                SETTINGS,
+                null);
         status(
                 "status_ready",
                 new NodeStatus(
@@ -345,7 +346,7 @@ final class Samples {
                         3,
                         120,
                         100,
-                        204_800,
+                        204_800L,
                         slot,
                         1,
                         0,

@@ -51,7 +51,7 @@ class ModelDefaultsTest {
 
     private Answer<Void> load(ModelConfig ofNode, ModelConfig own) {
         service = new LlamaService(
-                new NodeConfig(List.of(), 60_000, 10, 10, 100, 100, ofNode, null),
+                new NodeConfig(List.of(), 60_000, 10, 10, 100, 100, ofNode, null, List.of()),
                 new ModelLoader() {
                     @Override
                     public LoadedModel load(ModelConfig config, LoadProgress progress) {

@@ -54,7 +54,11 @@ class ResultAssemblyTest {
         Session session = new Session(
                 1,
                 new Process(),
-                new ServedModel(model, ModelConfig.of(Path.of("fake.gguf")), Map.of(), 100),
+                new ServedModel(
+                        new NativeWork(model, ModelConfig.of(Path.of("fake.gguf"))),
+                        ModelConfig.of(Path.of("fake.gguf")),
+                        Map.of(),
+                        100),
                 new SessionConfig(null, null, GenerationOptions.NONE),
                 0,
                 null);

@@ -27,7 +27,8 @@ class ServedModelTest {
     private static final Process OTHER = new Process("other");
 
     private final FakeLoadedModel loaded = new FakeLoadedModel("fake", 2, 8);
-    private final ServedModel served = new ServedModel(loaded, ModelConfig.of(Path.of("fake.gguf")), Map.of(), 75);
+    private final ModelConfig config = ModelConfig.of(Path.of("fake.gguf"));
+    private final ServedModel served = new ServedModel(new NativeWork(loaded, config), config, Map.of(), 75);
 
     @AfterEach
     void close() {

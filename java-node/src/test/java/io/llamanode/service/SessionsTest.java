@@ -102,7 +102,7 @@ class SessionsTest extends ServiceFixture {
         long session = chatSession();
         chat(session, "one");
         SessionInfo before = service.sessions().info(session);
-        assertEquals(100L * before.cachedTokens(), before.cacheBytes());
+        assertEquals((Long) (100L * before.cachedTokens()), before.cacheBytes());
         Answer<Void> cleared = new Answer<>();
         service.caches().clear(me, session, true, cleared);
         cleared.value();

@@ -122,7 +122,7 @@ class StatusTest extends ServiceFixture {
         NodeStatus.Counters counters = service.status().counters();
         long elapsed = (System.nanoTime() - before) / 1_000_000;
         assertEquals(first.usage().promptTokens() + second.usage().promptTokens(), counters.promptTokens());
-        assertEquals(second.usage().cachedTokens(), counters.cachedTokens());
+        assertEquals((long) second.usage().cachedTokens(), counters.cachedTokens());
         assertEquals(5, counters.completionTokens());
         assertTrue(counters.decodeCalls() >= 5, counters::toString);
         assertEquals(0, counters.contextShifts());
@@ -158,9 +158,9 @@ class StatusTest extends ServiceFixture {
         assertEquals(me, info.owner());
         assertTrue(info.createdMsAgo() >= 0 && info.createdMsAgo() <= elapsed, info::toString);
         int prompt = result.usage().promptTokens();
-        assertEquals(prompt + 3, info.transcriptTokens());
+        assertEquals((Integer) (prompt + 3), info.transcriptTokens());
         assertEquals(prompt + 2, info.cachedTokens(), "the last token is not computed yet");
-        assertEquals(100L * info.cachedTokens(), info.cacheBytes());
+        assertEquals((Long) (100L * info.cachedTokens()), info.cacheBytes());
         assertEquals(1, info.tasksDone());
         assertEquals(prompt, info.promptTokens());
         assertEquals(3, info.completionTokens());

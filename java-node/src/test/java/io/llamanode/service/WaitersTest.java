@@ -69,7 +69,11 @@ class WaitersTest {
         Session session = new Session(
                 1,
                 caller,
-                new ServedModel(model, ModelConfig.of(Path.of("fake.gguf")), Map.of(), 100),
+                new ServedModel(
+                        new NativeWork(model, ModelConfig.of(Path.of("fake.gguf"))),
+                        ModelConfig.of(Path.of("fake.gguf")),
+                        Map.of(),
+                        100),
                 new SessionConfig(null, null, GenerationOptions.NONE),
                 0,
                 null);

@@ -3,6 +3,7 @@ package io.llamanode.engine.contract;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.queue.WaitingLine;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +47,7 @@ public record GenerationRequest(
         AdapterSet adapters,
         int alternatives,
         @Nullable Sampler sampler)
-        implements Wanted {
+        implements Wanted, WaitingLine.Waiting {
 
     /** A deadline that never passes. */
     public static final long NO_DEADLINE = Long.MAX_VALUE;

@@ -10,6 +10,7 @@ import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.engine.model.BatchPlan;
 import io.llamanode.engine.model.BatchPlan.Span;
 import io.llamanode.engine.model.KvOperation;
+import io.llamanode.queue.WaitingLine;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
@@ -34,7 +35,7 @@ public final class Scheduler {
     private final boolean canTruncate;
     private final boolean sharesCells;
     private final boolean canResume;
-    private WaitingLine waiting = new WaitingLine();
+    private WaitingLine<GenerationRequest> waiting = new WaitingLine<>();
     /** Of every request, whether it waits or has a slot. */
     private final Deadlines deadlines = new Deadlines();
 
@@ -407,7 +408,7 @@ public final class Scheduler {
 
     /** Forgets every request; nobody knows what any sequence holds, so every slot starts empty. */
     public void reset() {
-        waiting = new WaitingLine();
+        waiting = new WaitingLine<>();
         paused.clear();
         suspects.clear();
         deadlines.clear();

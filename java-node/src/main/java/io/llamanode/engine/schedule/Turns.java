@@ -1,6 +1,8 @@
 package io.llamanode.engine.schedule;
 
 import io.llamanode.engine.contract.EngineConfig;
+import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.queue.WaitingLine;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +21,7 @@ final class Turns {
 
     /** {@return the slot that its request has to leave to others, or {@code null}} Of several, the one with the oldest turn. */
     @Nullable
-    Slot over(List<Slot> slots, WaitingLine waiting, long now) {
+    Slot over(List<Slot> slots, WaitingLine<GenerationRequest> waiting, long now) {
         Slot oldest = null;
         for (Slot slot : slots) {
             if (!slot.idle()

@@ -9,9 +9,11 @@ import io.llamanode.node.ExitException;
 import io.llamanode.node.ExitStatus;
 import io.llamanode.node.probe.LibraryProber;
 import io.llamanode.protocol.launch.ServiceConfig;
+import io.llamanode.remote.RemoteModel;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.NodeConfig;
+import io.llamanode.service.contract.model.ServerConfig;
 import io.llamanode.service.model.NativeModelLoader;
 import io.llamanode.transport.DistSetup;
 import io.llamanode.transport.bridge.BridgeConfig;
@@ -23,6 +25,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -72,10 +75,18 @@ final class Checks {
         if (bridge != null) {
             check("bridge", () -> bridge(configuration, bridge, config.bridge().secret()));
         }
-        library(config.launch().llamaLib());
         NodeConfig node = config.launch().node();
-        for (ModelConfig model : node.models()) {
-            check("model " + model.path(), () -> model(node.completed(model)));
+        List<ModelConfig> models = node.models();
+        if (models.isEmpty() || models.stream().anyMatch(model -> model.server() == null)) {
+            library(config.launch().llamaLib());
+        }
+        for (ModelConfig model : models) {
+            ServerConfig server = model.server();
+            if (server == null) {
+                check("model " + model.path(), () -> model(node.completed(model)));
+            } else {
+                check("server " + server.url(), () -> server(node.completed(model), server));
+            }
         }
     }
 
@@ -164,6 +175,17 @@ final class Checks {
             return LlamaLibrary.find(location);
         } catch (LibraryException e) {
             throw new ExitException(ExitStatus.CONFIG, "llama_lib: " + e.getMessage());
+        }
+    }
+
+    /** Reachable, of a kind that is known, with the model. {@return its kind} */
+    private static String server(ModelConfig model, ServerConfig server) throws ExitException {
+        try (RemoteModel remote = RemoteModel.open(server, model.nParallel())) {
+            return remote.facts().kind().wireName();
+        } catch (FailureException e) {
+            throw new ExitException(
+                    ExitStatus.FAILED,
+                    e.failure().code().wireName() + ": " + e.failure().message());
         }
     }
 

@@ -231,6 +231,10 @@ public final class Cli {
                 .unknownVariables()
                 .forEach(name ->
                         err.println(NAME + ": warning: " + name + " is no setting" + Setting.variableHint(name)));
+        if (!configuration.unused().isEmpty()) {
+            err.println(NAME + ": warning: servers run the models; left out are "
+                    + String.join(", ", configuration.unused()));
+        }
         return configuration;
     }
 

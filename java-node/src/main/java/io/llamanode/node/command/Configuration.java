@@ -3,6 +3,7 @@ package io.llamanode.node.command;
 import io.llamanode.node.ExitException;
 import io.llamanode.node.ExitStatus;
 import io.llamanode.node.NodePaths;
+import io.llamanode.protocol.ModelDecoder;
 import io.llamanode.protocol.launch.ServiceConfig;
 import io.llamanode.protocol.launch.ServiceConfigDecoder;
 import io.llamanode.service.contract.FailureException;
@@ -44,9 +45,16 @@ final class Configuration {
     private final Map<String, Object> tree;
     private final Origins origins;
     private final boolean named;
+    private final List<String> unused;
     private final Map<String, String> environment;
 
-    private Configuration(Map<String, Object> tree, Origins origins, boolean named, Map<String, String> environment) {
+    private Configuration(
+            Map<String, Object> tree,
+            Origins origins,
+            boolean named,
+            List<String> unused,
+            Map<String, String> environment) {
+        this.unused = unused;
         this.tree = tree;
         this.origins = origins;
         this.named = named;
@@ -73,7 +81,37 @@ final class Configuration {
             }
         }
         boolean nodeNamed = tree.putIfAbsent(Setting.NODE_NAME.key(), DEFAULT_NAME) != null;
-        return new Configuration(tree, new Origins(origins, Origin.FILE), nodeNamed, environment);
+        List<String> unused = withoutUnused(tree, flags);
+        return new Configuration(tree, new Origins(origins, Origin.FILE), nodeNamed, unused, environment);
+    }
+
+    /**
+     * What files and the environment say of models that the node loads itself may be meant for another node: where servers run
+     * all of this one's models it is left out.
+     *
+     * @return the keys that were, for a warning
+     */
+    private static List<String> withoutUnused(Map<String, Object> tree, Map<Setting, String> flags) {
+        boolean further = tree.get("models") instanceof List<?> models
+                && models.stream().anyMatch(model -> model instanceof Map<?, ?> keys && !isServers(keys));
+        if (!isServers(tree) || further) {
+            return List.of();
+        }
+        Set<String> typed = flags.keySet().stream().map(Setting::key).collect(Collectors.toSet());
+        List<String> left = ModelDecoder.EMBEDDED.stream()
+                .filter(key -> tree.containsKey(key) && !typed.contains(key))
+                .toList();
+        left.forEach(tree::remove);
+        return left;
+    }
+
+    private static boolean isServers(Map<?, ?> model) {
+        return "llama_server".equals(model.get("engine"));
+    }
+
+    /** {@return keys of models that the node loads itself, which are left out because servers run its models, for a warning} */
+    List<String> unused() {
+        return unused;
     }
 
     private static Object value(Setting setting, String text) throws ExitException {

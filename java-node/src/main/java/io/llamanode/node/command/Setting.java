@@ -30,6 +30,20 @@ enum Setting {
     TIMEOUT_WRITE(Kind.INTEGER, "seconds in which a peer must take some of what waits for it, default 15"),
     MAX_CONNECTIONS(Kind.INTEGER, "BEAMs that may be connected, default 256"),
     MODEL(Kind.TEXT, "path of a GGUF file to load, default none"),
+    URL(Kind.TEXT, "server that runs the model, which MODEL names there (or nothing does): a llama-server or another"),
+    SERVER_API_KEY(Kind.TEXT, "key of that server, sent as a bearer token"),
+    USE_OPENAI(Kind.BOOLEAN, "prefer OpenAI's endpoints of a llama-server to its own, default true"),
+    LAZY(Kind.BOOLEAN, "start without the server and wait for it, default false"),
+    TRUST_CONTENT(Kind.BOOLEAN, "send texts that spell control tokens as they are, default false"),
+    PROXY(Kind.TEXT, "proxy on the way to the server, default none"),
+    CACERTFILE(Kind.TEXT, "PEM file: the authorities of the server's certificate, default the system's"),
+    CERTFILE(Kind.TEXT, "PEM file: the certificate that the node shows the server"),
+    KEYFILE(Kind.TEXT, "PEM file: its private key"),
+    CONNECT_TIMEOUT_MS(Kind.INTEGER, "milliseconds to connect to the server, default 5000"),
+    IDLE_TIMEOUT_MS(Kind.INTEGER, "milliseconds between two parts of its answer, default 60000"),
+    REQUEST_TIMEOUT_MS(Kind.INTEGER, "milliseconds of a request to it, default 600000"),
+    SERVER_CONNECTIONS(Kind.INTEGER, "requests that run there at once at most, default as many as it has slots"),
+    REMOTE_MODELS(Kind.LIST, "beginnings of URLs of servers that requests may name, with commas; default none"),
     ID(Kind.TEXT, "its name in requests, default the file's"),
     N_CTX(Kind.INTEGER, "tokens of context of each slot"),
     N_PARALLEL(Kind.INTEGER, "slots, default 4"),
@@ -136,7 +150,7 @@ enum Setting {
 
     /** {@return its key in the file; those of {@code tls} are keys of a map there} */
     String key() {
-        return name().toLowerCase(Locale.ROOT);
+        return this == SERVER_API_KEY ? "api_key" : name().toLowerCase(Locale.ROOT);
     }
 
     String option() {
@@ -154,10 +168,6 @@ enum Setting {
 
     /** {@return words that name the flag that was meant, or nothing} */
     static String hint(String flag) {
-        String instead = CloseMatch.instead(flag.replaceFirst("=.*", "").replaceFirst("^-+", ""));
-        if (instead != null) {
-            return " (" + instead + ")";
-        }
         Setting meant = meant(flag.replaceFirst("=.*", ""));
         return meant == null || !flag.startsWith("-") ? "" : " (did you mean '" + meant.option() + "'?)";
     }
@@ -165,10 +175,6 @@ enum Setting {
     /** {@return words that name the variable that was meant, or nothing} */
     static String variableHint(String variable) {
         String name = variable.replaceFirst("^LLAMA_(NODE|ARG)_", "").toLowerCase(Locale.ROOT);
-        String instead = CloseMatch.instead(name);
-        if (instead != null) {
-            return " (" + instead + ")";
-        }
         Setting meant = meant(name);
         return meant == null ? "" : " (did you mean '" + meant.variable() + "'?)";
     }
@@ -235,6 +241,9 @@ enum Setting {
         tree.keySet().removeAll(displaced());
         if (!name().startsWith("TLS_")) {
             tree.put(key(), value);
+            if (this == URL) {
+                tree.put("engine", "llama_server");
+            }
             return;
         }
         Map<String, Object> tls = new LinkedHashMap<>();

@@ -132,7 +132,9 @@ public final class ProbeRun {
 
     /** One token, or what the model does instead. */
     private static void compute(LlamaService service, ModelConfig config, @Nullable Path adapter) {
-        Set<Capability> can = service.models().list().getFirst().header().capabilities();
+        Set<Capability> can = Objects.requireNonNull(
+                        service.models().list().getFirst().header())
+                .capabilities();
         Path file = adapter == null ? config.path() : adapter;
         if (can.contains(Capability.COMPLETION)) {
             String prompt = can.contains(Capability.TOKENIZE) ? "{\"prompt\":\"" + TEXT + "\"," : TOKEN;

@@ -4,11 +4,13 @@ import com.ericsson.otp.erlang.OtpErlangObject;
 import io.llamanode.protocol.Fields;
 import io.llamanode.protocol.InputValue;
 import io.llamanode.protocol.ModelDecoder;
+import io.llamanode.protocol.ServerDecoder;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.NodeConfig;
 import io.llamanode.service.contract.model.Origins;
 import io.llamanode.term.Shown;
+import java.net.URI;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -144,17 +146,25 @@ public final class ConfigDecoder {
     }
 
     private static NodeConfig node(Fields in, @Nullable Origins origins) {
-        InputValue models = in.get("models");
+        InputValue listed = in.get("models");
+        List<ModelConfig> models = listed == null ? List.of() : models(listed);
         Long ttl = in.milliseconds("result_ttl_ms", 0);
         return new NodeConfig(
-                models == null ? List.of() : models(models),
+                models,
                 ttl == null ? 300_000 : ttl,
                 or(in.integer("max_results", 0, MAX), 10_000),
                 or(in.integer("max_sessions", 0, MAX), 10_000),
                 or(in.integer("max_tasks", 0, MAX), 100_000),
                 or(in.integer("owner_share", 1, 100), 50),
-                ModelDecoder.shared(in),
-                origins);
+                ModelDecoder.shared(in, models),
+                origins,
+                urls(in.get("remote_models")));
+    }
+
+    private static List<URI> urls(@Nullable InputValue value) {
+        return value == null
+                ? List.of()
+                : value.list().stream().map(ServerDecoder::url).toList();
     }
 
     private static LogLevel level(Fields in) {

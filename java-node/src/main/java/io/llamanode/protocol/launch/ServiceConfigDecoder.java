@@ -87,14 +87,17 @@ public final class ServiceConfigDecoder {
         TreeSet<String> given = new TreeSet<>(ModelDecoder.OWN_KEYS);
         given.retainAll(tree.keySet());
         Object path = tree.remove("model");
-        if (path == null) {
+        boolean remote = "llama_server".equals(tree.get("engine"));
+        if (path == null && !remote) {
             if (!given.isEmpty()) {
                 throw FailureException.invalid(given.first() + " belongs to model, which is not given");
             }
             return;
         }
         Map<String, Object> model = new LinkedHashMap<>();
-        model.put("path", path);
+        if (path != null) {
+            model.put("path", path);
+        }
         given.forEach(key -> model.put(key, tree.remove(key)));
         List<?> further = tree.get("models") instanceof List<?> list ? list : List.of();
         if (tree.containsKey("models") && !(tree.get("models") instanceof List)) {

@@ -61,6 +61,9 @@ public record NodeStatus(
             String build,
             @Nullable String path,
             String why) {
+        /** Of a node that has loaded none, since servers run its models. */
+        public static final Library NONE = new Library("none", "", "");
+
         /**
          * A library that nobody chose.
          *
@@ -74,6 +77,9 @@ public record NodeStatus(
 
         /** {@return name, version, place and reason, for a sentence} */
         public String inWords() {
+            if (equals(NONE)) {
+                return "no native library";
+            }
             return name + " " + version + " from " + (path == null ? "the jar" : path)
                     + (why.isEmpty() ? "" : " (" + why + ")");
         }
@@ -95,8 +101,9 @@ public record NodeStatus(
      * @param maxQueue tasks that may wait
      * @param queued tasks that wait
      * @param slots every slot
-     * @param cache its KV cache as a whole
+     * @param cache its KV cache as a whole; {@code null} where a server has it
      * @param settings what is in force, by the keys of docs/protocol.md
+     * @param server that runs it, as it told of itself; {@code null}: this process does
      */
     public record Model(
             String id,
@@ -112,8 +119,9 @@ public record NodeStatus(
             int maxQueue,
             int queued,
             List<Slot> slots,
-            Cache cache,
-            Map<String, Setting> settings) {}
+            @Nullable Cache cache,
+            Map<String, Setting> settings,
+            @Nullable ServerReport server) {}
 
     /**
      * The KV cache of a model.

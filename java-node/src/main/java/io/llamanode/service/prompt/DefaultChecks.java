@@ -24,11 +24,26 @@ public final class DefaultChecks {
         if (!model.info().capabilities().contains(Capability.COMPLETION) || defaults.equals(ModelDefaults.NONE)) {
             return;
         }
+        refuseContradictions(defaults, model.info().nCtx());
+        GenerationOptions complete = GenerationDefaults.complete(defaults.options(), GenerationOptions.NONE);
+        SamplingParams sampling = GenerationDefaults.sampling(complete, model.vocabulary());
+        Grammar grammar = Constraints.grammar(GenerationDefaults.given(complete.format()));
+        if (grammar != null) {
+            model.sampler(sampling, null, grammar).close();
+        }
+    }
+
+    /**
+     * Refuses what no model could do.
+     *
+     * @param defaults of tasks
+     * @param nCtx tokens of a context
+     * @throws FailureException {@code invalid_argument} naming the key
+     */
+    static void refuseContradictions(ModelDefaults defaults, int nCtx) {
         if (defaults.systemPrompt() != null) {
             InputSize.refuseHopelessLength(
-                    "system_prompt",
-                    defaults.systemPrompt().length(),
-                    model.info().nCtx());
+                    "system_prompt", defaults.systemPrompt().length(), nCtx);
         }
         GenerationOptions options = defaults.options();
         if (options.format() instanceof OutputFormat.Json
@@ -37,11 +52,5 @@ public final class DefaultChecks {
             throw FailureException.invalid("stop: could cut the JSON that the answer must be");
         }
         defaults.chat().refuseContradictions();
-        GenerationOptions complete = GenerationDefaults.complete(options, GenerationOptions.NONE);
-        SamplingParams sampling = GenerationDefaults.sampling(complete, model.vocabulary());
-        Grammar grammar = Constraints.grammar(GenerationDefaults.given(complete.format()));
-        if (grammar != null) {
-            model.sampler(sampling, null, grammar).close();
-        }
     }
 }

@@ -47,6 +47,16 @@ public record Transcript(
                 ChatPrompts.concat(prepared.tokens(), outcome.completion()));
     }
 
+    /**
+     * {@return the transcript after an answer of a server, of which nobody knows the tokens}
+     *
+     * @param messages that were answered, without the session's system prompt
+     * @param answer what the model said
+     */
+    public static Transcript answered(List<Map<String, Object>> messages, Answer answer) {
+        return new Transcript(List.copyOf(Turns.withAnswer(messages, answer)), null, new int[0]);
+    }
+
     private static String text(int[] tokens, Vocabulary vocabulary) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (int token : tokens) {

@@ -1,5 +1,6 @@
 package io.llamanode.transport.dist;
 
+import io.llamanode.pem.PemFiles;
 import io.llamanode.protocol.launch.TlsFiles;
 import java.io.IOException;
 import java.net.Socket;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.pem.TestCertificates;
 import io.llamanode.protocol.launch.TlsFiles;
 import java.io.IOException;
 import java.io.InputStream;

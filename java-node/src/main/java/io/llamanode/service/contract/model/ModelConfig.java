@@ -46,6 +46,7 @@ import org.jspecify.annotations.Nullable;
  * @param contBatching whether tasks are computed side by side rather than one at a time
  * @param standIn whether it gives its place to the first model that is loaded after it
  * @param defaults what tasks and sessions that do not say get
+ * @param server that runs the model; {@code null}: this process does
  */
 public record ModelConfig(
         Path path,
@@ -71,12 +72,143 @@ public record ModelConfig(
         @Nullable FlashAttention flashAttn,
         @Nullable Boolean contBatching,
         @Nullable Boolean standIn,
-        @Nullable ModelDefaults defaults) {
+        @Nullable ModelDefaults defaults,
+        @Nullable ServerConfig server) {
     /** Tokens of one decode call, and of one computation, where nobody says otherwise. */
     public static final int DEFAULT_BATCH = 512;
 
     /** Keys that say nothing of how it is loaded, or are compared one by one. */
     private static final Set<String> WHOSE = Set.of("id", "as_default", "stand_in", "defaults");
+
+    /**
+     * A model of a file, which this process loads.
+     *
+     * @param path the GGUF file
+     * @param id name of the model in requests and results; {@code null}: the file's name without {@code .gguf}
+     * @param nCtx tokens of context of each slot
+     * @param nParallel slots
+     * @param nBatch tokens of one decode call
+     * @param nUbatch tokens the backend computes at once
+     * @param nThreads threads of a decode
+     * @param nThreadsBatch threads of a prefill
+     * @param maxQueue tasks that may wait for a slot
+     * @param useMmap whether the file is mapped rather than read
+     * @param nGpuLayers layers to offload
+     * @param chatTemplate in place of the model's own
+     * @param vocabOnly whether only the vocabulary is loaded, for tokens and templates
+     * @param checkTensors whether all weights are read and looked at before they are used
+     * @param probe whether a process of its own loads the file first and computes a little with it
+     * @param asDefault whether requests that name no model get it
+     * @param slotTokens tokens that a task generates before it leaves its slot to another owner who waits; 0: any number
+     * @param slotMs how long it generates before it does so, in milliseconds; 0: for ever
+     * @param sharePrefixes with whom tasks share beginnings of prompts in the KV cache at most
+     * @param slotPromptSimilarity share of a prompt that an idle slot must hold to be chosen for that; 0: the one used longest
+     *     ago is always chosen
+     * @param flashAttn whether attention is computed without its whole matrix in memory
+     * @param contBatching whether tasks are computed side by side rather than one at a time
+     * @param standIn whether it gives its place to the first model that is loaded after it
+     * @param defaults what tasks and sessions that do not say get
+     */
+    public ModelConfig(
+            Path path,
+            @Nullable String id,
+            @Nullable Integer nCtx,
+            @Nullable Integer nParallel,
+            @Nullable Integer nBatch,
+            @Nullable Integer nUbatch,
+            @Nullable Integer nThreads,
+            @Nullable Integer nThreadsBatch,
+            @Nullable Integer maxQueue,
+            @Nullable Boolean useMmap,
+            @Nullable Integer nGpuLayers,
+            @Nullable TemplateChoice chatTemplate,
+            @Nullable Boolean vocabOnly,
+            @Nullable Boolean checkTensors,
+            @Nullable Boolean probe,
+            @Nullable Boolean asDefault,
+            @Nullable Integer slotTokens,
+            @Nullable Long slotMs,
+            @Nullable PrefixSharing sharePrefixes,
+            @Nullable Float slotPromptSimilarity,
+            @Nullable FlashAttention flashAttn,
+            @Nullable Boolean contBatching,
+            @Nullable Boolean standIn,
+            @Nullable ModelDefaults defaults) {
+        this(
+                path,
+                id,
+                nCtx,
+                nParallel,
+                nBatch,
+                nUbatch,
+                nThreads,
+                nThreadsBatch,
+                maxQueue,
+                useMmap,
+                nGpuLayers,
+                chatTemplate,
+                vocabOnly,
+                checkTensors,
+                probe,
+                asDefault,
+                slotTokens,
+                slotMs,
+                sharePrefixes,
+                slotPromptSimilarity,
+                flashAttn,
+                contBatching,
+                standIn,
+                defaults,
+                null);
+    }
+
+    /**
+     * A model that a server runs.
+     *
+     * @param server of it
+     * @param id name in requests; {@code null}: the name that the server knows it by
+     * @param nCtx tokens of its context, where the server does not tell
+     * @param nParallel requests that run at once; {@code null}: as many as the server says
+     * @param maxQueue tasks that may wait
+     * @param asDefault whether requests that name no model get it
+     * @param defaults what tasks and sessions that do not say get
+     * @return the configuration
+     */
+    public static ModelConfig of(
+            ServerConfig server,
+            @Nullable String id,
+            @Nullable Integer nCtx,
+            @Nullable Integer nParallel,
+            @Nullable Integer maxQueue,
+            @Nullable Boolean asDefault,
+            @Nullable ModelDefaults defaults) {
+        return new ModelConfig(
+                Path.of(""),
+                id,
+                nCtx,
+                nParallel,
+                null,
+                null,
+                null,
+                null,
+                maxQueue,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                asDefault,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                defaults,
+                server);
+    }
 
     /**
      * A model with its own chat template, whole, and not the default for being asked.
@@ -183,9 +315,22 @@ public record ModelConfig(
      * Fills in what this configuration leaves open.
      *
      * @param base what holds where this does not say; its path, its id, and whether it is the default or stands in, are its own
-     * @return this configuration completed by {@code base}
+     * @return this configuration completed by {@code base}; of a model that a server runs, by what means something there
      */
     public ModelConfig orElse(ModelConfig base) {
+        ModelDefaults tasks = defaults == null || base.defaults == null
+                ? first(defaults, base.defaults)
+                : defaults.orElse(base.defaults);
+        if (server != null) {
+            return of(
+                    server,
+                    id,
+                    first(nCtx, base.nCtx),
+                    first(nParallel, base.nParallel),
+                    first(maxQueue, base.maxQueue),
+                    asDefault,
+                    tasks);
+        }
         return new ModelConfig(
                 path,
                 id,
@@ -210,9 +355,7 @@ public record ModelConfig(
                 first(flashAttn, base.flashAttn),
                 first(contBatching, base.contBatching),
                 standIn,
-                defaults == null || base.defaults == null
-                        ? first(defaults, base.defaults)
-                        : defaults.orElse(base.defaults));
+                tasks);
     }
 
     private static <T> @Nullable T first(@Nullable T own, @Nullable T base) {
@@ -351,8 +494,11 @@ public record ModelConfig(
                 null);
     }
 
-    /** {@return the id that the model gets: the one given, else the file's name without its ending} */
+    /** {@return the id that the model gets: the one given, else the server's name for it or the file's without its ending} */
     public String effectiveId() {
-        return id != null ? id : FileNames.withoutEnding(path);
+        if (id != null) {
+            return id;
+        }
+        return server != null && server.model() != null ? server.model() : FileNames.withoutEnding(path);
     }
 }

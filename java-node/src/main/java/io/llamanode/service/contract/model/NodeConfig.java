@@ -1,6 +1,7 @@
 package io.llamanode.service.contract.model;
 
 import io.llamanode.service.contract.Origin;
+import java.net.URI;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param ownerShare how much one owner may hold of what no other can have then, in percent
  * @param defaults what holds for every model whose own configuration does not say, or {@code null}; its path means nothing
  * @param origins where the models and these defaults were given, or {@code null}: by options of a start
+ * @param remoteModels where servers may be that requests name; anywhere else needs the node's own configuration
  */
 public record NodeConfig(
         List<ModelConfig> models,
@@ -27,7 +29,8 @@ public record NodeConfig(
         int maxTasks,
         int ownerShare,
         @Nullable ModelConfig defaults,
-        @Nullable Origins origins) {
+        @Nullable Origins origins,
+        List<URI> remoteModels) {
     /**
      * A node that leaves everything to its models.
      *
@@ -40,7 +43,7 @@ public record NodeConfig(
      */
     public NodeConfig(
             List<ModelConfig> models, long resultTtlMs, int maxResults, int maxSessions, int maxTasks, int ownerShare) {
-        this(models, resultTtlMs, maxResults, maxSessions, maxTasks, ownerShare, null, null);
+        this(models, resultTtlMs, maxResults, maxSessions, maxTasks, ownerShare, null, null, List.of());
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.llamanode.service.contract.task;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The embeddings of some texts.
@@ -11,9 +12,9 @@ import java.util.List;
  * @param model id of the model
  * @param vectors of each text, in the order of the input: one, or with pooling {@code NONE} one a token, side by side
  * @param dimensions floats of a vector
- * @param pooling how the vectors of a text's tokens became one
+ * @param pooling how the vectors of a text's tokens became one, or {@code null} if a server that does not tell ran the task
  * @param encoding how vectors are told
- * @param usage token counts; nothing is generated
+ * @param usage token counts; nothing is generated; {@code null} if a server that does not tell ran the task
  * @param queueMs milliseconds from the creation to the first computation
  * @param computeMs milliseconds from there to the end
  * @param startedAt system time of the creation in milliseconds
@@ -23,9 +24,9 @@ public record EmbeddingResult(
         String model,
         List<float[]> vectors,
         int dimensions,
-        TaskInput.Pooling pooling,
+        TaskInput.@Nullable Pooling pooling,
         TaskInput.Encoding encoding,
-        GenerationResult.Usage usage,
+        GenerationResult.@Nullable Usage usage,
         double queueMs,
         double computeMs,
         long startedAt)

@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param lora adapters and their scales
  * @param alternatives likeliest tokens told beside each sampled one, with probabilities; -1: nothing is told
  * @param sharePrefixes with whom beginnings of prompts in the KV cache are shared; {@code null}: as the model says
+ * @param extra further fields of a request to a server that runs the model, as that knows them
  */
 public record GenerationOptions(
         @Nullable Integer maxTokens,
@@ -60,12 +61,94 @@ public record GenerationOptions(
         @Nullable Integer priority,
         @Nullable List<AdapterScale> lora,
         @Nullable Integer alternatives,
-        @Nullable PrefixSharing sharePrefixes) {
+        @Nullable PrefixSharing sharePrefixes,
+        @Nullable Map<String, Object> extra) {
 
     /** Nothing given. */
     public static final GenerationOptions NONE = new GenerationOptions(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
             null, null, null, null, null, null);
+
+    /**
+     * Options without further fields for a server.
+     *
+     * @param maxTokens tokens to sample at most; -1: to the end of the context
+     * @param temperature 0 is greedy
+     * @param topK candidates kept; 0: all
+     * @param topP probability mass kept
+     * @param minP smallest probability kept, relative to the best candidate's
+     * @param repeatPenalty divisor of the logits of recent tokens; 1: none
+     * @param repeatLastN window of the penalties in tokens; -1: the context
+     * @param frequencyPenalty subtracted per occurrence in the window
+     * @param presencePenalty subtracted once for a token in the window
+     * @param seed as an unsigned 64-bit integer
+     * @param randomSeed {@code true} if a random seed was asked for (-1), which overrides a default
+     * @param logitBias added to the logit of each token; negative infinity: never
+     * @param stop texts that end the generation
+     * @param ignoreEos whether end-of-generation tokens are never sampled
+     * @param nKeep tokens kept at the front when the context is shifted; -1: the whole prompt
+     * @param contextShift whether a full context drops its older half
+     * @param cachePrompt whether cells of the KV cache are taken, and left for others
+     * @param timeoutMs deadline of the task in milliseconds from its creation, negative for none
+     * @param format what the answer must keep to
+     * @param samplers the less common samplers
+     * @param priority higher ones get a slot first
+     * @param lora adapters and their scales
+     * @param alternatives likeliest tokens told beside each sampled one, with probabilities; -1: nothing is told
+     * @param sharePrefixes with whom beginnings of prompts in the KV cache are shared; {@code null}: as the model says
+     */
+    public GenerationOptions(
+            @Nullable Integer maxTokens,
+            @Nullable Float temperature,
+            @Nullable Integer topK,
+            @Nullable Float topP,
+            @Nullable Float minP,
+            @Nullable Float repeatPenalty,
+            @Nullable Integer repeatLastN,
+            @Nullable Float frequencyPenalty,
+            @Nullable Float presencePenalty,
+            @Nullable Long seed,
+            @Nullable Boolean randomSeed,
+            @Nullable Map<Integer, Float> logitBias,
+            @Nullable List<String> stop,
+            @Nullable Boolean ignoreEos,
+            @Nullable Integer nKeep,
+            @Nullable Boolean contextShift,
+            @Nullable Boolean cachePrompt,
+            @Nullable Long timeoutMs,
+            @Nullable OutputFormat format,
+            @Nullable SamplerOptions samplers,
+            @Nullable Integer priority,
+            @Nullable List<AdapterScale> lora,
+            @Nullable Integer alternatives,
+            @Nullable PrefixSharing sharePrefixes) {
+        this(
+                maxTokens,
+                temperature,
+                topK,
+                topP,
+                minP,
+                repeatPenalty,
+                repeatLastN,
+                frequencyPenalty,
+                presencePenalty,
+                seed,
+                randomSeed,
+                logitBias,
+                stop,
+                ignoreEos,
+                nKeep,
+                contextShift,
+                cachePrompt,
+                timeoutMs,
+                format,
+                samplers,
+                priority,
+                lora,
+                alternatives,
+                sharePrefixes,
+                null);
+    }
 
     /**
      * Fills in what these options leave open. A seed counts as given in either of its forms.
@@ -101,7 +184,8 @@ public record GenerationOptions(
                 first(priority, base.priority),
                 first(lora, base.lora),
                 first(alternatives, base.alternatives),
-                first(sharePrefixes, base.sharePrefixes));
+                first(sharePrefixes, base.sharePrefixes),
+                first(extra, base.extra));
     }
 
     private static <T> @Nullable T first(@Nullable T own, @Nullable T base) {

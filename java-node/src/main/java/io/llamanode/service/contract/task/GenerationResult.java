@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
  * @param reasoning what the model thought before it, or {@code null}
  * @param toolCalls the calls of tools that it asks for
  * @param finishReason why it ended
- * @param stoppedBy what exactly ended it
+ * @param stoppedBy what exactly ended it; {@code null}: a server that does not tell ran it
  * @param stop the stop string that was met, or {@code null}
- * @param seed the seed that was used, unsigned
- * @param usage token counts
+ * @param seed the seed that was used, unsigned; {@code null} as above
+ * @param usage token counts; {@code null} as above
  * @param timings durations and rates
  * @param logprobs one a sampled token, or {@code null} if they were not asked for
  */
@@ -29,10 +29,10 @@ public record GenerationResult(
         @Nullable String reasoning,
         List<Call> toolCalls,
         FinishReason finishReason,
-        StoppedBy stoppedBy,
+        @Nullable StoppedBy stoppedBy,
         @Nullable String stop,
-        long seed,
-        Usage usage,
+        @Nullable Long seed,
+        @Nullable Usage usage,
         Timings timings,
         @Nullable List<Logprob> logprobs)
         implements TaskResult {
@@ -66,12 +66,12 @@ public record GenerationResult(
     /**
      * How probable the model held a token to be.
      *
-     * @param id the token
+     * @param id the token; {@code null}: a server that does not tell ran the task
      * @param token its bytes, which may be a part of a code point; none for a control token. Not to be changed
      * @param logprob natural logarithm of its probability, before any sampler
      * @param top the likeliest tokens, likeliest first, without any of their own
      */
-    public record Logprob(int id, byte[] token, float logprob, List<Logprob> top) {}
+    public record Logprob(@Nullable Integer id, byte[] token, float logprob, List<Logprob> top) {}
 
     /**
      * A tool that the model asks to have called.
@@ -113,12 +113,17 @@ public record GenerationResult(
      *
      * @param promptTokens the whole prompt
      * @param completionTokens sampled, without an end-of-generation token
-     * @param cachedTokens the part of the prompt that was in the KV cache already
+     * @param cachedTokens the part of the prompt that was in the KV cache already; {@code null}: a server that does not
+     *     tell ran the task
      */
-    public record Usage(int promptTokens, int completionTokens, int cachedTokens) {}
+    public record Usage(
+            int promptTokens,
+            int completionTokens,
+            @Nullable Integer cachedTokens) {}
 
     /**
-     * Durations in milliseconds and rates in tokens per second (0 where nothing was timed).
+     * Durations in milliseconds and rates in tokens per second (0 where nothing was timed; {@code null} where a
+     * server that does not tell ran the task).
      *
      * @param queueMs from creation to the slot
      * @param promptMs from the slot to the first sampled token
@@ -126,14 +131,47 @@ public record GenerationResult(
      * @param promptPerSecond evaluated (not cached) prompt tokens a second
      * @param predictedPerSecond tokens a second after the first
      * @param startedAt system time of the creation
-     * @param firstTokenMs from the creation to the first sampled token, or {@code null} if none was asked for
+     * @param elapsedMs from the creation to the end
+     * @param firstTokenMs from the creation to the first sampled token, or to the first part of a server's answer, or
+     *     {@code null} if none was asked for
      */
     public record Timings(
             double queueMs,
-            double promptMs,
-            double predictedMs,
-            double promptPerSecond,
-            double predictedPerSecond,
+            @Nullable Double promptMs,
+            @Nullable Double predictedMs,
+            @Nullable Double promptPerSecond,
+            @Nullable Double predictedPerSecond,
             long startedAt,
-            @Nullable Double firstTokenMs) {}
+            double elapsedMs,
+            @Nullable Double firstTokenMs) {
+        /**
+         * Of a task that the node ran itself, and timed.
+         *
+         * @param queueMs from creation to the slot
+         * @param promptMs from the slot to the first sampled token
+         * @param predictedMs from the first sampled token to the last
+         * @param promptPerSecond evaluated (not cached) prompt tokens a second
+         * @param predictedPerSecond tokens a second after the first
+         * @param startedAt system time of the creation
+         * @param firstTokenMs from the creation to the first sampled token, or {@code null} if none was asked for
+         */
+        public Timings(
+                double queueMs,
+                double promptMs,
+                double predictedMs,
+                double promptPerSecond,
+                double predictedPerSecond,
+                long startedAt,
+                @Nullable Double firstTokenMs) {
+            this(
+                    queueMs,
+                    (Double) promptMs,
+                    (Double) predictedMs,
+                    (Double) promptPerSecond,
+                    (Double) predictedPerSecond,
+                    startedAt,
+                    queueMs + promptMs + predictedMs,
+                    firstTokenMs);
+        }
+    }
 }

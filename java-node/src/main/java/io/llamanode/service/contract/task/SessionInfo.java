@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param owner the process that made it
  * @param createdMsAgo age in milliseconds
  * @param messages in the transcript
- * @param transcriptTokens tokens of the conversation after its last finished chat task
- * @param cachedTokens of it in a slot's KV cache
- * @param cacheBytes of memory that these take, about
+ * @param transcriptTokens tokens of the conversation after its last finished chat task; {@code null}: a server has them
+ * @param cachedTokens of it in a slot's KV cache; {@code null} as above
+ * @param cacheBytes of memory that these take, about; {@code null} as above
  * @param slot that holds the cache, or {@code null}
  * @param tasksRunning on a slot
  * @param tasksWaiting without one
@@ -33,9 +33,9 @@ public record SessionInfo(
         Owner owner,
         long createdMsAgo,
         int messages,
-        int transcriptTokens,
-        int cachedTokens,
-        long cacheBytes,
+        @Nullable Integer transcriptTokens,
+        @Nullable Integer cachedTokens,
+        @Nullable Long cacheBytes,
         @Nullable Integer slot,
         int tasksRunning,
         int tasksWaiting,

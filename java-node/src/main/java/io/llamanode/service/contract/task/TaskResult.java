@@ -1,5 +1,7 @@
 package io.llamanode.service.contract.task;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a finished task gave: a generated text, embeddings, or a ranking.
  *
@@ -12,6 +14,6 @@ public sealed interface TaskResult permits GenerationResult, EmbeddingResult, Ra
     /** {@return id of the model that ran it} */
     String model();
 
-    /** {@return token counts} */
-    GenerationResult.Usage usage();
+    /** {@return token counts, or {@code null} if a server that does not tell ran the task} */
+    GenerationResult.@Nullable Usage usage();
 }

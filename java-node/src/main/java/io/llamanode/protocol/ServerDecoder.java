@@ -1,0 +1,156 @@
+package io.llamanode.protocol;
+
+import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.model.Secret;
+import io.llamanode.service.contract.model.ServerConfig;
+import java.net.URI;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** How a server that runs a model is spoken to; docs/protocol.md, section 2. */
+public final class ServerDecoder {
+    /** The engine whose models servers run. */
+    static final String ENGINE = "llama_server";
+
+    /** Every key that is read with that engine only. */
+    public static final List<String> KEYS = List.of(
+            "url",
+            "api_key",
+            "use_openai",
+            "lazy",
+            "trust_content",
+            "headers",
+            "proxy",
+            "cacertfile",
+            "certfile",
+            "keyfile",
+            "connect_timeout_ms",
+            "idle_timeout_ms",
+            "request_timeout_ms",
+            "server_connections");
+
+    private static final Pattern HEADER = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
+    /** What this node says itself, or the client for it. */
+    private static final List<String> OWN_HEADERS = List.of(
+            "authorization", "content-length", "content-type", "accept", "host", "connection", "expect", "upgrade");
+
+    private static final int MOST_CONNECTIONS = 1_024;
+    private static final int PORTS = 65_535;
+
+    /** Where one is missing, which is said once all keys are read. */
+    private static final URI MISSING = URI.create("http://localhost");
+
+    private ServerDecoder() {}
+
+    /**
+     * Reads the keys of a model that a server runs.
+     *
+     * @param model its name there; empty or {@code null}: the only one
+     * @param in the configuration
+     */
+    static ServerConfig decode(@Nullable InputValue model, Fields in) {
+        InputValue url = in.wanted("url");
+        String name = model == null ? "" : model.text();
+        String key = in.nonEmptyText("api_key");
+        if (key != null && !isHeaderText(key)) {
+            throw FailureException.invalid("api_key: holds a character that no header can have");
+        }
+        Integer connections = in.integer("server_connections", 1, MOST_CONNECTIONS);
+        boolean useOpenai = in.flag("use_openai", true);
+        boolean lazy = in.flag("lazy", false);
+        boolean trust = in.flag("trust_content", false);
+        InputValue proxy = in.get("proxy");
+        ServerConfig.Timeouts usual = ServerConfig.Timeouts.DEFAULTS;
+        return new ServerConfig(
+                url == null ? MISSING : url(url),
+                name.isEmpty() ? null : name,
+                key == null ? null : new Secret(key),
+                useOpenai,
+                lazy,
+                trust,
+                headers(in.get("headers")),
+                proxy == null ? null : url(proxy),
+                tls(in),
+                new ServerConfig.Timeouts(
+                        or(in.milliseconds("connect_timeout_ms", 1), usual.connectMs()),
+                        or(in.milliseconds("idle_timeout_ms", 1), usual.idleMs()),
+                        or(in.milliseconds("request_timeout_ms", 1), usual.requestMs())),
+                connections);
+    }
+
+    private static long or(@Nullable Long given, long otherwise) {
+        return given == null ? otherwise : given;
+    }
+
+    private static ServerConfig.Tls tls(Fields in) {
+        return new ServerConfig.Tls(file(in.get("cacertfile")), file(in.get("certfile")), file(in.get("keyfile")));
+    }
+
+    private static @Nullable Path file(@Nullable InputValue value) {
+        if (value == null) {
+            return null;
+        }
+        try {
+            return Path.of(value.nonEmptyText());
+        } catch (InvalidPathException e) {
+            throw value.mustBe("a path of a file");
+        }
+    }
+
+    /**
+     * Reads where something is.
+     *
+     * @param value text
+     * @return the URL, of HTTP or HTTPS, with a host and without a name or password
+     * @throws FailureException {@code invalid_argument} if it is none
+     */
+    public static URI url(InputValue value) {
+        String text = value.nonEmptyText();
+        try {
+            URI url = URI.create(text);
+            String scheme = url.getScheme() == null ? "" : url.getScheme().toLowerCase(Locale.ROOT);
+            boolean fits = (scheme.equals("http") || scheme.equals("https"))
+                    && url.getHost() != null
+                    && url.getRawUserInfo() == null
+                    && url.getRawQuery() == null
+                    && url.getRawFragment() == null
+                    && url.getPort() <= PORTS
+                    && url.getPort() != 0;
+            if (fits) {
+                return url;
+            }
+        } catch (IllegalArgumentException e) {
+            // Told below.
+        }
+        // Not shown: a password may stand in it.
+        throw FailureException.invalid(
+                value.path() + " must be a URL of http or https with a host, without a name, a password or a query");
+    }
+
+    private static Map<String, Secret> headers(@Nullable InputValue value) {
+        Map<String, Secret> headers = new LinkedHashMap<>();
+        if (value != null) {
+            value.entries().forEach((name, text) -> {
+                if (!HEADER.matcher(name).matches() || OWN_HEADERS.contains(name.toLowerCase(Locale.ROOT))) {
+                    throw FailureException.invalid("headers: '%s' is none that can be set".formatted(name));
+                }
+                if (!isHeaderText(text.text())) {
+                    throw FailureException.invalid(
+                            "headers: '%s' holds a character that no header can have".formatted(name));
+                }
+                headers.put(name, new Secret(text.text()));
+            });
+        }
+        return headers;
+    }
+
+    private static boolean isHeaderText(String text) {
+        return text.chars().allMatch(c -> c >= ' ' && c < 0x7f);
+    }
+}

@@ -1,0 +1,55 @@
+package io.llamanode.remote.answer;
+
+import io.llamanode.service.contract.task.GenerationResult.Call;
+import io.llamanode.service.contract.task.GenerationResult.FinishReason;
+import io.llamanode.service.contract.task.GenerationResult.Logprob;
+import io.llamanode.service.contract.task.GenerationResult.StoppedBy;
+import io.llamanode.service.contract.task.GenerationResult.Usage;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A whole answer. What the server does not tell is {@code null}.
+ *
+ * <p>Never changes: for any thread.
+ *
+ * @param content the text
+ * @param reasoning before it
+ * @param calls of tools; may be empty
+ * @param finishReason why it ended
+ * @param stoppedBy what exactly ended it
+ * @param stop the stop string that was met
+ * @param seed that was sampled with
+ * @param usage tokens
+ * @param timing of the server
+ * @param logprobs of the answer's tokens
+ */
+public record RemoteAnswer(
+        String content,
+        @Nullable String reasoning,
+        List<Call> calls,
+        FinishReason finishReason,
+        @Nullable StoppedBy stoppedBy,
+        @Nullable String stop,
+        @Nullable Long seed,
+        @Nullable Usage usage,
+        Timing timing,
+        @Nullable List<Logprob> logprobs) {
+
+    /**
+     * Durations in milliseconds, and rates a second.
+     *
+     * @param promptMs of the prompt
+     * @param predictedMs of the answer
+     * @param promptPerSecond tokens
+     * @param predictedPerSecond tokens
+     */
+    public record Timing(
+            @Nullable Double promptMs,
+            @Nullable Double predictedMs,
+            @Nullable Double promptPerSecond,
+            @Nullable Double predictedPerSecond) {
+        /** Of a server that tells none. */
+        public static final Timing UNKNOWN = new Timing(null, null, null, null);
+    }
+}

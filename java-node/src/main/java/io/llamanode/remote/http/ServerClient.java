@@ -1,0 +1,192 @@
+package io.llamanode.remote.http;
+
+import io.llamanode.remote.answer.AnswerFault;
+import io.llamanode.service.contract.model.ServerConfig;
+import java.io.ByteArrayOutputStream;
+import java.net.InetSocketAddress;
+import java.net.ProxySelector;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import org.jspecify.annotations.Nullable;
+
+/** The one HTTP client of a server, whose connections are kept alive. For any thread. */
+public final class ServerClient implements AutoCloseable {
+    /** Of an answer that is collected whole. */
+    private static final int LARGEST_BODY = 64 << 20;
+
+    private static final int HTTP_PORT = 80;
+
+    private final ServerConfig config;
+    private final String base;
+    private final HttpClient client;
+    private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("remote-timer").factory());
+
+    /**
+     * Connects to nothing yet.
+     *
+     * @param config of the server
+     * @throws io.llamanode.service.contract.FailureException {@code invalid_argument} if files of certificates are unfit
+     */
+    public ServerClient(ServerConfig config) {
+        this.config = config;
+        String url = config.url().toString();
+        this.base = url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
+        timer.setRemoveOnCancelPolicy(true);
+        HttpClient.Builder builder = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .followRedirects(HttpClient.Redirect.NEVER)
+                .connectTimeout(Duration.ofMillis(config.timeouts().connectMs()))
+                .executor(Executors.newVirtualThreadPerTaskExecutor())
+                .proxy(proxy(config.proxy()));
+        if (!config.tls().equals(ServerConfig.Tls.SYSTEM)) {
+            builder.sslContext(TlsContexts.of(config.tls()));
+        }
+        this.client = builder.build();
+    }
+
+    private static ProxySelector proxy(@Nullable URI proxy) {
+        if (proxy == null) {
+            return HttpClient.Builder.NO_PROXY;
+        }
+        int port = proxy.getPort() < 0 ? HTTP_PORT : proxy.getPort();
+        return ProxySelector.of(InetSocketAddress.createUnresolved(proxy.getHost(), port));
+    }
+
+    /** {@return the server's URL, as it is shown} */
+    public String url() {
+        return base;
+    }
+
+    /** {@return runs what is to happen later; it must be quick} */
+    public ScheduledThreadPoolExecutor timer() {
+        return timer;
+    }
+
+    /**
+     * Strikes everything secret out of a text.
+     *
+     * @param said by the server, or made of what it said
+     * @return what may be shown
+     */
+    public String clean(String said) {
+        String clean = config.apiKey() == null ? said : config.apiKey().strikeFrom(said);
+        for (var header : config.headers().values()) {
+            clean = header.strikeFrom(clean);
+        }
+        return clean;
+    }
+
+    /**
+     * Sends a request.
+     *
+     * @param path of the endpoint
+     * @param body JSON; {@code null}: the request is a GET
+     * @param limitMs until the whole answer must be there
+     * @param handler told the answer
+     * @return the exchange, which has begun
+     */
+    public Exchange send(String path, byte @Nullable [] body, long limitMs, AnswerHandler handler) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + path))
+                .header("Accept", "text/event-stream, application/json")
+                .header("User-Agent", "llama_node");
+        if (body == null) {
+            request.GET();
+        } else {
+            request.header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofByteArray(body));
+        }
+        config.headers().forEach((name, value) -> request.setHeader(name, value.reveal()));
+        if (config.apiKey() != null) {
+            request.setHeader("Authorization", "Bearer " + config.apiKey().reveal());
+        }
+        Exchange exchange = new Exchange(handler, timer, config.timeouts().idleMs());
+        exchange.start(client, request.build(), limitMs);
+        return exchange;
+    }
+
+    /**
+     * A whole answer.
+     *
+     * @param head of it
+     * @param body text; what is not UTF-8 is replaced by U+FFFD
+     */
+    public record Whole(Head head, String body) {}
+
+    /**
+     * Sends a request and waits for its answer. Slow.
+     *
+     * @param path of the endpoint
+     * @param body JSON; {@code null}: the request is a GET
+     * @param limitMs until the whole answer must be there
+     * @return the answer, whatever its status is
+     * @throws TroubleException if there is none
+     */
+    public Whole ask(String path, byte @Nullable [] body, long limitMs) throws TroubleException {
+        CompletableFuture<Whole> whole = new CompletableFuture<>();
+        Exchange exchange = send(path, body, limitMs, new Collector(whole));
+        try {
+            return whole.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof TroubleException trouble) {
+                throw trouble;
+            }
+            throw new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            exchange.close();
+            Thread.currentThread().interrupt();
+            throw new TroubleException(new Trouble(Trouble.Kind.CLOSED, "the node is stopping"));
+        }
+    }
+
+    private static final class Collector implements AnswerHandler {
+        private final CompletableFuture<Whole> whole;
+        private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+        private @Nullable Head head;
+
+        Collector(CompletableFuture<Whole> whole) {
+            this.whole = whole;
+        }
+
+        @Override
+        public void begins(Head begun) {
+            head = begun;
+        }
+
+        @Override
+        public void bytes(ByteBuffer bytes) {
+            if (body.size() + bytes.remaining() > LARGEST_BODY) {
+                throw new AnswerFault("its answer has over %d bytes".formatted(LARGEST_BODY));
+            }
+            byte[] part = new byte[bytes.remaining()];
+            bytes.get(part);
+            body.writeBytes(part);
+        }
+
+        @Override
+        public void ends() {
+            if (head != null) {
+                whole.complete(new Whole(head, body.toString(StandardCharsets.UTF_8)));
+            }
+        }
+
+        @Override
+        public void failed(Trouble trouble) {
+            whole.completeExceptionally(new TroubleException(trouble));
+        }
+    }
+
+    /** Closes every connection. */
+    @Override
+    public void close() {
+        timer.shutdownNow();
+        client.shutdownNow();
+    }
+}

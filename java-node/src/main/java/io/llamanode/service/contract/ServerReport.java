@@ -1,0 +1,46 @@
+package io.llamanode.service.contract;
+
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A server that runs a model, as it told of itself. What it does not tell is {@code null}.
+ *
+ * <p>Never changes: for any thread.
+ *
+ * @param url of it
+ * @param kind {@code llama_server}, {@code openai} or {@code native}; {@code null} before it was there
+ * @param model its name there
+ * @param build of the server
+ * @param trouble why it can not be asked just now; {@code null}: it can
+ * @param trustContent whether texts that spell control tokens are sent as they are
+ * @param nCtx tokens of a slot's context
+ * @param nCtxTrain tokens that the model was trained for
+ * @param nVocab tokens of the vocabulary
+ * @param nEmbd floats of an embedding inside the model
+ * @param nParams weights
+ * @param sizeBytes of the weights
+ * @param capabilities of its kind of server
+ */
+public record ServerReport(
+        String url,
+        @Nullable String kind,
+        @Nullable String model,
+        @Nullable String build,
+        @Nullable String trouble,
+        boolean trustContent,
+        @Nullable Integer nCtx,
+        @Nullable Integer nCtxTrain,
+        @Nullable Integer nVocab,
+        @Nullable Integer nEmbd,
+        @Nullable Long nParams,
+        @Nullable Long sizeBytes,
+        Set<Capability> capabilities) {
+    /** {@return what it is, for a sentence} */
+    public String inWords() {
+        if (kind == null) {
+            return "a server at %s, which is not there: %s".formatted(url, trouble);
+        }
+        return "'%s' of the server at %s, %s%s".formatted(model, url, kind, build == null ? "" : " build " + build);
+    }
+}

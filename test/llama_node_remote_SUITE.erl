@@ -1,0 +1,245 @@
+%% A node whose model a server runs: the same calls, events, errors and ends, over each transport. The server is
+%% scripted.
+-module(llama_node_remote_SUITE).
+-compile([export_all, nowarn_export_all]).
+
+-include_lib("stdlib/include/assert.hrl").
+
+-import(llama_node_ct, [server/1]).
+-import(llama_node_scripted_server, [events/2, begin_events/1, event/2, await_close/1, status/3, json/2]).
+
+%% A case that hangs must not hold up the others for half an hour.
+suite() -> [{timetrap, {minutes, 3}}].
+
+all() ->
+    [{group, port}, {group, distribution}].
+
+groups() ->
+    Cases = [completion, chat_with_history, stream, tool_calls, cancel, dead_owner, refused_by_the_server,
+             unauthorized_server, other_urls_are_unauthorized, allowed_urls_are_loaded, status_names_the_server,
+             keys_are_shown_nowhere, options_without_a_place, keys_of_the_embedded_engine, embeddings, tokens],
+    [{port, [], Cases}, {distribution, [], [completion, stream, cancel, other_urls_are_unauthorized]}].
+
+init_per_suite(Config) ->
+    ok = llama_node_ct:distribute(),
+    Config.
+
+end_per_suite(_) ->
+    ok.
+
+init_per_group(Transport, Config) ->
+    case llama_node_ct:real_node() of
+        {ok, _} -> start(Transport, Config);
+        {skip, _} = Skip -> Skip
+    end.
+
+start(Transport, Config) ->
+    Test = spawn(fun () -> handlers(fun (_, _, _) -> default end) end),
+    Scripted = llama_node_scripted_server:start(
+        fun (Path, Body, Socket) ->
+            Test ! {get, self()},
+            receive {handler, Handler} -> Handler(Path, Body, Socket) end
+        end),
+    Options = #{transport => Transport, engine => llama_server, url => llama_node_scripted_server:url(Scripted),
+                api_key => <<"sesame">>, remote_models => [llama_node_scripted_server:url(Scripted)],
+                log_level => warning},
+    {ok, Server} = started(Options),
+    [{server, Server}, {scripted, Scripted}, {handlers, Test}, {options, Options} | Config].
+
+%% Not linked to the process of init_per_group, which ends.
+started(Options) -> llama_node:init_server(Options).
+
+end_per_group(_, Config) ->
+    ok = llama_node:destroy_server(server(Config)),
+    llama_node_scripted_server:stop(scripted(Config)).
+
+init_per_testcase(_, Config) ->
+    answer_with(fun (_, _, _) -> default end, Config),
+    ok = llama_node_scripted_server:clear(scripted(Config)),
+    Config.
+
+end_per_testcase(_, _) ->
+    ok.
+
+handlers(Handler) ->
+    receive
+        {get, From} -> From ! {handler, Handler}, handlers(Handler);
+        {set, New, From} -> From ! set, handlers(New)
+    end.
+
+scripted(Config) -> proplists:get_value(scripted, Config).
+
+answer_with(Handler, Config) ->
+    proplists:get_value(handlers, Config) ! {set, Handler, self()},
+    receive set -> ok end.
+
+%% The bodies of the requests that came to a path.
+asked(Path, Config) ->
+    [Body || {At, _, Body} <- llama_node_scripted_server:requests(scripted(Config)), At =:= Path].
+
+chat(Events) ->
+    fun (<<"/v1/chat/completions">>, _, Socket) -> events(Socket, Events ++ ["[DONE]"]);
+        (_, _, _) -> default
+    end.
+
+hello() ->
+    ["{\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}", "{\"choices\":[{\"delta\":{\"content\":\"lo\"}}]}",
+     "{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}",
+     "{\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2,\"total_tokens\":7}}"].
+
+%% What a server does not tell is not there.
+completion(Config) ->
+    answer_with(fun (<<"/v1/completions">>, _, Socket) ->
+                        events(Socket, ["{\"choices\":[{\"text\":\" world\"}]}",
+                                        "{\"choices\":[{\"text\":\"\",\"finish_reason\":\"length\"}]}", "[DONE]"]);
+                    (_, _, _) -> default
+                end, Config),
+    {ok, Result} = llama_node:complete(server(Config), <<"Hello">>, #{max_tokens => 3, temperature => 0}),
+    ?assertMatch(#{content := <<" world">>, finish_reason := length, model := <<"tiny">>}, Result),
+    ?assertNot(is_map_key(usage, Result)),
+    ?assertNot(is_map_key(stopped_by, Result)),
+    ?assertMatch([#{<<"prompt">> := <<"Hello">>, <<"max_tokens">> := 3, <<"top_k">> := 40, <<"model">> := <<"tiny">>}],
+                 asked(<<"/v1/completions">>, Config)).
+
+chat_with_history(Config) ->
+    answer_with(chat(hello()), Config),
+    {ok, Session} = llama_node:create_session(server(Config), #{system_prompt => <<"Be brief.">>}),
+    {ok, First} = llama_node:create_task(server(Config), Session, chat, #{content => <<"Hi">>}),
+    ?assertMatch({ok, #{content := <<"Hello">>, usage := #{prompt_tokens := 5, completion_tokens := 2}}},
+                 llama_node:get_result(server(Config), First, infinity)),
+    {ok, Second} = llama_node:create_task(server(Config), Session, chat, #{content => <<"More">>}),
+    ?assertMatch({ok, _}, llama_node:get_result(server(Config), Second, infinity)),
+    [#{<<"id_slot">> := Slot}, #{<<"messages">> := Messages, <<"id_slot">> := Slot}] =
+        asked(<<"/v1/chat/completions">>, Config),
+    ?assertEqual([<<"system">>, <<"user">>, <<"assistant">>, <<"user">>], [Role || #{<<"role">> := Role} <- Messages]),
+    {ok, Info} = llama_node:get_session_info(server(Config), Session),
+    ?assertMatch(#{messages := 4}, Info),
+    ?assertNot(is_map_key(cached_tokens, Info)),
+    ok = llama_node:close_session(server(Config), Session).
+
+stream(Config) ->
+    answer_with(chat(hello()), Config),
+    {ok, Session} = llama_node:create_session(server(Config), #{}),
+    {ok, Task} = llama_node:stream(server(Config), Session, chat, #{content => <<"Hi">>}),
+    {Chunks, Terminal} = llama_node_ct:events(Task),
+    ?assertEqual(<<"Hello">>, iolist_to_binary([Text || #{content := Text} <- Chunks])),
+    ?assertMatch({done, #{content := <<"Hello">>}}, Terminal),
+    ok = llama_node:close_session(server(Config), Session).
+
+%% A fragment of the first call.
+call(Fields) ->
+    ["{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,", Fields, "}]}}]}"].
+
+tool_calls(Config) ->
+    answer_with(chat([call("\"id\":\"c1\",\"function\":{\"name\":\"add\",\"arguments\":\"{\\\"a\\\"\"}"),
+                      call("\"function\":{\"arguments\":\":1}\"}"),
+                      "{\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}"]), Config),
+    Tools = [#{type => function, function => #{name => <<"add">>, parameters => #{type => <<"object">>}}}],
+    ?assertMatch({ok, #{finish_reason := tool_calls, tool_calls := [#{id := <<"c1">>, name := <<"add">>,
+                                                                     arguments := #{<<"a">> := 1}}]}},
+                 llama_node:chat(server(Config), [#{role => user, content => <<"1+1">>}], #{tools => Tools})).
+
+%% An answer that begins and then waits for its connection to be closed.
+endless(Test) ->
+    fun (<<"/v1/chat/completions">>, _, Socket) ->
+            _ = begin_events(Socket),
+            _ = event(Socket, "{\"choices\":[{\"delta\":{\"content\":\"x\"}}]}"),
+            closed = await_close(Socket),
+            Test ! connection_closed;
+        (_, _, _) -> default
+    end.
+
+cancel(Config) ->
+    answer_with(endless(self()), Config),
+    {ok, Session} = llama_node:create_session(server(Config), #{}),
+    {ok, Task} = llama_node:stream(server(Config), Session, chat, #{content => <<"Hi">>}),
+    receive {llama_node, Task, {chunk, _}} -> ok end,
+    ok = llama_node:cancel_task(server(Config), Task),
+    receive {llama_node, Task, {error, {cancelled, _}}} -> ok end,
+    receive connection_closed -> ok end,
+    ok = llama_node:close_session(server(Config), Session).
+
+dead_owner(Config) ->
+    answer_with(endless(self()), Config),
+    Owner = spawn(fun () ->
+        {ok, Session} = llama_node:create_session(server(Config), #{}),
+        {ok, Task} = llama_node:stream(server(Config), Session, chat, #{content => <<"Hi">>}),
+        receive {llama_node, Task, {chunk, _}} -> exit(done) end
+    end),
+    _ = monitor(process, Owner),
+    receive connection_closed -> ok end.
+
+refused_by_the_server(Config) ->
+    answer_with(fun (<<"/v1/chat/completions">>, _, Socket) ->
+                        status(Socket, 400, "{\"error\":{\"message\":\"sesame does not fit\"}}");
+                    (_, _, _) -> default
+                end, Config),
+    {error, {inference_failed, Message}} = llama_node:chat(server(Config), <<"Hi">>, #{}),
+    ?assertMatch({match, _}, re:run(Message, "400: \\*\\*\\* does not fit")).
+
+unauthorized_server(Config) ->
+    answer_with(fun (<<"/v1/chat/completions">>, _, Socket) -> status(Socket, 401, "{\"error\":{\"message\":\"no\"}}");
+                    (_, _, _) -> default
+                end, Config),
+    ?assertMatch({error, {unauthorized, _}}, llama_node:chat(server(Config), <<"Hi">>, #{})).
+
+other_urls_are_unauthorized(Config) ->
+    [?assertMatch({error, {unauthorized, _}},
+                  llama_node:load_model(server(Config), <<>>, Given#{engine => llama_server, id => other}))
+     || Given <- [#{url => <<"http://127.0.0.1:1">>},
+                  #{url => <<"http://127.0.0.1:1">>, api_key => <<"x">>, headers => #{<<"X">> => <<"y">>}},
+                  #{url => llama_node_scripted_server:url(scripted(Config)), cacertfile => <<"/etc/passwd">>},
+                  #{url => llama_node_scripted_server:url(scripted(Config)), keyfile => <<"/etc/passwd">>},
+                  #{url => llama_node_scripted_server:url(scripted(Config)), proxy => <<"http://127.0.0.1:1">>}]].
+
+allowed_urls_are_loaded(Config) ->
+    Url = llama_node_scripted_server:url(scripted(Config)),
+    ok = llama_node:load_model(server(Config), <<"tiny">>, #{engine => llama_server, url => Url, id => second}),
+    {ok, Models} = llama_node:list_models(server(Config)),
+    ?assertMatch([#{id := <<"tiny">>, default := true},
+                  #{id := <<"second">>, engine := llama_server, url := Url}], Models),
+    ok = llama_node:unload_model(server(Config), second).
+
+status_names_the_server(Config) ->
+    Url = llama_node_scripted_server:url(scripted(Config)),
+    {ok, #{models := [Model], library := Library}} = llama_node:get_status(server(Config)),
+    ?assertMatch(#{id := <<"tiny">>, url := Url, server_kind := llama_server, server_build := <<"b1">>, n_ctx := 512,
+                   n_parallel := 2, n_vocab := 300}, Model),
+    ?assertNot(is_map_key(n_params, Model)),
+    ?assertMatch(#{name := <<"none">>}, Library).
+
+keys_are_shown_nowhere(Config) ->
+    {ok, Status} = llama_node:get_status(server(Config)),
+    {ok, Models} = llama_node:list_models(server(Config)),
+    Server = sys:get_status(server(Config)),
+    Child = llama_node:child_spec(proplists:get_value(options, Config)),
+    ?assertEqual(nomatch, re:run(io_lib:format("~p~n", [{Status, Models, Server, Child}]), "sesame")),
+    ?assert(lists:any(fun ({_, Headers, _}) -> maps:get(<<"authorization">>, Headers, none) =:= <<"Bearer sesame">> end,
+                      begin
+                          answer_with(chat(hello()), Config),
+                          {ok, _} = llama_node:chat(server(Config), <<"Hi">>, #{}),
+                          llama_node_scripted_server:requests(scripted(Config))
+                      end)).
+
+options_without_a_place(Config) ->
+    {error, {unsupported, Message}} =
+        llama_node:chat(server(Config), <<"Hi">>, #{chat_template => <<"{{ messages }}">>}),
+    ?assertMatch({match, _}, re:run(Message, "^chat_template: ")).
+
+keys_of_the_embedded_engine(Config) ->
+    Url = llama_node_scripted_server:url(scripted(Config)),
+    {error, {invalid_argument, Message}} =
+        llama_node:load_model(server(Config), <<>>, #{engine => llama_server, url => Url, n_gpu_layers => 3}),
+    ?assertMatch({match, _}, re:run(Message, "^n_gpu_layers: ")).
+
+embeddings(Config) ->
+    answer_with(fun (<<"/v1/embeddings">>, _, Socket) ->
+                        json(Socket, "{\"data\":[{\"index\":0,\"embedding\":[0.5,0.25]}],"
+                                     "\"usage\":{\"prompt_tokens\":1}}");
+                    (_, _, _) -> default
+                end, Config),
+    ?assertMatch({ok, #{embeddings := [[0.5, 0.25]], dimensions := 2, usage := #{prompt_tokens := 1}}},
+                 llama_node:embed(server(Config), <<"a">>, #{})).
+
+tokens(Config) ->
+    ?assertEqual({ok, [1, 2, 3]}, llama_node:tokenize(server(Config), <<"abc">>)).
