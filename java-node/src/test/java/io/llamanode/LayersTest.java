@@ -33,7 +33,7 @@ class LayersTest {
             "io.llamanode.protocol.launch..",
             "io.llamanode.protocol",
             "io.llamanode.service",
-            "io.llamanode.service.prompt..",
+            "io.llamanode.service.(prompt|threads)..",
             "io.llamanode.service.model..",
             "io.llamanode.remote",
             "io.llamanode.remote.(line|probe)..",
@@ -112,7 +112,7 @@ class LayersTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage(
                         "io.llamanode.service",
-                        "io.llamanode.service.prompt..",
+                        "io.llamanode.service.(prompt|threads)..",
                         "io.llamanode.service.model..",
                         "io.llamanode.engine..",
                         "io.llamanode.chat..",
@@ -195,7 +195,7 @@ class LayersTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage(
                         "io.llamanode.service",
-                        "io.llamanode.service.prompt..",
+                        "io.llamanode.service.(prompt|threads)..",
                         "io.llamanode.service.model..",
                         "io.llamanode.engine..",
                         "io.llamanode.llama..",

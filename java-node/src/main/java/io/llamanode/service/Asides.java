@@ -8,6 +8,7 @@ import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.Reply;
+import io.llamanode.service.threads.PrepareThreads;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 

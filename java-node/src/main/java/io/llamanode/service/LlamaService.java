@@ -18,6 +18,8 @@ import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TaskSink;
 import io.llamanode.service.model.ModelLoader;
+import io.llamanode.service.threads.InTurns;
+import io.llamanode.service.threads.PrepareThreads;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.util.ArrayList;

@@ -16,6 +16,7 @@ import io.llamanode.service.contract.task.SessionInfo;
 import io.llamanode.service.prompt.InputParts;
 import io.llamanode.service.prompt.InputSize;
 import io.llamanode.service.prompt.Transcript;
+import io.llamanode.service.threads.InTurns;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

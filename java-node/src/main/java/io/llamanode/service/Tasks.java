@@ -17,6 +17,8 @@ import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TaskSink;
 import io.llamanode.service.prompt.Transcript;
+import io.llamanode.service.threads.InTurns;
+import io.llamanode.service.threads.PrepareThreads;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

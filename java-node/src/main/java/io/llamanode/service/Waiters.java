@@ -7,6 +7,7 @@ import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.model.NodeConfig;
 import io.llamanode.service.contract.task.TaskResult;
+import io.llamanode.service.threads.InTurns;
 import java.util.Iterator;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;

@@ -11,6 +11,7 @@ import io.llamanode.service.contract.task.Prompt;
 import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskEvent;
 import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.threads.InTurns;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;

@@ -15,6 +15,7 @@ import io.llamanode.service.contract.task.GenerationResult;
 import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TokenText;
+import io.llamanode.service.threads.PrepareThreads;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

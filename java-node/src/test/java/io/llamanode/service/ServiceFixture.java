@@ -22,6 +22,7 @@ import io.llamanode.service.contract.task.TokenText;
 import io.llamanode.service.model.FakeLoadedModel;
 import io.llamanode.service.model.LoadedModel;
 import io.llamanode.service.model.ModelLoader;
+import io.llamanode.service.threads.PrepareThreads;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

@@ -19,6 +19,7 @@ import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.model.FakeLoadedModel;
+import io.llamanode.service.threads.InTurns;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

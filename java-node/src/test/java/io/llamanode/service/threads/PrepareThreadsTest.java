@@ -1,4 +1,4 @@
-package io.llamanode.service;
+package io.llamanode.service.threads;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -1,4 +1,4 @@
-package io.llamanode.service;
+package io.llamanode.service.threads;
 
 import io.llamanode.queue.FairQueue;
 import io.llamanode.service.contract.Owner;
@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
  * prepare, of which one does nothing large: a hundred very long texts of a hundred owners hold up nobody else. One reads the
  * headers of files, for which no prompt waits.
  */
-final class PrepareThreads {
+public final class PrepareThreads {
     /** What takes milliseconds rather than a second, bytes of input. */
-    static final long LARGE = 64 << 10;
+    public static final long LARGE = 64 << 10;
 
     private final FairQueue<Runnable> small = new FairQueue<>();
     private final FairQueue<Runnable> large = new FairQueue<>();
@@ -21,7 +21,8 @@ final class PrepareThreads {
     private boolean idleForLarge;
     private boolean closed;
 
-    PrepareThreads() {
+    /** Starts the two that prepare. */
+    public PrepareThreads() {
         this("prepare", true, false);
     }
 
@@ -33,15 +34,19 @@ final class PrepareThreads {
     }
 
     /** {@return a thread for what no prompt waits for} */
-    static PrepareThreads ofFiles() {
+    public static PrepareThreads ofFiles() {
         return new PrepareThreads("inspect", true);
     }
 
     /**
+     * Runs work when its owner's turn comes.
+     *
+     * @param owner whose it is
      * @param weight of what it works on, bytes: small and large work wait in lines of their own
+     * @param work to be run
      * @return whether it will run; not after {@link #close}
      */
-    synchronized boolean submit(Owner owner, long weight, Runnable work) {
+    public synchronized boolean submit(Owner owner, long weight, Runnable work) {
         if (closed) {
             return false;
         }
@@ -50,13 +55,17 @@ final class PrepareThreads {
         return true;
     }
 
-    /** {@return whether work of such weight that is submitted now has to wait} */
-    synchronized boolean isBusy(long weight) {
+    /**
+     * {@return whether work that is submitted now has to wait}
+     *
+     * @param weight of what it works on, bytes
+     */
+    public synchronized boolean isBusy(long weight) {
         return weight > LARGE ? large.size() > 0 || !idleForLarge : small.size() >= idle;
     }
 
     /** Takes nothing more; what was submitted still runs. */
-    synchronized void close() {
+    public synchronized void close() {
         closed = true;
         notifyAll();
     }

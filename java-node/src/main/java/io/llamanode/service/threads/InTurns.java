@@ -1,4 +1,4 @@
-package io.llamanode.service;
+package io.llamanode.service.threads;
 
 import java.util.Iterator;
 import java.util.concurrent.Executor;
@@ -9,18 +9,20 @@ import java.util.function.Consumer;
  * Does the same to many things under the service's lock, some at a time: nobody waits for the lock as long as it takes to end
  * a hundred thousand. For any thread.
  */
-final class InTurns {
+public final class InTurns {
     /** Things between which others get the lock. */
-    static final int AT_ONCE = 128;
+    public static final int AT_ONCE = 128;
 
     private final Object lock;
     private final Executor later;
 
     /**
+     * Begins nothing yet.
+     *
      * @param lock of the service
      * @param later runs the turns that are left, one at a time
      */
-    InTurns(Object lock, Executor later) {
+    public InTurns(Object lock, Executor later) {
         this.lock = lock;
         this.later = later;
     }
@@ -31,8 +33,9 @@ final class InTurns {
      * @param things which nobody else changes from here on
      * @param each told each with the lock
      * @param then run with the lock, after the last
+     * @param <T> what they are
      */
-    <T> void begin(Iterator<T> things, Consumer<? super T> each, Runnable then) {
+    public <T> void begin(Iterator<T> things, Consumer<? super T> each, Runnable then) {
         synchronized (lock) {
             turn(things, each);
             if (!things.hasNext()) {
@@ -47,8 +50,14 @@ final class InTurns {
         }
     }
 
-    /** Does all of it on this thread, which has not got the lock. */
-    <T> void finish(Iterator<T> things, Consumer<? super T> each) {
+    /**
+     * Does all of it on this thread, which has not got the lock.
+     *
+     * @param things which nobody else changes from here on
+     * @param each told each with the lock
+     * @param <T> what they are
+     */
+    public <T> void finish(Iterator<T> things, Consumer<? super T> each) {
         while (things.hasNext()) {
             synchronized (lock) {
                 turn(things, each);
