@@ -29,7 +29,7 @@ export MAVEN_OPTS ?= --sun-misc-unsafe-memory-access=allow
 MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE) -Dlint=$(LINT) -Dtarget=$(TARGET)
 MVN = $(MVN_LOUD) -q
 
-.PHONY: help setup compile jar demo examples check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire bench-reuse bench-handshakes bench-files bench-backends bench-bounded soak bench-loads shell clean
+.PHONY: help setup compile jar demo examples check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-llama-server test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire bench-reuse bench-handshakes bench-files bench-backends bench-bounded soak bench-loads shell clean
 
 help:                       ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -118,6 +118,10 @@ test: test-native test-java test-erlang test-mix test-trainer ## every test: JUn
 test-native:
 	@priv/bin/install-native || echo "tests with a current llama.cpp are skipped"
 
+# Models that a server runs are tested with a real one where Debian's can be had.
+test-llama-server:
+	@test/llama-server || echo "tests with a real llama-server are skipped"
+
 test-java: setup            ## JUnit and ArchUnit
 	@$(MVN_LOUD) verify
 	@$(INSTALL_JAR)
@@ -125,7 +129,7 @@ test-java: setup            ## JUnit and ArchUnit
 # Nodes take the newest llama.cpp that is there by themselves: the operating system's, then priv/native, then the jar's.
 ENGINE_SUITES = test/llama_node_api_SUITE,test/llama_node_generation_SUITE,test/llama_node_kinds_SUITE,test/llama_node_model_SUITE,test/llama_node_chunks_SUITE,test/llama_node_reuse_SUITE
 
-test-erlang: compile        ## EUnit, xref, dialyzer, Common Test on a real JVM
+test-erlang: compile test-llama-server       ## EUnit, xref, dialyzer, Common Test on a real JVM
 	@epmd -daemon
 	@rebar3 eunit --module=$$(cd test && ls *_tests.erl | sed 's/\.erl$$//' | paste -sd, -)
 	@rebar3 xref

@@ -160,7 +160,7 @@ public final class RemoteModel implements AutoCloseable {
     /** {@return what writes requests for it, by what the server is now} */
     public RequestWriter writer() {
         ServerFacts known = facts();
-        return new RequestWriter(known.kind(), known.model(), known.adapters());
+        return new RequestWriter(known.kind(), known.model(), known.adapters(), known.nCtx());
     }
 
     /** {@return whether OpenAI's endpoints are to be used where there are both} */

@@ -20,10 +20,13 @@ public final class RequestWriter {
     /** What a request says of itself, and the node relies on. */
     private static final Set<String> OWN = Set.of(
             "model", "messages", "prompt", "stream", "stream_options", "n", "id_slot", "input_prefix", "input_suffix");
+    /** Fields that count tokens back from the newest one. */
+    private static final List<String> WINDOWS = List.of("repeat_last_n", "dry_penalty_last_n");
 
     private final ServerKind kind;
     private final String model;
     private final Map<String, Integer> adapters;
+    private final @Nullable Integer nCtx;
 
     /**
      * Writes for one model of one server.
@@ -31,11 +34,13 @@ public final class RequestWriter {
      * @param kind of the server
      * @param model its name there
      * @param adapters that the server has loaded: their numbers by name
+     * @param nCtx tokens of its context, if it tells
      */
-    public RequestWriter(ServerKind kind, String model, Map<String, Integer> adapters) {
+    public RequestWriter(ServerKind kind, String model, Map<String, Integer> adapters, @Nullable Integer nCtx) {
         this.kind = kind;
         this.model = model;
         this.adapters = Map.copyOf(adapters);
+        this.nCtx = nCtx;
     }
 
     /** {@return a failure for what this kind of server can not do} */
@@ -157,17 +162,30 @@ public final class RequestWriter {
                 }
             }
         }
-        adapters(asked.complete(), body);
+        windows(body);
+        adapters(asked.given(), body);
     }
 
-    /** No adapters, as a session may say in place of its model's, is what every server does. */
+    /** Of the whole context: newer llama-servers take no -1 for it. */
+    private void windows(ObjectNode body) {
+        if (kind == ServerKind.LLAMA_SERVER && nCtx != null) {
+            for (String field : WINDOWS) {
+                if (body.path(field).asInt() < 0) {
+                    body.put(field, nCtx);
+                }
+            }
+        }
+    }
+
+    /** No adapters, as a session may say in place of its model's, is what servers do that have none. */
     private static boolean asksForSomething(@Nullable Object given) {
         return given != null && !(given instanceof List<?> list && list.isEmpty());
     }
 
     private void adapters(GenerationOptions options, ObjectNode body) {
-        List<AdapterScale> wanted = options.lora() == null ? List.of() : options.lora();
-        if (kind != ServerKind.LLAMA_SERVER || wanted.isEmpty()) {
+        List<AdapterScale> wanted = options.lora();
+        if (kind != ServerKind.LLAMA_SERVER || wanted == null) {
+            // Those that the server applies unless it is told otherwise.
             return;
         }
         ArrayNode lora = body.putArray("lora");

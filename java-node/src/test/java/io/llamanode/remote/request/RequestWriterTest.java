@@ -32,7 +32,7 @@ class RequestWriterTest {
     private static final List<Map<String, Object>> HELLO = List.of(Map.of("role", "user", "content", "Hello"));
 
     private static RequestWriter writer(ServerKind kind) {
-        return new RequestWriter(kind, "m", Map.of("style", 3));
+        return new RequestWriter(kind, "m", Map.of("style", 3), 512);
     }
 
     /** Options that say nothing but this. */
@@ -71,6 +71,25 @@ class RequestWriterTest {
                     }
                 })
                 .failure();
+    }
+
+    @Test
+    void aWindowOfTheWholeContextIsTheContextsSizeForALlamaServer() {
+        JsonNode body = writer(ServerKind.LLAMA_SERVER).completion(asked(Map.of("repeatLastN", -1)), "x");
+        assertEquals(512, body.path("repeat_last_n").asInt());
+        JsonNode old = writer(ServerKind.NATIVE).completion(asked(Map.of("repeatLastN", -1)), "x");
+        assertEquals(-1, old.path("repeat_last_n").asInt());
+    }
+
+    /** Adapters that a server applies by itself are not applied where a task says none, and are where it says nothing. */
+    @Test
+    void noAdaptersAreSaidToALlamaServer() {
+        assertTrue(writer(ServerKind.LLAMA_SERVER)
+                .completion(asked(Map.of("lora", List.of())), "x")
+                .path("lora")
+                .isArray());
+        assertFalse(
+                writer(ServerKind.LLAMA_SERVER).completion(asked(Map.of()), "x").has("lora"));
     }
 
     @Test
