@@ -38,6 +38,9 @@ final class ServedModel {
     /** Where what the configuration says was given, by its keys. */
     private final Map<String, Origin> from;
 
+    /** What is in force; {@code null} where a server tells, and may tell something else later. */
+    private final @Nullable Map<String, Setting> settings;
+
     /** {@code null} where a server makes the prompts. */
     private final @Nullable PromptBuilder prompts;
 
@@ -66,6 +69,7 @@ final class ServedModel {
         this.from = from;
         this.defaults = config.taskDefaults().orElse(work.ofFile());
         work.refuseUnfit(defaults);
+        this.settings = work.server() == null ? work.settings(defaults, from) : null;
         this.prompts = work.server() == null ? new PromptBuilder(work.loaded("prompts")) : null;
         this.adapters = new LoadedAdapters(work.info().id());
         int slots = work.info().nParallel();
@@ -75,7 +79,7 @@ final class ServedModel {
 
     /** {@return what is in force, and where it comes from} */
     Map<String, Setting> settings() {
-        return work.settings(defaults, from);
+        return settings != null ? settings : work.settings(defaults, from);
     }
 
     /** {@return a session's configuration with what holds where it does not say} */

@@ -10,7 +10,6 @@ import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangTuple;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,6 +22,8 @@ public final class Terms {
     /** Keys and enumerations are few and come from this code only, so they are made once. */
     private static final Map<String, OtpErlangAtom> ATOMS = new ConcurrentHashMap<>();
 
+    private static final Map<Enum<?>, OtpErlangAtom> CONSTANTS = new ConcurrentHashMap<>();
+
     private Terms() {}
 
     /**
@@ -31,7 +32,8 @@ public final class Terms {
      * @param name from this code, never from a peer: each name is kept for ever
      */
     public static OtpErlangAtom atom(String name) {
-        return ATOMS.computeIfAbsent(name, OtpErlangAtom::new);
+        OtpErlangAtom known = ATOMS.get(name);
+        return known != null ? known : ATOMS.computeIfAbsent(name, KnownAtom::new);
     }
 
     /**
@@ -40,7 +42,10 @@ public final class Terms {
      * @param constant one that is told under its own name
      */
     public static OtpErlangAtom atom(Enum<?> constant) {
-        return atom(constant.name().toLowerCase(Locale.ROOT));
+        OtpErlangAtom known = CONSTANTS.get(constant);
+        return known != null
+                ? known
+                : CONSTANTS.computeIfAbsent(constant, named -> atom(named.name().toLowerCase(Locale.ROOT)));
     }
 
     /**
@@ -90,7 +95,7 @@ public final class Terms {
 
     /** A map with atom keys; what is {@code null} is left out. */
     public static final class MapBuilder {
-        private final Map<OtpErlangObject, OtpErlangObject> entries = new LinkedHashMap<>();
+        private final OtpErlangMap entries = new OtpErlangMap();
 
         private MapBuilder() {}
 
@@ -174,11 +179,9 @@ public final class Terms {
             return put(key, number == null ? null : new OtpErlangDouble(number));
         }
 
-        /** {@return the map of the entries so far} */
+        /** {@return the map of the entries; nothing is added any more} */
         public OtpErlangMap build() {
-            return new OtpErlangMap(
-                    entries.keySet().toArray(OtpErlangObject[]::new),
-                    entries.values().toArray(OtpErlangObject[]::new));
+            return entries;
         }
     }
 }
