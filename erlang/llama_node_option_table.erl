@@ -148,7 +148,9 @@ remote() ->
      #{key => request_timeout_ms, part => model, check => {integer, 1, ?MAX_MS}, default => "600000",
        text => "milliseconds of a request with its answer"},
      #{key => server_connections, part => model, check => {integer, 1, 1024},
-       default => "as many as the server has slots", text => "requests that run at the server at once at most"}].
+       default => "as many as the server has slots", text => "requests that run at the server at once at most"},
+     #{key => fallback, part => model, check => text, default => "none",
+       text => "`id' of another model of the node, which does what the server refuses"}].
 
 service() ->
     [#{key => remote_models, part => node, check => urls, default => "`[]'",

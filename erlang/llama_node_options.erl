@@ -56,6 +56,7 @@
         idle_timeout_ms => pos_integer(),
         request_timeout_ms => pos_integer(),
         server_connections => 1..1024,
+        fallback => text(),
         remote_models => [text()],
         bind => text(),
         tls => llama_node:input(),
@@ -156,6 +157,7 @@
 %% <li>`request_timeout_ms': milliseconds of a request with its answer. Default: 600000.</li>
 %% <li>`server_connections': requests that run at the server at once at most. Default: as many as the server has
 %%     slots.</li>
+%% <li>`fallback': `id' of another model of the node, which does what the server refuses. Default: none.</li>
 %% </ul>
 %% Where these stand beside `models', but for `id', `default' and `stand_in', they hold for every model whose own
 %% configuration does not say otherwise, also for one that is loaded later. So does what its tasks get that do not say:

@@ -17,8 +17,9 @@ all() ->
 groups() ->
     Cases = [completion, chat_with_history, stream, tool_calls, cancel, dead_owner, refused_by_the_server,
              unauthorized_server, other_urls_are_unauthorized, allowed_urls_are_loaded, status_names_the_server,
-             keys_are_shown_nowhere, options_without_a_place, keys_of_the_embedded_engine, embeddings, tokens],
-    [{port, [], Cases}, {distribution, [], [completion, stream, cancel, other_urls_are_unauthorized]}].
+             keys_are_shown_nowhere, options_without_a_place, keys_of_the_embedded_engine, embeddings, tokens,
+             fallback, circles_of_fallbacks],
+    [{port, [], Cases}, {distribution, [], [completion, stream, cancel, other_urls_are_unauthorized, fallback]}].
 
 init_per_suite(Config) ->
     ok = llama_node_ct:distribute(),
@@ -240,6 +241,52 @@ embeddings(Config) ->
                 end, Config),
     ?assertMatch({ok, #{embeddings := [[0.5, 0.25]], dimensions := 2, usage := #{prompt_tokens := 1}}},
                  llama_node:embed(server(Config), <<"a">>, #{})).
+
+%% Another model does what the server refuses, and the result says which; a stream that began is not given twice.
+fallback(Config) ->
+    load_big(Config),
+    Refused = fun (<<"/completion">>, _, Socket) -> status(Socket, 429, "{\"error\":{\"message\":\"full\"}}");
+                  (<<"/v1/completions">>, _, Socket) ->
+                      events(Socket, ["{\"choices\":[{\"text\":\" there\",\"finish_reason\":\"stop\"}]}", "[DONE]"]);
+                  (_, _, _) -> default
+              end,
+    answer_with(Refused, Config),
+    ?assertMatch({ok, #{content := <<" there">>, model := <<"tiny">>}},
+                 llama_node:complete(server(Config), <<"Hello">>, #{model => big})),
+    ?assertMatch(#{fallback := <<"tiny">>, fallback_tasks := 1}, big(Config)),
+    {ok, Session} = llama_node:create_session(server(Config), #{model => big}),
+    {ok, Task} = llama_node:stream(server(Config), Session, completion, #{prompt => <<"Hello">>}),
+    ?assertMatch({[#{content := <<" there">>}], {done, #{model := <<"tiny">>}}}, llama_node_ct:events(Task)),
+    answer_with(fun (<<"/completion">>, _, Socket) ->
+                        _ = begin_events(Socket),
+                        _ = event(Socket, "{\"content\":\"Hel\"}"),
+                        gen_tcp:shutdown(Socket, write);
+                    (Path, Body, Socket) -> Refused(Path, Body, Socket)
+                end, Config),
+    {ok, Begun} = llama_node:stream(server(Config), Session, completion, #{prompt => <<"Hello">>}),
+    ?assertMatch({[#{content := <<"Hel">>}], {error, {inference_failed, _}}}, llama_node_ct:events(Begun)),
+    ?assertMatch(#{fallback_tasks := 2}, big(Config)),
+    ok = llama_node:unload_model(server(Config), big).
+
+load_big(Config) ->
+    ok = llama_node:load_model(server(Config), <<>>,
+                               #{engine => llama_server, url => llama_node_scripted_server:url(scripted(Config)),
+                                 id => big, use_openai => false, fallback => tiny}).
+
+big(Config) ->
+    {ok, Models} = llama_node:list_models(server(Config)),
+    [Model] = [Model || #{id := <<"big">>} = Model <- Models],
+    Model.
+
+circles_of_fallbacks(Config) ->
+    load_big(Config),
+    Circle = #{engine => llama_server, url => llama_node_scripted_server:url(scripted(Config)), id => other,
+               fallback => other},
+    ?assertEqual({error, {invalid_argument, <<"fallback: would go round in a circle, other, other">>}},
+                 llama_node:load_model(server(Config), <<>>, Circle)),
+    {error, {invalid_argument, Embedded}} = llama_node:load_model(server(Config), <<"a.gguf">>, #{fallback => tiny}),
+    ?assertMatch({match, _}, re:run(Embedded, "^fallback: goes with engine")),
+    ok = llama_node:unload_model(server(Config), big).
 
 tokens(Config) ->
     ?assertEqual({ok, [1, 2, 3]}, llama_node:tokenize(server(Config), <<"abc">>)).

@@ -53,6 +53,14 @@ final class ModelEncoder {
                 .put("server_build", server.build())
                 .put("server_down", server.trouble())
                 .put("trust_content", new OtpErlangBoolean(server.trustContent()))
+                .put(
+                        "fallback",
+                        server.fallback() == null ? null : server.fallback().id())
+                .put(
+                        "fallback_tasks",
+                        server.fallback() == null
+                                ? null
+                                : (Long) server.fallback().tasks())
                 .put("n_ctx_train", server.nCtxTrain())
                 .put("n_vocab", server.nVocab())
                 .put("n_embd", server.nEmbd())

@@ -33,7 +33,8 @@ public final class ServerDecoder {
             "connect_timeout_ms",
             "idle_timeout_ms",
             "request_timeout_ms",
-            "server_connections");
+            "server_connections",
+            "fallback");
 
     private static final Pattern HEADER = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
     /** What this node says itself, or the client for it. */
@@ -62,6 +63,7 @@ public final class ServerDecoder {
             throw FailureException.invalid("api_key: holds a character that no header can have");
         }
         Integer connections = in.integer("server_connections", 1, MOST_CONNECTIONS);
+        String fallback = in.nonEmptyText("fallback");
         boolean useOpenai = in.flag("use_openai", true);
         boolean lazy = in.flag("lazy", false);
         boolean trust = in.flag("trust_content", false);
@@ -81,7 +83,8 @@ public final class ServerDecoder {
                         or(in.milliseconds("connect_timeout_ms", 1), usual.connectMs()),
                         or(in.milliseconds("idle_timeout_ms", 1), usual.idleMs()),
                         or(in.milliseconds("request_timeout_ms", 1), usual.requestMs())),
-                connections);
+                connections,
+                fallback);
     }
 
     private static long or(@Nullable Long given, long otherwise) {

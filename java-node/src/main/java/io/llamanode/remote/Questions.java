@@ -9,6 +9,7 @@ import io.llamanode.remote.http.ServerClient;
 import io.llamanode.remote.http.TroubleException;
 import io.llamanode.remote.probe.ServerFacts;
 import io.llamanode.remote.request.ServerKind;
+import io.llamanode.service.contract.AwayException;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.TokenPiece;
@@ -41,20 +42,25 @@ public final class Questions {
         try {
             whole = client.ask(path, Trees.bytes(body.put("model", facts.model())), LIMIT_MS);
         } catch (TroubleException e) {
-            throw failed(ErrorCode.INFERENCE_FAILED, e.trouble().message());
+            throw away(ErrorCode.INFERENCE_FAILED, e.trouble().message());
         }
         int status = whole.head().status();
         JsonNode value = Trees.parse(whole.body());
         if (status == UNAUTHORIZED || status == FORBIDDEN) {
-            throw failed(
-                    ErrorCode.UNAUTHORIZED, "it answers %d: %s".formatted(status, ServerError.ofBody(whole.body())));
+            throw away(ErrorCode.UNAUTHORIZED, "it answers %d: %s".formatted(status, ServerError.ofBody(whole.body())));
         }
         if (!whole.head().isGood() || value == null) {
-            throw failed(
-                    ErrorCode.INFERENCE_FAILED,
-                    "%s answers %d: %s".formatted(path, status, ServerError.ofBody(whole.body())));
+            String why = "%s answers %d: %s".formatted(path, status, ServerError.ofBody(whole.body()));
+            throw Refusal.isOfServer(status)
+                    ? away(ErrorCode.INFERENCE_FAILED, why)
+                    : failed(ErrorCode.INFERENCE_FAILED, why);
         }
         return value;
+    }
+
+    /** Another model may do what the answer was wanted for. */
+    private FailureException away(ErrorCode code, String message) {
+        return new AwayException(failed(code, message).failure());
     }
 
     private FailureException failed(ErrorCode code, String message) {

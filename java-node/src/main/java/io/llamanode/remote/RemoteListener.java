@@ -58,6 +58,15 @@ public interface RemoteListener {
     void failed(Failure failure);
 
     /**
+     * There is no answer, as the server is not there, or works on nothing now; parts of one may have been told.
+     *
+     * @param failure why
+     */
+    default void refused(Failure failure) {
+        failed(failure);
+    }
+
+    /**
      * Durations of a request, in nanoseconds.
      *
      * @param queued from the submission until it was sent

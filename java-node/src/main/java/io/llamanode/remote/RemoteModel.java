@@ -8,6 +8,7 @@ import io.llamanode.remote.probe.ServerFacts;
 import io.llamanode.remote.probe.ServerProbe;
 import io.llamanode.remote.request.RequestWriter;
 import io.llamanode.remote.request.ServerKind;
+import io.llamanode.service.contract.AwayException;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
@@ -148,7 +149,7 @@ public final class RemoteModel implements AutoCloseable {
         ServerFacts known = facts;
         String why = health.why();
         if (known == null || why != null) {
-            throw new FailureException(down(why == null ? "it has not answered yet" : why));
+            throw new AwayException(down(why == null ? "it has not answered yet" : why));
         }
         return known;
     }
@@ -202,7 +203,7 @@ public final class RemoteModel implements AutoCloseable {
         run.watchDeadline();
         String why = health.why();
         if (why != null) {
-            run.stop(down(why));
+            run.turnAway(down(why));
         }
         return true;
     }
@@ -257,7 +258,7 @@ public final class RemoteModel implements AutoCloseable {
     void isDown(Trouble trouble) {
         String why = client.clean(trouble.message());
         if (health.isDown(why)) {
-            line.takeAll().forEach(run -> run.stop(down(why)));
+            line.takeAll().forEach(run -> run.turnAway(down(why)));
         }
     }
 

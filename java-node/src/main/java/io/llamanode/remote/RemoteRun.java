@@ -206,15 +206,16 @@ final class RemoteRun implements ServerLine.Work, AnswerHandler {
         switch (trouble.kind()) {
             case UNREACHABLE -> {
                 model.isDown(trouble);
-                end(() -> listener.failed(failure(trouble.message())));
+                end(() -> listener.refused(failure(trouble.message())));
             }
-            case TIMEOUT -> end(() -> listener.failed(new Failure(ErrorCode.TIMEOUT, said(trouble.message()))));
+            case TIMEOUT -> end(() -> listener.refused(new Failure(ErrorCode.TIMEOUT, said(trouble.message()))));
             case CLOSED -> {
                 if (!repeat()) {
-                    end(() -> listener.failed(failure(trouble.message())));
+                    end(() -> listener.refused(failure(trouble.message())));
                 }
             }
-            case CUT, UNFIT -> end(() -> listener.failed(failure(trouble.message())));
+            case CUT -> end(() -> listener.refused(failure(trouble.message())));
+            case UNFIT -> end(() -> listener.failed(failure(trouble.message())));
         }
     }
 
@@ -249,7 +250,14 @@ final class RemoteRun implements ServerLine.Work, AnswerHandler {
         if (refusal.holdMs() != null) {
             model.holdFor(refusal.holdMs());
         }
-        end(() -> listener.failed(new Failure(refusal.code(), said(refusal.message()))));
+        Failure failure = new Failure(refusal.code(), said(refusal.message()));
+        end(() -> {
+            if (refusal.isOfServer()) {
+                listener.refused(failure);
+            } else {
+                listener.failed(failure);
+            }
+        });
     }
 
     private synchronized boolean waitForIt(Refusal refusal) {
@@ -276,12 +284,21 @@ final class RemoteRun implements ServerLine.Work, AnswerHandler {
 
     /** As {@link #stop}, on the calling thread, which must hold no lock. */
     void stopNow(Failure why) {
+        close(() -> listener.failed(why));
+    }
+
+    private void close(Runnable tell) {
         model.leaveLine(this);
         Exchange open = current();
         if (open != null) {
             open.close();
         }
-        end(() -> listener.failed(why));
+        end(tell);
+    }
+
+    /** As {@link #stop}, because the server is down. */
+    void turnAway(Failure why) {
+        Thread.startVirtualThread(() -> close(() -> listener.refused(why)));
     }
 
     private synchronized boolean isOver() {

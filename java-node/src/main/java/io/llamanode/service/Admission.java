@@ -7,6 +7,7 @@ import io.llamanode.account.MemoryAccount;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.model.NodeConfig;
@@ -18,6 +19,7 @@ import io.llamanode.service.prompt.InputParts;
 import io.llamanode.service.prompt.InputSize;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which tasks are accepted: what is checked before anything is done for one, and what the accepted ones hold. Guarded
@@ -29,10 +31,13 @@ final class Admission {
 
     private final NodeConfig config;
     private final MemoryAccount account;
+    private final ModelRegistry models;
 
-    Admission(NodeConfig config, MemoryAccount account) {
+    /** @param models among which those are that others fall back to */
+    Admission(NodeConfig config, MemoryAccount account, ModelRegistry models) {
         this.config = config;
         this.account = account;
+        this.models = models;
     }
 
     /**
@@ -50,13 +55,18 @@ final class Admission {
      */
     Checked check(Tasks.Order order) {
         Session session = order.session();
-        InputSize.refuseHopelessLength(order.input(), session.model.nCtx());
-        GenerationOptions options = options(order.input(), session);
-        Constraints.refuseContradictions(options);
+        GenerationOptions options = fitting(order.input(), session, session.model);
         Owner owner = order.owners().getFirst();
         Holding holding = account.open(MemoryAccount.Kind.TASK, owner, owner.peer());
         hold(holding, TASK + order.weight(), () -> InputParts.largest(order.input()));
         return new Checked(options, holding);
+    }
+
+    private static GenerationOptions fitting(TaskInput input, Session session, ServedModel model) {
+        InputSize.refuseHopelessLength(input, model.nCtx());
+        GenerationOptions options = options(input, session, model);
+        Constraints.refuseContradictions(options);
+        return options;
     }
 
     /**
@@ -71,14 +81,7 @@ final class Admission {
         if (running >= config.maxTasks()) {
             throw FailureException.busy("%d tasks are waiting or running".formatted(running));
         }
-        AdapterSet adapters = session.model.work.adapters(given(options.lora()), () -> session.model.adapters);
-        Owner owner = order.owners().getFirst();
-        String full = session.model.accept(owner);
-        if (full != null) {
-            throw FailureException.busy(full);
-        }
-        session.model.used();
-        session.model.adapters.count(adapters, 1);
+        AdapterSet adapters = accept(session.model, order.owners().getFirst(), options);
         long now = System.nanoTime();
         Long timeout = order.input().timeoutMs() != null ? order.input().timeoutMs() : options.timeoutMs();
         long deadline = timeout == null || timeout < 0
@@ -96,6 +99,89 @@ final class Admission {
                 checked.holding(),
                 now,
                 deadline);
+    }
+
+    private static AdapterSet accept(ServedModel model, Owner owner, GenerationOptions options) {
+        AdapterSet adapters = model.work.adapters(given(options.lora()), () -> model.adapters);
+        String full = model.accept(owner);
+        if (full != null) {
+            throw FailureException.busy(full);
+        }
+        model.used();
+        model.adapters.count(adapters, 1);
+        return adapters;
+    }
+
+    /**
+     * Another model for a task.
+     *
+     * @param options complete, by what holds for that one
+     */
+    record Move(ServedModel model, GenerationOptions options) {}
+
+    /**
+     * Looks for the model that does what a task's own refuses; without the lock.
+     *
+     * @param failure of its own
+     * @return {@code null} if none is configured, or all were asked
+     * @throws FailureException if it is not loaded, or refuses as well
+     */
+    @Nullable
+    Move elsewhere(Task task, TaskInput input, Failure failure) {
+        String id = task.model.work.fallback();
+        if (id == null) {
+            return null;
+        }
+        ServedModel model = models.loaded(id);
+        if (model == null) {
+            throw new FailureException(
+                    failure.code(), "%s; its fallback '%s' is not loaded".formatted(failure.message(), id));
+        }
+        if (model == task.model || task.refusing.contains(model)) {
+            return null;
+        }
+        try {
+            return new Move(model, fitting(input, task.session, model));
+        } catch (FailureException e) {
+            throw of(model, task, e.failure());
+        }
+    }
+
+    /**
+     * Counts a task in at another model, and out at its own.
+     *
+     * @throws FailureException if there is no room for it there; then it stays where it is
+     */
+    void move(Task task, Move move, Failure failure) {
+        ServedModel model = move.model();
+        if (models.loaded(model.id()) != model) {
+            throw new FailureException(
+                    failure.code(), "%s; its fallback '%s' was unloaded".formatted(failure.message(), model.id()));
+        }
+        AdapterSet adapters;
+        try {
+            adapters = accept(model, task.owners.getFirst(), move.options());
+        } catch (FailureException e) {
+            throw of(model, task, e.failure());
+        }
+        leave(task);
+        task.model.work.passesOn(failure);
+        task.refusing.add(task.model);
+        task.model = model;
+        task.options = move.options();
+        task.adapters = adapters;
+        task.job = null;
+        task.holding.set(task.heldAtFirst);
+        if (!task.session.temporary) {
+            task.session.elsewhere.add(model);
+        }
+    }
+
+    /** {@return a refusal by a model that the caller may not have asked for} */
+    static FailureException of(ServedModel model, Task task, Failure failure) {
+        return new FailureException(
+                failure.code(),
+                "%s (by '%s', the fallback of '%s')".formatted(failure.message(), model.id(), task.session.model.id()));
     }
 
     /**
@@ -124,17 +210,25 @@ final class Admission {
      * @throws FailureException {@code invalid_argument} if they are to share more than its model does
      */
     static GenerationOptions options(TaskInput input, Session session) {
+        return options(input, session, session.model);
+    }
+
+    private static GenerationOptions options(TaskInput input, Session session, ServedModel model) {
         GenerationOptions own =
                 input instanceof TaskInput.Generating generating ? generating.options() : GenerationOptions.NONE;
-        session.model.refuseWiderSharing(own);
-        return GenerationDefaults.complete(own.orElse(session.given.defaults()), session.model.defaults.options());
+        model.refuseWiderSharing(own);
+        return GenerationDefaults.complete(own.orElse(session.given.defaults()), model.defaults.options());
     }
 
     /** The task has ended. */
     static void left(Task task) {
         task.holding.release();
         task.input = null;
-        task.session.model.adapters.count(task.adapters, -1);
-        task.session.model.ended(task.owners.getFirst());
+        leave(task);
+    }
+
+    private static void leave(Task task) {
+        task.model.adapters.count(task.adapters, -1);
+        task.model.ended(task.owners.getFirst());
     }
 }

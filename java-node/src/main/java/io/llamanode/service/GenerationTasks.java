@@ -30,11 +30,11 @@ final class GenerationTasks {
      * @throws FailureException if there is no prompt to be made of the input
      */
     static Job prepare(Task task, TaskInput.Generating input, Transcript transcript, Tasks tasks) {
-        ServedModel model = task.session.model;
+        ServedModel model = task.model;
         model.requireGeneration();
         SamplingParams sampling =
                 GenerationDefaults.sampling(task.options, model.loaded().vocabulary());
-        PreparedPrompt prepared = model.prompts().prepare(input, task.session.config, transcript, task.options);
+        PreparedPrompt prepared = model.prompts().prepare(input, task.config(), transcript, task.options);
         Admission.hold(
                 task.holding,
                 Weight.of(prepared.tokens())
@@ -82,7 +82,7 @@ final class GenerationTasks {
                 given(options.stop()),
                 options.nKeep() != null ? options.nKeep() : prepared.nKeep(),
                 given(options.contextShift()),
-                cacheUse(session.model, options),
+                cacheUse(task.model, options),
                 task.deadline,
                 given(options.priority()),
                 task.adapters,

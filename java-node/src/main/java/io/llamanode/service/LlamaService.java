@@ -105,7 +105,7 @@ public final class LlamaService implements AutoCloseable {
         this.adapters = new AdapterService(lock, models);
         PrepareThreads preparation = new PrepareThreads();
         Asides asides = new Asides(lock, owners, preparation, account);
-        this.tasks = new Tasks(lock, config, ids, owners, preparation, timer, account);
+        this.tasks = new Tasks(lock, config, ids, owners, models, preparation, timer, account);
         this.inTurns = new InTurns(lock, timer);
         this.sessions = new Sessions(lock, config, account, ids, owners, models, tasks, inTurns);
         this.caches = new Caches(lock, sessions, models, asides);

@@ -156,12 +156,10 @@ final class ModelRegistry {
             return;
         }
         ServedModel idle = null;
-        boolean stopped;
-        boolean taken;
+        Failure refusal;
         synchronized (lock) {
-            stopped = closed;
-            taken = models.containsKey(served.id()) && !isStandIn(served.id());
-            if (!stopped && !taken) {
+            refusal = refusal(served);
+            if (refusal == null) {
                 if (!config.isStandIn()) {
                     idle = giveWay(old);
                 }
@@ -174,9 +172,9 @@ final class ModelRegistry {
                 }
             }
         }
-        if (stopped || taken) {
+        if (refusal != null) {
             served.close();
-            reply.failed(stopped ? STOPPING : taken(served.id()));
+            reply.failed(refusal);
             return;
         }
         LOG.info("model {} is ready: {}; {}", served.id(), described(served.work), told(served.settings()));
@@ -372,9 +370,28 @@ final class ModelRegistry {
         }
     }
 
-    /** A server may name its model as another one is named. */
-    private static Failure taken(String id) {
-        return new Failure(ErrorCode.INVALID_ARGUMENT, "id: a model named '%s' is loaded already".formatted(id));
+    /** {@return why a model can not be one of these, or {@code null} if it can} */
+    private @Nullable Failure refusal(ServedModel served) {
+        if (closed) {
+            return STOPPING;
+        }
+        if (models.containsKey(served.id()) && !isStandIn(served.id())) {
+            // A server may name its model as another one is named.
+            return new Failure(
+                    ErrorCode.INVALID_ARGUMENT, "id: a model named '%s' is loaded already".formatted(served.id()));
+        }
+        List<String> way = new ArrayList<>(List.of(served.id()));
+        String next = served.work.fallback();
+        while (next != null && !way.contains(next)) {
+            way.add(next);
+            ServedModel model = models.get(next);
+            next = model == null ? null : model.work.fallback();
+        }
+        return next == null
+                ? null
+                : new Failure(
+                        ErrorCode.INVALID_ARGUMENT,
+                        "fallback: would go round in a circle, %s, %s".formatted(String.join(", ", way), next));
     }
 
     /**
@@ -398,6 +415,14 @@ final class ModelRegistry {
                         + "; loaded are " + models.keySet());
             }
             return model;
+        }
+    }
+
+    /** {@return the model of an id, or {@code null} if it is not loaded} */
+    @Nullable
+    ServedModel loaded(String id) {
+        synchronized (lock) {
+            return models.get(id);
         }
     }
 

@@ -2,6 +2,7 @@ package io.llamanode.service;
 
 import io.llamanode.engine.contract.EngineSnapshot;
 import io.llamanode.engine.model.AdapterSet;
+import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Origin;
 import io.llamanode.service.contract.ServerReport;
@@ -37,6 +38,17 @@ interface ModelWork extends AutoCloseable {
     /** {@return the server that runs it, or {@code null}} */
     @Nullable
     ServerReport server();
+
+    /** {@return the id of the model that does what its server refuses, or {@code null}} */
+    @Nullable
+    String fallback();
+
+    /**
+     * A task that its server refused is done by another model.
+     *
+     * @param failure why
+     */
+    void passesOn(Failure failure);
 
     /** {@return what its file wishes its tasks to get that do not say} */
     ModelDefaults ofFile();

@@ -4,6 +4,7 @@ import io.llamanode.engine.contract.EngineSnapshot;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.ErrorCode;
+import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Origin;
 import io.llamanode.service.contract.ServerReport;
@@ -52,6 +53,16 @@ final class NativeWork implements ModelWork {
     @Override
     public @Nullable ServerReport server() {
         return null;
+    }
+
+    @Override
+    public @Nullable String fallback() {
+        return null;
+    }
+
+    @Override
+    public void passesOn(Failure failure) {
+        throw new IllegalStateException("no server refuses: " + failure);
     }
 
     @Override

@@ -48,12 +48,18 @@ import io.llamanode.service.prompt.Transcript;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The work of a model that a server runs. */
 final class RemoteWork implements ModelWork {
+    private static final Logger LOG = LoggerFactory.getLogger(RemoteWork.class);
+
     private static final int MAX_QUEUE = 1_024;
     private static final double NANOS_PER_MILLI = 1e6;
     /** What is held at once, bytes, so that not every part asks the account. */
@@ -61,12 +67,17 @@ final class RemoteWork implements ModelWork {
 
     private final String id;
     private final ModelConfig config;
+    private final ServerConfig server;
     private final RemoteModel model;
     private final RemotePrompts prompts;
+    private final AtomicLong passedOn = new AtomicLong();
+    /** Whether the last task was, of which the log has told. */
+    private final AtomicBoolean passing = new AtomicBoolean();
 
-    private RemoteWork(String id, ModelConfig config, RemoteModel model) {
+    private RemoteWork(String id, ModelConfig config, ServerConfig server, RemoteModel model) {
         this.id = id;
         this.config = config;
+        this.server = server;
         this.model = model;
         this.prompts = new RemotePrompts(model, config.nCtx());
     }
@@ -82,7 +93,7 @@ final class RemoteWork implements ModelWork {
         String id = config.id() != null
                 ? config.id()
                 : server.model() != null ? server.model() : known == null ? "default" : known.model();
-        return new RemoteWork(id, config, model);
+        return new RemoteWork(id, config, server, model);
     }
 
     @Override
@@ -150,7 +161,8 @@ final class RemoteWork implements ModelWork {
                     null,
                     null,
                     null,
-                    Set.of());
+                    Set.of(),
+                    elsewhere());
         }
         return new ServerReport(
                 model.url(),
@@ -165,7 +177,31 @@ final class RemoteWork implements ModelWork {
                 known.nEmbd(),
                 known.nParams(),
                 known.sizeBytes(),
-                known.capabilities());
+                known.capabilities(),
+                elsewhere());
+    }
+
+    private ServerReport.@Nullable Fallback elsewhere() {
+        return fallback() == null ? null : new ServerReport.Fallback(fallback(), passedOn.get());
+    }
+
+    @Override
+    public @Nullable String fallback() {
+        return server.fallback();
+    }
+
+    @Override
+    public void passesOn(Failure failure) {
+        passedOn.incrementAndGet();
+        if (!passing.getAndSet(true)) {
+            LOG.warn("tasks of model {} go to {}: {}", id, fallback(), failure.message());
+        }
+    }
+
+    private void answers() {
+        if (passing.get() && passing.getAndSet(false)) {
+            LOG.info("tasks of model {} are done by its server again", id);
+        }
     }
 
     @Override
@@ -200,7 +236,7 @@ final class RemoteWork implements ModelWork {
     }
 
     private Job text(Task task, TaskInput.Generating input, Transcript transcript, Tasks tasks) {
-        RemotePrompt prompt = prompts.prepare(input, task.session.config, transcript, task.options);
+        RemotePrompt prompt = prompts.prepare(input, task.config(), transcript, task.options);
         Admission.hold(task.holding, Weight.of(prompt.body().toString()), () -> InputParts.largest(input));
         return job(task, prompt.path(), prompt.body(), true, new Listener(task, tasks) {
             private @Nullable Double firstMs;
@@ -216,7 +252,13 @@ final class RemoteWork implements ModelWork {
             }
 
             @Override
+            boolean hasBegun() {
+                return firstMs != null;
+            }
+
+            @Override
             public void finished(RemoteAnswer answer, Times times) {
+                answers();
                 Transcript next =
                         prompt.messages() == null ? null : Transcript.answered(prompt.messages(), whole(answer));
                 tasks.finished(task, result(task, prompt, answer, times, firstMs), next);
@@ -282,6 +324,7 @@ final class RemoteWork implements ModelWork {
         return job(task, request.path(), request.body(), false, new Listener(task, tasks) {
             @Override
             public void finished(JsonNode value, Times times) {
+                answers();
                 TaskResult whole;
                 try {
                     whole = result.apply(value, times);
@@ -317,6 +360,20 @@ final class RemoteWork implements ModelWork {
             }
             left -= bytes;
             return true;
+        }
+
+        /** {@return whether a part of the answer was told, so that there is no going elsewhere} */
+        boolean hasBegun() {
+            return false;
+        }
+
+        @Override
+        public void refused(Failure failure) {
+            if (hasBegun()) {
+                failed(failure);
+            } else {
+                tasks.refused(task, failure);
+            }
         }
 
         @Override

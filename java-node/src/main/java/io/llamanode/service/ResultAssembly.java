@@ -25,7 +25,7 @@ final class ResultAssembly {
     static GenerationResult of(Task task, long seed, Answer answer, Outcome outcome) {
         return new GenerationResult(
                 task.id,
-                task.session.model.id(),
+                task.model.id(),
                 answer.content(),
                 answer.reasoning(),
                 answer.calls().stream()
@@ -44,7 +44,7 @@ final class ResultAssembly {
         if (GenerationDefaults.given(task.options.alternatives()) == GenerationRequest.NO_PROBABILITIES) {
             return null;
         }
-        Vocabulary vocabulary = task.session.model.loaded().vocabulary();
+        Vocabulary vocabulary = task.model.loaded().vocabulary();
         return entries.stream().map(entry -> logprob(vocabulary, entry)).toList();
     }
 

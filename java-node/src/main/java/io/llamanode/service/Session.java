@@ -46,6 +46,8 @@ final class Session {
     final SequencedSet<Task> chats = new LinkedHashSet<>();
     /** All tasks that have not ended, in order. */
     private SequencedSet<Task> tasks = new LinkedHashSet<>();
+    /** Other models that did tasks of it, and may have a KV cache of it. */
+    final Set<ServedModel> elsewhere = new LinkedHashSet<>();
     /** Nobody finds it any more, and it gets no more tasks. */
     boolean closed;
     /** Nobody is left who could collect the results of its tasks. For any thread. */

@@ -269,6 +269,7 @@ public final class Sessions {
         Runnable ended = () -> {
             if (left.decrementAndGet() == 0) {
                 session.model.left(session);
+                session.elsewhere.forEach(model -> model.left(session));
                 // Its tasks had its settings until now.
                 Objects.requireNonNull(session.holding).release();
                 closed.run();
@@ -311,6 +312,7 @@ public final class Sessions {
     void unloaded(ServedModel model) {
         tasks.unloaded(model);
         inTurns.finish(sessions.values().iterator(), session -> {
+            session.elsewhere.remove(model);
             if (session.model == model) {
                 closeIfOpen(session);
             }

@@ -6,6 +6,7 @@ import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskSink;
 import java.util.ArrayList;
@@ -35,15 +36,22 @@ final class Task {
     /** Of its input, bytes. */
     final long weight;
 
-    final GenerationOptions options;
+    /** Where it is done: the model of its session, or the fallback of that. */
+    ServedModel model;
+    /** Those that could not, in their order. */
+    final List<ServedModel> refusing = new ArrayList<>();
+    /** Complete, by what holds for its model. */
+    GenerationOptions options;
     /** Receives the events; {@code null} if the result is to be collected. */
     final @Nullable TaskSink sink;
     /** The processes without which it is cancelled; the first made it. */
     final List<Owner> owners;
     /** What it is computed with. */
-    final AdapterSet adapters;
+    AdapterSet adapters;
     /** What it has of the node's memory, until it ends. */
     final Holding holding;
+    /** That, before anything was made of its input; bytes. */
+    final long heldAtFirst;
     /** {@link System#nanoTime()} at creation. */
     final long created;
     /** {@link System#currentTimeMillis()} then. */
@@ -52,7 +60,10 @@ final class Task {
     final long deadline;
 
     State state = State.QUEUED;
-    /** {@code null} once it is prepared: the texts of thousands of waiting tasks would fill the heap. */
+    /**
+     * {@code null} once it is prepared, unless another model may do it yet: the texts of thousands of waiting tasks would fill
+     * the heap.
+     */
     @Nullable
     TaskInput input;
     /** {@link System#nanoTime()} when the engine took it. */
@@ -74,6 +85,8 @@ final class Task {
     Reply<Long> creation;
     /** What it is told when it is cancelled. */
     String whyCancelled = "the task was cancelled";
+    /** Somebody cancelled it while it was submitted. */
+    boolean cancelled;
     /** Nobody is left who could collect its result. For any thread. */
     volatile boolean abandoned;
 
@@ -91,6 +104,7 @@ final class Task {
             long deadline) {
         this.id = id;
         this.session = session;
+        this.model = session.model;
         this.owners = List.copyOf(owners);
         this.input = input;
         this.weight = weight;
@@ -99,7 +113,13 @@ final class Task {
         this.sink = sink;
         this.adapters = adapters;
         this.holding = holding;
+        this.heldAtFirst = holding.bytes();
         this.created = created;
         this.deadline = deadline;
+    }
+
+    /** {@return what holds for the conversation that it is of, where it is done} */
+    SessionConfig config() {
+        return model == session.model ? session.config : model.completed(session.given);
     }
 }

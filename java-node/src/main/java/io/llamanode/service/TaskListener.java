@@ -89,7 +89,7 @@ final class TaskListener implements GenerationListener {
         Answer whole = answer.finish();
         Transcript transcript = task.isChat
                 ? Transcript.answered(
-                        prepared, whole, outcome, task.session.model.loaded().vocabulary())
+                        prepared, whole, outcome, task.model.loaded().vocabulary())
                 : null;
         tasks.finished(task, ResultAssembly.of(task, seed, whole, outcome), transcript);
     }

@@ -6,6 +6,7 @@ import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.llama.UnsupportedException;
 import io.llamanode.service.Task.State;
+import io.llamanode.service.contract.AwayException;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
@@ -68,6 +69,7 @@ final class Tasks {
 
     /**
      * @param lock of the service
+     * @param models that others fall back to
      * @param preparation makes prompts; closed by {@link #close}
      */
     Tasks(
@@ -75,12 +77,13 @@ final class Tasks {
             NodeConfig config,
             IdSource ids,
             Owners owners,
+            ModelRegistry models,
             PrepareThreads preparation,
             ScheduledExecutorService timer,
             MemoryAccount account) {
         this.lock = lock;
         this.preparation = preparation;
-        this.admission = new Admission(config, account);
+        this.admission = new Admission(config, account, models);
         this.ids = ids;
         this.owners = owners;
         this.timer = timer;
@@ -244,7 +247,7 @@ final class Tasks {
     /** Runs on a preparing thread, without the lock. */
     private void prepare(Task task, @Nullable TaskInput input, Transcript transcript) {
         try {
-            Job job = task.session.model.work.prepare(task, Objects.requireNonNull(input), transcript, this);
+            Job job = task.model.work.prepare(task, Objects.requireNonNull(input), transcript, this);
             long spared = task.weight - kept(task, input);
             boolean taken;
             synchronized (lock) {
@@ -253,11 +256,61 @@ final class Tasks {
             if (!taken) {
                 job.discard();
             }
+        } catch (AwayException e) {
+            refused(task, e.failure());
+        } catch (FailureException e) {
+            refuse(task, ofFallback(task, e.failure()));
+        } catch (RuntimeException | Error e) {
+            refuse(task, task.model.isClosed() ? CLOSING : unknown(e));
+        }
+    }
+
+    private static Failure ofFallback(Task task, Failure failure) {
+        return task.model == task.session.model
+                ? failure
+                : Admission.of(task.model, task, failure).failure();
+    }
+
+    /**
+     * The server of its model can not do a task now, and told nothing of an answer: another model does it, if one is configured.
+     * Without the lock.
+     */
+    void refused(Task task, Failure failure) {
+        TaskInput input = task.input;
+        if (input == null) {
+            // It has ended, or nobody can do it but this one.
+            refuse(task, ofFallback(task, failure));
+            return;
+        }
+        Admission.Move move;
+        try {
+            move = admission.elsewhere(task, input, failure);
         } catch (FailureException e) {
             refuse(task, e.failure());
-        } catch (RuntimeException | Error e) {
-            refuse(task, task.session.model.isClosed() ? CLOSING : unknown(e));
+            return;
         }
+        synchronized (lock) {
+            if (task.cancelled) {
+                refuse(task, new Failure(ErrorCode.CANCELLED, task.whyCancelled));
+            } else if (move == null) {
+                refuse(task, ofFallback(task, failure));
+            } else if (task.state != State.ENDED) {
+                move(task, move, failure);
+            }
+        }
+    }
+
+    private void move(Task task, Admission.Move move, Failure failure) {
+        try {
+            admission.move(task, move, failure);
+        } catch (FailureException e) {
+            refuse(task, e.failure());
+            return;
+        }
+        if (task.expiry == null) {
+            expireBeforeTheEngine(task);
+        }
+        prepare(task);
     }
 
     /** {@return bytes of an input that stay until the task ends, once its prompt is made} */
@@ -275,8 +328,10 @@ final class Tasks {
         if (task.state == State.ENDED) {
             return false;
         }
-        task.input = null;
-        task.holding.set(task.holding.bytes() - spared);
+        if (task.model.work.fallback() == null) {
+            task.input = null;
+            task.holding.set(task.holding.bytes() - spared);
+        }
         task.job = job;
         task.submitted = System.nanoTime();
         boolean taken = job.submit(() -> {
@@ -328,7 +383,7 @@ final class Tasks {
                     try {
                         assembly.run();
                     } catch (RuntimeException | Error e) {
-                        refuse(task, task.session.model.isClosed() ? CLOSING : unknown(e));
+                        refuse(task, task.model.isClosed() ? CLOSING : unknown(e));
                     }
                 });
         if (!elsewhere) {
@@ -340,15 +395,18 @@ final class Tasks {
     void finished(Task task, TaskResult result, @Nullable Transcript transcript) {
         // Both take as long as they are; nobody waits for the lock meanwhile.
         long weight = Weight.of(result);
-        long transcriptWeight = Weight.of(transcript);
+        // The tokens of another model mean nothing to the session's own.
+        Transcript next =
+                transcript == null || task.model == task.session.model ? transcript : transcript.withoutTokens();
+        long transcriptWeight = Weight.of(next);
         synchronized (lock) {
             Usage usage = result.usage();
             if (usage != null) {
                 task.session.promptTokens += usage.promptTokens();
                 task.session.completionTokens += usage.completionTokens();
             }
-            if (transcript != null) {
-                task.session.continues(transcript, transcriptWeight);
+            if (next != null) {
+                task.session.continues(next, transcriptWeight);
             }
             end(task, new TaskOutcome.Success(result, weight));
         }
@@ -467,6 +525,7 @@ final class Tasks {
                 }
                 case SUBMITTED -> {
                     task.cancellations.add(whenEnded);
+                    task.cancelled = true;
                     Objects.requireNonNull(task.job).cancel();
                 }
             }
@@ -496,7 +555,7 @@ final class Tasks {
     void unloaded(ServedModel model) {
         // The last first, as in the end of a session.
         List<Task> affected = running.values().stream()
-                .filter(task -> task.session.model == model)
+                .filter(task -> task.model == model)
                 .sorted(Comparator.comparingLong((Task task) -> task.id).reversed())
                 .toList();
         String why = "model '%s' was unloaded".formatted(model.id());

@@ -66,7 +66,7 @@ final class VectorTasks {
     }
 
     private static Job embedding(Task task, TaskInput.Embedding input, Tasks tasks) {
-        LoadedModel model = task.session.model.loaded();
+        LoadedModel model = task.model.loaded();
         VectorEngine engine = model.embedder();
         List<int[]> texts = new ArrayList<>(input.inputs().size());
         for (int i = 0; i < input.inputs().size(); i++) {
@@ -91,7 +91,7 @@ final class VectorTasks {
                     outcome.vectors().forEach(vectors -> Normalization.apply(vectors, width, norm));
                     return new EmbeddingResult(
                             task.id,
-                            task.session.model.id(),
+                            task.model.id(),
                             outcome.vectors(),
                             width,
                             pooling,
@@ -104,7 +104,7 @@ final class VectorTasks {
     }
 
     private static Job rerank(Task task, TaskInput.Rerank input, Tasks tasks) {
-        LoadedModel model = task.session.model.loaded();
+        LoadedModel model = task.model.loaded();
         VectorEngine engine = model.ranker();
         List<int[]> pairs = new ArrayList<>(input.documents().size());
         for (int i = 0; i < input.documents().size(); i++) {
@@ -120,7 +120,7 @@ final class VectorTasks {
             }
             return new RankingResult(
                     task.id,
-                    task.session.model.id(),
+                    task.model.id(),
                     scores,
                     best(scores, listed),
                     new Usage(outcome.tokens(), 0, 0),

@@ -56,6 +56,7 @@ class RemoteModelTest {
                 null,
                 ServerConfig.Tls.SYSTEM,
                 timeouts,
+                null,
                 null);
     }
 
@@ -163,6 +164,7 @@ class RemoteModelTest {
                 null,
                 ServerConfig.Tls.SYSTEM,
                 ServerConfig.Timeouts.DEFAULTS,
+                null,
                 null);
         Failure failure = assertThrows(FailureException.class, () -> RemoteModel.open(config, null))
                 .failure();
@@ -199,6 +201,7 @@ class RemoteModelTest {
                 null,
                 ServerConfig.Tls.SYSTEM,
                 ServerConfig.Timeouts.DEFAULTS,
+                null,
                 null);
         model = RemoteModel.open(config, null);
         assertTrue(Objects.requireNonNull(model.trouble()).contains("refused"), model.trouble());

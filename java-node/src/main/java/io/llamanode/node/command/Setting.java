@@ -43,6 +43,7 @@ enum Setting {
     IDLE_TIMEOUT_MS(Kind.INTEGER, "milliseconds between two parts of its answer, default 60000"),
     REQUEST_TIMEOUT_MS(Kind.INTEGER, "milliseconds of a request to it, default 600000"),
     SERVER_CONNECTIONS(Kind.INTEGER, "requests that run there at once at most, default as many as it has slots"),
+    FALLBACK(Kind.TEXT, "id of another model of the node, which does what that server refuses, default none"),
     REMOTE_MODELS(Kind.LIST, "beginnings of URLs of servers that requests may name, with commas; default none"),
     ID(Kind.TEXT, "its name in requests, default the file's"),
     N_CTX(Kind.INTEGER, "tokens of context of each slot"),

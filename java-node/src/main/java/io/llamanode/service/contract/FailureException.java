@@ -5,7 +5,7 @@ package io.llamanode.service.contract;
  *
  * <p>Never changes: for any thread.
  */
-public final class FailureException extends RuntimeException {
+public sealed class FailureException extends RuntimeException permits AwayException {
     private static final long serialVersionUID = 1L;
 
     private final transient Failure failure;

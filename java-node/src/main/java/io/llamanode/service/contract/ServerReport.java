@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param nParams weights
  * @param sizeBytes of the weights
  * @param capabilities of its kind of server
+ * @param fallback the model that does what it refuses; {@code null}: none is configured
  */
 public record ServerReport(
         String url,
@@ -35,12 +36,26 @@ public record ServerReport(
         @Nullable Integer nEmbd,
         @Nullable Long nParams,
         @Nullable Long sizeBytes,
-        Set<Capability> capabilities) {
+        Set<Capability> capabilities,
+        @Nullable Fallback fallback) {
+    /**
+     * Another model of the node.
+     *
+     * @param id of it
+     * @param tasks that it was given so far, each of which the server had refused
+     */
+    public record Fallback(String id, long tasks) {}
+
     /** {@return what it is, for a sentence} */
     public String inWords() {
         if (kind == null) {
-            return "a server at %s, which is not there: %s".formatted(url, trouble);
+            return "a server at %s, which is not there: %s%s".formatted(url, trouble, elsewhere());
         }
-        return "'%s' of the server at %s, %s%s".formatted(model, url, kind, build == null ? "" : " build " + build);
+        return "'%s' of the server at %s, %s%s%s"
+                .formatted(model, url, kind, build == null ? "" : " build " + build, elsewhere());
+    }
+
+    private String elsewhere() {
+        return fallback == null ? "" : ", else '%s'".formatted(fallback.id());
     }
 }

@@ -57,6 +57,11 @@ public record Transcript(
         return new Transcript(List.copyOf(Turns.withAnswer(messages, answer)), null, new int[0]);
     }
 
+    /** {@return the messages alone} */
+    public Transcript withoutTokens() {
+        return new Transcript(messages, null, new int[0]);
+    }
+
     private static String text(int[] tokens, Vocabulary vocabulary) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (int token : tokens) {

@@ -76,6 +76,7 @@ class ServerClientTlsTest {
                 null,
                 tls,
                 ServerConfig.Timeouts.DEFAULTS,
+                null,
                 null);
     }
 

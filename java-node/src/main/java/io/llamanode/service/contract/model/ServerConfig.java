@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param tls files that a TLS connection takes
  * @param timeouts how long what may take
  * @param maxConnections tasks that run at once at most
+ * @param fallback id of another model of the node, which does what this server refuses; {@code null}: none
  */
 public record ServerConfig(
         URI url,
@@ -34,7 +35,8 @@ public record ServerConfig(
         @Nullable URI proxy,
         Tls tls,
         Timeouts timeouts,
-        @Nullable Integer maxConnections) {
+        @Nullable Integer maxConnections,
+        @Nullable String fallback) {
     private static final int HTTP_PORT = 80;
     private static final int HTTPS_PORT = 443;
 
@@ -108,6 +110,6 @@ public record ServerConfig(
      */
     public static ServerConfig of(URI url) {
         return new ServerConfig(
-                url, null, null, true, false, false, Map.of(), null, Tls.SYSTEM, Timeouts.DEFAULTS, null);
+                url, null, null, true, false, false, Map.of(), null, Tls.SYSTEM, Timeouts.DEFAULTS, null, null);
     }
 }

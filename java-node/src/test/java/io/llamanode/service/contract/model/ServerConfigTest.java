@@ -54,6 +54,7 @@ class ServerConfigTest {
                 proxy,
                 tls,
                 ServerConfig.Timeouts.DEFAULTS,
+                null,
                 null);
     }
 
