@@ -134,10 +134,10 @@ test-erlang: compile test-llama-server       ## EUnit, xref, dialyzer, Common Te
 	@rebar3 eunit --module=$$(cd test && ls *_tests.erl | sed 's/\.erl$$//' | paste -sd, -)
 	@rebar3 xref
 	@rebar3 dialyzer
-	@rebar3 ct --sname llama_node_ct_$$$$
+	@.ci/ct
 	@native=$$(ls -d $(CURDIR)/priv/native/* 2>/dev/null); system=$$(ldconfig -p 2>/dev/null | grep 'libllama\.so'); \
 	others=$${native:+embedded}; [ -z "$$system" ] || others="embedded $$native"; \
-	for lib in $$others; do LLAMA_NODE_LIB=$$lib rebar3 ct --sname llama_node_ct_$$$$ --suite $(ENGINE_SUITES) || exit; done
+	for lib in $$others; do LLAMA_NODE_LIB=$$lib .ci/ct --suite $(ENGINE_SUITES) || exit; done
 
 test-mix: compile           ## the mix project in test/mix_app
 	@cd test/mix_app && MIX_ENV=test MIX_REBAR3=$$(command -v rebar3) mix test
