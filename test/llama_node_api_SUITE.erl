@@ -1,5 +1,5 @@
-%% Every function of the API but the streams, against the Java node and the tiny model. After each case the node must
-%% still answer and have a slot free.
+%% Every function of the API but the streams, against the Java node and the tiny model, and against servers that run such
+%% a model. After each case the node must still answer and have a slot free.
 -module(llama_node_api_SUITE).
 -compile([export_all, nowarn_export_all]).
 
@@ -7,23 +7,23 @@
 -include("llama_node_ct.hrl").
 
 -import(llama_node_ct, [server/1, own_session/1, task/3, endless/0]).
+-import(llama_node_engine_ct, [either/3]).
 
 -define(GREEDY, temperature => 0).
 
 %% A case that hangs must not hold up the others for half an hour.
 suite() -> [{timetrap, {minutes, 3}}].
 
-all() ->
-    [{group, distribution}, {group, port}].
+all() -> llama_node_engine_ct:all().
 
 groups() ->
-    Groups = [{group, calls}, {group, sessions}, {group, tasks}],
-    [{distribution, [], Groups},
-     {port, [], Groups},
-     {calls, [], [status, ping, complete, chat, chat_with_a_text, tokens_round_trip, control_tokens_are_text,
-                  apply_template, texts_of_all_kinds, json_input, seeds_repeat,
-                  stop_strings, run_with_a_deadline, models_by_name, models_by_relative_paths, raw_gen_server_calls,
-                  large_answers]},
+    Calls = [status, ping, complete, chat, chat_with_a_text, tokens_round_trip, control_tokens_are_text,
+             apply_template, texts_of_all_kinds, json_input, seeds_repeat, stop_strings, run_with_a_deadline,
+             models_by_name, raw_gen_server_calls],
+    llama_node_engine_ct:groups([{group, calls}, {group, sessions}, {group, tasks}],
+                                [{group, calls_of_a_server}, {group, sessions}, {group, tasks}]) ++
+    [{calls, [], Calls ++ [models_by_relative_paths, large_answers]},
+     {calls_of_a_server, [], Calls},
      {sessions, [], [transcript_grows, session_info, closing_ends_running_tasks, unknown_session, closed_session,
                      session_defaults, session_of_a_dead_owner]},
      {tasks, [], [result_is_collected_once, result_can_wait_for_its_collector, several_wait_at_once,
@@ -68,9 +68,10 @@ status(Config) ->
                    counters := #{tasks_created := _, decode_calls := _}, memory := #{rss_bytes := _}}, Status),
     #{models := [Model]} = Status,
     {Parameters, Pieces} = llama_node_ct:sizes(),
-    ?assertMatch(#{id := <<"tiny-chat">>, architecture := <<"llama">>, n_params := Parameters, n_ctx := 256,
-                   n_vocab := Pieces,
-                   n_parallel := 2, slots := [#{state := _, n_ctx := 256}, #{}]}, Model),
+    ?assertMatch(#{id := <<"tiny-chat">>, n_params := Parameters, n_ctx := 256, n_vocab := Pieces, n_parallel := 2,
+                   slots := [#{state := _}, #{}]}, Model),
+    %% A server does not tell it.
+    ?assertEqual(either(<<"llama">>, none, Config), maps:get(architecture, Model, none)),
     ?assert(is_integer(maps:get(uptime_ms, Status))).
 
 ping(Config) ->
@@ -80,11 +81,12 @@ ping(Config) ->
 complete(Config) ->
     {ok, Result} = llama_node:complete(server(Config), <<"Once upon a time">>,
                                        #{?GREEDY, n_predict => 8, ignore_eos => true}),
-    ?assertMatch(#{content := <<_, _/binary>>, finish_reason := length, stopped_by := limit, model := <<"tiny-chat">>,
+    ?assertMatch(#{content := <<_, _/binary>>, finish_reason := length, model := <<"tiny-chat">>,
                    usage := #{prompt_tokens := P, completion_tokens := 8, total_tokens := T, cached_tokens := _},
                    timings := #{queue_ms := _, prompt_ms := _, predicted_ms := _, prompt_per_second := _,
                                 predicted_per_second := _}, task_id := _, seed := _} when T =:= P + 8, Result),
-    ?assertEqual(Result, maps:without([stop], Result)).
+    ?assertEqual(Result, maps:without([stop], Result)),
+    ?assertEqual(either(limit, none, Config), maps:get(stopped_by, Result, none)).
 
 chat(Config) ->
     Messages = [#{role => system, content => <<"You are brief.">>}, #{role => user, content => <<"What is Erlang?">>}],
@@ -121,13 +123,25 @@ tokens_round_trip(Config) ->
 control_tokens_are_text(Config) ->
     Server = server(Config),
     {ok, [_, _ | _]} = llama_node:tokenize(Server, <<"<|im_start|>">>),
-    ?assertMatch({ok, [_]}, llama_node:tokenize(Server, #{content => <<"<|im_start|>">>, parse_special => true})).
+    ?assertMatch({ok, [_]}, llama_node:tokenize(Server, #{content => <<"<|im_start|>">>, parse_special => true})),
+    %% They have no text, unless it is asked for, and what is spelled by other tokens has one.
+    Chat = <<"<|im_start|>user">>,
+    {ok, Control} = llama_node:tokenize(Server, #{content => Chat, parse_special => true}),
+    {ok, Text} = llama_node:tokenize(Server, Chat),
+    ?assertEqual({ok, <<"user">>}, llama_node:detokenize(Server, Control)),
+    ?assertEqual({ok, Chat}, llama_node:detokenize(Server, #{tokens => Control, special => true})),
+    {ok, Both} = llama_node:detokenize(Server, Control ++ Text),
+    ?assertEqual(<<"user<|im_start|>user">>, binary:replace(Both, <<" ">>, <<>>, [global])).
 
 apply_template(Config) ->
     {ok, Prompt} = llama_node:apply_template(server(Config), #{messages => [#{role => user, content => <<"Hi">>}]}),
     ?assertNotEqual(nomatch, string:find(Prompt, "<|im_start|>user\nHi<|im_end|>")),
-    ?assertMatch({ok, <<"Hi">>}, llama_node:apply_template(server(Config),
-        #{messages => [#{role => user, content => <<"Hi">>}], chat_template => <<"{{ messages[0].content }}">>})).
+    Own = llama_node:apply_template(server(Config), #{messages => [#{role => user, content => <<"Hi">>}],
+                                                      chat_template => <<"{{ messages[0].content }}">>}),
+    case llama_node_engine_ct:is_embedded(Config) of
+        true -> ?assertEqual({ok, <<"Hi">>}, Own);
+        false -> ?assertMatch({error, {unsupported, <<"chat_template: ", _/binary>>}}, Own)
+    end.
 
 texts_of_all_kinds(Config) ->
     Server = server(Config),
@@ -158,8 +172,11 @@ stop_strings(Config) ->
     {ok, #{content := Whole}} = llama_node:complete(server(Config), Prompt, Options),
     Stop = binary:part(Whole, byte_size(Whole) div 2, 2),
     [Before, _] = binary:split(Whole, Stop),
-    ?assertMatch({ok, #{content := Before, finish_reason := stop, stopped_by := stop_string, stop := Stop}},
-                 llama_node:complete(server(Config), Prompt, Options#{stop => [<<"never seen">>, Stop]})).
+    {ok, Result} = llama_node:complete(server(Config), Prompt, Options#{stop => [<<"never seen">>, Stop]}),
+    ?assertMatch(#{content := Before, finish_reason := stop}, Result),
+    %% OpenAI's protocol does not tell it.
+    ?assertEqual(either(#{stopped_by => stop_string, stop => Stop}, #{}, Config),
+                 maps:with([stopped_by, stop], Result)).
 
 run_with_a_deadline(Config) ->
     ?CODE(timeout, llama_node:complete(server(Config), <<"Once">>, (maps:remove(prompt, endless()))#{timeout => 50})),
@@ -167,8 +184,7 @@ run_with_a_deadline(Config) ->
 
 models_by_name(Config) ->
     Server = server(Config),
-    #{model := Path} = llama_node_ct:options(Config),
-    ?assertEqual(ok, llama_node:load_model(Server, Path, #{id => second, n_ctx => 64, n_parallel => 1})),
+    ?assertEqual(ok, llama_node_engine_ct:load(second, #{n_ctx => 64, n_parallel => 1}, Config)),
     ?assertMatch({ok, #{model := <<"second">>}},
                  llama_node:complete(Server, <<"Once">>, #{model => second, n_predict => 1})),
     ?assertMatch({ok, #{model := <<"tiny-chat">>}}, llama_node:complete(Server, <<"Once">>, #{n_predict => 1})),
@@ -176,7 +192,7 @@ models_by_name(Config) ->
     ?assertMatch({ok, #{model := <<"second">>}}, llama_node:get_session_info(Server, Session)),
     ?CODE(invalid_argument, llama_node:complete(Server, <<"Once">>, #{model => third})),
     ?CODE(invalid_argument, llama_node:create_session(Server, #{model => third})),
-    ?CODE(invalid_argument, llama_node:load_model(Server, Path, #{id => second})).
+    ?CODE(invalid_argument, llama_node_engine_ct:load(second, #{}, Config)).
 
 %% The directory of the node is the one in which it was launched.
 models_by_relative_paths(Config) ->

@@ -41,26 +41,41 @@ start_real(More, Config) ->
     case real_node() of
         {ok, Options} ->
             {ok, Server} = llama_node:init_server(maps:merge(Options, More)),
-            {ok, #{node := Node}} = llama_node:get_status(Server),
-            [{server, Server}, {node, Node}, {mailbox, mailbox(More, Node, Server)},
-             {server_options, maps:merge(Options, More)}
-             | Config];
+            started_real(Server, maps:merge(Options, More), Config);
         {skip, _} = Skip ->
             Skip
     end.
 
-%% The same over the transport that a group is called by; the groups within it have the Config as it is.
+started_real(Server, Options, Config) ->
+    {ok, #{node := Node}} = llama_node:get_status(Server),
+    [{server, Server}, {node, Node}, {mailbox, mailbox(Options, Node, Server)}, {server_options, Options} | Config].
+
+%% The same over the transport, and with the engine, that a group is called by; the groups within it have the Config as it
+%% is.
 -spec start_over(atom(), map(), list()) -> list() | {skip, string()}.
 start_over(Transport, More, Config) when Transport =:= distribution; Transport =:= port ->
     start_real(More#{transport => Transport}, [{transport, Transport} | Config]);
-start_over(_Group, _More, Config) ->
-    Config.
+start_over(Group, More, Config) ->
+    case lists:member(Group, llama_node_engine_ct:servers()) of
+        true -> start_of_server(llama_node_engine_ct:start(Group, More, Config));
+        false -> Config
+    end.
+
+start_of_server({ok, #{transport := Transport} = Options, Config}) ->
+    {ok, Server} = llama_node:init_server(Options),
+    started_real(Server, Options, [{transport, Transport} | Config]);
+start_of_server({skip, _} = Skip) ->
+    Skip.
 
 -spec stop_over(atom(), list()) -> ok.
-stop_over(Transport, Config) when Transport =:= distribution; Transport =:= port ->
-    ok = llama_node:destroy_server(server(Config));
-stop_over(_Group, _Config) ->
-    ok.
+stop_over(Group, Config) ->
+    case lists:member({group, Group}, llama_node_engine_ct:all()) of
+        true ->
+            ok = llama_node:destroy_server(server(Config)),
+            llama_node_engine_ct:stop(Config);
+        false ->
+            ok
+    end.
 
 %% Where raw calls go.
 mailbox(#{transport := port}, _Node, Server) -> Server;
@@ -77,8 +92,8 @@ check_real(Config) ->
         llama_node:complete(Server, <<"Once">>, #{n_predict => 1, ignore_eos => true, timeout => 60000}),
     ok.
 
-%% A Config for a group of one transport, or of one kind of node in such a group.
--spec of_group(distribution | port | fake | java, list()) -> list() | {skip, string()}.
+%% A Config for a group of one transport, of one kind of node in such a group, or of a server as the engine.
+-spec of_group(atom(), list()) -> list() | {skip, string()}.
 of_group(fake, Config) ->
     with_options(fake(normal, Config), Config);
 of_group(java, Config) ->
@@ -86,8 +101,18 @@ of_group(java, Config) ->
         {ok, Options} -> with_options(Options, Config);
         {skip, _} = Skip -> Skip
     end;
-of_group(Transport, Config) ->
-    [{transport, Transport} | Config].
+of_group(Group, Config) ->
+    case lists:member(Group, llama_node_engine_ct:servers()) of
+        true ->
+            case llama_node_engine_ct:start(Group, #{}, Config) of
+                {ok, #{transport := Transport} = Options, More} ->
+                    [{server_options, Options}, {transport, Transport} | More];
+                {skip, _} = Skip ->
+                    Skip
+            end;
+        false ->
+            [{transport, Group} | Config]
+    end.
 
 with_options(Options, Config) ->
     [{server_options, Options#{transport => proplists:get_value(transport, Config)}} | Config].

@@ -1,5 +1,5 @@
-%% What happens when processes die or stop, with the Java node and, for what is the client's work alone, with a fake
-%% node as well.
+%% What happens when processes die or stop, with the Java node, its own engine and servers in place of that, and, for what
+%% is the client's work alone, with a fake node as well.
 -module(llama_node_failure_SUITE).
 -behaviour(supervisor).
 -compile([export_all, nowarn_export_all]).
@@ -11,16 +11,15 @@
 %% A case that hangs must not hold up the others for half an hour.
 suite() -> [{timetrap, {minutes, 3}}].
 
-all() ->
-    [{group, distribution}, {group, port}].
+all() -> llama_node_engine_ct:all().
 
 groups() ->
     Client = [killed_under_50_callers, restarts_again_and_again, server_is_killed, beam_is_killed, stopped_node_resumes,
               first_call_fails],
-    Java = [owner_death_frees_the_slot, sink_death_frees_the_slot, queued_owner_dies, identifiers_are_not_used_again,
-            default_model_is_taken, jar_is_lost, native_code_hangs, addresses_run_out],
-    Groups = [{fake, [], Client}, {java, [], Client ++ Java}],
-    [{distribution, [], Groups}, {port, [], Groups}].
+    Slots = [owner_death_frees_the_slot, sink_death_frees_the_slot, queued_owner_dies, identifiers_are_not_used_again],
+    Java = [default_model_is_taken, jar_is_lost, native_code_hangs, addresses_run_out],
+    llama_node_engine_ct:groups([{fake, [], Client}, {java, [], Client ++ Slots ++ Java}],
+                                [killed_under_50_callers, server_is_killed | Slots]).
 
 init_per_suite(Config) ->
     ok = llama_node_ct:distribute(),
@@ -32,8 +31,11 @@ end_per_suite(_) ->
 init_per_group(Group, Config) ->
     llama_node_ct:of_group(Group, Config).
 
-end_per_group(_, _) ->
-    ok.
+end_per_group(Group, Config) ->
+    case lists:member(Group, llama_node_engine_ct:servers()) of
+        true -> llama_node_engine_ct:stop(Config);
+        false -> ok
+    end.
 
 init_per_testcase(_, Config) ->
     process_flag(trap_exit, true),

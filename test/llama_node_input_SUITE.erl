@@ -1,5 +1,5 @@
-%% Bad models, bad input and too much of it, sent to the Java node. After each case the node must
-%% still answer and have a slot free.
+%% Bad models, bad input and too much of it, sent to the Java node, whose model it runs itself or a server does. After each
+%% case the node must still answer and have a slot free.
 -module(llama_node_input_SUITE).
 -compile([export_all, nowarn_export_all]).
 
@@ -11,20 +11,21 @@
 %% A case that hangs must not hold up the others for half an hour.
 suite() -> [{timetrap, {minutes, 3}}].
 
-all() ->
-    [{group, distribution}, {group, port}].
+all() -> llama_node_engine_ct:all().
 
 groups() ->
-    Groups = [{group, bad_models}, {group, bad_input}, {group, load}],
-    [{distribution, [], Groups},
-     {port, [], Groups},
-     {bad_models, [], [missing_file, empty_file, truncated_file, not_gguf, unknown_architecture, a_directory,
+    Input = [bad_options, bad_types, bad_inputs, bad_utf8, prompt_longer_than_the_context, empty_prompt,
+             five_megabytes, deep_and_huge_terms],
+    Load = [longer_than_a_frame, eight_huge_prompts_at_once, ten_thousand_queued_tasks, full_queue,
+            ten_thousand_tasks_of_another, one_owner_cannot_fill_the_queue, dead_collector_swallows_nothing,
+            results_of_the_dead_are_not_kept],
+    llama_node_engine_ct:groups([{group, bad_models}, {group, bad_input}, {group, load}],
+                                [{group, bad_input_of_a_server}, {group, load}]) ++
+    [{bad_models, [], [missing_file, empty_file, truncated_file, not_gguf, unknown_architecture, a_directory,
                        bad_contexts, absurd_context, bad_configurations, start_with_a_missing_file]},
-     {bad_input, [], [bad_options, bad_types, bad_inputs, bad_utf8, prompt_longer_than_the_context, empty_prompt,
-                      five_megabytes, deep_and_huge_terms, noise_in_the_mailbox, noise_as_calls]},
-     {load, [], [longer_than_a_frame, eight_huge_prompts_at_once, ten_thousand_queued_tasks, full_queue,
-                 ten_thousand_tasks_of_another, one_owner_cannot_fill_the_queue, dead_collector_swallows_nothing,
-                 results_of_the_dead_are_not_kept]}].
+     {bad_input, [], Input ++ [noise_in_the_mailbox, noise_as_calls]},
+     {bad_input_of_a_server, [], Input},
+     {load, [], Load}].
 
 init_per_suite(Config) ->
     Config.

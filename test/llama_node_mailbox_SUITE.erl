@@ -9,15 +9,14 @@
 %% A case that hangs must not hold up the others for half an hour.
 suite() -> [{timetrap, {minutes, 3}}].
 
-all() ->
-    [{group, distribution}, {group, port}].
+all() -> llama_node_engine_ct:all().
 
 groups() ->
     Both = [a_call_that_is_given_up_collects_no_result, a_stream_of_a_call_that_is_given_up_ends],
     [{distribution, [], [system_messages_are_refused, nothing_is_spawned, nodes_see_it_as_a_hidden_one,
                          names_and_processes_that_are_not_there, a_plain_call_that_is_given_up_collects_no_result
                          | Both]},
-     {port, [], Both}].
+     {port, [], Both} | [{Group, [], Both} || Group <- llama_node_engine_ct:servers()]].
 
 init_per_group(Group, Config) ->
     llama_node_ct:start_over(Group, #{}, Config).

@@ -9,13 +9,14 @@
 
 suite() -> [{timetrap, {minutes, 3}}].
 
-all() -> [{group, distribution}, {group, port}].
+all() -> llama_node_engine_ct:all().
 
 groups() ->
     Cases = [equal_completions, system_prompt_of_every_chat, chats_that_come_together, closed_session,
              sessions_that_come_back, shared_by_owner, shared_by_nobody, bound_of_the_model, no_cache,
              least_similarity, text_of_an_empty_cache, other_template, adapters],
-    [{distribution, [], Cases}, {port, [], Cases}].
+    %% Which prefixes a server finds again is its own affair, but sessions have slots that they meet again.
+    llama_node_engine_ct:groups(Cases, [sessions_that_come_back]).
 
 init_per_group(Group, Config) ->
     llama_node_ct:start_over(Group, #{n_ctx => 512, n_parallel => 4}, Config).

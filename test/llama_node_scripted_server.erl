@@ -1,7 +1,7 @@
 %% A server of models on a socket of this runtime that answers as llama-server does, or not: each request goes to a fun.
 -module(llama_node_scripted_server).
 
--export([start/1, stop/1, url/1, requests/1, clear/1]).
+-export([start/1, start/2, stop/1, url/1, requests/1, clear/1]).
 -export([json/2, events/2, begin_events/1, event/2, end_events/1, await_close/1, status/3]).
 -export_type([server/0, handler/0]).
 
@@ -12,7 +12,11 @@
 
 %% Starts one on a free port of the loopback.
 -spec start(handler()) -> server().
-start(Handler) ->
+start(Handler) -> start(Handler, keeps).
+
+%% One that keeps what it was asked, or forgets it.
+-spec start(handler(), keeps | forgets) -> server().
+start(Handler, Memory) ->
     Self = self(),
     Pid = spawn(fun () ->
         {ok, Listen} = gen_tcp:listen(0, [binary, {active, false}, {ip, {127, 0, 0, 1}}, {nodelay, true},
@@ -21,7 +25,7 @@ start(Handler) ->
         Owner = self(),
         _ = spawn_link(fun () -> accept(Owner, Handler, Listen) end),
         Self ! {self(), Port},
-        loop([])
+        loop(Memory, [])
     end),
     receive {Pid, Port} -> {Pid, Port} end.
 
@@ -46,11 +50,12 @@ ask(Pid, What) ->
     Pid ! {What, self(), Ref},
     receive {Ref, Answer} -> Answer end.
 
-loop(Requests) ->
+loop(Memory, Requests) ->
     receive
-        {came, Request} -> loop([Request | Requests]);
-        {requests, From, Ref} -> From ! {Ref, lists:reverse(Requests)}, loop(Requests);
-        {clear, From, Ref} -> From ! {Ref, ok}, loop([])
+        {came, _} when Memory =:= forgets -> loop(Memory, []);
+        {came, Request} -> loop(Memory, [Request | Requests]);
+        {requests, From, Ref} -> From ! {Ref, lists:reverse(Requests)}, loop(Memory, Requests);
+        {clear, From, Ref} -> From ! {Ref, ok}, loop(Memory, [])
     end.
 
 accept(Owner, Handler, Listen) ->
@@ -65,7 +70,8 @@ accept(Owner, Handler, Listen) ->
     end.
 
 serve(Owner, Handler, Socket) ->
-    ok = inet:setopts(Socket, [{packet, http_bin}]),
+    %% The handler may have left it closed.
+    _ = inet:setopts(Socket, [{packet, http_bin}]),
     case gen_tcp:recv(Socket, 0) of
         {ok, {http_request, _, {abs_path, Path}, _}} ->
             Headers = headers(Socket, #{}),
@@ -93,9 +99,14 @@ headers(Socket, Headers) ->
 
 body(_Socket, 0) -> none;
 body(Socket, Length) ->
-    {ok, Body} = gen_tcp:recv(Socket, Length),
-    {ok, Object} = llama_node_json:decode(Body),
-    llama_node_json:plain(Object).
+    case gen_tcp:recv(Socket, Length) of
+        {ok, Body} ->
+            {ok, Object} = llama_node_json:decode(Body),
+            llama_node_json:plain(Object);
+        {error, _} ->
+            %% Given up meanwhile.
+            exit(normal)
+    end.
 
 default(<<"/health">>, Socket) -> json(Socket, "{\"status\":\"ok\"}");
 default(<<"/v1/models">>, Socket) ->

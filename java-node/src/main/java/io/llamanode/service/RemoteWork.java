@@ -438,12 +438,7 @@ final class RemoteWork implements ModelWork {
 
     @Override
     public String detokenize(int[] tokens, boolean special) {
-        if (!special) {
-            throw new FailureException(
-                    ErrorCode.UNSUPPORTED,
-                    "special: a server spells control tokens and can not leave them out; ask with special => true");
-        }
-        return model.questions().detokenize(tokens);
+        return prompts.detokenize(tokens, special);
     }
 
     @Override

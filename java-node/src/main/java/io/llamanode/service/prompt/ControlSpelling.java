@@ -4,7 +4,9 @@ import io.llamanode.remote.Questions;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +31,29 @@ final class ControlSpelling {
     static boolean isRead(Questions questions, String text) {
         return !text.isEmpty()
                 && !Arrays.equals(questions.tokenize(text, false, true), questions.tokenize(text, false, false));
+    }
+
+    /**
+     * Slow.
+     *
+     * @param tokens ids
+     * @return the text of the tokens, control tokens left out; a server spells them
+     */
+    static String leftOut(Questions questions, int[] tokens) {
+        String spelled = questions.detokenize(tokens);
+        int[] read = questions.tokenize(spelled, false, true);
+        int[] plain = questions.tokenize(spelled, false, false);
+        if (Arrays.equals(read, plain)) {
+            return spelled;
+        }
+        Set<Integer> controls = Arrays.stream(read).boxed().collect(Collectors.toSet());
+        controls.retainAll(Arrays.stream(tokens).boxed().collect(Collectors.toSet()));
+        Arrays.stream(plain).forEach(controls::remove);
+        // Next to a control token others may stand than without one.
+        controls.removeIf(token -> !isRead(questions, questions.detokenize(new int[] {token})));
+        return questions.detokenize(Arrays.stream(tokens)
+                .filter(token -> !controls.contains(token))
+                .toArray());
     }
 
     /** Adds every text of a value, those within maps and lists too; of a message all but its role. */

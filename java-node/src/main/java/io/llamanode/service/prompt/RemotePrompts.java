@@ -107,6 +107,20 @@ public final class RemotePrompts {
                 prompt.body().has("seed") ? (Long) prompt.body().get("seed").longValue() : null);
     }
 
+    /**
+     * Joins tokens to a text. Slow.
+     *
+     * @param tokens ids
+     * @param special whether control tokens are spelled, or left out
+     * @return the text
+     * @throws FailureException {@code unsupported} if the server has no endpoint for it, {@code inference_failed}
+     */
+    public String detokenize(int[] tokens, boolean special) {
+        return special
+                ? model.questions().detokenize(tokens)
+                : ControlSpelling.leftOut(model.questions(), tokens);
+    }
+
     private static FailureException unsupported(String message) {
         return new FailureException(ErrorCode.UNSUPPORTED, message);
     }
