@@ -1,5 +1,5 @@
-%% Every function of the API but the streams, against the Java node and the tiny model, and against servers that run such
-%% a model. After each case the node must still answer and have a slot free.
+%% Every function of the API but the streams, against the Java node and the tiny model, and against servers that
+%% run such a model. After each case the node must still answer and have a slot free.
 -module(llama_node_api_SUITE).
 -compile([export_all, nowarn_export_all]).
 

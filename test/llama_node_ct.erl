@@ -50,8 +50,8 @@ started_real(Server, Options, Config) ->
     {ok, #{node := Node}} = llama_node:get_status(Server),
     [{server, Server}, {node, Node}, {mailbox, mailbox(Options, Node, Server)}, {server_options, Options} | Config].
 
-%% The same over the transport, and with the engine, that a group is called by; the groups within it have the Config as it
-%% is.
+%% The same over the transport, and with the engine, that a group is called by; the groups within it have the
+%% Config as it is.
 -spec start_over(atom(), map(), list()) -> list() | {skip, string()}.
 start_over(Transport, More, Config) when Transport =:= distribution; Transport =:= port ->
     start_real(More#{transport => Transport}, [{transport, Transport} | Config]);

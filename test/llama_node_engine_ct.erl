@@ -1,5 +1,6 @@
-%% The engine as a parameter of suites: the same groups run over the embedded engine, and over servers as their engine. One
-%% server is scripted and always there; the other is a real llama-server, with the same model file, where there is one.
+%% The engine as a parameter of suites: the same groups run over the embedded engine, and over servers as their
+%% engine. One server is scripted and always there; the other is a real llama-server, with the same model file,
+%% where there is one.
 -module(llama_node_engine_ct).
 
 -export([all/0, groups/2, embedded/0, servers/0, start/3, stop/1, is_embedded/1, either/3, load/3, model_path/1]).

@@ -1,5 +1,5 @@
-%% What happens when processes die or stop, with the Java node, its own engine and servers in place of that, and, for what
-%% is the client's work alone, with a fake node as well.
+%% What happens when processes die or stop, with the Java node, its own engine and servers in place of that, and,
+%% for what is the client's work alone, with a fake node as well.
 -module(llama_node_failure_SUITE).
 -behaviour(supervisor).
 -compile([export_all, nowarn_export_all]).

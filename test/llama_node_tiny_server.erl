@@ -1,5 +1,5 @@
-%% A server that keeps to llama-server's protocol, with a model that is none: a token of a prompt is a byte, and an answer
-%% is made of words that depend on the prompt alone, or on the seed where the temperature is not 0.
+%% A server that keeps to llama-server's protocol, with a model that is none: a token of a prompt is a byte, and
+%% an answer is made of words that depend on the prompt alone, or on the seed where the temperature is not 0.
 -module(llama_node_tiny_server).
 
 -export([start/1, stop/1, url/1, most_at_once/1]).
@@ -106,8 +106,13 @@ piece(Token) when Token < 128; Token > 255 -> text([Token]);
 piece(Byte) -> [Byte].
 
 text(Text) when is_binary(Text) -> Text;
-text(Tokens) -> << <<(case lists:keyfind(Token, 1, ?CONTROL) of {_, Spelled} -> Spelled; false -> <<Token>> end)/binary>>
-                   || Token <- Tokens >>.
+text(Tokens) -> iolist_to_binary([spelled(Token) || Token <- Tokens]).
+
+spelled(Token) ->
+    case lists:keyfind(Token, 1, ?CONTROL) of
+        {_, Spelled} -> Spelled;
+        false -> <<Token>>
+    end.
 
 rendered(Messages) ->
     Turns = [[<<"<|im_start|>">>, Role, "\n", maps:get(<<"content">>, Message, <<>>), <<"<|im_end|>\n">>]

@@ -25,6 +25,7 @@ record Refusal(
         @Nullable Long holdMs) {
     private static final int REDIRECTION = 300;
     private static final int CLIENT_ERROR = 400;
+    private static final int BAD_REQUEST = 400;
     private static final int UNAUTHORIZED = 401;
     private static final int FORBIDDEN = 403;
     private static final int REQUEST_TIMEOUT = 408;
@@ -66,6 +67,16 @@ record Refusal(
             }
             case UNAVAILABLE ->
                 new Refusal(ErrorCode.INFERENCE_FAILED, text, ofServer, true, head.retryAfterMs(), null);
+            case BAD_REQUEST ->
+                ServerError.isTooLong(body)
+                        ? new Refusal(
+                                ErrorCode.INVALID_ARGUMENT,
+                                "prompt: does not fit into the context (n_ctx); " + text,
+                                ofServer,
+                                false,
+                                null,
+                                null)
+                        : failed(text);
             default -> new Refusal(ErrorCode.INFERENCE_FAILED, text, ofServer, false, null, null);
         };
     }

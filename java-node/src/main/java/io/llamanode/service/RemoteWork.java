@@ -243,6 +243,9 @@ final class RemoteWork implements ModelWork {
 
             @Override
             public void part(TaskEvent part) {
+                if (isPromptOnly(task)) {
+                    return;
+                }
                 if (firstMs == null) {
                     firstMs = millis(System.nanoTime() - task.created);
                 }
@@ -257,13 +260,19 @@ final class RemoteWork implements ModelWork {
             }
 
             @Override
-            public void finished(RemoteAnswer answer, Times times) {
+            public void finished(RemoteAnswer whole, Times times) {
                 answers();
+                RemoteAnswer answer = isPromptOnly(task) ? whole.withoutText() : whole;
                 Transcript next =
                         prompt.messages() == null ? null : Transcript.answered(prompt.messages(), whole(answer));
                 tasks.finished(task, result(task, prompt, answer, times, firstMs), next);
             }
         });
+    }
+
+    /** Nothing is to be generated; a llama-server generates a token all the same. */
+    private static boolean isPromptOnly(Task task) {
+        return GenerationDefaults.given(task.options.maxTokens()) == 0;
     }
 
     private static Answer whole(RemoteAnswer answer) {

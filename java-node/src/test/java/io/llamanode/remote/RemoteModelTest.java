@@ -352,6 +352,19 @@ class RemoteModelTest {
     // Failures
 
     @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"error\":{\"code\":400,\"type\":\"exceed_context_size_error\",\"message\":\"too many\"}}",
+                "{\"error\":{\"code\":\"context_length_exceeded\",\"message\":\"too many\"}}",
+                "{\"object\":\"error\",\"message\":\"This model's maximum context length is 8 tokens\"}"
+            })
+    void aPromptThatDoesNotFitIntoTheContextIsAnInvalidArgument(String body) throws Exception {
+        openLlamaServer();
+        server.on(CHAT, (request, connection) -> connection.whole(400, "application/json", body));
+        assertFails(ErrorCode.INVALID_ARGUMENT, "prompt: does not fit into the context", ask().failure());
+    }
+
+    @ParameterizedTest
     @ValueSource(ints = {400, 404, 500})
     void otherStatusesCarryTheServersMessage(int status) throws Exception {
         openLlamaServer();

@@ -12,6 +12,7 @@ import io.llamanode.remote.answer.Trees;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.NodeStatus;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.model.ModelConfig;
@@ -171,6 +172,34 @@ class RemoteServiceTest {
         assertEquals(-1, body.path("max_tokens").asInt());
         assertTrue(body.path("stream").asBoolean());
         assertEquals(result.seed(), (Long) body.path("seed").asLong());
+    }
+
+    @Test
+    void nothingIsGeneratedWhereNothingIsWantedThoughALlamaServerGeneratesAToken() {
+        llamaServer();
+        server.on(
+                COMPLETIONS,
+                (request, connection) -> connection.events(
+                        "{\"choices\":[{\"text\":\" world\"}]}",
+                        "{\"choices\":[{\"text\":\"\",\"finish_reason\":\"length\"}]}",
+                        "{\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":1,\"total_tokens\":6}}",
+                        "[DONE]"));
+        GenerationOptions nothing = Given.options("maxTokens", 0);
+        GenerationResult result =
+                (GenerationResult) run(new TaskInput.Completion(null, new Prompt.Text("Hello"), true, nothing));
+        assertEquals("", result.content());
+        assertEquals(new GenerationResult.Usage(5, 0, null), result.usage());
+        assertEquals(GenerationResult.FinishReason.LENGTH, result.finishReason());
+    }
+
+    @Test
+    void aPromptOfTokensThatTheVocabularyHasNotIsRefused() {
+        llamaServer();
+        TaskInput unknown =
+                new TaskInput.Completion(null, new Prompt.Tokens(new int[] {1, 99_999}), true, GenerationOptions.NONE);
+        Failure failure = failure(unknown);
+        assertEquals(ErrorCode.INVALID_ARGUMENT, failure.code());
+        assertTrue(failure.message().startsWith("prompt: there is no token 99999"), failure.message());
     }
 
     @Test

@@ -52,4 +52,19 @@ public record RemoteAnswer(
         /** Of a server that tells none. */
         public static final Timing UNKNOWN = new Timing(null, null, null, null);
     }
+
+    /** {@return the end of the same prompt with nothing generated, which no server takes a request for} */
+    public RemoteAnswer withoutText() {
+        return new RemoteAnswer(
+                "",
+                null,
+                List.of(),
+                FinishReason.LENGTH,
+                StoppedBy.LIMIT,
+                null,
+                seed,
+                usage == null ? null : new Usage(usage.promptTokens(), 0, usage.cachedTokens()),
+                new Timing(timing.promptMs(), null, timing.promptPerSecond(), null),
+                logprobs == null ? null : List.of());
+    }
 }

@@ -51,6 +51,22 @@ public final class ServerError {
         return message != null ? message : shorten(body.strip());
     }
 
+    /**
+     * Whether a body that came with a status of 400 says that the prompt is longer than the context: the type is
+     * llama-server's, the code OpenAI's, and of vLLM there is only the message.
+     *
+     * @param body text
+     * @return whether it does
+     */
+    public static boolean isTooLong(String body) {
+        JsonNode tree = Trees.parse(body);
+        JsonNode error = tree == null || !tree.isObject() ? null : tree.has("error") ? tree.get("error") : tree;
+        return error != null
+                && ("exceed_context_size_error".equals(Trees.text(error, "type"))
+                        || "context_length_exceeded".equals(Trees.text(error, "code"))
+                        || ofBody(body).contains("maximum context length"));
+    }
+
     private static String shorten(String message) {
         return message.length() <= SHOWN ? message : message.substring(0, SHOWN) + "...";
     }

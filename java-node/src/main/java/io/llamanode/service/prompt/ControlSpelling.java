@@ -51,9 +51,8 @@ final class ControlSpelling {
         Arrays.stream(plain).forEach(controls::remove);
         // Next to a control token others may stand than without one.
         controls.removeIf(token -> !isRead(questions, questions.detokenize(new int[] {token})));
-        return questions.detokenize(Arrays.stream(tokens)
-                .filter(token -> !controls.contains(token))
-                .toArray());
+        return questions.detokenize(
+                Arrays.stream(tokens).filter(token -> !controls.contains(token)).toArray());
     }
 
     /** Adds every text of a value, those within maps and lists too; of a message all but its role. */

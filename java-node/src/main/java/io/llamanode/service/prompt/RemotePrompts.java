@@ -116,9 +116,7 @@ public final class RemotePrompts {
      * @throws FailureException {@code unsupported} if the server has no endpoint for it, {@code inference_failed}
      */
     public String detokenize(int[] tokens, boolean special) {
-        return special
-                ? model.questions().detokenize(tokens)
-                : ControlSpelling.leftOut(model.questions(), tokens);
+        return special ? model.questions().detokenize(tokens) : ControlSpelling.leftOut(model.questions(), tokens);
     }
 
     private static FailureException unsupported(String message) {
@@ -131,7 +129,7 @@ public final class RemotePrompts {
                     "context_shift: whether an answer goes on in a full context was said when the server was started");
         }
         Object prompt = switch (input.prompt()) {
-            case Prompt.Tokens(int[] ids) -> ids;
+            case Prompt.Tokens(int[] ids) -> known(facts, ids);
             case Prompt.Text(String text) -> text(facts, text, input.addSpecial(), false);
             case Prompt.Special(String text) -> text(facts, text, input.addSpecial(), true);
         };
@@ -140,6 +138,19 @@ public final class RemotePrompts {
                 facts.kind() == ServerKind.NATIVE || facts.kind() == ServerKind.LLAMA_SERVER && !model.prefersOpenai();
         ObjectNode body = own ? writer.completion(asked, prompt) : writer.completions(asked, prompt);
         return new RemotePrompt(own ? facts.completionPath() : COMPLETIONS, body, null, null);
+    }
+
+    private static int[] known(ServerFacts facts, int[] ids) {
+        Integer size = facts.nVocab();
+        for (int id : ids) {
+            if (id < 0 || size != null && id >= size) {
+                throw FailureException.invalid(
+                        size == null
+                                ? "prompt: there is no token %d".formatted(id)
+                                : "prompt: there is no token %d; the vocabulary has %d tokens".formatted(id, size));
+            }
+        }
+        return ids;
     }
 
     private static boolean said(@Nullable Boolean flag) {
