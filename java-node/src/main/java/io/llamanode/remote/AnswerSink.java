@@ -36,6 +36,10 @@ abstract sealed class AnswerSink {
         reader.push(bytes);
     }
 
+    int longest() {
+        return reader.longest();
+    }
+
     /** @throws AnswerFault if the body ended in the middle of something, or held nothing */
     void end() {
         reader.finish();
@@ -56,10 +60,13 @@ abstract sealed class AnswerSink {
 
     /** {@return whether the server has said that nothing more comes} */
     boolean isDone() {
-        return done && isComplete();
+        return isComplete() && (done || isWhole());
     }
 
     abstract void value(Piece.Json json);
+
+    /** {@return whether nothing follows in an answer that is complete} */
+    abstract boolean isWhole();
 
     /** {@return whether the whole answer is there, whatever the server may add} */
     abstract boolean isComplete();
@@ -74,11 +81,26 @@ abstract sealed class AnswerSink {
     }
 
     private static final class Text extends AnswerSink {
+        /** A line, its text, and what is made of it, each take about as much. */
+        private static final long TIMES = 4;
+        /** Nothing is held for what is as short. */
+        private static final int SHORT = 64 << 10;
+
         private final AnswerAssembly assembly;
+        private int longest = SHORT;
 
         Text(RemoteListener listener) {
             super(listener, PieceReader.LONGEST_LINE);
-            this.assembly = new AnswerAssembly(this::part);
+            this.assembly = new AnswerAssembly(this::part, this::hold);
+        }
+
+        @Override
+        void push(ByteBuffer bytes) {
+            super.push(bytes);
+            if (longest() > longest) {
+                hold(TIMES * (longest() - longest));
+                longest = longest();
+            }
         }
 
         private void part(TaskEvent part) {
@@ -101,6 +123,11 @@ abstract sealed class AnswerSink {
         @Override
         boolean isComplete() {
             return assembly.isComplete();
+        }
+
+        @Override
+        boolean isWhole() {
+            return assembly.isWhole();
         }
 
         @Override
@@ -134,6 +161,11 @@ abstract sealed class AnswerSink {
         @Override
         boolean isComplete() {
             return value != null;
+        }
+
+        @Override
+        boolean isWhole() {
+            return true;
         }
 
         @Override

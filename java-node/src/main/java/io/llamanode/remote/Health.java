@@ -74,15 +74,16 @@ final class Health {
             stillDown(e.failure().message());
             return;
         } catch (Exception e) {
-            LOG.error("asking {} failed", client.url(), e);
-            stillDown(e.toString());
+            LOG.error("asking {} failed: {}", client.url(), client.clean(e.toString()));
+            stillDown(client.clean(e.toString()));
             return;
         }
+        // Before anybody asks it for something that it may not be any more.
+        back.accept(facts);
         synchronized (this) {
             why = null;
         }
         LOG.info("{} answers again", client.url());
-        back.accept(facts);
     }
 
     private String told(Trouble trouble) {

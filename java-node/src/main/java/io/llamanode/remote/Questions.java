@@ -3,9 +3,9 @@ package io.llamanode.remote;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llamanode.remote.answer.ServerError;
 import io.llamanode.remote.answer.Trees;
 import io.llamanode.remote.http.ServerClient;
+import io.llamanode.remote.http.Trouble;
 import io.llamanode.remote.http.TroubleException;
 import io.llamanode.remote.probe.ServerFacts;
 import io.llamanode.remote.request.ServerKind;
@@ -17,18 +17,21 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /** What a llama-server is asked by the way: tokens and templates. Slow: each waits for the answer. For any thread. */
 public final class Questions {
     private static final long LIMIT_MS = 30_000;
-    private static final int UNAUTHORIZED = 401;
-    private static final int FORBIDDEN = 403;
+    /** Between two where the server loads its model. */
+    private static final long PAUSE_MS = 500;
 
+    private final RemoteModel model;
     private final ServerClient client;
     private final ServerFacts facts;
 
-    Questions(ServerClient client, ServerFacts facts) {
-        this.client = client;
+    Questions(RemoteModel model, ServerFacts facts) {
+        this.model = model;
+        this.client = model.client();
         this.facts = facts;
     }
 
@@ -38,24 +41,62 @@ public final class Questions {
                     ErrorCode.UNSUPPORTED,
                     "%s: %s has no endpoint for it".formatted(what, facts.kind().words()));
         }
-        ServerClient.Whole whole;
+        byte[] bytes = Trees.bytes(body.put("model", facts.model()));
+        long begun = System.nanoTime();
+        for (boolean repeated = false; ; ) {
+            ServerClient.Whole whole;
+            try {
+                whole = client.ask(
+                        path, bytes, Math.min(LIMIT_MS, model.timeouts().requestMs()));
+            } catch (TroubleException e) {
+                if (e.trouble().kind() == Trouble.Kind.CLOSED && model.keptConnections() && !repeated) {
+                    repeated = true;
+                    continue;
+                }
+                throw failed(path, e.trouble());
+            }
+            JsonNode value = whole.head().isGood() ? Trees.parse(whole.body()) : null;
+            if (value != null) {
+                model.hasAnswered();
+                return value;
+            }
+            if (whole.head().isGood()) {
+                throw failed(ErrorCode.INFERENCE_FAILED, path + " answers something that is no JSON");
+            }
+            Refusal refusal = Refusal.of(whole.head(), whole.body(), model.timeouts());
+            if (!refusal.isLater() || !waits(refusal, begun)) {
+                if (refusal.holdMs() != null) {
+                    model.holdFor(refusal.holdMs());
+                }
+                String why = "%s: %s".formatted(path, refusal.message());
+                throw Refusal.isOfServer(whole.head().status()) ? away(refusal.code(), why) : failed(refusal.code(), why);
+            }
+        }
+    }
+
+    /** {@return whether it is worth asking again} */
+    private boolean waits(Refusal refusal, long begun) {
+        long pauseMs = refusal.retryMs() == null ? PAUSE_MS : refusal.retryMs();
+        if (TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun) + pauseMs
+                >= model.timeouts().requestMs()) {
+            return false;
+        }
         try {
-            whole = client.ask(path, Trees.bytes(body.put("model", facts.model())), LIMIT_MS);
-        } catch (TroubleException e) {
-            throw away(ErrorCode.INFERENCE_FAILED, e.trouble().message());
+            Thread.sleep(pauseMs);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
-        int status = whole.head().status();
-        JsonNode value = Trees.parse(whole.body());
-        if (status == UNAUTHORIZED || status == FORBIDDEN) {
-            throw away(ErrorCode.UNAUTHORIZED, "it answers %d: %s".formatted(status, ServerError.ofBody(whole.body())));
+    }
+
+    private FailureException failed(String path, Trouble trouble) {
+        if (trouble.kind() == Trouble.Kind.UNREACHABLE) {
+            model.isDown(trouble);
         }
-        if (!whole.head().isGood() || value == null) {
-            String why = "%s answers %d: %s".formatted(path, status, ServerError.ofBody(whole.body()));
-            throw Refusal.isOfServer(status)
-                    ? away(ErrorCode.INFERENCE_FAILED, why)
-                    : failed(ErrorCode.INFERENCE_FAILED, why);
-        }
-        return value;
+        return away(
+                trouble.kind() == Trouble.Kind.TIMEOUT ? ErrorCode.TIMEOUT : ErrorCode.INFERENCE_FAILED,
+                "%s: %s".formatted(path, trouble.message()));
     }
 
     /** Another model may do what the answer was wanted for. */

@@ -21,6 +21,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,7 @@ public final class RemoteModel implements AutoCloseable {
     private final Map<Long, RemoteRun> runs = new ConcurrentHashMap<>();
     private volatile @Nullable ServerFacts facts;
     private volatile boolean answered;
+    private final AtomicBoolean looking = new AtomicBoolean();
 
     private RemoteModel(ServerConfig config, @Nullable Integer nParallel) {
         this.config = config;
@@ -95,6 +97,12 @@ public final class RemoteModel implements AutoCloseable {
             }
         } catch (TroubleException e) {
             why = client.clean(e.trouble().message());
+        } catch (FailureException e) {
+            // What stands in front of a server that is not there may say so in its place.
+            if (!config.lazy() || e.failure().code() != ErrorCode.MODEL_LOAD_FAILED) {
+                throw e;
+            }
+            why = e.failure().message();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             why = "the node is stopping";
@@ -112,10 +120,17 @@ public final class RemoteModel implements AutoCloseable {
     }
 
     private void isBack(ServerFacts found) {
+        boolean isNews = !found.equals(facts);
         facts = found;
-        LOG.info("{} is {}, model {}, {} at once", client.url(), found.kind().words(), found.model(), slots());
+        if (isNews) {
+            LOG.info(
+                    "{} is {}, model {}, {} at once",
+                    client.url(),
+                    found.kind().words(),
+                    client.clean(found.model()),
+                    slots());
+        }
         line.resize(slots());
-        line.release();
     }
 
     private int slots() {
@@ -155,7 +170,17 @@ public final class RemoteModel implements AutoCloseable {
     }
 
     private Failure down(String why) {
-        return new Failure(ErrorCode.INFERENCE_FAILED, "%s: %s".formatted(client.url(), why));
+        return new Failure(
+                ErrorCode.INFERENCE_FAILED, why.startsWith(client.url()) ? why : "%s: %s".formatted(client.url(), why));
+    }
+
+    /**
+     * {@return what of that may be shown}
+     *
+     * @param told by the server
+     */
+    public @Nullable String shown(@Nullable String told) {
+        return told == null ? null : client.clean(told);
     }
 
     /** {@return what writes requests for it, by what the server is now} */
@@ -181,7 +206,7 @@ public final class RemoteModel implements AutoCloseable {
 
     /** {@return what asks the server something by the way; slow} */
     public Questions questions() {
-        return new Questions(client, facts());
+        return new Questions(this, facts());
     }
 
     /**
@@ -194,6 +219,12 @@ public final class RemoteModel implements AutoCloseable {
      */
     public boolean submit(RemoteRequest request, RemoteListener listener, Runnable accepted) {
         RemoteRun run = new RemoteRun(this, request, listener);
+        String why = health.why();
+        if (why != null && !line.isClosed()) {
+            accepted.run();
+            run.turnAway(down(why));
+            return true;
+        }
         runs.put(request.id(), run);
         boolean taken = line.add(run, accepted);
         if (!taken) {
@@ -201,9 +232,10 @@ public final class RemoteModel implements AutoCloseable {
             return false;
         }
         run.watchDeadline();
-        String why = health.why();
-        if (why != null) {
-            run.turnAway(down(why));
+        // It may have gone down since this was looked at; nobody else takes it out of the line then.
+        String since = health.why();
+        if (since != null) {
+            run.turnAway(down(since));
         }
         return true;
     }
@@ -252,6 +284,24 @@ public final class RemoteModel implements AutoCloseable {
     /** {@return whether there may be connections that were kept alive} */
     boolean keptConnections() {
         return answered;
+    }
+
+    /** The server may have been started anew, with another model. */
+    void lookAgain() {
+        if (looking.compareAndSet(false, true)) {
+            Thread.startVirtualThread(() -> {
+                try {
+                    isBack(probe());
+                } catch (ServerProbe.NotReadyException | TroubleException | FailureException e) {
+                    LOG.debug(
+                            "{} does not say what it is: {}",
+                            client.url(),
+                            client.clean(String.valueOf(e.getMessage())));
+                } finally {
+                    looking.set(false);
+                }
+            });
+        }
     }
 
     /** Nobody waits for a server that is not there. */

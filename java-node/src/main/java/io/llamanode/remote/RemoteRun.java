@@ -13,9 +13,12 @@ import io.llamanode.service.contract.Failure;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.UUID;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One request from its submission to its end: its place in the line, its exchanges with the server, one after the other where
@@ -24,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * <p>For any thread. Its lock is held for moments, and never while the listener is told something.
  */
 final class RemoteRun implements ServerLine.Work, AnswerHandler {
+    private static final Logger LOG = LoggerFactory.getLogger(RemoteRun.class);
+
     /** Of what a server says of an error; bytes. */
     private static final int LARGEST_ERROR = 64 << 10;
 
@@ -49,6 +54,7 @@ final class RemoteRun implements ServerLine.Work, AnswerHandler {
     private @Nullable Exchange exchange;
     private @Nullable Future<?> pause;
     private @Nullable Future<?> deadline;
+    private @Nullable Future<?> rest;
     private long begun;
     private int refusals;
     private boolean repeated;
@@ -105,7 +111,18 @@ final class RemoteRun implements ServerLine.Work, AnswerHandler {
         });
     }
 
-    private synchronized void send() {
+    private void send() {
+        try {
+            trySend();
+        } catch (RuntimeException e) {
+            String id = UUID.randomUUID().toString();
+            LOG.error("defect {}: {}", id, said(e.toString()));
+            end(() -> listener.failed(
+                    new Failure(ErrorCode.UNKNOWN, "a defect of the node; the log has it under " + id)));
+        }
+    }
+
+    private synchronized void trySend() {
         if (over) {
             return;
         }
@@ -137,6 +154,8 @@ final class RemoteRun implements ServerLine.Work, AnswerHandler {
                 sink.push(bytes);
                 if (sink.isDone()) {
                     finish();
+                } else if (sink.isComplete()) {
+                    expectTheRest();
                 }
             } else {
                 bytes.position(bytes.limit());
@@ -144,8 +163,26 @@ final class RemoteRun implements ServerLine.Work, AnswerHandler {
             return;
         }
         byte[] part = new byte[Math.min(bytes.remaining(), LARGEST_ERROR - error.size())];
-        bytes.get(part).position(bytes.limit());
+        bytes.get(part);
         error.writeBytes(part);
+        if (bytes.hasRemaining()) {
+            throw new AnswerFault("its message is too long");
+        }
+    }
+
+    /** It has said why it ended. Counts of tokens may follow, or nothing, not even the end of the body. */
+    private synchronized void expectTheRest() {
+        if (rest == null) {
+            rest = model.later(
+                    () -> Thread.startVirtualThread(this::finishWithoutTheRest), LINGER_MS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void finishWithoutTheRest() {
+        Exchange open = current();
+        if (open != null && open.close()) {
+            finish();
+        }
     }
 
     @Override
@@ -225,6 +262,7 @@ final class RemoteRun implements ServerLine.Work, AnswerHandler {
             return false;
         }
         repeated = true;
+        model.lookAgain();
         again(0);
         return true;
     }
@@ -268,7 +306,10 @@ final class RemoteRun implements ServerLine.Work, AnswerHandler {
         if (over || spent + pauseMs >= model.timeouts().requestMs()) {
             return false;
         }
-        refusals++;
+        if (refusals++ == 0) {
+            // It loads its model, which may be another one.
+            model.lookAgain();
+        }
         again(pauseMs);
         return true;
     }
@@ -289,11 +330,15 @@ final class RemoteRun implements ServerLine.Work, AnswerHandler {
 
     private void close(Runnable tell) {
         model.leaveLine(this);
+        if (!claim()) {
+            return;
+        }
+        // From here on nothing is sent any more.
         Exchange open = current();
         if (open != null) {
             open.close();
         }
-        end(tell);
+        told(tell);
     }
 
     /** As {@link #stop}, because the server is down. */
@@ -307,18 +352,26 @@ final class RemoteRun implements ServerLine.Work, AnswerHandler {
 
     /** The one end: the slot is free before it is told. */
     private void end(Runnable tell) {
-        synchronized (this) {
-            if (over) {
-                return;
-            }
-            over = true;
-            if (pause != null) {
-                pause.cancel(false);
-            }
-            if (deadline != null) {
-                deadline.cancel(false);
+        if (claim()) {
+            told(tell);
+        }
+    }
+
+    /** {@return whether who asks is the one who ends it} */
+    private synchronized boolean claim() {
+        if (over) {
+            return false;
+        }
+        over = true;
+        for (Future<?> timer : new Future<?>[] {pause, deadline, rest}) {
+            if (timer != null) {
+                timer.cancel(false);
             }
         }
+        return true;
+    }
+
+    private void told(Runnable tell) {
         model.ended(this);
         release();
         tell.run();

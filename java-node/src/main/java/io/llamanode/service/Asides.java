@@ -87,14 +87,16 @@ final class Asides {
         Holding holding = account.open(MemoryAccount.Kind.CALL, owner, owner.peer());
         Admission.hold(holding, WAITING + weight, key);
         Aside aside = new Aside(owner, holding, reply);
-        if (preparation.isBusy(weight)) {
+        PrepareThreads own = model == null ? null : model.work.threads();
+        PrepareThreads threads = own == null ? preparation : own;
+        if (threads.isBusy(weight)) {
             // Watching a process costs two messages, which what begins at once is not worth.
             synchronized (lock) {
                 owners.add(owner, aside);
             }
         }
         reply.whenGivenUp(aside::giveUp);
-        boolean taken = preparation.submit(owner, weight, () -> {
+        boolean taken = threads.submit(owner, weight, () -> {
             if (!aside.begin()) {
                 return;
             }
@@ -117,7 +119,8 @@ final class Asides {
         if (!taken) {
             aside.begin();
             holding.release();
-            reply.failed(new Failure(ErrorCode.SERVER_BUSY, "the node is stopping"));
+            boolean isUnloaded = model != null && model.isClosed();
+            reply.failed(isUnloaded ? Tasks.CLOSING : new Failure(ErrorCode.SERVER_BUSY, "the node is stopping"));
         }
     }
 }

@@ -17,6 +17,7 @@ import io.llamanode.service.contract.task.TokenPiece;
 import io.llamanode.service.contract.task.TokenText;
 import io.llamanode.service.model.LoadedModel;
 import io.llamanode.service.prompt.Transcript;
+import io.llamanode.service.threads.PrepareThreads;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -79,6 +80,11 @@ interface ModelWork extends AutoCloseable {
      * @throws FailureException if the task can not be done
      */
     Job prepare(Task task, TaskInput input, Transcript transcript, Tasks tasks);
+
+    /** {@return the threads that what is slow here runs on, or {@code null} for those of the node} */
+    default @Nullable PrepareThreads threads() {
+        return null;
+    }
 
     /** {@return the adapters that a task computes with, of those that the node has loaded} */
     AdapterSet adapters(List<AdapterScale> wanted, Supplier<LoadedAdapters> loaded);

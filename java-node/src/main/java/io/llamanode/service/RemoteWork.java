@@ -45,8 +45,10 @@ import io.llamanode.service.prompt.RemotePrompt;
 import io.llamanode.service.prompt.RemotePrompts;
 import io.llamanode.service.prompt.RemoteVectors;
 import io.llamanode.service.prompt.Transcript;
+import io.llamanode.service.threads.PrepareThreads;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -70,6 +72,7 @@ final class RemoteWork implements ModelWork {
     private final ServerConfig server;
     private final RemoteModel model;
     private final RemotePrompts prompts;
+    private final PrepareThreads threads = PrepareThreads.ofServer();
     private final AtomicLong passedOn = new AtomicLong();
     /** Whether the last task was, of which the log has told. */
     private final AtomicBoolean passing = new AtomicBoolean();
@@ -92,7 +95,9 @@ final class RemoteWork implements ModelWork {
         ServerFacts known = model.known();
         String id = config.id() != null
                 ? config.id()
-                : server.model() != null ? server.model() : known == null ? "default" : known.model();
+                : server.model() != null
+                        ? server.model()
+                        : known == null ? "default" : Objects.requireNonNull(model.shown(known.model()));
         return new RemoteWork(id, config, server, model);
     }
 
@@ -167,8 +172,8 @@ final class RemoteWork implements ModelWork {
         return new ServerReport(
                 model.url(),
                 known.kind().wireName(),
-                known.model(),
-                known.build(),
+                model.shown(known.model()),
+                model.shown(known.build()),
                 trouble,
                 model.trustsContent(),
                 config.nCtx() != null ? config.nCtx() : known.nCtx(),
@@ -423,6 +428,12 @@ final class RemoteWork implements ModelWork {
         };
     }
 
+    /** A server that does not answer holds up those alone who ask it. */
+    @Override
+    public PrepareThreads threads() {
+        return threads;
+    }
+
     @Override
     public AdapterSet adapters(List<AdapterScale> wanted, Supplier<LoadedAdapters> loaded) {
         // The server has them, and knows them by name when the request is written.
@@ -497,6 +508,7 @@ final class RemoteWork implements ModelWork {
 
     @Override
     public void close() {
+        threads.close();
         model.close();
     }
 }

@@ -227,14 +227,17 @@ final class Tasks {
         task.state = State.PREPARING;
         TaskInput input = task.input;
         Transcript transcript = task.session.transcript;
-        boolean taken = preparation.submit(task.owners.getFirst(), task.weight, () -> {
+        PrepareThreads own = task.session.model.work.threads();
+        PrepareThreads threads = own == null ? preparation : own;
+        boolean taken = threads.submit(task.owners.getFirst(), task.weight, () -> {
             // Nobody pays for the prompt of a task that was cancelled, or whose deadline passed, while it waited.
             if (!hasEnded(task)) {
                 prepare(task, input, transcript);
             }
         });
         if (!taken) {
-            refuse(task, new Failure(ErrorCode.CANCELLED, "the node is stopping"));
+            boolean isUnloaded = task.session.model.isClosed();
+            refuse(task, isUnloaded ? CLOSING : new Failure(ErrorCode.CANCELLED, "the node is stopping"));
         }
     }
 

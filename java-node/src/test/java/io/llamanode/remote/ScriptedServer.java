@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
@@ -19,6 +20,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ServerSocketFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLServerSocket;
 
 /** A server on a socket of its own whose every byte is scripted, so that it can misbehave in any way. */
 public final class ScriptedServer implements AutoCloseable {
@@ -77,7 +81,11 @@ public final class ScriptedServer implements AutoCloseable {
 
         /** Sends one chunk. */
         public void chunk(String text) throws IOException {
-            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            chunk(text.getBytes(StandardCharsets.UTF_8));
+        }
+
+        /** Sends one chunk. */
+        public void chunk(byte[] bytes) throws IOException {
             raw(Integer.toHexString(bytes.length) + "\r\n");
             raw(bytes);
             raw("\r\n");
@@ -98,6 +106,11 @@ public final class ScriptedServer implements AutoCloseable {
             end();
         }
 
+        /** Reads and forgets what comes. */
+        public void skip(long bytes) throws IOException {
+            in.skipNBytes(bytes);
+        }
+
         /** Waits until the client closes the connection, and tells the test. */
         public void awaitClose() throws IOException {
             try {
@@ -111,7 +124,10 @@ public final class ScriptedServer implements AutoCloseable {
         }
     }
 
+    private final String scheme;
     private final ServerSocket listener;
+    private final Map<String, Script> early = new ConcurrentHashMap<>();
+    private volatile Script otherwise = (request, connection) -> connection.whole(404, "text/plain", "Not found");
     private final Map<String, Script> scripts = new ConcurrentHashMap<>();
     private final List<Socket> open = java.util.Collections.synchronizedList(new ArrayList<>());
     private final BlockingQueue<Request> requests = new LinkedBlockingQueue<>();
@@ -120,12 +136,48 @@ public final class ScriptedServer implements AutoCloseable {
 
     /** Listens on a free port of the loopback. */
     public ScriptedServer() {
+        this(0);
+    }
+
+    /** Listens on a port of the loopback. */
+    public ScriptedServer(int port) {
+        this("http", listen(ServerSocketFactory.getDefault(), port));
+    }
+
+    /** Speaks TLS on a free port of the loopback. */
+    public static ScriptedServer ofTls(SSLContext context, boolean needsCertificate) {
+        SSLServerSocket socket = (SSLServerSocket) listen(context.getServerSocketFactory(), 0);
+        socket.setNeedClientAuth(needsCertificate);
+        return new ScriptedServer("https", socket);
+    }
+
+    private ScriptedServer(String scheme, ServerSocket listener) {
+        this.scheme = scheme;
+        this.listener = listener;
+        Thread.ofVirtual().start(this::accept);
+    }
+
+    private static ServerSocket listen(ServerSocketFactory sockets, int port) {
         try {
-            listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+            ServerSocket socket = sockets.createServerSocket();
+            socket.setReuseAddress(true);
+            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 50);
+            return socket;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        Thread.ofVirtual().start(this::accept);
+    }
+
+    /** Says what happens at a path before the body of the request is read; the connection is closed afterwards. */
+    public ScriptedServer onHead(String path, Script script) {
+        early.put(path, script);
+        return this;
+    }
+
+    /** Says what happens whatever is asked, at a path that has no script. */
+    public ScriptedServer onAny(Script script) {
+        otherwise = script;
+        return this;
     }
 
     /** Says what happens at a path; what has no script is answered 404. */
@@ -166,7 +218,7 @@ public final class ScriptedServer implements AutoCloseable {
 
     /** {@return its URL} */
     public URI url() {
-        return URI.create("http://127.0.0.1:" + listener.getLocalPort());
+        return URI.create(scheme + "://127.0.0.1:" + listener.getLocalPort());
     }
 
     /** {@return the next request at a path; others before it are forgotten} */
@@ -212,14 +264,20 @@ public final class ScriptedServer implements AutoCloseable {
         try (socket) {
             Connection connection = new Connection(socket);
             do {
-                Request request = read(connection.in);
-                if (request == null) {
+                Request head = head(connection.in);
+                if (head == null) {
                     return;
                 }
+                Script atOnce = early.get(head.path());
+                if (atOnce != null) {
+                    requests.add(head);
+                    atOnce.answer(head, connection);
+                    return;
+                }
+                Request request = withBody(head, connection.in);
                 requests.add(request);
                 connection.keep = false;
-                Script script = scripts.getOrDefault(
-                        request.path(), (asked, answer) -> answer.whole(404, "text/plain", "Not found"));
+                Script script = scripts.getOrDefault(request.path(), otherwise);
                 script.answer(request, connection);
             } while (connection.keep);
         } catch (IOException e) {
@@ -229,7 +287,7 @@ public final class ScriptedServer implements AutoCloseable {
         }
     }
 
-    private static Request read(InputStream in) throws IOException {
+    private static Request head(InputStream in) throws IOException {
         String first = line(in);
         if (first == null) {
             return null;
@@ -239,9 +297,13 @@ public final class ScriptedServer implements AutoCloseable {
             int colon = next.indexOf(':');
             headers.put(next.substring(0, colon), next.substring(colon + 1).strip());
         }
-        byte[] body = in.readNBytes(Integer.parseInt(headers.getOrDefault("Content-Length", "0")));
         String[] words = first.split(" ");
-        return new Request(words[0], words[1], headers, new String(body, StandardCharsets.UTF_8));
+        return new Request(words[0], words[1], headers, "");
+    }
+
+    private static Request withBody(Request head, InputStream in) throws IOException {
+        byte[] body = in.readNBytes(Integer.parseInt(head.headers().getOrDefault("Content-Length", "0")));
+        return new Request(head.method(), head.path(), head.headers(), new String(body, StandardCharsets.UTF_8));
     }
 
     private static String line(InputStream in) throws IOException {

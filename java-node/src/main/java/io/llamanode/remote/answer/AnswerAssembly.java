@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,13 +21,18 @@ import org.jspecify.annotations.Nullable;
  * <p>For one thread at a time.
  */
 public final class AnswerAssembly {
+    /** Of a token's probability, and of each alternative; bytes. */
+    private static final long LOGPROB = 96;
+
     private final Consumer<TaskEvent> events;
+    private final LongConsumer holds;
     private final WholeText contentParts = new WholeText();
     private final WholeText reasoningParts = new WholeText();
     private final StringBuilder content = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
     private final CallParts calls;
 
+    private boolean whole;
     private @Nullable FinishReason finishReason;
     private @Nullable StoppedBy stoppedBy;
     private @Nullable String stop;
@@ -39,10 +45,12 @@ public final class AnswerAssembly {
      * Collects one answer.
      *
      * @param events told of the parts of the answer, not of its end
+     * @param holds told the bytes that are kept besides the parts; it throws if there are too many
      */
-    public AnswerAssembly(Consumer<TaskEvent> events) {
+    public AnswerAssembly(Consumer<TaskEvent> events, LongConsumer holds) {
         this.events = events;
-        this.calls = new CallParts(events);
+        this.holds = holds;
+        this.calls = new CallParts(events, holds);
     }
 
     /**
@@ -80,6 +88,11 @@ public final class AnswerAssembly {
         return finishReason != null;
     }
 
+    /** {@return whether it came in a form behind whose end nothing follows, such as the counts of its tokens} */
+    public boolean isWhole() {
+        return whole;
+    }
+
     private void choice(JsonNode choice) {
         JsonNode message = choice.has("delta") ? choice.get("delta") : choice.get("message");
         if (message != null && message.isObject()) {
@@ -96,6 +109,7 @@ public final class AnswerAssembly {
         add(Logprobs.ofChoice(choice));
         String reason = Trees.text(choice, "finish_reason");
         if (reason != null) {
+            whole = choice.has("message");
             finishReason = switch (reason) {
                 case "length" -> FinishReason.LENGTH;
                 case "tool_calls", "function_call" -> FinishReason.TOOL_CALLS;
@@ -114,6 +128,7 @@ public final class AnswerAssembly {
         content(Trees.text(value, "content"));
         add(Logprobs.ofNative(value));
         if (value.path("stop").isBoolean() ? value.path("stop").booleanValue() : value.has("tokens_predicted")) {
+            whole = true;
             stoppedBy = stoppedBy(value);
             finishReason = stoppedBy == StoppedBy.LIMIT || stoppedBy == StoppedBy.CONTEXT
                     ? FinishReason.LENGTH
@@ -173,6 +188,7 @@ public final class AnswerAssembly {
 
     private void add(@Nullable List<Logprob> more) {
         if (more != null) {
+            more.forEach(each -> holds.accept(LOGPROB * (1 + each.top().size())));
             logprobs = logprobs == null ? new ArrayList<>() : logprobs;
             logprobs.addAll(more);
         }

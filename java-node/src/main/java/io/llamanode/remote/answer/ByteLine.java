@@ -12,6 +12,8 @@ final class ByteLine {
     private final int most;
     private byte[] bytes = new byte[FIRST];
     private int length;
+    /** Of those before. */
+    private int longest;
 
     ByteLine(int most) {
         this.most = most;
@@ -36,12 +38,18 @@ final class ByteLine {
         return length;
     }
 
+    /** {@return bytes of the longest so far} */
+    int longest() {
+        return Math.max(length, longest);
+    }
+
     /** {@return the text from an index on; what is not UTF-8 is replaced by U+FFFD} */
     String text(int from) {
         return new String(bytes, from, length - from, StandardCharsets.UTF_8);
     }
 
     void clear() {
+        longest = longest();
         length = 0;
         if (bytes.length > KEPT) {
             bytes = new byte[FIRST];

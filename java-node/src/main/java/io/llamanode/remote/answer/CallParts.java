@@ -10,11 +10,14 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Puts calls of tools together, which come whole or in fragments. For one thread. */
 final class CallParts {
     private static final int MOST = 64;
+    /** Bytes of one that is collected. */
+    private static final long CHARACTER = 2;
 
     private static final class Part {
         @Nullable
@@ -31,10 +34,12 @@ final class CallParts {
     }
 
     private final Consumer<TaskEvent> events;
+    private final LongConsumer holds;
     private final Map<Integer, Part> parts = new TreeMap<>();
 
-    CallParts(Consumer<TaskEvent> events) {
+    CallParts(Consumer<TaskEvent> events, LongConsumer holds) {
         this.events = events;
+        this.holds = holds;
     }
 
     /** @param calls an array of calls or of fragments */
@@ -59,12 +64,16 @@ final class CallParts {
         JsonNode function = call.path("function");
         String name = Trees.text(function, "name");
         if (name != null && !part.announced) {
+            // Not told before it has a name that is no empty one, and told once.
+            holds.accept(CHARACTER * name.length());
             part.name = part.name == null ? name : part.name + name;
         }
         JsonNode arguments = function.get("arguments");
         if (arguments != null && !arguments.isNull()) {
             // Some servers give a whole call's arguments as an object.
-            part.arguments.append(arguments.isTextual() ? arguments.textValue() : arguments.toString());
+            String more = arguments.isTextual() ? arguments.textValue() : arguments.toString();
+            holds.accept(CHARACTER * more.length());
+            part.arguments.append(more);
         }
         if (part.name != null && !part.name.isEmpty()) {
             tell(index, part);
@@ -108,6 +117,10 @@ final class CallParts {
             JsonNode arguments = Trees.parse(text);
             if (arguments == null || !arguments.isObject()) {
                 throw new AnswerFault("the arguments of the call of '%s' are no JSON object".formatted(part.name));
+            }
+            if (!Trees.hasFiniteNumbers(arguments)) {
+                throw new AnswerFault(
+                        "the arguments of the call of '%s' have a number that is too large".formatted(part.name));
             }
             calls.add(new Call(part.id, part.name, Trees.map(arguments)));
         }

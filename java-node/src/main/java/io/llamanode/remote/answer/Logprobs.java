@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads probabilities of tokens in each of the forms that servers have. For any thread. */
 final class Logprobs {
+    /** Of a token without one, or whose probability is 0, as llama.cpp tells it. Erlang has no infinity. */
+    private static final float LEAST = -Float.MAX_VALUE;
+
     private Logprobs() {}
 
     /** {@return those of a choice of OpenAI's API, or {@code null} if it has none} */
@@ -59,19 +62,19 @@ final class Logprobs {
 
     private static float logprob(JsonNode entry, String field) {
         Double number = Trees.number(entry, field);
-        return number == null ? Float.NEGATIVE_INFINITY : (float) (double) number;
+        return number == null ? LEAST : (float) (double) number;
     }
 
     /** Probabilities of older llama-servers, which are no logarithms; the sampled token is among them, or it has none. */
     private static Logprob older(JsonNode entry, JsonNode probs) {
         String token = Trees.text(entry, "content");
         List<Logprob> top = new ArrayList<>();
-        float own = Float.NEGATIVE_INFINITY;
+        float own = LEAST;
         for (JsonNode other : probs) {
             String text = Trees.text(other, "tok_str");
             Double probability = Trees.number(other, "prob");
             if (text != null && probability != null) {
-                float logprob = (float) Math.log(probability);
+                float logprob = (float) Math.max(LEAST, Math.log(probability));
                 top.add(new Logprob(null, text.getBytes(StandardCharsets.UTF_8), logprob, List.of()));
                 own = text.equals(token) ? logprob : own;
             }
@@ -99,7 +102,7 @@ final class Logprobs {
             List<Logprob> top = new ArrayList<>();
             JsonNode others = logprobs.path("top_logprobs").path(i);
             others.properties().forEach(other -> {
-                if (other.getValue().isNumber()) {
+                if (Trees.isFinite(other.getValue())) {
                     top.add(new Logprob(
                             null,
                             other.getKey().getBytes(StandardCharsets.UTF_8),
@@ -112,7 +115,7 @@ final class Logprobs {
             all.add(new Logprob(
                     null,
                     tokens.get(i).asText().getBytes(StandardCharsets.UTF_8),
-                    own.isNumber() ? own.floatValue() : Float.NEGATIVE_INFINITY,
+                    Trees.isFinite(own) ? own.floatValue() : LEAST,
                     List.copyOf(top)));
         }
         return all;

@@ -132,6 +132,11 @@ public final class PieceReader {
         }
     }
 
+    /** {@return bytes of the longest line or value so far, which may not be over yet} */
+    public int longest() {
+        return Math.max(line.longest(), value.longest());
+    }
+
     /** {@return the beginning of text that is no part of any of the forms, such as a page in HTML; empty if there was none} */
     public String stray() {
         return stray;

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 public final class Trees {
     private static final int DEEPEST = 200;
     private static final int LONGEST_NUMBER = 1_000;
+    /** Names, values and brackets of one document: each takes many times the memory of its text. */
+    private static final long MOST_TOKENS = 4_000_000;
     /** Characters; how many bytes there may be is for who reads them. */
     private static final int LONGEST_TEXT = 256 << 20;
 
@@ -22,6 +24,7 @@ public final class Trees {
                     .maxStringLength(LONGEST_TEXT)
                     .maxNestingDepth(DEEPEST)
                     .maxNumberLength(LONGEST_NUMBER)
+                    .maxTokenCount(MOST_TOKENS)
                     .build())
             .build());
 
@@ -106,13 +109,39 @@ public final class Trees {
     }
 
     /**
-     * {@return the number of a field, or {@code null} if it is missing or no number}
+     * {@return the number of a field, or {@code null} if it is missing, no number, or too large for a float of Erlang}
      *
      * @param tree that may have it
      * @param field name
      */
     public static @Nullable Double number(JsonNode tree, String field) {
         JsonNode value = tree.get(field);
-        return value != null && value.isNumber() ? (Double) value.doubleValue() : null;
+        return value != null && isFinite(value) ? (Double) value.doubleValue() : null;
+    }
+
+    /**
+     * {@return whether every number in it can be told to Erlang, which has no infinity}
+     *
+     * @param tree of any kind
+     */
+    public static boolean hasFiniteNumbers(JsonNode tree) {
+        if (tree.isNumber()) {
+            return tree.isIntegralNumber() || Double.isFinite(tree.doubleValue());
+        }
+        for (JsonNode each : tree) {
+            if (!hasFiniteNumbers(each)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * {@return whether it is a number, and one that a float holds}
+     *
+     * @param value of any kind
+     */
+    public static boolean isFinite(JsonNode value) {
+        return value.isNumber() && Float.isFinite(value.floatValue());
     }
 }

@@ -1,8 +1,8 @@
 package io.llamanode.remote.http;
 
 import io.llamanode.remote.answer.AnswerFault;
+import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
@@ -14,14 +14,20 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One request and its answer, which comes in parts. For any thread; the handler is called with this object's lock, so that
  * nothing is told after the end.
  */
 public final class Exchange {
+    private static final Logger LOG = LoggerFactory.getLogger(Exchange.class);
+
     private final AnswerHandler handler;
     private final ScheduledExecutorService timer;
+    private final Runnable notHttp;
+    private final @Nullable URI proxy;
     private final long idleNanos;
     private @Nullable CompletableFuture<?> sent;
     private Flow.@Nullable Subscription subscription;
@@ -31,18 +37,26 @@ public final class Exchange {
     private boolean begun;
     private boolean over;
 
-    Exchange(AnswerHandler handler, ScheduledExecutorService timer, long idleMs) {
+    /**
+     * @param notHttp run if something else than HTTP came
+     * @param proxy that connects, or {@code null}
+     * @param idleMs between two parts of the answer
+     */
+    Exchange(
+            AnswerHandler handler, ScheduledExecutorService timer, Runnable notHttp, @Nullable URI proxy, long idleMs) {
         this.handler = handler;
+        this.notHttp = notHttp;
+        this.proxy = proxy;
         this.timer = timer;
         this.idleNanos = TimeUnit.MILLISECONDS.toNanos(idleMs);
     }
 
-    /** @param limitMs until the whole answer must be there */
-    synchronized void start(HttpClient client, HttpRequest request, long limitMs) {
-        limit = timer.schedule(
-                () -> expire("it took longer than %d ms (request_timeout_ms)".formatted(limitMs)),
-                limitMs,
-                TimeUnit.MILLISECONDS);
+    /**
+     * @param limitMs until the whole answer must be there
+     * @param late said if it is not
+     */
+    synchronized void start(HttpClient client, HttpRequest request, long limitMs, String late) {
+        limit = timer.schedule(() -> expire(late), limitMs, TimeUnit.MILLISECONDS);
         CompletableFuture<HttpResponse<@Nullable Void>> future = client.sendAsync(request, this::begins);
         sent = future;
         future.whenComplete((response, thrown) -> {
@@ -53,33 +67,33 @@ public final class Exchange {
     }
 
     private HttpResponse.BodySubscriber<@Nullable Void> begins(HttpResponse.ResponseInfo info) {
-        HttpHeaders headers = info.headers();
-        Head head = new Head(
-                info.statusCode(),
-                headers.firstValue("retry-after").map(Exchange::milliseconds).orElse(null),
-                headers.firstValue("location").orElse(null));
         synchronized (this) {
             if (!over) {
                 begun = true;
                 lastPart = System.nanoTime();
                 watchIdle(idleNanos);
-                try {
+                take(() -> {
+                    Head head = Heads.of(info);
                     handler.begins(head);
-                } catch (AnswerFault e) {
-                    end(new Trouble(Trouble.Kind.UNFIT, e.getMessage()));
-                }
+                    if (head.isGood() && head.coding() != null) {
+                        throw new AnswerFault(
+                                "its answer is packed with %s, which was not asked for".formatted(head.coding()));
+                    }
+                });
             }
         }
         return new Parts();
     }
 
-    /** Seconds; a date, as some proxies send it, is as good as nothing. */
-    private static @Nullable Long milliseconds(String retryAfter) {
+    /** What a handler throws ends the exchange. Nothing of this may reach the client, which would tell nobody. */
+    private void take(Runnable part) {
         try {
-            double seconds = Double.parseDouble(retryAfter.strip());
-            return seconds >= 0 && seconds < Integer.MAX_VALUE ? (Long) (long) (seconds * 1000) : null;
-        } catch (NumberFormatException e) {
-            return null;
+            part.run();
+        } catch (AnswerFault e) {
+            end(new Trouble(Trouble.Kind.UNFIT, e.getMessage()));
+        } catch (RuntimeException e) {
+            LOG.error("reading an answer failed", e);
+            end(new Trouble(Trouble.Kind.UNFIT, "its answer could not be read: " + e));
         }
     }
 
@@ -110,12 +124,7 @@ public final class Exchange {
                     return;
                 }
                 lastPart = System.nanoTime();
-                try {
-                    buffers.forEach(handler::bytes);
-                } catch (AnswerFault e) {
-                    end(new Trouble(Trouble.Kind.UNFIT, e.getMessage()));
-                    return;
-                }
+                take(() -> buffers.forEach(handler::bytes));
                 if (!over && subscription != null) {
                     subscription.request(1);
                 }
@@ -142,7 +151,11 @@ public final class Exchange {
 
     private synchronized void fail(Throwable thrown) {
         if (!over) {
-            end(Trouble.of(thrown, begun));
+            Trouble trouble = Trouble.of(thrown, begun, proxy);
+            if (trouble.kind() == Trouble.Kind.UNFIT) {
+                notHttp.run();
+            }
+            end(trouble);
         }
     }
 

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /** The one HTTP client of a server, whose connections are kept alive. For any thread. */
@@ -23,10 +24,14 @@ public final class ServerClient implements AutoCloseable {
     private static final int LARGEST_BODY = 64 << 20;
 
     private static final int HTTP_PORT = 80;
+    /** Characters of what is shown. */
+    private static final int LONGEST_MESSAGE = 2_000;
 
     private final ServerConfig config;
     private final String base;
-    private final HttpClient client;
+    private final @Nullable SSLContext tls;
+    private HttpClient client;
+    private boolean closed;
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().daemon().name("remote-timer").factory());
 
@@ -41,16 +46,33 @@ public final class ServerClient implements AutoCloseable {
         String url = config.url().toString();
         this.base = url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
         timer.setRemoveOnCancelPolicy(true);
+        this.tls = config.tls().equals(ServerConfig.Tls.SYSTEM) ? null : TlsContexts.of(config.tls());
+        this.client = client();
+    }
+
+    private HttpClient client() {
         HttpClient.Builder builder = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .connectTimeout(Duration.ofMillis(config.timeouts().connectMs()))
                 .executor(Executors.newVirtualThreadPerTaskExecutor())
                 .proxy(proxy(config.proxy()));
-        if (!config.tls().equals(ServerConfig.Tls.SYSTEM)) {
-            builder.sslContext(TlsContexts.of(config.tls()));
+        return (tls == null ? builder : builder.sslContext(tls)).build();
+    }
+
+    /**
+     * A connection on which something else than HTTP came is kept open by the client, which tells no way to close it; so the
+     * client goes, when what else it does is over.
+     */
+    private synchronized void renew() {
+        if (!closed) {
+            client.shutdown();
+            client = client();
         }
-        this.client = builder.build();
+    }
+
+    private synchronized HttpClient current() {
+        return client;
     }
 
     private static ProxySelector proxy(@Nullable URI proxy) {
@@ -75,14 +97,14 @@ public final class ServerClient implements AutoCloseable {
      * Strikes everything secret out of a text.
      *
      * @param said by the server, or made of what it said
-     * @return what may be shown
+     * @return what may be shown, which is not long
      */
     public String clean(String said) {
         String clean = config.apiKey() == null ? said : config.apiKey().strikeFrom(said);
         for (var header : config.headers().values()) {
             clean = header.strikeFrom(clean);
         }
-        return clean;
+        return clean.length() <= LONGEST_MESSAGE ? clean : clean.substring(0, LONGEST_MESSAGE) + "...";
     }
 
     /**
@@ -95,8 +117,15 @@ public final class ServerClient implements AutoCloseable {
      * @return the exchange, which has begun
      */
     public Exchange send(String path, byte @Nullable [] body, long limitMs, AnswerHandler handler) {
+        String late = "it took longer than %d ms (request_timeout_ms)"
+                .formatted(config.timeouts().requestMs());
+        return send(path, body, limitMs, late, handler);
+    }
+
+    private Exchange send(String path, byte @Nullable [] body, long limitMs, String late, AnswerHandler handler) {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + path))
                 .header("Accept", "text/event-stream, application/json")
+                .header("Accept-Encoding", "identity")
                 .header("User-Agent", "llama_node");
         if (body == null) {
             request.GET();
@@ -107,8 +136,9 @@ public final class ServerClient implements AutoCloseable {
         if (config.apiKey() != null) {
             request.setHeader("Authorization", "Bearer " + config.apiKey().reveal());
         }
-        Exchange exchange = new Exchange(handler, timer, config.timeouts().idleMs());
-        exchange.start(client, request.build(), limitMs);
+        Exchange exchange = new Exchange(
+                handler, timer, this::renew, config.proxy(), config.timeouts().idleMs());
+        exchange.start(current(), request.build(), limitMs, late);
         return exchange;
     }
 
@@ -131,7 +161,8 @@ public final class ServerClient implements AutoCloseable {
      */
     public Whole ask(String path, byte @Nullable [] body, long limitMs) throws TroubleException {
         CompletableFuture<Whole> whole = new CompletableFuture<>();
-        Exchange exchange = send(path, body, limitMs, new Collector(whole));
+        Exchange exchange =
+                send(path, body, limitMs, "no answer came for %d ms".formatted(limitMs), new Collector(whole));
         try {
             return whole.get();
         } catch (ExecutionException e) {
@@ -186,7 +217,12 @@ public final class ServerClient implements AutoCloseable {
     /** Closes every connection. */
     @Override
     public void close() {
+        HttpClient last;
+        synchronized (this) {
+            closed = true;
+            last = client;
+        }
         timer.shutdownNow();
-        client.shutdownNow();
+        last.shutdownNow();
     }
 }

@@ -2,6 +2,9 @@ package io.llamanode.remote.http;
 
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.ProtocolException;
+import java.net.SocketException;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.net.http.HttpConnectTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
@@ -9,6 +12,7 @@ import java.util.Locale;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Why an exchange failed.
@@ -19,6 +23,9 @@ import javax.net.ssl.SSLException;
  * @param message why, without the server's name
  */
 public record Trouble(Kind kind, String message) {
+    /** How the client says that a proxy would not connect. */
+    private static final String NO_TUNNEL = "Tunnel failed";
+
     /** What a failure means for the request. */
     public enum Kind {
         /** Nobody is there, or nobody who can be trusted: the request was not sent. */
@@ -38,21 +45,24 @@ public record Trouble(Kind kind, String message) {
      *
      * @param thrown by it
      * @param begun whether the answer had begun
+     * @param proxy that was to connect, or {@code null}
      */
-    static Trouble of(Throwable thrown, boolean begun) {
+    static Trouble of(Throwable thrown, boolean begun, @Nullable URI proxy) {
         Throwable cause = thrown;
         while ((cause instanceof CompletionException || cause instanceof ExecutionException)
                 && cause.getCause() != null) {
             cause = cause.getCause();
         }
-        if (cause instanceof HttpConnectTimeoutException) {
-            return new Trouble(Kind.UNREACHABLE, "it did not accept a connection in time (connect_timeout_ms)");
-        }
-        if (cause instanceof ConnectException) {
-            return new Trouble(Kind.UNREACHABLE, unreachable(cause));
-        }
-        if (cause instanceof SSLException) {
-            return new Trouble(Kind.UNREACHABLE, "TLS: " + said(cause));
+        if (!begun) {
+            String unreachable = unreachable(cause);
+            if (unreachable != null) {
+                return new Trouble(
+                        Kind.UNREACHABLE,
+                        proxy == null ? unreachable : "through the proxy %s: %s".formatted(proxy, unreachable));
+            }
+            if (cause instanceof ProtocolException) {
+                return new Trouble(Kind.UNFIT, "its answer does not begin as one of HTTP (" + said(cause) + ")");
+            }
         }
         if (cause instanceof IOException && !begun) {
             return new Trouble(Kind.CLOSED, "it closed the connection before it answered (" + said(cause) + ")");
@@ -60,7 +70,22 @@ public record Trouble(Kind kind, String message) {
         return new Trouble(Kind.CUT, "the connection ended in the middle of its answer (" + said(cause) + ")");
     }
 
-    private static String unreachable(Throwable thrown) {
+    /** {@return why the request was never sent, or {@code null} if it may have been} */
+    private static @Nullable String unreachable(Throwable thrown) {
+        if (thrown instanceof HttpConnectTimeoutException) {
+            return "it did not accept a connection in time (connect_timeout_ms)";
+        }
+        if (thrown instanceof ConnectException) {
+            return notConnected(thrown);
+        }
+        if (thrown instanceof SSLException && !(thrown.getCause() instanceof SocketException)) {
+            return "TLS: " + said(thrown);
+        }
+        String message = said(thrown);
+        return thrown instanceof IOException && message.startsWith(NO_TUNNEL) ? message.toLowerCase(Locale.ROOT) : null;
+    }
+
+    private static String notConnected(Throwable thrown) {
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
             if (cause instanceof UnresolvedAddressException || cause instanceof UnknownHostException) {
                 return "its name is not known";

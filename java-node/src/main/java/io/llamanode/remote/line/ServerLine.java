@@ -37,7 +37,7 @@ public final class ServerLine<T extends ServerLine.Work> {
     private final WaitingLine<T> waiting = new WaitingLine<>();
     private final SlotTable slots;
     private int most;
-    private boolean held;
+    private int holds;
     private boolean closed;
 
     /**
@@ -88,14 +88,14 @@ public final class ServerLine<T extends ServerLine.Work> {
         next();
     }
 
-    /** Nobody begins from now on, until {@link #release}. */
+    /** Nobody begins from now on, until each of these was followed by its own {@link #release}. */
     public synchronized void hold() {
-        held = true;
+        holds++;
     }
 
-    /** Whoever waits may begin again. */
+    /** Whoever waits may begin again, unless another hold lasts. */
     public synchronized void release() {
-        held = false;
+        holds--;
         next();
     }
 
@@ -125,6 +125,11 @@ public final class ServerLine<T extends ServerLine.Work> {
         return takeAll();
     }
 
+    /** {@return whether nobody begins any more} */
+    public synchronized boolean isClosed() {
+        return closed;
+    }
+
     /**
      * The server's cache of a conversation is worth nothing any more.
      *
@@ -148,7 +153,7 @@ public final class ServerLine<T extends ServerLine.Work> {
      */
     public synchronized int ahead(int priority, Object customer) {
         boolean free = slots.views().stream().anyMatch(slot -> slot.task() == 0);
-        return free && !held ? 0 : waiting.ahead(priority, customer);
+        return free && holds == 0 ? 0 : waiting.ahead(priority, customer);
     }
 
     /** {@return every slot} */
@@ -157,7 +162,7 @@ public final class ServerLine<T extends ServerLine.Work> {
     }
 
     private void next() {
-        while (!held && waiting.size() > 0) {
+        while (holds == 0 && waiting.size() > 0) {
             T work = Objects.requireNonNull(waiting.peek());
             Integer slot = slots.take(work.id(), work.cacheKey(), most);
             if (slot == null) {

@@ -26,24 +26,31 @@ public final class ServerProbe {
     private static final int CLIENT_ERROR = 400;
     private static final int SERVER_ERROR = 500;
 
+    /** Of the models that are not the one. */
+    private static final int SHOWN = 20;
+    /** For a question that a server need not think about. */
+    private static final long QUICK_MS = 30_000;
+
     private static final String MODELS = "/v1/models";
     private static final List<String> OWN_COMPLETIONS = List.of("/completion", "/completion-stream");
 
     private final ServerClient client;
     private final @Nullable String wanted;
     private final long limitMs;
+    private final long quickMs;
 
     /**
      * Asks nothing yet.
      *
      * @param client of the server
      * @param wanted the model's name there, or {@code null}
-     * @param limitMs for each question
+     * @param limitMs for a question that takes as long as a token
      */
     public ServerProbe(ServerClient client, @Nullable String wanted, long limitMs) {
         this.client = client;
         this.wanted = wanted;
         this.limitMs = limitMs;
+        this.quickMs = Math.min(limitMs, QUICK_MS);
     }
 
     /** The server is there, but has not loaded its model yet, or wants to be asked later. */
@@ -83,7 +90,7 @@ public final class ServerProbe {
     }
 
     private ServerClient.Whole ask(String path) throws NotReadyException, TroubleException {
-        ServerClient.Whole whole = client.ask(path, null, limitMs);
+        ServerClient.Whole whole = client.ask(path, null, quickMs);
         judge(whole);
         return whole;
     }
@@ -115,11 +122,11 @@ public final class ServerProbe {
 
     /** {@return what a llama-server says of itself, or {@code null} for another} */
     private @Nullable JsonNode props() throws NotReadyException, TroubleException {
-        ServerClient.Whole health = client.ask("/health", null, limitMs);
+        ServerClient.Whole health = client.ask("/health", null, quickMs);
         if (health.head().status() == UNAVAILABLE) {
             judge(health);
         }
-        ServerClient.Whole props = client.ask("/props", null, limitMs);
+        ServerClient.Whole props = client.ask("/props", null, quickMs);
         JsonNode tree = props.head().isGood() ? Trees.parse(props.body()) : null;
         return tree != null && (tree.has("default_generation_settings") || tree.has("total_slots")) ? tree : null;
     }
@@ -142,7 +149,11 @@ public final class ServerProbe {
         // A llama-server takes any name for its only model.
         boolean any = props != null && names.size() <= 1;
         if (wanted != null && !any && !names.contains(wanted) && !names.contains(wanted + ":latest")) {
-            throw unfit("it has no model '%s'; it lists %s".formatted(wanted, names));
+            throw unfit("it has no model '%s'; it lists %s%s"
+                    .formatted(
+                            wanted,
+                            names.subList(0, Math.min(SHOWN, names.size())),
+                            names.size() > SHOWN ? " and others" : ""));
         }
         String model = wanted != null ? wanted : names.getFirst();
         JsonNode meta = entry == null ? Trees.object() : entry.path("meta");
@@ -198,7 +209,7 @@ public final class ServerProbe {
     }
 
     private Map<String, Integer> adapters() throws TroubleException {
-        ServerClient.Whole whole = client.ask("/lora-adapters", null, limitMs);
+        ServerClient.Whole whole = client.ask("/lora-adapters", null, quickMs);
         JsonNode list = whole.head().isGood() ? Trees.parse(whole.body()) : null;
         Map<String, Integer> adapters = new LinkedHashMap<>();
         if (list != null && list.isArray()) {

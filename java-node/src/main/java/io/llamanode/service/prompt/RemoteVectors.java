@@ -130,10 +130,7 @@ public record RemoteVectors(String path, ObjectNode body) {
             Integer index = Trees.count(entry, "index");
             int at = index == null ? place : index;
             JsonNode floats = entry.path("embedding");
-            if (at >= vectors.length
-                    || !floats.isArray()
-                    || floats.isEmpty()
-                    || !floats.get(0).isNumber()) {
+            if (at >= vectors.length || !floats.isArray() || floats.isEmpty()) {
                 throw unfit("something that is no list of vectors");
             }
             vectors[at] = floats(floats);
@@ -165,6 +162,9 @@ public record RemoteVectors(String path, ObjectNode body) {
     private static float[] floats(JsonNode list) {
         float[] floats = new float[list.size()];
         for (int i = 0; i < floats.length; i++) {
+            if (!Trees.isFinite(list.get(i))) {
+                throw unfit("something that is no list of vectors");
+            }
             floats[i] = list.get(i).floatValue();
         }
         return floats;

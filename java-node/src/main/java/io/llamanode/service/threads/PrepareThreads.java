@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs what is too slow for the threads that answer requests, templates and tokenizing, for all owners in turn. Two threads
  * prepare, of which one does nothing large: a hundred very long texts of a hundred owners hold up nobody else. One reads the
- * headers of files, for which no prompt waits.
+ * headers of files, for which no prompt waits. What asks a server has threads of its own.
  */
 public final class PrepareThreads {
     /** What takes milliseconds rather than a second, bytes of input. */
@@ -27,15 +27,24 @@ public final class PrepareThreads {
     }
 
     private PrepareThreads(String name, boolean... takesLarge) {
+        this(Thread.ofPlatform().daemon(), name, takesLarge);
+    }
+
+    private PrepareThreads(Thread.Builder threads, String name, boolean... takesLarge) {
         for (int i = 0; i < takesLarge.length; i++) {
             boolean large = takesLarge[i];
-            Thread.ofPlatform().daemon().name(name + "-" + i).start(() -> work(large));
+            threads.name(name + "-" + i).start(() -> work(large));
         }
     }
 
     /** {@return a thread for what no prompt waits for} */
     public static PrepareThreads ofFiles() {
         return new PrepareThreads("inspect", true);
+    }
+
+    /** {@return threads that wait for one server, so that nobody waits who has nothing to do with it} */
+    public static PrepareThreads ofServer() {
+        return new PrepareThreads(Thread.ofVirtual(), "ask", true, true, true, true);
     }
 
     /**

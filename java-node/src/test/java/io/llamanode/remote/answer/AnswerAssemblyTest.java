@@ -15,20 +15,24 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AnswerAssemblyTest {
     private final List<String> events = new ArrayList<>();
-    private final AnswerAssembly assembly = new AnswerAssembly(event -> events.add(
-            switch (event) {
-                case TaskEvent.Chunk(String text) -> text;
-                case TaskEvent.Reasoning(String text) -> "(" + text + ")";
-                case TaskEvent.ToolCall(int index, String id, String name, String delta) ->
-                    "%d:%s:%s:%s".formatted(index, id, name, delta);
-                case TaskEvent.Done _, TaskEvent.Failed _ -> throw new IllegalStateException();
-            }));
+    private final AtomicLong held = new AtomicLong();
+    private final AnswerAssembly assembly = new AnswerAssembly(
+            event -> events.add(
+                    switch (event) {
+                        case TaskEvent.Chunk(String text) -> text;
+                        case TaskEvent.Reasoning(String text) -> "(" + text + ")";
+                        case TaskEvent.ToolCall(int index, String id, String name, String delta) ->
+                            "%d:%s:%s:%s".formatted(index, id, name, delta);
+                        case TaskEvent.Done _, TaskEvent.Failed _ -> throw new IllegalStateException();
+                    }),
+            held::addAndGet);
 
     private RemoteAnswer read(String... values) {
         for (String value : values) {
@@ -183,7 +187,7 @@ class AnswerAssemblyTest {
         take("{\"choices\":[{\"delta\":{\"content\":\"x\"}}]}");
         assertFalse(assembly.isComplete());
         assertThrows(AnswerFault.class, assembly::finish);
-        AnswerAssembly own = new AnswerAssembly(event -> {});
+        AnswerAssembly own = new AnswerAssembly(event -> {}, bytes -> {});
         own.take(new Piece.Json(Objects.requireNonNull(Trees.parse("{\"content\":\"x\",\"stop\":false}")), false));
         assertFalse(own.isComplete());
     }
@@ -229,5 +233,40 @@ class AnswerAssemblyTest {
                 "{\"content\":\"a\",\"stop\":true,\"completion_probabilities\":[{\"id\":3,\"token\":\"a\",\"bytes\":[97],"
                         + "\"logprob\":-0.25,\"top_logprobs\":[{\"id\":3,\"token\":\"a\",\"bytes\":[97],\"logprob\":-0.25}]}]}");
         assertEquals(3, Objects.requireNonNull(answer.logprobs()).getFirst().id());
+    }
+
+    @Test
+    void whatIsKeptBesidesThePartsIsHeldAsWell() {
+        take("{\"choices\":[{\"delta\":{},\"logprobs\":{\"content\":[{\"token\":\"a\",\"logprob\":-1,"
+                + "\"top_logprobs\":[{\"token\":\"b\",\"logprob\":-2}]}]}}]}");
+        assertTrue(held.get() > 100, held::toString);
+        held.set(0);
+        take("{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"%s\"}}]}}]}"
+                .formatted("x".repeat(1000)));
+        assertTrue(held.get() >= 2000, held::toString);
+        assertEquals(List.of(), events);
+    }
+
+    /** A float that is none would make the message one that a BEAM closes the connection for. */
+    @Test
+    void numbersThatNoFloatHoldsAreNone() {
+        RemoteAnswer answer =
+                read("{\"content\":\"x\",\"stop\":true,\"timings\":{\"prompt_ms\":1e999,\"predicted_ms\":2},"
+                        + "\"completion_probabilities\":[{\"id\":1,\"token\":\"x\",\"logprob\":-1e999},"
+                        + "{\"content\":\"y\",\"probs\":[{\"tok_str\":\"z\",\"prob\":0}]}]}");
+        assertNull(answer.timing().promptMs());
+        assertEquals(2, answer.timing().predictedMs());
+        var logprobs = Objects.requireNonNull(answer.logprobs());
+        assertEquals(1, logprobs.size());
+        assertEquals(-Float.MAX_VALUE, logprobs.getFirst().logprob());
+        assertEquals(-Float.MAX_VALUE, logprobs.getFirst().top().getFirst().logprob());
+    }
+
+    @Test
+    void argumentsWithANumberThatNoFloatHoldsAreRefused() {
+        take("{\"choices\":[{\"message\":{\"tool_calls\":[{\"function\":{\"name\":\"f\","
+                + "\"arguments\":\"{\\\"a\\\":[1e999]}\"}}]},\"finish_reason\":\"tool_calls\"}]}");
+        assertTrue(
+                assertThrows(AnswerFault.class, assembly::finish).getMessage().contains("'f'"));
     }
 }

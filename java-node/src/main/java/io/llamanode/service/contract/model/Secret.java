@@ -10,6 +10,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Secret {
     private static final String HIDDEN = "***";
+    /** Follows what is left of a text that was too long to be shown. */
+    private static final String CUT = "...";
+    /** Characters; fewer may stand there by chance, and tell next to nothing. */
+    private static final int SHORTEST = 3;
 
     private final String text;
 
@@ -34,7 +38,29 @@ public final class Secret {
      * @return the text with {@code ***} in place of the secret
      */
     public String strikeFrom(String said) {
-        return text.isEmpty() ? said : said.replace(text, HIDDEN);
+        return text.isEmpty() ? said : strikeBeginnings(said.replace(text, HIDDEN));
+    }
+
+    /** Where a text was cut, the beginning of the secret may be left. */
+    private String strikeBeginnings(String said) {
+        int cut = said.indexOf(CUT);
+        if (cut < 0) {
+            return said;
+        }
+        StringBuilder clean = new StringBuilder();
+        int from = 0;
+        for (; cut >= 0; cut = said.indexOf(CUT, from)) {
+            int end = cut;
+            for (int length = Math.min(text.length() - 1, cut - from); length >= SHORTEST; length--) {
+                if (said.startsWith(text.substring(0, length), cut - length)) {
+                    end = cut - length;
+                    break;
+                }
+            }
+            clean.append(said, from, end).append(end < cut ? HIDDEN : "").append(CUT);
+            from = cut + CUT.length();
+        }
+        return clean.append(said, from, said.length()).toString();
     }
 
     @Override

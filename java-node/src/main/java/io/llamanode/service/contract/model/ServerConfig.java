@@ -4,6 +4,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,9 @@ public record ServerConfig(
         Timeouts timeouts,
         @Nullable Integer maxConnections,
         @Nullable String fallback) {
+    /** Segments of a path that nobody takes for others: none is {@code .} or {@code ..}. */
+    private static final Pattern PLAIN = Pattern.compile("(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*");
+
     private static final int HTTP_PORT = 80;
     private static final int HTTPS_PORT = 443;
 
@@ -85,14 +89,16 @@ public record ServerConfig(
     }
 
     private boolean isWithin(URI prefix) {
-        String path = url.normalize().getPath();
-        String allowed = prefix.normalize().getPath();
+        // As they are sent. What a server or a proxy may decode, and find something else in, is allowed nowhere below a
+        // prefix.
+        String path = url.getRawPath();
+        String allowed = prefix.getRawPath();
         String below = allowed.endsWith("/") ? allowed : allowed + "/";
         return url.getScheme().equalsIgnoreCase(prefix.getScheme())
                 && url.getHost().equalsIgnoreCase(prefix.getHost())
                 && port(url) == port(prefix)
                 && (path + "/").startsWith(below)
-                && !path.contains("..");
+                && PLAIN.matcher((path + "/").substring(below.length())).matches();
     }
 
     private static int port(URI at) {
