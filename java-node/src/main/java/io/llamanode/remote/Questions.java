@@ -69,7 +69,9 @@ public final class Questions {
                     model.holdFor(refusal.holdMs());
                 }
                 String why = "%s: %s".formatted(path, refusal.message());
-                throw Refusal.isOfServer(whole.head().status()) ? away(refusal.code(), why) : failed(refusal.code(), why);
+                throw Refusal.isOfServer(whole.head().status())
+                        ? away(refusal.code(), why)
+                        : failed(refusal.code(), why);
             }
         }
     }

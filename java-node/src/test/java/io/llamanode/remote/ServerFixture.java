@@ -44,6 +44,7 @@ abstract class ServerFixture {
                 null,
                 ServerConfig.Tls.SYSTEM,
                 timeouts,
+                null,
                 null);
     }
 
