@@ -160,6 +160,11 @@ arguments(Table, [#{<<"type">> := <<"task">>}, #{<<"type">> := <<"input">>} = Ro
     Task = known_task(Table, llama_node_value:root(<<"type">>, Type)),
     ok = done(rows(Table, rows_of(Table, Task), beside(Table, Task, Delivered))),
     arguments(Table, Rows, Arguments);
+arguments(Table, [#{<<"name">> := Name, <<"unless">> := _} = Row, #{<<"name">> := Beside} = Next | Rows],
+          [Argument, Config | Arguments]) ->
+    In = in(llama_node_value:object(Beside, Config)),
+    ok = llama_node_types:check(Table, excused(Row, In), llama_node_value:root(Name, Argument)),
+    arguments(Table, [Next | Rows], [Config | Arguments]);
 arguments(Table, [#{<<"name">> := Name} = Row | Rows], [Argument | Arguments]) ->
     ok = argument(Table, Row, Name, Argument),
     arguments(Table, Rows, Arguments);
@@ -238,6 +243,7 @@ row_keys(_Table, #{<<"exclusive">> := Keys}) -> Keys;
 row_keys(_Table, #{<<"one_of">> := Groups}) -> lists:append(Groups);
 row_keys(Table, #{<<"when">> := _, <<"rows">> := Rows}) -> keys(Table, Rows);
 row_keys(Table, #{<<"frame">> := Key, <<"object">> := Object}) -> [Key | keys(Table, rows_of(Table, Object))];
+row_keys(_Table, #{<<"refused">> := _}) -> [];
 row_keys(_Table, #{<<"keys">> := Keys}) -> Keys;
 row_keys(_Table, #{<<"needs">> := _}) -> [];
 row_keys(_Table, #{<<"key">> := Key}) -> [Key];
@@ -266,14 +272,25 @@ row(_Table, #{<<"needs">> := Flag, <<"key">> := Key}, In) ->
     _ = given(Key, In) =/= none andalso (given(Flag, In) =:= none orelse not llama_node_value:flag(given(Flag, In)))
         andalso bad("~ts: needs ~ts to be true", [Key, Flag]),
     In;
-row(Table, #{<<"when">> := Key, <<"is">> := Text, <<"rows">> := Rows}, In) ->
-    case given(Key, In) of
-        none -> In;
-        Given ->
-            case text(Given) of
-                Text -> rows(Table, Rows, In);
-                _ -> In
-            end
+row(Table, #{<<"when">> := Key, <<"is">> := Text, <<"rows">> := Rows} = Row, In) ->
+    case {is(Key, Text, In), Row} of
+        {true, _} -> rows(Table, Rows, In);
+        {false, #{<<"otherwise">> := Why}} -> without(keys(Table, Rows), Why, In);
+        {false, _} -> In
+    end;
+row(_Table, #{<<"refused">> := Keys, <<"all">> := List, <<"when">> := Key, <<"is">> := Text, <<"why">> := Why}, In) ->
+    case given(List, In) =/= none andalso llama_node_value:items(given(List, In)) of
+        [_ | _] = Items ->
+            case lists:all(fun (Item) -> is(Key, Text, in(Item)) end, Items) of
+                true -> without(Keys, Why, In);
+                false -> In
+            end;
+        _ -> In
+    end;
+row(_Table, #{<<"refused">> := Keys, <<"when">> := Key, <<"is">> := Text, <<"why">> := Why}, In) ->
+    case is(Key, Text, In) of
+        true -> without(Keys, Why, In);
+        false -> In
     end;
 row(Table, #{<<"frame">> := Key, <<"object">> := Object}, In) ->
     case given(Key, In) of
@@ -287,6 +304,8 @@ row(Table, #{<<"keys">> := Keys} = Row, In) ->
 row(Table, #{<<"key">> := Key} = Row, In) ->
     value(Table, Row, Key, given(Key, In), asked([Key], In)).
 
+value(Table, #{<<"unless">> := [_, _]} = Row, Key, Value, In) ->
+    value(Table, excused(Row, In), Key, Value, In);
 value(_Table, #{<<"required">> := true} = Row, Key, none, #{whole := Whole} = In) ->
     _ = is_excused(Row, In) orelse missing([path(llama_node_value:field(Whole, Key, none))], In),
     In;
@@ -306,6 +325,23 @@ value(Table, #{<<"of">> := #{<<"object">> := Object} = Of} = Row, _Key, Value, I
     In;
 value(Table, Row, _Key, Value, In) ->
     ok = llama_node_types:check(Table, Row, Value),
+    In.
+
+%% The row as it is beside a key that makes it any text, or none.
+excused(#{<<"unless">> := [Key, Text]} = Row, In) ->
+    case is(Key, Text, In) of
+        true -> #{<<"type">> => <<"text">>};
+        false -> maps:remove(<<"unless">>, Row)
+    end.
+
+is(Key, Text, In) ->
+    case given(Key, In) of
+        none -> false;
+        Given -> llama_node_value:is_text(Given) andalso text(Given) =:= Text
+    end.
+
+without(Keys, Why, In) ->
+    _ = [bad("~ts: ~ts", [Key, Why]) || Key <- Keys, given(Key, In) =/= none],
     In.
 
 is_excused(#{<<"unless">> := [Key, Text, Other]}, In) ->

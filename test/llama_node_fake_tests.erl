@@ -3,7 +3,7 @@
 -define(EUNIT_NOAUTO, true).
 -include_lib("eunit/include/eunit.hrl").
 -export([bad_vectors_test_/0, good_vectors_test_/0, similar_test_/0, every_key_test/0, start_keys_test/0,
-         start_options_test_/0, json_test_/0]).
+         start_options_test_/0, servers_test_/0, json_test_/0]).
 
 %% Jackson and the parser here say in different words where a JSON text breaks.
 -define(JSON, "^(.* is not valid JSON): .*$").
@@ -165,6 +165,24 @@ start_options_test_() ->
              ?assertMatch({_, _}, binary:match(Message, Key))
          end || Bad <- [Min - 1, Max + 1, 1.5, <<"1">>]]
      end} || #{<<"key">> := Key, <<"type">> := <<"integer">>, <<"min">> := Min, <<"max">> := Max} <- Model ++ Start].
+
+%% What is said of models that servers run is refused as a node refuses it: frames_in.vectors has the node's answers.
+-spec servers_test_() -> [term()].
+servers_test_() ->
+    Server = #{engine => llama_server, url => <<"http://127.0.0.1:8080">>},
+    Why = ": is for models that the node loads itself; a server runs this one (engine llama_server)",
+    [{Key, fun () ->
+        {error, {invalid_argument, Message}} = llama_node:init_server(Options#{transport => fake}),
+        ?assertEqual(iolist_to_binary([Key, Why]), Message)
+     end} || {Key, Options} <- [{"n_gpu_layers", Server#{n_gpu_layers => 3}},
+                                {"n_threads", #{models => [Server], n_threads => 1}},
+                                {"use_mmap", #{models => [Server#{use_mmap => true}]}}]]
+    ++ [{lists:flatten(io_lib:format("~0p", [maps:keys(Options)])), fun () ->
+        {ok, Pid} = llama_node:init_server(Options#{transport => fake}),
+        ok = llama_node:load_model(Pid, <<>>, Server#{fallback => other}),
+        ok = llama_node:destroy_server(Pid)
+     end} || Options <- [Server, Server#{model => <<"tiny">>, n_ctx => 512, n_parallel => 2},
+                         #{models => [Server, #{path => <<"a.gguf">>}], n_threads => 1}]].
 
 -spec json_test_() -> [term()].
 json_test_() ->

@@ -254,7 +254,11 @@ final class InputTable {
                 keys.add(row.path("frame").asText());
                 known(list(table.path("objects").path(row.path("object").asText())), fields, keys);
             } else if (row.has("when")) {
-                if (row.path("is").asText().equals(fields.get(row.path("when").asText()))) {
+                // With another value they are known all the same, and refused.
+                if (row.has("otherwise")
+                        || row.path("is")
+                                .asText()
+                                .equals(fields.get(row.path("when").asText()))) {
                     known(list(row.path("rows")), fields, keys);
                 }
             } else if (row.has("type")) {
