@@ -5,6 +5,10 @@
 -export([find/0, libraries/0, start/2, start/3, stop/1, kill/1, url/1, os_pid/1, get/2, post/3, await_log/2]).
 -export_type([server/0]).
 
+%% Statuses of a shell whose child a signal ended.
+-define(TERMINATED, 143).
+-define(KILLED, 137).
+
 -opaque server() :: #{owner := pid(), url := binary(), os_pid := pos_integer()}.
 
 %% The path of its program, or why there is none.
@@ -93,16 +97,21 @@ starting(Port, Parent, Ref, Started, Log) ->
                     starting(Port, Parent, Ref, Started, [Line | Log])
             end;
         {Port, {exit_status, Status}} ->
-            exit({Status, lists:reverse(lists:sublist(Log, 10))})
+            exit({Status, last(Log)})
     end.
+
+last(Log) -> lists:join("\n", lists:reverse(lists:sublist(Log, 20))).
 
 %% Keeps the log, newest first, and at most one who waits for a line of it.
 running(Port, Log, Waiting) ->
     receive
         {Port, {data, {_, Line}}} ->
             running(Port, [Line | Log], tell(Waiting, Line));
-        {Port, {exit_status, _}} ->
+        {Port, {exit_status, Status}} when Status =:= 0; Status =:= ?TERMINATED; Status =:= ?KILLED ->
             ok;
+        {Port, {exit_status, Status}} ->
+            ct:pal("llama-server ended with status ~b~n~ts", [Status, last(Log)]),
+            exit({Status, last(Log)});
         {await, Pattern, From, Ref} ->
             case [Line || Line <- Log, match =:= re:run(Line, Pattern, [{capture, none}])] of
                 [Line | _] -> From ! {Ref, Line}, running(Port, Log, none);

@@ -83,10 +83,11 @@ chat(Events) ->
         (_, _, _) -> default
     end.
 
+%% Two tokens of text, and the one that ends it.
 hello() ->
     ["{\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}", "{\"choices\":[{\"delta\":{\"content\":\"lo\"}}]}",
      "{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}",
-     "{\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2,\"total_tokens\":7}}"].
+     "{\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":3,\"total_tokens\":8}}"].
 
 %% What a server does not tell is not there.
 completion(Config) ->

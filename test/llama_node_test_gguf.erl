@@ -50,24 +50,36 @@ llama(File, Vocabulary) ->
                        matrix("blk.0.ffn_gate.weight", ?WIDTH, ?FF), matrix("blk.0.ffn_up.weight", ?WIDTH, ?FF),
                        matrix("blk.0.ffn_down.weight", ?FF, ?WIDTH)]).
 
-%% A copy of a model whose file says more.
--spec with_metadata(path(), path(), [{float32 | uint32, Key :: string(), number()}]) -> ok.
+%% A copy of a model whose file says more, or something else.
+-spec with_metadata(path(), path(), [{float32 | uint32, Key :: string(), number()} | {text, string(), iodata()}]) -> ok.
 with_metadata(From, To, More) ->
     {ok, <<"GGUF", 3:32/little, Tensors:64/little, Count:64/little, Rest/binary>> = All} = file:read_file(From),
-    Infos = lists:foldl(
-        fun (_, <<Size:64/little, _:Size/binary, Type:32/little, Value/binary>>) -> skip(Type, Value) end,
-        Rest, lists:seq(1, Count)),
+    {Kept, Infos} = kept(Count, Rest, [list_to_binary(Key) || {_, Key, _} <- More], []),
     Behind = lists:foldl(
         fun (_, <<Size:64/little, _:Size/binary, Dims:32/little, _:Dims/binary-unit:64, _:96, Left/binary>>) ->
                 Left
         end,
         Infos, lists:seq(1, Tensors)),
     End = byte_size(All) - byte_size(Behind),
-    Entries = [case Type of float32 -> float32(Key, Value); uint32 -> uint32(Key, Value) end
-               || {Type, Key, Value} <- More],
-    Header = iolist_to_binary(["GGUF", <<3:32/little, Tensors:64/little, (Count + length(More)):64/little>>, Entries,
-                               binary:part(All, 24, End - 24)]),
+    Entries = Kept ++ [entry(Entry) || Entry <- More],
+    Header = iolist_to_binary(["GGUF", <<3:32/little, Tensors:64/little, (length(Entries)):64/little>>, Entries,
+                               binary:part(Infos, 0, byte_size(Infos) - byte_size(Behind))]),
     ok = file:write_file(To, [pad(Header), binary:part(All, padded(End), byte_size(All) - padded(End))]).
+
+%% Entries but for those of the given keys, and what stands behind all of them.
+kept(0, Rest, _Without, Kept) ->
+    {lists:reverse(Kept), Rest};
+kept(Count, <<Size:64/little, Key:Size/binary, Type:32/little, Value/binary>> = All, Without, Kept) ->
+    Rest = skip(Type, Value),
+    Entry = binary:part(All, 0, byte_size(All) - byte_size(Rest)),
+    case lists:member(Key, Without) of
+        true -> kept(Count - 1, Rest, Without, Kept);
+        false -> kept(Count - 1, Rest, Without, [Entry | Kept])
+    end.
+
+entry({float32, Key, Value}) -> float32(Key, Value);
+entry({uint32, Key, Value}) -> uint32(Key, Value);
+entry({text, Key, Value}) -> text(Key, Value).
 
 %% Tensors
 

@@ -122,6 +122,7 @@ public final class RemoteModel implements AutoCloseable {
     private void isBack(ServerFacts found) {
         boolean isNews = !found.equals(facts);
         facts = found;
+        hasAnswered();
         if (isNews) {
             LOG.info(
                     "{} is {}, model {}, {} at once",

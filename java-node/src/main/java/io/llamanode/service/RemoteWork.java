@@ -290,7 +290,11 @@ final class RemoteWork implements ModelWork {
     }
 
     private GenerationResult result(
-            Task task, RemotePrompt prompt, RemoteAnswer answer, RemoteListener.Times times, @Nullable Double firstMs) {
+            Task task, RemotePrompt prompt, RemoteAnswer told, RemoteListener.Times times, @Nullable Double firstMs) {
+        ServerFacts known = model.known();
+        RemoteAnswer answer = known == null || known.kind() == ServerKind.OPENAI
+                ? told
+                : told.ofLlamaCpp(!prompt.body().path("stop").isEmpty());
         RemoteAnswer.Timing timing = answer.timing();
         return new GenerationResult(
                 task.id,

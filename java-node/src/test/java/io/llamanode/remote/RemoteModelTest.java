@@ -185,6 +185,19 @@ class RemoteModelTest {
         assertEquals(2, asked.get());
     }
 
+    /** A connection that was kept alive may be closed by the server just when it is used. */
+    @Test
+    void aQuestionOnAConnectionThatWasClosedIsAskedOnceMore() {
+        AtomicInteger asked = new AtomicInteger();
+        server.on("/tokenize", (request, connection) -> {
+            if (asked.incrementAndGet() > 1) {
+                connection.json("{\"tokens\":[7]}");
+            }
+        });
+        openLlamaServer();
+        assertEquals(7, model.questions().tokenize("a", false, false)[0]);
+    }
+
     @Test
     void aLazyModelStartsWithoutItsServerAndTellsWhy() throws Exception {
         ServerSocket nobody = new ServerSocket(0);

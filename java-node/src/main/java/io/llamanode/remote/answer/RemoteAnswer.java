@@ -37,6 +37,26 @@ public record RemoteAnswer(
         @Nullable List<Logprob> logprobs) {
 
     /**
+     * The same, of a server that is llama.cpp's: that counts the token with which a model ends its answer, too, and ends an
+     * answer by itself only at such a token or at a stop string.
+     *
+     * @param stops whether it was given stop strings; at the end of a chat it does not say whether it met one
+     * @return with the tokens of the text alone, as they are counted here, and with what ended it, where that is known
+     */
+    public RemoteAnswer ofLlamaCpp(boolean stops) {
+        boolean ended =
+                stoppedBy == StoppedBy.EOS || stoppedBy == null && finishReason != FinishReason.LENGTH && !stops;
+        if (!ended) {
+            return this;
+        }
+        Usage counted = usage == null
+                ? null
+                : new Usage(usage.promptTokens(), Math.max(0, usage.completionTokens() - 1), usage.cachedTokens());
+        return new RemoteAnswer(
+                content, reasoning, calls, finishReason, StoppedBy.EOS, stop, seed, counted, timing, logprobs);
+    }
+
+    /**
      * Durations in milliseconds, and rates a second.
      *
      * @param promptMs of the prompt

@@ -27,6 +27,16 @@ public final class ServerClient implements AutoCloseable {
     /** Characters of what is shown. */
     private static final int LONGEST_MESSAGE = 2_000;
 
+    /** Seconds that an unused connection is kept: llama-server and vLLM close theirs after five. */
+    private static final String KEEP_ALIVE = "jdk.httpclient.keepalive.timeout";
+
+    static {
+        // Java's client reads it when it is first used, and has no other place for it.
+        if (System.getProperty(KEEP_ALIVE) == null) {
+            System.setProperty(KEEP_ALIVE, "4");
+        }
+    }
+
     private final ServerConfig config;
     private final String base;
     private final @Nullable SSLContext tls;

@@ -134,8 +134,10 @@ public final class RemotePrompts {
             case Prompt.Special(String text) -> text(facts, text, input.addSpecial(), true);
         };
         RequestWriter writer = model.writer();
-        boolean own =
-                facts.kind() == ServerKind.NATIVE || facts.kind() == ServerKind.LLAMA_SERVER && !model.prefersOpenai();
+        // Only there a llama-server tells whether a stop string ended the answer, and which.
+        boolean tellsMore =
+                !model.prefersOpenai() || !given(asked.complete().stop()).isEmpty();
+        boolean own = facts.kind() == ServerKind.NATIVE || facts.kind() == ServerKind.LLAMA_SERVER && tellsMore;
         ObjectNode body = own ? writer.completion(asked, prompt) : writer.completions(asked, prompt);
         return new RemotePrompt(own ? facts.completionPath() : COMPLETIONS, body, null, null);
     }

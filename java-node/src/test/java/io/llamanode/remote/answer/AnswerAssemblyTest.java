@@ -269,4 +269,43 @@ class AnswerAssemblyTest {
         assertTrue(
                 assertThrows(AnswerFault.class, assembly::finish).getMessage().contains("'f'"));
     }
+
+    private static RemoteAnswer ended(FinishReason reason, StoppedBy stoppedBy) {
+        return new RemoteAnswer(
+                "",
+                null,
+                List.of(),
+                reason,
+                stoppedBy,
+                null,
+                null,
+                new Usage(5, 3, null),
+                RemoteAnswer.Timing.UNKNOWN,
+                null);
+    }
+
+    /** llama-server counts the token that ends an answer, and the embedded engine does not. */
+    @Test
+    void countsTheTokensOfTheTextAlone() {
+        RemoteAnswer answer = ended(FinishReason.STOP, null).ofLlamaCpp(false);
+        assertEquals(new Usage(5, 2, null), answer.usage());
+        assertEquals(StoppedBy.EOS, answer.stoppedBy());
+        assertEquals(
+                new Usage(5, 2, null),
+                ended(FinishReason.STOP, StoppedBy.EOS).ofLlamaCpp(true).usage());
+    }
+
+    @Test
+    void countsAsToldWhereNoTokenEndedTheAnswerOrThatIsNotKnown() {
+        for (RemoteAnswer told : List.of(
+                ended(FinishReason.LENGTH, null),
+                ended(FinishReason.LENGTH, StoppedBy.LIMIT),
+                ended(FinishReason.STOP, StoppedBy.STOP_STRING),
+                ended(FinishReason.STOP, null))) {
+            assertEquals(told, told.ofLlamaCpp(true));
+        }
+        assertEquals(
+                new Usage(5, 3, null),
+                ended(FinishReason.LENGTH, null).ofLlamaCpp(false).usage());
+    }
 }
