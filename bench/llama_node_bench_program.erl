@@ -1,7 +1,7 @@
 %% @doc What the programs of the benchmark share: how one ends, and what it asks about the process of a node.
 -module(llama_node_bench_program).
 
--export([run/1, failed/3, heading/2, os_pid/1, cpu/2]).
+-export([run/1, failed/3, heading/2, os_pid/1, cpu/2, nanoseconds/1]).
 
 %% @doc Calls the function and ends the runtime: with status 1, and the reason on standard error, if it fails.
 -spec run(fun(() -> ok)) -> no_return().
@@ -56,7 +56,8 @@ cpu(OsPid, Fun) ->
     Elapsed = erlang:monotonic_time(nanosecond) - Start,
     {(nanoseconds(OsPid) - Before) / Elapsed, Result}.
 
-%% Of all threads; those that end meanwhile are few and short.
+%% @doc The time that a process has used of all cores: of the threads that it has now.
+-spec nanoseconds(pos_integer()) -> non_neg_integer().
 nanoseconds(OsPid) ->
     Tasks = filename:join(["/proc", integer_to_list(OsPid), "task"]),
     {ok, Threads} = file:list_dir(Tasks),
