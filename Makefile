@@ -29,7 +29,7 @@ export MAVEN_OPTS ?= --sun-misc-unsafe-memory-access=allow
 MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE) -Dlint=$(LINT) -Dtarget=$(TARGET)
 MVN = $(MVN_LOUD) -q
 
-.PHONY: help setup compile jar demo examples check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-llama-server test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire bench-reuse bench-handshakes bench-files bench-backends bench-bounded soak bench-loads shell clean
+.PHONY: help setup compile jar demo examples check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-llama-server test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire bench-reuse bench-handshakes bench-files bench-backends bench-bounded bench-remote soak bench-loads shell clean
 
 help:                       ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -62,8 +62,8 @@ compile: setup jar          ## build the jar, the Erlang application, and the ca
 $(AOT): $(JAR)
 	@priv/bin/make-aot-cache _build/default/lib/llama_node/ebin || echo "no cache of a quick start; nodes start without it"
 
-# A set MODEL names another model; in a terminal the answers grow in place.
-demo: compile               ## four sessions chat at once; MODEL=/path/to.gguf for another model
+# A set MODEL names another model, LLAMA_NODE_URL a server that runs it; in a terminal the answers grow in place.
+demo: compile               ## four sessions chat at once; MODEL=/path/to.gguf for another model, LLAMA_NODE_URL=http://... for a server
 	@epmd -daemon
 	@if [ -t 1 ]; then tty=true; else tty=false; fi; \
 	erl -noinput -sname llama_node_demo_$$$$ -pa _build/default/lib/llama_node/ebin \
@@ -175,6 +175,9 @@ bench-backends:             ## every llama.cpp that is installed, side by side; 
 
 bench-bounded:              ## what was done to end nodes or to hold up their users, beside a bystander; ARGS="..." for its options
 	@bench/bounded $(ARGS)
+
+bench-remote:               ## what a node costs in front of a llama-server; ARGS="..." for its options
+	@bench/remote $(ARGS)
 
 soak:                       ## random operations, kills and floods for an hour, and what is left of them; ARGS="--minutes 60 --seed 1"
 	@bench/soak $(ARGS)

@@ -1,6 +1,6 @@
-%% @doc Streams of a llama-server on plain sockets of this runtime, at the endpoint of OpenAI's that a node uses: what the
-%% way through the node is compared with. As many connections as streams, each in a process of its own, which keeps it
-%% from one answer to the next, as the node keeps its own.
+%% @doc Streams of a llama-server on plain sockets of this runtime, at the endpoint of OpenAI's that a node uses: what
+%% the way through the node is compared with. As many connections as streams, each in a process of its own, which keeps
+%% it from one answer to the next, as the node keeps its own.
 -module(llama_node_bench_direct).
 
 -export([open/2, run/3, close/1]).
@@ -26,7 +26,8 @@ close(Clients) ->
         receive {'DOWN', Monitor, process, Client, _} -> ok end
     end, Clients).
 
-%% @doc Runs all streams at once. Connections that the server has closed meanwhile are made anew before the clock starts.
+%% @doc Runs all streams at once. Connections that the server has closed meanwhile are made anew before the clock
+%% starts.
 -spec run(clients(), [string()], pos_integer()) -> [llama_node_bench:timeline()].
 run(Clients, Prompts, Tokens) ->
     Pairs = lists:zip(Clients, Prompts),

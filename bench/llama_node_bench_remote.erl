@@ -59,8 +59,8 @@ measure(#{streams := Streams, rounds := Rounds, tokens := Tokens, transport := T
 row(Program, N, #{rounds := Rounds, tokens := Tokens, transport := Transport, warm_up_ms := WarmUp}) ->
     Model = filename:join(os:getenv("BENCH_WORK"), "bench.gguf"),
     {Server, Port} = llama_node_bench_server:start(Program, llama_node_bench_server:arguments(
-        #{model => Model, n_ctx => ?N_CTX, n_batch => ?N_CTX, threads => erlang:system_info(logical_processors_available)},
-        N)),
+        #{model => Model, n_ctx => ?N_CTX, n_batch => ?N_CTX,
+          threads => erlang:system_info(logical_processors_available)}, N)),
     Clients = llama_node_bench_direct:open(Port, N),
     {ok, Node} = llama_node:start_link(#{engine => llama_server, transport => Transport, log_level => warning,
                                          url => iolist_to_binary(io_lib:format("http://127.0.0.1:~b", [Port]))}),

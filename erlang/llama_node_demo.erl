@@ -13,16 +13,20 @@
 %% @doc Runs the demo and ends the runtime; the status tells whether every session was answered.
 -spec main(Terminal :: boolean()) -> no_return().
 main(Terminal) ->
-    case run(options(os:getenv("MODEL")), Terminal) of
+    case run(options(os:getenv("LLAMA_NODE_URL", ""), os:getenv("MODEL", "")), Terminal) of
         ok -> halt(0);
         {error, {Code, Message}} ->
             io:put_chars(standard_error, ["demo: ", atom_to_list(Code), ": ", Message, $\n]),
             halt(1)
     end.
 
-options(false) -> default_model("../shared/models/tiny-chat.gguf");
-options("") -> options(false);
-options(Path) -> #{model => Path}.
+%% With a URL, the model is one of that server's, by its name there.
+options("", "") -> default_model("../shared/models/tiny-chat.gguf");
+options("", Path) -> #{model => Path};
+options(Url, Model) ->
+    maps:from_list([{engine, llama_server}, {url, Url}]
+                   ++ [{model, Model} || Model =/= ""]
+                   ++ [{api_key, Key} || Key <- [os:getenv("LLAMA_NODE_SERVER_API_KEY", "")], Key =/= ""]).
 
 %% The model that comes with the project is the default of start_link/1; before there is one, the
 %% shared directory beside the checkout may have it.
@@ -89,15 +93,19 @@ collect(Left, View, Results) ->
 totals(Results, Elapsed, {ok, #{models := [#{id := Model, slots := Slots} | _]}}) ->
     {Outcomes, Used} = lists:unzip(maps:values(Results)),
     Tokens = lists:sum([T || {ok, #{usage := #{completion_tokens := T}}, _} <- Outcomes]),
-    io:format("~ntotal: ~b sessions, ~b tokens in ~.2f s, ~.1f tokens/s, ~b of ~b slots used, model ~ts~n",
+    io:format("~ntotal: ~b sessions, ~b tokens in ~.2f s, ~.1f tokens/s~ts, model ~ts~n",
               [map_size(Results), Tokens, Elapsed / 1000, Tokens * 1000 / max(1, Elapsed),
-               length(lists:usort(Used) -- [none]), length(Slots), Model]),
+               used(lists:usort(Used) -- [none], Slots), Model]),
     case [Error || {error, Error} <- Outcomes] of
         [] -> ok;
         [Error | _] -> {error, Error}
     end;
 totals(_, _, {error, _} = Error) ->
     Error.
+
+%% Slots of a server are not the sessions' to tell.
+used([], _) -> "";
+used(Used, Slots) -> io_lib:format(", ~b of ~b slots used", [length(Used), length(Slots)]).
 
 %% The view: what every session has said, and, outside a terminal, what waits to fill a line.
 

@@ -9,6 +9,7 @@ suite() -> [{timetrap, {minutes, 1}}].
 all() ->
     [generation_counts_what_all_streams_share, generation_counts_no_step_by_half, the_whole_run_counts_all,
      a_variant_may_miss_in_a_row, streams_that_never_generate_together_have_no_rate, bars_of_llama_server,
+     the_price_of_a_node,
      events_of_any_pieces, the_command_line, the_version, no_version, streams, ends_with_the_program,
      ends_with_its_owner,
      back_ends_side_by_side, the_command_line_of_back_ends,
@@ -67,6 +68,21 @@ generation_counts_no_step_by_half(_) ->
     Early = [{5, 4, 401, [100, 200, 300, 400]}, {5, 4, 401, [101, 201, 301, 401]}],
     Late = [{5, 4, 400, [100, 200, 300, 400]}, {5, 4, 401, [101, 201, 301, 401]}],
     [?assert(abs(llama_node_bench_report:steady(Timelines) - 20000) < 1.0e-6) || Timelines <- [Early, Late]].
+
+%% Of each round its own ratio, and of these the one in the middle; CPU over the tokens of all streams.
+the_price_of_a_node(_) ->
+    Round = fun (Direct, Node) ->
+        #{raw := D, engine := N} = measured(#{raw => Direct, engine => Node}),
+        #{direct => {D, #{beam => 400.0, node => 0.0, server => 1.0}},
+          node => {N, #{beam => 200.0, node => 800.0, server => 1.0}}}
+    end,
+    Rows = [{1, [Round(2, 2), Round(1, 4), Round(4, 1)]}, {4, [Round(10, 9)]}, {5, [Round(1, 1)]}],
+    Lines = binary:split(iolist_to_binary(llama_node_bench_remote:table(Rows)), <<"\n">>, [global]),
+    ?assertEqual(<<"| 1 | 2000.0 | 2000.0 | 1.000 | 1.000 | 200 | 50 | 100 |">>, lists:nth(3, Lines)),
+    ?assertEqual([<<"| through the node / directly at 1 streams | at least 0.93 | 1.000 | yes |">>,
+                  <<"| through the node / directly at 4 streams | at least 0.97 | 0.900 | **no** |">>],
+                 lists:sublist(binary:split(iolist_to_binary(llama_node_bench_remote:bars(Rows)), <<"\n">>, [global]),
+                               3, 2)).
 
 the_whole_run_counts_all(_) ->
     ?assert(abs(llama_node_bench_report:whole([{5, 4, 5000, [1000]}, {5, 4, 8000, [2000]}]) - 8 / 0.008) < 1.0e-6).

@@ -10,7 +10,8 @@ suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
     [first_chat_erlang, first_chat_elixir, stream_with_demand, tools, embeddings_search, shared_server, port_only,
-     back_ends, bridge_shell, bridge_python, bridge_node, all_are_listed].
+     back_ends, engine_alone, engine_or_server, demo_of_a_server, environment_of_the_guide,
+     bridge_shell, bridge_python, bridge_node, all_are_listed].
 
 init_per_suite(Config) ->
     case llama_node_ct:real_node() of
@@ -22,9 +23,11 @@ end_per_suite(_) ->
     ok.
 
 %% What an example prints; its exit status is 0.
-run(Name) ->
+run(Name) -> run(Name, []).
+
+run(Name, Env) ->
     Run = filename:join([llama_node_ct:root(), "examples", Name, "run"]),
-    {Status, Said} = llama_node_service_ct:collect(llama_node_service_ct:open(Run, [], []), []),
+    {Status, Said} = llama_node_service_ct:collect(llama_node_service_ct:open(Run, [], Env), []),
     ?assertEqual({0, Said}, {Status, Said}),
     ct:pal("~ts~n~ts", [Name, Said]),
     Said.
@@ -75,6 +78,76 @@ back_ends(_Config) ->
     {ok, Backends} = llama_node:list_backends(),
     [contains(Said, ["llama.cpp " ++ binary_to_list(Version) ++ " (asked for by llama_lib): "])
      || #{version := Version} <- Backends].
+
+engine_alone(_Config) ->
+    matches(run("engine-or-server", [{"LLAMA_NODE_URL", false}]),
+            "^the engine:\n  What is Erlang\\?\n    \\S.* \\((stop|length)\\)\n.*\\(4 messages\\)\nno server: ").
+
+%% The same application says the same of both, but for what the models say.
+engine_or_server(_Config) ->
+    Scripted = greeting(),
+    Url = llama_node_scripted_server:url(Scripted),
+    Said = run("engine-or-server", [{"LLAMA_NODE_URL", binary_to_list(Url)}, {"LLAMA_NODE_SERVER_API_KEY", "sesame"}]),
+    [Engine, Server] = string:split(Said, binary_to_list(Url) ++ ":\n"),
+    matches(Engine, "And a process\\?\n    \\S.*\\(4 messages\\)"),
+    ?assertEqual("  What is Erlang?\n    Hello (stop)\n  And a process?\n    Hello (stop)\n  (4 messages)\n", Server),
+    [First | _] = chats(Scripted),
+    ?assertMatch({#{<<"authorization">> := <<"Bearer sesame">>}, #{<<"model">> := <<"tiny">>}}, First),
+    ok = llama_node_scripted_server:stop(Scripted).
+
+%% As `make demo' with a URL runs it; MODEL is the model's name at the server.
+demo_of_a_server(_Config) ->
+    Scripted = greeting(),
+    Url = binary_to_list(llama_node_scripted_server:url(Scripted)),
+    Port = llama_node_service_ct:open(os:find_executable("erl"),
+        ["-noinput", "-sname", "llama_node_demo_of_a_server", "-pa", filename:dirname(code:which(llama_node)),
+         "-kernel", "logger_level", "warning", "-eval", "llama_node_demo:main(false)"],
+        [{"LLAMA_NODE_URL", Url}, {"LLAMA_NODE_SERVER_API_KEY", "sesame"}, {"MODEL", "tiny"}]),
+    {Status, Said} = llama_node_service_ct:collect(Port, []),
+    ?assertEqual({0, Said}, {Status, Said}),
+    [contains(Said, ["session " ++ integer_to_list(N) ++ " | Hello"]) || N <- [1, 2, 3, 4]],
+    matches(Said, "total: 4 sessions, 8 tokens in .*, model tiny\n"),
+    ?assertEqual(lists:duplicate(4, <<"Bearer sesame">>),
+                 [Key || {#{<<"authorization">> := Key}, #{<<"model">> := <<"tiny">>}} <- chats(Scripted)]),
+    ok = llama_node_scripted_server:stop(Scripted).
+
+%% A service starts with the variables that the guide and the units of packaging/ have, and warns of none.
+environment_of_the_guide(Config) ->
+    {ok, Page} = file:read_file(filename:join([llama_node_ct:root(), "docs", "remote.md"])),
+    [_, After] = string:split(Page, <<"# /etc/llama-node/environment\n">>),
+    [Block, _] = string:split(After, <<"```">>),
+    {ok, Unit} = file:read_file(filename:join([llama_node_ct:root(), "packaging", "llama-node.service"])),
+    {match, Set} = re:run(Unit, "^Environment=(.*)$", [global, multiline, {capture, [1], binary}]),
+    Lines = binary:split(Block, <<"\n">>, [global, trim_all]) ++ lists:append(Set),
+    Given = [list_to_tuple(string:split(binary_to_list(Line), "=")) || Line <- Lines],
+    ?assertMatch(["LLAMA_NODE_COOKIE", "LLAMA_NODE_LAZY", "LLAMA_NODE_SERVER_API_KEY", "LLAMA_NODE_URL"],
+                 lists:sort([Name || {Name, _} <- Given])),
+    Scripted = greeting(),
+    Env = lists:keystore("LLAMA_NODE_URL", 1, Given,
+                         {"LLAMA_NODE_URL", binary_to_list(llama_node_scripted_server:url(Scripted))}),
+    {Status, Said} = llama_node_service_ct:run(
+        ["foreground", "--check", "--run-dir", proplists:get_value(priv_dir, Config),
+         "--node-name", "guide" ++ os:getpid() ++ "@localhost"], Env),
+    ?assertEqual({0, Said}, {Status, Said}),
+    ?assertEqual(nomatch, re:run(Said, "(?i)warn|unknown|sesame|anothersecret")),
+    [{_, #{<<"authorization">> := <<"Bearer sesame">>}, _} | _] = llama_node_scripted_server:requests(Scripted),
+    ok = llama_node_scripted_server:stop(Scripted).
+
+%% A server that says the same to everybody.
+greeting() ->
+    llama_node_scripted_server:start(
+        fun (<<"/v1/chat/completions">>, _, Socket) ->
+                llama_node_scripted_server:events(Socket,
+                    ["{\"choices\":[{\"delta\":{\"content\":\"Hello\"}}]}",
+                     "{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}",
+                     "{\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2,\"total_tokens\":7}}",
+                     "[DONE]"]);
+            (_, _, _) -> default
+        end).
+
+%% Headers and bodies of the chats that it was asked for.
+chats(Scripted) ->
+    [{Headers, Body} || {<<"/v1/chat/completions">>, Headers, Body} <- llama_node_scripted_server:requests(Scripted)].
 
 bridge_shell(_Config) -> bridge("bridge-shell", "bash").
 
