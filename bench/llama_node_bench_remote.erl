@@ -151,7 +151,7 @@ events(Task, Start, Pieces) ->
 table(Rows) ->
     ["| streams | directly | through the node | ratio | the whole run, ratio | node, µs a token | BEAM, µs a token | "
      "BEAM, directly |\n|---:|---:|---:|---:|---:|---:|---:|---:|\n",
-     [io_lib:format("| ~b | ~.1f | ~.1f | ~.3f | ~.3f | ~.0f | ~.0f | ~.0f |~n",
+     [io_lib:format("| ~b | ~.1f | ~.1f | ~.3f | ~.3f | ~.1f | ~.1f | ~.1f |~n",
                     [N, median([steady(direct, R) || R <- Rounds]), median([steady(node, R) || R <- Rounds]),
                      ratio(fun steady/2, Rounds), ratio(fun whole/2, Rounds),
                      cpu(node, node, Rounds), cpu(node, beam, Rounds), cpu(direct, beam, Rounds)])

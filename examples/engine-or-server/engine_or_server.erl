@@ -1,6 +1,7 @@
 #!/usr/bin/env escript
-%% One application, twice: over the engine in the node, and over a server that runs the model. What differs are the start
-%% options; the application does not know. LLAMA_NODE_URL names the server, LLAMA_NODE_SERVER_API_KEY its key if it has one.
+%% One application, twice: over the engine in the node, and over a server that runs the model. What differs are the
+%% start options; the application does not know. LLAMA_NODE_URL names the server, LLAMA_NODE_SERVER_API_KEY its key, if
+%% it has one.
 main(_) ->
     application("the engine", #{}),
     case os:getenv("LLAMA_NODE_URL", "") of
@@ -17,7 +18,8 @@ key(Options) ->
 application(Where, Options) ->
     {ok, Llama} = llama_node:start_link(Options),
     io:format("~ts:~n", [Where]),
-    {ok, Session} = llama_node:create_session(Llama, #{system_prompt => "Be brief.", max_tokens => 40, temperature => 0}),
+    {ok, Session} =
+        llama_node:create_session(Llama, #{system_prompt => "Be brief.", max_tokens => 40, temperature => 0}),
     lists:foreach(fun (Question) -> turn(Llama, Session, Question) end, ["What is Erlang?", "And a process?"]),
     {ok, #{messages := Messages}} = llama_node:get_session_info(Llama, Session),
     io:format("  (~b messages)~n", [Messages]),
