@@ -166,6 +166,10 @@ value(urls, Key, Value) when is_list(Value) ->
     [value(text, Key, Url) || Url <- proper(Key, Value)];
 value(urls, Key, Value) ->
     fault(Key, "must be a list of URLs, got ~0tP", [Value, 8]);
+value(command, Key, [Program | _] = Value) when not is_integer(Program) ->
+    [value(text, Key, Word) || Word <- proper(Key, Value)];
+value(command, Key, Value) ->
+    fault(Key, "must be a list of texts, the program and its arguments, got ~0tP", [Value, 8]);
 value(path, Key, Value) ->
     filename:absname(value(text, Key, Value));
 value(library, Key, Value) ->

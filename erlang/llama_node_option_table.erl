@@ -16,7 +16,8 @@
 -type check() ::
     {integer, Min :: integer(), Max :: integer()} | {number, Min :: number(), Max :: number()}
     | {timeout, Min :: non_neg_integer()} | {enum, [atom()]} | boolean | {switch, atom()}
-    | text | path | model | secret_text | headers | urls | library | atom | template | models | tls | server_name
+    | text | path | model | secret_text | headers | urls | command | library | atom | template | models | tls
+    | server_name
     | progress | script | replies | cookie | flags | env | input.
 %% What {@link llama_node_option_check:value/3} takes for the option; an `input' is checked by
 %% {@link llama_node_defaults:check/1}.
@@ -121,8 +122,11 @@ remote() ->
        text => "`llama_server' where a server at `url' runs the model: a llama-server, or another one that speaks "
                "OpenAI's protocol. The options above from `n_batch' to `probe', and `chat_template', are refused "
                "beside it"},
-     #{key => url, part => model, check => text, default => "none, and required with `llama_server'",
+     #{key => url, part => model, check => text, default => "none, and required with `llama_server' without `command'",
        text => "of the server, without the paths of its endpoints"},
+     #{key => command, part => model, check => command, default => "none",
+       text => "in place of `url': a program and its arguments, a list, that the node starts as such a server on a "
+               "free port of 127.0.0.1, starts again when it ends, and ends with itself"},
      #{key => api_key, part => model, check => secret_text, default => "none", secret => true,
        text => "the server's key, sent as a bearer token: a text, a fun that gives it, or `{file, Path}'"},
      #{key => use_openai, part => model, check => boolean, default => "`true'",

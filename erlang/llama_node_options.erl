@@ -43,6 +43,7 @@
         chat_template => text() | #{text() => text()},
         engine => embedded | llama_server | binary() | string(),
         url => text(),
+        command => [text(), ...],
         api_key => llama_node_secret:secret(text() | {file, text()}),
         use_openai => boolean(),
         lazy => boolean(),
@@ -140,7 +141,10 @@
 %% <li>`engine': `llama_server' where a server at `url' runs the model: a llama-server, or another one that speaks
 %%     OpenAI's protocol. The options above from `n_batch' to `probe', and `chat_template', are refused beside it.
 %%     Default: `embedded'.</li>
-%% <li>`url': of the server, without the paths of its endpoints. Default: none, and required with `llama_server'.</li>
+%% <li>`url': of the server, without the paths of its endpoints. Default: none, and required with `llama_server' without
+%%     `command'.</li>
+%% <li>`command': in place of `url': a program and its arguments, a list, that the node starts as such a server on a
+%%     free port of 127.0.0.1, starts again when it ends, and ends with itself. Default: none.</li>
 %% <li>`api_key': the server's key, sent as a bearer token: a text, a fun that gives it, or `{file, Path}'. Default:
 %%     none.</li>
 %% <li>`use_openai': prefer OpenAI's endpoints of a llama-server to its own. Default: `true'.</li>

@@ -54,6 +54,7 @@ check(<<"url">>, _, _, Value) ->
     end,
     Fits orelse bad("~ts must be a URL of http or https with a host, without a name, a password or a query",
                     [path(Value)]);
+check(<<"command">>, _, Row, Value) -> command(Value, Row);
 %% A word is told from anything else; what should be an enumeration has to be text first.
 check(<<"word">>, _, #{<<"values">> := Words}, Value) ->
     is_one_of(Value, Words) orelse must_be(Value, llama_node_value:one_of(Words));
@@ -107,6 +108,28 @@ check(<<"tool_choice">>, _, #{<<"values">> := Words, <<"fields">> := Fields}, Va
                 orelse must_be(Value, [lists:join(", ", Words), " or #{function => #{name => Name}}"]);
         false -> Fields(Value)
     end.
+
+%% A program and its arguments.
+command(Value, Row) ->
+    _ = (not llama_node_value:is_text(Value) andalso llama_node_value:is_list(Value))
+        orelse must_be(Value, "a list of texts, the program and its arguments"),
+    Items = llama_node_value:items(Value),
+    ok = at_least(Items, Row#{<<"least">> => 1}, Value),
+    ok = at_most(Items, Row#{<<"noun">> => <<"texts">>}, Value),
+    Words = [text(Item, 1) || Item <- Items],
+    _ = binary:match(iolist_to_binary(Words), <<0>>) =:= nomatch
+        orelse bad("~ts: holds a character that no command can have", [path(Value)]),
+    Placed = lists:any(fun (Word) -> binary:match(Word, <<"{port}">>) =/= nomatch end, Words),
+    lists:foreach(fun (Word) -> word_of_command(hd(binary:split(Word, <<"=">>)), Placed, Value) end, Words).
+
+word_of_command(<<"--api-key">>, _, Value) ->
+    bad("~ts: --api-key can be read by every user of the machine; leave it out, and the server gets a key in its "
+        "environment, that of api_key or a random one", [path(Value)]);
+word_of_command(Flag, false, Value) when Flag =:= <<"--port">>; Flag =:= <<"--host">> ->
+    bad("~ts: ~ts is added by the node, with a free port of 127.0.0.1; leave it out, or write {port} where the port "
+        "belongs", [path(Value), Flag]);
+word_of_command(_Flag, _Placed, _Value) ->
+    ok.
 
 is_word(Value, <<"infinity">>) -> llama_node_value:raw(Value) =:= infinity;
 is_word(Value, Word) -> is_one_of(Value, [Word]).

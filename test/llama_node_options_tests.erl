@@ -91,6 +91,7 @@ spec({timeout, _}) -> "timeout()";
 spec(secret_text) -> "text() | {file, text()}";
 spec(headers) -> "#{text() => text()}";
 spec(urls) -> "[text()]";
+spec(command) -> "[text(), ...]";
 spec(Text) when Text =:= text; Text =:= path; Text =:= model; Text =:= library; Text =:= cookie -> "text()";
 spec(template) -> "text() | #{text() => text()}";
 spec(models) -> "[llama_node:input()]";

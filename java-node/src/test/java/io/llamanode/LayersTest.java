@@ -36,7 +36,7 @@ class LayersTest {
             "io.llamanode.service.(prompt|threads)..",
             "io.llamanode.service.model..",
             "io.llamanode.remote",
-            "io.llamanode.remote.(line|probe)..",
+            "io.llamanode.remote.(line|own|probe)..",
             "io.llamanode.remote.(http|request)..",
             "io.llamanode.remote.answer..",
             "io.llamanode.service.contract.model..",

@@ -52,6 +52,7 @@ final class ModelEncoder {
                 .put("server_model", server.model())
                 .put("server_build", server.build())
                 .put("server_down", server.trouble())
+                .put("server_pid", server.pid())
                 .put("trust_content", new OtpErlangBoolean(server.trustContent()))
                 .put(
                         "fallback",

@@ -21,6 +21,7 @@ public final class ServerDecoder {
     /** Every key that is read with that engine only. */
     public static final List<String> KEYS = List.of(
             "url",
+            "command",
             "api_key",
             "use_openai",
             "lazy",
@@ -43,6 +44,7 @@ public final class ServerDecoder {
 
     private static final int MOST_CONNECTIONS = 1_024;
     private static final int PORTS = 65_535;
+    private static final int MOST_WORDS = 1_024;
 
     /** Where one is missing, which is said once all keys are read. */
     private static final URI MISSING = URI.create("http://localhost");
@@ -56,7 +58,11 @@ public final class ServerDecoder {
      * @param in the configuration
      */
     static ServerConfig decode(@Nullable InputValue model, Fields in) {
-        InputValue url = in.wanted("url");
+        List<String> command = command(in.get("command"));
+        InputValue url = command == null ? in.wanted("url") : in.get("url");
+        if (command != null) {
+            refuseBeside(in);
+        }
         String name = model == null ? "" : model.text();
         String key = in.nonEmptyText("api_key");
         if (key != null && !isHeaderText(key)) {
@@ -84,7 +90,61 @@ public final class ServerDecoder {
                         or(in.milliseconds("idle_timeout_ms", 1), usual.idleMs()),
                         or(in.milliseconds("request_timeout_ms", 1), usual.requestMs())),
                 connections,
-                fallback);
+                fallback,
+                command);
+    }
+
+    /** The program, and its arguments. */
+    private static @Nullable List<String> command(@Nullable InputValue value) {
+        if (value == null) {
+            return null;
+        }
+        if (value.isText() || !value.isList()) {
+            throw value.mustBe("a list of texts, the program and its arguments");
+        }
+        List<InputValue> items = value.list();
+        if (items.isEmpty()) {
+            throw FailureException.invalid(value.path() + " must not be empty");
+        }
+        if (items.size() > MOST_WORDS) {
+            throw FailureException.invalid(
+                    "%s must have at most %d texts, not %d".formatted(value.path(), MOST_WORDS, items.size()));
+        }
+        List<String> words = items.stream().map(InputValue::nonEmptyText).toList();
+        if (words.stream().anyMatch(word -> word.indexOf(0) >= 0)) {
+            throw FailureException.invalid(value.path() + ": holds a character that no command can have");
+        }
+        refuseOwn(value, words);
+        return words;
+    }
+
+    /** What the node gives itself, which would be given twice. */
+    private static void refuseOwn(InputValue value, List<String> words) {
+        boolean placed = words.stream().anyMatch(word -> word.contains("{port}"));
+        for (String word : words) {
+            String flag = word.replaceFirst("=.*", "");
+            if (flag.equals("--api-key")) {
+                throw FailureException.invalid(
+                        "%s: --api-key can be read by every user of the machine; leave it out, and"
+                                        .formatted(value.path())
+                                + " the server gets a key in its environment, that of api_key or a random one");
+            }
+            if (!placed && (flag.equals("--port") || flag.equals("--host"))) {
+                throw FailureException.invalid(
+                        "%s: %s is added by the node, with a free port of 127.0.0.1; leave it out, or write {port} where the"
+                                        .formatted(value.path(), flag)
+                                + " port belongs");
+            }
+        }
+    }
+
+    /** It is on this machine, at a port that the node chooses. */
+    private static void refuseBeside(Fields in) {
+        for (String key : List.of("url", "proxy", "cacertfile", "certfile", "keyfile")) {
+            if (in.get(key) != null) {
+                throw FailureException.invalid(key + " and command exclude each other; give only one");
+            }
+        }
     }
 
     private static long or(@Nullable Long given, long otherwise) {

@@ -63,7 +63,15 @@ final class Health {
         pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * pauseMs);
     }
 
+    /** It is known to be there, without that it was asked here. */
+    synchronized void isThere() {
+        why = null;
+    }
+
     private void ask() {
+        if (why() == null) {
+            return;
+        }
         ServerFacts facts;
         try {
             facts = probe.call();

@@ -44,6 +44,7 @@ public final class RemoteModel implements AutoCloseable {
     private final @Nullable Integer nParallel;
     private final ServerClient client;
     private final Health health;
+    private final @Nullable OwnProcess own;
     private final ServerLine<RemoteRun> line;
     private final Map<Long, RemoteRun> runs = new ConcurrentHashMap<>();
     private volatile @Nullable ServerFacts facts;
@@ -54,6 +55,7 @@ public final class RemoteModel implements AutoCloseable {
         this.config = config;
         this.nParallel = nParallel;
         this.client = new ServerClient(config);
+        this.own = config.command() == null ? null : new OwnProcess(this, config, config.command());
         this.health = new Health(client, this::probe, this::isBack);
         this.line = new ServerLine<>(slots());
     }
@@ -79,6 +81,10 @@ public final class RemoteModel implements AutoCloseable {
     }
 
     private void connect() {
+        if (own != null) {
+            own.start();
+            return;
+        }
         long until = System.nanoTime()
                 + TimeUnit.MILLISECONDS.toNanos(config.timeouts().requestMs());
         String why;
@@ -116,7 +122,18 @@ public final class RemoteModel implements AutoCloseable {
     }
 
     private ServerFacts probe() throws ServerProbe.NotReadyException, TroubleException {
+        String down = own == null ? null : own.trouble();
+        if (down != null) {
+            // Its port may be somebody else's by now.
+            throw new TroubleException(new Trouble(Trouble.Kind.UNREACHABLE, down));
+        }
         return new ServerProbe(client, config.model(), config.timeouts().requestMs()).probe();
+    }
+
+    /** It can be asked from now on. */
+    void isThere(ServerFacts found) {
+        health.isThere();
+        isBack(found);
     }
 
     private void isBack(ServerFacts found) {
@@ -153,7 +170,13 @@ public final class RemoteModel implements AutoCloseable {
 
     /** {@return why the server can not be asked just now, or {@code null} if it can} */
     public @Nullable String trouble() {
-        return health.why();
+        String ended = own == null ? null : own.trouble();
+        return ended != null ? ended : health.why();
+    }
+
+    /** {@return the server's process, or {@code null} if this process has not started it, or it has ended} */
+    public @Nullable Long pid() {
+        return own == null ? null : own.pid();
     }
 
     /**
@@ -163,7 +186,7 @@ public final class RemoteModel implements AutoCloseable {
      */
     public ServerFacts facts() {
         ServerFacts known = facts;
-        String why = health.why();
+        String why = trouble();
         if (known == null || why != null) {
             throw new AwayException(down(why == null ? "it has not answered yet" : why));
         }
@@ -220,7 +243,7 @@ public final class RemoteModel implements AutoCloseable {
      */
     public boolean submit(RemoteRequest request, RemoteListener listener, Runnable accepted) {
         RemoteRun run = new RemoteRun(this, request, listener);
-        String why = health.why();
+        String why = trouble();
         if (why != null && !line.isClosed()) {
             accepted.run();
             run.turnAway(down(why));
@@ -234,7 +257,7 @@ public final class RemoteModel implements AutoCloseable {
         }
         run.watchDeadline();
         // It may have gone down since this was looked at; nobody else takes it out of the line then.
-        String since = health.why();
+        String since = trouble();
         if (since != null) {
             run.turnAway(down(since));
         }
@@ -313,6 +336,12 @@ public final class RemoteModel implements AutoCloseable {
         }
     }
 
+    /** Its process has ended: nothing that it worked on has an end of its own any more. */
+    void isGone(String why) {
+        line.takeAll().forEach(run -> run.turnAway(down(why)));
+        runs.values().forEach(run -> run.turnAway(down(why)));
+    }
+
     /** The server has too much to do; whoever waits does so on. */
     void holdFor(long milliseconds) {
         line.hold();
@@ -337,5 +366,8 @@ public final class RemoteModel implements AutoCloseable {
         left.addAll(runs.values());
         left.stream().distinct().forEach(run -> run.stopNow(CLOSING));
         client.close();
+        if (own != null) {
+            own.close();
+        }
     }
 }

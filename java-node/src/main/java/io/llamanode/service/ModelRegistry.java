@@ -195,7 +195,7 @@ final class ModelRegistry {
     }
 
     private static Object what(ModelConfig config) {
-        return config.server() == null ? config.path() : config.server().url();
+        return config.server() == null ? config.path() : config.server().place();
     }
 
     private static String described(ModelWork model) {

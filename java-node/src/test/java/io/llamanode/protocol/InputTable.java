@@ -326,6 +326,7 @@ final class InputTable {
             case "switch" -> List.of(true, false, row.path("also").asText());
             case "settled" -> List.of(row.path("value").asBoolean());
             case "text", "path", "breaker", "name", "content" -> List.of("a");
+            case "command" -> List.of(List.of("a", "--b=c"), List.of("a", "--port", "{port}"));
             case "url" -> List.of("http://127.0.0.1:8080", "https://a.example/base/");
             case "word", "enum", "tool_choice" -> List.copyOf(texts(row.path("values")));
             case "object" -> List.of(example(row.path("object").asText(), ""));
@@ -386,6 +387,14 @@ final class InputTable {
                 if (!type.equals("text") || row.path("min").asInt() > 0) {
                     values.add("");
                 }
+            }
+            case "command" -> {
+                values.addAll(List.of("a", 1, List.of(), List.of(""), List.of("a", 1)));
+                values.addAll(List.of(
+                        List.of("a", "--port", "1"), List.of("a", "--host=b"), List.of("a", "--api-key", "{port}")));
+                values.add(IntStream.rangeClosed(0, row.path("most").asInt())
+                        .mapToObj(i -> "a")
+                        .toList());
             }
             case "url" ->
                 values.addAll(List.of(1, true, "", "a", "ftp://a", "http://", "http://me:x@a", "http://a/?b"));

@@ -57,6 +57,7 @@ class RemoteModelTest {
                 ServerConfig.Tls.SYSTEM,
                 timeouts,
                 null,
+                null,
                 null);
     }
 
@@ -165,6 +166,7 @@ class RemoteModelTest {
                 ServerConfig.Tls.SYSTEM,
                 ServerConfig.Timeouts.DEFAULTS,
                 null,
+                null,
                 null);
         Failure failure = assertThrows(FailureException.class, () -> RemoteModel.open(config, null))
                 .failure();
@@ -214,6 +216,7 @@ class RemoteModelTest {
                 null,
                 ServerConfig.Tls.SYSTEM,
                 ServerConfig.Timeouts.DEFAULTS,
+                null,
                 null,
                 null);
         model = RemoteModel.open(config, null);

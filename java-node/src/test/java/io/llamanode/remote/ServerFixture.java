@@ -45,6 +45,7 @@ abstract class ServerFixture {
                 ServerConfig.Tls.SYSTEM,
                 timeouts,
                 null,
+                null,
                 null);
     }
 

@@ -10,6 +10,9 @@ import io.llamanode.node.ExitStatus;
 import io.llamanode.node.probe.LibraryProber;
 import io.llamanode.protocol.launch.ServiceConfig;
 import io.llamanode.remote.RemoteModel;
+import io.llamanode.remote.own.Programs;
+import io.llamanode.remote.own.StartException;
+import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.NodeConfig;
@@ -85,7 +88,7 @@ final class Checks {
             if (server == null) {
                 check("model " + model.path(), () -> model(node.completed(model)));
             } else {
-                check("server " + server.url(), () -> server(node.completed(model), server));
+                check("server " + server.place(), () -> server(node.completed(model), server));
             }
         }
     }
@@ -180,12 +183,25 @@ final class Checks {
 
     /** Reachable, of a kind that is known, with the model. {@return its kind} */
     private static String server(ModelConfig model, ServerConfig server) throws ExitException {
+        List<String> command = server.command();
+        if (command != null) {
+            return program(command.getFirst());
+        }
         try (RemoteModel remote = RemoteModel.open(server, model.nParallel())) {
             return remote.facts().kind().wireName();
         } catch (FailureException e) {
             throw new ExitException(
                     ExitStatus.FAILED,
                     e.failure().code().wireName() + ": " + e.failure().message());
+        }
+    }
+
+    /** It is there; it is not started, which would load its model. {@return where} */
+    private static String program(String name) throws ExitException {
+        try {
+            return Programs.find(name, System.getenv("PATH")).toString();
+        } catch (StartException e) {
+            throw new ExitException(ExitStatus.FAILED, ErrorCode.MODEL_LOAD_FAILED.wireName() + ": " + e.getMessage());
         }
     }
 

@@ -31,6 +31,7 @@ enum Setting {
     MAX_CONNECTIONS(Kind.INTEGER, "BEAMs that may be connected, default 256"),
     MODEL(Kind.TEXT, "path of a GGUF file to load, default none"),
     URL(Kind.TEXT, "server that runs the model, which MODEL names there (or nothing does): a llama-server or another"),
+    COMMAND(Kind.DATA, "JSON list, program and arguments: a server that the node starts itself, in place of URL"),
     SERVER_API_KEY(Kind.TEXT, "key of that server, sent as a bearer token"),
     USE_OPENAI(Kind.BOOLEAN, "prefer OpenAI's endpoints of a llama-server to its own, default true"),
     LAZY(Kind.BOOLEAN, "start without the server and wait for it, default false"),
@@ -242,7 +243,7 @@ enum Setting {
         tree.keySet().removeAll(displaced());
         if (!name().startsWith("TLS_")) {
             tree.put(key(), value);
-            if (this == URL) {
+            if (this == URL || this == COMMAND) {
                 tree.put("engine", "llama_server");
             }
             return;

@@ -1,6 +1,7 @@
 package io.llamanode.remote.http;
 
 import io.llamanode.remote.answer.AnswerFault;
+import io.llamanode.service.contract.model.Secret;
 import io.llamanode.service.contract.model.ServerConfig;
 import java.io.ByteArrayOutputStream;
 import java.net.InetSocketAddress;
@@ -37,8 +38,8 @@ public final class ServerClient implements AutoCloseable {
         }
     }
 
-    private final ServerConfig config;
-    private final String base;
+    private volatile ServerConfig config;
+    private volatile String base;
     private final @Nullable SSLContext tls;
     private HttpClient client;
     private boolean closed;
@@ -53,8 +54,7 @@ public final class ServerClient implements AutoCloseable {
      */
     public ServerClient(ServerConfig config) {
         this.config = config;
-        String url = config.url().toString();
-        this.base = url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
+        this.base = base(config.url());
         timer.setRemoveOnCancelPolicy(true);
         this.tls = config.tls().equals(ServerConfig.Tls.SYSTEM) ? null : TlsContexts.of(config.tls());
         this.client = client();
@@ -85,6 +85,22 @@ public final class ServerClient implements AutoCloseable {
         return client;
     }
 
+    private static String base(URI at) {
+        String url = at.toString();
+        return url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
+    }
+
+    /**
+     * The server is elsewhere from now on.
+     *
+     * @param there its URL
+     * @param key sent as a bearer token
+     */
+    public void moveTo(URI there, Secret key) {
+        config = config.at(there, key);
+        base = base(there);
+    }
+
     private static ProxySelector proxy(@Nullable URI proxy) {
         if (proxy == null) {
             return HttpClient.Builder.NO_PROXY;
@@ -110,8 +126,9 @@ public final class ServerClient implements AutoCloseable {
      * @return what may be shown, which is not long
      */
     public String clean(String said) {
-        String clean = config.apiKey() == null ? said : config.apiKey().strikeFrom(said);
-        for (var header : config.headers().values()) {
+        ServerConfig now = config;
+        String clean = now.apiKey() == null ? said : now.apiKey().strikeFrom(said);
+        for (var header : now.headers().values()) {
             clean = header.strikeFrom(clean);
         }
         return clean.length() <= LONGEST_MESSAGE ? clean : clean.substring(0, LONGEST_MESSAGE) + "...";
@@ -133,7 +150,8 @@ public final class ServerClient implements AutoCloseable {
     }
 
     private Exchange send(String path, byte @Nullable [] body, long limitMs, String late, AnswerHandler handler) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + path))
+        ServerConfig now = config;
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base(now.url()) + path))
                 .header("Accept", "text/event-stream, application/json")
                 .header("Accept-Encoding", "identity")
                 .header("User-Agent", "llama_node");
@@ -142,12 +160,12 @@ public final class ServerClient implements AutoCloseable {
         } else {
             request.header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofByteArray(body));
         }
-        config.headers().forEach((name, value) -> request.setHeader(name, value.reveal()));
-        if (config.apiKey() != null) {
-            request.setHeader("Authorization", "Bearer " + config.apiKey().reveal());
+        now.headers().forEach((name, value) -> request.setHeader(name, value.reveal()));
+        if (now.apiKey() != null) {
+            request.setHeader("Authorization", "Bearer " + now.apiKey().reveal());
         }
         Exchange exchange = new Exchange(
-                handler, timer, this::renew, config.proxy(), config.timeouts().idleMs());
+                handler, timer, this::renew, now.proxy(), now.timeouts().idleMs());
         exchange.start(current(), request.build(), limitMs, late);
         return exchange;
     }

@@ -6,7 +6,12 @@ public final class TroubleException extends Exception {
 
     private final transient Trouble trouble;
 
-    TroubleException(Trouble trouble) {
+    /**
+     * An exchange failed.
+     *
+     * @param trouble why
+     */
+    public TroubleException(Trouble trouble) {
         super(trouble.message(), null, false, false);
         this.trouble = trouble;
     }

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param model its name there
  * @param build of the server
  * @param trouble why it can not be asked just now; {@code null}: it can
+ * @param pid of its process, if this node has started it and it runs
  * @param trustContent whether texts that spell control tokens are sent as they are
  * @param nCtx tokens of a slot's context
  * @param nCtxTrain tokens that the model was trained for
@@ -29,6 +30,7 @@ public record ServerReport(
         @Nullable String model,
         @Nullable String build,
         @Nullable String trouble,
+        @Nullable Long pid,
         boolean trustContent,
         @Nullable Integer nCtx,
         @Nullable Integer nCtxTrain,

@@ -77,6 +77,7 @@ class ServerClientTlsTest {
                 tls,
                 ServerConfig.Timeouts.DEFAULTS,
                 null,
+                null,
                 null);
     }
 

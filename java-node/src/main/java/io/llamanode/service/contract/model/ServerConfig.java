@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param timeouts how long what may take
  * @param maxConnections tasks that run at once at most
  * @param fallback id of another model of the node, which does what this server refuses; {@code null}: none
+ * @param command that starts the server as a child of this process, which then says where it is; {@code null}: it runs by itself
  */
 public record ServerConfig(
         URI url,
@@ -37,7 +38,8 @@ public record ServerConfig(
         Tls tls,
         Timeouts timeouts,
         @Nullable Integer maxConnections,
-        @Nullable String fallback) {
+        @Nullable String fallback,
+        @Nullable List<String> command) {
     /** Segments of a path that nobody takes for others: none is {@code .} or {@code ..}. */
     private static final Pattern PLAIN = Pattern.compile("(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*");
 
@@ -79,6 +81,9 @@ public record ServerConfig(
      * @return why not, naming the key, or {@code null} if it may
      */
     public @Nullable String refusedFor(List<URI> allowed) {
+        if (command != null) {
+            return "command: can not be set by a request; it belongs to the node's configuration";
+        }
         if (!tls.equals(Tls.SYSTEM)) {
             return "cacertfile, certfile and keyfile can not be set by a request; they belong to the node's configuration";
         }
@@ -116,6 +121,35 @@ public record ServerConfig(
      */
     public static ServerConfig of(URI url) {
         return new ServerConfig(
-                url, null, null, true, false, false, Map.of(), null, Tls.SYSTEM, Timeouts.DEFAULTS, null, null);
+                url, null, null, true, false, false, Map.of(), null, Tls.SYSTEM, Timeouts.DEFAULTS, null, null, null);
+    }
+
+    /**
+     * The same server elsewhere, with another key.
+     *
+     * @param there its URL
+     * @param key sent as a bearer token
+     * @return the configuration
+     */
+    public ServerConfig at(URI there, Secret key) {
+        return new ServerConfig(
+                there,
+                model,
+                key,
+                useOpenai,
+                lazy,
+                trustContent,
+                headers,
+                proxy,
+                tls,
+                timeouts,
+                maxConnections,
+                fallback,
+                command);
+    }
+
+    /** {@return what names it before it is there: its URL, or the program that is started} */
+    public String place() {
+        return command == null ? url.toString() : command.getFirst();
     }
 }

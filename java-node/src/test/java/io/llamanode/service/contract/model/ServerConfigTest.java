@@ -55,6 +55,7 @@ class ServerConfigTest {
                 tls,
                 ServerConfig.Timeouts.DEFAULTS,
                 null,
+                null,
                 null);
     }
 
