@@ -59,8 +59,14 @@ public final class PrepareThreads {
         if (closed) {
             return false;
         }
-        (weight > LARGE ? large : small).add(owner, work);
-        notifyAll();
+        if (weight > LARGE) {
+            large.add(owner, work);
+            // Only one of them takes it, and which one is woken is not to be chosen.
+            notifyAll();
+        } else {
+            small.add(owner, work);
+            notify();
+        }
         return true;
     }
 

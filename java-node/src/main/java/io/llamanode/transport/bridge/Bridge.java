@@ -174,6 +174,11 @@ public final class Bridge implements AutoCloseable {
         }
     }
 
+    private static void refuse(SocketChannel channel, String why) {
+        Failure busy = new Failure(ErrorCode.SERVER_BUSY, why);
+        Thread.ofVirtual().name("bridge-refuse").start(() -> Connection.refuse(channel, busy));
+    }
+
     private void admit(SocketChannel channel) throws IOException, InterruptedException {
         Connection connection;
         synchronized (connections) {
@@ -188,11 +193,19 @@ public final class Bridge implements AutoCloseable {
         if (connection == null) {
             String why =
                     closed ? "the node is ending" : config.maxClients() + " clients are connected, which is the limit";
-            Failure busy = new Failure(ErrorCode.SERVER_BUSY, why);
-            Thread.ofVirtual().name("bridge-refuse").start(() -> Connection.refuse(channel, busy));
+            refuse(channel, why);
             return;
         }
-        Thread.ofVirtual().name("bridge-client").start(() -> connection.run(() -> forget(connection)));
+        try {
+            // Of the system's, like the one that reads: it is woken three times as fast as a virtual one.
+            Thread.ofPlatform().daemon().name("bridge-client").start(() -> connection.run(() -> forget(connection)));
+        } catch (OutOfMemoryError e) {
+            // Of threads: an exhausted heap ends the process.
+            LOG.warn("a client is refused: {}", e.getMessage());
+            forget(connection);
+            refuse(channel, "the system gives no more threads");
+            return;
+        }
         if (control != null) {
             endIfSilent(connection, control, control.silence());
         }

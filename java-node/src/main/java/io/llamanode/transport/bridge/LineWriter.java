@@ -61,11 +61,18 @@ final class LineWriter {
         }
     }
 
-    /** @param blind whether nobody looks for what the client sends, and so for its end */
-    void goesOn(boolean blind) {
-        if (inputEnded || blind) {
-            probe();
-        }
+    /**
+     * {@return whether only writing tells that the client has left}
+     *
+     * @param blind whether nobody looks for what the client sends, and so for its end
+     */
+    boolean isWatched(boolean blind) {
+        return inputEnded || blind;
+    }
+
+    /** An occasion to see whether a client is still there of which {@link #isWatched} is true. */
+    void goesOn() {
+        probe();
     }
 
     void endWait() {

@@ -133,7 +133,9 @@ final class TaskCommands {
     private TokenQueue.Item.End follow(TaskInput input, boolean write) throws IOException, InterruptedException {
         // What is not written does not wait for the client either.
         TokenQueue tokens = new TokenQueue(
-                write ? maxQueuedChars : Integer.MAX_VALUE, task -> service.cancelTask(task, new Awaited<>()));
+                write ? maxQueuedChars : Integer.MAX_VALUE,
+                task -> service.cancelTask(task, new Awaited<>()),
+                write ? () -> true : () -> out.isWatched(blind.getAsBoolean()));
         Reply<Long> made = new Reply<>() {
             @Override
             public void ok(@Nullable Long task) {
@@ -163,7 +165,7 @@ final class TaskCommands {
                         }
                     }
                     case TokenQueue.Item.Token(String text) when write -> out.write(Replies.token(text));
-                    case TokenQueue.Item.Token _ -> out.goesOn(blind.getAsBoolean());
+                    case TokenQueue.Item.Token _ -> out.goesOn();
                     case TokenQueue.Item.End end -> {
                         return end;
                     }

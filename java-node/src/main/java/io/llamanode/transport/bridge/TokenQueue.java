@@ -7,6 +7,7 @@ import io.llamanode.service.contract.task.TaskSink;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ final class TokenQueue implements TaskSink {
     private final Deque<String> tokens = new ArrayDeque<>();
     private final int limit;
     private final LongConsumer overflow;
+    private final BooleanSupplier wanted;
     private long queued;
     private boolean overflowed;
     private boolean dropped;
@@ -45,10 +47,12 @@ final class TokenQueue implements TaskSink {
     /**
      * @param limit characters that may wait
      * @param overflow told the task once, when a token had to be dropped; must not wait
+     * @param wanted whether anything is to be done for a token; of others nobody is woken
      */
-    TokenQueue(int limit, LongConsumer overflow) {
+    TokenQueue(int limit, LongConsumer overflow, BooleanSupplier wanted) {
         this.limit = limit;
         this.overflow = overflow;
+        this.wanted = wanted;
     }
 
     @Override
@@ -60,7 +64,7 @@ final class TokenQueue implements TaskSink {
             } else if (!(event instanceof TaskEvent.Chunk(String content))) {
                 // A line carries text only; reasoning and calls come with the result.
                 return;
-            } else if (dropped) {
+            } else if (dropped || !wanted.getAsBoolean()) {
                 return;
             } else if (overflowed || queued > limit) {
                 first = !overflowed;

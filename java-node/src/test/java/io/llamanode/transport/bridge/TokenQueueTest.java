@@ -19,7 +19,8 @@ final class TokenQueueTest {
     private static final TaskEvent.Failed END = new TaskEvent.Failed(new Failure(ErrorCode.CANCELLED, "over"));
 
     private final List<Long> overflows = new ArrayList<>();
-    private final TokenQueue queue = new TokenQueue(4, overflows::add);
+    private boolean wanted = true;
+    private final TokenQueue queue = new TokenQueue(4, overflows::add, () -> wanted);
 
     private void tell(String content) {
         queue.accept(7, new TaskEvent.Chunk(content));
@@ -37,6 +38,17 @@ final class TokenQueueTest {
         tell("b");
         queue.accept(7, END);
         assertEquals(token("a"), queue.next());
+        assertEquals(token("b"), queue.next());
+        assertEquals(new Item.End(END, false), queue.next());
+    }
+
+    @Test
+    void aTokenThatNobodyWantsWakesNobody() throws Exception {
+        wanted = false;
+        tell("a");
+        wanted = true;
+        tell("b");
+        queue.accept(7, END);
         assertEquals(token("b"), queue.next());
         assertEquals(new Item.End(END, false), queue.next());
     }
