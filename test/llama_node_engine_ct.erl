@@ -12,8 +12,13 @@ all() -> [{group, Group} || Group <- embedded() ++ servers()].
 -spec embedded() -> [atom()].
 embedded() -> [distribution, port].
 
+%% A library that is to be tested is no matter of theirs.
 -spec servers() -> [atom()].
-servers() -> [scripted, real_distribution, real_port].
+servers() ->
+    case os:getenv("LLAMA_NODE_LIB") of
+        false -> [scripted, real_distribution, real_port];
+        _ -> []
+    end.
 
 %% What each of them has.
 -spec groups(list(), list()) -> list().
@@ -81,7 +86,7 @@ load(Id, More, Config) ->
     Options = llama_node_ct:options(Config),
     Given = case is_embedded(Config) of
         true -> More;
-        false -> maps:merge(maps:with([engine, url], Options), maps:without([n_batch, n_ctx], More))
+        false -> maps:merge(maps:with([engine, url], Options), maps:without([n_batch, n_threads], More))
     end,
     llama_node:load_model(llama_node_ct:server(Config), model_path(Config), Given#{id => Id}).
 

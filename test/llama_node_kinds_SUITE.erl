@@ -13,12 +13,15 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [{group, embedding}, {group, bert}, {group, models}, {group, tokens}, {group, infill}].
+    [{group, embedding}, {group, bert}, {group, models}, {group, tokens}, {group, infill}
+     | [{group, Group} || Group <- llama_node_engine_ct:servers()]].
 
 groups() ->
+    Several = [models_side_by_side, unloading_ends_its_tasks, the_default_model],
+    [{Group, [], Several} || Group <- llama_node_engine_ct:servers()] ++
     [{bert, [], [bert_embeds, documents_are_ranked, bad_rankings]},
-     {models, [], [models_side_by_side, unloading_ends_its_tasks, the_default_model, listed_models, inspected_files,
-                   progress_goes_to_a_process, loads_that_fail, presets_are_options]},
+     {models, [], Several ++ [listed_models, inspected_files, progress_goes_to_a_process, loads_that_fail,
+                              presets_are_options]},
      {tokens, [], [reference_tokens_llama_spm, reference_tokens_gpt_2, reference_tokens_bert_bge, pieces,
                    a_vocabulary_does_nothing_else]},
      {infill, [], [gaps_are_filled]},
@@ -39,14 +42,14 @@ init_per_group(bert, Config) ->
         {skip, _} = Skip ->
             Skip
     end;
-init_per_group(_, Config) ->
-    Config.
+init_per_group(Group, Config) ->
+    llama_node_ct:start_over(Group, #{}, Config).
 
 end_per_group(bert, Config) ->
     [ok = llama_node:unload_model(server(Config), Id) || Id <- [bert, <<"ranker">>]],
     {ok, [#{id := <<"tiny-chat">>}]} = llama_node:list_models(server(Config));
-end_per_group(_, _Config) ->
-    ok.
+end_per_group(Group, Config) ->
+    llama_node_ct:stop_over(Group, Config).
 
 load_bert(Config, File, Vocabulary, Pooling) ->
     ok = llama_node_test_gguf:bert(File, Vocabulary, Pooling),
@@ -226,8 +229,10 @@ models_side_by_side(Config) ->
     {ok, #{model := <<"second">>}} = llama_node:complete(Server, <<"Once">>, #{model => second, n_predict => 2}),
     {ok, #{model := <<"tiny-chat">>}} = llama_node:complete(Server, <<"Once">>, #{n_predict => 2}),
     {ok, #{models := [_, #{id := <<"second">>, n_parallel := 1, n_ctx := 64}]}} = llama_node:get_status(Server),
-    ?MESSAGE(invalid_argument, <<"loaded already, with another n_batch">>,
-             load_second(Config, #{n_ctx => 64, n_parallel => 1, n_batch => 64})),
+    {Other, Named} = llama_node_engine_ct:either({#{n_parallel => 1, n_batch => 64}, <<"n_batch">>},
+                                                 {#{n_parallel => 2}, <<"n_parallel">>}, Config),
+    ?MESSAGE(invalid_argument, <<"loaded already, with another ", Named/binary>>,
+             load_second(Config, Other#{n_ctx => 64})),
     ok = llama_node:unload_model(Server, second),
     ?CODE(invalid_argument, llama_node:complete(Server, <<"Once">>, #{model => second, n_predict => 2})),
     ?CODE(invalid_argument, llama_node:unload_model(Server, second)).
@@ -438,8 +443,7 @@ vocabulary(Name) ->
     end.
 
 load_second(Config, Options) ->
-    {ok, Model} = llama_node_ct:model(),
-    llama_node:load_model(server(Config), Model, maps:merge(#{id => second, n_ctx => 64, n_threads => 1}, Options)).
+    llama_node_engine_ct:load(second, maps:merge(#{n_ctx => 64, n_threads => 1}, Options), Config).
 
 message(Code, Text, Answer) ->
     ?assertMatch({error, {Code, _}}, Answer),

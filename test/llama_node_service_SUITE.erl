@@ -12,7 +12,7 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [start_ping_status_stop, sigterm_lets_tasks_finish, the_drain_deadline_cancels, a_taken_name,
+    [{group, scripted}, start_ping_status_stop, sigterm_lets_tasks_finish, the_drain_deadline_cancels, a_taken_name,
      a_taken_run_directory, leftovers_of_a_killed_node, a_bridge, a_bridge_socket_in_use, sources_have_their_rank,
      bad_configurations,
      a_run_directory_of_somebody_else, check_loads_nothing, not_running, a_node_that_hangs, native_code_that_hangs,
@@ -20,6 +20,25 @@ all() ->
      no_epmd,
      no_java, usage, the_cookie_is_not_shown, the_library_can_be_chosen, a_moved_installation,
      status_lists_what_runs, silent_clients_of_the_control_socket, version].
+
+%% Draining, with a server as the engine.
+groups() ->
+    [{scripted, [], [sigterm_lets_tasks_finish, the_drain_deadline_cancels]}].
+
+init_per_group(Group, Config) ->
+    case llama_node_engine_ct:start(Group, #{}, Config) of
+        {ok, #{url := Url}, More} -> [{url, Url} | More];
+        {skip, _} = Skip -> Skip
+    end.
+
+end_per_group(_, Config) -> llama_node_engine_ct:stop(Config).
+
+%% Flags that say which model is to be served.
+served(Config) ->
+    case proplists:get_value(url, Config) of
+        undefined -> ["--model", model(Config), "--n-ctx", "256"];
+        Url -> ["--url", binary_to_list(Url)]
+    end.
 
 init_per_suite(Config) ->
     case llama_node_ct:real_node() of
@@ -58,16 +77,18 @@ start_ping_status_stop(Config) ->
     {3, _} = command(Config, ["ping"]).
 
 sigterm_lets_tasks_finish(Config) ->
-    Node = foreground(Config, ["--model", model(Config), "--n-ctx", "256"]),
+    Node = foreground(Config, served(Config)),
     {ok, Session} = call(Config, {create_session, #{}}),
-    Input = #{prompt => <<"Once">>, n_predict => 3000, ignore_eos => true},
+    %% A scripted server takes its time.
+    Tokens = llama_node_engine_ct:either(3000, 500, Config),
+    Input = #{prompt => <<"Once">>, n_predict => Tokens, ignore_eos => true},
     {ok, Task} = call(Config, {stream, Session, completion, Input, self()}),
     receive {llama_node, Task, {chunk, _}} -> ok end,
     ok = signal(Node, "TERM"),
     _ = await(Node, "ending: no new work"),
     {error, {server_busy, _}} = call(Config, {create_session, #{}}),
     {_, {done, Result}} = llama_node_ct:events(Task),
-    ?assertMatch(#{finish_reason := length, usage := #{completion_tokens := 3000}}, Result),
+    ?assertMatch(#{finish_reason := length, usage := #{completion_tokens := Tokens}}, Result),
     ?assertEqual(0, exit_status(Node)).
 
 %% Whoever started it, such as systemd, sees a failure and starts it anew.
@@ -90,7 +111,7 @@ native_code_that_hangs(Config) ->
     end.
 
 the_drain_deadline_cancels(Config) ->
-    Node = foreground(Config, ["--model", model(Config), "--drain-timeout-ms", "50"]),
+    Node = foreground(Config, served(Config) ++ ["--drain-timeout-ms", "50"]),
     {ok, Session} = call(Config, {create_session, #{}}),
     {ok, Task} = call(Config, {stream, Session, completion, llama_node_ct:endless(), self()}),
     receive {llama_node, Task, {chunk, _}} -> ok end,

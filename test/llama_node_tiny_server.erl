@@ -2,7 +2,7 @@
 %% an answer is made of words that depend on the prompt alone, or on the seed where the temperature is not 0.
 -module(llama_node_tiny_server).
 
--export([start/1, stop/1, url/1, most_at_once/1]).
+-export([start/1, stop/1, url/1, most_at_once/1, answers/1]).
 -export_type([server/0]).
 
 -import(llama_node_scripted_server, [json/2, status/3, begin_events/1, event/2, end_events/1]).
@@ -23,7 +23,7 @@
 -spec start(#{slots := pos_integer(), n_ctx := pos_integer(), delay := non_neg_integer()}) -> server().
 start(#{slots := Slots} = Facts) ->
     Self = self(),
-    Counts = atomics:new(2, []),
+    Counts = atomics:new(3, []),
     Keeper = spawn(fun () ->
         Caches = ets:new(caches, [public]),
         _ = [ets:insert(Caches, {Slot, <<>>}) || Slot <- lists:seq(0, Slots - 1)],
@@ -46,6 +46,10 @@ url({Scripted, _, _}) -> llama_node_scripted_server:url(Scripted).
 %% How many answers it was making at once, at most.
 -spec most_at_once(server()) -> non_neg_integer().
 most_at_once({_, _, Counts}) -> atomics:get(Counts, 2).
+
+%% How many answers it has begun.
+-spec answers(server()) -> non_neg_integer().
+answers({_, _, Counts}) -> atomics:get(Counts, 3).
 
 answer(<<"/health">>, _, Socket, _) ->
     json(Socket, write(#{status => ok}));
@@ -127,6 +131,7 @@ generate(Form, Prompt, Body, Socket, #{n_ctx := Context}) when byte_size(Prompt)
            <<"the request exceeds the available context size, try increasing it">>);
 generate(Form, Prompt, Body, Socket, #{counts := Counts, caches := Caches} = Facts) ->
     Running = atomics:add_get(Counts, 1, 1),
+    ok = atomics:add(Counts, 3, 1),
     atomics:put(Counts, 2, max(Running, atomics:get(Counts, 2))),
     Slot = maps:get(<<"id_slot">>, Body, 0),
     Cached = case {ets:lookup(Caches, Slot), maps:get(<<"cache_prompt">>, Body, true)} of
