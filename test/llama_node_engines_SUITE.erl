@@ -92,7 +92,7 @@ a_server_unloaded_under_its_tasks(Config) ->
     Here = running(here, Config),
     ok = llama_node:load_model(Server, <<>>, (maps:with([engine, url], served(Config)))#{id => again}),
     {ok, Session} = llama_node:create_session(Server, #{model => again}),
-    Streams = [begin {ok, Task} = llama_node:stream(Server, Session, completion, endless()), Task end || _ <- [1, 2, 3]],
+    Streams = endless_streams(Session, 3, Config),
     {ok, Collected} = llama_node:create_task(Server, Session, completion, endless()),
     ok = llama_node:unload_model(Server, again),
     Why = {cancelled, <<"model 'again' was unloaded">>},
@@ -108,7 +108,7 @@ a_server_unloaded_under_its_tasks(Config) ->
 a_closed_session_ends_its_streams(Config) ->
     Server = server(Config),
     {ok, Session} = llama_node:create_session(Server, #{model => there}),
-    Tasks = [begin {ok, Task} = llama_node:stream(Server, Session, completion, endless()), Task end || _ <- [1, 2, 3]],
+    Tasks = endless_streams(Session, 3, Config),
     receive {llama_node, Running, {chunk, _}} -> ?assert(lists:member(Running, Tasks)) end,
     ok = llama_node:close_session(Server, Session),
     [?assertMatch({_, {error, {cancelled, _}}}, events(Task)) || Task <- Tasks],
@@ -181,8 +181,7 @@ what_waits_is_never_sent(Config) ->
     Running = [running(there, Config) || _ <- [1, 2]],
     Before = llama_node_tiny_server:answers(Scripted),
     {ok, Session} = llama_node:create_session(Server, #{model => there}),
-    Waiting = [begin {ok, Task} = llama_node:stream(Server, Session, completion, endless()), Task end
-               || _ <- lists:seq(1, 20)],
+    Waiting = endless_streams(Session, 20, Config),
     [ok = llama_node:cancel_task(Server, Task) || Task <- Waiting],
     [?assertMatch({[], {error, {cancelled, _}}}, events(Task)) || Task <- Waiting],
     ?assertEqual(Before, llama_node_tiny_server:answers(Scripted)),
@@ -202,3 +201,9 @@ stream(Id, Input, Config) ->
 running(Id, Config) ->
     Task = stream(Id, endless(), Config),
     receive {llama_node, Task, {chunk, _}} -> Task end.
+
+endless_streams(Session, Count, Config) ->
+    [begin
+         {ok, Task} = llama_node:stream(server(Config), Session, completion, endless()),
+         Task
+     end || _ <- lists:seq(1, Count)].
