@@ -17,13 +17,18 @@ import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.List;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** Reads certificates and keys as OpenSSL and OTP write them (RFC 7468). */
 public final class PemFiles {
     private static final Pattern KEY =
             Pattern.compile("-----BEGIN ((?:RSA |EC |ENCRYPTED )?PRIVATE KEY)-----([^-]*)-----END \\1-----");
+
+    private static final Pattern CERTIFICATE =
+            Pattern.compile("-----BEGIN ((?:X509 )?CERTIFICATE)-----[^-]*-----END \\1-----");
 
     private PemFiles() {}
 
@@ -36,10 +41,13 @@ public final class PemFiles {
      * @throws CertificateException if it holds none
      */
     public static List<X509Certificate> certificates(Path file) throws IOException, CertificateException {
+        String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+        // The factory takes every block for a certificate, and a key may stand in the same file.
+        String blocks =
+                CERTIFICATE.matcher(text).results().map(MatchResult::group).collect(Collectors.joining("\n"));
+        byte[] bytes = (blocks.isEmpty() ? text : blocks).getBytes(StandardCharsets.ISO_8859_1);
         List<X509Certificate> found =
-                CertificateFactory.getInstance("X.509")
-                        .generateCertificates(new ByteArrayInputStream(Files.readAllBytes(file)))
-                        .stream()
+                CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(bytes)).stream()
                         .map(X509Certificate.class::cast)
                         .toList();
         if (found.isEmpty()) {

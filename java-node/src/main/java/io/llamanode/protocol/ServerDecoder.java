@@ -40,7 +40,18 @@ public final class ServerDecoder {
     private static final Pattern HEADER = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
     /** What this node says itself, or the client for it. */
     private static final List<String> OWN_HEADERS = List.of(
-            "authorization", "content-length", "content-type", "accept", "host", "connection", "expect", "upgrade");
+            "authorization",
+            "content-length",
+            "content-type",
+            "accept",
+            "host",
+            "connection",
+            "expect",
+            "upgrade",
+            "accept-encoding",
+            "transfer-encoding",
+            "te",
+            "trailer");
 
     private static final int MOST_CONNECTIONS = 1_024;
     private static final int PORTS = 65_535;
@@ -83,7 +94,7 @@ public final class ServerDecoder {
                 lazy,
                 trust,
                 headers(in.get("headers")),
-                proxy == null ? null : url(proxy),
+                proxy == null ? null : proxy(proxy),
                 tls(in),
                 new ServerConfig.Timeouts(
                         or(in.milliseconds("connect_timeout_ms", 1), usual.connectMs()),
@@ -194,6 +205,15 @@ public final class ServerDecoder {
         // Not shown: a password may stand in it.
         throw FailureException.invalid(
                 value.path() + " must be a URL of http or https with a host, without a name, a password or a query");
+    }
+
+    private static URI proxy(InputValue value) {
+        URI proxy = url(value);
+        String path = proxy.getRawPath();
+        if (!proxy.getScheme().equalsIgnoreCase("http") || !path.isEmpty() && !path.equals("/")) {
+            throw value.mustBe("a URL of http without a path: the connection to a proxy is a plain one");
+        }
+        return proxy;
     }
 
     private static Map<String, Secret> headers(@Nullable InputValue value) {

@@ -38,6 +38,7 @@ import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TokenPiece;
 import io.llamanode.service.contract.task.TokenText;
 import io.llamanode.service.model.LoadedModel;
+import io.llamanode.service.prompt.AnswerCollector;
 import io.llamanode.service.prompt.GenerationDefaults;
 import io.llamanode.service.prompt.InForce;
 import io.llamanode.service.prompt.InputParts;
@@ -246,6 +247,8 @@ final class RemoteWork implements ModelWork {
         RemotePrompt prompt = prompts.prepare(input, task.config(), transcript, task.options);
         Admission.hold(task.holding, Weight.of(prompt.body().toString()), () -> InputParts.largest(input));
         return job(task, prompt.path(), prompt.body(), true, new Listener(task, tasks) {
+            private final @Nullable AnswerCollector collector =
+                    prompt.reader() == null ? null : new AnswerCollector(prompt.reader(), this::tell);
             private @Nullable Double firstMs;
 
             @Override
@@ -253,6 +256,14 @@ final class RemoteWork implements ModelWork {
                 if (isPromptOnly(task)) {
                     return;
                 }
+                if (collector != null && part instanceof TaskEvent.Chunk(String text)) {
+                    collector.take(text);
+                } else {
+                    tell(part);
+                }
+            }
+
+            private void tell(TaskEvent part) {
                 if (firstMs == null) {
                     firstMs = millis(System.nanoTime() - task.created);
                 }
@@ -269,10 +280,18 @@ final class RemoteWork implements ModelWork {
             @Override
             public void finished(RemoteAnswer whole, Times times) {
                 answers();
-                RemoteAnswer answer = isPromptOnly(task) ? whole.withoutText() : whole;
+                RemoteAnswer answer = isPromptOnly(task) ? whole.withoutText() : collected(whole);
                 Transcript next =
                         prompt.messages() == null ? null : Transcript.answered(prompt.messages(), whole(answer));
                 tasks.finished(task, result(task, prompt, answer, times, firstMs), next);
+            }
+
+            private RemoteAnswer collected(RemoteAnswer whole) {
+                if (collector == null) {
+                    return whole;
+                }
+                Answer read = collector.finish();
+                return whole.withText(read.content(), read.reasoning());
             }
         });
     }

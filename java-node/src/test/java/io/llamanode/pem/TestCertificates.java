@@ -35,6 +35,19 @@ public final class TestCertificates {
 
     /** A certificate of version 1 (RFC 5280) that is valid for the rest of this half of the century. */
     public static X509Certificate certificate(String name, KeyPair keys) throws GeneralSecurityException {
+        return certificate(name, keys, new byte[0], new byte[0]);
+    }
+
+    /** One of version 3 for the host 127.0.0.1. */
+    public static X509Certificate ofLoopback(String name, KeyPair keys) throws GeneralSecurityException {
+        byte[] address = element(0x30, element(0x87, new byte[] {127, 0, 0, 1}));
+        byte[] extensions =
+                element(0xa3, element(0x30, element(0x30, new byte[] {6, 3, 0x55, 0x1d, 0x11}, element(4, address))));
+        return certificate(name, keys, element(0xa0, element(2, new byte[] {2})), extensions);
+    }
+
+    private static X509Certificate certificate(String name, KeyPair keys, byte[] version, byte[] extensions)
+            throws GeneralSecurityException {
         boolean ec = keys.getPublic().getAlgorithm().equals("EC");
         byte[] algorithm = ec ? SHA256_WITH_ECDSA : SHA256_WITH_RSA;
         byte[] commonName =
@@ -43,12 +56,14 @@ public final class TestCertificates {
                 0x30, element(23, "240101000000Z".getBytes(US_ASCII)), element(23, "491231235959Z".getBytes(US_ASCII)));
         byte[] content = element(
                 0x30,
+                version,
                 element(2, new byte[] {1}),
                 algorithm,
                 commonName,
                 validity,
                 commonName,
-                keys.getPublic().getEncoded());
+                keys.getPublic().getEncoded(),
+                extensions);
         Signature signature = Signature.getInstance(ec ? "SHA256withECDSA" : "SHA256withRSA");
         signature.initSign(keys.getPrivate());
         signature.update(content);

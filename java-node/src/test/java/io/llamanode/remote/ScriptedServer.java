@@ -111,6 +111,26 @@ public final class ScriptedServer implements AutoCloseable {
             in.skipNBytes(bytes);
         }
 
+        /** Says that it has connected to another port of this host, and passes bytes on in both directions. */
+        public void tunnel(int port) throws IOException, InterruptedException {
+            try (Socket far = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                raw("HTTP/1.1 200 Connected\r\n\r\n");
+                Thread back = Thread.ofVirtual().start(() -> {
+                    try {
+                        far.getInputStream().transferTo(out);
+                    } catch (IOException e) {
+                        // One of both is gone.
+                    }
+                });
+                byte[] some = new byte[8192];
+                for (int length = in.read(some); length > 0; length = in.read(some)) {
+                    far.getOutputStream().write(some, 0, length);
+                }
+                far.shutdownOutput();
+                back.join();
+            }
+        }
+
         /** Waits until the client closes the connection, and tells the test. */
         public void awaitClose() throws IOException {
             try {
@@ -126,6 +146,7 @@ public final class ScriptedServer implements AutoCloseable {
 
     private final String scheme;
     private final ServerSocket listener;
+    private final Thread accepting;
     private final Map<String, Script> early = new ConcurrentHashMap<>();
     private volatile Script otherwise = (request, connection) -> connection.whole(404, "text/plain", "Not found");
     private final Map<String, Script> scripts = new ConcurrentHashMap<>();
@@ -154,7 +175,7 @@ public final class ScriptedServer implements AutoCloseable {
     private ScriptedServer(String scheme, ServerSocket listener) {
         this.scheme = scheme;
         this.listener = listener;
-        Thread.ofVirtual().start(this::accept);
+        this.accepting = Thread.ofVirtual().start(this::accept);
     }
 
     private static ServerSocket listen(ServerSocketFactory sockets, int port) {
@@ -324,11 +345,15 @@ public final class ScriptedServer implements AutoCloseable {
     public void close() {
         try {
             listener.close();
+            // The port is free when nobody waits at it any more.
+            accepting.join();
             for (Socket socket : List.copyOf(open)) {
                 socket.close();
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }

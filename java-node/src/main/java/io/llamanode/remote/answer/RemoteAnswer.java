@@ -57,6 +57,17 @@ public record RemoteAnswer(
     }
 
     /**
+     * Tells reasoning and content apart where the server did not.
+     *
+     * @param told the text that is no reasoning
+     * @param thought before it
+     * @return the same answer with these
+     */
+    public RemoteAnswer withText(String told, @Nullable String thought) {
+        return new RemoteAnswer(told, thought, calls, finishReason, stoppedBy, stop, seed, usage, timing, logprobs);
+    }
+
+    /**
      * Durations in milliseconds, and rates a second.
      *
      * @param promptMs of the prompt

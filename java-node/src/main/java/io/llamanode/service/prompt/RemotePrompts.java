@@ -3,6 +3,7 @@ package io.llamanode.service.prompt;
 import static io.llamanode.service.prompt.GenerationDefaults.given;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llamanode.chat.tools.AnswerFormat;
 import io.llamanode.remote.Questions;
 import io.llamanode.remote.RemoteModel;
 import io.llamanode.remote.probe.ServerFacts;
@@ -40,6 +41,7 @@ public final class RemotePrompts {
 
     private final RemoteModel model;
     private final @Nullable Integer nCtx;
+    private final RemoteFormats formats = new RemoteFormats();
 
     /**
      * Makes requests for one model.
@@ -104,7 +106,8 @@ public final class RemotePrompts {
                 prompt.path(),
                 prompt.body(),
                 prompt.messages(),
-                prompt.body().has("seed") ? (Long) prompt.body().get("seed").longValue() : null);
+                prompt.body().has("seed") ? (Long) prompt.body().get("seed").longValue() : null,
+                prompt.reader());
     }
 
     /**
@@ -139,7 +142,7 @@ public final class RemotePrompts {
                 !model.prefersOpenai() || !given(asked.complete().stop()).isEmpty();
         boolean own = facts.kind() == ServerKind.NATIVE || facts.kind() == ServerKind.LLAMA_SERVER && tellsMore;
         ObjectNode body = own ? writer.completion(asked, prompt) : writer.completions(asked, prompt);
-        return new RemotePrompt(own ? facts.completionPath() : COMPLETIONS, body, null, null);
+        return new RemotePrompt(own ? facts.completionPath() : COMPLETIONS, body, null, null, null);
     }
 
     private static int[] known(ServerFacts facts, int[] ids) {
@@ -200,7 +203,7 @@ public final class RemotePrompts {
                 .map(snippet -> Map.entry(snippet.filename(), snippet.text()))
                 .toList();
         ObjectNode body = model.writer().infill(asked, input.prefix(), input.suffix(), extra, input.prompt());
-        return new RemotePrompt(INFILL, body, null, null);
+        return new RemotePrompt(INFILL, body, null, null, null);
     }
 
     private void refuseForged(ServerFacts facts, String place, String text) {
@@ -229,15 +232,35 @@ public final class RemotePrompts {
         String forged = model.trustsContent() ? null : forgedPlace(facts, whole, asked.chat());
         boolean plain = asked.chat().callable().isEmpty() && asked.given().format() == null
                 || asked.given().format() instanceof OutputFormat.Free;
-        if (facts.kind() == ServerKind.LLAMA_SERVER && plain && (forged != null || !model.prefersOpenai())) {
-            int[] tokens = new RemoteTemplate(model, facts).tokens(whole, asked.chat());
-            return new RemotePrompt(
-                    facts.completionPath(), model.writer().completion(asked, tokens), List.copyOf(messages), null);
+        if (facts.kind() == ServerKind.LLAMA_SERVER
+                && plain
+                && !formats.hidesParts(facts.template())
+                && (forged != null || !model.prefersOpenai())) {
+            return asTokens(facts, messages, whole, asked);
         }
         if (forged != null) {
             throw forged(forged, facts);
         }
-        return new RemotePrompt(CHAT, model.writer().chat(asked, whole), List.copyOf(messages), null);
+        return new RemotePrompt(CHAT, model.writer().chat(asked, whole), List.copyOf(messages), null, null);
+    }
+
+    /** A chat that the server is not to read as text. It does not look for reasoning in the answer then. */
+    private RemotePrompt asTokens(
+            ServerFacts facts, List<Map<String, Object>> messages, List<Map<String, Object>> whole, Asked asked) {
+        RemoteTemplate.Rendered rendered = new RemoteTemplate(model, facts).tokens(whole, asked.chat());
+        AnswerFormat format = formats.of(facts.template());
+        String open = format == null ? null : format.openReasoning(rendered.end());
+        int[] tokens = rendered.tokens();
+        if (open != null && Boolean.FALSE.equals(asked.chat().thinking())) {
+            // A template that opens it whatever it is told.
+            tokens = ChatPrompts.concat(tokens, model.questions().tokenize(open + "\n\n", false, true));
+            open = null;
+        }
+        AnswerReader reader = format != null && format.reasons()
+                ? new AnswerReader(format, List.of(), open != null, 0, Map.of())
+                : null;
+        return new RemotePrompt(
+                facts.completionPath(), model.writer().completion(asked, tokens), List.copyOf(messages), null, reader);
     }
 
     /** {@return the message that spells a control token, or {@code null} if none does} */

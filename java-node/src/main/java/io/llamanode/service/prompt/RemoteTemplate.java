@@ -33,9 +33,10 @@ final class RemoteTemplate {
      * The tokens of a conversation in which control tokens count in the template alone: each content is rendered as a word that
      * stands nowhere else, and its own tokens are put in its place.
      *
+     * @return the tokens, and what the template wrote behind the last content
      * @throws FailureException {@code unsupported} if something else than contents would have to be replaced
      */
-    int[] tokens(List<Map<String, Object>> messages, ChatOptions chat) {
+    Rendered tokens(List<Map<String, Object>> messages, ChatOptions chat) {
         Questions questions = model.questions();
         Map<String, String> contents = new LinkedHashMap<>();
         List<Map<String, Object>> marked = new ArrayList<>();
@@ -63,10 +64,14 @@ final class RemoteTemplate {
         return join(questions, questions.render(marked, List.of(), chat.variables()), contents);
     }
 
-    private static int[] join(Questions questions, String rendered, Map<String, String> contents) {
+    /** A conversation as tokens, and the end of it that is the template's. */
+    record Rendered(int[] tokens, String end) {}
+
+    private static Rendered join(Questions questions, String rendered, Map<String, String> contents) {
         IntStream.Builder tokens = IntStream.builder();
         boolean first = true;
         int from = 0;
+        int end = 0;
         while (from < rendered.length()) {
             String next = null;
             int at = rendered.length();
@@ -86,8 +91,9 @@ final class RemoteTemplate {
                 at += next.length();
             }
             from = at;
+            end = next == null ? end : at;
         }
-        return tokens.build().toArray();
+        return new Rendered(tokens.build().toArray(), rendered.substring(end));
     }
 
     private static void add(IntStream.Builder all, int[] tokens) {

@@ -96,14 +96,14 @@ public record ServerConfig(
     private boolean isWithin(URI prefix) {
         // As they are sent. What a server or a proxy may decode, and find something else in, is allowed nowhere below a
         // prefix.
-        String path = url.getRawPath();
+        String path = url.getRawPath().endsWith("/") ? url.getRawPath() : url.getRawPath() + "/";
         String allowed = prefix.getRawPath();
         String below = allowed.endsWith("/") ? allowed : allowed + "/";
         return url.getScheme().equalsIgnoreCase(prefix.getScheme())
                 && url.getHost().equalsIgnoreCase(prefix.getHost())
                 && port(url) == port(prefix)
-                && (path + "/").startsWith(below)
-                && PLAIN.matcher((path + "/").substring(below.length())).matches();
+                && path.startsWith(below)
+                && PLAIN.matcher(path.substring(below.length())).matches();
     }
 
     private static int port(URI at) {

@@ -36,6 +36,20 @@ class ServerConfigTest {
                 "http://gpu.example:80801/models",
                 "http://gpu.example/models",
                 "https://gpu.example:8080/models",
+                "http://gpu.example:8080/models/..",
+                "http://gpu.example:8080/models/./x",
+                "http://gpu.example:8080/models%2F..%2Fadmin",
+                "http://gpu.example:8080/models/%2e%2e/admin",
+                "http://gpu.example:8080/models/%252e%252e/admin",
+                "http://gpu.example:8080/models/..;/admin",
+                "http://gpu.example:8080/models//admin",
+                "http://gpu.example:8080//models",
+                "http://gpu.example:8080/Models",
+                "http://gpu.example.:8080/models",
+                "http://gpu.example:8080@evil.example/models",
+                "http://user@gpu.example.evil:8080/models",
+                "http://[::1]:8080/models",
+                "http://127.0.0.1:8080/models",
                 "http://gpu.example.evil:8080/models"
             })
     void aRequestMayNameNoOtherServer(String url) {
