@@ -27,6 +27,7 @@
 -module(llama_node).
 
 -export([start_link/1, child_spec/1, init_server/1, connect/2, destroy_server/1, get_status/1, ping/1]).
+-export([preflight/1]).
 -export([load_model/3, unload_model/2, list_models/1, inspect_model/1, inspect_model/2, list_backends/0]).
 -export([load_adapter/3, unload_adapter/3, list_adapters/1]).
 -export([chat/3, chat_tools/4, complete/3, embed/3, rerank/4]).
@@ -214,6 +215,22 @@
 -spec start_link(start_options()) -> {ok, pid()} | {error, error() | {already_started, pid()} | term()}.
 start_link(Options) ->
     llama_node_server:start_link(Options).
+
+%% @doc Looks whether a server could be started with these options: the options themselves, Java, the library of
+%% llama.cpp, each model's file and the memory that it takes, and of a model that a server runs whether the server can
+%% be reached, what it is, whether it has the model, and whether it writes a token. Nothing is loaded, and nothing stays
+%% behind. It takes as long as a start without the loads, at most `start_timeout'.
+%%
+%% All checks come in their order; with `error' at least one has failed, and its `detail' says why.
+%% ```
+%% {ok, _} = llama_node:preflight(#{model => "model.gguf"}),
+%% {error, Checks} = llama_node:preflight(#{engine => llama_server, url => "http://127.0.0.1:1"}),
+%% [#{check := <<"server http://127.0.0.1:1">>, detail := <<"model_load_failed: ", _/binary>>}] =
+%%     [Check || #{status := failed} = Check <- Checks].
+%% '''
+-spec preflight(start_options()) -> {ok, [llama_node_preflight:check()]} | {error, [llama_node_preflight:check()]}.
+preflight(Options) ->
+    llama_node_preflight:run(Options).
 
 %% @doc A child specification for a supervisor. Its id is the server's name, else `llama_node'.
 %%

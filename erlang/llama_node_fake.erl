@@ -35,7 +35,7 @@
 -module(llama_node_fake).
 -behaviour(gen_server).
 
--export([start_link/1, start/1, requests/1, crash/1]).
+-export([start_link/1, start/1, check/1, requests/1, crash/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, format_status/1]).
 -export_type([script/0, answer/0, request/0]).
 
@@ -69,14 +69,21 @@ start_link(Options) -> start(start_link, Options).
 -spec start(llama_node_options:options()) -> {ok, pid()} | {error, term()}.
 start(Options) -> start(start, Options).
 
-start(How, #{server := Server, config := Config}) ->
-    Table = llama_node_check:with_max(llama_node_check:table(), <<"n_ubatch">>, maps:get(n_batch, Config, 512)),
+start(How, #{server := Server} = Options) ->
     %% Here, since a server that ends while it starts would take the caller along.
-    case {llama_node_check:object(Table, <<"start">>, {<<"config">>, with_paths(Config)}), Server} of
-        {ok, #{name := Name}} -> gen_server:How(Name, ?MODULE, {Server, Table}, []);
-        {ok, _} -> gen_server:How(?MODULE, {Server, Table}, []);
+    case {check(Options), Server} of
+        {ok, #{name := Name}} -> gen_server:How(Name, ?MODULE, {Server, table(Options)}, []);
+        {ok, _} -> gen_server:How(?MODULE, {Server, table(Options)}, []);
         {{error, _} = Error, _} -> Error
     end.
+
+table(#{config := Config}) ->
+    llama_node_check:with_max(llama_node_check:table(), <<"n_ubatch">>, maps:get(n_batch, Config, 512)).
+
+%% @private
+-spec check(llama_node_options:options()) -> ok | {error, llama_node:error()}.
+check(#{config := Config} = Options) ->
+    llama_node_check:object(table(Options), <<"start">>, {<<"config">>, with_paths(Config)}).
 
 %% Options of the model in the box are those of no path.
 with_paths(#{models := {default, Keys}} = Config) -> Config#{models := [Keys#{path => <<"tiny-chat.gguf">>}]};

@@ -15,10 +15,11 @@
     {log, level(), Logger :: binary(), Message :: binary()}
     | {progress, Path :: binary(), Fraction :: float()}
     | {ready, #{node := node(), os_pid := integer(), version := binary(), models := [binary()]}}
+    | {checked, [#{check := binary(), status := ok | failed, detail := binary()}]}
     | {failed, llama_node:error()}.
 %% What the node says.
 
--type command() :: {config, 1, map()} | stop.
+-type command() :: {config | check, 1, map()} | stop.
 
 %% Nothing the node says on its standard output is anywhere near this long.
 -define(MAX_FRAME, 64 bsl 20).
@@ -140,6 +141,11 @@ check({progress, Path, Fraction} = Frame, _Codes) when is_binary(Path), is_float
 check({ready, #{node := Node, os_pid := OsPid, version := Version, models := Models}} = Frame, _Codes)
   when is_atom(Node), is_integer(OsPid), is_binary(Version), is_list(Models) ->
     {ok, Frame};
+check({checked, Checks} = Frame, _Codes) when is_list(Checks) ->
+    known(lists:all(fun (#{check := Check, status := Status, detail := Detail}) ->
+                            is_binary(Check) andalso is_binary(Detail) andalso lists:member(Status, [ok, failed]);
+                        (_) -> false
+                    end, Checks), Frame);
 check({failed, {Code, Message}} = Frame, Codes) when is_binary(Message) ->
     known(lists:member(Code, Codes), Frame);
 check(Term, _Codes) ->

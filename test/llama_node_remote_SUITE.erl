@@ -12,14 +12,15 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [{group, port}, {group, distribution}].
+    [{group, port}, {group, distribution}, {group, checks}].
 
 groups() ->
     Cases = [completion, chat_with_history, stream, tool_calls, cancel, dead_owner, refused_by_the_server,
              unauthorized_server, other_urls_are_unauthorized, allowed_urls_are_loaded, status_names_the_server,
              keys_are_shown_nowhere, options_without_a_place, keys_of_the_embedded_engine, embeddings, tokens,
              fallback, circles_of_fallbacks],
-    [{port, [], Cases}, {distribution, [], [completion, stream, cancel, other_urls_are_unauthorized, fallback]}].
+    [{checks, [], [a_check_of_a_server, a_check_of_what_is_wrong, a_check_of_a_file, a_check_of_fallbacks]},
+     {port, [], Cases}, {distribution, [], [completion, stream, cancel, other_urls_are_unauthorized, fallback]}].
 
 init_per_suite(Config) ->
     ok = llama_node_ct:distribute(),
@@ -28,6 +29,8 @@ init_per_suite(Config) ->
 end_per_suite(_) ->
     ok.
 
+init_per_group(checks, Config) ->
+    init_per_group(port, Config);
 init_per_group(Transport, Config) ->
     case llama_node_ct:real_node() of
         {ok, _} -> start(Transport, Config);
@@ -242,6 +245,70 @@ embeddings(Config) ->
                 end, Config),
     ?assertMatch({ok, #{embeddings := [[0.5, 0.25]], dimensions := 2, usage := #{prompt_tokens := 1}}},
                  llama_node:embed(server(Config), <<"a">>, #{})).
+
+%% Without a start: what there is, each in a line.
+a_check_of_a_server(Config) ->
+    answer_with(chat(hello()), Config),
+    Url = llama_node_scripted_server:url(scripted(Config)),
+    {ok, Checks} = llama_node:preflight(#{transport => port, engine => llama_server, url => Url, model => tiny,
+                                          api_key => <<"sesame">>}),
+    ?assertEqual([{<<"options">>, <<>>}, {<<"server ", Url/binary>>, <<"llama_server, build b1, 2 slots, n_ctx 512">>},
+                  {<<"model 'tiny' of ", Url/binary>>, <<>>}, {<<"a token of ", Url/binary>>, <<>>}],
+                 [{Check, Detail} || #{check := Check, status := ok, detail := Detail} <- Checks]),
+    ?assertMatch([#{<<"max_tokens">> := 1}], asked(<<"/v1/chat/completions">>, Config)).
+
+a_check_of_what_is_wrong(Config) ->
+    Url = llama_node_scripted_server:url(scripted(Config)),
+    Remote = #{transport => port, engine => llama_server, url => Url},
+    ?assertMatch([{<<"options">>, <<"invalid_argument: url: ", _/binary>>}], failed(Remote#{url => 5})),
+    ?assertMatch([{<<"node">>, <<"invalid_argument: n_gpu_layers: is for models that the node loads", _/binary>>}],
+                 failed(Remote#{n_gpu_layers => 3})),
+    ?assertMatch([{<<"server http://127.0.0.1:1">>, <<"model_load_failed: http://127.0.0.1:1: ", _/binary>>}],
+                 failed(Remote#{url => "http://127.0.0.1:1"})),
+    answer_with(fun (<<"/v1/models">>, _, Socket) -> json(Socket, "{\"data\":[{\"id\":\"a\"},{\"id\":\"b\"}]}");
+                    (_, _, _) -> default
+                end, Config),
+    [{Model, Other}] = failed(Remote#{model => c}),
+    ?assertEqual(<<"model 'c' of ", Url/binary>>, Model),
+    ?assertMatch({match, _}, re:run(Other, "has no model 'c'; it lists \\[a, b\\]")),
+    answer_with(fun (<<"/v1/chat/completions">>, _, Socket) ->
+                        status(Socket, 500, "{\"error\":{\"message\":\"out of sesame\"}}");
+                    (_, _, _) -> default
+                end, Config),
+    ?assertEqual([{<<"a token of ", Url/binary>>,
+                   <<"inference_failed: ", Url/binary, ": it answers 500: out of ***">>}],
+                 failed(Remote#{api_key => <<"sesame">>})).
+
+failed(Options) ->
+    {error, Checks} = llama_node:preflight(Options),
+    [{Check, Detail} || #{check := Check, status := failed, detail := Detail} <- Checks].
+
+a_check_of_a_file(_Config) ->
+    {ok, #{model := Model}} = llama_node_ct:real_node(),
+    Path = iolist_to_binary(Model),
+    {ok, Good} = llama_node:preflight(#{transport => port, model => Model}),
+    ?assertMatch([_ | _], [ok || #{check := <<"llama.cpp ", _/binary>>} <- Good]),
+    ?assertEqual([<<"model ", Path/binary>>, <<"memory for ", Path/binary>>],
+                 [Check || #{check := <<"m", _/binary>> = Check} <- Good]),
+    ?assertMatch([{<<"model /nowhere.gguf">>, <<"model_load_failed: ", _/binary>>}],
+                 failed(#{transport => port, model => "/nowhere.gguf"})),
+    ?assertMatch([{<<"memory for ", _/binary>>, <<"out_of_memory: ", _/binary>>}],
+                 failed(#{transport => port, model => Model, n_ctx => 2000000000, n_parallel => 64})),
+    ?assertEqual({ok, [#{check => <<"options">>, status => ok, detail => <<>>}]},
+                 llama_node:preflight(#{transport => fake, model => Model})),
+    ?assertMatch([{<<"options">>, <<"invalid_argument: n_threads: is for models that the node loads", _/binary>>}],
+                 failed(#{transport => fake, n_threads => 1, engine => llama_server, url => "http://127.0.0.1:1"})).
+
+a_check_of_fallbacks(Config) ->
+    answer_with(chat(hello()), Config),
+    Server = #{engine => llama_server, url => llama_node_scripted_server:url(scripted(Config))},
+    Check = fun (Models) -> #{transport => port, models => Models} end,
+    {ok, Good} = llama_node:preflight(Check([Server#{id => a, fallback => b}, Server#{id => b}])),
+    ?assertMatch(#{check := <<"fallback 'b' of 'a'">>, status := ok}, lists:last(Good)),
+    ?assertMatch([{<<"fallback 'c' of 'a'">>, _}], failed(Check([Server#{id => a, fallback => c}]))),
+    ?assertMatch([{_, <<"invalid_argument: fallback: would go round in a circle, a, b, a">>},
+                  {_, <<"invalid_argument: fallback: would go round in a circle, b, a, b">>}],
+                 failed(Check([Server#{id => a, fallback => b}, Server#{id => b, fallback => a}]))).
 
 %% Another model does what the server refuses, and the result says which; a stream that began is not given twice.
 fallback(Config) ->

@@ -5,6 +5,7 @@ import io.llamanode.delivery.RequestHandler;
 import io.llamanode.llama.LibraryException;
 import io.llamanode.llama.library.LlamaLibrary;
 import io.llamanode.node.probe.FileProber;
+import io.llamanode.node.probe.StartChecks;
 import io.llamanode.protocol.launch.ControlEncoder;
 import io.llamanode.protocol.launch.ControlFrame;
 import io.llamanode.protocol.launch.LaunchConfig;
@@ -27,12 +28,15 @@ import io.llamanode.transport.stdio.FrameChannel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,7 +56,9 @@ public final class PortNode implements FrameChannel.Listener {
 
     private final FrameChannel channel;
     private final Function<LaunchConfig, ModelLoader> loaders;
-    private final CompletableFuture<ControlFrame.Config> config = new CompletableFuture<>();
+    /** What to do once it is known with what. */
+    private final CompletableFuture<Runnable> config = new CompletableFuture<>();
+
     private volatile Runnable orderlyEnd = () -> {};
     /** {@code null} unless requests come over the port. */
     private volatile @Nullable PortEndpoint port;
@@ -92,7 +98,7 @@ public final class PortNode implements FrameChannel.Listener {
         Thread.setDefaultUncaughtExceptionHandler(this::threadDied);
         channel.start(this);
         try {
-            run(config.join().config());
+            config.join().run();
         } catch (FailureException e) {
             fail(e.failure());
         } catch (CompletionException e) {
@@ -121,7 +127,8 @@ public final class PortNode implements FrameChannel.Listener {
     public void received(OtpErlangObject term) {
         try {
             switch (ControlFrame.decode(term)) {
-                case ControlFrame.Config launch -> configured(launch);
+                case ControlFrame.Config(LaunchConfig launch) -> configured(launch, this::run);
+                case ControlFrame.Check(LaunchConfig launch) -> configured(launch, this::check);
                 case ControlFrame.Stop() -> {
                     LOG.info("told to stop");
                     Exit.begin(0, orderlyEnd);
@@ -140,19 +147,19 @@ public final class PortNode implements FrameChannel.Listener {
         }
     }
 
-    private void configured(ControlFrame.Config launch) {
+    private void configured(LaunchConfig launch, Consumer<LaunchConfig> what) {
         if (config.isDone()) {
             LOG.warn("a second config frame is ignored");
             return;
         }
-        channel.timeoutRead(Duration.ofSeconds(launch.config().timeoutRead()));
-        channel.timeoutWrite(Duration.ofSeconds(launch.config().timeoutWrite()));
+        channel.timeoutRead(Duration.ofSeconds(launch.timeoutRead()));
+        channel.timeoutWrite(Duration.ofSeconds(launch.timeoutWrite()));
         // Here rather than in run(), because the owner acknowledges frames from the first one on.
-        Integer window = launch.config().window();
+        Integer window = launch.window();
         if (window != null) {
             port = new PortEndpoint(channel, window);
         }
-        config.complete(launch);
+        config.complete(() -> what.accept(launch));
     }
 
     @Override
@@ -207,6 +214,18 @@ public final class PortNode implements FrameChannel.Listener {
                 process,
                 status.version(),
                 status.models().stream().map(NodeStatus.Model::id).toList()));
+    }
+
+    /** Tells what a start would meet, and ends the process. */
+    private void check(LaunchConfig launch) {
+        LogSetup.toFrames(channel, launch.logLevel());
+        List<StartChecks.Result> results = new ArrayList<>();
+        StartChecks.run(launch.node(), launch.llamaLib(), results::add);
+        channel.send(ControlEncoder.checked(results.stream()
+                .map(result -> new ControlEncoder.Checked(result.check(), result.holds(), result.detail()))
+                .toList()));
+        flush(LAST_WORDS);
+        Exit.begin(0, orderlyEnd);
     }
 
     private LlamaService openPort(PortEndpoint endpoint, LaunchConfig launch, ModelLoader loader) {

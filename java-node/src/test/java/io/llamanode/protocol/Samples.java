@@ -372,6 +372,12 @@ final class Samples {
         TERMS.put("frame_monitor", PortFrames.monitor(1, process));
         TERMS.put("frame_demonitor", PortFrames.demonitor(1));
         TERMS.put(
+                "frame_checked",
+                ControlEncoder.checked(List.of(
+                        new ControlEncoder.Checked("model /m.gguf", true, ""),
+                        new ControlEncoder.Checked(
+                                "server http://127.0.0.1:1", false, "model_load_failed: connection refused"))));
+        TERMS.put(
                 "frame_failed",
                 ControlEncoder.failed(new Failure(ErrorCode.MODEL_LOAD_FAILED, "/models/tiny.gguf: not a GGUF file")));
     }

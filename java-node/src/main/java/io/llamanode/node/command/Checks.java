@@ -1,23 +1,11 @@
 package io.llamanode.node.command;
 
-import io.llamanode.llama.LibraryException;
-import io.llamanode.llama.library.InstalledLibraries.Choice;
-import io.llamanode.llama.library.InstalledLibraries.Entry;
-import io.llamanode.llama.library.InstalledLibraries.Outcome;
-import io.llamanode.llama.library.LlamaLibrary;
 import io.llamanode.node.ExitException;
 import io.llamanode.node.ExitStatus;
-import io.llamanode.node.probe.LibraryProber;
+import io.llamanode.node.probe.StartChecks;
 import io.llamanode.protocol.launch.ServiceConfig;
-import io.llamanode.remote.RemoteModel;
-import io.llamanode.remote.own.Programs;
-import io.llamanode.remote.own.StartException;
-import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
-import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.NodeConfig;
-import io.llamanode.service.contract.model.ServerConfig;
-import io.llamanode.service.model.NativeModelLoader;
 import io.llamanode.transport.DistSetup;
 import io.llamanode.transport.bridge.BridgeConfig;
 import io.llamanode.transport.dist.DistConfig;
@@ -28,9 +16,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Goes through all that a start needs, and loads nothing, opens nothing, leaves nothing behind. */
@@ -79,17 +65,14 @@ final class Checks {
             check("bridge", () -> bridge(configuration, bridge, config.bridge().secret()));
         }
         NodeConfig node = config.launch().node();
-        List<ModelConfig> models = node.models();
-        if (models.isEmpty() || models.stream().anyMatch(model -> model.server() == null)) {
-            library(config.launch().llamaLib());
-        }
-        for (ModelConfig model : models) {
-            ServerConfig server = model.server();
-            if (server == null) {
-                check("model " + model.path(), () -> model(node.completed(model)));
-            } else {
-                check("server " + server.place(), () -> server(node.completed(model), server));
-            }
+        StartChecks.run(node, config.launch().llamaLib(), this::tell);
+    }
+
+    private void tell(StartChecks.Result result) {
+        String detail = result.detail().isEmpty() ? "" : ": " + result.detail();
+        out.println((result.holds() ? "ok      " : "FAILED  ") + result.check() + detail);
+        if (!result.holds() && worst == ExitStatus.OK) {
+            worst = result.isConfiguration() ? ExitStatus.CONFIG : ExitStatus.FAILED;
         }
     }
 
@@ -148,71 +131,6 @@ final class Checks {
         } catch (IOException e) {
             throw new ExitException(
                     ExitStatus.UNAVAILABLE, "it does not answer (start it with 'epmd -daemon', or set epmd to false)");
-        }
-    }
-
-    /** In a process of its own, for a library may end the one that loads it. */
-    private void library(@Nullable Path location) {
-        Optional<LibraryProber> prober = LibraryProber.ofLauncher();
-        if (prober.isEmpty()) {
-            if (location != null) {
-                check("llama.cpp", () -> found(location));
-            }
-            return;
-        }
-        LibraryProber.Report report = prober.get().ofStart(Optional.ofNullable(location));
-        Choice choice = report.choice();
-        Entry entry = choice.entry();
-        if (entry == null) {
-            check("llama.cpp", () -> {
-                throw new ExitException(location == null ? ExitStatus.FAILED : ExitStatus.CONFIG, choice.why());
-            });
-        } else if (report.outcomes().get(entry) instanceof Outcome.Usable(String version, String path, String _)) {
-            String place = path == null ? "the jar" : path;
-            check("llama.cpp " + version + " from " + place + " (" + choice.why() + ")", () -> entry);
-        }
-    }
-
-    private static String found(Path location) throws ExitException {
-        try {
-            return LlamaLibrary.find(location);
-        } catch (LibraryException e) {
-            throw new ExitException(ExitStatus.CONFIG, "llama_lib: " + e.getMessage());
-        }
-    }
-
-    /** Reachable, of a kind that is known, with the model. {@return its kind} */
-    private static String server(ModelConfig model, ServerConfig server) throws ExitException {
-        List<String> command = server.command();
-        if (command != null) {
-            return program(command.getFirst());
-        }
-        try (RemoteModel remote = RemoteModel.open(server, model.nParallel())) {
-            return remote.facts().kind().wireName();
-        } catch (FailureException e) {
-            throw new ExitException(
-                    ExitStatus.FAILED,
-                    e.failure().code().wireName() + ": " + e.failure().message());
-        }
-    }
-
-    /** It is there; it is not started, which would load its model. {@return where} */
-    private static String program(String name) throws ExitException {
-        try {
-            return Programs.find(name, System.getenv("PATH")).toString();
-        } catch (StartException e) {
-            throw new ExitException(ExitStatus.FAILED, ErrorCode.MODEL_LOAD_FAILED.wireName() + ": " + e.getMessage());
-        }
-    }
-
-    private static ModelConfig model(ModelConfig model) throws ExitException {
-        try {
-            NativeModelLoader.check(model);
-            return model;
-        } catch (FailureException e) {
-            throw new ExitException(
-                    ExitStatus.FAILED,
-                    e.failure().code().wireName() + ": " + e.failure().message());
         }
     }
 }

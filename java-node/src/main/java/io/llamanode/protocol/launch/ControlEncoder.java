@@ -60,6 +60,33 @@ public final class ControlEncoder {
     }
 
     /**
+     * What a check before a start has found.
+     *
+     * @param check what was looked at
+     * @param holds whether it is as it should be
+     * @param detail what was found, or what is wrong; may be empty
+     */
+    public record Checked(String check, boolean holds, String detail) {}
+
+    /**
+     * Tells the parent what a start would meet.
+     *
+     * @param checks in their order
+     * @return {@code {checked, [Map]}}
+     */
+    public static OtpErlangTuple checked(List<Checked> checks) {
+        return Terms.tuple(
+                Terms.atom("checked"),
+                Terms.list(
+                        checks,
+                        check -> Terms.map()
+                                .put("check", check.check())
+                                .put("status", Terms.atom(check.holds() ? "ok" : "failed"))
+                                .put("detail", check.detail())
+                                .build()));
+    }
+
+    /**
      * Tells the parent why the node is about to end.
      *
      * @param failure why the node could not start

@@ -20,6 +20,13 @@ public sealed interface ControlFrame {
      */
     record Config(LaunchConfig config) implements ControlFrame {}
 
+    /**
+     * In place of the first frame: start nothing, and tell whether it could be started.
+     *
+     * @param config what it would be started with
+     */
+    record Check(LaunchConfig config) implements ControlFrame {}
+
     /** End orderly. */
     record Stop() implements ControlFrame {}
 
@@ -51,14 +58,15 @@ public sealed interface ControlFrame {
         if (term instanceof OtpErlangTuple tuple
                 && tuple.arity() == 3
                 && tuple.elementAt(0) instanceof OtpErlangAtom atom
-                && atom.atomValue().equals("config")) {
+                && (atom.atomValue().equals("config") || atom.atomValue().equals("check"))) {
             if (!(tuple.elementAt(1) instanceof OtpErlangLong version)
                     || !version.isLong()
                     || version.longValue() != VERSION) {
                 throw FailureException.invalid(
                         "the config frame must have version " + VERSION + ", not " + Shown.of(tuple.elementAt(1)));
             }
-            return new Config(ConfigDecoder.decode(tuple.elementAt(2)));
+            LaunchConfig config = ConfigDecoder.decode(tuple.elementAt(2));
+            return atom.atomValue().equals("check") ? new Check(config) : new Config(config);
         }
         if (term instanceof OtpErlangTuple tuple
                 && tuple.arity() == 2

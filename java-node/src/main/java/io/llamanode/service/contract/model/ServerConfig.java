@@ -114,6 +114,29 @@ public record ServerConfig(
     }
 
     /**
+     * The same server with another model.
+     *
+     * @param name of the model there, or {@code null} for the only one
+     * @return the configuration
+     */
+    public ServerConfig named(@Nullable String name) {
+        return new ServerConfig(
+                url,
+                name,
+                apiKey,
+                useOpenai,
+                lazy,
+                trustContent,
+                headers,
+                proxy,
+                tls,
+                timeouts,
+                maxConnections,
+                fallback,
+                command);
+    }
+
+    /**
      * A server without a key, with everything else as it is by default.
      *
      * @param url of it
