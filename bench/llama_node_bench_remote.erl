@@ -48,6 +48,7 @@ options([Other | _], _) ->
     halt(2).
 
 measure(#{streams := Streams, rounds := Rounds, tokens := Tokens, transport := Transport} = Settings) ->
+    ok = io:setopts([{encoding, unicode}]),
     {ok, Program} = llama_node_bench_server:given(),
     Version = llama_node_bench_server:version(Program),
     llama_node_bench_program:heading("llama-server ~ts, ~b rounds, ~b tokens of each stream, over ~s",

@@ -38,6 +38,10 @@ final class ByteLine {
         return length;
     }
 
+    boolean startsWith(byte[] prefix) {
+        return length >= prefix.length && Arrays.equals(bytes, 0, prefix.length, prefix, 0, prefix.length);
+    }
+
     /** {@return bytes of the longest so far} */
     int longest() {
         return Math.max(length, longest);

@@ -20,6 +20,7 @@ public final class PieceReader {
     private static final int SHOWN = 200;
 
     private static final String DONE = "[DONE]";
+    private static final byte[] DATA_FIELD = {'d', 'a', 't', 'a', ':'};
 
     private final Consumer<Piece> pieces;
     private final ByteLine line;
@@ -142,7 +143,32 @@ public final class PieceReader {
         return stray;
     }
 
+    /** Nearly every line of an answer is one whole value, which is then parsed from where it lies. */
+    private boolean isWholeValue() {
+        if (state != State.LINE || first || !line.startsWith(DATA_FIELD)) {
+            return false;
+        }
+        int from = DATA_FIELD.length;
+        while (from < line.length() && isBlank(line.at(from))) {
+            from++;
+        }
+        if (from == line.length() || line.at(from) != '{') {
+            return false;
+        }
+        JsonNode tree = Trees.parseAll(line.text(from));
+        if (tree == null) {
+            // Of several lines perhaps, or to be refused in words.
+            return false;
+        }
+        line.clear();
+        tell(tree);
+        return true;
+    }
+
     private void endOfLine() {
+        if (isWholeValue()) {
+            return;
+        }
         String text = line.text(0);
         line.clear();
         if (first && text.startsWith("\uFEFF")) {
@@ -226,6 +252,10 @@ public final class PieceReader {
         if (tree == null) {
             throw notJson(text);
         }
+        tell(tree);
+    }
+
+    private void tell(JsonNode tree) {
         boolean wasError = error;
         error = false;
         pieces.accept(new Piece.Json(tree, wasError));

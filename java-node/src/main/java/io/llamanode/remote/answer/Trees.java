@@ -3,8 +3,10 @@ package io.llamanode.remote.answer;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -28,6 +30,9 @@ public final class Trees {
                     .build())
             .build());
 
+    private static final ObjectReader WHOLE =
+            JSON.readerFor(JsonNode.class).with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
     private Trees() {}
 
     /**
@@ -39,6 +44,15 @@ public final class Trees {
     public static @Nullable JsonNode parse(String text) {
         try {
             return JSON.readTree(text);
+        } catch (JsonProcessingException e) {
+            return null;
+        }
+    }
+
+    /** {@return the one document that the text is, or {@code null} if it is none, or something follows it} */
+    static @Nullable JsonNode parseAll(String text) {
+        try {
+            return WHOLE.readTree(text);
         } catch (JsonProcessingException e) {
             return null;
         }

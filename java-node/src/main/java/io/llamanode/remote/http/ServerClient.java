@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import javax.net.ssl.SSLContext;
@@ -60,12 +61,17 @@ public final class ServerClient implements AutoCloseable {
         this.client = client();
     }
 
+    /** What TLS has to compute is too much for a thread that others wait for. */
+    private static Executor threads(URI url) {
+        return "http".equals(url.getScheme()) ? new ClientThreads() : Executors.newVirtualThreadPerTaskExecutor();
+    }
+
     private HttpClient client() {
         HttpClient.Builder builder = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .connectTimeout(Duration.ofMillis(config.timeouts().connectMs()))
-                .executor(Executors.newVirtualThreadPerTaskExecutor())
+                .executor(threads(config.url()))
                 .proxy(proxy(config.proxy()));
         return (tls == null ? builder : builder.sslContext(tls)).build();
     }
