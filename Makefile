@@ -29,7 +29,7 @@ export MAVEN_OPTS ?= --sun-misc-unsafe-memory-access=allow
 MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE) -Dlint=$(LINT) -Dtarget=$(TARGET)
 MVN = $(MVN_LOUD) -q
 
-.PHONY: help setup compile jar demo examples check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-llama-server test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire bench-reuse bench-handshakes bench-files bench-backends bench-bounded bench-remote soak bench-loads shell clean
+.PHONY: help setup compile jar demo examples check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-llama-server test-mix test-trainer native demo-model bench bench-build bench-sampling bench-wire bench-reuse bench-handshakes bench-files bench-backends bench-bounded bench-remote bench-kills soak bench-loads shell clean
 
 help:                       ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -178,6 +178,9 @@ bench-bounded:              ## what was done to end nodes or to hold up their us
 
 bench-remote:               ## what a node costs in front of a llama-server; ARGS="..." for its options
 	@bench/remote $(ARGS)
+
+bench-kills:                ## kills of a llama-server that a node owns, under 16 streams; ARGS="..." for its options
+	@bench/kills $(ARGS)
 
 soak:                       ## random operations, kills and floods for an hour, and what is left of them; ARGS="--minutes 60 --seed 1"
 	@bench/soak $(ARGS)

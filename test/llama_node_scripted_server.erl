@@ -1,7 +1,7 @@
 %% A server of models on a socket of this runtime that answers as llama-server does, or not: each request goes to a fun.
 -module(llama_node_scripted_server).
 
--export([start/1, start/2, stop/1, url/1, requests/1, clear/1]).
+-export([start/1, start/2, start/3, stop/1, url/1, requests/1, clear/1]).
 -export([json/2, events/2, begin_events/1, event/2, end_events/1, await_close/1, status/3]).
 -export_type([server/0, handler/0]).
 
@@ -16,10 +16,14 @@ start(Handler) -> start(Handler, keeps).
 
 %% One that keeps what it was asked, or forgets it.
 -spec start(handler(), keeps | forgets) -> server().
-start(Handler, Memory) ->
+start(Handler, Memory) -> start(Handler, Memory, 0).
+
+%% One on a port that somebody else has chosen.
+-spec start(handler(), keeps | forgets, inet:port_number()) -> server().
+start(Handler, Memory, At) ->
     Self = self(),
     Pid = spawn(fun () ->
-        {ok, Listen} = gen_tcp:listen(0, [binary, {active, false}, {ip, {127, 0, 0, 1}}, {nodelay, true},
+        {ok, Listen} = gen_tcp:listen(At, [binary, {active, false}, {ip, {127, 0, 0, 1}}, {nodelay, true},
                                           {reuseaddr, true}, {backlog, 64}]),
         {ok, Port} = inet:port(Listen),
         Owner = self(),

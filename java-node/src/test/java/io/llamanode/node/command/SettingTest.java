@@ -66,6 +66,16 @@ final class SettingTest {
         assertEquals(Map.of("max_tokens", 7L, "grammar", "root ::= \"a\"", "typ_p", 0.5), tree);
     }
 
+    /** As a command of a server that the node starts, which makes the model one of a server, like a URL. */
+    @Test
+    void aCommandIsAListAndChoosesTheEngine() {
+        Map<String, Object> tree = new HashMap<>();
+        Setting.COMMAND.put(tree, Setting.COMMAND.value("[\"llama-server\", \"-m\", \"a.gguf\"]"));
+        assertEquals(List.of("llama-server", "-m", "a.gguf").toString(), String.valueOf(tree.get("command")));
+        assertEquals("llama_server", tree.get("engine"));
+        assertEquals("llama-server -m a", Setting.COMMAND.value("llama-server -m a"));
+    }
+
     @Test
     void valuesStandWhereTheFileHasThem() {
         Map<String, Object> tree = new HashMap<>();

@@ -224,6 +224,9 @@ final class BridgeTest {
             assertEquals("invalid_argument", client.code("INFER {\"prompt\": \"x\", \"n_predict\": \"many\"}"));
             assertEquals("invalid_argument", client.code("INFER {\"prompt\": \"x\", \"model\": \"other\"}"));
             assertEquals("model_load_failed", client.code("LOAD /nowhere"));
+            assertEquals(
+                    "unauthorized",
+                    client.code("LOAD {\"path\": \"\", \"engine\": \"llama_server\", \"command\": [\"/bin/true\"]}"));
             assertEquals("invalid_argument", client.code("LOAD"));
             assertEquals("invalid_argument", client.code("FREE other"));
             assertEquals("invalid_argument", client.code("INFER " + "x".repeat(5000)));

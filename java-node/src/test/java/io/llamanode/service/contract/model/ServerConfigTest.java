@@ -83,6 +83,28 @@ class ServerConfigTest {
     }
 
     @Test
+    void aRequestMayStartNoProgram() {
+        ServerConfig own = new ServerConfig(
+                ALLOWED.getFirst(),
+                null,
+                null,
+                true,
+                false,
+                false,
+                Map.of(),
+                null,
+                ServerConfig.Tls.SYSTEM,
+                ServerConfig.Timeouts.DEFAULTS,
+                null,
+                null,
+                List.of("llama-server"));
+        assertEquals(
+                "command: can not be set by a request; it belongs to the node's configuration",
+                own.refusedFor(ALLOWED));
+        assertEquals("llama-server", own.place());
+    }
+
+    @Test
     void noSecretIsShown() {
         String shown = with(null, ServerConfig.Tls.SYSTEM).toString();
         assertFalse(shown.contains("sesame") || shown.contains("open"), shown);
