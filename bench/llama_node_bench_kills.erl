@@ -1,5 +1,5 @@
-%% @doc Kills of a server that a node owns, under streams: whether each task ends once and how soon, and whether what comes
-%% next works.
+%% @doc Kills of a server that a node owns, under streams: whether each task ends once and how soon, and whether what
+%% comes next works.
 -module(llama_node_bench_kills).
 
 -export([main/0]).
@@ -12,7 +12,8 @@ main() ->
     #{kills := Kills, streams := Streams} = options(init:get_plain_arguments(), #{kills => 20, streams => 16}),
     Model = filename:join(os:getenv("BENCH_WORK"), "bench.gguf"),
     {ok, Server} = llama_node:init_server(llama_node_owned_kills:options(os:getenv("LLAMA_SERVER"), Model)),
-    io:format("~b kills under ~b streams~n~n| kill | ended once, with inference_failed | longest, ms | next answer after, ms |~n"
+    io:format("~b kills under ~b streams~n~n"
+              "| kill | ended once, with inference_failed | longest, ms | next answer after, ms |~n"
               "|---|---|---|---|~n", [Kills, Streams]),
     Rows = [row(N, Streams, llama_node_owned_kills:kill(Server, Streams)) || N <- lists:seq(1, Kills)],
     Met = lists:all(fun (#{ended := Ended, longest := Longest, next := Next}) ->

@@ -8,7 +8,8 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [answers_as_any_other_server, gets_no_secrets, an_end_before_it_is_ready, one_that_is_never_ready, a_missing_program,
+    [answers_as_any_other_server, gets_no_secrets, an_end_before_it_is_ready, one_that_is_never_ready,
+     a_missing_program,
      tasks_of_one_that_is_killed, one_that_ends_stays_down_until_it_is_back, ends_when_the_node_is_stopped,
      ends_when_the_node_is_killed, ends_when_its_model_is_unloaded, ends_though_it_ignores_the_wish,
      two_nodes_have_two_servers, commands_of_requests_are_unauthorized, url_and_command, may_come_later,
@@ -192,7 +193,8 @@ url_and_command(Config) ->
     ?assertMatch({error, {invalid_argument, <<"url and command exclude each other", _/binary>>}},
                  without_place(llama_node:init_server(Options))).
 
-without_place({error, {Code, Message}}) -> {error, {Code, re:replace(Message, "^.*?: (?=url)", "", [{return, binary}])}}.
+without_place({error, {Code, Message}}) ->
+    {error, {Code, re:replace(Message, "^.*?: (?=url)", "", [{return, binary}])}}.
 
 may_come_later(Config) ->
     {ok, Server} = llama_node:init_server((options(serves, Config))#{lazy => true}),

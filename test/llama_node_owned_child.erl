@@ -1,5 +1,5 @@
-%% A program that a node starts as its server: a scripted one, in a runtime of its own. It connects to the test that waits
-%% for it, says its process id there, and holds the connection, so that its end can be waited for.
+%% A program that a node starts as its server: a scripted one, in a runtime of its own. It connects to the test that
+%% waits for it, says its process id there, and holds the connection, so that its end can be waited for.
 -module(llama_node_owned_child).
 
 -export([command/2, main/0]).

@@ -157,12 +157,31 @@ public final class LlamaService implements AutoCloseable {
      */
     public void loadModel(
             @Nullable Owner owner, ModelConfig modelConfig, ModelLoader.LoadProgress progress, Reply<Void> reply) {
+        load(owner, owner != null, modelConfig, progress, reply);
+    }
+
+    /**
+     * As {@link #loadModel}, for a request behind which no process stands: it may name no more than that of a process.
+     *
+     * @param modelConfig what and how
+     * @param reply told when it can be used, or why not
+     */
+    public void loadRequested(ModelConfig modelConfig, Reply<Void> reply) {
+        load(null, true, modelConfig, fraction -> {}, reply);
+    }
+
+    private void load(
+            @Nullable Owner owner,
+            boolean isRequest,
+            ModelConfig modelConfig,
+            ModelLoader.LoadProgress progress,
+            Reply<Void> reply) {
         if (sessions.draining()) {
             reply.failed(Sessions.DRAINING);
             return;
         }
         ServerConfig server = modelConfig.server();
-        String why = server == null || owner == null ? null : server.refusedFor(remoteModels);
+        String why = server == null || !isRequest ? null : server.refusedFor(remoteModels);
         if (why != null) {
             reply.failed(new Failure(ErrorCode.UNAUTHORIZED, why));
             return;

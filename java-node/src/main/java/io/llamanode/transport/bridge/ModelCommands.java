@@ -79,7 +79,7 @@ final class ModelCommands {
         boolean already = loaded != null;
         if (loaded == null) {
             Awaited<Void> done = new Awaited<>();
-            service.loadModel(null, config, fraction -> {}, done);
+            service.loadRequested(config, done);
             try {
                 done.get();
                 loaded = config.effectiveId();

@@ -308,6 +308,16 @@ final class CliTest {
         assertEquals(6, lines.size());
     }
 
+    /** It is looked for, and not started, which would load its model. */
+    @Test
+    void aCheckLooksForTheProgramOfAServer() throws Exception {
+        run("start", "--check", "--command", "[\"/bin/sh\", \"-c\", \"exit 1\"]");
+        assertTrue(out.contains("ok      server /bin/sh\n"), out);
+        assertEquals(
+                ExitStatus.FAILED, run("start", "--check", "--epmd", "false", "--command", "[\"no-such-server\"]"));
+        assertTrue(out.contains("FAILED  server no-such-server: model_load_failed: command: there is no program"), out);
+    }
+
     @Test
     void aCheckOfAModelFailsAsItsStartWould() throws Exception {
         assertEquals(ExitStatus.FAILED, run("start", "--check", "--model", model("bad.gguf")));

@@ -227,6 +227,10 @@ final class BridgeTest {
             assertEquals(
                     "unauthorized",
                     client.code("LOAD {\"path\": \"\", \"engine\": \"llama_server\", \"command\": [\"/bin/true\"]}"));
+            assertEquals(
+                    "unauthorized",
+                    client.code(
+                            "LOAD {\"path\": \"\", \"engine\": \"llama_server\", \"url\": \"http://127.0.0.1:1\"}"));
             assertEquals("invalid_argument", client.code("LOAD"));
             assertEquals("invalid_argument", client.code("FREE other"));
             assertEquals("invalid_argument", client.code("INFER " + "x".repeat(5000)));
