@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param sizeBytes of the weights
  * @param template of chats, in Jinja
  * @param build of the server
+ * @param hidesTools whether it says that its template shows no tools to the model
  * @param adapters that it has loaded: their numbers by name
  */
 public record ServerFacts(
@@ -42,6 +43,7 @@ public record ServerFacts(
         @Nullable Long sizeBytes,
         @Nullable String template,
         @Nullable String build,
+        boolean hidesTools,
         Map<String, Integer> adapters) {
 
     /** {@return what can be asked of it, as far as its kind tells: whether the model can do it the server says when asked} */

@@ -196,7 +196,16 @@ public final class ServerProbe {
                 large(meta, "size"),
                 Trees.text(own, "chat_template"),
                 Trees.text(own, "build_info"),
+                hidesTools(own.path("chat_template_caps")),
                 kind == ServerKind.LLAMA_SERVER ? adapters() : Map.of());
+    }
+
+    /** Older ones do not say it, and had ways to tell any model of tools. */
+    private static boolean hidesTools(JsonNode capabilities) {
+        JsonNode tools = capabilities.path("supports_tools");
+        return tools.isBoolean()
+                && !tools.booleanValue()
+                && !capabilities.path("supports_tool_calls").asBoolean();
     }
 
     private static @Nullable Integer positive(@Nullable Integer count) {

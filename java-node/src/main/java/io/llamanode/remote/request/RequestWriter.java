@@ -163,7 +163,7 @@ public final class RequestWriter {
             }
         }
         windows(body);
-        adapters(asked.given(), body);
+        adapters(asked.complete(), body);
     }
 
     /** Of the whole context: newer llama-servers take no -1 for it. */
@@ -183,19 +183,24 @@ public final class RequestWriter {
     }
 
     private void adapters(GenerationOptions options, ObjectNode body) {
-        List<AdapterScale> wanted = options.lora();
-        if (kind != ServerKind.LLAMA_SERVER || wanted == null) {
-            // Those that the server applies unless it is told otherwise.
+        if (kind != ServerKind.LLAMA_SERVER) {
             return;
         }
-        ArrayNode lora = body.putArray("lora");
-        for (AdapterScale adapter : wanted) {
+        Map<Integer, Float> scales = new LinkedHashMap<>();
+        // What is not named in a request, or all where nothing is, the server applies as it was started.
+        adapters.values().forEach(number -> scales.put(number, 0f));
+        for (AdapterScale adapter : options.lora() == null ? List.<AdapterScale>of() : options.lora()) {
             Integer number = adapters.get(adapter.id());
             if (number == null) {
                 throw FailureException.invalid(
                         "lora: the server has no adapter '%s'; it has %s".formatted(adapter.id(), adapters.keySet()));
             }
-            lora.addObject().put("id", number).put("scale", Double.parseDouble(Float.toString(adapter.scale())));
+            scales.put(number, adapter.scale());
+        }
+        if (!scales.isEmpty()) {
+            ArrayNode lora = body.putArray("lora");
+            scales.forEach((number, scale) ->
+                    lora.addObject().put("id", number).put("scale", Double.parseDouble(Float.toString(scale))));
         }
     }
 

@@ -219,6 +219,10 @@ public final class RemotePrompts {
             throw unsupported(
                     "chat: %s has no endpoint for it".formatted(facts.kind().words()));
         }
+        if (facts.hidesTools() && !asked.chat().callable().isEmpty()) {
+            throw unsupported(
+                    "tools: the server's template shows none to the model; --chat-template-file gives it one that does");
+        }
         List<Map<String, Object>> messages;
         if (input.messages() != null) {
             messages = input.messages();
@@ -230,8 +234,8 @@ public final class RemotePrompts {
         }
         List<Map<String, Object>> whole = Turns.withSystem(messages, config.systemPrompt());
         String forged = model.trustsContent() ? null : forgedPlace(facts, whole, asked.chat());
-        boolean plain = asked.chat().callable().isEmpty() && asked.given().format() == null
-                || asked.given().format() instanceof OutputFormat.Free;
+        OutputFormat format = asked.given().format();
+        boolean plain = asked.chat().callable().isEmpty() && (format == null || format instanceof OutputFormat.Free);
         if (facts.kind() == ServerKind.LLAMA_SERVER
                 && plain
                 && !formats.hidesParts(facts.template())

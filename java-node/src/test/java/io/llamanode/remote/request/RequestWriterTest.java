@@ -81,15 +81,14 @@ class RequestWriterTest {
         assertEquals(-1, old.path("repeat_last_n").asInt());
     }
 
-    /** Adapters that a server applies by itself are not applied where a task says none, and are where it says nothing. */
+    /** A server that was started with adapters applies them to a request that says nothing of them. */
     @Test
-    void noAdaptersAreSaidToALlamaServer() {
-        assertTrue(writer(ServerKind.LLAMA_SERVER)
-                .completion(asked(Map.of("lora", List.of())), "x")
-                .path("lora")
-                .isArray());
-        assertFalse(
-                writer(ServerKind.LLAMA_SERVER).completion(asked(Map.of()), "x").has("lora"));
+    void aLlamaServerIsToldThatNoAdaptersAreWanted() {
+        JsonNode body = writer(ServerKind.LLAMA_SERVER).completion(asked(Map.of()), "x");
+        assertEquals("[{\"id\":3,\"scale\":0.0}]", body.path("lora").toString());
+        JsonNode withoutAny =
+                new RequestWriter(ServerKind.LLAMA_SERVER, "m", Map.of(), 512).completion(asked(Map.of()), "x");
+        assertFalse(withoutAny.has("lora"));
     }
 
     @Test
