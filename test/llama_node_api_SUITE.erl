@@ -86,7 +86,8 @@ complete(Config) ->
                    timings := #{queue_ms := _, prompt_ms := _, predicted_ms := _, prompt_per_second := _,
                                 predicted_per_second := _}, task_id := _, seed := _} when T =:= P + 8, Result),
     ?assertEqual(Result, maps:without([stop], Result)),
-    ?assertEqual(either(limit, none, Config), maps:get(stopped_by, Result, none)).
+    %% OpenAI's protocol does not tell it.
+    ?assert(lists:member(maps:get(stopped_by, Result, none), either([limit], [limit, none], Config))).
 
 chat(Config) ->
     Messages = [#{role => system, content => <<"You are brief.">>}, #{role => user, content => <<"What is Erlang?">>}],
@@ -172,11 +173,8 @@ stop_strings(Config) ->
     {ok, #{content := Whole}} = llama_node:complete(server(Config), Prompt, Options),
     Stop = binary:part(Whole, byte_size(Whole) div 2, 2),
     [Before, _] = binary:split(Whole, Stop),
-    {ok, Result} = llama_node:complete(server(Config), Prompt, Options#{stop => [<<"never seen">>, Stop]}),
-    ?assertMatch(#{content := Before, finish_reason := stop}, Result),
-    %% OpenAI's protocol does not tell it.
-    ?assertEqual(either(#{stopped_by => stop_string, stop => Stop}, #{}, Config),
-                 maps:with([stopped_by, stop], Result)).
+    ?assertMatch({ok, #{content := Before, finish_reason := stop, stopped_by := stop_string, stop := Stop}},
+                 llama_node:complete(server(Config), Prompt, Options#{stop => [<<"never seen">>, Stop]})).
 
 run_with_a_deadline(Config) ->
     ?CODE(timeout, llama_node:complete(server(Config), <<"Once">>, (maps:remove(prompt, endless()))#{timeout => 50})),

@@ -175,7 +175,8 @@ words(Form, Prompt, Body) ->
 tokens_of_answer(#{most := N} = State, N, Text, Rest) ->
     ended(State, N, limit, Text, Rest, none);
 tokens_of_answer(#{length := N} = State, N, Text, Rest) ->
-    ended(State, N, eos, Text, Rest, none);
+    %% The token that ends the answer counts.
+    ended(State, N + 1, eos, Text, Rest, none);
 tokens_of_answer(#{words := Words, stop := Stops, socket := Socket} = State, N, Text, Rest) ->
     New = <<Rest/binary, (Words(N))/binary>>,
     case first_stop(New, Stops) of
