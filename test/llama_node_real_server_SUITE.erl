@@ -158,9 +158,11 @@ calls_of_tools(Config) ->
     Messages = [#{role => user, content => <<"The weather?">>},
                 #{role => assistant, content => <<"<tool_call>\n">>}],
     {ok, #{tool_calls := [#{id := Id, name := <<"get_weather">>, arguments := #{<<"city">> := City}}],
-           finish_reason := tool_calls}} =
+           finish_reason := Reason}} =
         llama_node:chat(Server, Messages, #{tools => [weather()], tool_choice => required, temperature => 0,
-                                            parallel_tool_calls => false, max_tokens => 100}),
+                                            parallel_tool_calls => false, max_tokens => 100, cache_prompt => false}),
+    %% Behind its call it may go on with blanks until its limit.
+    ?assert(lists:member(Reason, [tool_calls, length])),
     ?assert(lists:member(City, [<<"Oslo">>, <<"Rome">>])),
     Call = #{id => Id, type => function, function => #{name => get_weather, arguments => #{city => City}}},
     ?assertMatch({ok, #{content := <<_, _/binary>>}},
