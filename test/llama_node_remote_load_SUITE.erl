@@ -13,7 +13,7 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [a_connection_is_kept_from_one_request_to_the_next, idle_sessions_hold_no_connection,
+    [connections_are_kept_from_one_request_to_the_next, idle_sessions_hold_no_connection,
      servers_may_close_connections_first, a_reader_that_asks_for_nothing_loses_its_stream].
 
 init_per_suite(Config) ->
@@ -82,12 +82,15 @@ turn(Server, Session) ->
     {ok, #{content := <<"Hello">>}} = llama_node:get_result(Server, Task, infinity),
     ok.
 
-a_connection_is_kept_from_one_request_to_the_next(_) ->
+%% A result is told before the last byte of its answer is read: the next request may want another connection, which is
+%% kept as well.
+connections_are_kept_from_one_request_to_the_next(_) ->
     with_server(fun hello/2, [], fun (Server, Connections) ->
         {ok, Session} = llama_node:create_session(Server, #{}),
         _ = [ok = turn(Server, Session) || _ <- lists:seq(1, 20)],
-        ?assertMatch([Paths] when length(Paths) >= 20,
-                     [Paths || Paths <- maps:values(open(Connections)), lists:member(?CHAT, Paths)])
+        Used = [Paths || Paths <- maps:values(open(Connections)), lists:member(?CHAT, Paths)],
+        ?assertEqual(20, length([Path || Paths <- Used, Path <- Paths, Path =:= ?CHAT])),
+        ?assert(length(Used) =< 3, Used)
     end).
 
 %% As many connections as requests at once, and none once these were idle for a while; a session is no connection.
