@@ -8,8 +8,8 @@
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [answers_as_any_other_server, gets_no_secrets, an_end_before_it_is_ready, one_that_is_never_ready,
-     a_missing_program,
+    [answers_as_any_other_server, its_log_goes_to_that_of_the_node, gets_no_secrets,
+     an_end_before_it_is_ready, one_that_is_never_ready, a_missing_program,
      tasks_of_one_that_is_killed, one_that_ends_stays_down_until_it_is_back, ends_when_the_node_is_stopped,
      ends_when_the_node_is_killed, ends_when_its_model_is_unloaded, ends_though_it_ignores_the_wish,
      two_nodes_have_two_servers, commands_of_requests_are_unauthorized, url_and_command, may_come_later,
@@ -76,6 +76,33 @@ answers_as_any_other_server(Config) ->
     ?assertMatch({ok, #{content := <<"Hello">>}}, llama_node:chat(Server, <<"Hi">>, #{})),
     ok = llama_node:destroy_server(Server),
     await_end(Child).
+
+%% Chatter at the level debug; nothing of it to the output of the node, whose port carries frames.
+its_log_goes_to_that_of_the_node(Config) ->
+    ok = logger:add_handler(?MODULE, ?MODULE, #{config => #{to => self()}, level => all}),
+    #{level := Level} = logger:get_primary_config(),
+    ok = logger:set_primary_config(level, debug),
+    try
+        {ok, Server} = llama_node:init_server((options(serves, Config))#{log_level => debug}),
+        ?assertEqual(debug, level_of("loading the model")),
+        ok = llama_node:destroy_server(Server)
+    after
+        ok = logger:set_primary_config(level, Level),
+        ok = logger:remove_handler(?MODULE)
+    end.
+
+level_of(Words) ->
+    receive
+        {log, Level, Text} ->
+            case string:find(Text, Words) of
+                nomatch -> level_of(Words);
+                _ -> Level
+            end
+    end.
+
+%% A handler of logger.
+log(#{level := Level} = Event, #{config := #{to := To}}) ->
+    To ! {log, Level, unicode:characters_to_binary(logger_formatter:format(Event, #{template => [msg]}))}.
 
 gets_no_secrets(Config) ->
     Env = #{"MY_SECRET" => "sesame", "MY_PLACE" => "here"},
