@@ -62,5 +62,5 @@ await(Port) ->
                 _ -> await(Port)
             end;
         {Port, {exit_status, Status}} ->
-            [check(<<"node">>, llama_node_port:start_error(Status, {"", ""}, <<>>))]
+            [check(<<"node">>, {error, llama_node_port:start_error(Status, {"", ""}, <<>>)})]
     end.

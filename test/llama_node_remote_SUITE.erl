@@ -263,6 +263,8 @@ a_check_of_what_is_wrong(Config) ->
     ?assertMatch([{<<"options">>, <<"invalid_argument: url: ", _/binary>>}], failed(Remote#{url => 5})),
     ?assertMatch([{<<"node">>, <<"invalid_argument: n_gpu_layers: is for models that the node loads", _/binary>>}],
                  failed(Remote#{n_gpu_layers => 3})),
+    ?assertMatch([{<<"node">>, <<"start_failed: the node ended: ", _/binary>>}],
+                 failed(#{transport => port, launcher => "/bin/false"})),
     ?assertMatch([{<<"server http://127.0.0.1:1">>, <<"model_load_failed: http://127.0.0.1:1: ", _/binary>>}],
                  failed(Remote#{url => "http://127.0.0.1:1"})),
     answer_with(fun (<<"/v1/models">>, _, Socket) -> json(Socket, "{\"data\":[{\"id\":\"a\"},{\"id\":\"b\"}]}");

@@ -182,7 +182,8 @@ public final class StartChecks {
     /** It is there; it is not started, which would load its model. */
     private static Result program(String check, String name) {
         try {
-            return Result.good(check, Programs.find(name, System.getenv("PATH")).toString());
+            String found = Programs.find(name, System.getenv("PATH")).toString();
+            return Result.good(check, found.equals(name) ? "" : found);
         } catch (StartException e) {
             return Result.bad(check, new Failure(ErrorCode.MODEL_LOAD_FAILED, String.valueOf(e.getMessage())));
         }
