@@ -312,7 +312,7 @@ final class CliTest {
     @Test
     void aCheckLooksForTheProgramOfAServer() throws Exception {
         run("start", "--check", "--command", "[\"/bin/sh\", \"-c\", \"exit 1\"]");
-        assertTrue(out.contains("ok      server /bin/sh\n"), out);
+        assertTrue(out.contains("ok      server /bin/sh"), out);
         assertEquals(
                 ExitStatus.FAILED, run("start", "--check", "--epmd", "false", "--command", "[\"no-such-server\"]"));
         assertTrue(out.contains("FAILED  server no-such-server: model_load_failed: command: there is no program"), out);
