@@ -247,10 +247,14 @@ class DownTest extends ServerFixture {
         AtomicInteger left = new AtomicInteger();
         server.on(CHAT, (request, connection) -> {
             left.incrementAndGet();
-            connection.begin("text/event-stream");
-            connection.chunk("data: " + HELLO + "\n\n");
-            connection.awaitClose();
-            left.decrementAndGet();
+            try {
+                connection.begin("text/event-stream");
+                connection.chunk("data: " + HELLO + "\n\n");
+                connection.awaitClose();
+            } finally {
+                // It may be closed before the first byte.
+                left.decrementAndGet();
+            }
         });
         for (int i = 0; i < 200; i++) {
             Heard heard = ask();

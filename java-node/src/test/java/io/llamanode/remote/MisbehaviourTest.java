@@ -321,23 +321,27 @@ class MisbehaviourTest extends ServerFixture {
         assertEquals(0, busySlots());
     }
 
-    /** The longer of two holds counts. */
+    /** The longer of two holds counts, though the shorter one came later. */
     @Test
-    void aSecondRefusalHoldsLongerThanTheFirst() throws Exception {
+    void aShortHoldDoesNotEndALongOne() throws Exception {
         openLlamaServer(2);
         AtomicInteger asked = new AtomicInteger();
-        CountDownLatch both = new CountDownLatch(2);
+        CountDownLatch firstCame = new CountDownLatch(1);
+        CountDownLatch secondCame = new CountDownLatch(1);
+        CountDownLatch firstIsOver = new CountDownLatch(1);
         server.on(CHAT, (request, connection) -> {
-            int number = asked.incrementAndGet();
-            both.countDown();
-            both.await();
-            connection.raw("HTTP/1.1 429 X\r\nRetry-After: %s\r\nContent-Length: 0\r\n\r\n"
-                    .formatted(number == 1 ? "0" : "600"));
+            boolean isFirst = asked.incrementAndGet() == 1;
+            (isFirst ? firstCame : secondCame).countDown();
+            (isFirst ? secondCame : firstIsOver).await();
+            connection.raw(
+                    "HTTP/1.1 429 X\r\nRetry-After: %s\r\nContent-Length: 0\r\n\r\n".formatted(isFirst ? "600" : "0"));
         });
         Heard first = ask();
+        firstCame.await();
         Heard second = ask();
-        Heard third = ask();
         assertEquals(ErrorCode.SERVER_BUSY, first.failure().code());
+        Heard third = ask();
+        firstIsOver.countDown();
         assertEquals(ErrorCode.SERVER_BUSY, second.failure().code());
         CountDownLatch later = new CountDownLatch(1);
         model.later(later::countDown, 50, java.util.concurrent.TimeUnit.MILLISECONDS);
