@@ -54,6 +54,13 @@ check(<<"url">>, _, _, Value) ->
     end,
     Fits orelse bad("~ts must be a URL of http or https with a host, without a name, a password or a query",
                     [path(Value)]);
+check(<<"proxy">>, Table, Row, Value) ->
+    _ = check(<<"url">>, Table, Row, Value),
+    Fits = case uri_string:parse(text(Value, 1)) of
+        #{scheme := Scheme, path := Path} ->
+            string:lowercase(Scheme) =:= <<"http">> andalso lists:member(Path, [<<>>, <<"/">>])
+    end,
+    Fits orelse must_be(Value, "a URL of http without a path: the connection to a proxy is a plain one");
 check(<<"command">>, _, Row, Value) -> command(Value, Row);
 %% A word is told from anything else; what should be an enumeration has to be text first.
 check(<<"word">>, _, #{<<"values">> := Words}, Value) ->

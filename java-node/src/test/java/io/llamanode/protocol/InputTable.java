@@ -328,6 +328,7 @@ final class InputTable {
             case "text", "path", "breaker", "name", "content" -> List.of("a");
             case "command" -> List.of(List.of("a", "--b=c"), List.of("a", "--port", "{port}"));
             case "url" -> List.of("http://127.0.0.1:8080", "https://a.example/base/");
+            case "proxy" -> List.of("http://127.0.0.1:8080", "HTTP://a.example/");
             case "word", "enum", "tool_choice" -> List.copyOf(texts(row.path("values")));
             case "object" -> List.of(example(row.path("object").asText(), ""));
             case "list" -> List.of(List.of(valid(row.path("of")).getFirst()));
@@ -398,6 +399,7 @@ final class InputTable {
             }
             case "url" ->
                 values.addAll(List.of(1, true, "", "a", "ftp://a", "http://", "http://me:x@a", "http://a/?b"));
+            case "proxy" -> values.addAll(List.of(1, "", "a", "http://me:x@a", "https://a", "http://a/b"));
             case "word", "enum", "tool_choice", "only_text", "only_function" -> values.addAll(List.of("zzz", 1));
             case "name" ->
                 values.addAll(List.of("", "a b", "a".repeat(row.path("max").asInt() + 1)));
