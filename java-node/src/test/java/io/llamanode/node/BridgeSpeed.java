@@ -26,7 +26,7 @@ import java.util.stream.Stream;
 final class BridgeSpeed {
     private static final int CALLS = 2000;
     private static final int ROUNDS = 7;
-    private static final int WARM_UP = 10_000;
+    private static final int WARM_UP = 60_000;
 
     private BridgeSpeed() {}
 
