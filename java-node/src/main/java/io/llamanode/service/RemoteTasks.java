@@ -5,11 +5,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llamanode.account.Weight;
 import io.llamanode.chat.tools.answer.Answer;
 import io.llamanode.chat.tools.answer.ToolCall;
+import io.llamanode.engine.contract.EngineSnapshot;
+import io.llamanode.engine.contract.EngineSnapshot.SlotState;
 import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.engine.contract.StepTimes;
 import io.llamanode.remote.RemoteListener;
 import io.llamanode.remote.RemoteModel;
 import io.llamanode.remote.RemoteRequest;
 import io.llamanode.remote.answer.RemoteAnswer;
+import io.llamanode.remote.line.ServerLine.SlotView;
 import io.llamanode.remote.probe.ServerFacts;
 import io.llamanode.remote.request.ServerKind;
 import io.llamanode.service.contract.ErrorCode;
@@ -27,6 +31,7 @@ import io.llamanode.service.prompt.RemotePrompts;
 import io.llamanode.service.prompt.RemoteVectors;
 import io.llamanode.service.prompt.Transcript;
 import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +45,11 @@ final class RemoteTasks {
     private final RemoteModel model;
     private final RemotePrompts prompts;
     private final Runnable answered;
+    /** Of answers that are whole. */
+    private final LongAdder promptTokens = new LongAdder();
+
+    private final LongAdder cachedTokens = new LongAdder();
+    private final LongAdder completionTokens = new LongAdder();
 
     /**
      * @param id of the model
@@ -163,6 +173,7 @@ final class RemoteTasks {
         RemoteAnswer answer = known == null || known.kind() == ServerKind.OPENAI
                 ? told
                 : told.ofLlamaCpp(!prompt.body().path("stop").isEmpty());
+        count(answer.usage());
         RemoteAnswer.Timing timing = answer.timing();
         return new GenerationResult(
                 task.id,
@@ -185,6 +196,36 @@ final class RemoteTasks {
                         queued(task, times) + millis(times.answered()),
                         firstMs),
                 logprobs(answer, GenerationDefaults.given(task.options.alternatives())));
+    }
+
+    private void count(GenerationResult.@Nullable Usage usage) {
+        if (usage != null) {
+            promptTokens.add(usage.promptTokens());
+            completionTokens.add(usage.completionTokens());
+            cachedTokens.add(usage.cachedTokens() == null ? 0 : usage.cachedTokens());
+        }
+    }
+
+    /** {@return the state of the line and the slots, and what was counted of answers whose server tells tokens} */
+    EngineSnapshot snapshot() {
+        return new EngineSnapshot(
+                model.state().slots().stream().map(RemoteTasks::slot).toList(),
+                model.state().waiting(),
+                0,
+                StepTimes.NONE,
+                promptTokens.sum(),
+                cachedTokens.sum(),
+                completionTokens.sum(),
+                0);
+    }
+
+    private static SlotState slot(SlotView slot) {
+        return new SlotState(
+                slot.id(),
+                slot.task() == 0 ? EngineSnapshot.Phase.IDLE : EngineSnapshot.Phase.DECODE,
+                slot.cacheKey(),
+                slot.task(),
+                0);
     }
 
     /** A server may have to be asked for one alternative where none is wanted. */

@@ -1,11 +1,8 @@
 package io.llamanode.service;
 
 import io.llamanode.engine.contract.EngineSnapshot;
-import io.llamanode.engine.contract.EngineSnapshot.SlotState;
-import io.llamanode.engine.contract.StepTimes;
 import io.llamanode.engine.model.AdapterSet;
 import io.llamanode.remote.RemoteModel;
-import io.llamanode.remote.line.ServerLine.SlotView;
 import io.llamanode.remote.probe.ServerFacts;
 import io.llamanode.remote.request.ServerKind;
 import io.llamanode.service.contract.Capability;
@@ -247,18 +244,7 @@ final class RemoteWork implements ModelWork {
 
     @Override
     public EngineSnapshot snapshot() {
-        List<SlotState> slots =
-                model.state().slots().stream().map(RemoteWork::slot).toList();
-        return new EngineSnapshot(slots, model.state().waiting(), 0, StepTimes.NONE, 0, 0, 0, 0);
-    }
-
-    private static SlotState slot(SlotView slot) {
-        return new SlotState(
-                slot.id(),
-                slot.task() == 0 ? EngineSnapshot.Phase.IDLE : EngineSnapshot.Phase.DECODE,
-                slot.cacheKey(),
-                slot.task(),
-                0);
+        return jobs.snapshot();
     }
 
     @Override

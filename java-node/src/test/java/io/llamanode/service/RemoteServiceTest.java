@@ -189,6 +189,7 @@ class RemoteServiceTest {
                 (GenerationResult) run(new TaskInput.Completion(null, new Prompt.Text("Hello"), true, nothing));
         assertEquals("", result.content());
         assertEquals(new GenerationResult.Usage(5, 0, null), result.usage());
+        assertEquals(5, service.status().counters().promptTokens());
         assertEquals(GenerationResult.FinishReason.LENGTH, result.finishReason());
     }
 
