@@ -58,6 +58,14 @@ sealed interface Command {
      */
     record Run(Kind kind, String input) implements Command {}
 
+    /**
+     * A task of {@link Run} that has begun.
+     *
+     * @param kind of the task
+     * @param task what it tells
+     */
+    record Begun(Kind kind, TokenQueue task) implements Command {}
+
     /** @param input as of {@link Kind#INFER}; its tokens are answered one by one */
     record Stream(String input) implements Command {}
 

@@ -15,6 +15,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import jdk.net.UnixDomainPrincipal;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -165,7 +166,19 @@ final class Connection {
             // The one must not wait for what it cancels, the other would only wake another thread.
             return perform(command);
         }
-        return commands.put(command, length);
+        Command next = command instanceof Command.Run run && commands.isIdle() ? begun(run) : command;
+        return next == null || commands.put(next, length);
+    }
+
+    /** {@return what is left to do of a command, nothing of which has to wait; {@code null} if it is refused, and that said} */
+    private @Nullable Command begun(Command.Run command) throws IOException {
+        try {
+            Command begun = tasks.begin(command);
+            return begun == null ? command : begun;
+        } catch (RuntimeException e) {
+            refuse(e);
+            return null;
+        }
     }
 
     /** Before the secret was said, nothing waits: each line is answered at once. */
@@ -231,15 +244,20 @@ final class Connection {
     private boolean perform(Command command) throws IOException, InterruptedException {
         try {
             return answer(command);
-        } catch (FailureException e) {
-            out.write(Replies.error(e.failure()));
         } catch (RuntimeException e) {
-            String id = UUID.randomUUID().toString();
-            LOG.error("defect {}", id, e);
-            out.write(
-                    Replies.error(new Failure(ErrorCode.UNKNOWN, "a defect of the node; the log has it under " + id)));
+            refuse(e);
         }
         return true;
+    }
+
+    private void refuse(RuntimeException why) throws IOException {
+        if (why instanceof FailureException refused) {
+            out.write(Replies.error(refused.failure()));
+            return;
+        }
+        String id = UUID.randomUUID().toString();
+        LOG.error("defect {}", id, why);
+        out.write(Replies.error(new Failure(ErrorCode.UNKNOWN, "a defect of the node; the log has it under " + id)));
     }
 
     private boolean answer(Command command) throws IOException, InterruptedException {
@@ -253,6 +271,7 @@ final class Connection {
             case Command.Load(String model) -> out.write(models.load(model));
             case Command.Free(String model) -> out.write(models.free(model));
             case Command.Run(var kind, String input) -> tasks.run(kind, input);
+            case Command.Begun(var kind, TokenQueue task) -> tasks.finish(kind, task);
             case Command.Stream(String input) -> tasks.stream(input);
             case Command.Tokenize(String input) -> tasks.tokenize(input);
             case Command.OpenSession(String config) -> tasks.open(config);

@@ -61,14 +61,34 @@ final class TaskCommands {
             refuseStream(read, kind + " has nothing to stream");
             out.write(Replies.ok(kind == Kind.EMBED ? "Embedding completed" : "Ranking completed", vectors(read)));
         } else if (!Boolean.TRUE.equals(read.stream())) {
-            Map<String, Object> result = result(follow(read.input(), false));
-            boolean plain = kind == Kind.INFER || kind == Kind.COMPLETE;
-            out.write(plain ? Replies.text(result) : Replies.ok("Inference completed", result));
+            finish(kind, submit(read.input(), false));
         } else if (kind == Kind.INFER) {
             stream(read.input());
         } else {
             refuseStream(read, "only INFER and INFER_STREAM stream");
         }
+    }
+
+    /**
+     * Begins what {@link #finish} waits for, on the thread that reads: it is prepared while the one that waits is woken.
+     *
+     * @return {@code null} if there is nothing of this kind to begin
+     * @throws FailureException if it is refused
+     */
+    Command.@Nullable Begun begin(Command.Run command) {
+        Kind kind = command.kind();
+        if (!kind.writes()) {
+            return null;
+        }
+        LineInput read = read(kind, command.input());
+        return Boolean.TRUE.equals(read.stream()) ? null : new Command.Begun(kind, submit(read.input(), false));
+    }
+
+    /** Answers with the result of a task once it has ended. */
+    void finish(Kind kind, TokenQueue task) throws IOException, InterruptedException {
+        Map<String, Object> result = result(follow(task, false));
+        boolean plain = kind == Kind.INFER || kind == Kind.COMPLETE;
+        out.write(plain ? Replies.text(result) : Replies.ok("Inference completed", result));
     }
 
     /** Its tokens are written as they come. */
@@ -90,7 +110,7 @@ final class TaskCommands {
     private void stream(TaskInput input) throws IOException, InterruptedException {
         byte[] last;
         try {
-            last = Replies.lastOk(result(follow(input, true)));
+            last = Replies.lastOk(result(follow(submit(input, true), true)));
         } catch (FailureException e) {
             last = Replies.lastError(e.failure());
         }
@@ -129,8 +149,7 @@ final class TaskCommands {
         };
     }
 
-    /** Runs a task to its end. Tokens that are not written are occasions to see whether the client is still there. */
-    private TokenQueue.Item.End follow(TaskInput input, boolean write) throws IOException, InterruptedException {
+    private TokenQueue submit(TaskInput input, boolean write) {
         // What is not written does not wait for the client either.
         TokenQueue tokens = new TokenQueue(
                 write ? maxQueuedChars : Integer.MAX_VALUE,
@@ -152,6 +171,11 @@ final class TaskCommands {
         } else {
             service.runStream(client, input, tokens, made);
         }
+        return tokens;
+    }
+
+    /** Waits for a task's end. Tokens that are not written are occasions to see whether the client is still there. */
+    private TokenQueue.Item.End follow(TokenQueue tokens, boolean write) throws IOException, InterruptedException {
         long task = 0;
         out.beginWait();
         try {
