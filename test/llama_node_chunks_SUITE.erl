@@ -19,8 +19,8 @@ groups() ->
     [{streams, [], [chunks_make_the_content, chunks_are_utf8, fold, fold_stops, cancelled_stream, consumer_is_killed,
                     streams_side_by_side, streams_past_the_context]},
      {demand, [], [once_at_a_time, so_many_at_a_time, passive_from_the_start, passive_and_active_again,
-                   cancelled_while_text_waits, passive_consumer_dies, too_much_text_waits, coalesced, demand_of_nobody,
-                   enumerated, closed_early]}].
+                   active_and_passive, cancelled_while_text_waits, passive_consumer_dies, too_much_text_waits,
+                   coalesced, demand_of_nobody, enumerated, closed_early]}].
 
 init_per_suite(Config) ->
     Config.
@@ -153,16 +153,32 @@ passive_from_the_start(Config) ->
     ?CODE(task_not_found, llama_node:active(Server, Task, once)),
     nothing_more(Config).
 
+%% However soon its task is over: what is left waits for the demand.
 passive_and_active_again(Config) ->
     Server = server(Config),
-    {ok, Task} = llama_node:stream(Server, own_session(Config), completion, finite(200)),
+    {ok, Task} = llama_node:stream(Server, own_session(Config), completion, (finite(200))#{active => once}),
     First = receive {llama_node, Task, {chunk, #{index := 0} = Chunk}} -> Chunk end,
     ok = llama_node:active(Server, Task, false),
-    Some = [More || {llama_node, _, {chunk, More}} <- llama_node_ct:flush()],
     pong = llama_node:ping(Server),
+    nothing_more(Config),
     ok = llama_node:active(Server, Task, true),
     {Rest, {done, #{content := Content}}} = events(Task),
-    is_content(Content, [First] ++ Some ++ Rest),
+    is_content(Content, [First | Rest]),
+    nothing_more(Config).
+
+active_and_passive(Config) ->
+    Server = server(Config),
+    {ok, Task} = llama_node:stream(Server, own_session(Config), completion, endless()),
+    receive {llama_node, Task, {chunk, #{index := 0}}} -> ok end,
+    ok = llama_node:active(Server, Task, false),
+    Some = [Index || {llama_node, _, {chunk, #{index := Index}}} <- llama_node_ct:flush()],
+    pong = llama_node:ping(Server),
+    nothing_more(Config),
+    ok = llama_node:active(Server, Task, once),
+    Next = length(Some) + 1,
+    receive {llama_node, Task, {chunk, #{index := Index}}} -> ?assertEqual(Next, Index) end,
+    ok = llama_node:cancel_task(Server, Task),
+    ?assertMatch({error, {cancelled, _}}, terminal(Task)),
     nothing_more(Config).
 
 %% Also one whose task has ended can be cancelled.
