@@ -16,6 +16,7 @@ import io.llamanode.service.contract.model.ModelInfo;
 import io.llamanode.service.contract.task.AdapterScale;
 import io.llamanode.service.contract.task.ChatOptions;
 import io.llamanode.service.contract.task.ChatTemplating;
+import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TokenPiece;
 import io.llamanode.service.contract.task.TokenText;
@@ -72,6 +73,7 @@ final class NativeWork implements ModelWork {
 
     @Override
     public void refuseUnfit(ModelDefaults defaults) {
+        refuseExtra(defaults.options());
         DefaultChecks.refuseUnfit(model, defaults);
     }
 
@@ -87,16 +89,20 @@ final class NativeWork implements ModelWork {
 
     @Override
     public Job prepare(Task task, TaskInput input, Transcript transcript, Tasks tasks) {
-        if (task.options.extra() != null && !task.options.extra().isEmpty()) {
+        refuseExtra(task.options);
+        return switch (input) {
+            case TaskInput.Generating text -> GenerationTasks.prepare(task, text, transcript, tasks);
+            case TaskInput.Vectors vectors -> VectorTasks.prepare(task, vectors, tasks);
+        };
+    }
+
+    private void refuseExtra(GenerationOptions options) {
+        if (options.extra() != null && !options.extra().isEmpty()) {
             throw new FailureException(
                     ErrorCode.UNSUPPORTED,
                     "extra: is for models that a server runs; the node runs '%s' itself"
                             .formatted(model.info().id()));
         }
-        return switch (input) {
-            case TaskInput.Generating text -> GenerationTasks.prepare(task, text, transcript, tasks);
-            case TaskInput.Vectors vectors -> VectorTasks.prepare(task, vectors, tasks);
-        };
     }
 
     @Override

@@ -114,6 +114,14 @@ class ModelDefaultsTest {
     }
 
     @Test
+    void fieldsOfServersAreRefusedWhenTheNodeLoadsTheModelItself() {
+        assertEquals(
+                ErrorCode.UNSUPPORTED,
+                load(null, config(null, null, options("extra", Map.of("min_tokens", 5))))
+                        .error());
+    }
+
+    @Test
     void aTaskAndItsSessionOutrankTheModel() {
         load(null, config(null, null, options("maxTokens", 3, "temperature", 0f)))
                 .value();
