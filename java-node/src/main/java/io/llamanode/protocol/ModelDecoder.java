@@ -179,7 +179,8 @@ public final class ModelDecoder {
                 flashAttention(in.get("flash_attn")),
                 in.flag("cont_batching"),
                 standIn,
-                defaults(in));
+                defaults(in),
+                null);
     }
 
     /** {@return what tasks and sessions get that do not say, or {@code null} if that is nothing} */

@@ -184,7 +184,8 @@ final class RandomRequests {
                 maybe(() -> any(FlashAttention.values())),
                 flag(),
                 flag(),
-                maybe(this::defaults));
+                maybe(this::defaults),
+                null);
     }
 
     private ModelDefaults defaults() {
@@ -450,7 +451,8 @@ final class RandomRequests {
                 integers(-100, 100),
                 maybe(this::adapters),
                 integers(-1, 100),
-                sharing);
+                sharing,
+                null);
     }
 
     private Map<Integer, Float> biases() {

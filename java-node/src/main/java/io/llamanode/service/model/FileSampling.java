@@ -76,6 +76,7 @@ final class FileSampling {
                 null,
                 null,
                 null,
+                null,
                 null);
     }
 

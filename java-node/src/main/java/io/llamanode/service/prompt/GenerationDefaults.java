@@ -41,11 +41,12 @@ public final class GenerationDefaults {
             0,
             List.of(),
             GenerationRequest.NO_PROBABILITIES,
+            null,
             null);
 
     private static final GenerationOptions NO_STOP = new GenerationOptions(
             null, null, null, null, null, null, null, null, null, null, null, null, List.of(), null, null, null, null,
-            null, null, null, null, null, null, null);
+            null, null, null, null, null, null, null, null);
 
     private GenerationDefaults() {}
 

@@ -81,88 +81,6 @@ public record ModelConfig(
     private static final Set<String> WHOSE = Set.of("id", "as_default", "stand_in", "defaults");
 
     /**
-     * A model of a file, which this process loads.
-     *
-     * @param path the GGUF file
-     * @param id name of the model in requests and results; {@code null}: the file's name without {@code .gguf}
-     * @param nCtx tokens of context of each slot
-     * @param nParallel slots
-     * @param nBatch tokens of one decode call
-     * @param nUbatch tokens the backend computes at once
-     * @param nThreads threads of a decode
-     * @param nThreadsBatch threads of a prefill
-     * @param maxQueue tasks that may wait for a slot
-     * @param useMmap whether the file is mapped rather than read
-     * @param nGpuLayers layers to offload
-     * @param chatTemplate in place of the model's own
-     * @param vocabOnly whether only the vocabulary is loaded, for tokens and templates
-     * @param checkTensors whether all weights are read and looked at before they are used
-     * @param probe whether a process of its own loads the file first and computes a little with it
-     * @param asDefault whether requests that name no model get it
-     * @param slotTokens tokens that a task generates before it leaves its slot to another owner who waits; 0: any number
-     * @param slotMs how long it generates before it does so, in milliseconds; 0: for ever
-     * @param sharePrefixes with whom tasks share beginnings of prompts in the KV cache at most
-     * @param slotPromptSimilarity share of a prompt that an idle slot must hold to be chosen for that; 0: the one used longest
-     *     ago is always chosen
-     * @param flashAttn whether attention is computed without its whole matrix in memory
-     * @param contBatching whether tasks are computed side by side rather than one at a time
-     * @param standIn whether it gives its place to the first model that is loaded after it
-     * @param defaults what tasks and sessions that do not say get
-     */
-    public ModelConfig(
-            Path path,
-            @Nullable String id,
-            @Nullable Integer nCtx,
-            @Nullable Integer nParallel,
-            @Nullable Integer nBatch,
-            @Nullable Integer nUbatch,
-            @Nullable Integer nThreads,
-            @Nullable Integer nThreadsBatch,
-            @Nullable Integer maxQueue,
-            @Nullable Boolean useMmap,
-            @Nullable Integer nGpuLayers,
-            @Nullable TemplateChoice chatTemplate,
-            @Nullable Boolean vocabOnly,
-            @Nullable Boolean checkTensors,
-            @Nullable Boolean probe,
-            @Nullable Boolean asDefault,
-            @Nullable Integer slotTokens,
-            @Nullable Long slotMs,
-            @Nullable PrefixSharing sharePrefixes,
-            @Nullable Float slotPromptSimilarity,
-            @Nullable FlashAttention flashAttn,
-            @Nullable Boolean contBatching,
-            @Nullable Boolean standIn,
-            @Nullable ModelDefaults defaults) {
-        this(
-                path,
-                id,
-                nCtx,
-                nParallel,
-                nBatch,
-                nUbatch,
-                nThreads,
-                nThreadsBatch,
-                maxQueue,
-                useMmap,
-                nGpuLayers,
-                chatTemplate,
-                vocabOnly,
-                checkTensors,
-                probe,
-                asDefault,
-                slotTokens,
-                slotMs,
-                sharePrefixes,
-                slotPromptSimilarity,
-                flashAttn,
-                contBatching,
-                standIn,
-                defaults,
-                null);
-    }
-
-    /**
      * A model that a server runs.
      *
      * @param server of it
@@ -249,6 +167,7 @@ public record ModelConfig(
                 maxQueue,
                 useMmap,
                 nGpuLayers,
+                null,
                 null,
                 null,
                 null,
@@ -355,7 +274,8 @@ public record ModelConfig(
                 first(flashAttn, base.flashAttn),
                 first(contBatching, base.contBatching),
                 standIn,
-                tasks);
+                tasks,
+                null);
     }
 
     private static <T> @Nullable T first(@Nullable T own, @Nullable T base) {
@@ -489,6 +409,7 @@ public record ModelConfig(
                 null,
                 null,
                 flashAttn,
+                null,
                 null,
                 null,
                 null);
