@@ -2,6 +2,7 @@ package io.llamanode.service;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llamanode.account.Portions;
 import io.llamanode.account.Weight;
 import io.llamanode.chat.tools.answer.Answer;
 import io.llamanode.chat.tools.answer.ToolCall;
@@ -38,8 +39,6 @@ import org.jspecify.annotations.Nullable;
 /** The tasks of a model that a server runs: what is asked for them, and what becomes of the answers. */
 final class RemoteTasks {
     private static final double NANOS_PER_MILLI = 1e6;
-    /** What is held at once, bytes, so that not every part asks the account. */
-    private static final long PORTION = 16 << 10;
 
     private final String id;
     private final RemoteModel model;
@@ -268,25 +267,17 @@ final class RemoteTasks {
     private abstract static class Listener implements RemoteListener {
         private final Task task;
         private final Tasks tasks;
-        /** Of what is held, not taken yet. */
-        private long left;
+        private final Portions portions;
 
         Listener(Task task, Tasks tasks) {
             this.task = task;
             this.tasks = tasks;
+            this.portions = new Portions(task.holding);
         }
 
         @Override
         public boolean holds(long bytes) {
-            if (bytes > left) {
-                long more = Math.max(bytes, PORTION);
-                if (task.holding.isTooMuch(more) || task.holding.grow(more) != null) {
-                    return false;
-                }
-                left += more;
-            }
-            left -= bytes;
-            return true;
+            return portions.take(bytes);
         }
 
         /** {@return whether a part of the answer was told, so that there is no going elsewhere} */

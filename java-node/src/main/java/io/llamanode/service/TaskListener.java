@@ -1,5 +1,6 @@
 package io.llamanode.service;
 
+import io.llamanode.account.Portions;
 import io.llamanode.account.Weight;
 import io.llamanode.chat.tools.answer.Answer;
 import io.llamanode.engine.contract.GenerationListener;
@@ -18,9 +19,6 @@ import org.jspecify.annotations.Nullable;
 final class TaskListener implements GenerationListener {
     private static final byte[] NO_BYTES = new byte[0];
 
-    /** What is held at once, bytes, so that not every token asks the account. */
-    private static final long PORTION = 16 << 10;
-
     /** Of a prompt's tokens, as long as it has a slot: what it is to hold, what is computed of that, what is cached. */
     private static final int SLOT_COPIES = 3;
 
@@ -30,8 +28,7 @@ final class TaskListener implements GenerationListener {
     private final Tasks tasks;
     private final @Nullable AnswerReader reader;
     private final AnswerCollector answer;
-    /** Of what is held, not taken yet. */
-    private long left;
+    private final Portions portions;
 
     /** @param seed that is sampled with */
     TaskListener(Task task, PreparedPrompt prepared, long seed, Tasks tasks) {
@@ -39,6 +36,7 @@ final class TaskListener implements GenerationListener {
         this.prepared = prepared;
         this.seed = seed;
         this.tasks = tasks;
+        this.portions = new Portions(task.holding);
         this.reader = prepared.reader();
         this.answer = new AnswerCollector(reader, event -> {
             if (task.sink != null) {
@@ -59,15 +57,7 @@ final class TaskListener implements GenerationListener {
 
     @Override
     public boolean holds(long bytes) {
-        if (bytes > left) {
-            long more = Math.max(bytes, PORTION);
-            if (task.holding.isTooMuch(more) || task.holding.grow(more) != null) {
-                return false;
-            }
-            left += more;
-        }
-        left -= bytes;
-        return true;
+        return portions.take(bytes);
     }
 
     @Override
