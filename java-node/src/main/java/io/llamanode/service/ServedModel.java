@@ -44,6 +44,7 @@ final class ServedModel {
     /** {@code null} where a server makes the prompts. */
     private final @Nullable PromptBuilder prompts;
 
+    private final String id;
     final LoadedAdapters adapters;
     private final int capacity;
     private final int share;
@@ -71,10 +72,12 @@ final class ServedModel {
         work.refuseUnfit(defaults);
         this.settings = work.server() == null ? work.settings(defaults, from) : null;
         this.prompts = work.server() == null ? new PromptBuilder(work.loaded("prompts")) : null;
-        this.adapters = new LoadedAdapters(work.info().id());
-        int slots = work.info().nParallel();
-        this.capacity = slots + work.info().maxQueue();
-        this.share = (int) (slots + Math.ceilDiv((long) work.info().maxQueue() * ownerShare, 100));
+        ModelInfo info = work.info();
+        this.id = info.id();
+        this.adapters = new LoadedAdapters(id);
+        int slots = info.nParallel();
+        this.capacity = slots + info.maxQueue();
+        this.share = (int) (slots + Math.ceilDiv((long) info.maxQueue() * ownerShare, 100));
     }
 
     /** {@return what is in force, and where it comes from} */
@@ -201,7 +204,7 @@ final class ServedModel {
     }
 
     String id() {
-        return work.info().id();
+        return id;
     }
 
     /** {@return tokens of a context, above every text where nobody tells} */
