@@ -11,11 +11,14 @@
 %% Of one answer; loaded machines are slow, but not as slow as this.
 -define(TIMEOUT, 300000).
 -define(LOCALHOST, {127, 0, 0, 1}).
+%% Milliseconds; the server closes a connection after five seconds.
+-define(IDLE, 2000).
+-define(MOMENT, 50).
 
-%% @doc Connections for as many streams.
+%% @doc As many clients as streams. Each connects when it is first used.
 -spec open(inet:port_number(), pos_integer()) -> clients().
 open(Port, Streams) ->
-    [spawn(fun () -> client(Port, connect(Port)) end) || _ <- lists:seq(1, Streams)].
+    [spawn(fun () -> client(Port, none, 0) end) || _ <- lists:seq(1, Streams)].
 
 %% @doc Closes the connections.
 -spec close(clients()) -> ok.
@@ -26,8 +29,7 @@ close(Clients) ->
         receive {'DOWN', Monitor, process, Client, _} -> ok end
     end, Clients).
 
-%% @doc Runs all streams at once. Connections that the server has closed meanwhile are made anew before the clock
-%% starts.
+%% @doc Runs all streams at once. Connections that the server closes about now are made anew before the clock starts.
 -spec run(clients(), [string()], pos_integer()) -> [llama_node_bench:timeline()].
 run(Clients, Prompts, Tokens) ->
     Pairs = lists:zip(Clients, Prompts),
@@ -61,10 +63,10 @@ connect(Port) ->
     {ok, Socket} = gen_tcp:connect(?LOCALHOST, Port, [binary, {active, false}, {nodelay, true}], ?TIMEOUT),
     Socket.
 
-client(Port, Socket) ->
+client(Port, Socket, Used) ->
     receive
         {prepare, Parent, Request} ->
-            Open = reopened(Port, Socket),
+            Open = reopened(Port, Socket, Used),
             Parent ! {self(), ready},
             receive {go, Start} ->
                 ok = gen_tcp:send(Open, Request),
@@ -73,18 +75,28 @@ client(Port, Socket) ->
                 Parent ! {self(), answer(Open, llama_node_bench_http:new(), Start, none, [])},
                 %% Or the server has closed it, which shows when it is used again.
                 _ = inet:setopts(Open, [{active, false}]),
-                client(Port, Open)
+                client(Port, Open, erlang:monotonic_time(millisecond))
             end;
         close ->
-            gen_tcp:close(Socket)
+            closed(Socket)
     end.
 
-%% A server closes connections that were idle for some seconds.
-reopened(Port, Socket) ->
-    case gen_tcp:recv(Socket, 0, 0) of
-        {error, timeout} -> Socket;
-        {error, _} -> connect(Port)
+%% A server closes connections that were idle for some seconds, perhaps just when the next request is under way. That of
+%% llama.cpp closes one behind a stream too, a moment after its end.
+reopened(Port, Socket, Used) ->
+    case Socket =/= none andalso erlang:monotonic_time(millisecond) - Used < ?IDLE of
+        true ->
+            case gen_tcp:recv(Socket, 0, ?MOMENT) of
+                {error, timeout} -> Socket;
+                {error, _} -> connect(Port)
+            end;
+        false ->
+            closed(Socket),
+            connect(Port)
     end.
+
+closed(none) -> ok;
+closed(Socket) -> gen_tcp:close(Socket).
 
 header(Socket) ->
     ok = inet:setopts(Socket, [{packet, http_bin}]),

@@ -22,7 +22,7 @@ main() ->
     llama_node_bench_program:run(fun () ->
         Settings = options(init:get_plain_arguments(),
                            #{streams => ?STREAMS, rounds => 5, tokens => 256, transport => distribution,
-                             warm_up_ms => 10000}),
+                             warm_up_ms => 60000}),
         try measure(Settings)
         catch throw:{unusable, server, Message} ->
             io:format(standard_error, "bench: LLAMA_SERVER: ~ts~n", [Message]),
@@ -86,7 +86,7 @@ row(Program, N, #{rounds := Rounds, tokens := Tokens, transport := Transport, wa
 prompts(N, Round) ->
     [llama_node_bench:prompt(?PROMPT, {N, Round, Stream}) || Stream <- lists:seq(1, N)].
 
-%% The Java compiler needs thousands of events, and takes the cores from the server meanwhile.
+%% The Java compiler needs some ten thousand events, and takes the cores from the server meanwhile.
 warm_up(Way, N, End, Round) ->
     _ = Way(prompts(N, Round)),
     case erlang:monotonic_time(millisecond) < End of
