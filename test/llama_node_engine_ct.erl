@@ -3,7 +3,7 @@
 %% where there is one.
 -module(llama_node_engine_ct).
 
--export([all/0, groups/2, embedded/0, servers/0, start/3, stop/1, is_embedded/1, either/3, load/3, model_path/1]).
+-export([all/0, groups/2, embedded/0, servers/0, scripted/0, start/3, stop/1, is_embedded/1, either/3, load/3, model_path/1]).
 
 %% Groups of the engines, each with the transport that it is called by.
 -spec all() -> [{group, atom()}].
@@ -19,6 +19,10 @@ servers() ->
         false -> [scripted, real_distribution, real_port];
         _ -> []
     end.
+
+%% For what a real server shows no more of than a scripted one.
+-spec scripted() -> [atom()].
+scripted() -> [scripted || lists:member(scripted, servers())].
 
 %% What each of them has.
 -spec groups(list(), list()) -> list().

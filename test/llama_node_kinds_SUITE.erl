@@ -14,12 +14,12 @@ suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
     [{group, embedding}, {group, bert}, {group, models}, {group, tokens}, {group, infill}
-     | [{group, Group} || Group <- llama_node_engine_ct:servers()]].
+     | [{group, Group} || Group <- llama_node_engine_ct:scripted()]].
 
 groups() ->
     Several = [models_side_by_side, unloading_ends_its_tasks, the_default_model],
-    [{Group, [], Several} || Group <- llama_node_engine_ct:servers()] ++
-    [{bert, [], [bert_embeds, documents_are_ranked, bad_rankings]},
+    [{scripted, [], Several},
+     {bert, [], [bert_embeds, documents_are_ranked, bad_rankings]},
      {models, [], Several ++ [listed_models, inspected_files, progress_goes_to_a_process, loads_that_fail,
                               presets_are_options]},
      {tokens, [], [reference_tokens_llama_spm, reference_tokens_gpt_2, reference_tokens_bert_bge, pieces,

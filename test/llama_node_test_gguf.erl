@@ -98,13 +98,11 @@ ones(Name) ->
 vector(Name, Data) ->
     {Name, [byte_size(Data) div 4], Data}.
 
+%% There are millions of them.
 random(Seed, Count, Scale) ->
-    {Floats, _} = lists:mapfoldl(
-        fun (_, State0) ->
-            {Real, State} = rand:uniform_s(State0),
-            {<<((2 * Real - 1) * Scale):32/float-little>>, State}
-        end, rand:seed_s(exsss, erlang:phash2(Seed)), lists:seq(1, Count)),
-    iolist_to_binary(Floats).
+    {Bytes, _} = rand:bytes_s(2 * Count, rand:seed_s(exsss, erlang:phash2(Seed))),
+    Step = Scale / 32768,
+    << <<(Number * Step):32/float-little>> || <<Number:16/signed-little>> <= Bytes >>.
 
 %% The format
 

@@ -35,9 +35,21 @@ init_per_group(Group, Config) ->
 end_per_group(_, _) ->
     ok.
 
+%% The tick time is what this one waits for.
+init_per_testcase(stopped_node_is_given_up, Config) ->
+    process_flag(trap_exit, true),
+    Seconds = net_kernel:get_net_ticktime(),
+    _ = net_kernel:set_net_ticktime(8, 0),
+    [{ticktime, Seconds} | Config];
 init_per_testcase(_, Config) ->
     process_flag(trap_exit, true),
     Config.
+
+end_per_testcase(stopped_node_is_given_up, Config) ->
+    _ = net_kernel:set_net_ticktime(proplists:get_value(ticktime, Config), 0),
+    ok;
+end_per_testcase(_, _) ->
+    ok.
 
 %% Over the distribution
 
