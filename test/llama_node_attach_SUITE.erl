@@ -50,6 +50,8 @@ lost_beam_loses_its_sessions_only(Config) ->
     %% The lost one's task ends as one does that is cancelled.
     ?assertMatch({error, {Code, _}} when Code =:= cancelled; Code =:= task_not_found,
                  llama_node:get_result(Server, LostTask, infinity)),
+    %% Its session ends behind its tasks.
+    ok = await(fun () -> element(1, llama_node:get_session_info(Server, LostSession)) =:= error end),
     ?assertMatch({error, {session_not_found, _}}, llama_node:close_session(Server, LostSession)),
     %% Its task may not have begun when the lost one's ended; a chunk says that it has.
     ?assertEqual(running, peer:call(Staying, ?MODULE, goes_on, [Task])),
@@ -121,13 +123,16 @@ a_cookie_ends_with_its_server(Config) ->
     ?assertEqual(Own, erlang:get_cookie(Node)),
     undefined = whereis(llama_node_cookies),
     %% However it ends.
-    {ok, Killed} = llama_node:init_server(maps:without([model, n_ctx, n_parallel], Given#{wait => false})),
+    {Watched, Witness} = llama_node_ct:witnessed(Given#{wait => false}, Config),
+    {ok, Killed} = llama_node:init_server(maps:without([model, n_ctx, n_parallel], Watched)),
     {ok, _} = llama_node:get_status(Killed),
     ?assertEqual('of the node', erlang:get_cookie(Node)),
     Ref = erlang:monitor(process, llama_node_cookies),
     exit(Killed, kill),
     receive {'DOWN', Ref, process, _, _} -> ok end,
     ?assertEqual(Own, erlang:get_cookie(Node)),
+    %% Its node's name is free again.
+    ok = llama_node_ct:await_end(Witness),
     %% A start that fails.
     {error, _} = llama_node:init_server(Given#{model => "/no/such/model.gguf", models => []}),
     ?assertEqual(Own, erlang:get_cookie(Node)),

@@ -4,7 +4,7 @@
 
 -include_lib("stdlib/include/assert.hrl").
 
-suite() -> [{timetrap, {minutes, 1}}].
+suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
     [generation_counts_what_all_streams_share, generation_counts_no_step_by_half, the_whole_run_counts_all,

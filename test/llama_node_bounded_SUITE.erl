@@ -11,7 +11,7 @@
 
 -define(SCALE, 8).
 
-suite() -> [{timetrap, {minutes, 2}}].
+suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
     [every_row_has_a_test, {group, distribution}, {group, port}].

@@ -3,11 +3,16 @@
 %% where there is one.
 -module(llama_node_engine_ct).
 
--export([all/0, groups/2, embedded/0, servers/0, scripted/0, start/3, stop/1, is_embedded/1, either/3, load/3, model_path/1]).
+-export([all/0, all/1, groups/2, embedded/0, servers/0, servers/1]).
+-export([start/3, stop/1, is_embedded/1, either/3, load/3, model_path/1]).
 
 %% Groups of the engines, each with the transport that it is called by.
 -spec all() -> [{group, atom()}].
-all() -> [{group, Group} || Group <- embedded() ++ servers()].
+all() -> all(servers()).
+
+%% Those of the embedded engine, and of the given servers.
+-spec all([atom()]) -> [{group, atom()}].
+all(Wanted) -> [{group, Group} || Group <- embedded() ++ servers(Wanted)].
 
 -spec embedded() -> [atom()].
 embedded() -> [distribution, port].
@@ -20,9 +25,9 @@ servers() ->
         _ -> []
     end.
 
-%% For what a real server shows no more of than a scripted one.
--spec scripted() -> [atom()].
-scripted() -> [scripted || lists:member(scripted, servers())].
+%% Those of the given ones, for what another server or transport would show no more of.
+-spec servers([atom()]) -> [atom()].
+servers(Wanted) -> [Group || Group <- servers(), lists:member(Group, Wanted)].
 
 %% What each of them has.
 -spec groups(list(), list()) -> list().

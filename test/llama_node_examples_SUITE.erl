@@ -100,7 +100,7 @@ demo_of_a_server(_Config) ->
     Scripted = greeting(),
     Url = binary_to_list(llama_node_scripted_server:url(Scripted)),
     Port = llama_node_service_ct:open(os:find_executable("erl"),
-        ["-noinput", "-sname", "llama_node_demo_of_a_server", "-pa", filename:dirname(code:which(llama_node)),
+        ["-noinput", "-sname", "llama_node_demo_of_a_server_" ++ os:getpid(), "-pa", filename:dirname(code:which(llama_node)),
          "-kernel", "logger_level", "warning", "-eval", "llama_node_demo:main(false)"],
         [{"LLAMA_NODE_URL", Url}, {"LLAMA_NODE_SERVER_API_KEY", "sesame"}, {"MODEL", "tiny"}]),
     {Status, Said} = llama_node_service_ct:collect(Port, []),

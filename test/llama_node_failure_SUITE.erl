@@ -11,7 +11,7 @@
 %% A case that hangs must not hold up the others for half an hour.
 suite() -> [{timetrap, {minutes, 3}}].
 
-all() -> llama_node_engine_ct:all().
+all() -> llama_node_engine_ct:all([scripted, real_port]).
 
 groups() ->
     Client = [killed_under_50_callers, restarts_again_and_again, server_is_killed, beam_is_killed, stopped_node_resumes,

@@ -28,7 +28,7 @@ groups() ->
      {adapters, [], [adapter_in_the_box, adapters_side_by_side, adapter_of_a_session, bad_adapters]},
      {scripted, [], OfServers},
      {real_distribution, [], OfServers},
-     {real_port, [], OfServers ++ Constraints ++ Samplers}].
+     {real_port, [], OfServers ++ [grammar, response_format, session_default, every_sampler]}].
 
 init_per_suite(Config) ->
     llama_node_ct:start_real(sizes(), Config).

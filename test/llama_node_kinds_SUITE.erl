@@ -14,7 +14,7 @@ suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
     [{group, embedding}, {group, bert}, {group, models}, {group, tokens}, {group, infill}
-     | [{group, Group} || Group <- llama_node_engine_ct:scripted()]].
+     | [{group, Group} || Group <- llama_node_engine_ct:servers([scripted])]].
 
 groups() ->
     Several = [models_side_by_side, unloading_ends_its_tasks, the_default_model],

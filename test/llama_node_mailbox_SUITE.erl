@@ -9,7 +9,7 @@
 %% A case that hangs must not hold up the others for half an hour.
 suite() -> [{timetrap, {minutes, 3}}].
 
-all() -> llama_node_engine_ct:all().
+all() -> llama_node_engine_ct:all([scripted, real_distribution]).
 
 groups() ->
     Both = [a_call_that_is_given_up_collects_no_result, a_stream_of_a_call_that_is_given_up_ends],
@@ -90,11 +90,27 @@ a_plain_call_that_is_given_up_collects_no_result(Config) ->
     %% Nor must one that has died.
     collects_nothing(Server, fun (Request) ->
         Mailbox = proplists:get_value(mailbox, Config),
-        {Pid, Ref} = spawn_monitor(fun () -> gen_server:call(Mailbox, Request, infinity) end),
-        pong = llama_node:ping(Server),
+        Self = self(),
+        {Pid, Ref} = spawn_monitor(fun () ->
+            Session = session(Server),
+            _ = gen_server:send_request(Mailbox, Request),
+            %% Requests of one process are handled in their order.
+            pong = llama_node:ping(Server),
+            Self ! {waits, Session},
+            receive never -> ok end
+        end),
+        Session = receive {waits, Id} -> Id end,
         exit(Pid, kill),
-        receive {'DOWN', Ref, process, Pid, killed} -> ok end
+        receive {'DOWN', Ref, process, Pid, killed} -> ok end,
+        await_no_session(Server, Session)
     end).
+
+%% The node has heard of its owner's end.
+await_no_session(Server, Session) ->
+    case llama_node:get_session_info(Server, Session) of
+        {ok, _} -> await_no_session(Server, Session);
+        {error, {session_not_found, _}} -> ok
+    end.
 
 a_call_that_is_given_up_collects_no_result(Config) ->
     Server = server(Config),

@@ -8,7 +8,7 @@
 
 -import(llama_node_ct, [server/1]).
 
-suite() -> [{timetrap, {minutes, 2}}].
+suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
     [{group, distribution}, {group, port}].

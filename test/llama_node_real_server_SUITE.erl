@@ -25,7 +25,7 @@ init_per_suite(Config) ->
 start(Config) ->
     Template = filename:join(proplists:get_value(data_dir, Config), "thinking.jinja"),
     Args = ["-c", "2048", "-np", "2", "-t", "1", "--override-kv", "llama.context_length=int:1024",
-            "--chat-template-file", Template, "--lora", file("tiny-chat-lora.gguf")],
+            "--chat-template-file", Template, "--lora", file("tiny-chat-lora.gguf"), "--context-shift"],
     case llama_node_llama_server:start(tiny(), Args) of
         {ok, Real} ->
             Model = #{engine => llama_server, url => llama_node_llama_server:url(Real)},
@@ -215,7 +215,7 @@ long_sessions_lose_their_oldest_turns(Config) ->
 a_cancel_ends_the_work_at_the_server(Config) ->
     Session = session(Config, #{}),
     {ok, Task} = llama_node:stream(server(Config), Session, chat,
-                                   #{content => <<"Hi">>, max_tokens => 1000, ignore_eos => true}),
+                                   #{content => <<"Hi">>, max_tokens => 1 bsl 30, ignore_eos => true}),
     receive {llama_node, Task, {chunk, _}} -> ok end,
     ok = llama_node:cancel_task(server(Config), Task),
     {error, {cancelled, _}} = llama_node_ct:terminal(Task),
@@ -304,12 +304,12 @@ keys_of_the_server(_Config) ->
 
 a_server_that_is_killed(_Config) ->
     {ok, Real} = llama_node_llama_server:start(tiny(), ["-c", "2048", "-np", "1", "-t", "1", "--override-kv",
-                                                        "llama.context_length=int:2048"]),
+                                                        "llama.context_length=int:2048", "--context-shift"]),
     {ok, Server} = llama_node:init_server(#{engine => llama_server, transport => port, log_level => error,
                                             url => llama_node_llama_server:url(Real)}),
     Session = llama_node_ct:session(Server),
     {ok, Task} = llama_node:stream(Server, Session, chat,
-                                   #{content => <<"Hi">>, max_tokens => 2000, ignore_eos => true}),
+                                   #{content => <<"Hi">>, max_tokens => 1 bsl 30, ignore_eos => true}),
     receive {llama_node, Task, {chunk, _}} -> ok end,
     ok = llama_node_llama_server:kill(Real),
     ?assertMatch({error, {inference_failed, _}}, llama_node_ct:terminal(Task)),

@@ -9,7 +9,7 @@
 
 suite() -> [{timetrap, {minutes, 3}}].
 
-all() -> llama_node_engine_ct:all().
+all() -> llama_node_engine_ct:all([scripted, real_port]).
 
 groups() ->
     Cases = [equal_completions, system_prompt_of_every_chat, chats_that_come_together, closed_session,

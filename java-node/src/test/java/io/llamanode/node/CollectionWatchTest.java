@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(180)
 @Tag("process")
 final class CollectionWatchTest {
-    private static final List<String> SMALL = List.of("-XX:+UseSerialGC", "-Xmx48m");
+    private static final List<String> SMALL = List.of("-XX:+UseSerialGC", "-Xmx96m");
 
     private static final String WHY = "went into collecting garbage, and ";
 
