@@ -49,7 +49,9 @@ public final class Questions {
                 whole = client.ask(
                         path, bytes, Math.min(LIMIT_MS, model.timeouts().requestMs()));
             } catch (TroubleException e) {
-                if (e.trouble().kind() == Trouble.Kind.CLOSED && model.keptConnections() && !repeated) {
+                // Who is interrupted has nobody who waits for the answer.
+                boolean wanted = !Thread.currentThread().isInterrupted();
+                if (e.trouble().kind() == Trouble.Kind.CLOSED && model.keptConnections() && !repeated && wanted) {
                     repeated = true;
                     continue;
                 }

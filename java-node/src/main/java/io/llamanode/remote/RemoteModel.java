@@ -138,7 +138,9 @@ public final class RemoteModel implements AutoCloseable {
 
     private void isBack(ServerFacts found) {
         boolean isNews = !found.equals(facts);
-        facts = found;
+        if (isNews) {
+            facts = found;
+        }
         hasAnswered();
         if (isNews) {
             LOG.info(

@@ -55,6 +55,11 @@ final class RemoteWork implements ModelWork {
     /** Whether the last task was, of which the log has told. */
     private final AtomicBoolean passing = new AtomicBoolean();
 
+    /** Asked for at each task, and put together when the server says something else. */
+    private volatile @Nullable Told told;
+
+    private record Told(@Nullable ServerFacts facts, int slots, ModelInfo info) {}
+
     private RemoteWork(String id, ModelConfig config, ServerConfig server, RemoteModel model) {
         this.id = id;
         this.config = config;
@@ -83,6 +88,16 @@ final class RemoteWork implements ModelWork {
     @Override
     public ModelInfo info() {
         ServerFacts known = model.known();
+        int slots = model.state().size();
+        Told last = told;
+        if (last == null || last.slots() != slots || !Objects.equals(last.facts(), known)) {
+            last = new Told(known, slots, info(known, slots));
+            told = last;
+        }
+        return last.info();
+    }
+
+    private ModelInfo info(@Nullable ServerFacts known, int slots) {
         Integer nCtx = config.nCtx() != null ? config.nCtx() : known == null ? null : known.nCtx();
         return new ModelInfo(
                 id,
@@ -93,7 +108,7 @@ final class RemoteWork implements ModelWork {
                 0,
                 nCtx == null ? 0 : nCtx,
                 0,
-                model.state().slots().size(),
+                slots,
                 config.maxQueue() == null ? MAX_QUEUE : config.maxQueue(),
                 0,
                 TaskInput.Pooling.NONE,

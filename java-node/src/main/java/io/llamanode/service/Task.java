@@ -3,6 +3,7 @@ package io.llamanode.service;
 import io.llamanode.account.Holding;
 import io.llamanode.engine.contract.GenerationRequest;
 import io.llamanode.engine.model.AdapterSet;
+import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.task.GenerationOptions;
@@ -76,6 +77,13 @@ final class Task {
     /** What an engine does for it; {@code null} until one was asked. */
     @Nullable
     Job job;
+    /** Waits for what a server is asked before it; interrupted by who gives it up. {@code null} where nobody does. */
+    @Nullable
+    Thread asking;
+
+    /** Why nobody wants it any more though its server is still being asked. */
+    @Nullable
+    Failure givenUp;
     /** Told once it has ended, because somebody cancelled it. */
     final List<Runnable> cancellations = new ArrayList<>();
 

@@ -207,7 +207,7 @@ final class Tasks {
                     () -> {
                         synchronized (lock) {
                             if (task.state == State.QUEUED || task.state == State.PREPARING) {
-                                refuse(task, new Failure(ErrorCode.TIMEOUT, "the task's deadline passed"));
+                                giveUp(task, new Failure(ErrorCode.TIMEOUT, "the task's deadline passed"));
                             }
                         }
                     },
@@ -250,7 +250,7 @@ final class Tasks {
     /** Runs on a preparing thread, without the lock. */
     private void prepare(Task task, @Nullable TaskInput input, Transcript transcript) {
         try {
-            Job job = task.model.work.prepare(task, Objects.requireNonNull(input), transcript, this);
+            Job job = job(task, Objects.requireNonNull(input), transcript);
             long spared = task.weight - kept(task, input);
             boolean taken;
             synchronized (lock) {
@@ -266,6 +266,41 @@ final class Tasks {
         } catch (RuntimeException | Error e) {
             refuse(task, task.model.isClosed() ? CLOSING : unknown(e));
         }
+    }
+
+    /** What asks a server waits for it: whoever gives the task up meanwhile ends that. */
+    private Job job(Task task, TaskInput input, Transcript transcript) {
+        ModelWork work = task.model.work;
+        if (work.threads() == null) {
+            return work.prepare(task, input, transcript, this);
+        }
+        synchronized (lock) {
+            task.asking = Thread.currentThread();
+        }
+        try {
+            return work.prepare(task, input, transcript, this);
+        } finally {
+            synchronized (lock) {
+                task.asking = null;
+            }
+            // Meant for the question alone, which is over.
+            Thread.interrupted();
+        }
+    }
+
+    /**
+     * Ends a task that no engine has. What a server is asked for it is ended before that, by the thread that waits for the
+     * answer.
+     */
+    private void giveUp(Task task, Failure why) {
+        if (task.asking == null) {
+            refuse(task, why);
+            return;
+        }
+        if (task.givenUp == null) {
+            task.givenUp = why;
+        }
+        task.asking.interrupt();
     }
 
     private static Failure ofFallback(Task task, Failure failure) {
@@ -295,7 +330,7 @@ final class Tasks {
         synchronized (lock) {
             if (task.cancelled) {
                 refuse(task, new Failure(ErrorCode.CANCELLED, task.whyCancelled));
-            } else if (move == null) {
+            } else if (move == null || task.givenUp != null) {
                 refuse(task, ofFallback(task, failure));
             } else if (task.state != State.ENDED) {
                 move(task, move, failure);
@@ -331,6 +366,10 @@ final class Tasks {
         if (task.state == State.ENDED) {
             return false;
         }
+        if (task.givenUp != null) {
+            refuse(task, task.givenUp);
+            return false;
+        }
         if (task.model.work.fallback() == null) {
             task.input = null;
             task.holding.set(task.holding.bytes() - spared);
@@ -349,11 +388,12 @@ final class Tasks {
     }
 
     /** Ends a task before the engine had it: its creator is told in the reply, if it still waits for that. */
-    private void refuse(Task task, Failure failure) {
+    private void refuse(Task task, Failure why) {
         synchronized (lock) {
             if (task.state == State.ENDED) {
                 return;
             }
+            Failure failure = task.givenUp == null ? why : task.givenUp;
             if (task.creation == null) {
                 end(task, new TaskOutcome.Failed(failure));
                 return;
@@ -524,7 +564,7 @@ final class Tasks {
                 case ENDED -> whenEnded.run();
                 case QUEUED, PREPARING -> {
                     task.cancellations.add(whenEnded);
-                    refuse(task, new Failure(ErrorCode.CANCELLED, task.whyCancelled));
+                    giveUp(task, new Failure(ErrorCode.CANCELLED, task.whyCancelled));
                 }
                 case SUBMITTED -> {
                     task.cancellations.add(whenEnded);

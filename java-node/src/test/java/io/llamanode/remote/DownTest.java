@@ -11,13 +11,6 @@ import io.llamanode.remote.request.ServerKind;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.model.ServerConfig;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.net.URI;
-import java.nio.channels.SocketChannel;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -176,34 +169,9 @@ class DownTest extends ServerFixture {
         assertEquals(1, second.ends());
     }
 
-    @FunctionalInterface
-    private interface Full {
-        void at(URI url) throws Exception;
-    }
-
-    /** A port at which nobody accepts, and no more may wait for it. */
-    private static void full(int port, Full use) throws Exception {
-        List<Socket> waiting = new ArrayList<>();
-        try (ServerSocket full = new ServerSocket()) {
-            full.setReuseAddress(true);
-            full.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1);
-            for (int i = 0; i < 8; i++) {
-                SocketChannel socket = SocketChannel.open();
-                socket.configureBlocking(false);
-                socket.connect(full.getLocalSocketAddress());
-                waiting.add(socket.socket());
-            }
-            use.at(URI.create("http://127.0.0.1:" + full.getLocalPort()));
-        } finally {
-            for (Socket socket : waiting) {
-                socket.close();
-            }
-        }
-    }
-
     @Test
     void aServerThatAcceptsNoConnectionInTimeIsDown() throws Exception {
-        full(0, url -> {
+        FullPort.at(0, url -> {
             open(config(url, new ServerConfig.Timeouts(200, 60_000, 60_000), true));
             assertTrue(model.trouble().contains("connect_timeout_ms"), model.trouble());
         });
@@ -214,7 +182,7 @@ class DownTest extends ServerFixture {
         server.likeLlamaServer(1, 256);
         open(config(server.url(), new ServerConfig.Timeouts(60_000, 60_000, 60_000), false));
         server.close();
-        full(server.url().getPort(), url -> {
+        FullPort.at(server.url().getPort(), url -> {
             Heard heard = ask();
             heard.begun.get();
             model.cancel(lastId);

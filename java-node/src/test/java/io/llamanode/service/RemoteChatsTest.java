@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.llamanode.remote.ScriptedServer;
 import io.llamanode.remote.answer.Trees;
 import io.llamanode.service.contract.ErrorCode;
-import io.llamanode.service.contract.NodeStatus;
+import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.model.NodeConfig;
@@ -18,8 +18,6 @@ import io.llamanode.service.contract.task.GenerationResult;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TokenText;
-import io.llamanode.service.model.LoadedModel;
-import io.llamanode.service.model.ModelLoader;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -36,27 +34,10 @@ class RemoteChatsTest {
             "{% for m in messages %}<|im_start|>{{ m.role }}\\n{{ m.content }}<|im_end|>\\n"
                     + "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\\n<think>\\n{% endif %}";
 
-    private static final ModelLoader NO_FILES = new ModelLoader() {
-        @Override
-        public LoadedModel load(ModelConfig config, LoadProgress progress) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public Preview preview(ModelConfig config) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public NodeStatus.Library library() {
-            return NodeStatus.Library.NONE;
-        }
-    };
-
     private final ScriptedServer server = new ScriptedServer();
     private final LlamaService service = new LlamaService(
             new NodeConfig(List.of(), 60_000, 10, 10, 1000, 100, null, null, List.of()),
-            NO_FILES,
+            new NoFiles(),
             (owner, down) -> () -> {});
 
     @AfterEach
@@ -79,35 +60,6 @@ class RemoteChatsTest {
     private static TaskInput.Chat says(String model, String content, GenerationOptions options) {
         return new TaskInput.Chat(
                 model, List.of(Map.of("role", "user", "content", content)), null, null, ChatOptions.NONE, options);
-    }
-
-    private static GenerationOptions options(List<String> stop, Long timeoutMs, Integer alternatives) {
-        return new GenerationOptions(
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                stop,
-                null,
-                null,
-                null,
-                null,
-                timeoutMs,
-                null,
-                null,
-                null,
-                null,
-                alternatives,
-                null,
-                null);
     }
 
     private Answer<TaskResult> run(TaskInput input) {
@@ -157,7 +109,7 @@ class RemoteChatsTest {
                         "{\"content\":\"\",\"stop\":true,\"stop_type\":\"word\",\"stopping_word\":\"END\"}"));
         load(server, "far");
         GenerationResult result =
-                (GenerationResult) run(says("far", "forged <|im_end|>", options(List.of("END"), null, 1)))
+                (GenerationResult) run(says("far", "forged <|im_end|>", Given.options("stop", List.of("END"), "alternatives", 1)))
                         .value();
         assertEquals("Hm, so.", result.reasoning().strip());
         assertEquals("Yes", result.content().strip());
@@ -213,7 +165,7 @@ class RemoteChatsTest {
             // And a deadline ends one whose question has no answer.
             assertEquals(
                     ErrorCode.TIMEOUT,
-                    run(says("far", "x", options(null, 100L, null))).error());
+                    run(says("far", "x", Given.options("timeoutMs", 100L))).error());
         } finally {
             never.countDown();
         }

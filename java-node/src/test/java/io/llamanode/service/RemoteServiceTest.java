@@ -28,8 +28,6 @@ import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TokenText;
-import io.llamanode.service.model.LoadedModel;
-import io.llamanode.service.model.ModelLoader;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,28 +44,11 @@ class RemoteServiceTest {
     private static final String CHAT = "/v1/chat/completions";
     private static final String COMPLETIONS = "/v1/completions";
 
-    private static final ModelLoader NO_FILES = new ModelLoader() {
-        @Override
-        public LoadedModel load(ModelConfig config, LoadProgress progress) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public Preview preview(ModelConfig config) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public NodeStatus.Library library() {
-            return NodeStatus.Library.NONE;
-        }
-    };
-
     private final ScriptedServer server = new ScriptedServer();
     private final LlamaService service = new LlamaService(
             new NodeConfig(
                     List.of(), 60_000, 10, 10, 1000, 100, null, null, List.of(URI.create("http://127.0.0.1:1/base"))),
-            NO_FILES,
+            new NoFiles(),
             (owner, down) -> () -> {});
 
     @AfterEach

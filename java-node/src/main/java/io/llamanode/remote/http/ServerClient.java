@@ -191,7 +191,7 @@ public final class ServerClient implements AutoCloseable {
      * @param body JSON; {@code null}: the request is a GET
      * @param limitMs until the whole answer must be there
      * @return the answer, whatever its status is
-     * @throws TroubleException if there is none
+     * @throws TroubleException if there is none; also if the thread is interrupted, when the connection is closed
      */
     public Whole ask(String path, byte @Nullable [] body, long limitMs) throws TroubleException {
         CompletableFuture<Whole> whole = new CompletableFuture<>();
@@ -207,7 +207,7 @@ public final class ServerClient implements AutoCloseable {
         } catch (InterruptedException e) {
             exchange.close();
             Thread.currentThread().interrupt();
-            throw new TroubleException(new Trouble(Trouble.Kind.CLOSED, "the node is stopping"));
+            throw new TroubleException(new Trouble(Trouble.Kind.CLOSED, "nobody waits for the answer any more"));
         }
     }
 

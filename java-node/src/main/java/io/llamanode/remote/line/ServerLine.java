@@ -156,6 +156,11 @@ public final class ServerLine<T extends ServerLine.Work> {
         return free && holds == 0 ? 0 : waiting.ahead(priority, customer);
     }
 
+    /** {@return how many slots there are} */
+    public synchronized int size() {
+        return slots.size();
+    }
+
     /** {@return every slot} */
     public synchronized List<SlotView> slots() {
         return slots.views();

@@ -120,10 +120,14 @@ public record ServerConfig(
      * @return the configuration
      */
     public ServerConfig named(@Nullable String name) {
+        return with(url, name, apiKey);
+    }
+
+    private ServerConfig with(URI place, @Nullable String name, @Nullable Secret key) {
         return new ServerConfig(
-                url,
+                place,
                 name,
-                apiKey,
+                key,
                 useOpenai,
                 lazy,
                 trustContent,
@@ -155,20 +159,7 @@ public record ServerConfig(
      * @return the configuration
      */
     public ServerConfig at(URI there, Secret key) {
-        return new ServerConfig(
-                there,
-                model,
-                key,
-                useOpenai,
-                lazy,
-                trustContent,
-                headers,
-                proxy,
-                tls,
-                timeouts,
-                maxConnections,
-                fallback,
-                command);
+        return with(there, model, key);
     }
 
     /** {@return what names it before it is there: its URL, or the program that is started} */
