@@ -162,6 +162,12 @@ value(headers, _Key, Value) when is_map(Value) ->
     llama_node_secret:wrap(Value);
 value(headers, Key, _Value) ->
     fault(Key, "must be a map of texts", []);
+%% The node checks what else is in it. With a password the options have it as a secret.
+value(url, Key, Value) ->
+    Url = given(Key, Value),
+    llama_node_secret:in_url(Url)
+        andalso fault(Key, "must be a URL of http or https with a host, without a name, a password or a query", []),
+    value(text, Key, Url);
 value(urls, Key, Value) when is_list(Value) ->
     [value(text, Key, Url) || Url <- proper(Key, Value)];
 value(urls, Key, Value) ->

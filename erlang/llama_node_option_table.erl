@@ -16,7 +16,7 @@
 -type check() ::
     {integer, Min :: integer(), Max :: integer()} | {number, Min :: number(), Max :: number()}
     | {timeout, Min :: non_neg_integer()} | {enum, [atom()]} | boolean | {switch, atom()}
-    | text | path | model | secret_text | headers | urls | command | library | atom | template | models | tls
+    | text | path | model | secret_text | headers | url | urls | command | library | atom | template | models | tls
     | server_name
     | progress | script | replies | cookie | flags | env | input.
 %% What {@link llama_node_option_check:value/3} takes for the option; an `input' is checked by
@@ -122,7 +122,7 @@ remote() ->
        text => "`llama_server' where a server at `url' runs the model: a llama-server, or another one that speaks "
                "OpenAI's protocol. The options above from `n_batch' to `probe', and `chat_template', are refused "
                "beside it"},
-     #{key => url, part => model, check => text, default => "none, and required with `llama_server' without `command'",
+     #{key => url, part => model, check => url, default => "none, and required with `llama_server' without `command'",
        text => "of the server, without the paths of its endpoints"},
      #{key => command, part => model, check => command, default => "none",
        text => "in place of `url': a program and its arguments, a list, that the node starts as such a server on a "
@@ -137,7 +137,7 @@ remote() ->
        text => "send texts that spell control tokens as they are; the server may read them as such"},
      #{key => headers, part => model, check => headers, default => "`#{}'", secret => true,
        text => "further headers of each request, a map of texts"},
-     #{key => proxy, part => model, check => text, default => "none, whatever the environment says",
+     #{key => proxy, part => model, check => url, default => "none, whatever the environment says",
        text => "URL of a proxy on the way to the server"},
      #{key => cacertfile, part => model, check => path, default => "the system's authorities",
        text => "PEM file of the authorities of the server's certificate"},

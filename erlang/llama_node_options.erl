@@ -457,7 +457,7 @@ wrap(Given, Value) ->
         {{ok, <<"env">>}, false} -> wrap_values(Value);
         {{ok, <<"models">>}, false} when length(Value) >= 0 -> [wrap_model(Model) || Model <- Value];
         {{ok, Key}, false} ->
-            case lists:member(Key, open_keys()) of
+            case lists:member(Key, open_keys()) andalso not llama_node_secret:in_url(Value) of
                 true -> Value;
                 false -> llama_node_secret:wrap(Value)
             end;

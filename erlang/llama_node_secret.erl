@@ -7,7 +7,7 @@
 %% @end
 -module(llama_node_secret).
 
--export([wrap/1, reveal/1]).
+-export([wrap/1, reveal/1, in_url/1]).
 -export_type([secret/1]).
 
 -type secret(Value) :: Value | fun(() -> Value).
@@ -20,6 +20,15 @@
 -spec wrap(secret(Value)) -> fun(() -> Value).
 wrap(Fun) when is_function(Fun, 0) -> Fun;
 wrap(Value) -> fun () -> Value end.
+
+%% @doc Whether it is a text with a URL in which a name or a password stands.
+-spec in_url(term()) -> boolean().
+in_url(Text) ->
+    try
+        match =:= re:run(Text, "://[^/?#]*@", [{capture, none}])
+    catch
+        error:badarg -> false
+    end.
 
 %% @doc The value of a secret. Raises what the fun raises.
 -spec reveal(secret(Value)) -> Value.

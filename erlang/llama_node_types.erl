@@ -61,6 +61,8 @@ check(<<"proxy">>, Table, Row, Value) ->
             string:lowercase(Scheme) =:= <<"http">> andalso lists:member(Path, [<<>>, <<"/">>])
     end,
     Fits orelse must_be(Value, "a URL of http without a path: the connection to a proxy is a plain one");
+check(<<"headers">>, _, Row, Value) ->
+    lists:foreach(fun ({Name, Text}) -> header(path(Value), Name, Text, Row) end, llama_node_value:entries(Value));
 check(<<"command">>, _, Row, Value) -> command(Value, Row);
 %% A word is told from anything else; what should be an enumeration has to be text first.
 check(<<"word">>, _, #{<<"values">> := Words}, Value) ->
@@ -212,6 +214,15 @@ json(Value) ->
         true -> llama_node_value:wrapped(Value, json);
         false -> llama_node_value:plain(Value)
     end.
+
+%% Values are not shown: they may be secrets.
+header(Place, Name, Value, #{<<"own">> := Own}) ->
+    re:run(Name, "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", [dollar_endonly, {capture, none}]) =:= match
+        andalso not lists:member(string:lowercase(Name), Own)
+        orelse bad("~ts: '~ts' is none that can be set", [Place, Name]),
+    llama_node_value:is_text(Value) orelse bad("~ts: '~ts' must be text", [Place, Name]),
+    lists:all(fun (C) -> C >= $\s andalso C < 16#7f end, binary_to_list(text(Value)))
+        orelse bad("~ts: '~ts' holds a character that no header can have", [Place, Name]).
 
 plain_map(Value) ->
     lists:foreach(fun ({_, Field}) -> llama_node_value:plain(Field) end, llama_node_value:entries(Value)).

@@ -10,7 +10,7 @@ suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
     [first_chat_erlang, first_chat_elixir, stream_with_demand, tools, embeddings_search, shared_server, port_only,
-     back_ends, engine_alone, engine_or_server, demo_of_a_server, environment_of_the_guide,
+     back_ends, engine_alone, engine_or_server, demo_of_a_server, demo_of_a_real_server, environment_of_the_guide,
      bridge_shell, bridge_python, bridge_node, all_are_listed].
 
 init_per_suite(Config) ->
@@ -98,20 +98,36 @@ engine_or_server(_Config) ->
 %% As `make demo' with a URL runs it; MODEL is the model's name at the server.
 demo_of_a_server(_Config) ->
     Scripted = greeting(),
-    Url = binary_to_list(llama_node_scripted_server:url(Scripted)),
-    Port = llama_node_service_ct:open(os:find_executable("erl"),
-        ["-noinput", "-sname", "llama_node_demo_of_a_server_" ++ os:getpid(),
-         "-pa", filename:dirname(code:which(llama_node)), "-kernel", "logger_level", "warning",
-         "-eval", "llama_node_demo:main(false)"],
-        [{"LLAMA_NODE_URL", Url}, {"LLAMA_NODE_SERVER_API_KEY", "sesame"}, {"MODEL", "tiny"}]),
-    {Status, Said} = llama_node_service_ct:collect(Port, []),
-    ?assertEqual({0, Said}, {Status, Said}),
+    Said = demo(llama_node_scripted_server:url(Scripted), [{"LLAMA_NODE_SERVER_API_KEY", "sesame"}, {"MODEL", "tiny"}]),
     [contains(Said, ["session " ++ integer_to_list(N) ++ " | Hello"]) || N <- [1, 2, 3, 4]],
     %% The server counts the token with which an answer ends as well.
     matches(Said, "total: 4 sessions, 4 tokens in .*, model tiny\n"),
     ?assertEqual(lists:duplicate(4, <<"Bearer sesame">>),
                  [Key || {#{<<"authorization">> := Key}, #{<<"model">> := <<"tiny">>}} <- chats(Scripted)]),
     ok = llama_node_scripted_server:stop(Scripted).
+
+%% And of a real one, whose sessions get answers of a length that nobody knows before.
+demo_of_a_real_server(_Config) ->
+    {ok, Model} = llama_node_ct:model(),
+    case llama_node_llama_server:start(Model, ["-c", "2048", "-np", "4", "-t", "1"]) of
+        {ok, Real} ->
+            Said = demo(llama_node_llama_server:url(Real), []),
+            [matches(Said, ["session ", integer_to_list(N), " \\| [^\n]*\\w"]) || N <- [1, 2, 3, 4]],
+            matches(Said, "total: 4 sessions, [1-9][0-9]* tokens in "),
+            ok = llama_node_llama_server:stop(Real);
+        {skip, _} = Skip ->
+            Skip
+    end.
+
+demo(Url, Env) ->
+    Port = llama_node_service_ct:open(os:find_executable("erl"),
+        ["-noinput", "-sname", "llama_node_demo_of_a_server_" ++ os:getpid(),
+         "-pa", filename:dirname(code:which(llama_node)), "-kernel", "logger_level", "warning",
+         "-eval", "llama_node_demo:main(false)"],
+        [{"LLAMA_NODE_URL", binary_to_list(Url)} | Env]),
+    {Status, Said} = llama_node_service_ct:collect(Port, []),
+    ?assertEqual({0, Said}, {Status, Said}),
+    Said.
 
 %% A service starts with the variables that the guide and the units of packaging/ have, and warns of none.
 environment_of_the_guide(Config) ->

@@ -2,7 +2,8 @@
 %% `make test' fetches it; without one the suites are skipped.
 -module(llama_node_llama_server).
 
--export([find/0, libraries/0, start/2, start/3, stop/1, kill/1, url/1, os_pid/1, get/2, post/3, await_log/2]).
+-export([find/0, libraries/0, start/2, start/3, start_loading/2, stop/1, kill/1]).
+-export([url/1, os_pid/1, get/2, post/3, await_log/2]).
 -export_type([server/0]).
 
 %% Statuses of a shell whose child a signal ended.
@@ -58,17 +59,52 @@ start(Model, Args, Env) ->
             Skip
     end.
 
+%% As start/2, but returns when it answers that it loads its model, which must take it a second or longer.
+-spec start_loading(file:filename(), [string()]) -> {ok, server()} | {skip, string()}.
+start_loading(Model, Args) ->
+    case find() of
+        {ok, Program} ->
+            {ok, Listen} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),
+            {ok, Port} = inet:port(Listen),
+            ok = gen_tcp:close(Listen),
+            {ok, _} = application:ensure_all_started(inets),
+            {Owner, Ref} = owner([Program, "-m", Model, "--host", "127.0.0.1", "--offline",
+                                  "--port", integer_to_list(Port) | Args], []),
+            #{os_pid := Pid} = started(Owner, Ref),
+            Server = #{owner => Owner, os_pid => Pid,
+                       url => iolist_to_binary(["http://127.0.0.1:", integer_to_list(Port)])},
+            ok = await_loading(Server),
+            {ok, Server};
+        {skip, _} = Skip ->
+            Skip
+    end.
+
+await_loading(#{url := Url} = Server) ->
+    case httpc:request(binary_to_list(Url) ++ "/health") of
+        {ok, {{_, 503, _}, _, _}} -> ok;
+        {error, _} -> receive after 20 -> await_loading(Server) end
+    end.
+
 launch(Command, Env) ->
     {ok, _} = application:ensure_all_started(inets),
+    {Owner, Ref} = owner(Command, Env),
+    _ = started(Owner, Ref),
+    Server = (started(Owner, Ref))#{owner => Owner},
+    {200, _} = get(Server, "/health"),
+    {ok, Server}.
+
+%% It tells when it has a process, and when it listens.
+owner(Command, Env) ->
     Ref = make_ref(),
     Self = self(),
-    {Owner, Monitor} = spawn_monitor(fun () -> own(Command, Env, Self, Ref) end),
+    {spawn(fun () -> own(Command, Env, Self, Ref) end), Ref}.
+
+started(Owner, Ref) ->
+    Monitor = monitor(process, Owner),
     receive
         {Ref, Started} ->
             demonitor(Monitor, [flush]),
-            Server = Started#{owner => Owner},
-            {200, _} = get(Server, "/health"),
-            {ok, Server};
+            Started;
         {'DOWN', Monitor, process, Owner, Reason} ->
             error({llama_server_ended, Reason})
     end.
@@ -87,7 +123,9 @@ own(Command, Env, Parent, Ref) ->
 starting(Port, Parent, Ref, Started, Log) ->
     receive
         {Port, {data, {_, <<"pid ", Pid/binary>>}}} ->
-            starting(Port, Parent, Ref, Started#{os_pid => binary_to_integer(Pid)}, Log);
+            Known = Started#{os_pid => binary_to_integer(Pid)},
+            Parent ! {Ref, Known},
+            starting(Port, Parent, Ref, Known, Log);
         {Port, {data, {_, Line}}} ->
             case re:run(Line, "listening on (http://[0-9.:]+)", [{capture, all_but_first, binary}]) of
                 {match, [Url]} ->

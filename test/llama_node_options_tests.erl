@@ -93,6 +93,7 @@ spec(headers) -> "#{text() => text()}";
 spec(urls) -> "[text()]";
 spec(command) -> "[text(), ...]";
 spec(Text) when Text =:= text; Text =:= path; Text =:= model; Text =:= library; Text =:= cookie -> "text()";
+spec(url) -> "text()";
 spec(template) -> "text() | #{text() => text()}";
 spec(models) -> "[llama_node:input()]";
 spec(tls) -> "llama_node:input()";

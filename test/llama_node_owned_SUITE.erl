@@ -10,8 +10,9 @@ suite() -> [{timetrap, {minutes, 3}}].
 all() ->
     [answers_as_any_other_server, its_log_goes_to_that_of_the_node, gets_no_secrets,
      an_end_before_it_is_ready, one_that_is_never_ready, a_missing_program,
-     tasks_of_one_that_is_killed, one_that_ends_stays_down_until_it_is_back, ends_when_the_node_is_stopped,
-     ends_when_the_node_is_killed, ends_when_its_model_is_unloaded, ends_though_it_ignores_the_wish,
+     tasks_of_one_that_is_killed, another_model_in_its_place, one_that_ends_stays_down_until_it_is_back,
+     ends_when_the_node_is_stopped, ends_when_the_node_is_killed, ends_when_its_model_is_unloaded,
+     ends_though_it_ignores_the_wish,
      two_nodes_have_two_servers, commands_of_requests_are_unauthorized, url_and_command, may_come_later,
      real_one_is_killed_under_16_streams].
 
@@ -152,6 +153,40 @@ tasks_of_one_that_is_killed(Config) ->
     ?assertNot(is_map_key(server_down, model(Server))),
     ?assertEqual([], [Event || {llama_node, Task, _} = Event <- llama_node_ct:flush(), lists:member(Task, Tasks)]),
     ok = llama_node:destroy_server(Server).
+
+%% What had begun fails; what comes while it is away is done by the other model, and by itself once it is back.
+another_model_in_its_place(Config) ->
+    Scripted = llama_node_scripted_server:start(
+        fun (<<"/v1/chat/completions">>, _, Socket) ->
+                llama_node_scripted_server:events(Socket,
+                    ["{\"choices\":[{\"delta\":{\"content\":\"Well\"},\"finish_reason\":\"stop\"}]}", "[DONE]"]);
+            (_, _, _) -> default
+        end),
+    #{engine := Engine, command := Command} = options(serves, Config),
+    {ok, Server} = llama_node:init_server(
+        #{transport => port, log_level => none,
+          models => [#{engine => Engine, command => Command, id => own, fallback => other, default => true},
+                     #{engine => Engine, url => llama_node_scripted_server:url(Scripted), id => other}]}),
+    Child = born(Config),
+    {ok, #{model := <<"own">>}} = llama_node:chat(Server, <<"Hi">>, #{}),
+    Task = stream(Server),
+    ok = kill(Child),
+    ?assertMatch({error, {inference_failed, _}}, llama_node_ct:terminal(Task)),
+    ?assertMatch({ok, #{content := <<"Well">>, model := <<"other">>}}, llama_node:chat(Server, <<"Hi">>, #{})),
+    _ = born(Config),
+    ?assertMatch(#{content := <<"Hello">>}, done_by(<<"own">>, Server)),
+    {ok, #{models := Models}} = llama_node:get_status(Server),
+    ?assertMatch([#{fallback := <<"other">>, fallback_tasks := Count}] when Count > 0,
+                 [Model || #{id := <<"own">>} = Model <- Models]),
+    ok = llama_node:destroy_server(Server),
+    ok = llama_node_scripted_server:stop(Scripted).
+
+%% Asked until that model does it.
+done_by(Id, Server) ->
+    case llama_node:chat(Server, <<"Hi">>, #{}) of
+        {ok, #{model := Id} = Answer} -> Answer;
+        {ok, _} -> done_by(Id, Server)
+    end.
 
 one_that_ends_stays_down_until_it_is_back(Config) ->
     {Server, {Pid, _} = Child} = started(serves, Config),

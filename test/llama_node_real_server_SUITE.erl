@@ -13,7 +13,7 @@ all() ->
      what_ended_an_answer, probabilities, schemas, reasoning, calls_of_tools, adapters_by_name,
      content_makes_no_turn, long_sessions_lose_their_oldest_turns, a_cancel_ends_the_work_at_the_server,
      no_tokens_are_wanted, tools_without_a_template_for_them, other_kinds_of_models, keys_of_the_server,
-     a_server_that_is_killed].
+     a_server_that_is_killed, a_server_that_loads].
 
 init_per_suite(Config) ->
     ok = llama_node_ct:distribute(),
@@ -106,7 +106,7 @@ what_ended_an_answer(Config) ->
     ?assertEqual(#{finish_reason => stop, stopped_by => eos}, Complete(#{})),
     ?assertEqual(#{finish_reason => stop, stopped_by => stop_string, stop => <<"ris">>},
                  Complete(#{stop => [<<"never">>, <<"ris">>]})),
-    ?assertEqual(#{finish_reason => length}, Complete(#{max_tokens => 2})),
+    ?assertEqual(#{finish_reason => length, stopped_by => limit}, Complete(#{max_tokens => 2})),
     ?assertEqual(#{finish_reason => length, stopped_by => limit}, Complete(#{max_tokens => 2, model => own})).
 
 probabilities(Config) ->
@@ -316,3 +316,15 @@ a_server_that_is_killed(_Config) ->
     ?assertMatch({error, {inference_failed, _}}, llama_node:chat(Server, <<"Hi">>, #{})),
     pong = llama_node:ping(Server),
     ok = llama_node:destroy_server(Server).
+
+%% It answers 503 while it loads its adapters, of which it has many. A node starts when that is over, and not before.
+a_server_that_loads(_Config) ->
+    Adapters = lists:append(lists:duplicate(150, ["--lora", file("tiny-chat-lora.gguf")])),
+    {ok, Real} = llama_node_llama_server:start_loading(tiny(), ["-c", "512", "-np", "1", "-t", "1" | Adapters]),
+    {503, _} = llama_node_llama_server:get(Real, "/health"),
+    {ok, Server} = llama_node:init_server(#{engine => llama_server, transport => port, log_level => error,
+                                            url => llama_node_llama_server:url(Real)}),
+    {200, _} = llama_node_llama_server:get(Real, "/health"),
+    ?assertMatch({ok, #{model := _}}, llama_node:chat(Server, <<"Hi">>, #{max_tokens => 2})),
+    ok = llama_node:destroy_server(Server),
+    ok = llama_node_llama_server:stop(Real).

@@ -15,12 +15,14 @@ all() ->
     [{group, port}, {group, distribution}, {group, checks}].
 
 groups() ->
-    Cases = [completion, chat_with_history, stream, tool_calls, cancel, dead_owner, refused_by_the_server,
+    Cases = [completion, chat_with_history, stream, tool_calls, cancel, dead_owner, closed_session,
+             ends_while_tokens_are_asked_for, refused_by_the_server,
              unauthorized_server, other_urls_are_unauthorized, allowed_urls_are_loaded, status_names_the_server,
              keys_are_shown_nowhere, options_without_a_place, keys_of_the_embedded_engine, embeddings, tokens,
              fallback, circles_of_fallbacks],
     [{checks, [], [a_check_of_a_server, a_check_of_what_is_wrong, a_check_of_a_file, a_check_of_fallbacks]},
-     {port, [], Cases}, {distribution, [], [completion, stream, cancel, other_urls_are_unauthorized, fallback]}].
+     {port, [], Cases}, {distribution, [], [completion, stream, cancel, dead_owner, closed_session,
+                                           ends_while_tokens_are_asked_for, other_urls_are_unauthorized, fallback]}].
 
 init_per_suite(Config) ->
     ok = llama_node_ct:distribute(),
@@ -173,6 +175,58 @@ dead_owner(Config) ->
     end),
     _ = monitor(process, Owner),
     receive connection_closed -> ok end.
+
+closed_session(Config) ->
+    answer_with(endless(self()), Config),
+    {ok, Session} = llama_node:create_session(server(Config), #{}),
+    {ok, Task} = llama_node:stream(server(Config), Session, chat, #{content => <<"Hi">>}),
+    receive {llama_node, Task, {chunk, _}} -> ok end,
+    ok = llama_node:close_session(server(Config), Session),
+    receive {llama_node, Task, {error, {cancelled, _}}} -> ok end,
+    receive connection_closed -> ok end,
+    nothing_runs(Config).
+
+%% The question for tokens before a request is given up as the request is: by a session that is closed, by an owner that
+%% dies, by a deadline. Nothing is asked after it.
+ends_while_tokens_are_asked_for(Config) ->
+    Test = self(),
+    answer_with(fun (<<"/tokenize">>, _, Socket) ->
+                        Test ! asked,
+                        closed = await_close(Socket),
+                        Test ! connection_closed;
+                    (_, _, _) -> default
+                end, Config),
+    Stream = fun (More) ->
+        {ok, Session} = llama_node:create_session(server(Config), #{}),
+        Test ! {session, Session},
+        Test ! {told, llama_node:stream(server(Config), Session, chat, More#{content => <<"Hi">>})},
+        receive after infinity -> ok end
+    end,
+    Owner = spawn(fun () -> Stream(#{}) end),
+    receive asked -> exit(Owner, kill) end,
+    receive connection_closed -> ok end,
+    Other = spawn(fun () -> Stream(#{}) end),
+    receive {session, _} -> ok end,
+    receive {session, Session} -> receive asked -> ok = llama_node:close_session(server(Config), Session) end end,
+    receive connection_closed -> ok end,
+    receive {told, Cancelled} -> ?assertMatch({error, {cancelled, _}}, Cancelled) end,
+    Late = spawn(fun () -> Stream(#{timeout => 1000}) end),
+    receive {told, Overdue} -> ?assertMatch({error, {timeout, _}}, Overdue) end,
+    %% On a busy machine it may pass before anything is asked.
+    receive asked -> receive connection_closed -> ok end after 0 -> ok end,
+    [exit(Each, kill) || Each <- [Other, Late]],
+    ?assertEqual([], asked(<<"/v1/chat/completions">>, Config)),
+    nothing_runs(Config).
+
+%% Both slots are free, and the next task gets one.
+nothing_runs(Config) ->
+    {ok, #{tasks_running := 0, models := [#{slots := Slots}]}} = llama_node:get_status(server(Config)),
+    ?assertEqual([idle, idle], [State || #{state := State} <- Slots]),
+    {ok, #{content := <<"Hello">>}} =
+        begin
+            ok = answer_with(chat(hello()), Config),
+            llama_node:chat(server(Config), <<"Hi">>, #{})
+        end.
 
 refused_by_the_server(Config) ->
     answer_with(fun (<<"/v1/chat/completions">>, _, Socket) ->

@@ -7,13 +7,15 @@
 -define(COOKIE, "PlantedCookie").
 -define(VALUE, "PlantedValue").
 -define(FLAG, "PlantedFlag").
+-define(KEY, "PlantedKey").
+-define(HEADER, "PlantedHeader").
 
 %% A case that hangs must not hold up the others for half an hour.
 suite() -> [{timetrap, {minutes, 3}}].
 
 all() ->
-    [a_node_over_the_distribution, a_node_over_the_port, a_start_that_is_refused, a_start_that_fails,
-     mistyped_keys, funs_from_the_caller].
+    [a_node_over_the_distribution, a_node_over_the_port, the_keys_of_a_server, passwords_in_urls,
+     a_start_that_is_refused, a_start_that_fails, mistyped_keys, funs_from_the_caller].
 
 init_per_suite(Config) ->
     case llama_node_ct:real_node() of
@@ -49,9 +51,48 @@ a_node_over_the_port(Config) ->
     lives_and_dies(#{transport => port}, Config).
 
 lives_and_dies(More, Config) ->
-    Options = maps:merge(planted(Config), More),
+    lives_and_dies(maps:merge(planted(Config), More), fun () -> ok end, Config).
+
+%% It repeats them in its name, in an error, in a page, in a refusal, in an event and where a number belongs.
+the_keys_of_a_server(Config) ->
+    Said = atomics:new(1, []),
+    Repeating =
+        fun (<<"/v1/models">>, _, Socket) ->
+                llama_node_scripted_server:json(Socket, ["{\"data\":[{\"id\":\"of ", ?KEY, " and ", ?HEADER, "\"}]}"]);
+            (<<"/v1/chat/completions">>, _, Socket) -> repeat(atomics:add_get(Said, 1, 1) rem 5, Socket);
+            (_, _, _) -> default
+        end,
+    Scripted = llama_node_scripted_server:start(Repeating, keeps),
+    Options = maps:with([launcher, log_level, env, java_opts], planted(Config)),
+    Use = fun () ->
+        Answers = [llama_node:chat(secretive, <<"Hi">>, #{}) || _ <- lists:seq(1, 5)],
+        hidden([Answers, llama_node:get_status(secretive), llama_node:list_models(secretive)]),
+        ?assertEqual(4, length([failed || {error, _} <- Answers]))
+    end,
+    lives_and_dies(Options#{transport => port, engine => llama_server, url => llama_node_scripted_server:url(Scripted),
+                            api_key => ?KEY, headers => #{"X-Team" => ?HEADER}}, Use, Config),
+    Sent = [{Key, Team} || {_, #{<<"authorization">> := Key, <<"x-team">> := Team}, _}
+                           <- llama_node_scripted_server:requests(Scripted)],
+    ?assertEqual([{<<"Bearer " ?KEY>>, <<?HEADER>>}], lists:usort(Sent)),
+    ok = llama_node_scripted_server:stop(Scripted).
+
+repeat(1, Socket) ->
+    llama_node_scripted_server:status(Socket, 400, "{\"error\":{\"message\":\"wrong: " ?KEY ", " ?HEADER "\"}}");
+repeat(2, Socket) ->
+    llama_node_scripted_server:status(Socket, 401, "wrong key " ?KEY);
+repeat(3, Socket) ->
+    llama_node_scripted_server:json(Socket, "<html>" ?KEY ?HEADER);
+repeat(4, Socket) ->
+    llama_node_scripted_server:events(Socket, ["{\"error\":{\"message\":\"" ?KEY "\"}}"]);
+repeat(0, Socket) ->
+    llama_node_scripted_server:events(Socket,
+        ["{\"id\":\"" ?KEY "\",\"choices\":[{\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}],"
+         "\"usage\":{\"prompt_tokens\":\"" ?KEY "\"}}", "[DONE]"]).
+
+lives_and_dies(Options, Use, Config) ->
     {ok, Sup} = supervisor([llama_node:child_spec(Options#{name => secretive})]),
     First = whereis(secretive),
+    Use(),
     Death = erlang:monitor(process, First),
     nothing_shown(Sup, secretive, Config),
     in_the_process(llama_node_ct:os_pid(First)),
@@ -62,6 +103,7 @@ lives_and_dies(More, Config) ->
     [{_, Second, _, _}] = supervisor:which_children(Sup),
     ?assertNotEqual(First, Second),
     pong = llama_node:ping(secretive),
+    Use(),
     nothing_shown(Sup, secretive, Config),
     in_the_process(llama_node_ct:os_pid(Second)),
     %% A crash of the server itself.
@@ -74,6 +116,19 @@ lives_and_dies(More, Config) ->
     pong = llama_node:ping(secretive),
     ok = stop(Sup),
     nothing_logged(["mfargs", "child_terminated", "node_down"], Config).
+
+%% A URL with a password is refused, and nobody is shown it on that occasion.
+passwords_in_urls(Config) ->
+    Options = (maps:with([launcher, log_level], planted(Config)))#{transport => port, engine => llama_server},
+    [begin
+         {error, {shutdown, Reason}} = supervisor([llama_node:child_spec(maps:merge(Options, Given))]),
+         hidden(Reason),
+         {error, {invalid_argument, Message}} = llama_node:init_server(maps:merge(Options, Given)),
+         hidden(Message),
+         ?assertMatch({match, _}, re:run(Message, "without a name, a password"))
+     end || Given <- [#{url => "http://127.0.0.1:1", proxy => "http://me:" ?KEY "@127.0.0.1:3128"},
+                      #{url => <<"http://me:" ?KEY "@127.0.0.1:1">>}]],
+    nothing_logged(["a password"], Config).
 
 a_start_that_is_refused(Config) ->
     Bad = (planted(Config))#{cookie => ?COOKIE, n_ctx => 0},
@@ -157,7 +212,7 @@ in_the_process(OsPid) ->
                                     {ok, Content} = file:read_file(lists:concat(["/proc/", OsPid, "/", File])),
                                     Content
                                 end || File <- ["cmdline", "environ"]],
-    hidden([?COOKIE], [Arguments, Environment]),
+    hidden([?COOKIE, ?KEY, ?HEADER], [Arguments, Environment]),
     hidden([?VALUE], Arguments),
     ?assertNotEqual(nomatch, string:find(Environment, ?VALUE)),
     ?assertNotEqual(nomatch, string:find(Arguments, ?FLAG)).
@@ -177,7 +232,7 @@ nothing_logged(Expected, Config) ->
         {error, enoent} -> ok
     end.
 
-hidden(Term) -> hidden([?COOKIE, ?VALUE, ?FLAG], Term).
+hidden(Term) -> hidden([?COOKIE, ?VALUE, ?FLAG, ?KEY, ?HEADER], Term).
 
 hidden(Secrets, Term) ->
     %% Texts are searched as they are, other terms in every notation they may be shown in.

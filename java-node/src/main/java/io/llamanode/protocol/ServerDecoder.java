@@ -221,11 +221,15 @@ public final class ServerDecoder {
         if (value != null) {
             value.entries().forEach((name, text) -> {
                 if (!HEADER.matcher(name).matches() || OWN_HEADERS.contains(name.toLowerCase(Locale.ROOT))) {
-                    throw FailureException.invalid("headers: '%s' is none that can be set".formatted(name));
+                    throw FailureException.invalid("%s: '%s' is none that can be set".formatted(value.path(), name));
+                }
+                if (!text.isText()) {
+                    // Not shown: it may be a secret.
+                    throw FailureException.invalid("%s: '%s' must be text".formatted(value.path(), name));
                 }
                 if (!isHeaderText(text.text())) {
                     throw FailureException.invalid(
-                            "headers: '%s' holds a character that no header can have".formatted(name));
+                            "%s: '%s' holds a character that no header can have".formatted(value.path(), name));
                 }
                 headers.put(name, new Secret(text.text()));
             });

@@ -169,9 +169,10 @@ final class RemoteTasks {
     private GenerationResult result(
             Task task, RemotePrompt prompt, RemoteAnswer told, RemoteListener.Times times, @Nullable Double firstMs) {
         ServerFacts known = model.known();
-        RemoteAnswer answer = known == null || known.kind() == ServerKind.OPENAI
+        RemoteAnswer counted = known == null || known.kind() == ServerKind.OPENAI
                 ? told
                 : told.ofLlamaCpp(!prompt.body().path("stop").isEmpty());
+        RemoteAnswer answer = counted.limitedTo(GenerationDefaults.given(task.options.maxTokens()));
         count(answer.usage());
         RemoteAnswer.Timing timing = answer.timing();
         return new GenerationResult(

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -338,6 +339,7 @@ final class InputTable {
             case "prompts" -> List.of("a", List.of("a", "b"));
             case "json" -> List.of(Map.of("type", "object"), "{\"type\": \"object\"}");
             case "variables", "parameters", "arguments" -> List.of(Map.of());
+            case "headers" -> List.of(Map.of(), Map.of("X-Team", "a b~", "Te_st", ""));
             case "biases" -> List.of(Map.of("5", min), Map.of("5", max), Map.of("5", false));
             case "stops" -> List.of("a", List.of("a"), "a".repeat((Integer) max));
             case "samplers" ->
@@ -399,6 +401,11 @@ final class InputTable {
             }
             case "url" ->
                 values.addAll(List.of(1, true, "", "a", "ftp://a", "http://", "http://me:x@a", "http://a/?b"));
+            case "headers" -> {
+                values.addAll(List.of(1, "a", Map.of("a b", "c"), Map.of("", "c"), Map.of("X", 1), Map.of("X", true)));
+                values.addAll(List.of(Map.of("X", "a\nb"), Map.of("X", "\u00e9"), Map.of("X", "\u007f")));
+                texts(row.path("own")).forEach(own -> values.add(Map.of(own.toUpperCase(Locale.ROOT), "a")));
+            }
             case "proxy" -> values.addAll(List.of(1, "", "a", "http://me:x@a", "https://a", "http://a/b"));
             case "word", "enum", "tool_choice", "only_text", "only_function" -> values.addAll(List.of("zzz", 1));
             case "name" ->

@@ -7,14 +7,26 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.remote.http.AnswerHandler;
+import io.llamanode.remote.http.Exchange;
+import io.llamanode.remote.http.Head;
+import io.llamanode.remote.http.ServerClient;
+import io.llamanode.remote.http.Trouble;
 import io.llamanode.remote.request.ServerKind;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.model.ServerConfig;
+import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.Test;
 
 /** Servers that go and come back, ends at each stage of a request, and secrets that servers repeat. */
@@ -257,6 +269,59 @@ class DownTest extends ServerFixture {
             FailureException refused =
                     assertThrows(FailureException.class, () -> model.questions().tokenize("a", false, false));
             assertClean(refused.failure().message());
+        }
+    }
+
+    /** What reads an answer may fail with a message that repeats a part of it. */
+    @Test
+    void noLogHasASecret() throws Exception {
+        server.on("/x", (request, connection) -> connection.json("{}"));
+        BlockingQueue<String> logged = new LinkedBlockingQueue<>();
+        Handler listens = new Handler() {
+            @Override
+            public void publish(LogRecord told) {
+                logged.add(new SimpleFormatter().format(told));
+            }
+
+            @Override
+            public void flush() {
+                // Keeps nothing back.
+            }
+
+            @Override
+            public void close() {
+                // Holds nothing.
+            }
+        };
+        Logger log = Logger.getLogger(Exchange.class.getName());
+        log.addHandler(listens);
+        try (ServerClient client = new ServerClient(config(server.url(), ServerConfig.Timeouts.DEFAULTS, false))) {
+            client.send("/x", null, 10_000, new AnswerHandler() {
+                @Override
+                public void begins(Head head) {
+                    throw new IllegalStateException("no number: " + KEY + " of " + TEAM);
+                }
+
+                @Override
+                public void bytes(ByteBuffer bytes) {
+                    throw new AssertionError("it has ended");
+                }
+
+                @Override
+                public void ends() {
+                    throw new AssertionError("it has ended");
+                }
+
+                @Override
+                public void failed(Trouble trouble) {
+                    // Its message is struck out of by who tells it.
+                }
+            });
+            String told = logged.poll(20, TimeUnit.SECONDS);
+            assertTrue(told.contains("no number: *** of ***"), told);
+            assertClean(told);
+        } finally {
+            log.removeHandler(listens);
         }
     }
 

@@ -24,6 +24,7 @@ import io.llamanode.service.contract.task.EmbeddingResult;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.GenerationResult;
 import io.llamanode.service.contract.task.Prompt;
+import io.llamanode.service.contract.task.RankingResult;
 import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskEvent;
 import io.llamanode.service.contract.task.TaskInput;
@@ -184,6 +185,7 @@ class FallbackTest {
         ScriptedServer.Script script = (request, connection) ->
                 connection.whole(status, "application/json", "{\"error\":{\"message\":\"not now\"}}");
         server.on(COMPLETIONS, script).on(CHAT, script).on("/v1/embeddings", script);
+        server.on("/v1/rerank", script).on("/infill", script);
     }
 
     @ParameterizedTest
@@ -405,6 +407,41 @@ class FallbackTest {
         Answer<Void> own = load(model(server.url(), "d", "d", ServerConfig.Timeouts.DEFAULTS));
         assertEquals(ErrorCode.INVALID_ARGUMENT, own.error());
         assertEquals("fallback: would go round in a circle, d, d", own.message());
+    }
+
+    private void scoresAndTextsComeFrom(String model) {
+        RankingResult ranking = (RankingResult) run(new TaskInput.Rerank("big", "q", List.of("a", "b"), null, null))
+                .value();
+        assertEquals(model, ranking.model());
+        assertEquals(List.of(1, 0), ranking.best());
+        GenerationResult text = (GenerationResult)
+                run(new TaskInput.Infill("big", "int a = ", ";", List.of(), "", GenerationOptions.NONE))
+                        .value();
+        assertEquals(model, text.model());
+        assertEquals("1", text.content());
+    }
+
+    @Test
+    void scoresAndInfillsGoElsewhereToo() {
+        try (ScriptedServer other = new ScriptedServer().likeLlamaServer(1, 4096)) {
+            other.on(
+                    "/v1/rerank",
+                    (request, connection) -> connection.json("{\"results\":[{\"index\":1,\"relevance_score\":0.9},"
+                            + "{\"index\":0,\"relevance_score\":0.1}]}"));
+            other.on(
+                    "/infill",
+                    (request, connection) ->
+                            connection.events("{\"content\":\"1\",\"stop\":true,\"stop_type\":\"eos\"}"));
+            load(model(other.url(), "other", null, ServerConfig.Timeouts.DEFAULTS))
+                    .value();
+            big("other");
+            answers(500);
+            scoresAndTextsComeFrom("other");
+            assertEquals(new ServerReport.Fallback("other", 2), counted());
+            server.close();
+            scoresAndTextsComeFrom("other");
+            assertEquals(new ServerReport.Fallback("other", 4), counted());
+        }
     }
 
     @Test

@@ -94,8 +94,7 @@ class RemoteEndsTest {
                 null,
                 null);
         Answer<Void> loaded = new Answer<>();
-        service.loadModel(
-                null, ModelConfig.of(config, null, null, null, null, null, null), fraction -> {}, loaded);
+        service.loadModel(null, ModelConfig.of(config, null, null, null, null, null, null), fraction -> {}, loaded);
         loaded.value();
         service.ready();
     }
@@ -126,7 +125,9 @@ class RemoteEndsTest {
         assertEquals("Hello", ((GenerationResult) next.value()).content());
         NodeStatus status = service.status();
         assertEquals(0, status.tasksRunning() + status.tasksWaiting());
-        assertEquals(NodeStatus.SlotState.IDLE, status.models().getFirst().slots().getFirst().state());
+        assertEquals(
+                NodeStatus.SlotState.IDLE,
+                status.models().getFirst().slots().getFirst().state());
     }
 
     /** Ends the task of {@link #stream}, and waits until that is acknowledged where somebody is told. */
@@ -170,19 +171,22 @@ class RemoteEndsTest {
         CountDownLatch reached = new CountDownLatch(1);
         answers();
         switch (stage) {
-            case TOKENIZING -> server.on("/tokenize", (request, connection) -> {
-                reached.countDown();
-                connection.awaitClose();
-            });
-            case BEFORE_THE_ANSWER -> server.on(CHAT, (request, connection) -> {
-                reached.countDown();
-                connection.awaitClose();
-            });
-            case IN_THE_MIDDLE -> server.on(CHAT, (request, connection) -> {
-                connection.begin("text/event-stream");
-                connection.chunk("data: " + HELLO + "\n\n");
-                connection.awaitClose();
-            });
+            case TOKENIZING ->
+                server.on("/tokenize", (request, connection) -> {
+                    reached.countDown();
+                    connection.awaitClose();
+                });
+            case BEFORE_THE_ANSWER ->
+                server.on(CHAT, (request, connection) -> {
+                    reached.countDown();
+                    connection.awaitClose();
+                });
+            case IN_THE_MIDDLE ->
+                server.on(CHAT, (request, connection) -> {
+                    connection.begin("text/event-stream");
+                    connection.chunk("data: " + HELLO + "\n\n");
+                    connection.awaitClose();
+                });
         }
         load();
         stream(GenerationOptions.NONE);
@@ -224,8 +228,7 @@ class RemoteEndsTest {
 
     /** Of the question for tokens before a request, or of the request itself where texts are trusted. */
     private static Stream<Arguments> questionsAndEnds() {
-        return Stream.of(true, false)
-                .flatMap(trusts -> Stream.of(End.values()).map(end -> Arguments.of(trusts, end)));
+        return Stream.of(true, false).flatMap(trusts -> Stream.of(End.values()).map(end -> Arguments.of(trusts, end)));
     }
 
     @ParameterizedTest

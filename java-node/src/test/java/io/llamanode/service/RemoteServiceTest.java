@@ -155,6 +155,26 @@ class RemoteServiceTest {
         assertEquals(result.seed(), (Long) body.path("seed").asLong());
     }
 
+    /** A server says only that some limit ended the answer; its count of tokens tells which. */
+    @Test
+    void anAnswerOfAsManyTokensAsItMayHaveWasEndedByThatLimit() {
+        llamaServer();
+        server.on(
+                COMPLETIONS,
+                (request, connection) -> connection.events(
+                        "{\"choices\":[{\"text\":\" world\"}]}",
+                        "{\"choices\":[{\"text\":\"\",\"finish_reason\":\"length\"}]}",
+                        "{\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2,\"total_tokens\":7}}",
+                        "[DONE]"));
+        for (int most : new int[] {2, 3, -1}) {
+            GenerationOptions limited = Given.options("maxTokens", most);
+            GenerationResult result =
+                    (GenerationResult) run(new TaskInput.Completion(null, new Prompt.Text("Hello"), true, limited));
+            assertEquals(GenerationResult.FinishReason.LENGTH, result.finishReason());
+            assertEquals(most == 2 ? GenerationResult.StoppedBy.LIMIT : null, result.stoppedBy());
+        }
+    }
+
     @Test
     void nothingIsGeneratedWhereNothingIsWantedThoughALlamaServerGeneratesAToken() {
         llamaServer();

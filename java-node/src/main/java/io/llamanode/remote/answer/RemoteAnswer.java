@@ -57,6 +57,21 @@ public record RemoteAnswer(
     }
 
     /**
+     * The same, of a server that says only that some limit ended the answer: its count of tokens may tell which.
+     *
+     * @param maxTokens of the answer; negative: no limit
+     * @return with what ended it, where that is known
+     */
+    public RemoteAnswer limitedTo(int maxTokens) {
+        boolean isFull = maxTokens >= 0 && usage != null && usage.completionTokens() >= maxTokens;
+        if (stoppedBy != null || finishReason != FinishReason.LENGTH || !isFull) {
+            return this;
+        }
+        return new RemoteAnswer(
+                content, reasoning, calls, finishReason, StoppedBy.LIMIT, stop, seed, usage, timing, logprobs);
+    }
+
+    /**
      * Tells reasoning and content apart where the server did not.
      *
      * @param told the text that is no reasoning

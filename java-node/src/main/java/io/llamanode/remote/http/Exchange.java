@@ -1,6 +1,8 @@
 package io.llamanode.remote.http;
 
 import io.llamanode.remote.answer.AnswerFault;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -13,6 +15,7 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +29,7 @@ public final class Exchange {
 
     private final AnswerHandler handler;
     private final ScheduledExecutorService timer;
+    private final UnaryOperator<String> clean;
     private final Runnable notHttp;
     private final @Nullable URI proxy;
     private final long idleNanos;
@@ -38,13 +42,20 @@ public final class Exchange {
     private boolean over;
 
     /**
+     * @param clean strikes what is secret out of what is logged
      * @param notHttp run if something else than HTTP came
      * @param proxy that connects, or {@code null}
      * @param idleMs between two parts of the answer
      */
     Exchange(
-            AnswerHandler handler, ScheduledExecutorService timer, Runnable notHttp, @Nullable URI proxy, long idleMs) {
+            AnswerHandler handler,
+            ScheduledExecutorService timer,
+            UnaryOperator<String> clean,
+            Runnable notHttp,
+            @Nullable URI proxy,
+            long idleMs) {
         this.handler = handler;
+        this.clean = clean;
         this.notHttp = notHttp;
         this.proxy = proxy;
         this.timer = timer;
@@ -92,7 +103,10 @@ public final class Exchange {
         } catch (AnswerFault e) {
             end(new Trouble(Trouble.Kind.UNFIT, e.getMessage()));
         } catch (RuntimeException e) {
-            LOG.error("reading an answer failed", e);
+            StringWriter trace = new StringWriter();
+            e.printStackTrace(new PrintWriter(trace));
+            // The message may repeat what the server said.
+            LOG.error("reading an answer failed: {}", clean.apply(trace.toString()));
             end(new Trouble(Trouble.Kind.UNFIT, "its answer could not be read: " + e));
         }
     }

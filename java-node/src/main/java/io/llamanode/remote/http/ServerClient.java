@@ -171,7 +171,12 @@ public final class ServerClient implements AutoCloseable {
             request.setHeader("Authorization", "Bearer " + now.apiKey().reveal());
         }
         Exchange exchange = new Exchange(
-                handler, timer, this::renew, now.proxy(), now.timeouts().idleMs());
+                handler,
+                timer,
+                this::clean,
+                this::renew,
+                now.proxy(),
+                now.timeouts().idleMs());
         exchange.start(current(), request.build(), limitMs, late);
         return exchange;
     }
