@@ -12,7 +12,14 @@ all() -> all(servers()).
 
 %% Those of the embedded engine, and of the given servers.
 -spec all([atom()]) -> [{group, atom()}].
-all(Wanted) -> [{group, Group} || Group <- embedded() ++ servers(Wanted)].
+all(Wanted) -> [{group, Group} || Group <- transports() ++ servers(Wanted)].
+
+%% Each library behind one of them: what they carry is the same.
+transports() ->
+    case os:getenv("LLAMA_NODE_LIB") of
+        false -> embedded();
+        _ -> [port]
+    end.
 
 -spec embedded() -> [atom()].
 embedded() -> [distribution, port].

@@ -19,8 +19,10 @@ groups() ->
     Load = [longer_than_a_frame, eight_huge_prompts_at_once, ten_thousand_queued_tasks, full_queue,
             ten_thousand_tasks_of_another, one_owner_cannot_fill_the_queue, dead_collector_swallows_nothing,
             results_of_the_dead_are_not_kept],
-    llama_node_engine_ct:groups([{group, bad_models}, {group, bad_input}, {group, load}],
-                                [{group, bad_input_of_a_server}, {group, load}]) ++
+    Groups = llama_node_engine_ct:groups([{group, bad_models}, {group, bad_input}, {group, load}],
+                                         [{group, bad_input_of_a_server}, {group, load}]),
+    %% How full a queue gets is no matter of the way to a server.
+    lists:keyreplace(real_distribution, 1, Groups, {real_distribution, [], [{group, bad_input_of_a_server}]}) ++
     [{bad_models, [], [missing_file, empty_file, truncated_file, not_gguf, unknown_architecture, a_directory,
                        bad_contexts, absurd_context, bad_configurations, start_with_a_missing_file]},
      {bad_input, [], Input ++ [noise_in_the_mailbox, noise_as_calls]},

@@ -27,7 +27,7 @@ suite() ->
 
 -spec all() -> [ct_suite:ct_test_def()].
 all() ->
-    [{group, files}, {group, distribution}, {group, port}].
+    [{group, files} | llama_node_engine_ct:all([])].
 
 -spec groups() -> [ct_suite:ct_group_def()].
 groups() ->

@@ -26,14 +26,20 @@ start(Config) ->
     Template = filename:join(proplists:get_value(data_dir, Config), "thinking.jinja"),
     Args = ["-c", "2048", "-np", "2", "-t", "1", "--override-kv", "llama.context_length=int:1024",
             "--chat-template-file", Template, "--lora", file("tiny-chat-lora.gguf"), "--context-shift"],
+    %% One with a key and the model's own template, of which a case kills the process.
+    Plain = ["-c", "2048", "-np", "1", "-t", "1", "--override-kv", "llama.context_length=int:2048", "--context-shift",
+             "--api-key", "sesame"],
     case llama_node_llama_server:start(tiny(), Args) of
         {ok, Real} ->
+            {ok, Locked} = llama_node_llama_server:start(tiny(), Plain),
             Model = #{engine => llama_server, url => llama_node_llama_server:url(Real)},
+            WithKey = Model#{id => plain, url => llama_node_llama_server:url(Locked), api_key => <<"sesame">>},
             {ok, Server} = llama_node:init_server(
                 #{transport => port, log_level => warning,
                   models => [Model#{id => chat}, Model#{id => own, use_openai => false},
-                             Model#{id => trusting, trust_content => true}]}),
-            [{server, Server}, {real, Real} | Config];
+                             Model#{id => trusting, trust_content => true},
+                             WithKey]}),
+            [{server, Server}, {real, Real}, {locked, Locked} | Config];
         {skip, _} = Skip ->
             Skip
     end.
@@ -44,9 +50,12 @@ tiny() -> file("tiny-chat.gguf").
 
 end_per_suite(Config) ->
     ok = llama_node:destroy_server(server(Config)),
-    llama_node_llama_server:stop(real(Config)).
+    [ok = llama_node_llama_server:stop(Real) || Real <- [real(Config), locked(Config)]],
+    ok.
 
 real(Config) -> proplists:get_value(real, Config).
+
+locked(Config) -> proplists:get_value(locked, Config).
 
 session(Config, Options) ->
     All = maps:merge(#{temperature => 0, max_tokens => 80}, Options),
@@ -229,15 +238,11 @@ no_tokens_are_wanted(Config) ->
      || Model <- [chat, own]].
 
 %% The shipped model's own template shows no tools to the model, and the server says nothing of that in its answers.
-tools_without_a_template_for_them(_Config) ->
-    {ok, Real} = llama_node_llama_server:start(tiny(), ["-c", "512", "-np", "1", "-t", "1"]),
-    {ok, Server} = llama_node:init_server(#{engine => llama_server, transport => port, log_level => warning,
-                                            url => llama_node_llama_server:url(Real)}),
-    {error, {unsupported, Message}} = llama_node:chat(Server, <<"Hi">>, #{tools => [weather()]}),
+tools_without_a_template_for_them(Config) ->
+    Chat = fun (Options) -> llama_node:chat(server(Config), <<"Hi">>, Options#{model => plain}) end,
+    {error, {unsupported, Message}} = Chat(#{tools => [weather()]}),
     ?assertMatch({match, _}, re:run(Message, "^tools: ")),
-    ?assertMatch({ok, _}, llama_node:chat(Server, <<"Hi">>, #{max_tokens => 2})),
-    ok = llama_node:destroy_server(Server),
-    ok = llama_node_llama_server:stop(Real).
+    ?assertMatch({ok, _}, Chat(#{max_tokens => 2})).
 
 %% Embeddings, ranks and gaps of small random models; vectors and gaps are those of the embedded engine.
 other_kinds_of_models(Config) ->
@@ -292,30 +297,23 @@ other_kinds(Config, Bert, Gpt, Libraries) ->
     ok = llama_node:destroy_server(Server),
     [ok = llama_node_llama_server:stop(Real) || Real <- Reals].
 
-keys_of_the_server(_Config) ->
-    {ok, Real} = llama_node_llama_server:start(tiny(), ["-c", "512", "-np", "1", "-t", "1", "--api-key", "sesame"]),
+keys_of_the_server(Config) ->
+    ?assertMatch({ok, _}, llama_node:chat(server(Config), <<"Hi">>, #{model => plain, max_tokens => 2})),
     Options = #{engine => llama_server, transport => port, log_level => warning,
-                url => llama_node_llama_server:url(Real)},
-    {ok, Server} = llama_node:init_server(Options#{api_key => <<"sesame">>}),
-    ?assertMatch({ok, _}, llama_node:chat(Server, <<"Hi">>, #{max_tokens => 2})),
-    ok = llama_node:destroy_server(Server),
-    ?assertMatch({error, {unauthorized, _}}, llama_node:init_server(Options#{api_key => <<"other">>})),
-    ok = llama_node_llama_server:stop(Real).
+                url => llama_node_llama_server:url(locked(Config))},
+    ?assertMatch({error, {unauthorized, _}}, llama_node:init_server(Options#{api_key => <<"other">>})).
 
-a_server_that_is_killed(_Config) ->
-    {ok, Real} = llama_node_llama_server:start(tiny(), ["-c", "2048", "-np", "1", "-t", "1", "--override-kv",
-                                                        "llama.context_length=int:2048", "--context-shift"]),
-    {ok, Server} = llama_node:init_server(#{engine => llama_server, transport => port, log_level => error,
-                                            url => llama_node_llama_server:url(Real)}),
-    Session = llama_node_ct:session(Server),
+a_server_that_is_killed(Config) ->
+    Server = server(Config),
+    Session = session(Config, #{model => plain}),
     {ok, Task} = llama_node:stream(Server, Session, chat,
                                    #{content => <<"Hi">>, max_tokens => 1 bsl 30, ignore_eos => true}),
     receive {llama_node, Task, {chunk, _}} -> ok end,
-    ok = llama_node_llama_server:kill(Real),
+    ok = llama_node_llama_server:kill(locked(Config)),
     ?assertMatch({error, {inference_failed, _}}, llama_node_ct:terminal(Task)),
-    ?assertMatch({error, {inference_failed, _}}, llama_node:chat(Server, <<"Hi">>, #{})),
-    pong = llama_node:ping(Server),
-    ok = llama_node:destroy_server(Server).
+    ?assertMatch({error, {inference_failed, _}}, llama_node:chat(Server, <<"Hi">>, #{model => plain})),
+    ?assertMatch({ok, _}, llama_node:chat(Server, <<"Hi">>, #{max_tokens => 2})),
+    pong = llama_node:ping(Server).
 
 %% It answers 503 while it loads its adapters, of which it has many. A node starts when that is over, and not before.
 a_server_that_loads(_Config) ->
