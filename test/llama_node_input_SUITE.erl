@@ -21,13 +21,18 @@ groups() ->
             results_of_the_dead_are_not_kept],
     Groups = llama_node_engine_ct:groups([{group, bad_models}, {group, bad_input}, {group, load}],
                                          [{group, bad_input_of_a_server}, {group, load}]),
-    %% How full a queue gets is no matter of the way to a server.
-    lists:keyreplace(real_distribution, 1, Groups, {real_distribution, [], [{group, bad_input_of_a_server}]}) ++
+    %% How full a queue gets is no matter of the way to a server, nor of who answers.
+    OfReal = [{real_distribution, [], [{group, bad_input_of_a_server}]},
+              {real_port, [], [{group, bad_input_of_a_server}, {group, load_of_a_real_server}]}],
+    lists:foldl(fun (Group, All) -> lists:keyreplace(element(1, Group), 1, All, Group) end, Groups, OfReal) ++
     [{bad_models, [], [missing_file, empty_file, truncated_file, not_gguf, unknown_architecture, a_directory,
                        bad_contexts, absurd_context, bad_configurations, start_with_a_missing_file]},
      {bad_input, [], Input ++ [noise_in_the_mailbox, noise_as_calls]},
      {bad_input_of_a_server, [], Input},
-     {load, [], Load}].
+     {load, [], Load},
+     {load_of_a_real_server, [], [longer_than_a_frame, eight_huge_prompts_at_once, ten_thousand_queued_tasks,
+                                  ten_thousand_tasks_of_another, dead_collector_swallows_nothing,
+                                  results_of_the_dead_are_not_kept]}].
 
 init_per_suite(Config) ->
     Config.
