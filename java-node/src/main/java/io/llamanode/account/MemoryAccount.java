@@ -21,6 +21,11 @@ public final class MemoryAccount {
     private static final double PEER_SHARE = 0.75;
     /** Of one BEAM, for those of its processes that hold little: what others of them have taken is not their fault. */
     private static final double LITTLE_PEER_SHARE = 0.875;
+    /**
+     * Of one BEAM, for what is on its way to and from it: nothing more is taken from it behind that before some of it is gone. It
+     * leaves something for those of its processes that hold little.
+     */
+    private static final double TRANSPORT_SHARE = (PEER_SHARE + LITTLE_PEER_SHARE) / 2;
     /** What counts as little, one part in so many of all. */
     private static final int PART_OF_LITTLE = 512;
     /** The rest is for the models' vocabularies, for what a request takes while it is decoded, and for the collector. */
@@ -144,6 +149,23 @@ public final class MemoryAccount {
         }
         add(holding, bytes);
         return null;
+    }
+
+    /**
+     * Tells whether a peer holds so much that what is on its way to and from it should wait: it is counted when it is there
+     * already, and would take what is left for others.
+     *
+     * @param peer where owners are
+     * @return whether it does
+     */
+    public synchronized boolean isTight(Object peer) {
+        long ofPeer = peers.getOrDefault(peer, 0L);
+        return ofPeer > TRANSPORT_SHARE * (capacity - held + ofPeer);
+    }
+
+    /** {@return whether all peers together hold as much as one may, by {@link #isTight(Object)}} */
+    public synchronized boolean isTight() {
+        return held > TRANSPORT_SHARE * capacity;
     }
 
     synchronized void countRefused(Kind kind) {

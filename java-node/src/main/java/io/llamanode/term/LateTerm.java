@@ -98,7 +98,7 @@ public final class LateTerm extends OtpErlangObject {
     }
 
     /** {@return bytes of its encoding, if only about} */
-    long weight() {
+    public long weight() {
         return weight;
     }
 

@@ -14,11 +14,11 @@ import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.OwnerMonitor;
 import io.llamanode.term.TermLimits;
-import io.llamanode.term.TermSize;
 import io.llamanode.transport.mailbox.Budget;
 import io.llamanode.transport.mailbox.Dispatcher;
 import io.llamanode.transport.mailbox.FrameReader;
 import io.llamanode.transport.mailbox.From;
+import io.llamanode.transport.mailbox.Load;
 import io.llamanode.transport.mailbox.MailboxHandler;
 import io.llamanode.transport.mailbox.Receiver;
 import io.llamanode.transport.stdio.FrameChannel;
@@ -73,7 +73,7 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
     public void open(RequestHandler requests) {
         handler = requests;
         incoming.showIn(requests.account());
-        channel.showIn(requests.account());
+        channel.showIn(requests.account(), process -> process instanceof Owner owner ? owner.peer() : OWNER);
         dispatcher.start();
     }
 
@@ -147,7 +147,7 @@ public final class PortEndpoint implements MailboxHandler, Outbound, OwnerMonito
         channel.send(
                 new ProcessOwner(from.pid()),
                 PortFrames.send(alias == null ? from.pid() : alias, message),
-                from.length() + TermSize.of(answer));
+                Load.late(from.length(), answer));
     }
 
     @Override

@@ -14,7 +14,10 @@ import io.llamanode.protocol.ProcessOwner;
 import io.llamanode.service.FakeService;
 import io.llamanode.service.LlamaService;
 import io.llamanode.term.PlainTerms;
+import io.llamanode.transport.mailbox.From;
+import io.llamanode.transport.mailbox.Load;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -47,6 +50,8 @@ class CallMemoryTest {
     private final RequestHandler handler =
             new RequestHandler(service, new Mailbox(), (owner, down) -> () -> {}, "a@b", (path, fraction) -> {});
     private final BlockingQueue<OtpErlangObject> answers = new LinkedBlockingQueue<>();
+    /** The same, as a transport has them. */
+    private final BlockingQueue<OtpErlangObject> given = new LinkedBlockingQueue<>();
 
     @AfterEach
     void stop() {
@@ -73,7 +78,10 @@ class CallMemoryTest {
                 null,
                 MARK,
                 new OtpErlangTuple(elements),
-                answer -> answers.add(Mailbox.made(answer)));
+                answer -> {
+                    given.add(answer);
+                    answers.add(Mailbox.made(answer));
+                });
     }
 
     private OtpErlangObject answer() throws InterruptedException {
@@ -116,6 +124,23 @@ class CallMemoryTest {
             answer();
         }
         assertEquals(0, calls());
+    }
+
+    /** However many wait, their answers take no memory that they did not hold; what all are made of is there once. */
+    @Test
+    void anAnswerThatWaitsToBeWrittenTakesNoMoreThanItsCallDid() throws InterruptedException {
+        OtpErlangObject task = running();
+        call(CALLER, "get_result", task, new OtpErlangAtom("infinity"));
+        long held = calls() - MARK + new From(CALLER, new OtpErlangAtom("tag"), 100).weight();
+        given.clear();
+        call(CALLER, "get_result", task, new OtpErlangLong(0));
+        answer();
+        Load ofError = Objects.requireNonNull(Load.late(100, given.remove()));
+        assertTrue(ofError.own() + ofError.shared() <= held, () -> ofError + " is more than " + held);
+        released.countDown();
+        answer();
+        Load ofResult = Objects.requireNonNull(Load.late(100, given.remove()));
+        assertTrue(ofResult.own() <= held, () -> ofResult + " is more than " + held);
     }
 
     @Test

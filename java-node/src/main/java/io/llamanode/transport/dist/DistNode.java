@@ -9,10 +9,10 @@ import com.ericsson.otp.erlang.OtpOutputStream;
 import io.llamanode.account.MemoryAccount;
 import io.llamanode.term.LateTerm;
 import io.llamanode.term.TermLimits;
-import io.llamanode.term.TermSize;
 import io.llamanode.transport.mailbox.Budget;
 import io.llamanode.transport.mailbox.Dispatcher;
 import io.llamanode.transport.mailbox.From;
+import io.llamanode.transport.mailbox.Load;
 import io.llamanode.transport.mailbox.Receiver;
 import io.llamanode.transport.mailbox.Room;
 import java.io.IOException;
@@ -313,8 +313,7 @@ public final class DistNode implements AutoCloseable {
      */
     public boolean send(OtpErlangPid to, OtpErlangPid behind, OtpErlangObject message) {
         Peer peer = peerOf(to);
-        return peer != null
-                && sendTo(peer, behind, TermSize.of(message), message, message, frame -> frame.send(to, message));
+        return peer != null && sendTo(peer, behind, Load.late(0, message), frame -> frame.send(to, message));
     }
 
     /**
@@ -366,13 +365,7 @@ public final class DistNode implements AutoCloseable {
         return peer != null
                 && peer.understandsAliases()
                 && peer.isIncarnation(alias.creation())
-                && sendTo(
-                        peer,
-                        behind,
-                        TermSize.of(message),
-                        message,
-                        message,
-                        frame -> frame.aliasSend(self, alias, message));
+                && sendTo(peer, behind, Load.late(0, message), frame -> frame.aliasSend(self, alias, message));
     }
 
     /**
@@ -391,9 +384,7 @@ public final class DistNode implements AutoCloseable {
         return sendTo(
                 peer,
                 from.pid(),
-                from.length() + TermSize.of(reply),
-                reply,
-                from.length() < LateTerm.LARGE ? reply : from,
+                Load.late(from.length(), reply),
                 alias != null && alias.node().equals(peer.node())
                         ? frame -> frame.aliasReply(self, alias, from.tag(), reply)
                         : frame -> frame.reply(from.pid(), from.tag(), reply));
@@ -448,7 +439,7 @@ public final class DistNode implements AutoCloseable {
 
     /** Sends what is no message for a caller who may have a lock that others wait for. */
     private void controlLate(Peer peer, Consumer<Frame> encoder) {
-        if (peer.sendLate(this, encoder, CONTROL_WEIGHT, null)) {
+        if (peer.sendLate(this, encoder, Load.made(CONTROL_WEIGHT))) {
             framesOut.increment();
         }
     }
@@ -456,21 +447,17 @@ public final class DistNode implements AutoCloseable {
     /**
      * Sends a message.
      *
-     * @param message made late if it holds a late term
-     * @param holder what a large frame takes most of its memory for
+     * @param late what one counts for that is made when it is written
      */
-    private boolean sendTo(
-            Peer peer, Object process, long weight, OtpErlangObject message, Object holder, Consumer<Frame> encoder) {
-        LateTerm late = LateTerm.in(message);
-        if (late != null || weight >= LateTerm.LARGE) {
-            Object source = late != null && holder == message ? late.source() : holder;
-            boolean taken = peer.sendLate(process, encoder, weight, weight >= LateTerm.LARGE ? source : null);
-            if (taken) {
-                framesOut.increment();
-            }
-            return taken;
+    private boolean sendTo(Peer peer, Object process, @Nullable Load late, Consumer<Frame> encoder) {
+        if (late == null) {
+            return sendNow(peer, process, encoder);
         }
-        return sendNow(peer, process, encoder);
+        boolean taken = peer.sendLate(process, encoder, late);
+        if (taken) {
+            framesOut.increment();
+        }
+        return taken;
     }
 
     /** Encodes outside of the queue's lock, so that no term delays anybody else. */

@@ -5,6 +5,7 @@ import com.ericsson.otp.erlang.OtpErlangRef;
 import io.llamanode.transport.mailbox.Budget;
 import io.llamanode.transport.mailbox.Dispatcher;
 import io.llamanode.transport.mailbox.FrameReader;
+import io.llamanode.transport.mailbox.Load;
 import io.llamanode.transport.mailbox.Patience;
 import io.llamanode.transport.mailbox.Room;
 import java.io.BufferedInputStream;
@@ -21,7 +22,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -162,9 +162,9 @@ final class Peer {
         }
     }
 
-    /** Queues a frame that the writer encodes when its turn comes; never waits. The source is that of a large one. */
-    boolean sendLate(Object process, Consumer<Frame> encoder, long weight, @Nullable Object source) {
-        return queue.offerLate(process, encoder, weight, source) == WriteQueue.Offer.TAKEN;
+    /** Queues a frame that the writer encodes when its turn comes; never waits. */
+    boolean sendLate(Object process, Consumer<Frame> encoder, Load load) {
+        return queue.offerLate(process, encoder, load) == WriteQueue.Offer.TAKEN;
     }
 
     /** Queues a frame that the writer encodes once it is woken, or tells later that there is room for it; never waits. */
@@ -304,7 +304,7 @@ final class Peer {
 
     /** What it is made of, and what is made of it, takes room that all peers share. */
     private void writeLarge(WriteQueue.Waiting large) throws IOException, InterruptedException {
-        long taken = making.take(large.weight() * MAKING);
+        long taken = making.take(large.bytes() * MAKING);
         try {
             Frame made = new Frame();
             large.encoder().accept(made);

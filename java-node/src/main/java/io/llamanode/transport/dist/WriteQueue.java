@@ -1,11 +1,14 @@
 package io.llamanode.transport.dist;
 
 import io.llamanode.transport.mailbox.Budget;
+import io.llamanode.transport.mailbox.Load;
 import io.llamanode.transport.mailbox.Outbox;
 import io.llamanode.transport.mailbox.Sources;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -48,13 +51,15 @@ final class WriteQueue {
      * What waits.
      *
      * @param encoder makes the bytes; none if there is nothing to be said any more
-     * @param weight what they count for until they are written
-     * @param source what a large frame is made of, along with which no other is taken; {@code null} for a small one
+     * @param load what it counts for until they are written; along with a large frame no other is taken
      */
-    record Waiting(
-            Consumer<Frame> encoder, long weight, @Nullable Object source) {
+    record Waiting(Consumer<Frame> encoder, Load load) {
         boolean large() {
-            return source != null;
+            return load.large();
+        }
+
+        long bytes() {
+            return load.bytes();
         }
     }
 
@@ -69,7 +74,9 @@ final class WriteQueue {
     private long small;
 
     private long smallInFlight;
-    private @Nullable Waiting largeInFlight;
+    /** All that were taken, the small ones among them. */
+    private List<Waiting> inFlight = new ArrayList<>();
+
     private long rounds;
     private boolean burst;
     private boolean waiting;
@@ -105,7 +112,7 @@ final class WriteQueue {
                 refused.add(room);
                 return Offer.FULL;
             }
-            add(process, new Waiting(encoder, weight, null));
+            add(process, new Waiting(encoder, Load.made(weight)));
             return Offer.TAKEN;
         } finally {
             lock.unlock();
@@ -117,16 +124,15 @@ final class WriteQueue {
      *
      * @param process that gets it, or behind whose messages it belongs
      * @param encoder run on the writer's thread
-     * @param weight bytes of the frame, if only about
-     * @param source what a large one is made of; frames of one source hold it together. {@code null} for a small one
+     * @param load what it counts for
      */
-    Offer offerLate(Object process, Consumer<Frame> encoder, long weight, @Nullable Object source) {
+    Offer offerLate(Object process, Consumer<Frame> encoder, Load load) {
         lock.lock();
         try {
             if (closed || finishing) {
                 return Offer.CLOSED;
             }
-            add(process, new Waiting(encoder, weight, source));
+            add(process, new Waiting(encoder, load));
             signal();
             return Offer.TAKEN;
         } finally {
@@ -168,18 +174,26 @@ final class WriteQueue {
     void written() {
         lock.lock();
         try {
-            // Nothing, if it was closed meanwhile.
-            held.share().release(smallInFlight);
+            // None, if it was closed meanwhile.
+            for (Waiting done : inFlight) {
+                held.remove(done.load());
+            }
+            forgetInFlight();
             small -= smallInFlight;
             smallInFlight = 0;
-            if (largeInFlight != null) {
-                held.remove(largeInFlight.weight(), largeInFlight.source());
-                largeInFlight = null;
-            }
             rounds++;
             written.signalAll();
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void forgetInFlight() {
+        if (inFlight.size() > KEPT) {
+            // Only a burst needs a long array.
+            inFlight = new ArrayList<>();
+        } else {
+            inFlight.clear();
         }
     }
 
@@ -223,8 +237,8 @@ final class WriteQueue {
             passing = false;
             if (done < length && !closed) {
                 Waiting left = verbatim(frame, done, length);
-                held.add(left.weight(), null);
-                small += left.weight();
+                held.add(left.load());
+                small += left.bytes();
                 rest = left;
             }
             if (!isEmpty() || closed || finishing) {
@@ -237,13 +251,13 @@ final class WriteQueue {
 
     private static Waiting verbatim(byte[] frame, int from, int to) {
         byte[] bytes = Arrays.copyOfRange(frame, from, to);
-        return new Waiting(out -> out.verbatim(bytes), bytes.length, null);
+        return new Waiting(out -> out.verbatim(bytes), Load.made(bytes.length));
     }
 
     private void add(Object process, Waiting frame) {
         pending.add(frame, process, frame.large());
-        held.add(frame.weight(), frame.source());
-        small += frame.large() ? 0 : frame.weight();
+        held.add(frame.load());
+        small += frame.large() ? 0 : frame.bytes();
     }
 
     /**
@@ -276,11 +290,8 @@ final class WriteQueue {
             rest = null;
             while (next != null) {
                 taken.add(next);
-                if (next.large()) {
-                    largeInFlight = next;
-                } else {
-                    smallInFlight += next.weight();
-                }
+                inFlight.add(next);
+                smallInFlight += next.large() ? 0 : next.bytes();
                 next = next.large() ? null : pending.poll();
             }
             burst = taken.size() > KEPT;
@@ -341,7 +352,7 @@ final class WriteQueue {
             refused.clear();
             small = 0;
             smallInFlight = 0;
-            largeInFlight = null;
+            forgetInFlight();
             held.clear();
             arrived.signal();
             written.signalAll();

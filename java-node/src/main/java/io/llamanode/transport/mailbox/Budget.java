@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Bytes of memory that several share who do not know each other. Each may hold as much as all together leave free, so one
- * alone gets a half, and newcomers always find something; and each may always hold a little. Nothing here waits or refuses by
- * itself: what is charged is counted, and whoever charges asks before.
+ * alone gets a half, and newcomers always find something, unless its peer holds too much in the node's account beside; and each
+ * may always hold a little. Nothing here waits or refuses by itself: what is charged is counted, and whoever charges asks before.
  *
  * <p>For any thread.
  */
@@ -54,7 +54,9 @@ public final class Budget {
 
     /** {@return whether nothing more should be held} */
     public boolean isFull() {
-        return all.get() >= limit;
+        long held = all.get();
+        MemoryAccount in = account;
+        return held >= limit || held > FLOOR && in != null && in.isTight();
     }
 
     /**
@@ -151,7 +153,8 @@ public final class Budget {
         /** {@return whether this holds more than it should} */
         public boolean isOver() {
             long held = own.get();
-            return held > FLOOR && held > limit - all.get();
+            MemoryAccount in = account;
+            return held > FLOOR && (held > limit - all.get() || in != null && in.isTight(peer));
         }
 
         /** {@return what this holds, bytes} */

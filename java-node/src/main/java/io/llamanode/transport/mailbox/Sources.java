@@ -2,7 +2,6 @@ package io.llamanode.transport.mailbox;
 
 import java.util.IdentityHashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Charges a share for messages that wait. Those that are made of one source, when they are written, hold it together: a result
@@ -36,40 +35,44 @@ public final class Sources {
     /**
      * Charges for a message.
      *
-     * @param bytes of it, or of its source
-     * @param source what it is made of later, or {@code null} if it is made
+     * @param load of it
      */
-    public void add(long bytes, @Nullable Object source) {
+    public void add(Load load) {
+        share.charge(load.own() + added(load));
+    }
+
+    private long added(Load load) {
+        Object source = load.source();
         if (source == null) {
-            share.charge(bytes);
-            return;
+            return 0;
         }
         Held held = sources.get(source);
+        boolean first = held == null;
         if (held == null) {
-            held = new Held(bytes);
+            held = new Held(load.shared());
             sources.put(source, held);
-            share.charge(bytes);
         }
         held.messages++;
+        return first ? held.bytes : 0;
     }
 
     /**
      * Charges for a message no longer.
      *
-     * @param bytes as they were added
-     * @param source as it was added
+     * @param load as it was added
      */
-    public void remove(long bytes, @Nullable Object source) {
-        if (source == null) {
-            share.release(bytes);
-            return;
+    public void remove(Load load) {
+        share.release(load.own() + removed(load));
+    }
+
+    private long removed(Load load) {
+        Held held = load.source() == null ? null : sources.get(load.source());
+        if (held == null || --held.messages > 0) {
+            return 0;
         }
-        Held held = sources.get(source);
-        if (held != null && --held.messages == 0) {
-            sources.remove(source);
-            // As was charged: the first one may have been for another caller, with another tag.
-            share.release(held.bytes);
-        }
+        sources.remove(load.source());
+        // As was charged: the first one may have been for another caller, with another tag.
+        return held.bytes;
     }
 
     /** Charges for nothing any more. */

@@ -12,6 +12,7 @@ import io.llamanode.term.TermSize;
 import io.llamanode.transport.mailbox.Budget;
 import io.llamanode.transport.mailbox.Dispatcher;
 import io.llamanode.transport.mailbox.FrameReader;
+import io.llamanode.transport.mailbox.Load;
 import io.llamanode.transport.mailbox.Patience;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -21,6 +22,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -193,7 +195,7 @@ public final class FrameChannel {
      * @param term what it holds
      */
     public void send(Object process, OtpErlangObject term) {
-        send(process, term, TermSize.of(term));
+        send(process, term, Load.late(0, term));
     }
 
     /**
@@ -202,17 +204,14 @@ public final class FrameChannel {
      *
      * @param process that it is for, or behind whose frames it belongs: an owner of the node's account
      * @param term what it holds
-     * @param size bytes of that, if only about
+     * @param late what it counts for, if it is made when it is written; otherwise {@code null}
      */
-    public void send(Object process, OtpErlangObject term, long size) {
-        LateTerm late = LateTerm.in(term);
-        if (size >= LateTerm.LARGE) {
-            queue.put(process, () -> encode(term), size, late == null ? term : late.source());
-        } else if (late != null) {
-            queue.put(process, () -> encode(term), size, null);
-        } else {
+    public void send(Object process, OtpErlangObject term, @Nullable Load late) {
+        if (late == null) {
             byte[] frame = encode(term);
-            queue.put(process, () -> frame, frame.length, null);
+            queue.put(process, () -> frame, Load.made(frame.length));
+        } else {
+            queue.put(process, () -> encode(term), late);
         }
     }
 
@@ -230,8 +229,10 @@ public final class FrameChannel {
      * Shows in the node's account what waits to be sent from now on.
      *
      * @param account of the node
+     * @param peerOf gives where a process is that frames are for, as the account knows it
      */
-    public void showIn(MemoryAccount account) {
+    public void showIn(MemoryAccount account, Function<Object, Object> peerOf) {
+        queue.peers(peerOf);
         outgoing.showIn(account);
     }
 

@@ -1,6 +1,7 @@
 package io.llamanode.transport.stdio;
 
 import io.llamanode.transport.mailbox.Budget;
+import io.llamanode.transport.mailbox.Load;
 import io.llamanode.transport.mailbox.Outbox;
 import io.llamanode.transport.mailbox.Sources;
 import java.util.ArrayDeque;
@@ -11,6 +12,7 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,10 +27,9 @@ final class FrameQueue {
     private static final class Frame {
         private final Object process;
         private final Supplier<byte[]> bytes;
-        private final long weight;
+        private final Load load;
         private final @Nullable Object subject;
         private final boolean isLog;
-        private final @Nullable Object source;
         /** A later frame of the same subject is there. */
         private boolean obsolete;
         /** Charged for it as long as it waits. */
@@ -37,24 +38,25 @@ final class FrameQueue {
         /**
          * @param process that it is for
          * @param bytes gives the whole frame, length prefix included; called by the writer
-         * @param weight its bytes, if only about
+         * @param load what it counts for
          * @param subject {@code null}, or what a later frame with an equal subject makes obsolete
          * @param isLog whether it may be dropped
-         * @param source what it is made of no sooner than it is written, or {@code null}
          */
-        Frame(
-                Object process,
-                Supplier<byte[]> bytes,
-                long weight,
-                @Nullable Object subject,
-                boolean isLog,
-                @Nullable Object source) {
+        Frame(Object process, Supplier<byte[]> bytes, Load load, @Nullable Object subject, boolean isLog) {
             this.process = process;
             this.bytes = bytes;
-            this.weight = weight;
+            this.load = load;
             this.subject = subject;
             this.isLog = isLog;
-            this.source = source;
+        }
+
+        private long weight() {
+            return load.bytes();
+        }
+
+        /** In the heap until it is written. */
+        private Load held() {
+            return new Load(load.bytes(), load.own() + OVERHEAD, load.shared(), load.source(), load.large());
         }
     }
 
@@ -89,6 +91,7 @@ final class FrameQueue {
     private long queued;
 
     private long large;
+    private Function<Object, Object> peerOf = process -> PEER;
     private long window = Long.MAX_VALUE;
     private long unacknowledged;
     private int logs;
@@ -108,6 +111,16 @@ final class FrameQueue {
         this.little = new Sources(budget.share(NOBODY, PEER));
         this.maxLogs = maxLogs;
         this.maxLogBytes = maxLogBytes;
+    }
+
+    /** From here on what waits for a process counts with what else its peer holds. */
+    void peers(Function<Object, Object> of) {
+        lock.lock();
+        try {
+            peerOf = of;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** From here on no more than so many bytes are on their way, lengths not counted. */
@@ -166,7 +179,7 @@ final class FrameQueue {
             }
             logs++;
             logBytes += bytes.length;
-            add(new Frame(NOBODY, () -> bytes, bytes.length, null, true, null));
+            add(new Frame(NOBODY, () -> bytes, Load.made(bytes.length), null, true));
             return true;
         } finally {
             lock.unlock();
@@ -191,7 +204,7 @@ final class FrameQueue {
                 return false;
             }
             if (!closed) {
-                append(new Frame(process, bytes, weight, null, false, null));
+                append(new Frame(process, bytes, Load.made(weight), null, false));
             }
             return true;
         } finally {
@@ -212,7 +225,7 @@ final class FrameQueue {
 
     /** Takes a frame for nobody in particular, which the writer makes. */
     void put(Supplier<byte[]> bytes, long weight) {
-        put(NOBODY, bytes, weight, null);
+        put(NOBODY, bytes, Load.made(weight));
     }
 
     /** Takes a frame for nobody in particular, in place of one of the same subject that waits. */
@@ -222,12 +235,12 @@ final class FrameQueue {
             if (closed) {
                 return;
             }
-            Frame frame = new Frame(NOBODY, () -> bytes, bytes.length, subject, false, null);
+            Frame frame = new Frame(NOBODY, () -> bytes, Load.made(bytes.length), subject, false);
             if (subject != null) {
                 Frame before = subjects.put(subject, frame);
                 if (before != null) {
                     before.obsolete = true;
-                    queued -= before.weight;
+                    queued -= before.weight();
                 }
             }
             add(frame);
@@ -241,15 +254,13 @@ final class FrameQueue {
      *
      * @param process that it is for, or behind whose frames it belongs
      * @param bytes gives the frame; called by the writer
-     * @param weight its bytes, if only about
-     * @param source {@code null}, or what it is made of when it is written, as that is large; frames of one source hold it
-     *     together
+     * @param load what it counts for
      */
-    void put(Object process, Supplier<byte[]> bytes, long weight, @Nullable Object source) {
+    void put(Object process, Supplier<byte[]> bytes, Load load) {
         lock.lock();
         try {
             if (!closed) {
-                add(new Frame(process, bytes, weight, null, false, source));
+                add(new Frame(process, bytes, load, null, false));
             }
         } finally {
             lock.unlock();
@@ -262,16 +273,17 @@ final class FrameQueue {
     }
 
     private void append(Frame frame) {
-        boolean late = frame.source != null;
-        frames.add(frame, frame.process, late);
-        frame.line = queued + large < FULL && !late
+        boolean isLarge = frame.load.large();
+        frames.add(frame, frame.process, isLarge);
+        frame.line = queued + large < FULL && !isLarge
                 ? little
-                : lines.computeIfAbsent(frame.process, process -> new Sources(budget.share(process, PEER)));
-        frame.line.add(frame.weight + OVERHEAD, frame.source);
-        if (late) {
-            large += frame.weight;
+                : lines.computeIfAbsent(
+                        frame.process, process -> new Sources(budget.share(process, peerOf.apply(process))));
+        frame.line.add(frame.held());
+        if (isLarge) {
+            large += frame.weight();
         } else {
-            queued += frame.weight;
+            queued += frame.weight();
         }
     }
 
@@ -286,7 +298,7 @@ final class FrameQueue {
 
     private void left(Frame frame) {
         Sources line = Objects.requireNonNull(frame.line);
-        line.remove(frame.weight + OVERHEAD, frame.source);
+        line.remove(frame.held());
         if (line.share().held() == 0) {
             lines.remove(frame.process, line);
         }
@@ -383,14 +395,14 @@ final class FrameQueue {
         if (frame.subject != null) {
             subjects.remove(frame.subject);
         }
-        if (frame.source != null) {
-            large -= frame.weight;
+        if (frame.load.large()) {
+            large -= frame.weight();
         } else {
-            queued -= frame.weight;
+            queued -= frame.weight();
         }
         if (frame.isLog) {
             logs--;
-            logBytes -= frame.weight;
+            logBytes -= frame.weight();
         }
         writing = true;
         progress++;

@@ -8,12 +8,17 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.ericsson.otp.erlang.OtpErlangAtom;
+import io.llamanode.account.MemoryAccount;
+import io.llamanode.term.LateTerm;
 import io.llamanode.transport.mailbox.Budget;
+import io.llamanode.transport.mailbox.Load;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,6 +38,10 @@ final class WriteQueueTest {
 
     private final Budget budget = new Budget(10 << 20);
     private final WriteQueue queue = new WriteQueue(budget.share("peer"));
+
+    private static Load large(long bytes, Object source) {
+        return new Load(bytes, 0, bytes, source, true);
+    }
 
     private static byte[] filled(int length, int value) {
         byte[] bytes = new byte[length];
@@ -86,7 +95,7 @@ final class WriteQueueTest {
         for (int i = 0; i < 100; i++) {
             assertEquals(
                     WriteQueue.Offer.TAKEN,
-                    queue.offerLate(ONE, frame -> frame.verbatim(filled(1, 1)), 14 << 20, new Object()));
+                    queue.offerLate(ONE, frame -> frame.verbatim(filled(1, 1)), large(14 << 20, new Object())));
             assertEquals(WriteQueue.Offer.TAKEN, offer(queue, 5_000_000, 1));
         }
         assertEquals(100L * (14 << 20) + 500_000_000L, queue.queuedBytes());
@@ -102,7 +111,7 @@ final class WriteQueueTest {
         for (String process : List.of("a", "b")) {
             for (int i = 1; i <= 2; i++) {
                 String name = process + i;
-                queue.offerLate(process, frame -> made.add(name), 1 << 20, name);
+                queue.offerLate(process, frame -> made.add(name), large(1 << 20, name));
             }
         }
         offer(queue, 1, 7);
@@ -121,9 +130,9 @@ final class WriteQueueTest {
     @Test
     void largeFramesOfOneSourceHoldItTogether() throws Exception {
         for (int i = 0; i < 3; i++) {
-            queue.offerLate("process " + i, frame -> {}, 1 << 20, "result");
+            queue.offerLate("process " + i, frame -> {}, large(1 << 20, "result"));
         }
-        queue.offerLate("another", frame -> {}, 1 << 20, "another result");
+        queue.offerLate("another", frame -> {}, large(1 << 20, "another result"));
         assertEquals(2 << 20, queue.queuedBytes());
         for (long left : new long[] {2 << 20, 2 << 20, 1 << 20, 0}) {
             assertTrue(queue.take(Long.MAX_VALUE));
@@ -133,9 +142,49 @@ final class WriteQueueTest {
         }
     }
 
+    /** As for a result of some kilobytes that a thousand calls wait for: each answer is little more than its address. */
+    @Test
+    void smallAnswersOfOneResultHoldItTogether() throws Exception {
+        String result = "result";
+        for (int i = 0; i < 1000; i++) {
+            LateTerm late = LateTerm.late(result, OtpErlangAtom::new, 12_000, null);
+            queue.offerLate("a", frame -> {}, Objects.requireNonNull(Load.late(80, late)));
+        }
+        assertTrue(queue.queuedBytes() > 12_000 + 1000 * 500, "held: " + queue.queuedBytes());
+        assertTrue(queue.queuedBytes() < 12_000 + 1000 * 1024, "held: " + queue.queuedBytes());
+        assertTrue(queue.take(Long.MAX_VALUE));
+        taken(queue);
+        assertTrue(queue.queuedBytes() > 12_000, "until they are written");
+        queue.written();
+        assertEquals(0, queue.queuedBytes());
+    }
+
+    /** What is counted when it is there already does not take what is left for others. */
+    @Test
+    void aReaderWaitsWhileItsPeerHoldsMuchOfTheAccountBeside() throws Exception {
+        MemoryAccount account = new MemoryAccount(1 << 20, 0.5);
+        budget.showIn(account);
+        account.open(MemoryAccount.Kind.CALL, "process", "peer").set(3 << 18);
+        offer(queue, 200_000, 1);
+        Thread reader = Thread.ofPlatform().daemon().start(() -> {
+            try {
+                queue.awaitRoom();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+        while (reader.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+        assertTrue(queue.take(Long.MAX_VALUE));
+        taken(queue);
+        queue.written();
+        reader.join();
+    }
+
     @Test
     void largeFramesDoNotFillTheWayOfSmallOnes() throws Exception {
-        queue.offerLate("a", frame -> {}, 100 << 20, "source");
+        queue.offerLate("a", frame -> {}, large(100 << 20, "source"));
         assertEquals(WriteQueue.Offer.TAKEN, queue.offer("b", frame -> frame.verbatim(filled(1, 1)), 1, ROOM));
         assertEquals(WriteQueue.Offer.TAKEN, queue.offer("a", frame -> frame.verbatim(filled(1, 2)), 1, ROOM));
     }
@@ -144,7 +193,7 @@ final class WriteQueueTest {
     void aReaderWaitsWhileItsPeerHasMoreThanItsShareUntilSomeOfItIsWritten() throws Exception {
         queue.awaitRoom();
         for (int i = 0; i < 3; i++) {
-            queue.offerLate(ONE, frame -> {}, 4 << 20, new Object());
+            queue.offerLate(ONE, frame -> {}, large(4 << 20, new Object()));
         }
         Thread reader = Thread.ofPlatform().daemon().start(() -> {
             try {
@@ -250,7 +299,7 @@ final class WriteQueueTest {
         return (bytes, length) -> {
             Thread other = Thread.ofPlatform()
                     .daemon()
-                    .start(() -> queue.offerLate(ONE, frame -> frame.verbatim(new byte[] {4}), 1, null));
+                    .start(() -> queue.offerLate(ONE, frame -> frame.verbatim(new byte[] {4}), Load.made(1)));
             try {
                 assertTrue(other.join(java.time.Duration.ofSeconds(20)), "it waits for the socket");
             } catch (InterruptedException e) {

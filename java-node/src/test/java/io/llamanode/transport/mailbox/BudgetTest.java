@@ -73,6 +73,22 @@ final class BudgetTest {
         assertEquals(0, account.held());
     }
 
+    /** The last of the account is not for what cannot be refused. */
+    @Test
+    void whoHoldsMuchOfTheAccountBesideIsOverSoonerButForALittle() {
+        MemoryAccount account = new MemoryAccount(LIMIT, 0.5);
+        budget.showIn(account);
+        Budget.Share share = budget.share("a@b");
+        Budget.Share other = budget.share("c@d");
+        account.open(MemoryAccount.Kind.CALL, "process", "a@b").set(LIMIT * 3 / 4);
+        assertTrue(share.tryCharge(Budget.FLOOR));
+        assertFalse(share.tryCharge(LIMIT / 15));
+        assertEquals(Budget.FLOOR, share.held());
+        assertFalse(budget.isFull());
+        assertTrue(other.tryCharge(LIMIT / 15), "it is the fault of another peer");
+        assertTrue(budget.isFull());
+    }
+
     @Test
     void aLittleIsAlwaysAllowed() {
         Budget.Share first = budget.share("peer");

@@ -3,16 +3,21 @@ package io.llamanode.transport.stdio;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.ericsson.otp.erlang.OtpErlangAtom;
 import io.llamanode.account.MemoryAccount;
+import io.llamanode.term.LateTerm;
 import io.llamanode.transport.Interleavings;
 import io.llamanode.transport.mailbox.Budget;
+import io.llamanode.transport.mailbox.Load;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -101,8 +106,7 @@ final class FrameQueueTest {
                             made.add(name);
                             return new byte[10];
                         },
-                        14 << 20,
-                        name);
+                        large(14 << 20, name));
             }
         }
         assertEquals(40L * (14 << 20), queue.queuedBytes());
@@ -196,7 +200,52 @@ final class FrameQueueTest {
     }
 
     private void put(String process, int bytes) {
-        queue.put(process, () -> new byte[bytes], bytes, null);
+        queue.put(process, () -> new byte[bytes], Load.made(bytes));
+    }
+
+    private static Load large(long bytes, Object source) {
+        return new Load(bytes, 0, bytes, source, true);
+    }
+
+    /** A result of some kilobytes that many calls wait for is there once, and each answer is little more than its address. */
+    @Test
+    void smallAnswersOfOneResultHoldItTogether() throws Exception {
+        String result = "result";
+        for (int i = 0; i < 1000; i++) {
+            LateTerm late = LateTerm.late(result, OtpErlangAtom::new, 12_000, null);
+            queue.put("a", () -> new byte[10], Objects.requireNonNull(Load.late(80, late)));
+        }
+        assertEquals(1000 * 12_080, queue.queuedBytes());
+        assertTrue(budget.held() < 2 * 12_080 + 1000 * 1024, "held: " + budget.held());
+        for (int i = 0; i < 1000; i++) {
+            assertNotNull(queue.poll());
+        }
+        assertNull(queue.poll());
+        assertEquals(0, budget.held());
+    }
+
+    /** What is counted when it is there already does not take what is left for others. */
+    @Test
+    void aReaderWaitsWhileTheAccountIsTight() throws Exception {
+        MemoryAccount small = new MemoryAccount(LIMIT, 0.5);
+        budget.showIn(small);
+        queue.peers(process -> "a@b");
+        small.open(MemoryAccount.Kind.CALL, "process", "a@b").set(LIMIT * 3L / 4);
+        queue.limit(2 * LIMIT);
+        put("a", 60_000);
+        put("a", 60_000);
+        assertFalse(budget.isFull(), "this much may always wait");
+        for (int i = 0; i < 3; i++) {
+            put("a", 60_000);
+        }
+        assertTrue(budget.isFull());
+        assertTrue(queue.tooMuchFor("a") > 0, "it counts with what else its peer holds");
+        Thread reader = reading();
+        assertTrue(reader.isAlive());
+        for (int i = 0; i < 4; i++) {
+            queue.take();
+        }
+        reader.join();
     }
 
     /** Each may have as much as all leave; what finds little waiting counts for nobody. */
@@ -245,11 +294,11 @@ final class FrameQueueTest {
     void framesOfOneSourceHoldItTogether() throws Exception {
         List<String> result = List.of("result");
         for (int i = 0; i < 20; i++) {
-            queue.put("a", () -> new byte[10], 100_000, result);
+            queue.put("a", () -> new byte[10], large(100_000, result));
         }
         assertEquals(20 * 100_000, queue.queuedBytes());
         assertTrue(budget.held() < 110_000);
-        queue.put("a", () -> new byte[10], 100_000, List.of("result"));
+        queue.put("a", () -> new byte[10], large(100_000, List.of("result")));
         assertTrue(budget.held() > 200_000, "what is equal is there twice all the same");
         for (int i = 0; i < 20; i++) {
             queue.take();
@@ -264,14 +313,14 @@ final class FrameQueueTest {
     /** A result for several callers goes with a tag of each. */
     @Test
     void whatASourceIsChargedForIsGivenBackWhateverItsFramesWeigh() throws Exception {
-        queue.put("a", () -> new byte[10], 100_000, "result");
-        queue.put("a", () -> new byte[10], 70_000, "result");
+        queue.put("a", () -> new byte[10], large(100_000, "result"));
+        queue.put("a", () -> new byte[10], large(70_000, "result"));
         queue.take();
         queue.take();
         assertNull(queue.poll());
         assertEquals(0, budget.held());
-        queue.put("a", () -> new byte[10], 70_000, "result");
-        queue.put("a", () -> new byte[10], 100_000, "result");
+        queue.put("a", () -> new byte[10], large(70_000, "result"));
+        queue.put("a", () -> new byte[10], large(100_000, "result"));
         queue.take();
         queue.take();
         assertNull(queue.poll());
@@ -456,8 +505,8 @@ final class FrameQueueTest {
 
     @Test
     void largeFramesWaitNoLongerOnceTheWriterHasThem() throws Exception {
-        queue.put("a", () -> new byte[10], 100_000, "result");
-        queue.put("a", () -> new byte[10], 200_000, "another");
+        queue.put("a", () -> new byte[10], large(100_000, "result"));
+        queue.put("a", () -> new byte[10], large(200_000, "another"));
         queue.take();
         assertEquals(200_000, queue.queuedBytes());
         queue.take();
