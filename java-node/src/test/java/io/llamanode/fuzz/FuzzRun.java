@@ -19,7 +19,7 @@ final class FuzzRun {
 
     private static final Pattern NAME = Pattern.compile("\\b[a-z]\\w*\\.\\w");
     private static final Pattern WHOLE = Pattern.compile(
-            "the tensor \\S|value type \\d+ at |truncated|GGUF|has version|big-endian|claims|is empty|without a name|empty metadata key|has \\S+ as |architecture|n_ctx");
+            "the tensor \\S|value type \\d+ at |array of arrays at |truncated|GGUF|has version|big-endian|claims|is empty|without a name|empty metadata key|has \\S+ as |architecture|n_ctx");
 
     private final String library;
     private final Path folder;

@@ -114,6 +114,10 @@ class TensorCheckTest extends CheckedModels {
                         "blk.0.time_mix_lerp_v.weight",
                         "blk.0.time_mix_lerp_fused.weight"),
                 Arguments.of(
+                        (Supplier<GgufWriter>) SmallModels::experts,
+                        "blk.0.ffn_gate_exps.weight",
+                        "blk.0.ffn_gate_exps.weight"),
+                Arguments.of(
                         (Supplier<GgufWriter>) () -> EncoderModels.t5(true),
                         "dec.blk.0.attn_rel_b.weight",
                         "dec.blk.0.attn_rel_b.weight"),
