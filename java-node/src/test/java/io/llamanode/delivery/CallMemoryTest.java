@@ -73,15 +73,10 @@ class CallMemoryTest {
         for (int i = 0; i < arguments.length; i++) {
             elements[i + 1] = arguments[i] instanceof OtpErlangObject term ? term : PlainTerms.of(arguments[i]);
         }
-        handler.call(
-                new ProcessOwner(caller),
-                null,
-                MARK,
-                new OtpErlangTuple(elements),
-                answer -> {
-                    given.add(answer);
-                    answers.add(Mailbox.made(answer));
-                });
+        handler.call(new ProcessOwner(caller), null, MARK, new OtpErlangTuple(elements), answer -> {
+            given.add(answer);
+            answers.add(Mailbox.made(answer));
+        });
     }
 
     private OtpErlangObject answer() throws InterruptedException {

@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param beside a tensor of the layers that it is about, or {@code null} for every layer
  * @param alternatives each a list of names; {@code blk.N.} stands for every layer
  */
-record TensorNeeds(
-        Set<String> architectures, @Nullable String beside, List<List<String>> alternatives) {
+record TensorNeeds(Set<String> architectures, @Nullable String beside, List<List<String>> alternatives) {
 
     private static final String EACH = "blk.N.";
 
@@ -66,8 +65,7 @@ record TensorNeeds(
     }
 
     private void check(GgufFile file, String block) {
-        boolean met =
-                alternatives.stream().anyMatch(names -> names.stream().allMatch(name -> has(file, name, block)));
+        boolean met = alternatives.stream().anyMatch(names -> names.stream().allMatch(name -> has(file, name, block)));
         if (!met && (beside == null || has(file, beside, block))) {
             throw malformed(
                     file,

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param source what that is; {@code null} if it is made, or made of little
  * @param large whether it is made and written alone, when its turn comes
  */
-public record Load(long bytes, long own, long shared, @Nullable Object source, boolean large) {
+public record Load(
+        long bytes, long own, long shared, @Nullable Object source, boolean large) {
     /** Bytes from which on what a message is made of counts once for all that are made of it. */
     private static final int SHARED = 512;
 
