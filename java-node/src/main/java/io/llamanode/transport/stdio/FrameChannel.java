@@ -189,7 +189,7 @@ public final class FrameChannel {
     }
 
     /**
-     * Sends a frame that must arrive, as {@link #send(Object, OtpErlangObject, long)}.
+     * Sends a frame that must arrive, as {@link #send(Object, OtpErlangObject, Load)}.
      *
      * @param process that it is for, or behind whose frames it belongs: an owner of the node's account
      * @param term what it holds
