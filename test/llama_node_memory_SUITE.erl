@@ -148,13 +148,14 @@ waits_for_a_result(Config) ->
         {ok, Task} = llama_node:create_task(Server, session(Server), completion, llama_node_ct:endless()),
         Count = 15000,
         [gen_server:send_request(Mailbox, {get_result, Task, infinity}) || _ <- lists:seq(1, Count)],
-        %% Behind them, as it goes the same way. On a slow machine the task has come to the end of its context before.
+        %% Behind them, as it goes the same way. On a slow machine the task has come to the end of its context before,
+        %% and its result is gone with those that waited then.
         _ = gen_server:call(Mailbox, {cancel_task, Task}, 150000),
         lists:usort([receive {[alias | _], {error, {Code, _}}} -> Code;
                              {[alias | _], {ok, #{finish_reason := length}}} -> cancelled
                      end || _ <- lists:seq(1, Count)])
     end, Config),
-    ?assertEqual([cancelled, server_busy], Codes).
+    ?assertEqual([cancelled, server_busy], Codes -- [task_not_found]).
 
 %% An answer of some kilobytes, for which many calls wait, over a connection that carries all of them.
 waits_for_a_large_result(Config) ->
