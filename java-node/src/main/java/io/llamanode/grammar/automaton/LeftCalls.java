@@ -1,0 +1,127 @@
+package io.llamanode.grammar.automaton;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * Which rules each rule can begin with, before anything is read, and the groups of rules that begin with each other (strongly
+ * connected components: Tarjan, "Depth-first search and linear graph algorithms", 1972).
+ */
+final class LeftCalls {
+    private static final int UNSEEN = -1;
+
+    private final int[][] calls;
+    private final int[] index;
+    private final int[] low;
+    private final BitSet onPath = new BitSet();
+    private final Deque<Integer> path = new ArrayDeque<>();
+    private final List<int[]> groups = new ArrayList<>();
+    private int next;
+
+    private LeftCalls(int[][] calls) {
+        this.calls = calls;
+        this.index = new int[calls.length];
+        this.low = new int[calls.length];
+        Arrays.fill(index, UNSEEN);
+        for (int rule = 0; rule < calls.length; rule++) {
+            if (index[rule] == UNSEEN) {
+                visit(rule);
+            }
+        }
+    }
+
+    /**
+     * Finds the groups.
+     *
+     * @return rules that begin with each other, a rule that begins with no such one alone; a group comes behind those that it
+     *     can begin with
+     */
+    static List<int[]> groups(Nodes nodes, Rules rules, boolean[] nullable) {
+        return new LeftCalls(calls(nodes, rules, nullable)).groups;
+    }
+
+    static int[][] calls(Nodes nodes, Rules rules, boolean[] nullable) {
+        int[][] calls = new int[rules.size()][];
+        for (int rule = 0; rule < calls.length; rule++) {
+            calls[rule] = switch (rules.get(rule)) {
+                case Rules.Loop loop -> new int[] {loop.body()};
+                case Rules.Between between -> calls(nodes, between.start(), nullable);
+            };
+        }
+        return calls;
+    }
+
+    private static int[] calls(Nodes nodes, int start, boolean[] nullable) {
+        BitSet called = new BitSet();
+        BitSet seen = new BitSet();
+        Deque<Integer> open = new ArrayDeque<>();
+        open.add(start);
+        seen.set(start);
+        while (!open.isEmpty()) {
+            int node = open.removeLast();
+            for (int edge = nodes.edge(node); edge >= 0; edge = nodes.next(edge)) {
+                boolean skipped = nodes.kind(edge) == Nodes.Kind.EMPTY;
+                if (nodes.kind(edge) == Nodes.Kind.CALL) {
+                    called.set(nodes.first(edge));
+                    skipped = nullable[nodes.first(edge)];
+                }
+                if (skipped && !seen.get(nodes.target(edge))) {
+                    seen.set(nodes.target(edge));
+                    open.add(nodes.target(edge));
+                }
+            }
+        }
+        return called.stream().toArray();
+    }
+
+    /** With a stack of its own, as rules may begin with each other in a long line. */
+    private void visit(int first) {
+        Deque<int[]> visits = new ArrayDeque<>();
+        visits.push(new int[] {first, 0});
+        enter(first);
+        while (!visits.isEmpty()) {
+            int[] visit = visits.element();
+            int rule = visit[0];
+            if (visit[1] < calls[rule].length) {
+                int called = calls[rule][visit[1]++];
+                if (index[called] == UNSEEN) {
+                    enter(called);
+                    visits.push(new int[] {called, 0});
+                } else if (onPath.get(called)) {
+                    low[rule] = Math.min(low[rule], index[called]);
+                }
+            } else {
+                visits.pop();
+                if (!visits.isEmpty()) {
+                    int caller = visits.element()[0];
+                    low[caller] = Math.min(low[caller], low[rule]);
+                }
+                if (low[rule] == index[rule]) {
+                    groups.add(leave(rule));
+                }
+            }
+        }
+    }
+
+    private void enter(int rule) {
+        index[rule] = next;
+        low[rule] = next++;
+        path.push(rule);
+        onPath.set(rule);
+    }
+
+    private int[] leave(int first) {
+        List<Integer> group = new ArrayList<>();
+        int rule;
+        do {
+            rule = path.pop();
+            onPath.clear(rule);
+            group.add(rule);
+        } while (rule != first);
+        return group.stream().mapToInt(Integer::intValue).toArray();
+    }
+}

@@ -1,0 +1,80 @@
+package io.llamanode.grammar.automaton;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Deque;
+import java.util.List;
+
+/** Finds the rules that may be over before anything is read. A rule is looked at again when one that it waited for is such. */
+final class Nullability {
+    private final Nodes nodes;
+    private final Rules rules;
+    private final boolean[] nullable;
+    /** The rules that wait for a rule. */
+    private final List<List<Integer>> waiting = new ArrayList<>();
+
+    private Nullability(Nodes nodes, Rules rules) {
+        this.nodes = nodes;
+        this.rules = rules;
+        this.nullable = new boolean[rules.size()];
+        for (int rule = 0; rule < rules.size(); rule++) {
+            waiting.add(new ArrayList<>());
+        }
+    }
+
+    static boolean[] of(Nodes nodes, Rules rules) {
+        Nullability found = new Nullability(nodes, rules);
+        Deque<Integer> open = new ArrayDeque<>();
+        for (int rule = 0; rule < rules.size(); rule++) {
+            open.add(rule);
+        }
+        while (!open.isEmpty()) {
+            int rule = open.remove();
+            if (!found.nullable[rule] && !rules.isNotEmpty(rule) && found.look(rule)) {
+                found.nullable[rule] = true;
+                open.addAll(found.waiting.get(rule));
+            }
+        }
+        return found.nullable;
+    }
+
+    private boolean look(int rule) {
+        return switch (rules.get(rule)) {
+            case Rules.Loop(int body, int min, int _) -> min == 0 || isNullable(body, rule);
+            case Rules.Between(int start, int end) -> look(rule, start, end);
+        };
+    }
+
+    private boolean look(int rule, int start, int end) {
+        BitSet seen = new BitSet();
+        Deque<Integer> open = new ArrayDeque<>();
+        open.add(start);
+        seen.set(start);
+        while (!open.isEmpty()) {
+            int node = open.removeLast();
+            if (node == end) {
+                return true;
+            }
+            for (int edge = nodes.edge(node); edge >= 0; edge = nodes.next(edge)) {
+                boolean skipped = switch (nodes.kind(edge)) {
+                    case BYTES -> false;
+                    case EMPTY -> true;
+                    case CALL -> isNullable(nodes.first(edge), rule);
+                };
+                if (skipped && !seen.get(nodes.target(edge))) {
+                    seen.set(nodes.target(edge));
+                    open.add(nodes.target(edge));
+                }
+            }
+        }
+        return false;
+    }
+
+    private boolean isNullable(int asked, int by) {
+        if (!nullable[asked]) {
+            waiting.get(asked).add(by);
+        }
+        return nullable[asked];
+    }
+}

@@ -1,0 +1,293 @@
+package io.llamanode.grammar.automaton;
+
+import io.llamanode.grammar.automaton.Automaton.Closure;
+import io.llamanode.grammar.automaton.Stack.Frame;
+import io.llamanode.grammar.rule.Expression.Repeat;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads texts byte by byte. Where a text can stand is a {@link State}; states are made when they are first reached and kept, so
+ * that a way gone once costs one look.
+ *
+ * <p>A step goes in three parts. Every node that reads the byte goes on. Where a rule is over then, whatever waited for it goes
+ * on. The rules that are called now are begun last, each behind all those that may come before it: all of its callers are known
+ * then, and share one stack. No rule begins with itself, so that there is such an order.
+ *
+ * <p>For one thread at a time.
+ */
+public final class Recognizer {
+    /** The target of the frame under all others: the text is complete. */
+    private static final int COMPLETE = -1;
+    /** Targets of frames that count the turns of a repetition: the number of its rule, taken from this. */
+    private static final int LOOP = -2;
+
+    private static final Comparator<Frame> ORDER = Comparator.comparingInt(Frame::target)
+            .thenComparingInt(frame -> frame.parent() == null ? -1 : frame.parent().id)
+            .thenComparingInt(Frame::count);
+
+    private final Automaton automaton;
+    private final Limits limits;
+    private final Map<State, State> states = new HashMap<>();
+    private final Map<Stack, Stack> stacks = new HashMap<>();
+    private final State dead;
+    private int nextStack = 1;
+    private int epoch;
+    private long memory;
+
+    // Of the step that is made now.
+    private final PlaceSet seen = new PlaceSet();
+    private final Calls calls;
+    private final Set<Stack> popped = new HashSet<>();
+    private final Deque<Stack> toPop = new ArrayDeque<>();
+    private int[] nodes = new int[16];
+    private Stack[] behind = new Stack[16];
+    private final PlaceSet placed = new PlaceSet();
+    private int size;
+    private int work;
+    private boolean complete;
+
+    /**
+     * Has read nothing yet.
+     *
+     * @param automaton whose texts are read; of no other thread meanwhile
+     * @param limits of each step
+     */
+    public Recognizer(Automaton automaton, Limits limits) {
+        this.automaton = automaton;
+        this.limits = limits;
+        this.calls = new Calls(automaton.ruleCount());
+        this.dead = new State(new int[0], new Stack[0], new long[0], false, automaton.classCount(), 0);
+    }
+
+    /**
+     * Begins a text.
+     *
+     * @return the state before its first byte
+     * @throws GrammarLimitException if it takes too much
+     */
+    public State start() {
+        begin();
+        calls.add(automaton.placeOf(automaton.root()), new Frame(COMPLETE, null, 0));
+        complete = automaton.isNullable(automaton.root());
+        return finish();
+    }
+
+    /**
+     * Reads a byte.
+     *
+     * @param from where the text is
+     * @param value the byte, 0 to 255
+     * @return where it is then, or {@code null} if the byte can not come there
+     * @throws GrammarLimitException if it takes too much
+     */
+    public @Nullable State next(State from, int value) {
+        int byteClass = automaton.classOf(value);
+        State known = from.next[byteClass];
+        if (known == null) {
+            known = step(from, byteClass);
+            from.next[byteClass] = known;
+        }
+        return known == dead ? null : known;
+    }
+
+    /**
+     * The same state, if it is to be kept for long: what has been found out is forgotten now and then, and a state of before
+     * would hold all of it.
+     *
+     * @param state any of this recognizer's
+     * @return what stands for it now
+     */
+    public State current(State state) {
+        return state.epoch == epoch
+                ? state
+                : intern(new State(
+                        state.nodes, state.stacks, state.places, state.complete, automaton.classCount(), epoch));
+    }
+
+    /** {@return bytes that all states and stacks take, if only about} */
+    public long weight() {
+        return memory;
+    }
+
+    private void begin() {
+        if (memory > limits.memory()) {
+            states.clear();
+            stacks.clear();
+            memory = 0;
+            epoch++;
+        }
+        seen.clear();
+        placed.clear();
+        calls.clear();
+        popped.clear();
+        toPop.clear();
+        size = 0;
+        work = 0;
+        complete = false;
+    }
+
+    private State step(State from, int byteClass) {
+        begin();
+        for (int i = 0; i < from.nodes.length; i++) {
+            for (int edge = automaton.firstEdge(from.nodes[i]); edge >= 0; edge = automaton.nextEdge(edge)) {
+                work();
+                if (automaton.reads(edge, byteClass)) {
+                    reach(automaton.target(edge), from.stacks[i]);
+                }
+            }
+        }
+        while (!toPop.isEmpty()) {
+            pop(toPop.remove());
+        }
+        return finish();
+    }
+
+    /** Begins the rules that are called, and makes a state of all places. */
+    private State finish() {
+        for (int place = calls.next(0); place >= 0; place = calls.next(place)) {
+            int rule = automaton.ruleAt(place);
+            Stack stack = stack(calls.take(place));
+            switch (automaton.rule(rule)) {
+                case Rules.Loop loop -> call(loop.body(), new Frame(LOOP - rule, stack, 0));
+                // That it may be over at once has been seen where it is called.
+                case Rules.Between between -> enter(automaton.closure(between.start()), stack);
+            }
+        }
+        if (size == 0 && !complete) {
+            return dead;
+        }
+        return intern(state());
+    }
+
+    private State state() {
+        Integer[] order = new Integer[size];
+        Arrays.setAll(order, i -> i);
+        Arrays.sort(order, Comparator.comparingLong(i -> PlaceSet.place(nodes[i], behind[i].id)));
+        int[] sortedNodes = new int[size];
+        Stack[] sortedStacks = new Stack[size];
+        long[] places = new long[size];
+        for (int i = 0; i < size; i++) {
+            sortedNodes[i] = nodes[order[i]];
+            sortedStacks[i] = behind[order[i]];
+            places[i] = PlaceSet.place(sortedNodes[i], sortedStacks[i].id);
+        }
+        return new State(sortedNodes, sortedStacks, places, complete, automaton.classCount(), epoch);
+    }
+
+    private State intern(State state) {
+        State known = states.putIfAbsent(state, state);
+        if (known != null) {
+            return known;
+        }
+        memory += state.weight();
+        return state;
+    }
+
+    /** A node is reached behind a byte. */
+    private void reach(int node, Stack stack) {
+        work();
+        if (seen.add(PlaceSet.place(node, stack.id))) {
+            Closure closure = automaton.closure(node);
+            enter(closure, stack);
+            if (closure.end() && popped.add(stack)) {
+                toPop.add(stack);
+            }
+        }
+    }
+
+    private void enter(Closure closure, Stack stack) {
+        for (int node : closure.reading()) {
+            place(node, stack);
+        }
+        for (int i = 0; i < closure.rules().length; i++) {
+            int rule = closure.rules()[i];
+            if (closure.tails()[i]) {
+                // Nothing is left behind the call: what waits for this rule waits for that one.
+                for (Frame frame : stack.frames) {
+                    call(rule, frame);
+                }
+            } else {
+                call(rule, new Frame(closure.returns()[i], stack, 0));
+            }
+        }
+    }
+
+    private void call(int rule, Frame frame) {
+        work();
+        calls.add(automaton.placeOf(rule), frame);
+    }
+
+    private void place(int node, Stack stack) {
+        work();
+        if (!placed.add(PlaceSet.place(node, stack.id))) {
+            return;
+        }
+        if (size == nodes.length) {
+            nodes = Arrays.copyOf(nodes, 2 * size);
+            behind = Arrays.copyOf(behind, 2 * size);
+        }
+        nodes[size] = node;
+        behind[size++] = stack;
+    }
+
+    /** A rule is over: what waits for it goes on. */
+    private void pop(Stack stack) {
+        for (Frame frame : stack.frames) {
+            work();
+            if (frame.target() == COMPLETE) {
+                complete = true;
+            } else if (frame.target() <= LOOP) {
+                turn(LOOP - frame.target(), frame.count() + 1, Objects.requireNonNull(frame.parent()));
+            } else {
+                reach(frame.target(), Objects.requireNonNull(frame.parent()));
+            }
+        }
+    }
+
+    /** A repetition has been read so many times. */
+    private void turn(int rule, int count, Stack behindAll) {
+        Rules.Loop loop = (Rules.Loop) automaton.rule(rule);
+        int min = automaton.isNullable(loop.body()) ? 0 : loop.min();
+        boolean bounded = loop.max() != Repeat.NO_BOUND;
+        if (count >= min && popped.add(behindAll)) {
+            toPop.add(behindAll);
+        }
+        if (!bounded || count < loop.max()) {
+            // Behind the least number, turns without a bound need not be told apart.
+            call(loop.body(), new Frame(LOOP - rule, behindAll, bounded ? count : Math.min(count, min)));
+        }
+    }
+
+    private Stack stack(Frame[] frames) {
+        if (frames.length > 1) {
+            Arrays.sort(frames, ORDER);
+        }
+        Stack stack = new Stack(nextStack, frames);
+        Stack known = stacks.putIfAbsent(stack, stack);
+        if (known != null) {
+            return known;
+        }
+        if (stack.depth > limits.depth()) {
+            throw new GrammarLimitException("more than %d of its rules stand in each other".formatted(limits.depth()));
+        }
+        nextStack++;
+        memory += 64 + 40L * frames.length;
+        return stack;
+    }
+
+    private void work() {
+        if (++work > limits.work()) {
+            throw new GrammarLimitException(
+                    "a byte can be read in more than %d ways at one place".formatted(limits.work()));
+        }
+    }
+}
