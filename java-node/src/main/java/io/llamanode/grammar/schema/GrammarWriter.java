@@ -1,0 +1,255 @@
+package io.llamanode.grammar.schema;
+
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.DecimalNode;
+import com.fasterxml.jackson.databind.node.NullNode;
+import io.llamanode.grammar.json.JsonStrings;
+import io.llamanode.grammar.rule.Expression;
+import io.llamanode.grammar.rule.Expression.Repeat;
+import io.llamanode.grammar.rule.Grammar;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Writes a grammar: a rule for each term that has been asked for.
+ *
+ * <p>For one thread, and one grammar.
+ */
+final class GrammarWriter {
+    private static final String ROOT = "root";
+
+    private final Terms terms;
+    private final Normalizer normalizer;
+    private final Ignored ignored;
+    private final Expression gap;
+    private final Spelling spelling = new Spelling();
+    private final ArrayWriter arrays;
+    private final ObjectWriter objects;
+    private final Map<Term, Expression> references = new HashMap<>();
+    private final Map<Form, Expression> byForm = new HashMap<>();
+    private final Map<Texts, Expression> texts = new HashMap<>();
+    private final Deque<Open> open = new ArrayDeque<>();
+    private final Map<String, Expression> rules = new LinkedHashMap<>();
+    private final Map<Object, Expression> sharing = new HashMap<>();
+
+    /** A rule that is not written yet. */
+    private record Open(String name, Term term, Form form) {}
+
+    GrammarWriter(Terms terms, Normalizer normalizer, Whitespace whitespace, Ignored ignored) {
+        this.terms = terms;
+        this.normalizer = normalizer;
+        this.ignored = ignored;
+        this.gap = whitespace.expression();
+        this.arrays = new ArrayWriter(this, terms);
+        this.objects = new ObjectWriter(this, terms);
+    }
+
+    Grammar write(Term root) {
+        rules.put(ROOT, Expression.NOTHING);
+        rules.put(ROOT, Expression.sequence(gap, reference(root), gap));
+        while (!open.isEmpty()) {
+            Open next = open.remove();
+            rules.put(next.name, expression(next.term, next.form));
+        }
+        Map<String, Expression> productive = Productive.only(rules);
+        if (Expression.NOTHING.equals(productive.get(ROOT))) {
+            throw new SchemaException("", "", "no value is valid by it");
+        }
+        return new Grammar(ROOT, productive);
+    }
+
+    /** {@return what stands for a term, the rule of which is written sooner or later} */
+    Expression reference(Term term) {
+        if (term instanceof Term.False) {
+            return Expression.NOTHING;
+        }
+        Expression known = references.get(term);
+        if (known == null) {
+            // Schemas that mean the same share their rules.
+            known = byForm.computeIfAbsent(normalizer.form(term), form -> begun(term, form));
+            references.put(term, known);
+        }
+        return known;
+    }
+
+    private Expression begun(Term term, Form form) {
+        if (form.arrays().isEmpty() && form.objects().isEmpty()) {
+            return shared(expression(term, form));
+        }
+        String name = "v" + term.id();
+        rules.put(name, Expression.NOTHING);
+        open.add(new Open(name, term, form));
+        return new Expression.Reference(name);
+    }
+
+    Expression gap() {
+        return gap;
+    }
+
+    Expression comma() {
+        return joined(new Expression.Text(","), gap);
+    }
+
+    /** {@return a value with what may stand behind it} */
+    Expression item(Term term) {
+        return term instanceof Term.False ? Expression.NOTHING : joined(reference(term), gap);
+    }
+
+    /** {@return a property with what may stand behind it} */
+    Expression pair(Expression key, Term term) {
+        if (term instanceof Term.False || key.equals(Expression.NOTHING)) {
+            return Expression.NOTHING;
+        }
+        return joined(key, gap, new Expression.Text(":"), gap, reference(term), gap);
+    }
+
+    /** {@return these one behind the other; nothing if one of them is nothing} */
+    static Expression joined(Expression... parts) {
+        List<Expression> all = new ArrayList<>();
+        for (Expression part : parts) {
+            if (part.equals(Expression.NOTHING)) {
+                return part;
+            }
+            if (!part.equals(Expression.EMPTY)) {
+                all.add(part);
+            }
+        }
+        return Expression.sequence(all.toArray(Expression[]::new));
+    }
+
+    Expression key(String name) {
+        return JsonStrings.literal(name);
+    }
+
+    Expression key(Texts names) {
+        return text(names);
+    }
+
+    /** {@return items one behind the other, with commas between, and before them if something has come} */
+    Expression list(Expression item, boolean first, int min, int max) {
+        if (max == 0 || item.equals(Expression.NOTHING)) {
+            return min == 0 ? Expression.EMPTY : Expression.NOTHING;
+        }
+        Expression next = joined(comma(), item);
+        if (!first) {
+            return new Repeat(next, min, max);
+        }
+        int more = max == Repeat.NO_BOUND ? max : max - 1;
+        Expression some = Expression.sequence(item, new Repeat(next, Math.max(0, min - 1), more));
+        return min == 0 ? Expression.optional(some) : some;
+    }
+
+    /** {@return it, or a rule of its own for what is large} */
+    Expression shared(Expression expression) {
+        if (expression instanceof Expression.Text
+                || expression instanceof Expression.Reference
+                || expression.equals(Expression.NOTHING)) {
+            return expression;
+        }
+        return sharing.computeIfAbsent(expression, _ -> {
+            String name = "s" + sharing.size();
+            rules.put(name, expression);
+            return new Expression.Reference(name);
+        });
+    }
+
+    boolean isEmpty(Term term) {
+        return normalizer.emptiness().isEmpty(term);
+    }
+
+    /** {@return the values of a term, none if there are more than some, or such with parts} */
+    List<Term> values(Term term, int most) {
+        Form form = normalizer.form(term);
+        List<Term> all = new ArrayList<>();
+        if (!form.arrays().isEmpty() || !form.objects().isEmpty() || !(form.texts() instanceof Texts.Few few)) {
+            return List.of();
+        }
+        few.all().forEach(text -> all.add(terms.text(text)));
+        if (form.nulls()) {
+            all.add(terms.value(NullNode.instance));
+        }
+        if ((form.booleans() & Form.TRUE) != 0) {
+            all.add(terms.value(BooleanNode.TRUE));
+        }
+        if ((form.booleans() & Form.FALSE) != 0) {
+            all.add(terms.value(BooleanNode.FALSE));
+        }
+        for (NumberRange range : form.numbers().ranges()) {
+            if (range.min() == null || range.max() == null || range.min().compareTo(range.max()) != 0) {
+                return List.of();
+            }
+            all.add(terms.value(DecimalNode.valueOf(range.min())));
+        }
+        return all.size() > most ? List.of() : all;
+    }
+
+    private Expression expression(Term term, Form form) {
+        List<Expression> all = new ArrayList<>();
+        all.add(text(form.texts()));
+        try {
+            form.numbers().ranges().forEach(range -> all.add(shared(spelling.number(range))));
+        } catch (UndecidableException e) {
+            throw refusal(term, e);
+        }
+        form.objects().forEach(shape -> all.add(object(term, shape)));
+        form.arrays().forEach(shape -> all.add(array(term, shape)));
+        if ((form.booleans() & Form.TRUE) != 0) {
+            all.add(new Expression.Text("true"));
+        }
+        if ((form.booleans() & Form.FALSE) != 0) {
+            all.add(new Expression.Text("false"));
+        }
+        if (form.nulls()) {
+            all.add(new Expression.Text("null"));
+        }
+        all.removeIf(Expression.NOTHING::equals);
+        return Expression.choice(all);
+    }
+
+    private Expression object(Term term, ObjectShape shape) {
+        try {
+            return objects.expression(shape);
+        } catch (UndecidableException e) {
+            ignored.add(refusal(term, e));
+            return objects.expression(new ObjectShape(
+                    shape.properties(), shape.rest(), shape.required(), 0, ArrayShape.NO_BOUND, shape.some()));
+        }
+    }
+
+    private Expression array(Term term, ArrayShape shape) {
+        try {
+            return arrays.expression(shape);
+        } catch (UndecidableException e) {
+            ignored.add(refusal(term, e));
+            boolean unique = shape.unique() && !e.keyword().equals("uniqueItems");
+            return array(
+                    term,
+                    new ArrayShape(
+                            shape.prefix(),
+                            shape.rest(),
+                            shape.min(),
+                            shape.max(),
+                            unique ? shape.contains() : List.of(),
+                            unique));
+        }
+    }
+
+    private static SchemaException refusal(Term term, UndecidableException why) {
+        Location at = Normalizer.location(term);
+        return new SchemaException(at == null ? "" : at.pointer(), why.keyword(), String.valueOf(why.getMessage()));
+    }
+
+    private Expression text(Texts some) {
+        Expression known = texts.get(some);
+        if (known == null) {
+            known = shared(spelling.text(some));
+            texts.put(some, known);
+        }
+        return known;
+    }
+}

@@ -1,0 +1,134 @@
+package io.llamanode.grammar.schema;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.llamanode.grammar.automaton.GrammarLimitException;
+import io.llamanode.grammar.rule.Grammar;
+import java.math.BigDecimal;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Turns JSON schemas into grammars.
+ *
+ * <p>Keeps no state: for any thread.
+ */
+public final class JsonSchema {
+    /** Characters that a schema may have. */
+    public static final int MOST_CHARACTERS = 4 << 20;
+
+    private static final int MOST_DEPTH = 200;
+    private static final int MOST_TERMS = 60_000;
+    private static final int MOST_DIGITS = 400;
+
+    private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(MOST_DEPTH)
+                            .maxNumberLength(MOST_DIGITS)
+                            .build())
+                    .build())
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    private JsonSchema() {}
+
+    /**
+     * How a schema is taken.
+     *
+     * @param whitespace between the tokens of an answer
+     * @param lenient whether what can not be honoured is ignored
+     * @param formats whether {@code format} says what a text is; else it is a description only, as it is by default in draft 2020-12
+     */
+    public record Options(Whitespace whitespace, boolean lenient, boolean formats) {
+        /** Compact, and all honoured, formats too. */
+        public static final Options DEFAULT = new Options(Whitespace.COMPACT, false, true);
+    }
+
+    /**
+     * What a schema became.
+     *
+     * @param grammar of the texts that are valid by it
+     * @param ignored what it does not honour; empty but for lenient options
+     */
+    public record Result(Grammar grammar, List<SchemaException> ignored) {
+        /** Keeps a copy. */
+        public Result {
+            ignored = List.copyOf(ignored);
+        }
+    }
+
+    /**
+     * Makes a grammar.
+     *
+     * @param text of the schema
+     * @param options how it is taken
+     * @return the grammar
+     * @throws SchemaException if it is no schema, can not be honoured, or has no valid value
+     */
+    public static Result compile(String text, Options options) {
+        if (text.length() > MOST_CHARACTERS) {
+            throw new SchemaException("", "", "it has more than %d characters".formatted(MOST_CHARACTERS));
+        }
+        JsonNode json;
+        try {
+            json = JSON.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw new SchemaException("", "", "it is no JSON: " + e.getOriginalMessage());
+        }
+        if (!json.isObject() && !json.isBoolean()) {
+            throw new SchemaException("", "", "a schema must be an object, true or false");
+        }
+        check(json, "");
+        try {
+            Document document = new Document(json);
+            Terms terms = new Terms(MOST_TERMS);
+            Ignored ignored = new Ignored(options.lenient());
+            Normalizer normalizer = new Normalizer(document, terms, ignored, options.formats());
+            Grammar grammar = new GrammarWriter(terms, normalizer, options.whitespace(), ignored)
+                    .write(terms.of(document.root()));
+            return new Result(grammar, ignored.all());
+        } catch (GrammarLimitException e) {
+            throw new SchemaException("", "", "it is too complex: " + e.getMessage());
+        }
+    }
+
+    private static final int MOST_EXPONENT = 400;
+
+    /** Refuses values that no text in UTF-8 can have, and numbers that take too long to reckon with. */
+    private static void check(JsonNode json, String pointer) {
+        if (json.isTextual()) {
+            check(json.textValue(), pointer);
+        } else if (json.isNumber()) {
+            BigDecimal number = json.decimalValue();
+            if (Math.abs((long) number.scale()) > MOST_EXPONENT) {
+                throw new SchemaException(pointer, "", "its exponent is over %d".formatted(MOST_EXPONENT));
+            }
+        } else if (json.isArray()) {
+            for (int i = 0; i < json.size(); i++) {
+                check(json.get(i), pointer + "/" + i);
+            }
+        } else {
+            for (Map.Entry<String, JsonNode> entry : json.properties()) {
+                check(entry.getKey(), pointer);
+                check(entry.getValue(), pointer + "/" + Document.escape(entry.getKey()));
+            }
+        }
+    }
+
+    private static void check(String text, String pointer) {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                if (i + 1 < text.length() && Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
+                    i++;
+                } else {
+                    throw new SchemaException(pointer, "", "half of a surrogate pair stands alone in a text");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package io.llamanode.grammar.schema;
+
+import io.llamanode.grammar.rule.Expression;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Builds a machine whose states are known by keys; the first one asked for is where it begins.
+ *
+ * <p>For one thread.
+ *
+ * @param <K> of the states
+ */
+final class MachineBuilder<K> {
+    private final Map<K, Integer> numbers = new HashMap<>();
+    private final List<K> keys = new ArrayList<>();
+    private final List<List<Expression.Edge>> edges = new ArrayList<>();
+    private final BitSet accepting = new BitSet();
+
+    int state(K key) {
+        return numbers.computeIfAbsent(key, _ -> {
+            keys.add(key);
+            edges.add(new ArrayList<>());
+            return edges.size() - 1;
+        });
+    }
+
+    int size() {
+        return edges.size();
+    }
+
+    /** {@return the key of a state by its number} */
+    K key(int state) {
+        return keys.get(state);
+    }
+
+    void edge(int from, Expression label, K to) {
+        edges.get(from).add(new Expression.Edge(label, state(to)));
+    }
+
+    void accept(int state) {
+        accepting.set(state);
+    }
+
+    Expression build() {
+        return trimmed(edges, accepting, label -> !label.equals(Expression.NOTHING));
+    }
+
+    /** Decides on labels. */
+    interface Test {
+        boolean allows(Expression label);
+    }
+
+    /** {@return a machine without states that lead nowhere, and without edges that can not be read} */
+    static Expression trimmed(List<List<Expression.Edge>> edges, BitSet accepting, Test test) {
+        List<List<Integer>> back = new ArrayList<>();
+        edges.forEach(_ -> back.add(new ArrayList<>()));
+        for (int from = 0; from < edges.size(); from++) {
+            for (Expression.Edge edge : edges.get(from)) {
+                if (test.allows(edge.label())) {
+                    back.get(edge.target()).add(from);
+                }
+            }
+        }
+        BitSet live = (BitSet) accepting.clone();
+        List<Integer> work = new ArrayList<>(live.stream().boxed().toList());
+        while (!work.isEmpty()) {
+            for (int from : back.get(work.removeLast())) {
+                if (!live.get(from)) {
+                    live.set(from);
+                    work.add(from);
+                }
+            }
+        }
+        if (!live.get(0)) {
+            return Expression.NOTHING;
+        }
+        int[] moved = new int[edges.size()];
+        int size = 0;
+        for (int state = live.nextSetBit(0); state >= 0; state = live.nextSetBit(state + 1)) {
+            moved[state] = size++;
+        }
+        List<List<Expression.Edge>> kept = new ArrayList<>();
+        BitSet ends = new BitSet();
+        for (int state = live.nextSetBit(0); state >= 0; state = live.nextSetBit(state + 1)) {
+            List<Expression.Edge> own = new ArrayList<>();
+            for (Expression.Edge edge : edges.get(state)) {
+                if (live.get(edge.target()) && test.allows(edge.label())) {
+                    own.add(new Expression.Edge(edge.label(), moved[edge.target()]));
+                }
+            }
+            kept.add(own);
+            ends.set(moved[state], accepting.get(state));
+        }
+        return new Expression.Machine(kept, ends);
+    }
+}

@@ -1,0 +1,39 @@
+package io.llamanode.grammar.schema;
+
+/** A schema is not one, has no valid value, or asks for what a grammar can not hold an answer to. */
+public final class SchemaException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** The place in the schema. */
+    private final String pointer;
+
+    /** The keyword at that place. */
+    private final String keyword;
+
+    /**
+     * With what is said to the caller.
+     *
+     * @param pointer JSON pointer of the schema that holds the keyword; empty for the whole
+     * @param keyword that can not be honoured; empty if it is none of them
+     * @param reason what is wrong and what to do
+     */
+    public SchemaException(String pointer, String keyword, String reason) {
+        super("%s: %s".formatted(place(pointer, keyword), reason));
+        this.pointer = pointer;
+        this.keyword = keyword;
+    }
+
+    private static String place(String pointer, String keyword) {
+        return keyword.isEmpty() ? "#" + pointer : "#%s/%s".formatted(pointer, Document.escape(keyword));
+    }
+
+    /** {@return the JSON pointer of the schema that holds the keyword} */
+    public String pointer() {
+        return pointer;
+    }
+
+    /** {@return the keyword that can not be honoured, empty if it is none of them} */
+    public String keyword() {
+        return keyword;
+    }
+}
