@@ -123,6 +123,16 @@ public record NumberRange(
         return multipleOf == null || Decimals.isMultiple(number, multipleOf);
     }
 
+    /** {@return the numbers that these are with another sign} */
+    NumberRange negated() {
+        return new NumberRange(
+                maximum == null ? null : maximum.negate(),
+                exclusiveMaximum,
+                minimum == null ? null : minimum.negate(),
+                exclusiveMinimum,
+                multipleOf);
+    }
+
     private static BigDecimal leastCommonMultiple(BigDecimal one, BigDecimal two) {
         if (Decimals.isMultiple(one, two)) {
             return one;

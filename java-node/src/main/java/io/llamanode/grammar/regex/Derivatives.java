@@ -11,6 +11,7 @@ import io.llamanode.grammar.regex.Regular.Sequence;
 import io.llamanode.grammar.rule.CodePoints;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -26,7 +27,7 @@ import java.util.TreeSet;
  * <p>For one thread, and one machine.
  */
 final class Derivatives {
-    private static final int MOST_WORK = 3_000_000;
+    private static final int MOST_WORK = 400_000;
 
     private final Map<Set<Chars>, List<CodePoints>> partitions = new HashMap<>();
     private int work;
@@ -112,10 +113,6 @@ final class Derivatives {
         }
         work(edges.size());
         List<Integer> starts = new ArrayList<>(edges);
-        Map<Integer, Integer> places = new HashMap<>();
-        for (int i = 0; i < starts.size(); i++) {
-            places.put(starts.get(i), i);
-        }
         BitSet[] members = new BitSet[starts.size()];
         for (int i = 0; i < members.length; i++) {
             members[i] = new BitSet();
@@ -123,8 +120,8 @@ final class Derivatives {
         int number = 0;
         for (Chars chars : begins) {
             for (CodePoints.Range range : chars.set.ranges()) {
-                int last = places.get(range.last() + 1);
-                for (int i = places.get(range.first()); i < last; i++) {
+                int last = Collections.binarySearch(starts, range.last() + 1);
+                for (int i = Collections.binarySearch(starts, range.first()); i < last; i++) {
                     members[i].set(number);
                 }
                 work(1);

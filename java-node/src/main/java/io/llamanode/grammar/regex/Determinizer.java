@@ -21,7 +21,7 @@ import java.util.Map;
  */
 final class Determinizer {
     /** More states are not made: a machine of them would take longer than a model waits. */
-    static final int MOST_STATES = 20_000;
+    static final int MOST_STATES = 10_000;
 
     private final Derivatives derivatives = new Derivatives();
     private final Map<Regular, Integer> numbers = new HashMap<>();

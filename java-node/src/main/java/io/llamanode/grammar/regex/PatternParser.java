@@ -108,7 +108,10 @@ final class PatternParser {
             throw escapes.errorAt(start, "a group is not closed");
         }
         depth--;
-        return inside;
+        // In a group an anchor or a lookahead may be repeated.
+        return look == null && (inside instanceof Node.Anchor || inside instanceof Node.Look)
+                ? new Node.Sequence(List.of(inside))
+                : inside;
     }
 
     private void name(int start) throws PatternException {

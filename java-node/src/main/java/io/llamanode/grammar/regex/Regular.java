@@ -306,7 +306,10 @@ public abstract sealed class Regular {
      * @return the texts that are in both
      */
     public Regular and(Regular other) {
-        return Algebra.and(List.of(this, other));
+        if (Lengths.isLength(other)) {
+            return Lengths.bound(this, other.shortest, other.longest);
+        }
+        return Lengths.isLength(this) ? Lengths.bound(other, shortest, longest) : Algebra.and(List.of(this, other));
     }
 
     /**
