@@ -55,7 +55,7 @@ final class Builder {
             case Expression.Sequence(List<Expression> parts) -> add(parts, from, to);
             case Expression.Choice(List<Expression> alternatives) ->
                 alternatives.forEach(alternative -> add(alternative, from, to));
-            case Repeat repeat -> add(repeat, from, to);
+            case Repeat repeat -> add(Repeats.joined(repeat), from, to);
             case Expression.Reference(String name) -> {
                 Integer number = numbers.get(name);
                 if (number == null) {
@@ -126,19 +126,22 @@ final class Builder {
     }
 
     private void writeOut(Repeat repeat, int from, int to) {
+        boolean bounded = repeat.max() != Repeat.NO_BOUND;
         int at = from;
-        for (int i = 0; i < repeat.min(); i++) {
+        // The last of those that there must be is the one that goes round.
+        int before = bounded ? repeat.min() : Math.max(0, repeat.min() - 1);
+        for (int i = 0; i < before; i++) {
             int next = nodes.add();
             add(repeat.body(), at, next);
             at = next;
         }
-        if (repeat.max() == Repeat.NO_BOUND) {
+        if (!bounded) {
             int loop = nodes.add();
             nodes.empty(at, loop);
             int end = nodes.add();
             add(repeat.body(), loop, end);
             nodes.empty(end, loop);
-            nodes.empty(loop, to);
+            nodes.empty(repeat.min() == 0 ? loop : end, to);
             return;
         }
         for (int i = repeat.min(); i < repeat.max(); i++) {

@@ -191,9 +191,10 @@ class RecognizerTest {
 
     @Test
     void whatHasTooManyWaysIsGivenUp() {
-        Expression inner = new Repeat(new Repeat(text("a"), 0, 500), 0, 500);
+        Expression inner = new Repeat(seq(new Repeat(text("a"), 1, 500), Expression.optional(text("b"))), 0, 500);
         Recognizer recognizer = new Recognizer(
-                Automaton.of(grammar(new Repeat(inner, 0, 500)), MOST_NODES), new Limits(1_000, 100, 1 << 20));
+                Automaton.of(grammar(new Repeat(seq(inner, Expression.any(text("c"))), 0, 500)), MOST_NODES),
+                new Limits(1_000, 100, 1 << 20));
         assertThrows(GrammarLimitException.class, () -> matches(recognizer, "a".repeat(400)));
         assertTrue(matches(recognizer, "aa"));
     }
@@ -228,15 +229,39 @@ class RecognizerTest {
     void randomGrammarsSayWhatAPlainSearchSays() {
         Random random = new Random(17);
         List<String> texts = texts("ab", 5);
+        int limited = 0;
         for (int i = 0; i < 1_500; i++) {
             Grammar grammar = random(random);
-            Recognizer recognizer =
-                    new Recognizer(Automaton.of(grammar, MOST_NODES), new Limits(5_000_000, 5_000, 16 << 20));
+            Automaton automaton;
+            try {
+                automaton = Automaton.of(grammar, MOST_NODES);
+            } catch (GrammarLimitException e) {
+                limited++;
+                continue;
+            }
+            Recognizer recognizer = new Recognizer(automaton, new Limits(5_000_000, 5_000, 16 << 20));
             for (String text : texts) {
                 assertEquals(
                         Spans.matches(grammar, text), matches(recognizer, text), () -> grammar + " of '" + text + "'");
             }
         }
+        assertTrue(limited < 15, limited + " refused");
+    }
+
+    @Test
+    void repetitionsAroundEachOtherAreCountedTogether() {
+        Repeat inner = new Repeat(text("a"), 0, 2_000_000_000);
+        check(new Repeat(inner, 2_000_000_000, 2_000_000_000), List.of("", "a".repeat(5_000)), List.of("b"));
+        // Two times two or three: four to six, but once or twice four leaves gaps.
+        check(new Repeat(new Repeat(text("a"), 2, 3), 2, 2), List.of("aaaa", "aaaaaa"), List.of("aaa", "aaaaaaa"));
+        check(
+                new Repeat(new Repeat(text("a"), 4, 4), 1, 2),
+                List.of("aaaa", "aaaaaaaa"),
+                List.of("aaaaa", "aaaaaa", "aaa"));
+        check(
+                new Repeat(new Repeat(text("a"), 2, Repeat.NO_BOUND), 0, Repeat.NO_BOUND),
+                List.of("", "aa", "aaaaa"),
+                List.of("a"));
     }
 
     private static List<String> texts(String alphabet, int longest) {
