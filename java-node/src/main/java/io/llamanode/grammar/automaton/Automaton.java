@@ -92,7 +92,11 @@ public final class Automaton {
         return classCount;
     }
 
-    /** {@return the class of a byte, 0 to 255: no state tells bytes of one class apart} */
+    /**
+     * {@return the class of a byte, 0 to 255: no state tells bytes of one class apart}
+     *
+     * @param value the byte
+     */
     public int classOf(int value) {
         return Byte.toUnsignedInt(classes[value & 0xff]);
     }

@@ -49,7 +49,11 @@ public final class TokenBytes {
         return pieces.length;
     }
 
-    /** {@return the bytes of a token, not to be changed} */
+    /**
+     * {@return the bytes of a token, not to be changed}
+     *
+     * @param token its number
+     */
     public byte[] piece(int token) {
         return pieces[token];
     }

@@ -102,19 +102,31 @@ public record CodePoints(List<Range> ranges) {
         return ranges.stream().mapToInt(range -> range.last - range.first + 1).sum();
     }
 
-    /** {@return whether a code point is in it} */
+    /**
+     * {@return whether a code point is in it}
+     *
+     * @param codePoint any
+     */
     public boolean contains(int codePoint) {
         return ranges.stream().anyMatch(range -> range.first <= codePoint && codePoint <= range.last);
     }
 
-    /** {@return those of both} */
+    /**
+     * {@return those of both}
+     *
+     * @param other whose are added
+     */
     public CodePoints or(CodePoints other) {
         List<Range> both = new ArrayList<>(ranges);
         both.addAll(other.ranges);
         return new CodePoints(both);
     }
 
-    /** {@return those that are in each} */
+    /**
+     * {@return those that are in each}
+     *
+     * @param other whose are left
+     */
     public CodePoints and(CodePoints other) {
         List<Range> common = new ArrayList<>();
         int i = 0;
@@ -150,7 +162,11 @@ public record CodePoints(List<Range> ranges) {
         return new CodePoints(others);
     }
 
-    /** {@return those that the other has not} */
+    /**
+     * {@return those that the other has not}
+     *
+     * @param other whose are left out
+     */
     public CodePoints minus(CodePoints other) {
         return and(other.not());
     }

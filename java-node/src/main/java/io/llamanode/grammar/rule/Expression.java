@@ -105,22 +105,38 @@ public sealed interface Expression {
      */
     record Edge(Expression label, int target) {}
 
-    /** {@return any of these, and nothing around a single one} */
+    /**
+     * {@return any of these, and nothing around a single one}
+     *
+     * @param alternatives of them
+     */
     static Expression choice(List<Expression> alternatives) {
         return alternatives.size() == 1 ? alternatives.getFirst() : new Choice(alternatives);
     }
 
-    /** {@return these one behind the other, and nothing around a single one} */
+    /**
+     * {@return these one behind the other, and nothing around a single one}
+     *
+     * @param parts in their order
+     */
     static Expression sequence(Expression... parts) {
         return parts.length == 1 ? parts[0] : new Sequence(List.of(parts));
     }
 
-    /** {@return it, or the empty text} */
+    /**
+     * {@return it, or the empty text}
+     *
+     * @param one that may be left out
+     */
     static Expression optional(Expression one) {
         return new Repeat(one, 0, 1);
     }
 
-    /** {@return it as often as one likes} */
+    /**
+     * {@return it as often as one likes}
+     *
+     * @param one that may come again
+     */
     static Expression any(Expression one) {
         return new Repeat(one, 0, Repeat.NO_BOUND);
     }
