@@ -51,11 +51,12 @@ class LayersTest {
             "io.llamanode.engine.model..",
             "io.llamanode.engine.sampling..",
             "io.llamanode.(chat|llama)..",
+            "io.llamanode.grammar",
             "io.llamanode.grammar.(mask|schema)..",
             "io.llamanode.grammar.json..",
             "io.llamanode.grammar.(gbnf|regex)..",
             "io.llamanode.grammar.automaton..",
-            "io.llamanode.grammar..",
+            "io.llamanode.grammar.rule..",
             "io.llamanode.gguf..",
             "io.llamanode.(account|queue|pem)..");
 
