@@ -13,14 +13,12 @@ import io.llamanode.grammar.automaton.State;
 import io.llamanode.grammar.rule.CodePoints;
 import io.llamanode.grammar.rule.Expression;
 import io.llamanode.grammar.rule.Expression.Chars;
-import io.llamanode.grammar.rule.Expression.Reference;
 import io.llamanode.grammar.rule.Expression.Repeat;
 import io.llamanode.grammar.rule.Expression.Text;
 import io.llamanode.grammar.rule.Grammar;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -34,83 +32,8 @@ class TokenMasksTest {
         return Expression.sequence(parts);
     }
 
-    private static Expression or(Expression... alternatives) {
-        return new Expression.Choice(List.of(alternatives));
-    }
-
     private static Expression text(String text) {
         return new Text(text);
-    }
-
-    private static Expression chars(String from, String more) {
-        return new Chars(CodePoints.range(from.codePointAt(0), from.codePointBefore(from.length()))
-                .or(CodePoints.of(more)));
-    }
-
-    /** JSON with any white space. */
-    static Grammar json() {
-        Expression space = Expression.any(new Chars(CodePoints.of(" \t\n\r")));
-        Expression comma = seq(space, text(","), space);
-        Expression hex = new Repeat(
-                new Chars(CodePoints.range('0', '9')
-                        .or(CodePoints.range('a', 'f'))
-                        .or(CodePoints.range('A', 'F'))),
-                4,
-                4);
-        Expression plain =
-                new Chars(CodePoints.range(' ', Character.MAX_CODE_POINT).minus(CodePoints.of("\"\\")));
-        Map<String, Expression> rules = new LinkedHashMap<>();
-        rules.put("root", seq(space, new Reference("value"), space));
-        rules.put(
-                "value",
-                or(
-                        new Reference("object"),
-                        new Reference("array"),
-                        new Reference("string"),
-                        new Reference("number"),
-                        text("true"),
-                        text("false"),
-                        text("null")));
-        rules.put(
-                "string",
-                seq(
-                        text("\""),
-                        Expression.any(or(
-                                plain,
-                                seq(text("\\"), or(new Chars(CodePoints.of("\"\\/bfnrt")), seq(text("u"), hex))))),
-                        text("\"")));
-        Expression digits = new Repeat(new Chars(CodePoints.range('0', '9')), 1, Repeat.NO_BOUND);
-        rules.put(
-                "number",
-                seq(
-                        Expression.optional(text("-")),
-                        or(
-                                text("0"),
-                                seq(
-                                        new Chars(CodePoints.range('1', '9')),
-                                        Expression.any(new Chars(CodePoints.range('0', '9'))))),
-                        Expression.optional(seq(text("."), digits)),
-                        Expression.optional(seq(
-                                new Chars(CodePoints.of("eE")),
-                                Expression.optional(new Chars(CodePoints.of("+-"))),
-                                digits))));
-        Expression pair = seq(new Reference("string"), space, text(":"), space, new Reference("value"));
-        rules.put(
-                "object",
-                seq(
-                        text("{"),
-                        space,
-                        Expression.optional(seq(pair, Expression.any(seq(comma, pair)), space)),
-                        text("}")));
-        rules.put(
-                "array",
-                seq(
-                        text("["),
-                        space,
-                        Expression.optional(
-                                seq(new Reference("value"), Expression.any(seq(comma, new Reference("value"))), space)),
-                        text("]")));
-        return new Grammar("root", rules);
     }
 
     private static TokenMasks masks(TokenBytes vocabulary, Grammar grammar, int kept) {
@@ -203,7 +126,7 @@ class TokenMasksTest {
 
     @Test
     void everyTokenOfAMaskAndNoOtherMayCome() {
-        walk(json(), 300);
+        walk(JsonRules.json(), 300);
     }
 
     @Test
@@ -227,7 +150,7 @@ class TokenMasksTest {
 
     @Test
     void aMaskIsKeptAsLongAsThereIsRoom() {
-        TokenMasks masks = masks(vocabulary(), json(), 2);
+        TokenMasks masks = masks(vocabulary(), JsonRules.json(), 2);
         State start = masks.start();
         BitSet first = masks.mask(start);
         assertSame(first, masks.mask(start));
