@@ -3,6 +3,7 @@ package io.llamanode.grammar.schema;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.DecimalNode;
 import com.fasterxml.jackson.databind.node.NullNode;
+import io.llamanode.grammar.automaton.GrammarLimitException;
 import io.llamanode.grammar.json.JsonStrings;
 import io.llamanode.grammar.rule.Expression;
 import io.llamanode.grammar.rule.Expression.Repeat;
@@ -190,7 +191,11 @@ final class GrammarWriter {
 
     private Expression expression(Term term, Form form) {
         List<Expression> all = new ArrayList<>();
-        all.add(text(form.texts()));
+        try {
+            all.add(text(form.texts()));
+        } catch (GrammarLimitException e) {
+            throw refusal(term, new UndecidableException("pattern", "it is too complex: " + e.getMessage()));
+        }
         try {
             form.numbers().ranges().forEach(range -> all.add(shared(spelling.number(range))));
         } catch (UndecidableException e) {

@@ -24,6 +24,7 @@ public final class JsonSchema {
     private static final int MOST_DEPTH = 200;
     private static final int MOST_TERMS = 60_000;
     private static final int MOST_DIGITS = 400;
+    private static final int MOST_EXPONENT = 400;
 
     private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -96,8 +97,6 @@ public final class JsonSchema {
             throw new SchemaException("", "", "it is too complex: " + e.getMessage());
         }
     }
-
-    private static final int MOST_EXPONENT = 400;
 
     /** Refuses values that no text in UTF-8 can have, and numbers that take too long to reckon with. */
     private static void check(JsonNode json, String pointer) {

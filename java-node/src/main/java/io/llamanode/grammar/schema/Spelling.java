@@ -119,32 +119,8 @@ final class Spelling {
     }
 
     Expression number(NumberRange range) {
-        CodePoints digit = CodePoints.range('0', '9');
-        Expression digits = new Expression.Repeat(new Expression.Chars(digit), 1, Expression.Repeat.NO_BOUND);
-        Expression whole = Expression.sequence(
-                Expression.optional(new Expression.Text("-")),
-                Expression.choice(List.of(
-                        new Expression.Text("0"),
-                        Expression.sequence(
-                                new Expression.Chars(CodePoints.range('1', '9')),
-                                Expression.any(new Expression.Chars(digit))))));
-        if (range.equals(NumberRange.WHOLE)) {
-            return whole;
-        }
-        if (range.equals(NumberRange.ALL)) {
-            return Expression.sequence(
-                    whole,
-                    Expression.optional(Expression.sequence(new Expression.Text("."), digits)),
-                    Expression.optional(Expression.sequence(
-                            new Expression.Chars(CodePoints.of('e', 'E')),
-                            Expression.optional(new Expression.Chars(CodePoints.of('+', '-'))),
-                            digits)));
-        }
-        if (range.min() != null && range.max() != null && range.min().compareTo(range.max()) == 0) {
-            return new Expression.Text(range.min().toPlainString());
-        }
         if (!range.notMultiples().isEmpty()) {
-            throw new UndecidableException("", "numbers that are no multiples of another can not be written as rules");
+            throw new UndecidableException("multipleOf", "numbers that are no multiples of another can not be written as rules");
         }
         return JsonNumbers.expression(new io.llamanode.grammar.json.NumberRange(
                 range.min(), range.minOpen(), range.max(), range.maxOpen(), range.multiple()));
