@@ -228,7 +228,8 @@ final class Algebra {
 
     private static void bound(int shapes) {
         if (shapes > MOST_SHAPES) {
-            throw new UndecidableException("anyOf", "its alternatives meet in more than %d ways".formatted(MOST_SHAPES));
+            throw new UndecidableException(
+                    "anyOf", "its alternatives meet in more than %d ways".formatted(MOST_SHAPES));
         }
     }
 }

@@ -120,7 +120,8 @@ final class Spelling {
 
     Expression number(NumberRange range) {
         if (!range.notMultiples().isEmpty()) {
-            throw new UndecidableException("multipleOf", "numbers that are no multiples of another can not be written as rules");
+            throw new UndecidableException(
+                    "multipleOf", "numbers that are no multiples of another can not be written as rules");
         }
         return JsonNumbers.expression(new io.llamanode.grammar.json.NumberRange(
                 range.min(), range.minOpen(), range.max(), range.maxOpen(), range.multiple()));
