@@ -125,7 +125,13 @@ bad_grammars(Config) ->
          ?assertMatch({Grammar, <<"grammar", _/binary>>}, {Grammar, Message})
      end || Grammar <- [<<>>, <<" ">>, <<"root ::= (">>, <<"rot ::= \"a\"">>, <<"root ::= root">>, <<"root ::= (a">>, 7,
                         <<"root ::= ", (binary:copy(<<"(">>, 100000))/binary>>,
-                        <<"root ::= \"a\"{1000000000}">>]].
+                        <<"root ::= \"a\"{3,2}">>, <<"root ::= <think>">>]],
+    {error, {invalid_argument, Where}} = chat(<<"Hi">>, #{grammar => <<"# a number\nroot ::= [0-9">>}, Config),
+    ?assertMatch(<<"grammar: line 2, column 14: expected ']'", _/binary>>, Where),
+    %% Counted, and not written out.
+    {ok, #{content := Content}} =
+        chat(<<"Hi">>, #{grammar => <<"root ::= (\"a\"{#x\n900000000})">>, n_predict => 4}, Config),
+    ?assertMatch({match, _}, re:run(Content, "^a{4,}$")).
 
 bad_schemas(Config) ->
     [begin

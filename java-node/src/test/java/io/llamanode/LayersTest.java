@@ -46,7 +46,7 @@ class LayersTest {
             "io.llamanode.engine",
             "io.llamanode.engine.llama..",
             "io.llamanode.engine.vector..",
-            "io.llamanode.engine.(schedule|loop|output)..",
+            "io.llamanode.engine.(grammar|schedule|loop|output)..",
             "io.llamanode.engine.contract..",
             "io.llamanode.engine.model..",
             "io.llamanode.engine.sampling..",

@@ -1,5 +1,7 @@
 package io.llamanode.engine.llama;
 
+import io.llamanode.engine.grammar.GrammarFilter;
+import io.llamanode.engine.grammar.Grammars;
 import io.llamanode.engine.model.Vocabulary;
 import io.llamanode.engine.sampling.Candidates;
 import io.llamanode.engine.sampling.ChainParams;
@@ -9,19 +11,19 @@ import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.engine.sampling.TokenSampler;
 import io.llamanode.llama.model.LlamaModel;
-import io.llamanode.llama.sampler.NativeGrammar;
 import io.llamanode.llama.sampler.TokenCandidates;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the samplers of one engine that need native code. They are made by any thread, since parsing takes time, and
+ * Makes the samplers of one engine that need native code or a grammar. They are made by any thread, since parsing takes time, and
  * used by the engine's loop thread alone, whose scratch space they share: an array of the vocabulary for each of a
  * thousand waiting requests would fill the memory.
  */
 public final class SamplerFactory {
     private final LlamaModel model;
     private final Vocabulary vocabulary;
+    private final Grammars grammars;
     private final BitSet controls = new BitSet();
     private final int[] ends;
     private final int nCtx;
@@ -41,6 +43,7 @@ public final class SamplerFactory {
         this.nCtx = nCtx;
         this.model = model;
         this.vocabulary = vocabulary;
+        this.grammars = new Grammars(vocabulary);
         this.ends = vocabulary.endOfGenerationTokens();
         vocabulary.controlTokens().values().forEach(controls::set);
         for (int end : ends) {
@@ -57,23 +60,18 @@ public final class SamplerFactory {
      * @param more what else llama.cpp's samplers are to do, or {@code null}
      * @param grammar what answers keep to, or {@code null}
      * @return the sampler, to be closed
-     * @throws io.llamanode.llama.GrammarException when the grammar is malformed or too large
+     * @throws io.llamanode.grammar.gbnf.GbnfException if the grammar is none
+     * @throws io.llamanode.grammar.automaton.GrammarLimitException if it is too large, or no text keeps to it
      * @throws IllegalStateException when the model has no tokenizer, or is closed
      */
     public Sampler sampler(SamplingParams params, @Nullable ChainParams more, @Nullable Grammar grammar) {
         if (grammar == null) {
             return free(params, more);
         }
-        NativeGrammar parsed = NativeGrammar.parse(model, grammar.gbnf());
         BitSet forbidden = (BitSet) controls.clone();
         grammar.controls().forEach(forbidden::clear);
-        GrammarFilter filter = new GrammarFilter(parsed, candidates, vocabulary, forbidden, grammar.triggers());
-        try {
-            return new ConstrainedSampler(free(params, more), filter, ends, logits);
-        } catch (RuntimeException | Error e) {
-            filter.close();
-            throw e;
-        }
+        GrammarFilter filter = new GrammarFilter(grammars, grammar, vocabulary, forbidden);
+        return new ConstrainedSampler(free(params, more), filter, ends, logits);
     }
 
     private Sampler free(SamplingParams params, @Nullable ChainParams more) {

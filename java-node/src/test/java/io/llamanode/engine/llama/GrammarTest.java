@@ -12,7 +12,8 @@ import io.llamanode.engine.contract.GenerationListener.Ending;
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.SamplingParams;
-import io.llamanode.llama.GrammarException;
+import io.llamanode.grammar.automaton.GrammarLimitException;
+import io.llamanode.grammar.gbnf.GbnfException;
 import io.llamanode.llama.sampler.JsonSchemaGrammar;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -138,6 +139,19 @@ class GrammarTest extends SamplingFixture {
         assertTrue(came);
     }
 
+    /** Each of them ended the process, or filled its memory, while a library read it. */
+    @Test
+    void noGrammarCanHarmTheNode() {
+        assertTrue(text(submit(40, 1, Grammar.strict("root ::= ((\"a\"{#x\n0,3})* \"b\")")))
+                .matches("a*b?"));
+        assertTrue(text(submit(40, 1, Grammar.strict("root ::= (\"a\"{#x\n900000000})")))
+                .matches("a{40,}"));
+        assertTrue(text(submit(40, 1, Grammar.strict("root ::= root \"+\" root | [0-9]")))
+                .matches("[0-9+]+"));
+        assertTrue(text(submit(40, 1, Grammar.strict("root ::= ((\"a\"?)*)* \"b\"")))
+                .matches("a*b?"));
+    }
+
     private static int firstTrigger(String text) {
         int e = text.indexOf('e');
         int ab = text.indexOf("ab");
@@ -146,12 +160,13 @@ class GrammarTest extends SamplingFixture {
 
     @Test
     void whatIsNoGrammarIsRefused() {
-        for (String gbnf : List.of("", "root ::= (", "start ::= \"a\"", "root ::= missing", "root ::= root \"a\"")) {
+        for (String gbnf : List.of("", "root ::= (", "start ::= \"a\"", "root ::= missing", "root ::= \"a\"{3,2}")) {
             assertThrows(
-                    GrammarException.class,
-                    () -> samplers.sampler(params(1, Map.of()), null, Grammar.strict(gbnf)),
-                    gbnf);
+                    GbnfException.class, () -> samplers.sampler(params(1, Map.of()), null, Grammar.strict(gbnf)), gbnf);
         }
+        assertThrows(
+                GrammarLimitException.class,
+                () -> samplers.sampler(params(1, Map.of()), null, Grammar.strict("root ::= root \"a\"")));
         assertThrows(IllegalArgumentException.class, () -> new Grammar("root ::= \"a\"", List.of("")));
     }
 }

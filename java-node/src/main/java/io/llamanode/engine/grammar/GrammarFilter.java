@@ -1,0 +1,206 @@
+package io.llamanode.engine.grammar;
+
+import io.llamanode.engine.model.Vocabulary;
+import io.llamanode.engine.sampling.Grammar;
+import io.llamanode.engine.sampling.SamplingException;
+import io.llamanode.engine.sampling.TokenFilter;
+import io.llamanode.grammar.automaton.GrammarLimitException;
+import io.llamanode.grammar.automaton.State;
+import io.llamanode.grammar.mask.TokenMasks;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A grammar that an answer keeps to: from its beginning, or from the end of a trigger on, which may come or not.
+ *
+ * <p>Control tokens are ruled out wherever the grammar holds, but for those that are a part of the answer's syntax. A grammar
+ * sees the text that spells them, which a JSON string allows, but the answer would lack it.
+ */
+public final class GrammarFilter implements TokenFilter {
+    private final Grammars grammars;
+    private final String gbnf;
+    private final Vocabulary vocabulary;
+    private final BitSet controls;
+    private final List<String> triggers;
+    private final int longestTrigger;
+    /** Bytes, as Latin-1, of the answer's end while no trigger has come. */
+    private String tail = "";
+
+    /** What a request that waits would hold in vain, and {@code null} until the first token is asked for. */
+    private @Nullable TokenMasks masks;
+
+    private @Nullable State state;
+    private boolean holds;
+
+    /**
+     * Stands at the beginning of an answer.
+     *
+     * @param grammars of the model
+     * @param grammar that the answer keeps to
+     * @param vocabulary of the model
+     * @param controls control tokens that may not come
+     * @throws io.llamanode.grammar.gbnf.GbnfException if the grammar is none
+     * @throws GrammarLimitException if it is too large, or no text keeps to it
+     */
+    public GrammarFilter(Grammars grammars, Grammar grammar, Vocabulary vocabulary, BitSet controls) {
+        this.grammars = grammars;
+        this.gbnf = grammar.gbnf();
+        this.vocabulary = vocabulary;
+        this.controls = controls;
+        this.triggers = grammar.triggers().stream().map(GrammarFilter::bytes).toList();
+        this.longestTrigger = triggers.stream().mapToInt(String::length).max().orElse(0);
+        this.holds = triggers.isEmpty();
+        grammars.masks(gbnf);
+    }
+
+    private static String bytes(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    }
+
+    @Override
+    public boolean allows(int token) {
+        try {
+            if (holds) {
+                return vocabulary.isEndOfGeneration(token)
+                        ? state().isComplete()
+                        : !controls.get(token) && masks().next(state(), token) != null;
+            }
+            String rest = behindTrigger(token);
+            return rest == null || begin(rest) != null;
+        } catch (GrammarLimitException e) {
+            throw over(e);
+        }
+    }
+
+    @Override
+    public int mask(float[] logits) {
+        if (!holds) {
+            int left = 0;
+            for (int token = 0; token < logits.length; token++) {
+                if (logits[token] != Float.NEGATIVE_INFINITY && allows(token)) {
+                    left++;
+                } else {
+                    logits[token] = Float.NEGATIVE_INFINITY;
+                }
+            }
+            return left;
+        }
+        BitSet allowed = allowed();
+        int left = 0;
+        int next = 0;
+        for (int token = allowed.nextSetBit(0);
+                token >= 0 && token < logits.length;
+                token = allowed.nextSetBit(token + 1)) {
+            ruleOut(logits, next, token);
+            left += logits[token] == Float.NEGATIVE_INFINITY ? 0 : 1;
+            next = token + 1;
+        }
+        ruleOut(logits, next, logits.length);
+        return left;
+    }
+
+    private static void ruleOut(float[] logits, int from, int to) {
+        Arrays.fill(logits, from, to, Float.NEGATIVE_INFINITY);
+    }
+
+    private BitSet allowed() {
+        try {
+            BitSet allowed = (BitSet) masks().mask(state()).clone();
+            allowed.andNot(controls);
+            if (state().isComplete()) {
+                for (int end : vocabulary.endOfGenerationTokens()) {
+                    allowed.set(end);
+                }
+            }
+            return allowed;
+        } catch (GrammarLimitException e) {
+            throw over(e);
+        }
+    }
+
+    @Override
+    public void accept(int token) {
+        try {
+            if (!holds) {
+                pass(token);
+            } else if (!vocabulary.isEndOfGeneration(token)) {
+                // A filter is not asked to go on behind the end of the text.
+                state = goOn(masks().next(state(), token));
+            }
+        } catch (GrammarLimitException e) {
+            throw over(e);
+        }
+    }
+
+    private void pass(int token) {
+        String rest = behindTrigger(token);
+        if (rest == null) {
+            String all = tail + piece(token);
+            tail = all.substring(Math.max(0, all.length() - longestTrigger));
+        } else {
+            holds = true;
+            state = goOn(begin(rest));
+        }
+    }
+
+    private static State goOn(@Nullable State next) {
+        if (next == null) {
+            throw new IllegalArgumentException("the grammar forbids the token");
+        }
+        return next;
+    }
+
+    private TokenMasks masks() {
+        TokenMasks ready = masks;
+        if (ready == null) {
+            ready = grammars.masks(gbnf);
+            masks = ready;
+        }
+        return ready;
+    }
+
+    private State state() {
+        State now = state;
+        if (now == null) {
+            now = masks().start();
+            state = now;
+        }
+        return now;
+    }
+
+    private static SamplingException over(GrammarLimitException e) {
+        return new SamplingException("the grammar: " + e.getMessage(), e);
+    }
+
+    /** {@return what the token has behind the trigger that it completes, or {@code null} if it completes none} */
+    private @Nullable String behindTrigger(int token) {
+        String all = tail + piece(token);
+        int end = -1;
+        int start = Integer.MAX_VALUE;
+        for (String trigger : triggers) {
+            int at = all.indexOf(trigger);
+            if (at >= 0 && at < start) {
+                start = at;
+                end = at + trigger.length();
+            }
+        }
+        return end < 0 ? null : all.substring(end);
+    }
+
+    private String piece(int token) {
+        return new String(vocabulary.piece(token), StandardCharsets.ISO_8859_1);
+    }
+
+    private @Nullable State begin(String rest) {
+        return masks().next(masks().start(), rest.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    @Override
+    public void close() {
+        masks = null;
+        state = null;
+    }
+}
