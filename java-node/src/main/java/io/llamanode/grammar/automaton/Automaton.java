@@ -1,11 +1,9 @@
 package io.llamanode.grammar.automaton;
 
 import io.llamanode.grammar.rule.Grammar;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -167,32 +165,14 @@ public final class Automaton {
         List<Integer> called = new ArrayList<>();
         List<Integer> returns = new ArrayList<>();
         boolean end = false;
-        BitSet seen = new BitSet();
-        Deque<Integer> open = new ArrayDeque<>();
-        open.add(from);
-        seen.set(from);
-        while (!open.isEmpty()) {
-            int node = open.removeLast();
+        for (int node : Reach.from(nodes, from, rule -> nullable[rule])) {
             end |= nodes.isEnd(node);
             boolean reads = false;
             for (int edge = nodes.edge(node); edge >= 0; edge = nodes.next(edge)) {
-                int target = nodes.target(edge);
-                boolean skipped = true;
-                switch (nodes.kind(edge)) {
-                    case BYTES -> {
-                        reads = true;
-                        skipped = false;
-                    }
-                    case EMPTY -> {}
-                    case CALL -> {
-                        called.add(nodes.first(edge));
-                        returns.add(target);
-                        skipped = nullable[nodes.first(edge)];
-                    }
-                }
-                if (skipped && !seen.get(target)) {
-                    seen.set(target);
-                    open.add(target);
+                reads |= nodes.kind(edge) == Nodes.Kind.BYTES;
+                if (nodes.kind(edge) == Nodes.Kind.CALL) {
+                    called.add(nodes.first(edge));
+                    returns.add(nodes.target(edge));
                 }
             }
             if (reads) {

@@ -57,21 +57,10 @@ final class LeftCalls {
 
     private static int[] calls(Nodes nodes, int start, boolean[] nullable) {
         BitSet called = new BitSet();
-        BitSet seen = new BitSet();
-        Deque<Integer> open = new ArrayDeque<>();
-        open.add(start);
-        seen.set(start);
-        while (!open.isEmpty()) {
-            int node = open.removeLast();
+        for (int node : Reach.from(nodes, start, rule -> nullable[rule])) {
             for (int edge = nodes.edge(node); edge >= 0; edge = nodes.next(edge)) {
-                boolean skipped = nodes.kind(edge) == Nodes.Kind.EMPTY;
                 if (nodes.kind(edge) == Nodes.Kind.CALL) {
                     called.set(nodes.first(edge));
-                    skipped = nullable[nodes.first(edge)];
-                }
-                if (skipped && !seen.get(nodes.target(edge))) {
-                    seen.set(nodes.target(edge));
-                    open.add(nodes.target(edge));
                 }
             }
         }

@@ -2,7 +2,6 @@ package io.llamanode.grammar.automaton;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.Deque;
 import java.util.List;
 
@@ -42,33 +41,9 @@ final class Nullability {
     private boolean look(int rule) {
         return switch (rules.get(rule)) {
             case Rules.Loop(int body, int min, int _) -> min == 0 || isNullable(body, rule);
-            case Rules.Between(int start, int end) -> look(rule, start, end);
+            case Rules.Between(int start, int end) ->
+                Reach.from(nodes, start, called -> isNullable(called, rule)).contains(end);
         };
-    }
-
-    private boolean look(int rule, int start, int end) {
-        BitSet seen = new BitSet();
-        Deque<Integer> open = new ArrayDeque<>();
-        open.add(start);
-        seen.set(start);
-        while (!open.isEmpty()) {
-            int node = open.removeLast();
-            if (node == end) {
-                return true;
-            }
-            for (int edge = nodes.edge(node); edge >= 0; edge = nodes.next(edge)) {
-                boolean skipped = switch (nodes.kind(edge)) {
-                    case BYTES -> false;
-                    case EMPTY -> true;
-                    case CALL -> isNullable(nodes.first(edge), rule);
-                };
-                if (skipped && !seen.get(nodes.target(edge))) {
-                    seen.set(nodes.target(edge));
-                    open.add(nodes.target(edge));
-                }
-            }
-        }
-        return false;
     }
 
     private boolean isNullable(int asked, int by) {
