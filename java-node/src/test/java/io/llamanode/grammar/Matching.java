@@ -32,6 +32,17 @@ public final class Matching {
      * @return whether it can be read to its end
      */
     public boolean accepts(String text) {
+        return accepts(recognizer, text);
+    }
+
+    /**
+     * Reads a text.
+     *
+     * @param recognizer of a grammar
+     * @param text any
+     * @return whether it can be read to its end
+     */
+    public static boolean accepts(Recognizer recognizer, String text) {
         State state = recognizer.start();
         for (byte value : text.getBytes(StandardCharsets.UTF_8)) {
             state = recognizer.next(state, Byte.toUnsignedInt(value));

@@ -1,5 +1,6 @@
 package io.llamanode.bench.mask;
 
+import io.llamanode.grammar.Matching;
 import io.llamanode.grammar.automaton.Automaton;
 import io.llamanode.grammar.automaton.GrammarLimitException;
 import io.llamanode.grammar.automaton.Limits;
@@ -9,7 +10,6 @@ import io.llamanode.grammar.mask.TokenBytes;
 import io.llamanode.grammar.mask.TokenMasks;
 import io.llamanode.grammar.rule.Grammar;
 import io.llamanode.grammar.schema.SchemaException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -84,7 +84,7 @@ final class MaskRun {
             if (accepted == null) {
                 return Verdict.TIMED_OUT;
             }
-            boolean same = accepts(bytes, instance.spaced());
+            boolean same = Matching.accepts(bytes, instance.spaced());
             if (accepted != instance.valid() || same != instance.valid()) {
                 return instance.valid() ? Verdict.VALIDATION_ERROR : Verdict.INVALIDATION_ERROR;
             }
@@ -111,17 +111,6 @@ final class MaskRun {
                 return false;
             }
             state = next;
-        }
-        return state.isComplete();
-    }
-
-    private static boolean accepts(Recognizer recognizer, String text) {
-        State state = recognizer.start();
-        for (byte value : text.getBytes(StandardCharsets.UTF_8)) {
-            state = recognizer.next(state, Byte.toUnsignedInt(value));
-            if (state == null) {
-                return false;
-            }
         }
         return state.isComplete();
     }

@@ -1,5 +1,6 @@
 package io.llamanode.grammar.automaton;
 
+import static io.llamanode.grammar.Matching.accepts;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -13,7 +14,6 @@ import io.llamanode.grammar.rule.Expression.Reference;
 import io.llamanode.grammar.rule.Expression.Repeat;
 import io.llamanode.grammar.rule.Expression.Text;
 import io.llamanode.grammar.rule.Grammar;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
@@ -32,18 +32,7 @@ class RecognizerTest {
     }
 
     private static boolean matches(Grammar grammar, String text) {
-        return matches(new Recognizer(Automaton.of(grammar, MOST_NODES), Limits.DEFAULT), text);
-    }
-
-    private static boolean matches(Recognizer recognizer, String text) {
-        State state = recognizer.start();
-        for (byte value : text.getBytes(StandardCharsets.UTF_8)) {
-            state = recognizer.next(state, Byte.toUnsignedInt(value));
-            if (state == null) {
-                return false;
-            }
-        }
-        return state.isComplete();
+        return accepts(new Recognizer(Automaton.of(grammar, MOST_NODES), Limits.DEFAULT), text);
     }
 
     private static void check(Expression root, List<String> good, List<String> bad) {
@@ -92,7 +81,7 @@ class RecognizerTest {
                 new Recognizer(Automaton.of(grammar(new Expression.Chars(CodePoints.ALL)), MOST_NODES), Limits.DEFAULT);
         for (int point = 0; point <= Character.MAX_CODE_POINT; point++) {
             if (!Character.isBmpCodePoint(point) || !Character.isSurrogate((char) point)) {
-                assertTrue(matches(recognizer, Character.toString(point)), Integer.toHexString(point));
+                assertTrue(accepts(recognizer, Character.toString(point)), Integer.toHexString(point));
             }
         }
         for (int[] wrong :
@@ -182,11 +171,11 @@ class RecognizerTest {
     void whatGoesTooDeepIsGivenUp() {
         Grammar nested = grammar(or(seq(text("("), new Reference("root"), text(")")), text("x")));
         Recognizer recognizer = new Recognizer(Automaton.of(nested, MOST_NODES), SMALL);
-        String message = assertThrows(GrammarLimitException.class, () -> matches(recognizer, "(".repeat(101) + "x"))
+        String message = assertThrows(GrammarLimitException.class, () -> accepts(recognizer, "(".repeat(101) + "x"))
                 .getMessage();
         assertEquals("more than 100 of its rules stand in each other", message);
         // What was given up has left nothing behind.
-        assertTrue(matches(recognizer, "((x))"));
+        assertTrue(accepts(recognizer, "((x))"));
     }
 
     @Test
@@ -195,8 +184,8 @@ class RecognizerTest {
         Recognizer recognizer = new Recognizer(
                 Automaton.of(grammar(new Repeat(seq(inner, Expression.any(text("c"))), 0, 500)), MOST_NODES),
                 new Limits(1_000, 100, 1 << 20));
-        assertThrows(GrammarLimitException.class, () -> matches(recognizer, "a".repeat(400)));
-        assertTrue(matches(recognizer, "aa"));
+        assertThrows(GrammarLimitException.class, () -> accepts(recognizer, "a".repeat(400)));
+        assertTrue(accepts(recognizer, "aa"));
     }
 
     @Test
@@ -242,7 +231,7 @@ class RecognizerTest {
             Recognizer recognizer = new Recognizer(automaton, new Limits(5_000_000, 5_000, 16 << 20));
             for (String text : texts) {
                 assertEquals(
-                        Spans.matches(grammar, text), matches(recognizer, text), () -> grammar + " of '" + text + "'");
+                        Spans.matches(grammar, text), accepts(recognizer, text), () -> grammar + " of '" + text + "'");
             }
         }
         assertTrue(limited < 15, limited + " refused");

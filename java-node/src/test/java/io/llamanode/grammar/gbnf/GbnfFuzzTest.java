@@ -53,7 +53,7 @@ class GbnfFuzzTest {
     }
 
     private static void feed(String text, Random random, Tally tally) {
-        Recognizer recognizer = Matching.recognizer(text);
+        Recognizer recognizer = GbnfTexts.recognizer(text);
         State state = recognizer.start();
         tally.fed++;
         for (int i = 0; i < BYTES; i++) {

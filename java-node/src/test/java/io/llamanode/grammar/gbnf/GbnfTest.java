@@ -1,8 +1,8 @@
 package io.llamanode.grammar.gbnf;
 
-import static io.llamanode.grammar.gbnf.Matching.check;
-import static io.llamanode.grammar.gbnf.Matching.matches;
-import static io.llamanode.grammar.gbnf.Matching.recognizer;
+import static io.llamanode.grammar.Matching.accepts;
+import static io.llamanode.grammar.gbnf.GbnfTexts.check;
+import static io.llamanode.grammar.gbnf.GbnfTexts.recognizer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -171,6 +171,6 @@ class GbnfTest {
         assertTrue(Gbnf.parse(text.toString()).rules().containsKey("root"));
         int depth = Gbnf.MOST_DEPTH;
         check("root ::= " + "(".repeat(depth) + "\"a\"" + ")".repeat(depth), List.of("a"), List.of(""));
-        assertTrue(matches(recognizer("root ::= \"a\"" + "+".repeat(depth)), "aaa"));
+        assertTrue(accepts(recognizer("root ::= \"a\"" + "+".repeat(depth)), "aaa"));
     }
 }

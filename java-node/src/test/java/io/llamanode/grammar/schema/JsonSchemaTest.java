@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.grammar.Matching;
 import io.llamanode.grammar.automaton.Automaton;
 import io.llamanode.grammar.automaton.Limits;
 import io.llamanode.grammar.automaton.Recognizer;
@@ -23,7 +24,7 @@ class JsonSchemaTest {
     }
 
     private static boolean accepts(String schema, String text) {
-        return SchemaData.accepts(recognizer(schema, JsonSchema.Options.DEFAULT), text.replace('\'', '"'));
+        return Matching.accepts(recognizer(schema, JsonSchema.Options.DEFAULT), text.replace('\'', '"'));
     }
 
     private static void valid(String schema, String... texts) {
@@ -278,19 +279,19 @@ class JsonSchemaTest {
                         .map(each -> each.pointer() + " " + each.keyword())
                         .toList());
         Recognizer recognizer = recognizer(schema, new JsonSchema.Options(Whitespace.COMPACT, true, true));
-        assertTrue(SchemaData.accepts(recognizer, "{\"l\":[\"a\",\"a\"]}"));
-        assertFalse(SchemaData.accepts(recognizer, "{\"l\":[1]}"));
+        assertTrue(Matching.accepts(recognizer, "{\"l\":[\"a\",\"a\"]}"));
+        assertFalse(Matching.accepts(recognizer, "{\"l\":[1]}"));
     }
 
     @Test
     void whitespaceIsWhatTheOptionSays() {
         String schema = "{'type':'object','properties':{'a':{'type':'array','items':{'type':'null'}}}}";
         String spaced = " { 'a' :\n[ null ,\tnull ] } ".replace('\'', '"');
-        assertTrue(SchemaData.accepts(recognizer(schema, new JsonSchema.Options(Whitespace.ANY, false, true)), spaced));
-        assertFalse(SchemaData.accepts(recognizer(schema, JsonSchema.Options.DEFAULT), spaced));
+        assertTrue(Matching.accepts(recognizer(schema, new JsonSchema.Options(Whitespace.ANY, false, true)), spaced));
+        assertFalse(Matching.accepts(recognizer(schema, JsonSchema.Options.DEFAULT), spaced));
         Recognizer one = recognizer(schema, new JsonSchema.Options(new Whitespace(1), false, true));
-        assertTrue(SchemaData.accepts(one, spaced));
-        assertFalse(SchemaData.accepts(one, spaced.replace(" { ", " {  ")));
-        assertFalse(SchemaData.accepts(one, "{\"a\":[  ]}"));
+        assertTrue(Matching.accepts(one, spaced));
+        assertFalse(Matching.accepts(one, spaced.replace(" { ", " {  ")));
+        assertFalse(Matching.accepts(one, "{\"a\":[  ]}"));
     }
 }

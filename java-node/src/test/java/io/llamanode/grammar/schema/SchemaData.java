@@ -3,11 +3,11 @@ package io.llamanode.grammar.schema;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.llamanode.grammar.Matching;
 import io.llamanode.grammar.automaton.Automaton;
 import io.llamanode.grammar.automaton.GrammarLimitException;
 import io.llamanode.grammar.automaton.Limits;
 import io.llamanode.grammar.automaton.Recognizer;
-import io.llamanode.grammar.automaton.State;
 import io.llamanode.grammar.rule.Grammar;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -111,7 +111,7 @@ final class SchemaData {
             JsonNode data = test.get("data");
             String text = spaced ? data.toPrettyString() : data.toString();
             try {
-                boolean accepted = accepts(recognizer, text);
+                boolean accepted = Matching.accepts(recognizer, text);
                 if (accepted && !test.get("valid").asBoolean()) {
                     outcome.invalidAccepted.add(text);
                 } else if (!accepted && test.get("valid").asBoolean()) {
@@ -122,18 +122,6 @@ final class SchemaData {
             }
         }
         return outcome;
-    }
-
-    static boolean accepts(Recognizer recognizer, String text) {
-        State state = recognizer.start();
-        for (byte each : text.getBytes(StandardCharsets.UTF_8)) {
-            State next = recognizer.next(state, Byte.toUnsignedInt(each));
-            if (next == null) {
-                return false;
-            }
-            state = next;
-        }
-        return state.isComplete();
     }
 
     /** Prints what came of the schemas of a file. */
