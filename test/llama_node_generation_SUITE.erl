@@ -137,7 +137,7 @@ bad_schemas(Config) ->
     [begin
          {error, {invalid_argument, Message}} = chat(<<"Hi">>, #{json_schema => Schema}, Config),
          ?assertMatch({Schema, <<"json_schema", _/binary>>}, {Schema, Message})
-     end || Schema <- [true, 1, <<"{">>, #{type => colour}, #{'$ref' => <<"#/nowhere">>}, #{enum => []},
+     end || Schema <- [false, 1, <<"{">>, #{type => colour}, #{'$ref' => <<"#/nowhere">>}, #{enum => []},
                        #{pattern => <<"(">>}, #{type => integer, minimum => 2, maximum => 1}]],
     {error, {invalid_argument, <<"stop", _/binary>>}} =
         chat(<<"Hi">>, #{json_schema => #{type => string}, stop => [<<"\"">>]}, Config).

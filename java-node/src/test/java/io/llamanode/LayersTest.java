@@ -52,6 +52,7 @@ class LayersTest {
             "io.llamanode.engine.sampling..",
             "io.llamanode.(chat|llama)..",
             "io.llamanode.grammar",
+            "io.llamanode.grammar.language..",
             "io.llamanode.grammar.(mask|schema)..",
             "io.llamanode.grammar.json..",
             "io.llamanode.grammar.(gbnf|regex)..",

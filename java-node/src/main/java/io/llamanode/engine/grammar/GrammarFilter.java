@@ -6,6 +6,7 @@ import io.llamanode.engine.sampling.SamplingException;
 import io.llamanode.engine.sampling.TokenFilter;
 import io.llamanode.grammar.automaton.GrammarLimitException;
 import io.llamanode.grammar.automaton.State;
+import io.llamanode.grammar.language.Language;
 import io.llamanode.grammar.mask.TokenMasks;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GrammarFilter implements TokenFilter {
     private final Grammars grammars;
-    private final String gbnf;
+    private final Language language;
     private final Vocabulary vocabulary;
     private final BitSet controls;
     private final List<String> triggers;
@@ -42,18 +43,18 @@ public final class GrammarFilter implements TokenFilter {
      * @param grammar that the answer keeps to
      * @param vocabulary of the model
      * @param controls control tokens that may not come
-     * @throws io.llamanode.grammar.gbnf.GbnfException if the grammar is none
+     * @throws io.llamanode.grammar.language.LanguageException if the grammar is none
      * @throws GrammarLimitException if it is too large, or no text keeps to it
      */
     public GrammarFilter(Grammars grammars, Grammar grammar, Vocabulary vocabulary, BitSet controls) {
         this.grammars = grammars;
-        this.gbnf = grammar.gbnf();
+        this.language = grammar.language();
         this.vocabulary = vocabulary;
         this.controls = controls;
         this.triggers = grammar.triggers().stream().map(GrammarFilter::bytes).toList();
         this.longestTrigger = triggers.stream().mapToInt(String::length).max().orElse(0);
         this.holds = triggers.isEmpty();
-        grammars.masks(gbnf);
+        grammars.masks(language);
     }
 
     private static String bytes(String text) {
@@ -156,7 +157,7 @@ public final class GrammarFilter implements TokenFilter {
     private TokenMasks masks() {
         TokenMasks ready = masks;
         if (ready == null) {
-            ready = grammars.masks(gbnf);
+            ready = grammars.masks(language);
             masks = ready;
         }
         return ready;

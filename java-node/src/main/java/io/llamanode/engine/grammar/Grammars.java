@@ -5,7 +5,7 @@ import io.llamanode.grammar.automaton.Automaton;
 import io.llamanode.grammar.automaton.GrammarLimitException;
 import io.llamanode.grammar.automaton.Limits;
 import io.llamanode.grammar.automaton.State;
-import io.llamanode.grammar.gbnf.Gbnf;
+import io.llamanode.grammar.language.Language;
 import io.llamanode.grammar.mask.TokenBytes;
 import io.llamanode.grammar.mask.TokenMasks;
 import java.util.Iterator;
@@ -14,7 +14,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The grammars of one model's requests, made ready for its vocabulary. Equal texts share what was made of them; what has not been
+ * The grammars of one model's requests, made ready for its vocabulary. Equal languages share what was made of them; what has not been
  * used for longest is forgotten when all together takes too much, and made again.
  *
  * <p>Safe for use by any thread; what it gives is for the engine's loop thread.
@@ -36,7 +36,7 @@ public final class Grammars {
     private static final long NODE_WEIGHT = 64;
 
     private final Vocabulary vocabulary;
-    /** By text, the least recently used first. */
+    /** By key, the least recently used first. */
     private final Map<String, Ready> kept = new LinkedHashMap<>(16, 0.75f, true);
 
     private long memory;
@@ -56,21 +56,22 @@ public final class Grammars {
     /**
      * Makes a grammar ready, which is slow for a large one.
      *
-     * @param gbnf text of the grammar
-     * @return what tells its tokens, shared by all who use an equal text
-     * @throws io.llamanode.grammar.gbnf.GbnfException if it is no grammar
+     * @param language of a grammar
+     * @return what tells its tokens, shared by all who use an equal one
+     * @throws io.llamanode.grammar.language.LanguageException if what it was written as says none
      * @throws GrammarLimitException if it is too large, or no text keeps to it
      */
-    public TokenMasks masks(String gbnf) {
+    public TokenMasks masks(Language language) {
+        String key = language.key();
         synchronized (kept) {
-            Ready known = kept.get(gbnf);
+            Ready known = kept.get(key);
             if (known != null) {
                 return known.masks;
             }
         }
-        Ready ready = make(gbnf);
+        Ready ready = make(language);
         synchronized (kept) {
-            Ready other = kept.putIfAbsent(gbnf, ready);
+            Ready other = kept.putIfAbsent(key, ready);
             if (other != null) {
                 return other.masks;
             }
@@ -80,8 +81,8 @@ public final class Grammars {
         return ready.masks;
     }
 
-    private Ready make(String gbnf) {
-        Automaton automaton = Automaton.of(Gbnf.parse(gbnf), MOST_NODES);
+    private Ready make(Language language) {
+        Automaton automaton = Automaton.of(language.rules(), MOST_NODES);
         TokenBytes vocabularyBytes = tokens();
         TokenMasks masks = new TokenMasks(vocabularyBytes, automaton, LIMITS, MOST_MASKS);
         State start = masks.start();
@@ -89,7 +90,7 @@ public final class Grammars {
             throw new GrammarLimitException("no text keeps to it");
         }
         long weight = NODE_WEIGHT * automaton.size()
-                + 2L * gbnf.length()
+                + 2L * language.key().length()
                 + LIMITS.memory()
                 + MOST_MASKS * (vocabularyBytes.size() / 8L);
         return new Ready(masks, weight);

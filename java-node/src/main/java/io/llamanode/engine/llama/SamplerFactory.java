@@ -60,7 +60,7 @@ public final class SamplerFactory {
      * @param more what else llama.cpp's samplers are to do, or {@code null}
      * @param grammar what answers keep to, or {@code null}
      * @return the sampler, to be closed
-     * @throws io.llamanode.grammar.gbnf.GbnfException if the grammar is none
+     * @throws io.llamanode.grammar.language.LanguageException if the grammar is none
      * @throws io.llamanode.grammar.automaton.GrammarLimitException if it is too large, or no text keeps to it
      * @throws IllegalStateException when the model has no tokenizer, or is closed
      */

@@ -1,5 +1,6 @@
 package io.llamanode.engine.sampling;
 
+import io.llamanode.grammar.language.Language;
 import java.util.List;
 import java.util.Set;
 
@@ -8,12 +9,12 @@ import java.util.Set;
  *
  * <p>Immutable: any thread.
  *
- * @param gbnf a grammar in llama.cpp's notation, with a rule named {@code root}
+ * @param language of the answer, or of what comes behind a trigger
  * @param triggers texts behind the first of which it holds, while what comes before is free; none: it holds from the
  *     beginning
  * @param controls control tokens that may come where the grammar has the text that spells them
  */
-public record Grammar(String gbnf, List<String> triggers, Set<Integer> controls) {
+public record Grammar(Language language, List<String> triggers, Set<Integer> controls) {
     /**
      * Refuses an empty trigger, which would be found everywhere.
      *
@@ -30,20 +31,20 @@ public record Grammar(String gbnf, List<String> triggers, Set<Integer> controls)
     /**
      * A grammar without control tokens.
      *
-     * @param gbnf a grammar in llama.cpp's notation, with a rule named {@code root}
+     * @param language of what comes behind a trigger
      * @param triggers texts behind the first of which it holds; none: it holds from the beginning
      */
-    public Grammar(String gbnf, List<String> triggers) {
-        this(gbnf, triggers, Set.of());
+    public Grammar(Language language, List<String> triggers) {
+        this(language, triggers, Set.of());
     }
 
     /**
      * A grammar that nothing triggers.
      *
-     * @param gbnf a grammar that holds from the beginning
+     * @param language that holds from the beginning
      * @return it
      */
-    public static Grammar strict(String gbnf) {
-        return new Grammar(gbnf, List.of(), Set.of());
+    public static Grammar strict(Language language) {
+        return new Grammar(language, List.of(), Set.of());
     }
 }

@@ -91,7 +91,8 @@ public interface LoadedModel extends AutoCloseable {
      * @param more what llama.cpp's samplers are to do, or {@code null}
      * @param grammar what the answer must keep to, or {@code null}
      * @return the sampler, to be closed by the caller or by the engine that takes it
-     * @throws FailureException {@code invalid_argument} if the grammar is none
+     * @throws io.llamanode.grammar.language.LanguageException if the grammar is none
+     * @throws io.llamanode.grammar.automaton.GrammarLimitException if it is too large, or no text keeps to it
      */
     Sampler sampler(SamplingParams params, @Nullable ChainParams more, @Nullable Grammar grammar);
 

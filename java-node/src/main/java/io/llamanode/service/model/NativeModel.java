@@ -13,8 +13,6 @@ import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.engine.vector.VectorEngine;
 import io.llamanode.gguf.FileKind;
 import io.llamanode.gguf.MemoryEstimate;
-import io.llamanode.grammar.automaton.GrammarLimitException;
-import io.llamanode.grammar.gbnf.GbnfException;
 import io.llamanode.llama.ModelLoadException;
 import io.llamanode.llama.model.LlamaModel;
 import io.llamanode.llama.model.LoraAdapter;
@@ -174,11 +172,7 @@ final class NativeModel implements LoadedModel {
 
     @Override
     public Sampler sampler(SamplingParams params, @Nullable ChainParams more, @Nullable Grammar grammar) {
-        try {
-            return samplers.sampler(params, more, grammar);
-        } catch (GbnfException | GrammarLimitException e) {
-            throw FailureException.invalid("grammar: " + e.getMessage());
-        }
+        return samplers.sampler(params, more, grammar);
     }
 
     @Override

@@ -4,6 +4,10 @@ import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.grammar.automaton.GrammarLimitException;
+import io.llamanode.grammar.language.Language;
+import io.llamanode.grammar.language.LanguageException;
+import io.llamanode.grammar.schema.JsonSchema;
 import io.llamanode.llama.GrammarException;
 import io.llamanode.llama.sampler.JsonSchemaGrammar;
 import io.llamanode.service.contract.FailureException;
@@ -49,31 +53,47 @@ public final class Constraints {
         try {
             String gbnf = reader.format()
                     .grammar(tools, reader.insideReasoning(), mayThink, several, JsonSchemaGrammar::convert);
-            return new Grammar(gbnf, List.of(), reader.spellings().keySet());
+            return new Grammar(
+                    Language.gbnf(gbnf), List.of(), reader.spellings().keySet());
         } catch (GrammarException e) {
             throw FailureException.invalid("tools: " + e.getMessage());
         }
     }
 
-    /**
-     * Slow for a large schema.
-     *
-     * @param format of the answer
-     * @return the grammar, or {@code null} if the answer is free
-     * @throws FailureException {@code invalid_argument} if the schema cannot be converted
-     */
-    static @Nullable Grammar grammar(OutputFormat format) {
+    private static @Nullable Language language(OutputFormat format) {
         return switch (format) {
             case OutputFormat.Free() -> null;
-            case OutputFormat.Gbnf(String grammar) -> Grammar.strict(grammar);
-            case OutputFormat.Json(String key, String schema) -> {
-                try {
-                    yield Grammar.strict(JsonSchemaGrammar.convert(schema));
-                } catch (GrammarException e) {
-                    throw FailureException.invalid(key + ": " + e.getMessage());
-                }
-            }
+            case OutputFormat.Gbnf(String grammar) -> Language.gbnf(grammar);
+            case OutputFormat.Json(String _, String schema) -> Language.schema(schema, JsonSchema.Options.DEFAULT);
         };
+    }
+
+    /**
+     * Refuses a format that no answer could be kept to. Slow for a large one.
+     *
+     * @param format of answers
+     * @param sampling how they are sampled
+     * @param model that gives them
+     * @throws FailureException {@code invalid_argument} naming the key
+     */
+    static void refuseUnfit(OutputFormat format, SamplingParams sampling, LoadedModel model) {
+        Language language = language(format);
+        if (language != null) {
+            make(model, sampling, null, Grammar.strict(language), format.key()).close();
+        }
+    }
+
+    private static Sampler make(
+            LoadedModel model,
+            SamplingParams sampling,
+            @Nullable ChainParams chain,
+            @Nullable Grammar grammar,
+            String key) {
+        try {
+            return model.sampler(sampling, chain, grammar);
+        } catch (LanguageException | GrammarLimitException e) {
+            throw FailureException.invalid(key + ": " + e.getMessage());
+        }
     }
 
     /**
@@ -89,13 +109,15 @@ public final class Constraints {
      */
     public static @Nullable Sampler sampler(
             PreparedPrompt prepared, GenerationOptions options, SamplingParams sampling, LoadedModel model) {
+        OutputFormat format = GenerationDefaults.given(options.format());
+        Language language = language(format);
         Grammar grammar =
-                prepared.grammar() != null ? prepared.grammar() : grammar(GenerationDefaults.given(options.format()));
+                prepared.grammar() != null ? prepared.grammar() : language == null ? null : Grammar.strict(language);
         ChainParams chain = GenerationDefaults.chain(GenerationDefaults.given(options.samplers()));
         if (grammar == null && chain == null) {
             return null;
         }
-        Sampler sampler = model.sampler(sampling, chain, grammar);
+        Sampler sampler = make(model, sampling, chain, grammar, prepared.grammar() != null ? "tools" : format.key());
         for (int token : prepared.tokens()) {
             sampler.accept(token);
         }

@@ -1,6 +1,5 @@
 package io.llamanode.service.prompt;
 
-import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.service.contract.Capability;
 import io.llamanode.service.contract.FailureException;
@@ -27,10 +26,7 @@ public final class DefaultChecks {
         refuseContradictions(defaults, model.info().nCtx());
         GenerationOptions complete = GenerationDefaults.complete(defaults.options(), GenerationOptions.NONE);
         SamplingParams sampling = GenerationDefaults.sampling(complete, model.vocabulary());
-        Grammar grammar = Constraints.grammar(GenerationDefaults.given(complete.format()));
-        if (grammar != null) {
-            model.sampler(sampling, null, grammar).close();
-        }
+        Constraints.refuseUnfit(GenerationDefaults.given(complete.format()), sampling, model);
     }
 
     /**

@@ -12,7 +12,8 @@ import io.llamanode.engine.model.Vocabulary;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.SamplingException;
 import io.llamanode.grammar.automaton.GrammarLimitException;
-import io.llamanode.grammar.gbnf.GbnfException;
+import io.llamanode.grammar.language.Language;
+import io.llamanode.grammar.language.LanguageException;
 import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.List;
@@ -57,7 +58,7 @@ class GrammarFilterTest {
 
     @Test
     void tokensThatKeepToTheGrammarMayComeAndItsEndWhereItIsComplete() {
-        GrammarFilter filter = filter(Grammar.strict("root ::= \"a\" \"ba\"* \"!\"?"));
+        GrammarFilter filter = filter(Grammar.strict(Language.gbnf("root ::= \"a\" \"ba\"* \"!\"?")));
         assertEquals("02", allowed(filter));
         filter.accept(0);
         assertEquals("1356", allowed(filter));
@@ -72,9 +73,9 @@ class GrammarFilterTest {
 
     @Test
     void aControlTokenComesOnlyWhereItIsAPartOfTheSyntax() {
-        assertEquals("0167", allowed(filter(Grammar.strict("root ::= [^e]"))));
-        assertEquals("", allowed(filter(Grammar.strict("root ::= \"<s>\" \"a\""))));
-        GrammarFilter filter = filter(new Grammar("root ::= \"<s>\" \"a\"", List.of(), Set.of(CONTROL)));
+        assertEquals("0167", allowed(filter(Grammar.strict(Language.gbnf("root ::= [^e]")))));
+        assertEquals("", allowed(filter(Grammar.strict(Language.gbnf("root ::= \"<s>\" \"a\"")))));
+        GrammarFilter filter = filter(new Grammar(Language.gbnf("root ::= \"<s>\" \"a\""), List.of(), Set.of(CONTROL)));
         assertEquals("4", allowed(filter));
         filter.accept(CONTROL);
         assertEquals("0", allowed(filter));
@@ -82,14 +83,14 @@ class GrammarFilterTest {
 
     @Test
     void whatComesBeforeATriggerIsFree() {
-        GrammarFilter filter = filter(new Grammar("root ::= \"a\" \"!\"", List.of("bb", "\u00e9b")));
+        GrammarFilter filter = filter(new Grammar(Language.gbnf("root ::= \"a\" \"!\""), List.of("bb", "\u00e9b")));
         assertEquals("01234567", allowed(filter));
         filter.accept(1);
         // Of "b" then "ba!", the trigger is complete at the second, with "a!" behind it.
         assertEquals("01234567", allowed(filter));
         filter.accept(3);
         assertEquals("5", allowed(filter));
-        GrammarFilter refusing = filter(new Grammar("root ::= \"!\"", List.of("bb")));
+        GrammarFilter refusing = filter(new Grammar(Language.gbnf("root ::= \"!\""), List.of("bb")));
         refusing.accept(1);
         assertFalse(refusing.allows(3));
         assertTrue(refusing.allows(1));
@@ -99,41 +100,44 @@ class GrammarFilterTest {
 
     @Test
     void whatIsNoGrammarIsRefusedBeforeAnyTokenIsAskedFor() {
-        assertThrows(GbnfException.class, () -> filter(Grammar.strict("root ::= \"a\"{3,2}")));
+        assertThrows(LanguageException.class, () -> filter(Grammar.strict(Language.gbnf("root ::= \"a\"{3,2}"))));
         assertEquals(
                 "no text keeps to it",
-                assertThrows(GrammarLimitException.class, () -> filter(Grammar.strict("root ::= root \"a\"")))
+                assertThrows(
+                                GrammarLimitException.class,
+                                () -> filter(Grammar.strict(Language.gbnf("root ::= root \"a\""))))
                         .getMessage());
         String large = "root ::= \"" + "a".repeat(Grammars.MOST_NODES + 1) + "\"";
-        assertThrows(GrammarLimitException.class, () -> filter(Grammar.strict(large)));
+        assertThrows(GrammarLimitException.class, () -> filter(Grammar.strict(Language.gbnf(large))));
     }
 
     @Test
     void aByteThatCanBeReadInTooManyWaysFailsTheRequestAlone() {
-        GrammarFilter filter = filter(Grammar.strict("root ::= ((\"a\"{1,500} \"b\"?){0,500} \"!\"?){0,500}"));
+        GrammarFilter filter =
+                filter(Grammar.strict(Language.gbnf("root ::= ((\"a\"{1,500} \"b\"?){0,500} \"!\"?){0,500}")));
         assertThrows(SamplingException.class, () -> {
             for (int i = 0; i < 2_000; i++) {
                 assertTrue(filter.allows(0));
                 filter.accept(0);
             }
         });
-        assertEquals("0", allowed(filter(Grammar.strict("root ::= \"a\""))));
+        assertEquals("0", allowed(filter(Grammar.strict(Language.gbnf("root ::= \"a\"")))));
     }
 
     @Test
     void equalGrammarsShareWhatWasMadeUntilItIsForgotten() {
-        Object first = grammars.masks("root ::= \"a\"");
-        assertSame(first, grammars.masks("root ::= \"a\""));
+        Object first = grammars.masks(Language.gbnf("root ::= \"a\""));
+        assertSame(first, grammars.masks(Language.gbnf("root ::= \"a\"")));
         for (int i = 0; i < 100; i++) {
-            grammars.masks("root ::= \"" + i + "\"");
+            grammars.masks(Language.gbnf("root ::= \"" + i + "\""));
             // Used, so that others are forgotten.
-            assertSame(first, grammars.masks("root ::= \"a\""));
+            assertSame(first, grammars.masks(Language.gbnf("root ::= \"a\"")));
         }
-        GrammarFilter waiting = filter(Grammar.strict("root ::= \"ab\""));
+        GrammarFilter waiting = filter(Grammar.strict(Language.gbnf("root ::= \"ab\"")));
         for (int i = 0; i < 100; i++) {
-            grammars.masks("root ::= \"" + i + "\"");
+            grammars.masks(Language.gbnf("root ::= \"" + i + "\""));
         }
-        assertNotSame(first, grammars.masks("root ::= \"a\""));
+        assertNotSame(first, grammars.masks(Language.gbnf("root ::= \"a\"")));
         assertEquals("02", allowed(waiting));
     }
 

@@ -13,6 +13,7 @@ import io.llamanode.engine.Recorder;
 import io.llamanode.engine.contract.GenerationListener.Ending;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.grammar.language.Language;
 import io.llamanode.llama.sampler.JsonSchemaGrammar;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -84,7 +85,7 @@ class CallGrammarTest extends SamplingFixture {
     private Answer answer(AnswerFormat format, List<Map<String, Object>> tools, boolean several, long seed) {
         String gbnf = format.grammar(tools, false, false, several, JsonSchemaGrammar::convert);
         SamplingParams params = params(seed, Map.of());
-        Recorder answer = submit(-1, params, samplers.sampler(params, null, Grammar.strict(gbnf)));
+        Recorder answer = submit(-1, params, samplers.sampler(params, null, Grammar.strict(Language.gbnf(gbnf))));
         Ending ending = answer.outcome().ending();
         assertTrue(several || ending == Ending.EOS, () -> ending + ": " + answer.text() + "\n" + gbnf);
         AnswerParser parser = format.parser(tools, false, 64);

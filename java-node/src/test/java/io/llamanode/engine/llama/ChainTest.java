@@ -19,6 +19,7 @@ import io.llamanode.engine.sampling.Probabilities;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingException;
 import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.grammar.language.Language;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -220,7 +221,8 @@ class ChainTest extends SamplingFixture {
     void aGrammarHoldsForAChainToo() {
         ChainParams chain = chain(Step.DEFAULT, 0.9f, 2, 0, new Xtc(0.9f, 0.01f), NO_DRY, NO_MIROSTAT);
         SamplingParams params = params(1, noEnd());
-        Recorder answer = submit(-1, params, samplers.sampler(params, chain, Grammar.strict("root ::= [a-f]{30}")));
+        Recorder answer = submit(
+                -1, params, samplers.sampler(params, chain, Grammar.strict(Language.gbnf("root ::= [a-f]{30}"))));
         assertEquals(Ending.EOS, answer.outcome().ending());
         assertTrue(answer.text().matches("[a-f]{30}"), answer.text());
     }

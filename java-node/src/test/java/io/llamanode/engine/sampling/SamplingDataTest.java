@@ -8,6 +8,7 @@ import io.llamanode.engine.sampling.ChainParams.Dry;
 import io.llamanode.engine.sampling.ChainParams.Mirostat;
 import io.llamanode.engine.sampling.ChainParams.Step;
 import io.llamanode.engine.sampling.ChainParams.Xtc;
+import io.llamanode.grammar.language.Language;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -19,6 +20,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the settings of a choice say of themselves. */
 class SamplingDataTest {
+    private static final Language A = Language.gbnf("root ::= \"a\"");
+
     private static boolean needed(
             List<Step> steps, float typicalP, float sigma, float range, float xtc, float dry, int mirostat) {
         return new ChainParams(
@@ -74,7 +77,7 @@ class SamplingDataTest {
     void anEmptyTriggerIsRefused() {
         assertEquals(
                 "empty trigger",
-                assertThrows(IllegalArgumentException.class, () -> new Grammar("root ::= \"a\"", List.of("a", "")))
+                assertThrows(IllegalArgumentException.class, () -> new Grammar(A, List.of("a", "")))
                         .getMessage());
     }
 
@@ -82,17 +85,17 @@ class SamplingDataTest {
     void aGrammarIsThatOfItsBeginning() {
         List<String> triggers = new ArrayList<>(List.of("<"));
         Set<Integer> controls = new HashSet<>(Set.of(1));
-        Grammar grammar = new Grammar("root ::= \"a\"", triggers, controls);
+        Grammar grammar = new Grammar(A, triggers, controls);
         triggers.add("");
         controls.add(2);
         assertEquals(List.of("<"), grammar.triggers());
         assertEquals(Set.of(1), grammar.controls());
-        assertEquals(Set.of(), new Grammar("root ::= \"a\"", triggers.subList(0, 1)).controls());
+        assertEquals(Set.of(), new Grammar(A, triggers.subList(0, 1)).controls());
     }
 
     @Test
     void aStrictGrammarHoldsFromTheBeginning() {
-        assertEquals(new Grammar("root ::= \"a\"", List.of(), Set.of()), Grammar.strict("root ::= \"a\""));
+        assertEquals(new Grammar(A, List.of(), Set.of()), Grammar.strict(A));
     }
 
     @Test

@@ -197,6 +197,10 @@ public final class FakeLoadedModel implements LoadedModel {
     @Override
     public Sampler sampler(SamplingParams params, ChainParams more, Grammar wanted) {
         makingSampler.run();
+        if (wanted != null) {
+            // As an engine does, which refuses what is none.
+            wanted.language().rules();
+        }
         chain = more;
         grammar = wanted;
         TokenSampler sampler = new TokenSampler(params, scratch);

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
+import io.llamanode.grammar.language.Language;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.task.GenerationOptions;
@@ -62,7 +63,7 @@ class ConstraintsTest {
     void aSamplerKnowsThePromptAndTheGrammar() {
         assertNotNull(sampler(PROMPT, options(null, GBNF, null)));
         assertEquals(List.of(3, 1, 2), model.accepted);
-        assertEquals(Grammar.strict("root ::= \"a\""), model.grammar);
+        assertEquals(Grammar.strict(Language.gbnf("root ::= \"a\"")), model.grammar);
         assertNull(model.chain);
     }
 
@@ -77,7 +78,7 @@ class ConstraintsTest {
 
     @Test
     void theGrammarOfCallsGoesBeforeThatOfTheOptions() {
-        Grammar calls = Grammar.strict("root ::= \"call\"");
+        Grammar calls = Grammar.strict(Language.gbnf("root ::= \"call\""));
         sampler(new PreparedPrompt(new int[] {1}, 0, null, null, calls, null), options(null, GBNF, null));
         assertEquals(calls, model.grammar);
     }

@@ -6,15 +6,28 @@ package io.llamanode.service.contract.task;
  * <p>Never changes: for any thread.
  */
 public sealed interface OutputFormat {
+    /** {@return the key of the request that it was said by, for error messages} */
+    String key();
+
     /** Nothing, whatever the session's default is. */
-    record Free() implements OutputFormat {}
+    record Free() implements OutputFormat {
+        @Override
+        public String key() {
+            return "response_format";
+        }
+    }
 
     /**
      * A grammar.
      *
      * @param grammar in GBNF, not checked yet
      */
-    record Gbnf(String grammar) implements OutputFormat {}
+    record Gbnf(String grammar) implements OutputFormat {
+        @Override
+        public String key() {
+            return "grammar";
+        }
+    }
 
     /**
      * JSON of a schema.
