@@ -54,7 +54,7 @@ class LayersTest {
             "io.llamanode.grammar",
             "io.llamanode.grammar.language..",
             "io.llamanode.grammar.(mask|schema)..",
-            "io.llamanode.grammar.json..",
+            "io.llamanode.grammar.(json|notation)..",
             "io.llamanode.grammar.(gbnf|regex)..",
             "io.llamanode.grammar.automaton..",
             "io.llamanode.grammar.rule..",

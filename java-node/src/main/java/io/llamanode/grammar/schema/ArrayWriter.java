@@ -2,6 +2,7 @@ package io.llamanode.grammar.schema;
 
 import io.llamanode.grammar.rule.Expression;
 import io.llamanode.grammar.rule.Expression.Repeat;
+import io.llamanode.grammar.rule.MachineBuilder;
 import java.util.ArrayList;
 import java.util.List;
 

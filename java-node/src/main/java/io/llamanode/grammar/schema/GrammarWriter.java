@@ -5,9 +5,12 @@ import com.fasterxml.jackson.databind.node.DecimalNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import io.llamanode.grammar.automaton.GrammarLimitException;
 import io.llamanode.grammar.json.JsonStrings;
+import io.llamanode.grammar.notation.Notation;
+import io.llamanode.grammar.regex.Regular;
 import io.llamanode.grammar.rule.Expression;
 import io.llamanode.grammar.rule.Expression.Repeat;
 import io.llamanode.grammar.rule.Grammar;
+import io.llamanode.grammar.rule.Productive;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -27,7 +30,7 @@ final class GrammarWriter {
     private final Terms terms;
     private final Normalizer normalizer;
     private final Ignored ignored;
-    private final Expression gap;
+    private final Notation notation;
     private final Spelling spelling = new Spelling();
     private final ArrayWriter arrays;
     private final ObjectWriter objects;
@@ -41,18 +44,35 @@ final class GrammarWriter {
     /** A rule that is not written yet. */
     private record Open(String name, Term term, Form form) {}
 
-    GrammarWriter(Terms terms, Normalizer normalizer, Whitespace whitespace, Ignored ignored) {
+    GrammarWriter(Terms terms, Normalizer normalizer, Notation notation, Ignored ignored) {
         this.terms = terms;
         this.normalizer = normalizer;
         this.ignored = ignored;
-        this.gap = whitespace.expression();
+        this.notation = notation;
         this.arrays = new ArrayWriter(this, terms);
-        this.objects = new ObjectWriter(this, terms);
+        this.objects = new ObjectWriter(this, new Members(), terms);
     }
 
     Grammar write(Term root) {
         rules.put(ROOT, Expression.NOTHING);
-        rules.put(ROOT, Expression.sequence(gap, reference(root), gap));
+        rules.put(ROOT, Expression.sequence(gap(), reference(root), gap()));
+        return finished();
+    }
+
+    /** Writes the objects of a term as arguments of a call. */
+    Grammar write(Term root, Notation.Arguments arguments) {
+        rules.put(ROOT, Expression.NOTHING);
+        ObjectWriter outermost = new ObjectWriter(this, new ArgumentLayout(this, arguments), terms);
+        rules.put(
+                ROOT,
+                Expression.choice(normalizer.form(root).objects().stream()
+                        .map(shape -> object(outermost, root, shape))
+                        .filter(each -> !each.equals(Expression.NOTHING))
+                        .toList()));
+        return finished();
+    }
+
+    private Grammar finished() {
         while (!open.isEmpty()) {
             Open next = open.remove();
             rules.put(next.name, expression(next.term, next.form));
@@ -72,41 +92,91 @@ final class GrammarWriter {
         Expression known = references.get(term);
         if (known == null) {
             // Schemas that mean the same share their rules.
-            known = byForm.computeIfAbsent(normalizer.form(term), form -> begun(term, form));
+            known = reference(term, normalizer.form(term));
             references.put(term, known);
         }
         return known;
+    }
+
+    private Expression reference(Term term, Form form) {
+        Expression known = byForm.get(form);
+        if (known == null) {
+            known = begun(term, form);
+            byForm.put(form, known);
+        }
+        return known;
+    }
+
+    /** {@return the values of a term that are no texts} */
+    Expression withoutTexts(Term term) {
+        return reference(term, normalizer.form(term).withTexts(Texts.NONE));
+    }
+
+    Form form(Term term) {
+        return normalizer.form(term);
     }
 
     private Expression begun(Term term, Form form) {
         if (form.arrays().isEmpty() && form.objects().isEmpty()) {
             return shared(expression(term, form));
         }
-        String name = "v" + term.id();
+        String name = "v" + byForm.size();
         rules.put(name, Expression.NOTHING);
         open.add(new Open(name, term, form));
         return new Expression.Reference(name);
     }
 
     Expression gap() {
-        return gap;
+        return notation.gap();
     }
 
     Expression comma() {
-        return joined(new Expression.Text(","), gap);
+        return joined(new Expression.Text(","), gap());
     }
 
     /** {@return a value with what may stand behind it} */
     Expression item(Term term) {
-        return term instanceof Term.False ? Expression.NOTHING : joined(reference(term), gap);
+        return term instanceof Term.False ? Expression.NOTHING : joined(reference(term), gap());
     }
 
-    /** {@return a property with what may stand behind it} */
-    Expression pair(Expression key, Term term) {
-        if (term instanceof Term.False || key.equals(Expression.NOTHING)) {
-            return Expression.NOTHING;
+    /** Objects as JSON has them. */
+    private final class Members implements Layout {
+        @Override
+        public Expression open() {
+            return joined(new Expression.Text("{"), gap());
         }
-        return joined(key, gap, new Expression.Text(":"), gap, reference(term), gap);
+
+        @Override
+        public Expression close() {
+            return new Expression.Text("}");
+        }
+
+        @Override
+        public Expression separator() {
+            return comma();
+        }
+
+        @Override
+        public Expression key(String name) {
+            return notation.names() == null
+                    ? JsonStrings.literal(name)
+                    : notation.names().of(Regular.literal(name));
+        }
+
+        @Override
+        public Expression key(Texts names) {
+            return notation.names() == null
+                    ? text(names)
+                    : shared(notation.names().of(names.regular()));
+        }
+
+        @Override
+        public Expression pair(Expression key, Term term) {
+            if (term instanceof Term.False || key.equals(Expression.NOTHING)) {
+                return Expression.NOTHING;
+            }
+            return joined(key, gap(), new Expression.Text(":"), gap(), reference(term), gap());
+        }
     }
 
     /** {@return these one behind the other; nothing if one of them is nothing} */
@@ -123,20 +193,16 @@ final class GrammarWriter {
         return Expression.sequence(all.toArray(Expression[]::new));
     }
 
-    Expression key(String name) {
-        return JsonStrings.literal(name);
-    }
-
-    Expression key(Texts names) {
-        return text(names);
-    }
-
     /** {@return items one behind the other, with commas between, and before them if something has come} */
     Expression list(Expression item, boolean first, int min, int max) {
+        return list(item, comma(), first, min, max);
+    }
+
+    Expression list(Expression item, Expression separator, boolean first, int min, int max) {
         if (max == 0 || item.equals(Expression.NOTHING)) {
             return min == 0 ? Expression.EMPTY : Expression.NOTHING;
         }
-        Expression next = joined(comma(), item);
+        Expression next = joined(separator, item);
         if (!first) {
             return new Repeat(next, min, max);
         }
@@ -201,27 +267,27 @@ final class GrammarWriter {
         } catch (UndecidableException e) {
             throw refusal(term, e);
         }
-        form.objects().forEach(shape -> all.add(object(term, shape)));
+        form.objects().forEach(shape -> all.add(object(objects, term, shape)));
         form.arrays().forEach(shape -> all.add(array(term, shape)));
         if ((form.booleans() & Form.TRUE) != 0) {
-            all.add(new Expression.Text("true"));
+            all.add(new Expression.Text(notation.trues()));
         }
         if ((form.booleans() & Form.FALSE) != 0) {
-            all.add(new Expression.Text("false"));
+            all.add(new Expression.Text(notation.falses()));
         }
         if (form.nulls()) {
-            all.add(new Expression.Text("null"));
+            all.add(new Expression.Text(notation.nulls()));
         }
         all.removeIf(Expression.NOTHING::equals);
         return Expression.choice(all);
     }
 
-    private Expression object(Term term, ObjectShape shape) {
+    private Expression object(ObjectWriter writer, Term term, ObjectShape shape) {
         try {
-            return objects.expression(shape);
+            return writer.expression(shape);
         } catch (UndecidableException e) {
             ignored.add(refusal(term, e));
-            return objects.expression(new ObjectShape(
+            return writer.expression(new ObjectShape(
                     shape.properties(), shape.rest(), shape.required(), 0, ArrayShape.NO_BOUND, shape.some()));
         }
     }
@@ -252,7 +318,10 @@ final class GrammarWriter {
     private Expression text(Texts some) {
         Expression known = texts.get(some);
         if (known == null) {
-            known = shared(spelling.text(some));
+            known = shared(
+                    notation.strings() == null
+                            ? spelling.text(some)
+                            : notation.strings().of(some.regular()));
             texts.put(some, known);
         }
         return known;

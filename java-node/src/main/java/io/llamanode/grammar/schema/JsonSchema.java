@@ -7,10 +7,12 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.llamanode.grammar.automaton.GrammarLimitException;
+import io.llamanode.grammar.notation.Notation;
 import io.llamanode.grammar.rule.Grammar;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns JSON schemas into grammars.
@@ -72,6 +74,25 @@ public final class JsonSchema {
      * @throws SchemaException if it is no schema, can not be honoured, or has no valid value
      */
     public static Result compile(String text, Options options) {
+        return compile(text, options, Notation.json(options.whitespace().expression()), null);
+    }
+
+    /**
+     * Makes a grammar of the objects that are valid by a schema, written as the arguments of a call.
+     *
+     * @param text of the schema
+     * @param options how it is taken, but for its white space
+     * @param notation how values are written
+     * @param arguments how the outermost object is written
+     * @return the grammar
+     * @throws SchemaException if it is no schema, can not be honoured, or has no valid object that can be written so
+     */
+    public static Result arguments(String text, Options options, Notation notation, Notation.Arguments arguments) {
+        return compile(text, options, notation, arguments);
+    }
+
+    private static Result compile(
+            String text, Options options, Notation notation, Notation.@Nullable Arguments arguments) {
         if (text.length() > MOST_CHARACTERS) {
             throw new SchemaException("", "", "it has more than %d characters".formatted(MOST_CHARACTERS));
         }
@@ -90,8 +111,9 @@ public final class JsonSchema {
             Terms terms = new Terms(MOST_TERMS);
             Ignored ignored = new Ignored(options.lenient());
             Normalizer normalizer = new Normalizer(document, terms, ignored, options.formats());
-            Grammar grammar = new GrammarWriter(terms, normalizer, options.whitespace(), ignored)
-                    .write(terms.of(document.root()));
+            GrammarWriter writer = new GrammarWriter(terms, normalizer, notation, ignored);
+            Term root = terms.of(document.root());
+            Grammar grammar = arguments == null ? writer.write(root) : writer.write(root, arguments);
             return new Result(grammar, ignored.all());
         } catch (GrammarLimitException e) {
             throw new SchemaException("", "", "it is too complex: " + e.getMessage());

@@ -2,6 +2,7 @@ package io.llamanode.grammar.schema;
 
 import io.llamanode.grammar.rule.Expression;
 import io.llamanode.grammar.rule.Expression.Repeat;
+import io.llamanode.grammar.rule.MachineBuilder;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -20,10 +21,12 @@ final class ObjectWriter {
     private static final int MOST_WANTED = 5;
 
     private final GrammarWriter writer;
+    private final Layout layout;
     private final Terms terms;
 
-    ObjectWriter(GrammarWriter writer, Terms terms) {
+    ObjectWriter(GrammarWriter writer, Layout layout, Terms terms) {
         this.writer = writer;
+        this.layout = layout;
         this.terms = terms;
     }
 
@@ -64,9 +67,7 @@ final class ObjectWriter {
             write(plan, machine, state, shape);
         }
         Expression body = machine.build();
-        return body.equals(Expression.NOTHING)
-                ? body
-                : Expression.sequence(new Expression.Text("{"), writer.gap(), body, new Expression.Text("}"));
+        return body.equals(Expression.NOTHING) ? body : GrammarWriter.joined(layout.open(), body, layout.close());
     }
 
     private Plan plan(ObjectShape shape) {
@@ -120,7 +121,7 @@ final class ObjectWriter {
             int max = plan.max == ArrayShape.NO_BOUND ? Repeat.NO_BOUND : plan.max - place.count;
             machine.edge(
                     state,
-                    writer.list(rest(plan), place.count == 0, min, max),
+                    writer.list(rest(plan), layout.separator(), place.count == 0, min, max),
                     new Place(place.passed + 1, 0, place.wanted));
         } else if (room) {
             for (int i = 0; i < plan.free.size(); i++) {
@@ -146,7 +147,7 @@ final class ObjectWriter {
     private void property(
             Plan plan, MachineBuilder<Place> machine, int state, String name, Term term, int passed, int wanted) {
         Place place = machine.key(state);
-        Expression key = writer.key(name);
+        Expression key = layout.key(name);
         pair(plan, machine, state, key, term, new Place(passed, place.count, place.wanted | wanted));
         for (int set : wantedOf(plan, place.wanted, Texts.of(Set.of(name)))) {
             Term both = term;
@@ -176,7 +177,7 @@ final class ObjectWriter {
                 }
                 if (!names.isEmpty()) {
                     int bits = place.wanted | set << plan.free.size();
-                    pair(plan, machine, state, writer.key(names), both, new Place(place.passed, place.count, bits));
+                    pair(plan, machine, state, layout.key(names), both, new Place(place.passed, place.count, bits));
                 }
             }
         }
@@ -201,13 +202,13 @@ final class ObjectWriter {
         if (!(term instanceof Term.False)) {
             machine.edge(
                     state,
-                    separated(machine.key(state), writer.pair(key, term)),
+                    separated(machine.key(state), layout.pair(key, term)),
                     new Place(next.passed, next(plan, next.count), next.wanted));
         }
     }
 
     private Expression separated(Place place, Expression pair) {
-        return place.count == 0 ? pair : GrammarWriter.joined(writer.comma(), pair);
+        return place.count == 0 ? pair : GrammarWriter.joined(layout.separator(), pair);
     }
 
     private static int next(Plan plan, int count) {
@@ -218,7 +219,7 @@ final class ObjectWriter {
     private Expression rest(Plan plan) {
         List<Expression> all = new ArrayList<>();
         for (ObjectShape.Part part : plan.rest) {
-            all.add(writer.pair(writer.key(part.names()), part.term()));
+            all.add(layout.pair(layout.key(part.names()), part.term()));
         }
         return writer.shared(Expression.choice(all));
     }

@@ -5,6 +5,7 @@ import io.llamanode.grammar.json.JsonStrings;
 import io.llamanode.grammar.regex.Regular;
 import io.llamanode.grammar.rule.CodePoints;
 import io.llamanode.grammar.rule.Expression;
+import io.llamanode.grammar.rule.MachineBuilder;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;

@@ -1,6 +1,5 @@
-package io.llamanode.grammar.schema;
+package io.llamanode.grammar.rule;
 
-import io.llamanode.grammar.rule.Expression;
 import io.llamanode.grammar.rule.Expression.Repeat;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -10,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** Takes out of rules what no text can come of: an answer must not be led to where it can not end. */
-final class Productive {
+public final class Productive {
     private final Map<String, Expression> rules;
     private final Set<String> productive = new HashSet<>();
 
@@ -18,8 +17,12 @@ final class Productive {
         this.rules = rules;
     }
 
-    /** {@return the rules, those of which nothing comes with no text} */
-    static Map<String, Expression> only(Map<String, Expression> rules) {
+    /**
+     * {@return the rules, those of which nothing comes with no text}
+     *
+     * @param rules by their names
+     */
+    public static Map<String, Expression> only(Map<String, Expression> rules) {
         Productive found = new Productive(rules);
         found.find();
         if (found.productive.size() == rules.size()) {

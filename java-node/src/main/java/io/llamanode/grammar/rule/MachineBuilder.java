@@ -1,6 +1,5 @@
-package io.llamanode.grammar.schema;
+package io.llamanode.grammar.rule;
 
-import io.llamanode.grammar.rule.Expression;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -14,13 +13,21 @@ import java.util.Map;
  *
  * @param <K> of the states
  */
-final class MachineBuilder<K> {
+public final class MachineBuilder<K> {
     private final Map<K, Integer> numbers = new HashMap<>();
     private final List<K> keys = new ArrayList<>();
     private final List<List<Expression.Edge>> edges = new ArrayList<>();
     private final BitSet accepting = new BitSet();
 
-    int state(K key) {
+    /** Has no state yet. */
+    public MachineBuilder() {}
+
+    /**
+     * {@return the number of a state, which is made if there is none such}
+     *
+     * @param key that it is known by
+     */
+    public int state(K key) {
         return numbers.computeIfAbsent(key, _ -> {
             keys.add(key);
             edges.add(new ArrayList<>());
@@ -28,24 +35,42 @@ final class MachineBuilder<K> {
         });
     }
 
-    int size() {
+    /** {@return how many states there are} */
+    public int size() {
         return edges.size();
     }
 
-    /** {@return the key of a state by its number} */
-    K key(int state) {
+    /**
+     * {@return the key of a state}
+     *
+     * @param state its number
+     */
+    public K key(int state) {
         return keys.get(state);
     }
 
-    void edge(int from, Expression label, K to) {
+    /**
+     * Adds a way.
+     *
+     * @param from number of a state
+     * @param label what is read
+     * @param to key of a state, which is made if there is none such
+     */
+    public void edge(int from, Expression label, K to) {
         edges.get(from).add(new Expression.Edge(label, state(to)));
     }
 
-    void accept(int state) {
+    /**
+     * Lets a text end.
+     *
+     * @param state where it may
+     */
+    public void accept(int state) {
         accepting.set(state);
     }
 
-    Expression build() {
+    /** {@return the machine without what leads nowhere; {@link Expression#NOTHING} if no text can be read} */
+    public Expression build() {
         return trimmed(edges, accepting, label -> !label.equals(Expression.NOTHING));
     }
 
