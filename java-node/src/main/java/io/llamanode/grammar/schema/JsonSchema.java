@@ -10,8 +10,11 @@ import io.llamanode.grammar.automaton.GrammarLimitException;
 import io.llamanode.grammar.notation.Notation;
 import io.llamanode.grammar.rule.Grammar;
 import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -93,6 +96,22 @@ public final class JsonSchema {
 
     private static Result compile(
             String text, Options options, Notation notation, Notation.@Nullable Arguments arguments) {
+        JsonNode json = read(text);
+        try {
+            Document document = new Document(json);
+            Terms terms = new Terms(MOST_TERMS);
+            Ignored ignored = new Ignored(options.lenient());
+            Normalizer normalizer = new Normalizer(document, terms, ignored, options.formats());
+            GrammarWriter writer = new GrammarWriter(terms, normalizer, notation, ignored);
+            Term root = terms.of(document.root());
+            Grammar grammar = arguments == null ? writer.write(root) : writer.write(root, arguments);
+            return new Result(grammar, ignored.all());
+        } catch (GrammarLimitException e) {
+            throw new SchemaException("", "", "it is too complex: " + e.getMessage());
+        }
+    }
+
+    private static JsonNode read(String text) {
         if (text.length() > MOST_CHARACTERS) {
             throw new SchemaException("", "", "it has more than %d characters".formatted(MOST_CHARACTERS));
         }
@@ -106,18 +125,7 @@ public final class JsonSchema {
             throw new SchemaException("", "", "a schema must be an object, true or false");
         }
         check(json, "");
-        try {
-            Document document = new Document(json);
-            Terms terms = new Terms(MOST_TERMS);
-            Ignored ignored = new Ignored(options.lenient());
-            Normalizer normalizer = new Normalizer(document, terms, ignored, options.formats());
-            GrammarWriter writer = new GrammarWriter(terms, normalizer, notation, ignored);
-            Term root = terms.of(document.root());
-            Grammar grammar = arguments == null ? writer.write(root) : writer.write(root, arguments);
-            return new Result(grammar, ignored.all());
-        } catch (GrammarLimitException e) {
-            throw new SchemaException("", "", "it is too complex: " + e.getMessage());
-        }
+        return json;
     }
 
     /** Refuses values that no text in UTF-8 can have, and numbers that take too long to reckon with. */
@@ -149,6 +157,109 @@ public final class JsonSchema {
                 } else {
                     throw new SchemaException(pointer, "", "half of a surrogate pair stands alone in a text");
                 }
+            }
+        }
+    }
+
+    /** Types of JSON values; whole numbers are numbers. */
+    public enum Type {
+        /** Nothing but null. */
+        NULL,
+        /** True and false. */
+        BOOLEAN,
+        /** Whole or not. */
+        NUMBER,
+        /** Texts. */
+        STRING,
+        /** Lists. */
+        ARRAY,
+        /** Members with names. */
+        OBJECT
+    }
+
+    /**
+     * Tells what the properties of a schema's objects can be, without a grammar. What can not be worked out counts as anything:
+     * such a schema is refused elsewhere.
+     *
+     * <p>For one thread.
+     */
+    public static final class Properties {
+        private final Terms terms = new Terms(MOST_TERMS);
+        private final Normalizer normalizer;
+        private final Term root;
+
+        /**
+         * Reads a schema.
+         *
+         * @param text of a schema of objects
+         * @throws SchemaException if it is no schema
+         */
+        public Properties(String text) {
+            Document document = new Document(read(text));
+            normalizer = new Normalizer(document, terms, new Ignored(true), true);
+            root = terms.of(document.root());
+        }
+
+        /**
+         * {@return the types that the value of a property can have; all, if nothing is said of it}
+         *
+         * @param name of the property
+         */
+        public Set<Type> types(String name) {
+            Form form = form(term(name));
+            Set<Type> types = EnumSet.noneOf(Type.class);
+            if (form == null) {
+                return EnumSet.allOf(Type.class);
+            }
+            add(types, Type.NULL, form.nulls());
+            add(types, Type.BOOLEAN, form.booleans() != 0);
+            add(types, Type.NUMBER, !form.numbers().isEmpty());
+            add(types, Type.STRING, !form.texts().isEmpty());
+            Emptiness emptiness = normalizer.emptiness();
+            add(types, Type.ARRAY, !form.arrays().stream().allMatch(emptiness::isEmpty));
+            add(types, Type.OBJECT, !form.objects().stream().allMatch(emptiness::isEmpty));
+            return types.isEmpty() ? EnumSet.allOf(Type.class) : types;
+        }
+
+        private static void add(Set<Type> types, Type type, boolean possible) {
+            if (possible) {
+                types.add(type);
+            }
+        }
+
+        /**
+         * {@return whether a property can have a value}
+         *
+         * @param name of the property
+         * @param json of the value
+         */
+        public boolean admits(String name, String json) {
+            try {
+                JsonNode value = JSON.readTree(json);
+                check(value, "");
+                return !normalizer.emptiness().isEmpty(terms.and(term(name), terms.value(value)));
+            } catch (JsonProcessingException | SchemaException e) {
+                return false;
+            }
+        }
+
+        private Term term(String name) {
+            Form form = form(root);
+            List<Term> all = new ArrayList<>();
+            if (form != null) {
+                form.objects().stream()
+                        .filter(shape -> !normalizer.emptiness().isEmpty(shape))
+                        .forEach(shape -> all.add(shape.term(name, terms)));
+            }
+            Term any = terms.or(all);
+            return any instanceof Term.False ? terms.all : any;
+        }
+
+        private @Nullable Form form(Term term) {
+            try {
+                return normalizer.form(term);
+            } catch (SchemaException | GrammarLimitException e) {
+                return null;
             }
         }
     }

@@ -33,7 +33,22 @@ class AnswerParserTest {
     }
 
     static List<Map<String, Object>> tools() {
-        return List.of(tool("get_weather"), tool("get_time"));
+        return List.of(tool("get_weather"), tool("get_time"), search());
+    }
+
+    private static Map<String, Object> search() {
+        Map<String, Object> properties = Map.of(
+                "id",
+                Map.of("anyOf", List.of(Map.of("type", "string"), Map.of("type", "null"))),
+                "rank",
+                Map.of("$ref", "#/$defs/rank"),
+                "tags",
+                Map.of("type", "array"),
+                "text",
+                Map.of("type", "string"));
+        Map<String, Object> schema = Map.of(
+                "type", "object", "properties", properties, "$defs", Map.of("rank", Map.of("enum", List.of("1", "2"))));
+        return Map.of("type", "function", "function", Map.of("name", "search", "parameters", schema));
     }
 
     private static Map<String, Object> tool(String name) {
@@ -161,6 +176,36 @@ class AnswerParserTest {
                 List.of(weather("new"), time()),
                 format("python", null),
                 "<|tool_call_start|>[get_weather(city=\"Paris\"), get_time()]<|tool_call_end|>");
+    }
+
+    /** Values between tags are what the schema admits; a text is kept to the byte. */
+    @Test
+    void valuesBetweenTagsFollowTheSchema() {
+        assertEquals(
+                List.of(new ToolCall(
+                        "new",
+                        "search",
+                        Map.of("id", "12345", "rank", "1", "tags", List.of(true, "x"), "text", "\na\n"))),
+                parse(
+                                format("seed", null),
+                                "<seed:tool_call>\n<function=search>\n<parameter=id>12345</parameter>\n"
+                                        + "<parameter=rank>1</parameter>\n<parameter=tags>[True, 'x']</parameter>\n"
+                                        + "<parameter=text>\na\n</parameter>\n</function>\n</seed:tool_call>")
+                        .calls());
+        assertEquals(
+                List.of(new ToolCall("new", "search", Map.of("id", "12345", "text", "\na\n"))),
+                parse(
+                                format("function tags", null),
+                                "<tool_call>\n<function=search>\n<parameter=id>\n12345\n</parameter>\n"
+                                        + "<parameter=text>\n\na\n\n</parameter>\n</function>\n</tool_call>")
+                        .calls());
+        assertEquals(
+                List.of(new ToolCall("new", "search", Map.of("id", "12345", "rank", "2"))),
+                parse(
+                                format("key-value tags", null),
+                                "<tool_call>search\n<arg_key>id</arg_key>\n<arg_value>12345</arg_value>\n"
+                                        + "<arg_key>rank</arg_key>\n<arg_value>2</arg_value>\n</tool_call>")
+                        .calls());
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.llamanode.chat.tools.text.JsonText;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,8 @@ public final class TaggedStep implements Step {
 
     private final Set<String> given = new LinkedHashSet<>();
     private State state = State.OPEN;
+    private @Nullable ParameterTypes types;
+
     private @Nullable String key;
     /** Whether the value is a string; {@code null}: its schema, or else its look, decides. */
     private @Nullable Boolean string;
@@ -161,24 +164,11 @@ public final class TaggedStep implements Step {
 
     private @Nullable String json(String text, Call call) {
         String value = tags.values() == Values.FRAMED ? withoutFrame(text) : text;
-        boolean isString = string != null ? string : isString(schemaType(call));
-        if (isString) {
-            return JsonText.write(value);
+        if (string == null) {
+            return types(call).json(Objects.requireNonNull(key), value);
         }
-        if (JsonText.isValue(value)) {
-            return value.strip();
-        }
-        // What is called no string by an attribute must be JSON; without one, a model may leave out the quotes.
-        return string != null ? null : JsonText.write(pythonic(value));
-    }
-
-    private static @Nullable Object pythonic(String value) {
-        return switch (value.strip()) {
-            case "True" -> true;
-            case "False" -> false;
-            case "None" -> null;
-            default -> value;
-        };
+        // What is called no string by an attribute must be JSON.
+        return string ? JsonText.write(value) : JsonText.isValue(value) ? value.strip() : null;
     }
 
     /** Templates put a value on lines of its own. */
@@ -188,11 +178,11 @@ public final class TaggedStep implements Step {
         return text.substring(from, to);
     }
 
-    private @Nullable Object schemaType(Call call) {
-        Map<String, Object> schema = tools.getOrDefault(call.name(), Map.of());
-        return schema.get("properties") instanceof Map<?, ?> properties && properties.get(key) instanceof Map<?, ?> one
-                ? one.get("type")
-                : null;
+    private ParameterTypes types(Call call) {
+        if (types == null) {
+            types = new ParameterTypes(tools.getOrDefault(call.name(), Map.of()));
+        }
+        return types;
     }
 
     /**

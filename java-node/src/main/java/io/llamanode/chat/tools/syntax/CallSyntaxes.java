@@ -18,6 +18,8 @@ public final class CallSyntaxes {
     private static final Json TOOL_NAME = new Json("tool_name", "parameters");
     private static final Tagged FUNCTION_TAGS =
             new Tagged("<function=", ">", "<parameter=", ">", "", "</parameter>", "</function>", Values.FRAMED);
+    private static final Tagged SEED_TAGS =
+            new Tagged("<function=", ">", "<parameter=", ">", "", "</parameter>", "</function>", Values.PLAIN);
     private static final Tagged INVOKE_TAGS = new Tagged(
             "<invoke name=\"", "\">", "<parameter name=\"", "\">", "", "</parameter>", "</invoke>", Values.PLAIN);
     private static final Tagged DSML_TAGS = new Tagged(
@@ -46,7 +48,7 @@ public final class CallSyntaxes {
     public static final List<CallSyntax> ALL = List.of(
             HERMES,
             marked("function tags", "<tool_call>", Listing.NEVER, "</tool_call>", FUNCTION_TAGS),
-            marked("seed", "<seed:tool_call>", Listing.NEVER, "</seed:tool_call>", FUNCTION_TAGS),
+            marked("seed", "<seed:tool_call>", Listing.NEVER, "</seed:tool_call>", SEED_TAGS),
             marked("key-value tags", "<tool_call>", Listing.NEVER, "</tool_call>", KEY_VALUE_TAGS),
             marked("invoke tags", "<minimax:tool_call>", Listing.NEVER, "</minimax:tool_call>", INVOKE_TAGS),
             marked("dsml", "<｜DSML｜function_calls>", Listing.NEVER, "</｜DSML｜function_calls>", DSML_TAGS),

@@ -1,5 +1,6 @@
 package io.llamanode.chat.tools.text;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,8 +11,10 @@ import org.jspecify.annotations.Nullable;
 /** Reads what stands between the parentheses of a call in Python, if all of it is literals. */
 public final class PythonLiterals {
     private static final int MAX_DEPTH = 32;
+    /** As many digits as JSON's numbers may have here. */
+    private static final Pattern INTEGER = Pattern.compile("[-+]?[0-9]{1,900}");
     /** Java reads more than Python: suffixes, and digits of base 16 with an exponent of 2. */
-    private static final Pattern NUMBER = Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
+    private static final Pattern NUMBER = Pattern.compile("[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)?");
 
     private final String text;
     private int at;
@@ -37,6 +40,23 @@ public final class PythonLiterals {
     public static @Nullable Map<String, Object> arguments(String text) {
         try {
             return new PythonLiterals(text).read();
+        } catch (Malformed e) {
+            return null;
+        }
+    }
+
+    /**
+     * {@return JSON of one literal, or {@code null} if the text is none, or one that JSON has no value for}
+     *
+     * @param text what a model wrote
+     */
+    public static @Nullable String json(String text) {
+        try {
+            PythonLiterals literals = new PythonLiterals(text);
+            Object value = literals.value(0);
+            literals.skipSpace();
+            String json = literals.at == text.length() ? JsonText.write(value) : "";
+            return JsonText.isValue(json) ? json : null;
         } catch (Malformed e) {
             return null;
         }
@@ -178,6 +198,7 @@ public final class PythonLiterals {
             case 'f' -> value.append('\f');
             case 'x' -> code(value, 2);
             case 'u' -> code(value, 4);
+            case 'U' -> code(value, 8);
             case '\\', '\'', '"', '/' -> value.append(c);
             // Python keeps the backslash of an escape that it does not know.
             default -> value.append('\\').append(c);
@@ -189,8 +210,8 @@ public final class PythonLiterals {
             throw new Malformed();
         }
         try {
-            value.append((char) Integer.parseUnsignedInt(text, at + 1, at + 1 + digits, 16));
-        } catch (NumberFormatException e) {
+            value.appendCodePoint(Integer.parseInt(text, at + 1, at + 1 + digits, 16));
+        } catch (IllegalArgumentException e) {
             throw new Malformed();
         }
         at += digits;
@@ -211,10 +232,9 @@ public final class PythonLiterals {
     }
 
     private static Object number(String word) {
-        try {
-            return Long.valueOf(word);
-        } catch (NumberFormatException e) {
-            // Not an integer of that size; the next reading decides.
+        if (INTEGER.matcher(word).matches()) {
+            BigInteger whole = new BigInteger(word);
+            return whole.bitLength() < Long.SIZE ? (Object) whole.longValue() : whole;
         }
         if (NUMBER.matcher(word).matches() && Double.isFinite(Double.parseDouble(word))) {
             return Double.parseDouble(word);

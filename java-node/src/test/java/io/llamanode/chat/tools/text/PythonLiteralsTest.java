@@ -3,6 +3,7 @@ package io.llamanode.chat.tools.text;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +39,8 @@ class PythonLiteralsTest {
         assertNull(one("null"));
         assertEquals(-7L, one("-7"));
         assertEquals(9223372036854775807L, one("9223372036854775807"));
-        assertEquals(9.223372036854775808e18, one("9223372036854775808"));
+        assertEquals(new BigInteger("9223372036854775808"), one("9223372036854775808"));
+        assertEquals(new BigInteger("-123456789012345678901234567890"), one("-123456789012345678901234567890"));
         assertEquals(1.5, one("1.5"));
         assertEquals(-2e-3, one("-2e-3"));
     }
@@ -51,6 +53,18 @@ class PythonLiteralsTest {
         assertEquals("éA漢z", one("'\\u00e9\\x41\\u6f22z'"));
         assertEquals("\\d", one("'\\d'"), "Python keeps the backslash of an escape that it does not know");
         assertEquals("a)=,(", one("'a)=,('"));
+    }
+
+    @Test
+    void oneLiteralAloneIsItsJson() {
+        assertEquals("[true,null,\"x\",1.5]", PythonLiterals.json("[True, None, 'x', 1.5]"));
+        assertEquals("{\"a\":[\"it's\"]}", PythonLiterals.json(" {'a': (\"it's\",)} "));
+        assertEquals("\"😀\"", PythonLiterals.json("'\\U0001f600'"));
+        assertEquals("null", PythonLiterals.json("None"));
+        for (String none :
+                List.of("", " ", "[1", "[1] x", "f(1)", "x", "['a' 'b']", "'\\ud83d'", "{1: 2}", "1e999", "nan")) {
+            assertNull(PythonLiterals.json(none), none);
+        }
     }
 
     @Test
