@@ -209,6 +209,24 @@ class AnswerParserTest {
     }
 
     @Test
+    void gemmasArgumentsAreItsOwnNotationOrJson() {
+        ToolCall call = new ToolCall(
+                "new",
+                "search",
+                Map.of("tags", List.of(Map.of("k", "one, two"), "x", 1.5, true), "text", "a}<tool_call|>"));
+        String own =
+                "tags:[{<|\"|>k<|\"|>:<|\"|>one, two<|\"|>},<|\"|>x<|\"|>,1.5,true],text:<|\"|>a}<tool_call|><|\"|>";
+        String json = "\"tags\": [{\"k\": \"one, two\"}, \"x\", 1.5, true], \"text\": \"a}<tool_call|>\"";
+        for (String arguments : List.of(own, json)) {
+            String text = "<|tool_call>call:search{" + arguments + "}<tool_call|>";
+            assertCalls(List.of(call), format("gemma", null), text);
+            assertEquals(
+                    new Answer("I look.", null, List.of(call, time())),
+                    parse(format("gemma", null), "I look." + text + "<|tool_call>call:get_time{}<tool_call|>"));
+        }
+    }
+
+    @Test
     void readsAnAnswerThatIsNothingButJson() {
         List<ToolCall> one = List.of(weather("new"));
         AnswerFormat generic = format("generic", null);

@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Gemma's {@code call:f{a:<|"|>x<|"|>,n:1}}: bare keys, and strings between tokens of their own. */
+/**
+ * Gemma's {@code call:f{a:<|"|>x<|"|>,n:1}}: bare keys, and strings between tokens of their own. Strings in the quotes of JSON are
+ * read as well, and words without any.
+ */
 public final class GemmaStep extends WholeCallStep {
     private static final String QUOTE = CallStyle.Gemma.QUOTE;
     private static final String PREFIX = "call:";
@@ -20,6 +23,12 @@ public final class GemmaStep extends WholeCallStep {
 
     private int depth;
     private boolean quoted;
+    /** Inside a string of JSON's, and behind its backslash. */
+    private boolean json;
+
+    private boolean escaped;
+    /** Whether a key or a value may begin: only there a quote of JSON's is one. */
+    private boolean begins;
 
     /** Starts to read a call. */
     public GemmaStep() {
@@ -42,6 +51,12 @@ public final class GemmaStep extends WholeCallStep {
     int end(Input in) {
         while (scanned < in.length()) {
             char c = in.peek(scanned);
+            if (json) {
+                scanned++;
+                json = escaped || c != '"';
+                escaped = !escaped && c == '\\';
+                continue;
+            }
             if (c == '<') {
                 int left = Math.min(QUOTE.length(), in.length() - scanned);
                 boolean quote = in.regionMatches(scanned, QUOTE, left);
@@ -49,17 +64,28 @@ public final class GemmaStep extends WholeCallStep {
                     return -1;
                 }
                 quoted ^= quote;
+                begins = false;
                 scanned += quote ? QUOTE.length() : 1;
                 continue;
             }
             scanned++;
-            if (!quoted && (c == '{' || c == '[')) {
-                depth++;
-            } else if (!quoted && (c == '}' || c == ']') && --depth == 0) {
+            if (!quoted && structure(c)) {
                 return scanned;
             }
         }
         return -1;
+    }
+
+    /** {@return whether a character outside of strings ends the call} */
+    private boolean structure(char c) {
+        if (c == '{' || c == '[') {
+            depth++;
+        } else if ((c == '}' || c == ']') && --depth == 0) {
+            return true;
+        }
+        json = begins && c == '"';
+        begins = "{[,:".indexOf(c) >= 0 || begins && Character.isWhitespace(c);
+        return false;
     }
 
     /** Reads a value, or {@code this} where there is none, which is no value of any call. */
@@ -78,6 +104,7 @@ public final class GemmaStep extends WholeCallStep {
         }
 
         private @Nullable Object value(int depth) {
+            skipSpace();
             if (depth > MAX_DEPTH || at == text.length()) {
                 return this;
             }
@@ -87,6 +114,7 @@ public final class GemmaStep extends WholeCallStep {
             return switch (text.charAt(at)) {
                 case '{' -> object(depth);
                 case '[' -> list(depth);
+                case '"' -> json();
                 default -> scalar(upTo(",]}").strip());
             };
         }
@@ -101,6 +129,27 @@ public final class GemmaStep extends WholeCallStep {
             return text.substring(from, end);
         }
 
+        private Object json() {
+            int end = at + 1;
+            while (end < text.length() && text.charAt(end) != '"') {
+                end += text.charAt(end) == '\\' ? 2 : 1;
+            }
+            String value = end < text.length() ? JsonText.string(text.substring(at, end + 1)) : null;
+            if (value == null) {
+                return this;
+            }
+            at = end + 1;
+            return value;
+        }
+
+        private Object key() {
+            skipSpace();
+            Object key = text.startsWith(QUOTE, at)
+                    ? quoted()
+                    : text.startsWith("\"", at) ? json() : upTo(":,]}").strip();
+            return "".equals(key) ? this : key;
+        }
+
         private Object object(int depth) {
             at++;
             Map<String, Object> entries = new LinkedHashMap<>();
@@ -108,10 +157,7 @@ public final class GemmaStep extends WholeCallStep {
                 return entries;
             }
             do {
-                String key = text.startsWith(QUOTE, at) && quoted() instanceof String name
-                        ? name
-                        : upTo(":,]}").strip();
-                if (key.isEmpty() || !accept(':')) {
+                if (!(key() instanceof String key) || !accept(':')) {
                     return this;
                 }
                 Object value = value(depth + 1);
@@ -140,16 +186,14 @@ public final class GemmaStep extends WholeCallStep {
         }
 
         private @Nullable Object scalar(String word) {
-            if (word.isEmpty() || !JsonText.isValue(word)) {
-                return word.isEmpty() ? this : word;
-            }
             return switch (word) {
                 case "true" -> true;
                 case "false" -> false;
-                case "null" -> null;
+                // The template prints what is null as Python does.
+                case "null", "None" -> null;
                 default -> {
                     Number number = JsonText.number(word);
-                    yield number == null ? word : number;
+                    yield number != null ? number : word.isEmpty() || word.contains(QUOTE) ? this : word;
                 }
             };
         }
@@ -162,10 +206,14 @@ public final class GemmaStep extends WholeCallStep {
             return text.substring(start, at);
         }
 
-        private boolean accept(char c) {
+        private void skipSpace() {
             while (at < text.length() && Character.isWhitespace(text.charAt(at))) {
                 at++;
             }
+        }
+
+        private boolean accept(char c) {
+            skipSpace();
             boolean found = at < text.length() && text.charAt(at) == c;
             at += found ? 1 : 0;
             return found;

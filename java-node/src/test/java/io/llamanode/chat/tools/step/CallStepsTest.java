@@ -354,14 +354,43 @@ class CallStepsTest {
                 "new f{\"a\":true,\"b\":false,\"c\":null,\"d\":-1.5,\"e\":\"word\",\"f\":\"two words\"}|",
                 gemma("call:f{ a : true , b:false,c:null,d:-1.5,e:word,f: two words }"));
         assertEquals("new f{\"a\":\"<\"}|", gemma("call:f{a:<}"));
-        assertEquals("new f{\"a\":\"\\\"x\\\"\"}|", gemma("call:f{a:\"x\"}"), "quotes of JSON are none");
         assertEquals("new f{\"a\":[\"x\",\"y\"]}|", gemma("call:f{a:[<|\"|>x<|\"|> , y ]}"));
+    }
+
+    @Test
+    void gemmaMayWriteStringsAsJson() {
+        assertEquals("new f{\"a\":\"x\"}|", gemma("call:f{a:\"x\"}"));
+        assertEquals("new f{\"a\":[\"x\",\"y, ]}\"]}|", gemma("call:f{a:[\"x\", \"y, ]}\"]}"));
+        assertEquals(
+                "new f{\"a\":[{\"b\":\"one, two\",\"c\":\"\\\"{\"}]}|z",
+                gemma("call:f{\"a\":[{\"b\":\"one, two\",c:\"\\\"{\"}]}z"));
+        assertEquals("new f{\"a\":\"é\\n\"}|", gemma("call:f{a: \"\\u00e9\\n\"}"));
+        assertEquals(
+                "new f{\"a\":\"5\\\" pipe\",\"b\":\"}\"}|",
+                gemma("call:f{a:5\" pipe,b:<|\"|>}<|\"|>}"),
+                "a quote inside a word");
+        assertEquals("BAD", gemma("call:f{a:\"x\"y}"));
+        assertEquals("BAD", read(GemmaStep::new, "call:f{a:\"x}", true));
+        assertEquals("BAD", gemma("call:f{a:\"\\q\"}"));
+    }
+
+    @Test
+    void gemmasStringsHoldAnything() {
+        String all = "a,b:{c}[d]\"e\\\"f\\n\n<|x|> é漢😀 'g' <|\"";
+        assertEquals(
+                "new f{\"a\":" + JsonText.write(all) + ",\"b\":[{\"k.x\":" + JsonText.write(all) + "}]}|",
+                gemma("call:f{a:<|\"|>" + all + "<|\"|>,b:[{<|\"|>k.x<|\"|>:<|\"|>" + all + "<|\"|>}]}"));
+        assertEquals(
+                "new f{\"a\":\"\",\"b\":null,\"c\":[null]}|", gemma("call:f{a:<|\"|><|\"|>,b:None,\n c : [ null ]\n}"));
+        assertEquals("new f{\"a\":[[\"x\"],[{}]]}|", gemma("call:f{a:[[<|\"|>x<|\"|>],[{}]]}"));
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
                 "f{",
+                "call:f{a:x<|\"|>y<|\"|>}",
+                "call:f{a:[<|\"|>x<|\"|> <|\"|>y<|\"|>]}",
                 "call:a b{",
                 "call:f{a}",
                 "call:f{a:}",
