@@ -1,7 +1,6 @@
 package io.llamanode.grammar.automaton;
 
 import io.llamanode.grammar.rule.Grammar;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
@@ -21,6 +20,7 @@ public final class Automaton {
     private final int[] order;
     private final int[] byOrder;
     private final @Nullable Closure[] closures;
+    private final Reach reach;
     private final byte[] classes = new byte[BYTES];
     private final int classCount;
     private final int root;
@@ -36,14 +36,15 @@ public final class Automaton {
      */
     record Closure(int[] reading, int[] rules, int[] returns, boolean[] tails, boolean end) {}
 
-    Automaton(Nodes nodes, Rules rules, int root) {
+    Automaton(Nodes nodes, Rules rules, Beginnings beginnings, int root) {
         this.nodes = nodes;
         this.rules = rules;
         this.root = root;
-        this.nullable = Nullability.of(nodes, rules);
+        this.nullable = beginnings.nullable();
         this.closures = new Closure[nodes.size()];
         this.classCount = classify();
-        List<int[]> groups = LeftCalls.groups(nodes, rules, nullable);
+        this.reach = new Reach(nodes);
+        List<int[]> groups = beginnings.groups();
         this.order = new int[rules.size()];
         this.byOrder = new int[rules.size()];
         for (int place = 0; place < byOrder.length; place++) {
@@ -67,12 +68,10 @@ public final class Automaton {
 
     private int classify() {
         BitSet begins = new BitSet(BYTES);
-        for (int node = 0; node < nodes.size(); node++) {
-            for (int edge = nodes.edge(node); edge >= 0; edge = nodes.next(edge)) {
-                if (nodes.kind(edge) == Nodes.Kind.BYTES) {
-                    begins.set(nodes.first(edge));
-                    begins.set(nodes.last(edge) + 1);
-                }
+        for (int edge = 0; edge < nodes.edges(); edge++) {
+            if (nodes.kind(edge) == Nodes.Kind.BYTES) {
+                begins.set(nodes.first(edge));
+                begins.set(nodes.last(edge) + 1);
             }
         }
         int number = 0;
@@ -82,6 +81,7 @@ public final class Automaton {
             }
             classes[value] = (byte) number;
         }
+        nodes.classify(classes);
         return number + 1;
     }
 
@@ -140,11 +140,19 @@ public final class Automaton {
         return nodes.next(edge);
     }
 
-    /** {@return whether an edge reads bytes of a class; {@code false} for an edge of another kind} */
-    boolean reads(int edge, int byteClass) {
-        return nodes.kind(edge) == Nodes.Kind.BYTES
-                && classOf(nodes.first(edge)) <= byteClass
-                && byteClass <= classOf(nodes.last(edge));
+    /** {@return whether an edge reads a byte} */
+    boolean reads(int edge) {
+        return nodes.kind(edge) == Nodes.Kind.BYTES;
+    }
+
+    /** {@return the first class of bytes that an edge reads} */
+    int firstClass(int edge) {
+        return nodes.first(edge);
+    }
+
+    /** {@return the last class of bytes that an edge reads} */
+    int lastClass(int edge) {
+        return nodes.last(edge);
     }
 
     int target(int edge) {
@@ -161,33 +169,42 @@ public final class Automaton {
     }
 
     private Closure find(int from) {
-        List<Integer> reading = new ArrayList<>();
-        List<Integer> called = new ArrayList<>();
-        List<Integer> returns = new ArrayList<>();
+        reach.from(from, rule -> nullable[rule]);
+        int reads = 0;
+        int calls = 0;
         boolean end = false;
-        for (int node : Reach.from(nodes, from, rule -> nullable[rule])) {
+        for (int i = 0; i < reach.size(); i++) {
+            int node = reach.get(i);
             end |= nodes.isEnd(node);
-            boolean reads = false;
+            reads += readsAny(node) ? 1 : 0;
             for (int edge = nodes.edge(node); edge >= 0; edge = nodes.next(edge)) {
-                reads |= nodes.kind(edge) == Nodes.Kind.BYTES;
+                calls += nodes.kind(edge) == Nodes.Kind.CALL ? 1 : 0;
+            }
+        }
+        Closure closure = new Closure(new int[reads], new int[calls], new int[calls], new boolean[calls], end);
+        for (int i = reach.size() - 1; i >= 0; i--) {
+            int node = reach.get(i);
+            if (readsAny(node)) {
+                closure.reading[--reads] = node;
+            }
+            for (int edge = nodes.edge(node); edge >= 0; edge = nodes.next(edge)) {
                 if (nodes.kind(edge) == Nodes.Kind.CALL) {
-                    called.add(nodes.first(edge));
-                    returns.add(nodes.target(edge));
+                    closure.rules[--calls] = nodes.first(edge);
+                    closure.returns[calls] = nodes.target(edge);
+                    closure.tails[calls] = isOnlyEnd(nodes.target(edge));
                 }
             }
-            if (reads) {
-                reading.add(node);
-            }
         }
-        boolean[] tails = new boolean[returns.size()];
-        for (int i = 0; i < tails.length; i++) {
-            tails[i] = isOnlyEnd(returns.get(i));
-        }
-        return new Closure(ints(reading), ints(called), ints(returns), tails, end);
+        return closure;
     }
 
-    private static int[] ints(List<Integer> list) {
-        return list.stream().mapToInt(Integer::intValue).toArray();
+    private boolean readsAny(int node) {
+        for (int edge = nodes.edge(node); edge >= 0; edge = nodes.next(edge)) {
+            if (reads(edge)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** {@return whether nothing can come from here on but the end of the rule} */

@@ -6,6 +6,7 @@ import io.llamanode.grammar.rule.Expression.Repeat;
 import io.llamanode.grammar.rule.Grammar;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -20,10 +21,17 @@ final class Builder {
     /** Up to so many nodes a repetition is written out. */
     private static final int WRITTEN_OUT = 64;
 
+    private static final int LAST_ASCII = 0x7f;
+    private static final int BYTE_BITS = 8;
+
     private final Nodes nodes;
     private final Rules rules = new Rules();
     private final Map<String, Integer> numbers = new HashMap<>();
     private final Map<CodePoints, List<Utf8.Row>> rows = new HashMap<>();
+    /** The same without a look at all ranges, as most sets are one of few objects. */
+    private final Map<CodePoints, List<Utf8.Row>> rowsOfSame = new IdentityHashMap<>();
+
+    private final Map<Long, Integer> ends = new HashMap<>();
 
     private Builder(int mostNodes) {
         nodes = new Nodes(mostNodes);
@@ -34,8 +42,8 @@ final class Builder {
         grammar.rules().keySet().forEach(builder::declare);
         grammar.rules().forEach(builder::define);
         int root = Objects.requireNonNull(builder.numbers.get(grammar.root()));
-        LeftRecursion.remove(builder.nodes, builder.rules);
-        return new Automaton(builder.nodes, builder.rules, root);
+        Beginnings beginnings = LeftRecursion.remove(builder.nodes, builder.rules);
+        return new Automaton(builder.nodes, builder.rules, beginnings, root);
     }
 
     private void declare(String name) {
@@ -80,22 +88,46 @@ final class Builder {
         }
     }
 
-    /** Rows that end alike share their ends. */
+    /** Rows that end alike share their ends, whatever set they are of. */
     private void add(CodePoints set, int from, int to) {
-        Map<List<Integer>, Integer> ends = new HashMap<>();
-        for (Utf8.Row row : rows.computeIfAbsent(set, Utf8::rows)) {
+        if (isAscii(set)) {
+            for (CodePoints.Range range : set.ranges()) {
+                nodes.bytes(from, range.first(), range.last(), to);
+            }
+            return;
+        }
+        for (Utf8.Row row : rows(set)) {
             int next = to;
             for (int i = row.first().length - 1; i > 0; i--) {
-                List<Integer> end = List.of(row.first()[i], row.last()[i], next);
-                int target = next;
-                next = ends.computeIfAbsent(end, _ -> {
-                    int node = nodes.add();
-                    nodes.bytes(node, end.get(0), end.get(1), target);
-                    return node;
-                });
+                next = end(row.first()[i], row.last()[i], next);
             }
             nodes.bytes(from, row.first()[0], row.last()[0], next);
         }
+    }
+
+    private static boolean isAscii(CodePoints set) {
+        return set.isEmpty() || set.ranges().getLast().last() <= LAST_ASCII;
+    }
+
+    private List<Utf8.Row> rows(CodePoints set) {
+        List<Utf8.Row> known = rowsOfSame.get(set);
+        if (known == null) {
+            known = rows.computeIfAbsent(set, Utf8::rows);
+            rowsOfSame.put(set, known);
+        }
+        return known;
+    }
+
+    /** {@return the node with one edge, for bytes of a range, to a node} */
+    private int end(int low, int high, int to) {
+        long key = (long) to << 2 * BYTE_BITS | low << BYTE_BITS | high;
+        Integer known = ends.get(key);
+        if (known == null) {
+            known = nodes.add();
+            nodes.bytes(known, low, high, to);
+            ends.put(key, known);
+        }
+        return known;
     }
 
     private void add(List<Expression> parts, int from, int to) {

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Deque;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Which rules each rule can begin with, before anything is read, and the groups of rules that begin with each other (strongly
@@ -37,34 +38,38 @@ final class LeftCalls {
     /**
      * Finds the groups.
      *
+     * @param calls what each rule can begin with
      * @return rules that begin with each other, a rule that begins with no such one alone; a group comes behind those that it
      *     can begin with
      */
-    static List<int[]> groups(Nodes nodes, Rules rules, boolean[] nullable) {
-        return new LeftCalls(calls(nodes, rules, nullable)).groups;
+    static List<int[]> groups(int[][] calls) {
+        return new LeftCalls(calls).groups;
     }
 
+    /** {@return the rules that each rule can begin with} */
     static int[][] calls(Nodes nodes, Rules rules, boolean[] nullable) {
+        Reach reach = new Reach(nodes);
         int[][] calls = new int[rules.size()][];
         for (int rule = 0; rule < calls.length; rule++) {
             calls[rule] = switch (rules.get(rule)) {
                 case Rules.Loop loop -> new int[] {loop.body()};
-                case Rules.Between between -> calls(nodes, between.start(), nullable);
+                case Rules.Between between -> calls(nodes, reach, between.start(), nullable);
             };
         }
         return calls;
     }
 
-    private static int[] calls(Nodes nodes, int start, boolean[] nullable) {
-        BitSet called = new BitSet();
-        for (int node : Reach.from(nodes, start, rule -> nullable[rule])) {
-            for (int edge = nodes.edge(node); edge >= 0; edge = nodes.next(edge)) {
+    private static int[] calls(Nodes nodes, Reach reach, int start, boolean[] nullable) {
+        reach.from(start, rule -> nullable[rule]);
+        IntStream.Builder called = IntStream.builder();
+        for (int i = 0; i < reach.size(); i++) {
+            for (int edge = nodes.edge(reach.get(i)); edge >= 0; edge = nodes.next(edge)) {
                 if (nodes.kind(edge) == Nodes.Kind.CALL) {
-                    called.set(nodes.first(edge));
+                    called.add(nodes.first(edge));
                 }
             }
         }
-        return called.stream().toArray();
+        return called.build().distinct().sorted().toArray();
     }
 
     /** With a stack of its own, as rules may begin with each other in a long line. */

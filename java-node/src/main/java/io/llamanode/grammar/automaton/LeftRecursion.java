@@ -34,11 +34,12 @@ final class LeftRecursion {
         Arrays.stream(group).forEach(members::set);
     }
 
-    static void remove(Nodes nodes, Rules rules) {
-        boolean[] nullable = Nullability.of(nodes, rules);
-        List<int[]> found = recursive(nodes, rules, nullable);
+    /** {@return what the rules begin with then} */
+    static Beginnings remove(Nodes nodes, Rules rules) {
+        Beginnings before = Beginnings.of(nodes, rules);
+        List<int[]> found = before.recursive();
         if (found.isEmpty()) {
-            return;
+            return before;
         }
         for (int[] group : found) {
             for (int rule : group) {
@@ -47,17 +48,11 @@ final class LeftRecursion {
                 }
             }
         }
-        for (int[] group : recursive(nodes, rules, nullable)) {
+        boolean[] nullable = before.nullable();
+        for (int[] group : Beginnings.of(nodes, rules, nullable).recursive()) {
             new LeftRecursion(nodes, rules, nullable, group).remove();
         }
-    }
-
-    private static List<int[]> recursive(Nodes nodes, Rules rules, boolean[] nullable) {
-        int[][] calls = LeftCalls.calls(nodes, rules, nullable);
-        return LeftCalls.groups(nodes, rules, nullable).stream()
-                .filter(group ->
-                        group.length > 1 || Arrays.stream(calls[group[0]]).anyMatch(each -> each == group[0]))
-                .toList();
+        return Beginnings.of(nodes, rules);
     }
 
     private static void writeOut(Nodes nodes, Rules rules, int rule, Rules.Loop loop) {

@@ -13,11 +13,19 @@ final class Nodes {
     /** What an edge does. */
     enum Kind {
         /** Reads one byte of a range. */
-        BYTES,
+        BYTES(0),
         /** Reads nothing. */
-        EMPTY,
+        EMPTY(1),
         /** Reads a rule. */
-        CALL
+        CALL(2);
+
+        private static final Kind[] ALL = {BYTES, EMPTY, CALL};
+
+        private final byte code;
+
+        Kind(int code) {
+            this.code = (byte) code;
+        }
     }
 
     private static final int FIRST_SIZE = 256;
@@ -28,7 +36,8 @@ final class Nodes {
     private int[] newest = new int[FIRST_SIZE];
 
     private int size;
-    private Kind[] kinds = new Kind[FIRST_SIZE];
+    /** A million objects would be looked through by the collector, bytes are not. */
+    private byte[] kinds = new byte[FIRST_SIZE];
     /** The first and last byte, or the rule. */
     private int[] first = new int[FIRST_SIZE];
 
@@ -95,12 +104,27 @@ final class Nodes {
             targets = Arrays.copyOf(targets, 2 * edges);
             before = Arrays.copyOf(before, 2 * edges);
         }
-        kinds[edges] = kind;
+        kinds[edges] = kind.code;
         first[edges] = low;
         last[edges] = high;
         targets[edges] = to;
         before[edges] = newest[from];
         newest[from] = edges++;
+    }
+
+    /** {@return how many edges there are, numbered from 0} */
+    int edges() {
+        return edges;
+    }
+
+    /** Tells bytes by their class from now on. */
+    void classify(byte[] classes) {
+        for (int edge = 0; edge < edges; edge++) {
+            if (kinds[edge] == Kind.BYTES.code) {
+                first[edge] = Byte.toUnsignedInt(classes[first[edge]]);
+                last[edge] = Byte.toUnsignedInt(classes[last[edge]]);
+            }
+        }
     }
 
     /** {@return the number of a node's first edge, negative if it has none} */
@@ -114,7 +138,7 @@ final class Nodes {
     }
 
     Kind kind(int edge) {
-        return kinds[edge];
+        return Kind.ALL[kinds[edge]];
     }
 
     /** {@return the first byte, or the rule that is called} */

@@ -7,16 +7,16 @@ import java.util.List;
 
 /** Finds the rules that may be over before anything is read. A rule is looked at again when one that it waited for is such. */
 final class Nullability {
-    private final Nodes nodes;
     private final Rules rules;
     private final boolean[] nullable;
+    private final Reach reach;
     /** The rules that wait for a rule. */
     private final List<List<Integer>> waiting = new ArrayList<>();
 
     private Nullability(Nodes nodes, Rules rules) {
-        this.nodes = nodes;
         this.rules = rules;
         this.nullable = new boolean[rules.size()];
+        this.reach = new Reach(nodes);
         for (int rule = 0; rule < rules.size(); rule++) {
             waiting.add(new ArrayList<>());
         }
@@ -41,8 +41,10 @@ final class Nullability {
     private boolean look(int rule) {
         return switch (rules.get(rule)) {
             case Rules.Loop(int body, int min, int _) -> min == 0 || isNullable(body, rule);
-            case Rules.Between(int start, int end) ->
-                Reach.from(nodes, start, called -> isNullable(called, rule)).contains(end);
+            case Rules.Between(int start, int end) -> {
+                reach.from(start, called -> isNullable(called, rule));
+                yield reach.contains(end);
+            }
         };
     }
 

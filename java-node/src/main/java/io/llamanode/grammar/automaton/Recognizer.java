@@ -65,7 +65,7 @@ public final class Recognizer {
         this.automaton = automaton;
         this.limits = limits;
         this.calls = new Calls(automaton.ruleCount());
-        this.dead = new State(new int[0], new Stack[0], new long[0], false, automaton.classCount(), 0);
+        this.dead = new State(new int[0], new Stack[0], new long[0], false, 0);
     }
 
     /**
@@ -91,10 +91,10 @@ public final class Recognizer {
      */
     public @Nullable State next(State from, int value) {
         int byteClass = automaton.classOf(value);
-        State known = from.next[byteClass];
+        @Nullable State[] next = from.next;
+        State known = next == null ? null : next[byteClass];
         if (known == null) {
             known = step(from, byteClass);
-            from.next[byteClass] = known;
         }
         return known == dead ? null : known;
     }
@@ -109,8 +109,7 @@ public final class Recognizer {
     public State current(State state) {
         return state.epoch == epoch
                 ? state
-                : intern(new State(
-                        state.nodes, state.stacks, state.places, state.complete, automaton.classCount(), epoch));
+                : intern(new State(state.nodes, state.stacks, state.places, state.complete, epoch));
     }
 
     /** {@return bytes that all states and stacks take, if only about} */
@@ -135,12 +134,26 @@ public final class Recognizer {
         complete = false;
     }
 
+    /** Bytes next to this one, up to where any edge begins or ends, lead to the same state. */
     private State step(State from, int byteClass) {
         begin();
+        int low = 0;
+        int high = automaton.classCount() - 1;
         for (int i = 0; i < from.nodes.length; i++) {
             for (int edge = automaton.firstEdge(from.nodes[i]); edge >= 0; edge = automaton.nextEdge(edge)) {
                 work();
-                if (automaton.reads(edge, byteClass)) {
+                if (!automaton.reads(edge)) {
+                    continue;
+                }
+                int first = automaton.firstClass(edge);
+                int last = automaton.lastClass(edge);
+                if (last < byteClass) {
+                    low = Math.max(low, last + 1);
+                } else if (first > byteClass) {
+                    high = Math.min(high, first - 1);
+                } else {
+                    low = Math.max(low, first);
+                    high = Math.min(high, last);
                     reach(automaton.target(edge), from.stacks[i]);
                 }
             }
@@ -148,7 +161,14 @@ public final class Recognizer {
         while (!toPop.isEmpty()) {
             pop(toPop.remove());
         }
-        return finish();
+        State found = finish();
+        @Nullable State[] next = from.next;
+        if (next == null) {
+            next = new State[automaton.classCount()];
+            from.next = next;
+        }
+        Arrays.fill(next, low, high + 1, found);
+        return found;
     }
 
     /** Begins the rules that are called, and makes a state of all places. */
@@ -169,18 +189,18 @@ public final class Recognizer {
     }
 
     private State state() {
-        Integer[] order = new Integer[size];
-        Arrays.setAll(order, i -> i);
-        Arrays.sort(order, Comparator.comparingLong(i -> PlaceSet.place(nodes[i], behind[i].id)));
+        long[] places = new long[size];
+        for (int i = 0; i < size; i++) {
+            places[i] = PlaceSet.place(nodes[i], behind[i].id);
+        }
+        int[] order = Sorting.order(places);
         int[] sortedNodes = new int[size];
         Stack[] sortedStacks = new Stack[size];
-        long[] places = new long[size];
         for (int i = 0; i < size; i++) {
             sortedNodes[i] = nodes[order[i]];
             sortedStacks[i] = behind[order[i]];
-            places[i] = PlaceSet.place(sortedNodes[i], sortedStacks[i].id);
         }
-        return new State(sortedNodes, sortedStacks, places, complete, automaton.classCount(), epoch);
+        return new State(sortedNodes, sortedStacks, places, complete, epoch);
     }
 
     private State intern(State state) {
@@ -188,7 +208,7 @@ public final class Recognizer {
         if (known != null) {
             return known;
         }
-        memory += state.weight();
+        memory += state.weight(automaton.classCount());
         return state;
     }
 

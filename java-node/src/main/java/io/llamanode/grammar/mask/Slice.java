@@ -22,8 +22,9 @@ import org.jspecify.annotations.Nullable;
  * @param tokens that are in it
  * @param trie of them
  * @param language texts of the set's characters, cut anywhere: by state and byte the next state, negative if there is none
+ * @param places by node of the trie, the state of the language behind it
  */
-record Slice(BitSet tokens, TokenTrie trie, int[][] language) {
+record Slice(BitSet tokens, TokenTrie trie, int[][] language, byte[] places) {
     /** Longer ones are looked at one by one. */
     private static final int LONGEST = 16;
 
@@ -38,7 +39,19 @@ record Slice(BitSet tokens, TokenTrie trie, int[][] language) {
                 .filter(token -> pieces[token].length > 0 && pieces[token].length <= LONGEST)
                 .filter(token -> reads(language, pieces[token]))
                 .forEach(tokens::set);
-        return new Slice(tokens, new TokenTrie(pieces, tokens), language);
+        TokenTrie trie = new TokenTrie(pieces, tokens);
+        return new Slice(tokens, trie, language, places(trie, language));
+    }
+
+    private static byte[] places(TokenTrie trie, int[][] language) {
+        byte[] places = new byte[trie.size()];
+        int[] path = new int[trie.deepest() + 1];
+        for (int node = 0; node < places.length; node++) {
+            int depth = trie.depth(node);
+            path[depth + 1] = language[path[depth]][trie.value(node)];
+            places[node] = (byte) path[depth + 1];
+        }
+        return places;
     }
 
     private static boolean reads(int[][] language, byte[] piece) {

@@ -1,87 +1,103 @@
 package io.llamanode.grammar.mask;
 
-import io.llamanode.grammar.automaton.Automaton;
-import io.llamanode.grammar.automaton.Recognizer;
 import io.llamanode.grammar.automaton.State;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
-import java.util.IdentityHashMap;
-import java.util.List;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** Tells whether a state lets all tokens of a slice through, by a look at few bytes. For one thread, with its recognizer. */
+/**
+ * Finds the tokens of a slice that may come. Where a state takes all texts of the slice's characters, as far as tokens go, what is
+ * left of the trie is not looked at.
+ *
+ * <p>For one thread, with its recognizer.
+ */
 final class SliceWalk {
-    private static final int BYTES = 256;
-    /** Where more must be looked at, the tokens are fewer. */
-    private static final int MOST_STATES = 256;
-
-    /** A place of the walk: a state of the grammar, and one of the slice's language. */
-    private record Place(State state, int inSlice) {}
-
     private final Slice slice;
-    private final Recognizer recognizer;
-    /** By state of the slice's language, one byte of each kind that neither language tells apart. */
-    private final int[][] bytes;
+    private final Freedom freedom;
+    /** Places of tokens that may come: from each even one to the next. */
+    private int[] ranges = new int[64];
 
-    SliceWalk(Slice slice, Automaton automaton, Recognizer recognizer) {
+    private int size;
+
+    SliceWalk(Slice slice, Freedom freedom) {
         this.slice = slice;
-        this.recognizer = recognizer;
-        this.bytes = new int[slice.language().length][];
-        for (int state = 0; state < bytes.length; state++) {
-            bytes[state] = kinds(slice.language()[state], automaton);
-        }
+        this.freedom = freedom;
     }
 
-    private static int[] kinds(int[] next, Automaton automaton) {
-        BitSet seen = new BitSet();
-        List<Integer> kinds = new ArrayList<>();
-        for (int value = 0; value < BYTES; value++) {
-            if (next[value] >= 0) {
-                int kind = automaton.classOf(value) * next.length + next[value];
-                if (!seen.get(kind)) {
-                    seen.set(kind);
-                    kinds.add(value);
+    /**
+     * Looks.
+     *
+     * @param path room for a state for each byte of a token, the first of which is where the text is
+     * @param mask to which the tokens are added
+     */
+    void walk(@Nullable State[] path, BitSet mask) {
+        TokenTrie trie = slice.trie();
+        State from = path[0];
+        if (from == null || trie.count() == 0) {
+            return;
+        }
+        if (freedom.takesAll(from, 0, trie.deepest(), trie.count())) {
+            mask.or(slice.tokens());
+            return;
+        }
+        size = 0;
+        int node = 0;
+        while (node < trie.size()) {
+            int depth = trie.depth(node);
+            State at = path[depth];
+            State next = at == null ? null : freedom.next(at, trie.value(node));
+            if (next == null) {
+                node = trie.end(node);
+                continue;
+            }
+            path[depth + 1] = next;
+            int first = trie.firstToken(node);
+            int end = trie.end(node);
+            boolean all = end > node + 1
+                    && freedom.takesAll(next, slice.places()[node], trie.height(node), trie.firstToken(end) - first);
+            node = all ? end : node + 1;
+            add(first, trie.firstToken(node));
+        }
+        write(trie, mask);
+    }
+
+    private void add(int first, int end) {
+        if (first == end) {
+            return;
+        }
+        if (size > 0 && ranges[size - 1] == first) {
+            ranges[size - 1] = end;
+            return;
+        }
+        if (size == ranges.length) {
+            ranges = Arrays.copyOf(ranges, 2 * size);
+        }
+        ranges[size++] = first;
+        ranges[size++] = end;
+    }
+
+    /** Adds those that may come, or all and takes off the others, whichever are fewer. */
+    private void write(TokenTrie trie, BitSet mask) {
+        int count = 0;
+        for (int i = 0; i < size; i += 2) {
+            count += ranges[i + 1] - ranges[i];
+        }
+        if (2 * count <= trie.count()) {
+            for (int i = 0; i < size; i += 2) {
+                for (int place = ranges[i]; place < ranges[i + 1]; place++) {
+                    mask.set(trie.token(place));
                 }
             }
+            return;
         }
-        return kinds.stream().mapToInt(Integer::intValue).toArray();
-    }
-
-    BitSet tokens() {
-        return slice.tokens();
-    }
-
-    TokenTrie trie() {
-        return slice.trie();
-    }
-
-    int deepest() {
-        return slice.trie().deepest();
-    }
-
-    boolean takesAll(State from) {
-        Map<State, Integer> seen = new IdentityHashMap<>();
-        List<Place> now = List.of(new Place(from, 0));
-        seen.put(from, 1);
-        int count = 1;
-        for (int depth = 0; depth < slice.trie().deepest() && !now.isEmpty(); depth++) {
-            List<Place> then = new ArrayList<>();
-            for (Place place : now) {
-                for (int value : bytes[place.inSlice]) {
-                    State next = recognizer.next(place.state, value);
-                    if (next == null || ++count > MOST_STATES * bytes.length) {
-                        return false;
-                    }
-                    int inSlice = slice.language()[place.inSlice][value];
-                    int before = seen.getOrDefault(next, 0);
-                    if ((before & 1 << inSlice) == 0) {
-                        seen.put(next, before | 1 << inSlice);
-                        then.add(new Place(next, inSlice));
-                    }
-                }
+        mask.or(slice.tokens());
+        int place = 0;
+        for (int i = 0; i <= size; i += 2) {
+            int next = i == size ? trie.count() : ranges[i];
+            for (; place < next; place++) {
+                mask.clear(trie.token(place));
             }
-            now = then;
+            place = i == size ? next : ranges[i + 1];
         }
-        return true;
     }
 }

@@ -14,11 +14,19 @@ import java.util.List;
  */
 public final class TokenBytes {
     private static final int SPACE = ' ';
+    private static final int LAST_ASCII = 0x7e;
+    private static final CodePoints LOWER = CodePoints.range('a', 'z');
+    private static final CodePoints UPPER = CodePoints.range('A', 'Z');
+    /** A string in JSON has them in escapes only, or ends at them. */
+    private static final CodePoints ENDS = CodePoints.of("\"\\");
 
     /** The narrower first: a token lies with the first that has all of its characters. */
     private static final List<CodePoints> SETS = List.of(
-            CodePoints.range('a', 'z').or(CodePoints.range('A', 'Z')),
-            CodePoints.range(SPACE, Character.MAX_CODE_POINT).minus(CodePoints.of("\"\\")));
+            LOWER,
+            LOWER.or(UPPER),
+            LOWER.or(UPPER).or(CodePoints.of(SPACE)),
+            CodePoints.range(SPACE, LAST_ASCII).minus(ENDS),
+            CodePoints.range(SPACE, Character.MAX_CODE_POINT).minus(ENDS));
 
     private final byte[][] pieces;
     private final List<Slice> slices;

@@ -5,6 +5,7 @@ import io.llamanode.grammar.automaton.GrammarLimitException;
 import io.llamanode.grammar.automaton.Limits;
 import io.llamanode.grammar.automaton.Recognizer;
 import io.llamanode.grammar.automaton.State;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,12 +35,13 @@ public final class TokenMasks {
     public TokenMasks(TokenBytes vocabulary, Automaton automaton, Limits limits, int mostKept) {
         this.vocabulary = vocabulary;
         this.recognizer = new Recognizer(automaton, limits);
-        this.slices = vocabulary.slices().stream()
-                .map(slice -> new SliceWalk(slice, automaton, recognizer))
-                .toList();
+        this.slices = slices(vocabulary.slices(), automaton);
         int deepest = Math.max(
                 vocabulary.rest().deepest(),
-                slices.stream().mapToInt(SliceWalk::deepest).max().orElse(0));
+                vocabulary.slices().stream()
+                        .mapToInt(slice -> slice.trie().deepest())
+                        .max()
+                        .orElse(0));
         this.path = new State[deepest + 1];
         this.kept = new LinkedHashMap<>(16, 0.75f, true) {
             private static final long serialVersionUID = 1;
@@ -49,6 +51,18 @@ public final class TokenMasks {
                 return size() > mostKept;
             }
         };
+    }
+
+    private List<SliceWalk> slices(List<Slice> all, Automaton automaton) {
+        int notes =
+                all.stream().mapToInt(slice -> Freedom.notes(slice.language())).sum();
+        List<SliceWalk> walks = new ArrayList<>();
+        int note = 0;
+        for (Slice slice : all) {
+            walks.add(new SliceWalk(slice, new Freedom(slice.language(), automaton, recognizer, note, notes)));
+            note += Freedom.notes(slice.language());
+        }
+        return List.copyOf(walks);
     }
 
     /** {@return the state before the first token} */
@@ -107,19 +121,15 @@ public final class TokenMasks {
 
     private BitSet find(State state) {
         BitSet mask = new BitSet(vocabulary.size());
+        path[0] = state;
         for (SliceWalk slice : slices) {
-            if (slice.takesAll(state)) {
-                mask.or(slice.tokens());
-            } else {
-                walk(slice.trie(), state, mask);
-            }
+            slice.walk(path, mask);
         }
-        walk(vocabulary.rest(), state, mask);
+        walk(vocabulary.rest(), mask);
         return mask;
     }
 
-    private void walk(TokenTrie trie, State from, BitSet mask) {
-        path[0] = from;
+    private void walk(TokenTrie trie, BitSet mask) {
         int node = 0;
         while (node < trie.size()) {
             int depth = trie.depth(node);

@@ -21,6 +21,7 @@ final class TokenTrie {
     private int[] firstTokens = new int[FIRST_SIZE + 1];
 
     private final int[] tokens;
+    private final short[] heights;
     private final int deepest;
 
     /**
@@ -51,6 +52,29 @@ final class TokenTrie {
         close(open, 0, before.length);
         firstTokens[size] = tokens.length;
         deepest = open.length;
+        heights = heights();
+    }
+
+    /** From the last node to the first: what is behind a node is known then. */
+    private short[] heights() {
+        short[] found = new short[size];
+        int[] parents = new int[deepest + 1];
+        int[] parent = new int[size];
+        for (int node = 0; node < size; node++) {
+            parents[depths[node] + 1] = node;
+            parent[node] = depths[node] == 0 ? -1 : parents[depths[node]];
+        }
+        for (int node = size - 1; node >= 0; node--) {
+            if (parent[node] >= 0) {
+                found[parent[node]] = (short) Math.max(found[parent[node]], found[node] + 1);
+            }
+        }
+        return found;
+    }
+
+    /** {@return how many tokens there are} */
+    int count() {
+        return tokens.length;
     }
 
     private static int longest(byte[][] pieces, int[] tokens) {
@@ -99,6 +123,11 @@ final class TokenTrie {
     /** {@return where the tokens of a node begin; they end where those of the next begin} */
     int firstToken(int node) {
         return firstTokens[node];
+    }
+
+    /** {@return bytes that the longest token has behind those of a node} */
+    int height(int node) {
+        return heights[node];
     }
 
     /** {@return the token at such a place} */

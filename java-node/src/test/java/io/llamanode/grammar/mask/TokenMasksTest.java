@@ -140,6 +140,18 @@ class TokenMasksTest {
     }
 
     @Test
+    void textsThatEndWithinATokenAndNamesAmongFreeText() {
+        Expression lower = new Chars(CodePoints.range('a', 'z'));
+        Expression upper = new Chars(CodePoints.range('A', 'Z'));
+        Expression wide = new Chars(CodePoints.of("é€"));
+        walk(new Grammar("r", Map.of("r", seq(new Repeat(lower, 2, 3), text("0"), new Repeat(wide, 1, 2)))), 40);
+        Expression names = new Expression.Choice(List.of(text("word9"), text("wordword wordaZ"), text("aaaa\"")));
+        Expression other = seq(new Repeat(new Expression.Choice(List.of(lower, upper, text(" "))), 0, 9), text("\""));
+        walk(new Grammar("r", Map.of("r", new Expression.Choice(List.of(names, other)))), 60);
+        walk(new Grammar("r", Map.of("r", seq(Expression.any(lower), upper, Expression.any(wide), text("0")))), 60);
+    }
+
+    @Test
     void anEmptyTokenMayNeverCome() {
         TokenBytes vocabulary = new TokenBytes(new byte[][] {{}, {'a'}});
         TokenMasks masks = masks(vocabulary, new Grammar("r", Map.of("r", Expression.any(text("a")))), 4);
