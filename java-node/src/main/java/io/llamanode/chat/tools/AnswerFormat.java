@@ -5,8 +5,11 @@ import io.llamanode.chat.tools.answer.Output;
 import io.llamanode.chat.tools.machine.HarmonyMachine;
 import io.llamanode.chat.tools.machine.MarkedMachine;
 import io.llamanode.chat.tools.machine.RecipientMachine;
+import io.llamanode.chat.tools.rules.ToolSchemas;
 import io.llamanode.chat.tools.syntax.CallSyntax;
 import io.llamanode.chat.tools.syntax.Reasoning;
+import io.llamanode.grammar.rule.Grammar;
+import io.llamanode.grammar.schema.SchemaException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,7 +18,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,6 +104,16 @@ public final class AnswerFormat {
     /** {@return whether answers may hold reasoning} */
     public boolean reasons() {
         return reasoning != null || kind == Kind.HARMONY;
+    }
+
+    /** {@return whether an answer without calls is nothing but content} */
+    public boolean isPlain() {
+        return kind == Kind.MARKED && reasoning == null && noise.isEmpty();
+    }
+
+    /** {@return a text that tells it from formats which are written otherwise} */
+    public String key() {
+        return "%s %s %s %s".formatted(kind, syntax == null ? "" : syntax.family(), reasoning, noise);
     }
 
     /** {@return whether the template writes calls of earlier answers in the syntax itself} */
@@ -196,22 +208,55 @@ public final class AnswerFormat {
     }
 
     /**
-     * Writes the grammar of answers that call tools and say nothing else.
+     * Where an answer begins.
      *
-     * @param tools one of which is called; at least one
      * @param insideReasoning whether the prompt leaves reasoning open, which the answer has to end first
      * @param mayReason whether the answer may begin with reasoning
-     * @param several whether it may call several times
-     * @param convert turns a JSON schema into a grammar in llama.cpp's notation
-     * @return a grammar in that notation
      */
-    public String grammar(
-            List<Map<String, Object>> tools,
-            boolean insideReasoning,
-            boolean mayReason,
-            boolean several,
-            UnaryOperator<String> convert) {
-        return new CallGrammar(this, convert).write(tools, insideReasoning, mayReason, several);
+    public record Start(boolean insideReasoning, boolean mayReason) {}
+
+    /**
+     * Writes the grammar of answers that call tools and say nothing else. Slow for large schemas.
+     *
+     * @param tools one of which is called; at least one
+     * @param start where the answer begins
+     * @param most calls that it may make, at least 1
+     * @param schemas turns the schemas of the tools into rules
+     * @return the rules
+     * @throws SchemaException if a schema can not be honoured, and {@code schemas} does not let that pass
+     */
+    public Grammar calls(List<Map<String, Object>> tools, Start start, int most, ToolSchemas schemas) {
+        return new CallGrammar(this).calls(tools, start, most, schemas);
+    }
+
+    /**
+     * Writes the grammar of what comes behind one of the its triggers, in answers that may call tools. Slow for large
+     * schemas.
+     *
+     * @param tools that may be called; at least one
+     * @param most calls that an answer may make, at least 1
+     * @param schemas turns the schemas of the tools into rules
+     * @return the rules
+     * @throws SchemaException if a schema can not be honoured, and {@code schemas} does not let that pass
+     */
+    public Grammar behindTrigger(List<Map<String, Object>> tools, int most, ToolSchemas schemas) {
+        return new CallGrammar(this).lazy(tools, most, schemas);
+    }
+
+    /**
+     * Writes the grammar of answers that keep to another one, or call tools instead. Slow for large schemas.
+     *
+     * @param body what the content of an answer keeps to
+     * @param tools that may be called instead; may be empty
+     * @param start where the answer begins
+     * @param most calls that it may make, at least 1
+     * @param schemas turns the schemas of the tools into rules
+     * @return the rules
+     * @throws SchemaException if a schema can not be honoured, and {@code schemas} does not let that pass
+     */
+    public Grammar constrained(
+            Grammar body, List<Map<String, Object>> tools, Start start, int most, ToolSchemas schemas) {
+        return new CallGrammar(this).constrained(body, tools, start, most, schemas);
     }
 
     boolean isSolar() {
@@ -221,6 +266,10 @@ public final class AnswerFormat {
     /** {@return the syntax of the calls, where {@link Kind#MARKED} says that there is one} */
     CallSyntax syntax() {
         return Objects.requireNonNull(syntax);
+    }
+
+    List<String> noise() {
+        return noise;
     }
 
     Kind kind() {

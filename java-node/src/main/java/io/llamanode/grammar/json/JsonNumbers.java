@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Numbers as JSON spells them. Bounds are exact, digit by digit.
  *
- * <p>Without a factor, and where no bound but 0 is given, all that JSON allows is accepted, exponents included. Where another bound
+ * <p>Without a factor, and where no bound but 0 is given, all that JSON allows is accepted, with exponents of up to 308. Where another bound
  * is given, an exponent stands only behind one digit that is not 0 and its fraction, as doubles are written. Integers may have one
  * {@code .0}, and an exponent where the whole number is no less than its fraction is long; multiples of other numbers have no
  * exponent.
@@ -23,12 +23,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Keeps no state: for any thread.
  */
 public final class JsonNumbers {
-    private static final Expression DIGIT = new Expression.Chars(CodePoints.range('0', '9'));
-    private static final Expression DIGITS = new Expression.Repeat(DIGIT, 1, Expression.Repeat.NO_BOUND);
     private static final Expression MINUS = new Expression.Text("-");
     private static final Expression E = new Expression.Chars(CodePoints.of("eE"));
-    private static final Expression EXPONENT =
-            Expression.sequence(E, Expression.optional(new Expression.Chars(CodePoints.of("+-"))), DIGITS);
+    /** No double is ten to the power of more: a reader could not take it. */
+    private static final int MOST_EXPONENT = 308;
+
+    private static final Expression EXPONENT = exponent(null, null);
 
     /** Exponents up to this one, and from the other one on, are written by writers of doubles. */
     private static final int MOST_SMALL = -4;
@@ -127,11 +127,12 @@ public final class JsonNumbers {
         }
     }
 
-    /** {@return exponents from one to another, at most one zero in front of each; {@code null}: no bound} */
-    static Expression exponent(@Nullable Integer from, @Nullable Integer to) {
+    /** {@return exponents from one to another, at most one zero in front of each; {@code null}: none that a reader knows} */
+    static Expression exponent(@Nullable Integer from, @Nullable Integer most) {
+        Integer to = most == null ? Integer.valueOf(Math.max(MOST_EXPONENT, from == null ? 0 : from)) : most;
         List<Expression> all = new ArrayList<>();
         Expression zero = Expression.optional(new Expression.Text("0"));
-        if (to == null || to >= 0) {
+        if (to >= 0) {
             Expression plus = Expression.optional(new Expression.Text("+"));
             Expression size = size(from == null || from < 0 ? Integer.valueOf(0) : from, to);
             if (!size.equals(Expression.NOTHING)) {
@@ -139,8 +140,7 @@ public final class JsonNumbers {
             }
         }
         if (from == null || from < 0) {
-            Expression size = size(
-                    to == null || to >= 0 ? Integer.valueOf(1) : Integer.valueOf(-to), from == null ? null : -from);
+            Expression size = size(to >= 0 ? Integer.valueOf(1) : Integer.valueOf(-to), from == null ? null : -from);
             if (!size.equals(Expression.NOTHING)) {
                 all.add(Expression.sequence(E, MINUS, zero, size));
             }

@@ -23,6 +23,21 @@ public final class SchemaException extends RuntimeException {
         this.keyword = keyword;
     }
 
+    private SchemaException(SchemaException cause, String message) {
+        super(message, cause);
+        this.pointer = cause.pointer;
+        this.keyword = cause.keyword;
+    }
+
+    /**
+     * {@return the same of a schema that is one of several}
+     *
+     * @param owner comes in front of the place
+     */
+    public SchemaException in(String owner) {
+        return new SchemaException(this, owner + getMessage());
+    }
+
     private static String place(String pointer, String keyword) {
         return keyword.isEmpty() ? "#" + pointer : "#%s/%s".formatted(pointer, Document.escape(keyword));
     }

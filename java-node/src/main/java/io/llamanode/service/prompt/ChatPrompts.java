@@ -4,11 +4,11 @@ import static io.llamanode.service.prompt.GenerationDefaults.given;
 
 import io.llamanode.chat.tools.AnswerFormat;
 import io.llamanode.engine.sampling.Grammar;
+import io.llamanode.grammar.language.Language;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.ChatOptions;
 import io.llamanode.service.contract.task.ChatTemplating;
 import io.llamanode.service.contract.task.GenerationOptions;
-import io.llamanode.service.contract.task.OutputFormat;
 import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.ToolChoice;
@@ -95,7 +95,7 @@ final class ChatPrompts {
 
     private @Nullable AnswerReader reader(Ask ask, AnswerFormat format, boolean insideReasoning) {
         List<Map<String, Object>> tools = ask.chat().callable();
-        if (tools.isEmpty() && !format.reasons()) {
+        if (tools.isEmpty() && format.isPlain()) {
             return null;
         }
         return AnswerReader.of(
@@ -106,30 +106,27 @@ final class ChatPrompts {
         return format.parallel() && !Boolean.FALSE.equals(ask.chat().parallelToolCalls());
     }
 
-    /** What keeps an answer to a call, if it must be one. */
-    private static @Nullable Grammar grammar(Ask ask, @Nullable AnswerReader reader) {
+    /** What keeps an answer to a call or to its format; {@code null} if nothing more than the options say. */
+    private @Nullable Grammar grammar(Ask ask, @Nullable AnswerReader reader) {
+        if (reader == null) {
+            return null;
+        }
+        Language format = Constraints.language(given(ask.options().format()));
+        AnswerGrammars grammars = new AnswerGrammars(
+                reader, ask.chat().callable(), !Boolean.FALSE.equals(ask.chat().thinking()));
         String only = switch (ask.chat().toolChoice()) {
             case ToolChoice.Required() -> "";
             case ToolChoice.Function(String name) -> name;
             case null, default -> null;
         };
         if (only == null) {
-            return null;
+            return format == null ? null : grammars.keptTo(format);
         }
-        if (!(ask.options().format() instanceof OutputFormat.Free)) {
+        if (format != null) {
             throw FailureException.invalid(
                     "tool_choice: an answer that must be a call cannot keep to a grammar as well");
         }
-        List<Map<String, Object>> tools = ask.chat().callable().stream()
-                .filter(tool -> only.isEmpty() || only.equals(ChatOptions.name(tool)))
-                .toList();
-        // There are tools, or the input would have been refused, and so there is a reader.
-        AnswerReader ofCalls = Objects.requireNonNull(reader);
-        return Constraints.calls(
-                ofCalls,
-                tools,
-                several(ask, ofCalls.format()) && only.isEmpty(),
-                !Boolean.FALSE.equals(ask.chat().thinking()));
+        return grammars.calls(only);
     }
 
     /**

@@ -8,14 +8,10 @@ import io.llamanode.grammar.automaton.GrammarLimitException;
 import io.llamanode.grammar.language.Language;
 import io.llamanode.grammar.language.LanguageException;
 import io.llamanode.grammar.schema.JsonSchema;
-import io.llamanode.llama.GrammarException;
-import io.llamanode.llama.sampler.JsonSchemaGrammar;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.OutputFormat;
 import io.llamanode.service.model.LoadedModel;
-import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,28 +35,8 @@ public final class Constraints {
         }
     }
 
-    /**
-     * Slow for large schemas.
-     *
-     * @param reader of the answer
-     * @param tools one of which must be called
-     * @param several whether the answer may call several times
-     * @param mayThink whether the model may reason before it calls
-     * @return the grammar of answers that are nothing but calls
-     * @throws FailureException {@code invalid_argument} if a tool's schema cannot be converted
-     */
-    static Grammar calls(AnswerReader reader, List<Map<String, Object>> tools, boolean several, boolean mayThink) {
-        try {
-            String gbnf = reader.format()
-                    .grammar(tools, reader.insideReasoning(), mayThink, several, JsonSchemaGrammar::convert);
-            return new Grammar(
-                    Language.gbnf(gbnf), List.of(), reader.spellings().keySet());
-        } catch (GrammarException e) {
-            throw FailureException.invalid("tools: " + e.getMessage());
-        }
-    }
-
-    private static @Nullable Language language(OutputFormat format) {
+    /** {@return what answers of a format are, or {@code null} if they are free} */
+    static @Nullable Language language(OutputFormat format) {
         return switch (format) {
             case OutputFormat.Free() -> null;
             case OutputFormat.Gbnf(String grammar) -> Language.gbnf(grammar);
@@ -117,7 +93,7 @@ public final class Constraints {
         if (grammar == null && chain == null) {
             return null;
         }
-        Sampler sampler = make(model, sampling, chain, grammar, prepared.grammar() != null ? "tools" : format.key());
+        Sampler sampler = make(model, sampling, chain, grammar, language == null ? "tools" : format.key());
         for (int token : prepared.tokens()) {
             sampler.accept(token);
         }

@@ -1,261 +1,167 @@
 package io.llamanode.chat.tools;
 
+import io.llamanode.grammar.Matching;
+import io.llamanode.grammar.automaton.Automaton;
+import io.llamanode.grammar.automaton.Limits;
+import io.llamanode.grammar.automaton.Recognizer;
+import io.llamanode.grammar.rule.CodePoints;
+import io.llamanode.grammar.rule.Expression;
+import io.llamanode.grammar.rule.Expression.Edge;
+import io.llamanode.grammar.rule.Expression.Repeat;
+import io.llamanode.grammar.rule.Grammar;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
-import java.util.stream.Stream;
 
-/** A grammar in llama.cpp's notation, as the set of texts that it allows: draws some, and tells which are in it. */
+/** A grammar as the set of texts that it allows: draws some, and tells which are in it. */
 final class Sentences {
+    private static final int MOST_NODES = 500_000;
     private static final int[] ALPHABET =
             "ab1 <>[]{}|/\"'\\\n-_é漢😀".codePoints().toArray();
     private static final int MOST_REPEATS = 3;
+    /** Parts that are drawn freely; behind them, each text goes to its end the shortest way. */
+    private static final int FREELY = 120;
 
-    private sealed interface Node {}
+    private static final int ENDLESS = 1 << 20;
 
-    private record Literal(String text) implements Node {}
+    private final Grammar grammar;
+    private final Recognizer recognizer;
+    /** How deep the shortest text of a rule goes. */
+    private final Map<String, Integer> heights = new HashMap<>();
 
-    /** Pairs of first and last. */
-    private record OneOf(boolean negated, List<int[]> ranges) implements Node {
-        boolean has(int c) {
-            return ranges.stream().anyMatch(range -> c >= range[0] && c <= range[1]) != negated;
-        }
-    }
+    private final Map<Expression.Machine, int[]> distances = new IdentityHashMap<>();
+    private int drawn;
 
-    private record Sequence(List<Node> parts) implements Node {}
-
-    private record Choice(List<Node> options) implements Node {}
-
-    private record Repeat(Node part, int least, int most) implements Node {}
-
-    private record Rule(String name) implements Node {}
-
-    private final Map<String, Node> rules = new LinkedHashMap<>();
-    private final String grammar;
-    private int at;
-
-    /** @param grammar one rule a line */
-    Sentences(String grammar) {
+    Sentences(Grammar grammar) {
         this.grammar = grammar;
-        while (skip("\n")) {
-            String name = name();
-            expect("::=");
-            if (rules.put(name, choice()) != null) {
-                throw fault("twice " + name);
+        this.recognizer = new Recognizer(Automaton.of(grammar, MOST_NODES), Limits.DEFAULT);
+        boolean more = true;
+        while (more) {
+            more = false;
+            for (Map.Entry<String, Expression> rule : grammar.rules().entrySet()) {
+                int height = height(rule.getValue());
+                if (height < heights.getOrDefault(rule.getKey(), ENDLESS)) {
+                    heights.put(rule.getKey(), height);
+                    more = true;
+                }
             }
         }
-        if (!rules.keySet().containsAll(names(rules.values().stream()).toList())) {
-            throw fault("a rule that is not there");
-        }
     }
 
-    private Stream<String> names(Stream<Node> nodes) {
-        return nodes.flatMap(node -> switch (node) {
-            case Rule(String name) -> Stream.of(name);
-            case Sequence(List<Node> parts) -> names(parts.stream());
-            case Choice(List<Node> options) -> names(options.stream());
-            case Repeat(Node part, int _, int _) -> names(Stream.of(part));
-            case Literal _, OneOf _ -> Stream.of();
-        });
+    boolean has(String text) {
+        return Matching.accepts(recognizer, text);
     }
 
-    private IllegalArgumentException fault(String what) {
-        return new IllegalArgumentException(what + " at " + at + " of\n" + grammar);
-    }
-
-    /** {@return whether there is more after white space and comments} */
-    private boolean skip(String more) {
-        while (at < grammar.length()) {
-            if (grammar.charAt(at) == '#') {
-                at = (grammar + "\n").indexOf('\n', at);
-            } else if (grammar.charAt(at) == ' ' || more.indexOf(grammar.charAt(at)) >= 0) {
-                at++;
-            } else {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private boolean accept(char c) {
-        boolean found = at < grammar.length() && grammar.charAt(at) == c;
-        at += found ? 1 : 0;
-        return found;
-    }
-
-    private void expect(String text) {
-        skip("");
-        if (!grammar.startsWith(text, at)) {
-            throw fault("no " + text);
-        }
-        at += text.length();
-    }
-
-    private String name() {
-        int from = at;
-        while (at < grammar.length() && (Character.isLetterOrDigit(grammar.charAt(at)) || grammar.charAt(at) == '-')) {
-            at++;
-        }
-        if (from == at) {
-            throw fault("no name");
-        }
-        return grammar.substring(from, at);
-    }
-
-    private Node choice() {
-        List<Node> options = new ArrayList<>();
-        do {
-            options.add(sequence());
-        } while (accept('|'));
-        return new Choice(options);
-    }
-
-    private Node sequence() {
-        List<Node> parts = new ArrayList<>();
-        while (skip("") && "|)\n".indexOf(grammar.charAt(at)) < 0) {
-            parts.add(repeated(single()));
-        }
-        return new Sequence(parts);
-    }
-
-    private Node single() {
-        if (accept('"')) {
-            StringBuilder text = new StringBuilder();
-            while (!accept('"')) {
-                text.appendCodePoint(character());
-            }
-            return new Literal(text.toString());
-        }
-        if (accept('[')) {
-            boolean negated = accept('^');
-            List<int[]> ranges = new ArrayList<>();
-            while (!accept(']')) {
-                int first = character();
-                ranges.add(new int[] {first, accept('-') ? character() : first});
-            }
-            return new OneOf(negated, ranges);
-        }
-        if (accept('(')) {
-            Node inner = choice();
-            expect(")");
-            return inner;
-        }
-        return new Rule(name());
-    }
-
-    private int character() {
-        int c = grammar.codePointAt(at);
-        at += Character.charCount(c);
-        if (c != '\\') {
-            return c;
-        }
-        char escaped = grammar.charAt(at++);
-        return switch (escaped) {
-            case 'n' -> '\n';
-            case 'r' -> '\r';
-            case 't' -> '\t';
-            case '"', '\\', '[', ']' -> escaped;
-            default -> throw fault("unknown escape " + escaped);
-        };
-    }
-
-    private Node repeated(Node part) {
-        if (accept('*')) {
-            return new Repeat(part, 0, Integer.MAX_VALUE);
-        }
-        if (accept('+')) {
-            return new Repeat(part, 1, Integer.MAX_VALUE);
-        }
-        if (accept('?')) {
-            return new Repeat(part, 0, 1);
-        }
-        if (accept('{')) {
-            int end = grammar.indexOf('}', at);
-            String[] bounds = grammar.substring(at, end).split(",");
-            at = end + 1;
-            int least = Integer.parseInt(bounds[0]);
-            return new Repeat(part, least, bounds.length == 1 ? least : Integer.parseInt(bounds[1]));
-        }
-        return part;
-    }
-
-    /** {@return one of the texts} */
     String draw(Random random) {
+        drawn = 0;
         StringBuilder text = new StringBuilder();
-        draw(new Rule("root"), random, text);
+        draw(new Expression.Reference(grammar.root()), random, text);
         return text.toString();
     }
 
-    private void draw(Node node, Random random, StringBuilder text) {
-        switch (node) {
-            case Literal(String literal) -> text.append(literal);
-            case OneOf set -> {
-                int[] those = set.negated()
-                        ? random.ints(200, 0, ALPHABET.length)
-                                .map(i -> ALPHABET[i])
-                                .filter(set::has)
-                                .toArray()
-                        : set.ranges().stream()
-                                .flatMapToInt(range -> java.util.stream.IntStream.rangeClosed(range[0], range[1]))
-                                .toArray();
-                text.appendCodePoint(those[random.nextInt(those.length)]);
+    private int height(Expression expression) {
+        return switch (expression) {
+            case Expression.Chars chars -> chars.set().isEmpty() ? ENDLESS : 0;
+            case Expression.Text _ -> 0;
+            case Expression.Sequence(List<Expression> parts) ->
+                parts.stream().mapToInt(this::height).max().orElse(0);
+            case Expression.Choice(List<Expression> all) ->
+                all.stream().mapToInt(this::height).min().orElse(ENDLESS);
+            case Repeat(Expression body, int min, int _) -> min == 0 ? 0 : height(body);
+            case Expression.Reference(String name) -> Math.min(ENDLESS, 1 + heights.getOrDefault(name, ENDLESS));
+            case Expression.Machine machine -> {
+                int[] all = cost(machine);
+                yield all[0];
             }
-            case Sequence(List<Node> parts) -> parts.forEach(part -> draw(part, random, text));
-            case Choice(List<Node> options) -> draw(options.get(random.nextInt(options.size())), random, text);
-            case Repeat(Node part, int least, int most) -> {
-                int range = Math.min(most - least, MOST_REPEATS);
-                for (int i = least + random.nextInt(range + 1); i > 0; i--) {
-                    draw(part, random, text);
+        };
+    }
+
+    /** What it costs to get from each state to an end: the height of the labels, and the number of the steps. */
+    private int[] cost(Expression.Machine machine) {
+        int[] cost = new int[machine.states().size()];
+        Arrays.fill(cost, ENDLESS);
+        machine.accepting().stream().forEach(state -> cost[state] = 0);
+        boolean more = true;
+        while (more) {
+            more = false;
+            for (int state = 0; state < cost.length; state++) {
+                for (Edge edge : machine.states().get(state)) {
+                    int way = Math.min(ENDLESS, Math.max(height(edge.label()), cost[edge.target()]) + 1);
+                    if (way < cost[state]) {
+                        cost[state] = way;
+                        more = true;
+                    }
                 }
             }
-            case Rule(String name) -> draw(rules.get(name), random, text);
+        }
+        return cost;
+    }
+
+    private void draw(Expression expression, Random random, StringBuilder text) {
+        drawn++;
+        boolean free = drawn < FREELY;
+        switch (expression) {
+            case Expression.Chars chars -> text.appendCodePoint(character(chars.set(), random));
+            case Expression.Text(String one) -> text.append(one);
+            case Expression.Sequence(List<Expression> parts) -> parts.forEach(part -> draw(part, random, text));
+            case Expression.Choice(List<Expression> all) -> draw(pick(all, random, free), random, text);
+            case Repeat(Expression body, int min, int max) -> {
+                int most = max == Repeat.NO_BOUND ? min + MOST_REPEATS : Math.min(max, min + MOST_REPEATS);
+                int count = free && height(body) < ENDLESS ? random.nextInt(min, most + 1) : min;
+                for (int i = 0; i < count; i++) {
+                    draw(body, random, text);
+                }
+            }
+            case Expression.Reference(String name) -> draw(grammar.rules().get(name), random, text);
+            case Expression.Machine machine -> walk(machine, random, text);
         }
     }
 
-    /** {@return whether a text is one of them} */
-    boolean has(String text) {
-        return ends(new Rule("root"), text, Set.of(0)).contains(text.length());
+    private Expression pick(List<Expression> all, Random random, boolean free) {
+        List<Expression> possible =
+                all.stream().filter(each -> height(each) < ENDLESS).toList();
+        if (free) {
+            return possible.get(random.nextInt(possible.size()));
+        }
+        return possible.stream()
+                .min((one, two) -> Integer.compare(height(one), height(two)))
+                .orElseThrow();
     }
 
-    private Set<Integer> ends(Node node, String text, Set<Integer> starts) {
-        Set<Integer> ends = new HashSet<>();
-        switch (node) {
-            case Literal(String literal) ->
-                starts.stream()
-                        .filter(start -> text.startsWith(literal, start))
-                        .forEach(start -> ends.add(start + literal.length()));
-            case OneOf set ->
-                starts.stream()
-                        .filter(start -> start < text.length() && set.has(text.codePointAt(start)))
-                        .forEach(start -> ends.add(start + Character.charCount(text.codePointAt(start))));
-            case Sequence(List<Node> parts) -> {
-                Set<Integer> reached = starts;
-                for (Node part : parts) {
-                    reached = ends(part, text, reached);
-                }
-                return reached;
+    private void walk(Expression.Machine machine, Random random, StringBuilder text) {
+        int[] cost = distances.computeIfAbsent(machine, this::cost);
+        int state = 0;
+        int steps = 0;
+        while (true) {
+            boolean free = drawn < FREELY && steps++ < 30;
+            boolean end = machine.accepting().get(state);
+            List<Edge> edges = new ArrayList<>(machine.states().get(state));
+            edges.removeIf(edge -> cost[edge.target()] >= ENDLESS || height(edge.label()) >= ENDLESS);
+            if (end && (!free || edges.isEmpty() || random.nextInt(8) == 0)) {
+                return;
             }
-            case Choice(List<Node> options) -> options.forEach(option -> ends.addAll(ends(option, text, starts)));
-            case Repeat(Node part, int least, int most) -> {
-                Set<Integer> reached = starts;
-                for (int i = 0; i < least; i++) {
-                    reached = ends(part, text, reached);
-                }
-                ends.addAll(reached);
-                for (int i = least; i < most && !reached.isEmpty(); i++) {
-                    reached = new HashSet<>(ends(part, text, reached));
-                    reached.removeAll(ends);
-                    ends.addAll(reached);
-                }
-            }
-            case Rule(String name) -> {
-                return starts.isEmpty() ? Set.of() : ends(rules.get(name), text, starts);
-            }
+            Edge edge = free
+                    ? edges.get(random.nextInt(edges.size()))
+                    : edges.stream()
+                            .min((one, two) -> Integer.compare(
+                                    Math.max(height(one.label()), cost[one.target()]),
+                                    Math.max(height(two.label()), cost[two.target()])))
+                            .orElseThrow();
+            draw(edge.label(), random, text);
+            state = edge.target();
         }
-        return ends;
+    }
+
+    private static int character(CodePoints set, Random random) {
+        int[] usual = Arrays.stream(ALPHABET).filter(set::contains).toArray();
+        if (usual.length > 0) {
+            return usual[random.nextInt(usual.length)];
+        }
+        CodePoints.Range range = set.ranges().get(random.nextInt(set.ranges().size()));
+        return random.nextInt(range.first(), range.last() + 1);
     }
 }

@@ -9,12 +9,12 @@ import io.llamanode.chat.tools.AnswerFormat;
 import io.llamanode.chat.tools.AnswerParser;
 import io.llamanode.chat.tools.answer.Answer;
 import io.llamanode.chat.tools.answer.ToolCall;
+import io.llamanode.chat.tools.rules.ToolSchemas;
 import io.llamanode.engine.Recorder;
 import io.llamanode.engine.contract.GenerationListener.Ending;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.grammar.language.Language;
-import io.llamanode.llama.sampler.JsonSchemaGrammar;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,16 +83,19 @@ class CallGrammarTest extends SamplingFixture {
     }
 
     private Answer answer(AnswerFormat format, List<Map<String, Object>> tools, boolean several, long seed) {
-        String gbnf = format.grammar(tools, false, false, several, JsonSchemaGrammar::convert);
+        Language language = Language.rules(
+                "%s %s %s".formatted(format.key(), tools, several),
+                () -> format.calls(
+                        tools, new AnswerFormat.Start(false, false), several ? 64 : 1, ToolSchemas.strict()));
         SamplingParams params = params(seed, Map.of());
-        Recorder answer = submit(-1, params, samplers.sampler(params, null, Grammar.strict(Language.gbnf(gbnf))));
+        Recorder answer = submit(-1, params, samplers.sampler(params, null, Grammar.strict(language)));
         Ending ending = answer.outcome().ending();
-        assertTrue(several || ending == Ending.EOS, () -> ending + ": " + answer.text() + "\n" + gbnf);
+        assertTrue(several || ending == Ending.EOS, () -> ending + ": " + answer.text());
         AnswerParser parser = format.parser(tools, false, 64);
         parser.push(answer.text());
         parser.finish();
         Answer parsed = parser.answer();
-        assertTrue(!parsed.calls().isEmpty(), () -> answer.text() + "\n" + gbnf);
+        assertTrue(!parsed.calls().isEmpty(), () -> answer.text());
         parsed.calls().forEach(CallGrammarTest::valid);
         return parsed;
     }
@@ -102,11 +105,11 @@ class CallGrammarTest extends SamplingFixture {
         switch (call.name()) {
             case "get_weather" -> {
                 assertTrue(List.of("Paris", "Oslo").contains(arguments.get("city")), call::toString);
-                assertTrue(!arguments.containsKey("days") || arguments.get("days") instanceof Integer, call::toString);
+                assertTrue(!arguments.containsKey("days") || arguments.get("days") instanceof Number, call::toString);
                 assertTrue(
                         !arguments.containsKey("exact") || arguments.get("exact") instanceof Boolean, call::toString);
             }
-            case "roll" -> assertTrue(List.of(1, 2).contains(arguments.getOrDefault("dice", 1)), call::toString);
+            case "roll" -> assertTrue(((Number) arguments.getOrDefault("dice", 1)).intValue() < 3, call::toString);
             default -> assertEquals(Map.of(), arguments);
         }
     }

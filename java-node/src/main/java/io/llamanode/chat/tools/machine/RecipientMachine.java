@@ -15,7 +15,8 @@ public final class RecipientMachine implements AnswerMachine {
     /** Begins the next part. */
     public static final String NEXT = ">>>";
 
-    private static final String EVERYBODY = "all";
+    /** The recipient of text. */
+    public static final String EVERYBODY = "all";
 
     private enum State {
         START,
