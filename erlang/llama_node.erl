@@ -36,11 +36,12 @@
 -export([create_task/4, get_result/3, cancel_task/2, estimate_task/4]).
 -export([stream/4, active/3, stream_fold/6, stream_open/4, stream_next/1, stream_close/1]).
 -export([tokenize/2, count_tokens/2, detokenize/2, apply_template/2]).
+-export([check_schema/2]).
 
 -export_type([server/0, start_options/0, session_id/0, task_id/0, type/0, input/0, config/0, text/0,
               error/0, error_code/0, result/0, tool_call/0, vector/0, embeddings/0, ranking/0, model/0, capability/0,
               estimate/0, event/0, terminal_event/0, message/0, active/0, stream/0, usage/0, timings/0,
-              vector_timings/0, setting/0, origin/0]).
+              vector_timings/0, setting/0, origin/0, schema_problem/0]).
 
 -type server() ::
     pid() | atom() | {global, term()} | {via, module(), term()} | {Name :: atom(), node()}.
@@ -136,6 +137,13 @@
     cached_tokens := non_neg_integer(),
     queue_position := non_neg_integer()
 }.
+
+-type schema_problem() :: #{
+    pointer := binary(),
+    keyword := binary(),
+    message := binary()
+}.
+%% What of a JSON schema is not honoured: the JSON pointer of the schema that holds the keyword, the keyword, and why.
 
 -type capability() :: completion | chat | embedding | rerank | infill | tokenize.
 
@@ -767,6 +775,23 @@ detokenize(Server, Input) ->
 -spec apply_template(server(), input()) -> {ok, binary()} | {error, error()}.
 apply_template(Server, Input) ->
     llama_node_request:call(Server, {apply_template, Input}, ?TIMEOUT).
+
+%% @doc Whether a JSON schema is honoured: whether the answer to it, as `json_schema' of a task, is valid by it whatever
+%% the model writes. It needs no model and makes no task. The schema is a map or a JSON text, as `json_schema' takes it.
+%% ```
+%% {ok, #{honoured := true, problems := []}} =
+%%     llama_node:check_schema(Server, #{type => object, properties => #{name => #{type => string}}}),
+%% {ok, #{honoured := false, problems := [#{pointer := <<"/properties/l">>, keyword := <<"uniqueItems">>}]}} =
+%%     llama_node:check_schema(Server, #{properties => #{l => #{type => array, uniqueItems => true}}}).
+%% '''
+%% `problems' has all that is not honoured: the JSON pointer of the schema that holds the keyword, the keyword, and why.
+%% A task with `json_schema_lenient' does without these, but for a `$ref' that leads nowhere, and for what has no
+%% keyword (`<<>>'), which holds for the whole: no value is valid, or the schema is too complex. What is no schema at
+%% all, such as a number or a text that is no JSON, is `invalid_argument'.
+-spec check_schema(server(), Schema :: map() | text() | boolean()) ->
+    {ok, #{honoured := boolean(), problems := [schema_problem()]}} | {error, error()}.
+check_schema(Server, Schema) ->
+    llama_node_request:call(Server, {check_schema, Schema}, ?TIMEOUT).
 
 %% What several of them do
 

@@ -25,9 +25,9 @@
 %% `tokenize' gives the bytes of a text, and `detokenize' makes the text of them. There are no control tokens, so that
 %% `add_special', `parse_special' and `special' change nothing.
 %%
-%% `inspect_model', `list_models', `list_adapters' and `apply_template' are `unsupported', unless the option `replies'
-%% has an answer: `#{transport => fake, replies => #{list_models => {ok, []}}}'. It has the first word on any other
-%% request as well.
+%% `inspect_model', `list_models', `list_adapters', `apply_template' and `check_schema' are `unsupported', unless the
+%% option `replies' has an answer: `#{transport => fake, replies => #{list_models => {ok, []}}}'. It has the first word
+%% on any other request as well.
 %%
 %% `crash' and {@link crash/1} end the server as the death of a node would, but for one thing: a process that started it
 %% with `start_link' and does not trap exits, such as that of a test, lives on.

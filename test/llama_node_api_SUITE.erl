@@ -18,7 +18,8 @@ all() -> llama_node_engine_ct:all().
 
 groups() ->
     Calls = [status, ping, complete, chat, chat_with_a_text, tokens_round_trip, control_tokens_are_text,
-             apply_template, texts_of_all_kinds, json_input, seeds_repeat, stop_strings, run_with_a_deadline,
+             apply_template, schemas_are_checked, texts_of_all_kinds, json_input, seeds_repeat, stop_strings,
+             run_with_a_deadline,
              models_by_name, raw_gen_server_calls],
     llama_node_engine_ct:groups([{group, calls}, {group, sessions}, {group, tasks}],
                                 [{group, calls_of_a_server}, {group, sessions}, {group, tasks}]) ++
@@ -143,6 +144,27 @@ apply_template(Config) ->
         true -> ?assertEqual({ok, <<"Hi">>}, Own);
         false -> ?assertMatch({error, {unsupported, <<"chat_template: ", _/binary>>}}, Own)
     end.
+
+schemas_are_checked(Config) ->
+    Server = server(Config),
+    Honoured = {ok, #{honoured => true, problems => []}},
+    [?assertEqual(Honoured, llama_node:check_schema(Server, Schema))
+     || Schema <- [#{type => object, properties => #{a => #{type => integer}}, required => [a]},
+                   [{<<"type">>, <<"string">>}, {"pattern", <<"^a+$">>}],
+                   <<"{\"$ref\": \"#/$defs/x\", \"$defs\": {\"x\": {\"enum\": [\"a\\\\b\", 1]}}}">>, true, #{}]],
+    {ok, #{honoured := false, problems := Problems}} =
+        llama_node:check_schema(Server, #{properties => #{<<"a/b">> => #{type => array, uniqueItems => true},
+                                                          c => #{'$ref' => <<"#/$defs/none">>},
+                                                          d => #{minLength => -1}}}),
+    ?assertEqual([{<<"/properties/a~1b">>, <<"uniqueItems">>}, {<<"/properties/c">>, <<"$ref">>},
+                  {<<"/properties/d">>, <<"minLength">>}],
+                 lists:sort([{Pointer, Keyword} || #{pointer := Pointer, keyword := Keyword} <- Problems])),
+    [?assertEqual(<<"#/properties/", 1>>, <<(binary:part(Message, 0, 13))/binary, 1>>)
+     || #{message := Message} <- Problems],
+    ?assertMatch({ok, #{honoured := false, problems := [#{pointer := <<>>, keyword := <<>>, message := <<_/binary>>}]}},
+                 llama_node:check_schema(Server, #{type => string, enum => [1]})),
+    [?assertMatch({error, {invalid_argument, <<"schema", _/binary>>}}, llama_node:check_schema(Server, Bad))
+     || Bad <- [<<"{">>, <<"[]">>, 7, <<"null">>, [], undefined, {a, b, c}]].
 
 texts_of_all_kinds(Config) ->
     Server = server(Config),

@@ -310,6 +310,8 @@ replies_of_ones_own(_) ->
     ?assertEqual({error, {timeout, <<"x">>}}, llama_node:ping(Server)),
     ?assertMatch({error, {unsupported, _}},
                  llama_node:apply_template(Server, #{messages => [#{role => user, content => <<"x">>}]})),
+    ?assertMatch({error, {unsupported, _}}, llama_node:check_schema(Server, #{type => string})),
+    ?assertMatch({error, {invalid_argument, <<"schema ", _/binary>>}}, llama_node:check_schema(Server, <<"{">>)),
     {ok, Tokens} = llama_node:tokenize(Server, <<"héllo"/utf8>>),
     ?assertEqual({ok, <<"héllo"/utf8>>}, llama_node:detokenize(Server, Tokens)).
 

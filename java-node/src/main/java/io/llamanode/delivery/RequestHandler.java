@@ -5,6 +5,7 @@ import com.ericsson.otp.erlang.OtpErlangRef;
 import io.llamanode.account.Holding;
 import io.llamanode.account.MemoryAccount;
 import io.llamanode.account.Weight;
+import io.llamanode.protocol.ConstraintEncoder;
 import io.llamanode.protocol.Delivery;
 import io.llamanode.protocol.ProcessOwner;
 import io.llamanode.protocol.ReplyEncoder;
@@ -182,6 +183,7 @@ public final class RequestHandler {
                     Request.CountTokens _,
                     Request.Detokenize _,
                     Request.ApplyTemplate _,
+                    Request.CheckSchema _,
                     Request.InspectModel _ -> hold(holding, CALL + held);
             case Request.LoadModel _, Request.UnloadModel _, Request.LoadAdapter _, Request.UnloadAdapter _ ->
                 hold(holding, CALL + held + Weight.of(request));
@@ -269,6 +271,8 @@ public final class RequestHandler {
                                 prepared(reply, ReplyEncoder::ok));
             case Request.ApplyTemplate apply ->
                 service.models().applyTemplate(caller, apply.templating(), prepared(reply, ReplyEncoder::ok));
+            case Request.CheckSchema(String schema) ->
+                service.checks().schema(caller, schema, prepared(reply, ConstraintEncoder::schema));
         }
     }
 

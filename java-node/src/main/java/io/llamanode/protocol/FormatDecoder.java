@@ -65,7 +65,7 @@ final class FormatDecoder {
     }
 
     /** A schema as text is kept in its order, which is the order of the answer's properties. */
-    private static String json(InputValue schema) {
+    static String json(InputValue schema) {
         Object tree = schema.isText() ? JsonReader.parse(schema.path(), schema.text()) : Plain.of(schema);
         try {
             return JSON.writeValueAsString(tree);

@@ -175,6 +175,13 @@ public sealed interface Request {
     record ApplyTemplate(ChatTemplating templating) implements Request {}
 
     /**
+     * Tells whether a JSON schema is honoured, and what of it is not.
+     *
+     * @param schema a JSON document
+     */
+    record CheckSchema(String schema) implements Request {}
+
+    /**
      * Loads a LoRA adapter onto a loaded model.
      *
      * @param config what to load

@@ -43,7 +43,8 @@ public final class RequestDecoder {
             Map.entry("tokenize", 1),
             Map.entry("count_tokens", 1),
             Map.entry("detokenize", 1),
-            Map.entry("apply_template", 1));
+            Map.entry("apply_template", 1),
+            Map.entry("check_schema", 1));
 
     private RequestDecoder() {}
 
@@ -134,6 +135,7 @@ public final class RequestDecoder {
             case "count_tokens" -> new Request.CountTokens(InputDecoder.countTokens(args[0]));
             case "detokenize" -> InputDecoder.detokenize(args[0]);
             case "apply_template" -> new Request.ApplyTemplate(InputDecoder.templating(args[0]));
+            case "check_schema" -> new Request.CheckSchema(FormatDecoder.json(InputValue.root("schema", args[0])));
             default -> throw new IllegalStateException(name + " has an arity but no decoder");
         };
     }

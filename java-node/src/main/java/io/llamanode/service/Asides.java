@@ -69,6 +69,11 @@ final class Asides {
         }
     }
 
+    /** Runs something that needs no model, when it is its turn. */
+    <T> void run(Owner owner, long weight, Supplier<String> key, Supplier<T> work, Reply<T> reply) {
+        run(owner, null, weight, key, work, reply);
+    }
+
     /**
      * Runs something when it is its turn.
      *

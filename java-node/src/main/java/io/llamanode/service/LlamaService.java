@@ -17,6 +17,7 @@ import io.llamanode.service.contract.model.ServerConfig;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TaskSink;
+import io.llamanode.service.match.ConstraintChecks;
 import io.llamanode.service.model.ModelLoader;
 import io.llamanode.service.threads.InTurns;
 import io.llamanode.service.threads.PrepareThreads;
@@ -57,6 +58,7 @@ public final class LlamaService implements AutoCloseable {
     private final ModelRegistry models;
     private final ModelService modelService;
     private final PrepareThreads files;
+    private final ConstraintChecks checks;
     private final ModelRegistry.Replacement replacement = new ModelRegistry.Replacement() {
         @Override
         public void gone(ServedModel model) {
@@ -111,7 +113,9 @@ public final class LlamaService implements AutoCloseable {
         this.caches = new Caches(lock, sessions, models, asides);
         this.estimates = new Estimates(lock, sessions, asides, account);
         this.files = PrepareThreads.ofFiles();
-        this.modelService = new ModelService(models, loader, asides, new Asides(lock, owners, files, account));
+        Asides unhurried = new Asides(lock, owners, files, account);
+        this.modelService = new ModelService(models, loader, asides, unhurried);
+        this.checks = new ConstraintChecks(unhurried::run);
     }
 
     /** {@return what requests ask of models rather than of sessions and tasks} */
@@ -122,6 +126,11 @@ public final class LlamaService implements AutoCloseable {
     /** {@return the account of what requests hold on the heap} */
     public MemoryAccount account() {
         return account;
+    }
+
+    /** {@return what tells of schemas and texts whether they are honoured} */
+    public ConstraintChecks checks() {
+        return checks;
     }
 
     /** {@return what drops the KV cache} */

@@ -47,7 +47,7 @@ final class RandomRequests {
     }
 
     Request request() {
-        return switch (random.nextInt(31)) {
+        return switch (random.nextInt(32)) {
             case 0 -> new Request.Ping();
             case 1 -> new Request.GetStatus();
             case 2 -> new Request.ListModels();
@@ -75,6 +75,7 @@ final class RandomRequests {
             case 27 -> new Request.Tokenize(tokenText(), random.nextBoolean());
             case 28 -> new Request.CountTokens(tokenText());
             case 29 -> new Request.Detokenize(maybe(this::name), ids(0), random.nextBoolean());
+            case 30 -> new Request.CheckSchema(schema());
             default -> new Request.ApplyTemplate(templating());
         };
     }

@@ -111,6 +111,8 @@ final class RequestWriter {
             }
             case Request.ApplyTemplate(ChatTemplating templating) ->
                 call("apply_template", spelling.whole(templating(templating)));
+            case Request.CheckSchema(String schema) ->
+                call("check_schema", spelling.term(random.nextBoolean() ? schema : Ordered.of(schema)));
         };
     }
 

@@ -20,6 +20,7 @@ import io.llamanode.service.contract.task.GenerationResult;
 import io.llamanode.service.contract.task.GenerationResult.FinishReason;
 import io.llamanode.service.contract.task.GenerationResult.StoppedBy;
 import io.llamanode.service.contract.task.RankingResult;
+import io.llamanode.service.contract.task.SchemaReport;
 import io.llamanode.service.contract.task.SessionInfo;
 import io.llamanode.service.contract.task.TaskEstimate;
 import io.llamanode.service.contract.task.TaskEvent;
@@ -194,6 +195,11 @@ final class Samples {
                 null,
                 EnumSet.of(Capability.TOKENIZE));
         TERMS.put("reply_inspection", ReplyEncoder.inspection(new ModelInspection(bert, 0L, null)));
+        TERMS.put("reply_schema_honoured", ConstraintEncoder.schema(new SchemaReport(List.of())));
+        TERMS.put(
+                "reply_schema_not_honoured",
+                ConstraintEncoder.schema(new SchemaReport(
+                        List.of(new SchemaReport.Problem("/items", "uniqueItems", "#/items/uniqueItems: no")))));
         TERMS.put("reply_progress", ReplyEncoder.progress("/models/tiny.gguf", 0.5));
     }
 

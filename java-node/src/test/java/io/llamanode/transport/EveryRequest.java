@@ -173,6 +173,8 @@ final class EveryRequest {
         ok("count_tokens", "Hi");
         ok("detokenize", tokens);
         ok("apply_template", Map.of("messages", List.of(RequestShapes.message("a"))));
+        ok("check_schema", "{\"type\":\"string\"}");
+        refused("invalid_argument", "check_schema", List.of());
         refused("invalid_argument", "count_tokens", Map.of("content", "a", "model", "none"));
     }
 

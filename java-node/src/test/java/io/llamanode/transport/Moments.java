@@ -324,6 +324,10 @@ final class Moments {
                         Map.of("chat_template", "{{ 1 }}".repeat(100), "id", "m" + i)));
         loading(all, "unload_model", (node, i) -> request("unload_model", path + i));
         loading(all, "load_adapter", (node, i) -> request("load_adapter", path + i, Map.of("id", "a" + i)));
+        loading(
+                all,
+                "check_schema",
+                (node, i) -> request("check_schema", Map.of("title", path + i, "properties", Map.of("a", Map.of()))));
         loading(all, "inspect_model", (node, i) -> request("inspect_model", path + i, Map.of()));
         all.add(calls(
                         "unload_adapter",

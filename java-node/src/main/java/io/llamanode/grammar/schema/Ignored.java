@@ -10,19 +10,38 @@ import java.util.Map;
  * <p>For one thread.
  */
 final class Ignored {
-    private final boolean lenient;
-    private final Map<String, SchemaException> all = new LinkedHashMap<>();
+    /** Of the messages together, in characters: pointers can be long, and keywords many. */
+    private static final int MOST = 1 << 20;
 
-    Ignored(boolean lenient) {
-        this.lenient = lenient;
+    /** What is allowed. */
+    enum Leniency {
+        /** Nothing. */
+        NONE,
+        /** What an answer can do without. A reference that leads nowhere is a mistake. */
+        KEYWORDS,
+        /** Whatever has a place, since all of it is to be told. */
+        ALL
+    }
+
+    private final Leniency leniency;
+    private final Map<String, SchemaException> all = new LinkedHashMap<>();
+    private int size;
+
+    Ignored(Leniency leniency) {
+        this.leniency = leniency;
     }
 
     /** Goes on without what can not be honoured, or does not. */
     void add(SchemaException what) {
-        if (!lenient || what.keyword().isEmpty() || what.keyword().equals("$ref")) {
+        if (leniency == Leniency.NONE
+                || what.keyword().isEmpty()
+                || leniency == Leniency.KEYWORDS && what.keyword().equals("$ref")) {
             throw what;
         }
-        all.putIfAbsent(what.pointer() + " " + what.keyword(), what);
+        String message = String.valueOf(what.getMessage());
+        if (size <= MOST && all.putIfAbsent(what.pointer() + " " + what.keyword(), what) == null) {
+            size += message.length();
+        }
     }
 
     List<SchemaException> all() {

@@ -29,7 +29,6 @@ public final class JsonSchema {
     private static final int MOST_DEPTH = 200;
     private static final int MOST_TERMS = 60_000;
     private static final int MOST_DIGITS = 400;
-    private static final int MOST_EXPONENT = 400;
 
     private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -97,21 +96,41 @@ public final class JsonSchema {
     private static Result compile(
             String text, Options options, Notation notation, Notation.@Nullable Arguments arguments) {
         JsonNode json = read(text);
+        Ignored ignored = new Ignored(options.lenient() ? Ignored.Leniency.KEYWORDS : Ignored.Leniency.NONE);
+        Grammar grammar = compile(json, options, notation, arguments, ignored);
+        return new Result(grammar, ignored.all());
+    }
+
+    /**
+     * Looks for all that keeps a schema from being honoured. As slow as making its grammar.
+     *
+     * @param text of the schema
+     * @param options how it is taken; that they are lenient does not matter
+     * @return what strict options would refuse it for, the first of them among it; none if it is honoured. What has no keyword holds
+     *     for the whole of it, such as that no value is valid. Those that come first, if they are too many to be told
+     * @throws SchemaException if it is no schema
+     */
+    public static List<SchemaException> problems(String text, Options options) {
+        JsonNode json = parse(text);
+        Ignored ignored = new Ignored(Ignored.Leniency.ALL);
         try {
-            Document document = new Document(json);
-            Terms terms = new Terms(MOST_TERMS);
-            Ignored ignored = new Ignored(options.lenient());
-            Normalizer normalizer = new Normalizer(document, terms, ignored, options.formats());
-            GrammarWriter writer = new GrammarWriter(terms, normalizer, notation, ignored);
-            Term root = terms.of(document.root());
-            Grammar grammar = arguments == null ? writer.write(root) : writer.write(root, arguments);
-            return new Result(grammar, ignored.all());
-        } catch (GrammarLimitException e) {
-            throw new SchemaException("", "", "it is too complex: " + e.getMessage());
+            new Values().check(json);
+            compile(json, options, Notation.json(options.whitespace().expression()), null, ignored);
+            return ignored.all();
+        } catch (SchemaException e) {
+            List<SchemaException> all = new ArrayList<>(ignored.all());
+            all.add(e);
+            return all;
         }
     }
 
     private static JsonNode read(String text) {
+        JsonNode json = parse(text);
+        new Values().check(json);
+        return json;
+    }
+
+    private static JsonNode parse(String text) {
         if (text.length() > MOST_CHARACTERS) {
             throw new SchemaException("", "", "it has more than %d characters".formatted(MOST_CHARACTERS));
         }
@@ -124,40 +143,24 @@ public final class JsonSchema {
         if (!json.isObject() && !json.isBoolean()) {
             throw new SchemaException("", "", "a schema must be an object, true or false");
         }
-        check(json, "");
         return json;
     }
 
-    /** Refuses values that no text in UTF-8 can have, and numbers that take too long to reckon with. */
-    private static void check(JsonNode json, String pointer) {
-        if (json.isTextual()) {
-            check(json.textValue(), pointer);
-        } else if (json.isNumber()) {
-            BigDecimal number = json.decimalValue();
-            if (Math.abs((long) number.scale()) > MOST_EXPONENT) {
-                throw new SchemaException(pointer, "", "its exponent is over %d".formatted(MOST_EXPONENT));
-            }
-        } else if (json.isArray()) {
-            for (int i = 0; i < json.size(); i++) {
-                check(json.get(i), pointer + "/" + i);
-            }
-        } else {
-            for (Map.Entry<String, JsonNode> entry : json.properties()) {
-                check(entry.getKey(), pointer);
-                check(entry.getValue(), pointer + "/" + Document.escape(entry.getKey()));
-            }
-        }
-    }
-
-    private static void check(String text, String pointer) {
-        for (int i = 0; i < text.length(); i++) {
-            if (Character.isSurrogate(text.charAt(i))) {
-                if (i + 1 < text.length() && Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
-                    i++;
-                } else {
-                    throw new SchemaException(pointer, "", "half of a surrogate pair stands alone in a text");
-                }
-            }
+    private static Grammar compile(
+            JsonNode json,
+            Options options,
+            Notation notation,
+            Notation.@Nullable Arguments arguments,
+            Ignored ignored) {
+        try {
+            Document document = new Document(json);
+            Terms terms = new Terms(MOST_TERMS);
+            Normalizer normalizer = new Normalizer(document, terms, ignored, options.formats());
+            GrammarWriter writer = new GrammarWriter(terms, normalizer, notation, ignored);
+            Term root = terms.of(document.root());
+            return arguments == null ? writer.write(root) : writer.write(root, arguments);
+        } catch (GrammarLimitException e) {
+            throw new SchemaException("", "", "it is too complex: " + e.getMessage());
         }
     }
 
@@ -196,7 +199,7 @@ public final class JsonSchema {
          */
         public Properties(String text) {
             Document document = new Document(read(text));
-            normalizer = new Normalizer(document, terms, new Ignored(true), true);
+            normalizer = new Normalizer(document, terms, new Ignored(Ignored.Leniency.KEYWORDS), true);
             root = terms.of(document.root());
         }
 
@@ -236,7 +239,7 @@ public final class JsonSchema {
         public boolean admits(String name, String json) {
             try {
                 JsonNode value = JSON.readTree(json);
-                check(value, "");
+                new Values().check(value);
                 return !normalizer.emptiness().isEmpty(terms.and(term(name), terms.value(value)));
             } catch (JsonProcessingException | SchemaException e) {
                 return false;
@@ -260,6 +263,64 @@ public final class JsonSchema {
                 return normalizer.form(term);
             } catch (SchemaException | GrammarLimitException e) {
                 return null;
+            }
+        }
+    }
+
+    /**
+     * Refuses values that no text in UTF-8 can have, numbers that take too long to reckon with, and names whose pointers take too
+     * much.
+     */
+    private static final class Values {
+        private static final int MOST_EXPONENT = 400;
+        /** Of all pointers: long names around many values make these much longer than the document. */
+        private static final long MOST_POINTERS = 64 << 20;
+
+        private final StringBuilder pointer = new StringBuilder();
+        private long pointers;
+
+        void check(JsonNode json) {
+            pointers += pointer.length();
+            if (pointers > MOST_POINTERS) {
+                throw new SchemaException("", "", "it is too complex: too much stands below its long names");
+            }
+            if (json.isTextual()) {
+                check(json.textValue());
+            } else if (json.isNumber()) {
+                BigDecimal number = json.decimalValue();
+                if (Math.abs((long) number.scale()) > MOST_EXPONENT) {
+                    throw new SchemaException(
+                            pointer.toString(), "", "its exponent is over %d".formatted(MOST_EXPONENT));
+                }
+            } else if (json.isArray()) {
+                for (int i = 0; i < json.size(); i++) {
+                    below(String.valueOf(i), json.get(i));
+                }
+            } else {
+                for (Map.Entry<String, JsonNode> entry : json.properties()) {
+                    check(entry.getKey());
+                    below(Document.escape(entry.getKey()), entry.getValue());
+                }
+            }
+        }
+
+        private void below(String part, JsonNode json) {
+            int length = pointer.length();
+            pointer.append('/').append(part);
+            check(json);
+            pointer.setLength(length);
+        }
+
+        private void check(String text) {
+            for (int i = 0; i < text.length(); i++) {
+                if (Character.isSurrogate(text.charAt(i))) {
+                    if (i + 1 < text.length() && Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
+                        i++;
+                    } else {
+                        throw new SchemaException(
+                                pointer.toString(), "", "half of a surrogate pair stands alone in a text");
+                    }
+                }
             }
         }
     }

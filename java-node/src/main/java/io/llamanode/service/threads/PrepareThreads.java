@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs what is too slow for the threads that answer requests, templates and tokenizing, for all owners in turn. Two threads
  * prepare, of which one does nothing large: a hundred very long texts of a hundred owners hold up nobody else. One reads the
- * headers of files, for which no prompt waits. What asks a server has threads of its own.
+ * headers of files, and checks schemas and texts, for which no prompt waits. What asks a server has threads of its own.
  */
 public final class PrepareThreads {
     /** What takes milliseconds rather than a second, bytes of input. */

@@ -283,6 +283,64 @@ class JsonSchemaTest {
         assertFalse(Matching.accepts(recognizer, "{\"l\":[1]}"));
     }
 
+    private static List<String> problems(String schema) {
+        return JsonSchema.problems(schema.replace('\'', '"'), JsonSchema.Options.DEFAULT).stream()
+                .map(each -> each.pointer() + " " + each.keyword())
+                .sorted()
+                .toList();
+    }
+
+    @Test
+    void allThatIsNotHonouredIsTold() {
+        assertEquals(List.of(), problems("{'type':'object','properties':{'a':{'$ref':'#'}}}"));
+        assertEquals(List.of(), problems("true"));
+        assertEquals(
+                List.of("/properties/a uniqueItems", "/properties/b $ref", "/properties/c minLength"),
+                problems("{'properties':{'a':{'type':'array','uniqueItems':true},"
+                        + "'b':{'$ref':'#/$defs/none'},'c':{'minLength':-1}}}"));
+        // Behind a reference that leads nowhere there is more.
+        assertEquals(
+                List.of(" minItems", "/allOf/0 $ref"),
+                problems("{'allOf':[{'$ref':'http://elsewhere/x'}],'minItems':'1'}"));
+    }
+
+    @Test
+    void whatHoldsForTheWholeHasNoKeyword() {
+        assertEquals(List.of(" "), problems("false"));
+        assertEquals(List.of(" "), problems("{'type':'string','enum':[1]}"));
+        assertEquals(List.of("/const "), problems("{'const':1e500}"));
+    }
+
+    @Test
+    void aTextThatIsNoSchemaIsRefused() {
+        for (String text : List.of("", "{", "[]", "1", "'a'", "null", "{} {}")) {
+            assertThrows(SchemaException.class, () -> problems(text), text);
+        }
+    }
+
+    /** Each value's pointer has the name: all pointers together would take gigabytes. */
+    @Test
+    void longNamesAroundMuchAreRefused() {
+        String many = "{},".repeat(20_000) + "{}";
+        SchemaException refused = refused("{'properties':{'%s':{'anyOf':[%s]}}}".formatted("n".repeat(40_000), many));
+        assertEquals("#: it is too complex: too much stands below its long names", refused.getMessage());
+    }
+
+    @Test
+    void whatIsToldOfASchemaIsBounded() {
+        String name = "n".repeat(40_000);
+        String bad = IntStream.range(0, 500)
+                .mapToObj(i -> "'%d':{'minLength':-1}".formatted(i))
+                .collect(Collectors.joining(","));
+        long told = JsonSchema.problems(
+                        "{'properties':{'%s':{'properties':{%s}}}}"
+                                .formatted(name, bad)
+                                .replace('\'', '"'),
+                        JsonSchema.Options.DEFAULT)
+                .size();
+        assertTrue(told > 1 && told < 50, () -> "told " + told);
+    }
+
     @Test
     void whitespaceIsWhatTheOptionSays() {
         String schema = "{'type':'object','properties':{'a':{'type':'array','items':{'type':'null'}}}}";
