@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Automaton {
     private static final int BYTES = 256;
+    /** What is reached from a node, and where it was met. */
+    private static final long NODE_WEIGHT = 64;
+
+    private static final long RULE_WEIGHT = 96;
 
     private final Nodes nodes;
     private final Rules rules;
@@ -102,6 +106,11 @@ public final class Automaton {
     /** {@return how many nodes it has} */
     public int size() {
         return nodes.size();
+    }
+
+    /** {@return bytes that it takes once all of it has been looked at, if only about} */
+    public long weight() {
+        return nodes.weight() + NODE_WEIGHT * nodes.size() + RULE_WEIGHT * rules.size();
     }
 
     int ruleCount() {

@@ -22,7 +22,6 @@ final class Builder {
     private static final int WRITTEN_OUT = 64;
 
     private static final int LAST_ASCII = 0x7f;
-    private static final int BYTE_BITS = 8;
 
     private final Nodes nodes;
     private final Rules rules = new Rules();
@@ -31,10 +30,11 @@ final class Builder {
     /** The same without a look at all ranges, as most sets are one of few objects. */
     private final Map<CodePoints, List<Utf8.Row>> rowsOfSame = new IdentityHashMap<>();
 
-    private final Map<Long, Integer> ends = new HashMap<>();
+    private final Ends ends;
 
     private Builder(int mostNodes) {
         nodes = new Nodes(mostNodes);
+        ends = new Ends(nodes);
     }
 
     static Automaton build(Grammar grammar, int mostNodes) {
@@ -75,17 +75,19 @@ final class Builder {
         }
     }
 
+    /** Texts that end alike share their ends. */
     private void add(byte[] text, int from, int to) {
-        int at = from;
-        for (int i = 0; i < text.length; i++) {
-            int next = i + 1 == text.length ? to : nodes.add();
-            int value = Byte.toUnsignedInt(text[i]);
-            nodes.bytes(at, value, value, next);
-            at = next;
-        }
         if (text.length == 0) {
             nodes.empty(from, to);
+            return;
         }
+        int next = to;
+        for (int i = text.length - 1; i > 0; i--) {
+            int value = Byte.toUnsignedInt(text[i]);
+            next = ends.node(value, value, next);
+        }
+        int value = Byte.toUnsignedInt(text[0]);
+        nodes.bytes(from, value, value, next);
     }
 
     /** Rows that end alike share their ends, whatever set they are of. */
@@ -99,7 +101,7 @@ final class Builder {
         for (Utf8.Row row : rows(set)) {
             int next = to;
             for (int i = row.first().length - 1; i > 0; i--) {
-                next = end(row.first()[i], row.last()[i], next);
+                next = ends.node(row.first()[i], row.last()[i], next);
             }
             nodes.bytes(from, row.first()[0], row.last()[0], next);
         }
@@ -114,18 +116,6 @@ final class Builder {
         if (known == null) {
             known = rows.computeIfAbsent(set, Utf8::rows);
             rowsOfSame.put(set, known);
-        }
-        return known;
-    }
-
-    /** {@return the node with one edge, for bytes of a range, to a node} */
-    private int end(int low, int high, int to) {
-        long key = (long) to << 2 * BYTE_BITS | low << BYTE_BITS | high;
-        Integer known = ends.get(key);
-        if (known == null) {
-            known = nodes.add();
-            nodes.bytes(known, low, high, to);
-            ends.put(key, known);
         }
         return known;
     }

@@ -30,6 +30,8 @@ final class Nodes {
 
     private static final int FIRST_SIZE = 256;
     private static final int NONE = -1;
+    private static final long EDGE_WEIGHT = 4L * Integer.BYTES + 1;
+    private static final long EDGES_PER_NODE = 4;
 
     private final int most;
     /** The newest edge of each node. */
@@ -49,7 +51,7 @@ final class Nodes {
     private int edges;
     private final BitSet ends = new BitSet();
 
-    /** @param most nodes, and twice as many edges */
+    /** @param most nodes, and about four times as many edges */
     Nodes(int most) {
         this.most = most;
     }
@@ -95,7 +97,7 @@ final class Nodes {
 
     private void edge(int from, Kind kind, int low, int high, int to) {
         if (edges == targets.length) {
-            if (edges >= 2L * most) {
+            if (edges >= EDGES_PER_NODE * most) {
                 throw new GrammarLimitException("it takes more than %d edges between its states".formatted(edges));
             }
             kinds = Arrays.copyOf(kinds, 2 * edges);
@@ -110,6 +112,11 @@ final class Nodes {
         targets[edges] = to;
         before[edges] = newest[from];
         newest[from] = edges++;
+    }
+
+    /** {@return bytes that they take, if only about} */
+    long weight() {
+        return (long) Integer.BYTES * newest.length + EDGE_WEIGHT * targets.length;
     }
 
     /** {@return how many edges there are, numbered from 0} */
