@@ -7,6 +7,7 @@ import io.llamanode.chat.tools.machine.MarkedMachine;
 import io.llamanode.chat.tools.machine.RecipientMachine;
 import io.llamanode.chat.tools.rules.ToolSchemas;
 import io.llamanode.chat.tools.syntax.CallSyntax;
+import io.llamanode.chat.tools.syntax.CallSyntaxes;
 import io.llamanode.chat.tools.syntax.Reasoning;
 import io.llamanode.grammar.rule.Grammar;
 import io.llamanode.grammar.schema.SchemaException;
@@ -162,7 +163,7 @@ public final class AnswerFormat {
             markers.add(reasoning.close());
         }
         if (tools && kind == Kind.MARKED) {
-            markers.addAll(syntax().markers());
+            markers.addAll(CallSyntaxes.markers(syntax()));
         }
         return markers;
     }
@@ -194,6 +195,21 @@ public final class AnswerFormat {
 
     AnswerParser parser(
             List<Map<String, Object>> tools, boolean insideReasoning, int maxCalls, Supplier<String> newId) {
+        return parser(
+                tools, insideReasoning, maxCalls, newId, syntax == null ? List.of() : CallSyntaxes.readable(syntax));
+    }
+
+    /** {@return a parser that reads calls of the template's own syntax alone} */
+    AnswerParser strictParser(List<Map<String, Object>> tools) {
+        return parser(tools, false, 1, AnswerFormat::newId, syntax == null ? List.of() : List.of(syntax));
+    }
+
+    private AnswerParser parser(
+            List<Map<String, Object>> tools,
+            boolean insideReasoning,
+            int maxCalls,
+            Supplier<String> newId,
+            List<CallSyntax> syntaxes) {
         Output output = new Output(newId);
         Map<String, Map<String, Object>> schemas = schemas(tools);
         int most = tools.isEmpty() ? 0 : maxCalls;
@@ -202,7 +218,13 @@ public final class AnswerFormat {
             case RECIPIENT -> new RecipientMachine(schemas, most, output);
             case MARKED ->
                 new MarkedMachine(
-                        reasoning, insideReasoning, tools.isEmpty() ? null : syntax, noise, schemas, most, output);
+                        reasoning,
+                        insideReasoning,
+                        tools.isEmpty() ? List.of() : syntaxes,
+                        noise,
+                        schemas,
+                        most,
+                        output);
         };
         return new AnswerParser(machine, output);
     }

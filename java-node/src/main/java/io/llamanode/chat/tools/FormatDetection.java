@@ -117,7 +117,7 @@ final class FormatDetection {
         if (text.isEmpty()) {
             return false;
         }
-        AnswerParser parser = format.parser(tools(), false, 1);
+        AnswerParser parser = format.strictParser(tools());
         parser.push(text);
         parser.finish();
         List<ToolCall> calls = parser.answer().calls();

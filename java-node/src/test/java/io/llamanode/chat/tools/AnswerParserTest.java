@@ -338,7 +338,8 @@ class AnswerParserTest {
         assertText("gemma", "<|tool_call>call:get_time{a:}<tool_call|>");
         assertText("gemma", "<|tool_call>call:get_time{a:<|\"|>x}<tool_call|>");
         assertText("gemma", "<|tool_call>get_time{}<tool_call|>");
-        assertText("mistral", "[TOOL_CALLS] {\"name\": \"get_time\"}");
+        assertText("mistral", "[TOOL_CALLS] get_time {\"a\": 1}");
+        assertText("mistral", "[TOOL_CALLS] (get_time)");
         assertText("mistral args", "[TOOL_CALLS]get_time{\"a\": 1}");
         assertText(
                 "kimi",

@@ -10,12 +10,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Answers in which reasoning and calls stand between texts of their own, or the whole answer is the call. */
 public final class MarkedMachine implements AnswerMachine {
     private enum State {
         START,
+        FRAMED,
+        SEPARATED,
         CONTENT,
         REASONING,
         CALLS,
@@ -24,13 +27,21 @@ public final class MarkedMachine implements AnswerMachine {
     }
 
     private final @Nullable Reasoning reasoning;
-    private final @Nullable CallSyntax syntax;
+    /** That of the template, then others that its models may write; none if no tools can be called. */
+    private final List<CallSyntax> syntaxes;
+
     private final List<String> noise;
     private final Map<String, Map<String, Object>> tools;
     private final int maxCalls;
     private final Output output;
     private State state;
     private boolean skipSpace;
+    /** Whether nothing but white space has come since the last call. */
+    private boolean behindCalls;
+
+    /** Whether the input is marked where the answer began. */
+    private boolean starting;
+
     private String frameEnd = "";
     private @Nullable SectionReader section;
 
@@ -39,7 +50,7 @@ public final class MarkedMachine implements AnswerMachine {
      *
      * @param reasoning {@code null} if the model does not think
      * @param inside whether the prompt opened the reasoning
-     * @param syntax {@code null} if no tools can be called
+     * @param syntaxes that of the template first, then others that its models may write; none if no tools can be called
      * @param noise texts around the content that are no part of it
      * @param tools schemas of the parameters by name
      * @param maxCalls calls that may be made
@@ -48,13 +59,13 @@ public final class MarkedMachine implements AnswerMachine {
     public MarkedMachine(
             @Nullable Reasoning reasoning,
             boolean inside,
-            @Nullable CallSyntax syntax,
+            List<CallSyntax> syntaxes,
             List<String> noise,
             Map<String, Map<String, Object>> tools,
             int maxCalls,
             Output output) {
         this.reasoning = reasoning;
-        this.syntax = syntax;
+        this.syntaxes = List.copyOf(syntaxes);
         this.noise = noise;
         this.tools = tools;
         this.maxCalls = maxCalls;
@@ -66,6 +77,8 @@ public final class MarkedMachine implements AnswerMachine {
     public boolean step(Input in) {
         return switch (state) {
             case START -> start(in);
+            case FRAMED -> framed(in);
+            case SEPARATED -> separated(in);
             case CONTENT -> content(in);
             case REASONING -> reasoning(in);
             case CALLS -> calls(in);
@@ -77,38 +90,110 @@ public final class MarkedMachine implements AnswerMachine {
         };
     }
 
+    /** {@return whether the whole answer may be a call} */
+    private boolean bare() {
+        return !syntaxes.isEmpty() && syntaxes.getFirst().bare() && output.callCount() < maxCalls;
+    }
+
     /** Decides about a whole answer that may be a call, once there is something but white space. */
     private boolean start(Input in) {
-        if (syntax == null || !syntax.bare()) {
+        if (!bare()) {
             state = State.CONTENT;
             return true;
         }
-        in.mark();
+        if (!starting) {
+            starting = true;
+            in.mark();
+        }
         in.skipSpace();
-        boolean undecided = in.isEmpty();
+        if (in.isEmpty() && !in.ended()) {
+            return false;
+        }
         frameEnd = "";
         for (Map.Entry<String, String> frame : CallSyntax.FRAMES.entrySet()) {
             Input.Match match = in.literal(frame.getKey());
-            undecided |= match == Input.Match.MORE;
+            if (match == Input.Match.MORE) {
+                return false;
+            }
             if (match == Input.Match.YES) {
                 frameEnd = frame.getValue();
-                in.skipSpace();
-                undecided |= in.isEmpty();
                 break;
             }
         }
-        if (undecided && !in.ended()) {
-            in.rewind();
+        starting = false;
+        state = State.FRAMED;
+        return true;
+    }
+
+    private boolean framed(Input in) {
+        in.skipSpace();
+        if (in.isEmpty() && !in.ended()) {
             return false;
         }
-        if (!in.isEmpty() && (in.peek() == '{' || in.peek() == '[')) {
-            section = new SectionReader(Objects.requireNonNull(syntax), tools, output);
-            state = State.CALLS;
+        if (!in.isEmpty() && beginsJson(in)) {
+            section(CallSyntax::bare);
         } else {
             in.rewind();
-            state = State.CONTENT;
+            // What begins like another call and is none is text.
+            state = output.callCount() > 0 ? State.TEXT_ONLY : State.CONTENT;
         }
         return true;
+    }
+
+    private static boolean beginsJson(Input in) {
+        return in.peek() == '{' || in.peek() == '[';
+    }
+
+    /** Behind a call that is the whole answer there may be another one. */
+    private boolean separated(Input in) {
+        in.skipSpace();
+        if (in.isEmpty() && !in.ended()) {
+            return false;
+        }
+        if (!in.isEmpty() && beginsJson(in)) {
+            section(CallSyntax::bare);
+        } else {
+            in.rewind();
+            state = State.TEXT_ONLY;
+        }
+        return true;
+    }
+
+    /** Goes on to calls; the input is marked where they begin. */
+    private void section(Predicate<CallSyntax> opened) {
+        section = new SectionReader(
+                syntaxes.getFirst(), syntaxes.stream().filter(opened).toList(), tools, maxCalls, output);
+        state = State.CALLS;
+    }
+
+    /** Reads the end of a section that was closed before, or never opened. */
+    private Input.Match closed(Input in) {
+        Input.Match match = Input.Match.NO;
+        for (CallSyntax syntax : syntaxes) {
+            if (match == Input.Match.NO && syntax.close().startsWith("</")) {
+                match = in.literal(syntax.close());
+            }
+        }
+        return match;
+    }
+
+    /** {@return whether what comes is another call of an answer that is nothing else, or the mark in front of one} */
+    private boolean anotherBegins(Input in) {
+        if (!bare() || output.hasContent()) {
+            return false;
+        }
+        char c = in.peek();
+        if (c == ',' || c == ';') {
+            in.mark();
+            in.next();
+            state = State.SEPARATED;
+            return true;
+        }
+        if (c == '{' || c == '[' || c == '`') {
+            state = State.START;
+            return true;
+        }
+        return false;
     }
 
     private boolean content(Input in) {
@@ -118,9 +203,24 @@ public final class MarkedMachine implements AnswerMachine {
                 return false;
             }
             skipSpace = false;
-            if (!output.hasContent() && syntax != null && syntax.bare() && output.callCount() == 0) {
+            if (!output.hasContent() && bare() && output.callCount() == 0) {
                 state = State.START;
                 return true;
+            }
+        }
+        if (behindCalls) {
+            int space = 0;
+            while (space < in.length() && Character.isWhitespace(in.peek(space))) {
+                space++;
+            }
+            output.content(in.take(space));
+            if (in.isEmpty()) {
+                return false;
+            }
+            Input.Match closed = closed(in);
+            behindCalls = closed != Input.Match.NO;
+            if (behindCalls || anotherBegins(in)) {
+                return closed != Input.Match.MORE;
             }
         }
         switch (reasoningOpens(in)) {
@@ -136,27 +236,27 @@ public final class MarkedMachine implements AnswerMachine {
         }
         // None of them begins with another: no two can stand in the same place.
         List<String> markers = markers();
-        String first = null;
+        String found = null;
         int at = in.length();
         for (String marker : markers) {
-            int found = in.find(marker);
-            if (found >= 0 && found < at) {
-                first = marker;
-                at = found;
+            int distance = in.find(marker);
+            if (distance >= 0 && distance < at) {
+                found = marker;
+                at = distance;
             }
         }
-        if (first == null) {
+        if (found == null) {
             output.content(in.take(in.length() - in.held(markers)));
             return false;
         }
+        String first = found;
         output.content(in.take(at));
-        if (noise.contains(first)) {
-            in.take(first.length());
-        } else {
+        if (opens(first)) {
             in.mark();
             in.take(first.length());
-            section = new SectionReader(Objects.requireNonNull(syntax), tools, output);
-            state = State.CALLS;
+            section(syntax -> syntax.openers().contains(first));
+        } else {
+            in.take(first.length());
         }
         return true;
     }
@@ -179,10 +279,14 @@ public final class MarkedMachine implements AnswerMachine {
 
     private List<String> markers() {
         List<String> markers = new ArrayList<>(noise);
-        if (syntax != null && output.callCount() < maxCalls) {
-            markers.addAll(syntax.openers());
+        if (output.callCount() < maxCalls) {
+            syntaxes.forEach(syntax -> markers.addAll(syntax.openers()));
         }
         return markers;
+    }
+
+    private boolean opens(String marker) {
+        return syntaxes.stream().anyMatch(syntax -> syntax.openers().contains(marker));
     }
 
     private boolean reasoning(Input in) {
@@ -217,6 +321,7 @@ public final class MarkedMachine implements AnswerMachine {
             }
             case DONE -> {
                 in.unmark();
+                behindCalls = true;
                 state = frameEnd.isEmpty() ? State.CONTENT : State.FRAME_END;
             }
             case BAD -> {

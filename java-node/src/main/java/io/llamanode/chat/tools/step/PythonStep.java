@@ -1,5 +1,6 @@
 package io.llamanode.chat.tools.step;
 
+import io.llamanode.chat.tools.answer.Call;
 import io.llamanode.chat.tools.answer.Input;
 import io.llamanode.chat.tools.text.PythonLiterals;
 import java.util.Map;
@@ -7,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The call of a Python function with keyword arguments that are literals. */
 public final class PythonStep extends WholeCallStep {
+    private static final String METHOD = ".call";
+
     /** What has been looked at already, counted from the opening parenthesis. */
     private int scanned;
 
@@ -22,6 +25,13 @@ public final class PythonStep extends WholeCallStep {
     @Override
     String name(String header) {
         return header;
+    }
+
+    /** Tools that a model was trained with are called by a method. */
+    @Override
+    boolean named(String header, Call call) {
+        return call.name(header)
+                || header.endsWith(METHOD) && call.name(header.substring(0, header.length() - METHOD.length()));
     }
 
     @Override

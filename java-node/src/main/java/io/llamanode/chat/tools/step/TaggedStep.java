@@ -112,11 +112,21 @@ public final class TaggedStep implements Step {
         if (argument == Input.Match.MORE) {
             return Status.MORE;
         }
+        if (in.ended() && isCutOff(in)) {
+            return Status.BAD;
+        }
         return switch (in.literal(tags.close())) {
             case YES -> ended(call);
             case MORE -> Status.MORE;
             case NO -> Status.BAD;
         };
+    }
+
+    /** {@return whether the answer ends with the beginning of an argument; its first character may begin any tag} */
+    private boolean isCutOff(Input in) {
+        return in.length() > 1
+                && in.length() < tags.argument().length()
+                && in.regionMatches(0, tags.argument(), in.length());
     }
 
     private Status ended(Call call) {

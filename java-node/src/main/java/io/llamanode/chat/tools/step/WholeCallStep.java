@@ -13,6 +13,10 @@ abstract class WholeCallStep implements Step {
 
     private final String opening;
     private boolean named;
+    /** Characters of the header that are one word, and whether white space has ended it. */
+    private int looked;
+
+    private boolean spaced;
 
     /** @param opening the bracket behind the name */
     WholeCallStep(String opening) {
@@ -21,6 +25,28 @@ abstract class WholeCallStep implements Step {
 
     /** {@return the name that a text before the bracket gives, or {@code null}} */
     abstract @Nullable String name(String header);
+
+    /** {@return whether a text before the bracket gives a name that may be called} */
+    boolean named(String header, Call call) {
+        String name = name(header);
+        return name != null && call.name(name);
+    }
+
+    /** One word, as far as it has been looked at: text that is no call is known at once. */
+    private boolean mayBeHeader(Input in, int length) {
+        for (; looked < Math.min(length, LONGEST_NAME); looked++) {
+            boolean space = Character.isWhitespace(in.peek(looked));
+            if (!space && (spaced || !isName(in.peek(looked)))) {
+                return false;
+            }
+            spaced = space;
+        }
+        return true;
+    }
+
+    private static boolean isName(char c) {
+        return Character.isLetterOrDigit(c) || "_-.:".indexOf(c) >= 0;
+    }
 
     /** {@return distance of what follows the closing bracket, or -1} */
     abstract int end(Input in);
@@ -33,11 +59,13 @@ abstract class WholeCallStep implements Step {
         if (!named) {
             in.skipSpace();
             int open = in.find(opening);
+            if (!mayBeHeader(in, open < 0 ? in.length() : open)) {
+                return Status.BAD;
+            }
             if (open < 0) {
                 return in.ended() || in.length() > LONGEST_NAME ? Status.BAD : Status.MORE;
             }
-            String name = name(in.take(open).strip());
-            if (name == null || !call.name(name)) {
+            if (!named(in.take(open).strip(), call)) {
                 return Status.BAD;
             }
             named = true;

@@ -67,6 +67,11 @@ public sealed interface CallStyle {
             String close,
             Values values)
             implements CallStyle {
+        /** {@return the same, of which the text before the name was read} */
+        Tagged withoutOpen() {
+            return new Tagged("", nameEnd, argument, argumentNameEnd, valueOpen, valueEnd, close, values);
+        }
+
         List<String> markers() {
             return List.of(open, nameEnd, argument, argumentNameEnd, valueOpen, valueEnd, close);
         }

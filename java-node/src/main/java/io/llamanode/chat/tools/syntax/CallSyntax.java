@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * How a family of models writes calls.
@@ -52,6 +53,42 @@ public record CallSyntax(
     /** {@return whether the whole answer is the call} */
     public boolean bare() {
         return openers.isEmpty();
+    }
+
+    /** {@return whether models may put its calls in brackets: any that are objects of JSON, as some do} */
+    public boolean mayList() {
+        return list != Listing.NEVER || style instanceof CallStyle.Json;
+    }
+
+    /** {@return whether a call need not stand in brackets} */
+    public boolean mayStandAlone() {
+        return list != Listing.ALWAYS || style instanceof CallStyle.Json;
+    }
+
+    /**
+     * {@return whether a call can begin so, behind white space}
+     *
+     * @param first character of it
+     */
+    public boolean mayBegin(char first) {
+        if (!callOpen.isEmpty()) {
+            return first == callOpen.charAt(0);
+        }
+        return switch (style) {
+            case CallStyle.Json _, CallStyle.SingleKey _ -> first == '{';
+            case CallStyle.Tagged tagged
+            when !tagged.open().isEmpty() -> first == tagged.open().charAt(0);
+            case CallStyle.Tagged _, CallStyle.Headed _, CallStyle.Python _, CallStyle.Gemma _ ->
+                Character.isLetterOrDigit(first) || "_-.".indexOf(first) >= 0;
+        };
+    }
+
+    /** {@return the same calls without what opens and closes a section, if they have a mark of their own} */
+    Optional<CallSyntax> alone() {
+        return style instanceof CallStyle.Tagged tags && !tags.open().isEmpty()
+                ? Optional.of(
+                        new CallSyntax(family, List.of(tags.open()), "", Listing.NEVER, "", "", "", tags.withoutOpen()))
+                : Optional.empty();
     }
 
     /** {@return whether the section's end is a token that ends the answer, too} */

@@ -9,6 +9,8 @@ import io.llamanode.chat.tools.syntax.CallStyle.SingleKey;
 import io.llamanode.chat.tools.syntax.CallStyle.Tagged;
 import io.llamanode.chat.tools.syntax.CallStyle.Values;
 import io.llamanode.chat.tools.syntax.CallSyntax.Listing;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /** The families of syntaxes that published templates use. Where one example fits several, the first is meant. */
@@ -38,6 +40,10 @@ public final class CallSyntaxes {
     /** Calls of Python functions between LFM2's tokens. */
     public static final CallSyntax PYTHON =
             marked("python", "<|tool_call_start|>", Listing.ALWAYS, "<|tool_call_end|>", new Python());
+
+    private static final CallSyntax LFM_JSON =
+            marked("lfm json", "<|tool_call_start|>", Listing.OPTIONAL, "<|tool_call_end|>", NAME_ARGUMENTS);
+
     /** For templates that show no syntax: the answer is an object, or a list of them. */
     public static final CallSyntax GENERIC =
             new CallSyntax("generic", List.of(), "", Listing.OPTIONAL, "", "", "", NAME_ARGUMENTS);
@@ -101,10 +107,50 @@ public final class CallSyntaxes {
             marked("gigachat", "function call<|role_sep|>", Listing.NEVER, "<|message_sep|>", NAME_ARGUMENTS),
             marked("functools", "functools", Listing.ALWAYS, "", NAME_ARGUMENTS),
             PYTHON,
+            LFM_JSON,
             LLAMA,
             GENERIC);
 
+    /** Answers of models that know no marks of their own: calls in brackets as Llama's write them, and behind a tag. */
+    private static final List<CallSyntax> BESIDE_BARE = List.of(
+            new CallSyntax("pythonic", List.of(), "", Listing.ALWAYS, "", "", "", new Python()),
+            marked("python tag", "<|python_tag|>", Listing.NEVER, "", NAME_PARAMETERS),
+            marked("python tag", "<|python_tag|>", Listing.OPTIONAL, "", new Python()),
+            HERMES);
+
     private CallSyntaxes() {}
+
+    /**
+     * {@return the syntaxes that models of one may write as well, itself in front: others with the same opener, and its calls
+     * without any}
+     *
+     * @param own one of {@link #ALL}
+     */
+    public static List<CallSyntax> readable(CallSyntax own) {
+        List<CallSyntax> all = new ArrayList<>(List.of(own));
+        if (own.bare()) {
+            all.addAll(BESIDE_BARE);
+        }
+        for (CallSyntax other : ALL) {
+            if (!other.equals(own) && !Collections.disjoint(other.openers(), own.openers())) {
+                all.add(other);
+            }
+        }
+        own.alone().ifPresent(all::add);
+        return all;
+    }
+
+    /**
+     * {@return the texts that frame calls and their parts in all that models of a syntax may write}
+     *
+     * @param own one of {@link #ALL}
+     */
+    public static List<String> markers(CallSyntax own) {
+        return readable(own).stream()
+                .flatMap(syntax -> syntax.markers().stream())
+                .distinct()
+                .toList();
+    }
 
     private static CallSyntax marked(String family, String open, Listing list, String close, CallStyle style) {
         return new CallSyntax(family, List.of(open), "", list, "", "", close, style);
