@@ -72,7 +72,21 @@ final class Builder {
                 nodes.call(from, number, to);
             }
             case Expression.Machine machine -> add(machine, from, to);
+            case Expression.Permutation permutation -> {
+                int[] members =
+                        permutation.members().stream().mapToInt(this::member).toArray();
+                Expression between = permutation.separator();
+                int separator = between.equals(Expression.EMPTY) ? Rules.NO_SEPARATOR : member(between);
+                nodes.call(from, rules.add(new Rules.Permutation(permutation.arrangement(), members, separator)), to);
+            }
         }
+    }
+
+    private int member(Expression expression) {
+        int start = nodes.add();
+        int end = nodes.addEnd();
+        add(expression, start, end);
+        return rules.addNotEmpty(new Rules.Between(start, end));
     }
 
     /** Texts that end alike share their ends. */
@@ -196,7 +210,7 @@ final class Builder {
             case Repeat(Expression body, int min, int max) ->
                 Math.min(most + 1, (max == Repeat.NO_BOUND ? min + 1L : max) * (1 + size(body, most)));
             case Expression.Reference _ -> 1;
-            case Expression.Machine machine -> most + 1;
+            case Expression.Machine _, Expression.Permutation _ -> most + 1;
         };
     }
 

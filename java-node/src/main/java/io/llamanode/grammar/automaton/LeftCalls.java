@@ -53,6 +53,7 @@ final class LeftCalls {
         for (int rule = 0; rule < calls.length; rule++) {
             calls[rule] = switch (rules.get(rule)) {
                 case Rules.Loop loop -> new int[] {loop.body()};
+                case Rules.Permutation permutation -> permutation.members();
                 case Rules.Between between -> calls(nodes, reach, between.start(), nullable);
             };
         }

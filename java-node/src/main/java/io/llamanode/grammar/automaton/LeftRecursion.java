@@ -46,6 +46,9 @@ final class LeftRecursion {
                 if (rules.get(rule) instanceof Rules.Loop loop) {
                     writeOut(nodes, rules, rule, loop);
                 }
+                if (rules.get(rule) instanceof Rules.Permutation) {
+                    throw new GrammarLimitException("members in any order begin with the rule that they stand in");
+                }
             }
         }
         boolean[] nullable = before.nullable();

@@ -41,6 +41,8 @@ final class Nullability {
     private boolean look(int rule) {
         return switch (rules.get(rule)) {
             case Rules.Loop(int body, int min, int _) -> min == 0 || isNullable(body, rule);
+            case Rules.Permutation permutation ->
+                permutation.arrangement().mayEnd(permutation.arrangement().begin());
             case Rules.Between(int start, int end) -> {
                 reach.from(start, called -> isNullable(called, rule));
                 yield reach.contains(end);

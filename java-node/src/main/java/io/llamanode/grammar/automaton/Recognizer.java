@@ -2,6 +2,8 @@ package io.llamanode.grammar.automaton;
 
 import io.llamanode.grammar.automaton.Automaton.Closure;
 import io.llamanode.grammar.automaton.Stack.Frame;
+import io.llamanode.grammar.rule.Arrangement;
+import io.llamanode.grammar.rule.Arrived;
 import io.llamanode.grammar.rule.Expression.Repeat;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -27,12 +29,13 @@ import org.jspecify.annotations.Nullable;
 public final class Recognizer {
     /** The target of the frame under all others: the text is complete. */
     private static final int COMPLETE = -1;
-    /** Targets of frames that count the turns of a repetition: the number of its rule, taken from this. */
+    /** Targets of frames that know what has come of a repetition or a permutation: the number of its rule, taken from this. */
     private static final int LOOP = -2;
 
     private static final Comparator<Frame> ORDER = Comparator.comparingInt(Frame::target)
             .thenComparingInt(frame -> frame.parent() == null ? -1 : frame.parent().id)
-            .thenComparingInt(Frame::count);
+            .thenComparingInt(Frame::count)
+            .thenComparing(Frame::arrived, Comparator.nullsFirst(Comparator.naturalOrder()));
 
     private final Automaton automaton;
     private final Limits limits;
@@ -178,6 +181,8 @@ public final class Recognizer {
             Stack stack = stack(calls.take(place));
             switch (automaton.rule(rule)) {
                 case Rules.Loop loop -> call(loop.body(), new Frame(LOOP - rule, stack, 0));
+                case Rules.Permutation permutation ->
+                    members(rule, permutation, permutation.arrangement().begin(), stack);
                 // That it may be over at once has been seen where it is called.
                 case Rules.Between between -> enter(automaton.closure(between.start()), stack);
             }
@@ -266,16 +271,57 @@ public final class Recognizer {
             if (frame.target() == COMPLETE) {
                 complete = true;
             } else if (frame.target() <= LOOP) {
-                turn(LOOP - frame.target(), frame.count() + 1, Objects.requireNonNull(frame.parent()));
+                turn(LOOP - frame.target(), frame, Objects.requireNonNull(frame.parent()));
             } else {
                 reach(frame.target(), Objects.requireNonNull(frame.parent()));
             }
         }
     }
 
-    /** A repetition has been read so many times. */
-    private void turn(int rule, int count, Stack behindAll) {
-        Rules.Loop loop = (Rules.Loop) automaton.rule(rule);
+    /** One more turn of a repetition, or one more member, has been read. */
+    private void turn(int rule, Frame frame, Stack behindAll) {
+        if (automaton.rule(rule) instanceof Rules.Permutation permutation) {
+            next(rule, permutation, Objects.requireNonNull(frame.arrived()), behindAll);
+        } else if (automaton.rule(rule) instanceof Rules.Loop loop) {
+            turn(rule, loop, frame.count() + 1, behindAll);
+        }
+    }
+
+    /** A member, or what stands behind one, has been read. */
+    private void next(int rule, Rules.Permutation permutation, Arrived arrived, Stack behindAll) {
+        if (arrived.isSeparated()) {
+            members(rule, permutation, arrived, behindAll);
+            return;
+        }
+        Arrangement arrangement = permutation.arrangement();
+        if (arrangement.mayEnd(arrived) && popped.add(behindAll)) {
+            toPop.add(behindAll);
+        }
+        if (permutation.separator() == Rules.NO_SEPARATOR) {
+            members(rule, permutation, arrived, behindAll);
+            return;
+        }
+        for (int slot = 0; slot < permutation.members().length; slot++) {
+            work();
+            if (arrangement.mayCome(arrived, slot)) {
+                call(permutation.separator(), new Frame(LOOP - rule, behindAll, 0, arrived.separate()));
+                return;
+            }
+        }
+    }
+
+    private void members(int rule, Rules.Permutation permutation, Arrived arrived, Stack behindAll) {
+        Arrangement arrangement = permutation.arrangement();
+        for (int slot = 0; slot < permutation.members().length; slot++) {
+            if (arrangement.mayCome(arrived, slot)) {
+                call(
+                        permutation.members()[slot],
+                        new Frame(LOOP - rule, behindAll, 0, arrangement.with(arrived, slot)));
+            }
+        }
+    }
+
+    private void turn(int rule, Rules.Loop loop, int count, Stack behindAll) {
         int min = automaton.isNullable(loop.body()) ? 0 : loop.min();
         boolean bounded = loop.max() != Repeat.NO_BOUND;
         if (count >= min && popped.add(behindAll)) {

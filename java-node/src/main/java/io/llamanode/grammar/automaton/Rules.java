@@ -1,5 +1,6 @@
 package io.llamanode.grammar.automaton;
 
+import io.llamanode.grammar.rule.Arrangement;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -10,6 +11,9 @@ import java.util.List;
  * <p>For one thread at a time.
  */
 final class Rules {
+    /** Members stand one behind the other with nothing between. */
+    static final int NO_SEPARATOR = -1;
+
     /** A rule that is read between two nodes, or by reading another rule several times. */
     sealed interface Rule {}
 
@@ -29,6 +33,15 @@ final class Rules {
      * @param max times, or {@link io.llamanode.grammar.rule.Expression.Repeat#NO_BOUND}
      */
     record Loop(int body, int min, int max) implements Rule {}
+
+    /**
+     * What is read by reading several rules in any order.
+     *
+     * @param arrangement which of them may come, and when
+     * @param members numbers of the rules, each {@link Between} two nodes
+     * @param separator number of the rule that stands between two of them, or {@link #NO_SEPARATOR}
+     */
+    record Permutation(Arrangement arrangement, int[] members, int separator) implements Rule {}
 
     private final List<Rule> rules = new ArrayList<>();
     /** Rules of which only texts that are not empty count. */

@@ -1,6 +1,8 @@
 package io.llamanode.grammar.automaton;
 
+import io.llamanode.grammar.rule.Arrived;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,19 +12,35 @@ import org.jspecify.annotations.Nullable;
  * <p>Never changes.
  */
 final class Stack {
-    /** A frame: what goes on, behind which stack, and how often a repetition has been read. */
-    record Frame(int target, @Nullable Stack parent, int count) {
+    /** A frame: what goes on, behind which stack, how often a repetition has been read, and which members have come. */
+    record Frame(
+            int target,
+            @Nullable Stack parent,
+            int count,
+            @Nullable Arrived arrived) {
+        Frame(int target, @Nullable Stack parent, int count) {
+            this(target, parent, count, null);
+        }
+
         @Override
         public boolean equals(Object other) {
-            return other instanceof Frame(int otherTarget, @Nullable Stack otherParent, int otherCount)
+            return other
+                            instanceof
+                            Frame(
+                                    int otherTarget,
+                                    @Nullable Stack otherParent,
+                                    int otherCount,
+                                    @Nullable Arrived otherArrived)
                     && target == otherTarget
                     && parent == otherParent
-                    && count == otherCount;
+                    && count == otherCount
+                    && Objects.equals(arrived, otherArrived);
         }
 
         @Override
         public int hashCode() {
-            return (target * 31 + (parent == null ? 0 : parent.id)) * 31 + count;
+            return (target * 31 + (parent == null ? 0 : parent.id)) * 31
+                    + (arrived == null ? count : arrived.hashCode());
         }
     }
 

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Without a factor, and where no bound but 0 is given, all that JSON allows is accepted, with exponents of up to 308. Where another bound
  * is given, an exponent stands only behind one digit that is not 0 and its fraction, as doubles are written. Integers may have one
  * {@code .0}, and an exponent where the whole number is no less than its fraction is long; multiples of other numbers have no
- * exponent.
+ * exponent, nor have numbers that are no multiples of one.
  *
  * <p>Keeps no state: for any thread.
  */
@@ -67,11 +67,14 @@ public final class JsonNumbers {
         boolean above = minimum != null && (minimum.signum() > 0 || minimum.signum() == 0 && range.exclusiveMinimum());
         Bound low = above && minimum != null ? Bound.of(minimum, range.exclusiveMinimum()) : null;
         Bound high = maximum == null ? null : Bound.of(maximum, range.exclusiveMaximum());
-        Expression plain = NumberMachine.of(low, high, range.multipleOf());
+        Expression plain = NumberMachine.of(low, high, range);
         if (plain.equals(Expression.NOTHING)) {
             return plain;
         }
         boolean signOnly = (minimum == null || minimum.signum() <= 0) && (maximum == null || maximum.signum() == 0);
+        if (!range.notMultiplesOf().isEmpty()) {
+            return plain;
+        }
         if (range.multipleOf() == null && signOnly) {
             // An exponent changes no sign.
             return Expression.sequence(plain, Expression.optional(EXPONENT));

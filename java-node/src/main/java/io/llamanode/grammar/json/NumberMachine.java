@@ -8,14 +8,17 @@ import io.llamanode.grammar.rule.Expression.Edge;
 import io.llamanode.grammar.rule.Expression.Machine;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.math.RoundingMode;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,10 +33,14 @@ final class NumberMachine {
 
     private final @Nullable Bound low;
     private final @Nullable Bound high;
-    /** Digits behind the point that a multiple may have, and the factor without its point; 0 if there is none. */
+    /** Of a remainder: digits behind the point, and the number without its point by which it is left; 0 if there is none. */
     private final int scale;
 
+    private final int modulus;
+    /** Without their points, of so many digits behind them; 0 if there is none. */
     private final int factor;
+
+    private final int[] notFactors;
     private final Map<State, Integer> numbers = new HashMap<>();
     private final List<State> states = new ArrayList<>();
     private final List<Map<Integer, StringBuilder>> edges = new ArrayList<>();
@@ -46,30 +53,54 @@ final class NumberMachine {
         FRACTION
     }
 
-    /** What is known of the digits that were read. */
+    /**
+     * What is known of the digits that were read.
+     *
+     * @param remainder of those up to the scale, {@code digits} of them behind the point
+     * @param beyond whether one behind these is not 0
+     */
     private record State(
-            Phase phase, @Nullable Comparison low, @Nullable Comparison high, int remainder, int digits) {}
+            Phase phase,
+            @Nullable Comparison low,
+            @Nullable Comparison high,
+            int remainder,
+            int digits,
+            boolean beyond) {}
 
     private final boolean wholeOnly;
 
-    private NumberMachine(
-            @Nullable Bound low, @Nullable Bound high, @Nullable BigDecimal multipleOf, boolean wholeOnly) {
+    private NumberMachine(@Nullable Bound low, @Nullable Bound high, NumberRange range, boolean wholeOnly) {
         this.wholeOnly = wholeOnly;
         this.low = low;
         this.high = high;
-        if (multipleOf == null) {
-            scale = 0;
-            factor = 0;
-        } else {
-            Decimals.check(multipleOf);
-            BigDecimal plain = multipleOf.stripTrailingZeros();
-            scale = Math.max(0, plain.scale());
-            BigInteger whole = plain.setScale(scale).unscaledValue();
-            if (whole.bitLength() > Integer.SIZE - 2 || whole.intValue() > MOST_STATES) {
-                throw tooMany();
-            }
-            factor = whole.intValue();
+        BigDecimal common = range.multipleOf();
+        for (BigDecimal none : range.notMultiplesOf()) {
+            common = common == null ? none : NumberRange.leastCommonMultiple(common, none);
         }
+        scale = common == null ? 0 : Math.max(scale(range.multipleOf()), mostScale(range.notMultiplesOf()));
+        modulus = whole(common);
+        factor = whole(range.multipleOf());
+        notFactors = range.notMultiplesOf().stream().mapToInt(this::whole).toArray();
+    }
+
+    private static int mostScale(Set<BigDecimal> numbers) {
+        return numbers.stream().mapToInt(NumberMachine::scale).max().orElse(0);
+    }
+
+    private static int scale(@Nullable BigDecimal number) {
+        return number == null ? 0 : Math.max(0, number.stripTrailingZeros().scale());
+    }
+
+    private int whole(@Nullable BigDecimal number) {
+        if (number == null) {
+            return 0;
+        }
+        Decimals.check(number);
+        BigInteger whole = number.setScale(scale, RoundingMode.UNNECESSARY).unscaledValue();
+        if (whole.bitLength() > Integer.SIZE - 2 || whole.intValue() > MOST_STATES) {
+            throw tooMany();
+        }
+        return whole.intValue();
     }
 
     /**
@@ -77,16 +108,16 @@ final class NumberMachine {
      *
      * @param low least number, if there is one, not negative
      * @param high greatest number, if there is one, not negative
-     * @param multipleOf factor, if there is one
+     * @param range tells of which numbers they are multiples, and of which not
      * @return the machine; {@link Expression#NOTHING} if there is no such number
      */
-    static Expression of(@Nullable Bound low, @Nullable Bound high, @Nullable BigDecimal multipleOf) {
-        return new NumberMachine(low, high, multipleOf, false).build();
+    static Expression of(@Nullable Bound low, @Nullable Bound high, NumberRange range) {
+        return new NumberMachine(low, high, range, false).build();
     }
 
     /** {@return the integers between bounds, without a point} */
     static Expression whole(@Nullable Bound low, @Nullable Bound high) {
-        return new NumberMachine(low, high, null, true).build();
+        return new NumberMachine(low, high, NumberRange.ANY, true).build();
     }
 
     private static GrammarLimitException tooMany() {
@@ -100,7 +131,8 @@ final class NumberMachine {
                 low == null ? null : Comparison.start(low),
                 high == null ? null : Comparison.start(high),
                 0,
-                0));
+                0,
+                false));
         for (int i = 0; i < states.size(); i++) {
             Map<Integer, StringBuilder> out = new LinkedHashMap<>();
             for (char next : "0123456789.".toCharArray()) {
@@ -148,7 +180,12 @@ final class NumberMachine {
             return null;
         }
         return new State(
-                phase, from.low == null ? null : from.low.whole(digit), high, remainder(from.remainder, digit), 0);
+                phase,
+                from.low == null ? null : from.low.whole(digit),
+                high,
+                remainder(from.remainder, digit),
+                0,
+                false);
     }
 
     private static State point(State from) {
@@ -157,7 +194,8 @@ final class NumberMachine {
                 from.low == null ? null : from.low.point(),
                 from.high == null ? null : from.high.point(),
                 from.remainder,
-                0);
+                0,
+                false);
     }
 
     private @Nullable State fraction(State from, int digit) {
@@ -174,11 +212,12 @@ final class NumberMachine {
                 from.low == null ? null : from.low.fraction(digit),
                 high,
                 inside ? remainder(from.remainder, digit) : from.remainder,
-                inside ? from.digits + 1 : from.digits);
+                inside ? from.digits + 1 : from.digits,
+                modulus != 0 && (from.beyond || !inside && digit != 0));
     }
 
     private int remainder(int before, int digit) {
-        return factor == 0 ? 0 : (int) ((BASE * (long) before + digit) % factor);
+        return modulus == 0 ? 0 : (int) ((BASE * (long) before + digit) % modulus);
     }
 
     private boolean accepts(State given) {
@@ -193,7 +232,9 @@ final class NumberMachine {
         for (int i = state.digits; i < scale && left != 0; i++) {
             left = remainder(left, 0);
         }
-        return left == 0;
+        int all = left;
+        return (factor == 0 || all % factor == 0)
+                && (state.beyond || Arrays.stream(notFactors).noneMatch(none -> all % none == 0));
     }
 
     /** Leaves out what leads nowhere. */

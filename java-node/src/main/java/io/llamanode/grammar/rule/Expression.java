@@ -106,6 +106,34 @@ public sealed interface Expression {
     record Edge(Expression label, int target) {}
 
     /**
+     * Members in any order, with something between them. Empty texts are no members.
+     *
+     * @param arrangement which of them may come, and when
+     * @param members the texts of each slot of the arrangement
+     * @param separator between two of them; {@link #EMPTY}, or texts none of which is empty
+     */
+    record Permutation(Arrangement arrangement, List<Expression> members, Expression separator) implements Expression {
+        /** Keeps a copy. */
+        public Permutation {
+            members = List.copyOf(members);
+        }
+    }
+
+    /**
+     * {@return members in any order, {@link #NOTHING} if they can not come to an end}
+     *
+     * @param arrangement which of them may come, and when
+     * @param members the texts of each slot of the arrangement, each with at least one that is not empty
+     * @param separator between two of them; {@link #EMPTY}, or texts none of which is empty
+     */
+    static Expression permutation(Arrangement arrangement, List<Expression> members, Expression separator) {
+        if (!arrangement.isPossible()) {
+            return NOTHING;
+        }
+        return members.isEmpty() ? EMPTY : new Permutation(arrangement, members, separator);
+    }
+
+    /**
      * {@return any of these, and nothing around a single one}
      *
      * @param alternatives of them

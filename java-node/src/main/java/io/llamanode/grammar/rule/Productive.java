@@ -57,6 +57,7 @@ public final class Productive {
                 alternatives.stream().anyMatch(this::isProductive);
             case Repeat(Expression body, int min, int _) -> min == 0 || isProductive(body);
             case Expression.Reference(String name) -> productive.contains(name);
+            case Expression.Permutation permutation -> !kept(permutation, false).equals(Expression.NOTHING);
             case Expression.Machine machine ->
                 !MachineBuilder.trimmed(machine.states(), machine.accepting(), this::isProductive)
                         .equals(Expression.NOTHING);
@@ -78,6 +79,7 @@ public final class Productive {
                         .toList());
             case Repeat(Expression body, int min, int max) ->
                 isProductive(body) ? new Repeat(kept(body), min, max) : Expression.EMPTY;
+            case Expression.Permutation permutation -> kept(permutation, true);
             case Expression.Machine machine -> {
                 List<List<Expression.Edge>> edges = new ArrayList<>();
                 for (List<Expression.Edge> state : machine.states()) {
@@ -90,5 +92,22 @@ public final class Productive {
                 yield MachineBuilder.trimmed(edges, machine.accepting(), label -> !label.equals(Expression.NOTHING));
             }
         };
+    }
+
+    private Expression kept(Expression.Permutation permutation, boolean inside) {
+        Arrangement all = permutation.arrangement();
+        List<Arrangement.Slot> slots = new ArrayList<>();
+        List<Expression> members = new ArrayList<>();
+        for (int slot = 0; slot < all.slots().size(); slot++) {
+            Expression member = permutation.members().get(slot);
+            if (isProductive(member)) {
+                slots.add(all.slots().get(slot));
+                members.add(inside ? kept(member) : member);
+            }
+        }
+        return Expression.permutation(
+                new Arrangement(slots, all.required(), all.wants(), all.min(), all.max()),
+                members,
+                permutation.separator());
     }
 }

@@ -1,6 +1,7 @@
 package io.llamanode.grammar.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llamanode.grammar.json.NumberRange;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
@@ -110,7 +111,7 @@ final class Assertions {
                 case "null" -> nulls = true;
                 case "boolean" -> booleans = Form.FALSE | Form.TRUE;
                 case "number" -> numbers = Numbers.ALL;
-                case "integer" -> numbers = numbers.or(Numbers.of(NumberRange.WHOLE));
+                case "integer" -> numbers = numbers.or(Numbers.of(NumberRange.INTEGER));
                 case "string" -> texts = Texts.ALL;
                 case "array" -> arrays = all.arrays();
                 case "object" -> objects = all.objects();
@@ -140,7 +141,8 @@ final class Assertions {
         JsonNode exclusive = at.json().path(low ? "exclusiveMinimum" : "exclusiveMaximum");
         boolean open = keyword.startsWith("exclusive") || exclusive.isBoolean() && exclusive.booleanValue();
         return Form.all(terms)
-                .withNumbers(Numbers.of(low ? NumberRange.atLeast(number, open) : NumberRange.atMost(number, open)));
+                .withNumbers(Numbers.of(
+                        low ? NumberRange.ANY.withMinimum(number, open) : NumberRange.ANY.withMaximum(number, open)));
     }
 
     private @Nullable Form multiple(Location at) {
@@ -151,7 +153,7 @@ final class Assertions {
         if (number.signum() <= 0) {
             throw at.refuse("multipleOf", "it must be more than 0");
         }
-        return Form.all(terms).withNumbers(Numbers.of(NumberRange.multipleOf(number)));
+        return Form.all(terms).withNumbers(Numbers.of(NumberRange.ANY.withMultipleOf(number)));
     }
 
     /** {@return whether an object has a property, and what follows from that; other values as they like} */

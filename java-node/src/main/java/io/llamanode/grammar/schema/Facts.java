@@ -2,6 +2,7 @@ package io.llamanode.grammar.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.llamanode.grammar.json.Formats;
+import io.llamanode.grammar.json.NumberRange;
 import io.llamanode.grammar.regex.Pattern;
 import io.llamanode.grammar.regex.PatternException;
 import io.llamanode.grammar.regex.Regular;
@@ -34,7 +35,7 @@ final class Facts {
     }
 
     private static boolean isWhole(BigDecimal number) {
-        return NumberRange.isMultiple(number, BigDecimal.ONE);
+        return NumberRange.INTEGER.contains(number);
     }
 
     static @Nullable BigDecimal number(Location at, String keyword) {

@@ -1,6 +1,7 @@
 package io.llamanode.grammar.schema;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.llamanode.grammar.json.NumberRange;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -69,7 +70,7 @@ record Form(
             switch (value.getNodeType()) {
                 case NULL -> nulls = true;
                 case BOOLEAN -> booleans |= value.booleanValue() ? Form.TRUE : Form.FALSE;
-                case NUMBER -> numbers.add(NumberRange.value(NumberRange.plain(value.decimalValue())));
+                case NUMBER -> numbers.add(NumberRange.of(NumberRange.plain(value.decimalValue())));
                 case STRING -> texts.add(value.textValue());
                 case ARRAY -> arrays.add(array(value, terms));
                 case OBJECT -> objects.add(object(value, terms));

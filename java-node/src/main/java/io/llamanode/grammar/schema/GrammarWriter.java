@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.DecimalNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import io.llamanode.grammar.automaton.GrammarLimitException;
+import io.llamanode.grammar.json.JsonNumbers;
 import io.llamanode.grammar.json.JsonStrings;
+import io.llamanode.grammar.json.NumberRange;
 import io.llamanode.grammar.notation.Notation;
 import io.llamanode.grammar.regex.Regular;
 import io.llamanode.grammar.rule.Expression;
@@ -31,6 +33,7 @@ final class GrammarWriter {
     private final Normalizer normalizer;
     private final Ignored ignored;
     private final Notation notation;
+    private final boolean ordered;
     private final Spelling spelling = new Spelling();
     private final ArrayWriter arrays;
     private final ObjectWriter objects;
@@ -44,11 +47,12 @@ final class GrammarWriter {
     /** A rule that is not written yet. */
     private record Open(String name, Term term, Form form) {}
 
-    GrammarWriter(Terms terms, Normalizer normalizer, Notation notation, Ignored ignored) {
+    GrammarWriter(Terms terms, Normalizer normalizer, Notation notation, JsonSchema.Order order, Ignored ignored) {
         this.terms = terms;
         this.normalizer = normalizer;
         this.ignored = ignored;
         this.notation = notation;
+        this.ordered = order == JsonSchema.Order.SCHEMA;
         this.arrays = new ArrayWriter(this, terms);
         this.objects = new ObjectWriter(this, new Members(), terms);
     }
@@ -124,6 +128,11 @@ final class GrammarWriter {
         rules.put(name, Expression.NOTHING);
         open.add(new Open(name, term, form));
         return new Expression.Reference(name);
+    }
+
+    /** {@return whether properties come in the schema's order} */
+    boolean isOrdered() {
+        return ordered;
     }
 
     Expression gap() {
@@ -247,10 +256,12 @@ final class GrammarWriter {
             all.add(terms.value(BooleanNode.FALSE));
         }
         for (NumberRange range : form.numbers().ranges()) {
-            if (range.min() == null || range.max() == null || range.min().compareTo(range.max()) != 0) {
+            if (range.minimum() == null
+                    || range.maximum() == null
+                    || range.minimum().compareTo(range.maximum()) != 0) {
                 return List.of();
             }
-            all.add(terms.value(DecimalNode.valueOf(range.min())));
+            all.add(terms.value(DecimalNode.valueOf(range.minimum())));
         }
         return all.size() > most ? List.of() : all;
     }
@@ -263,9 +274,9 @@ final class GrammarWriter {
             throw refusal(term, new UndecidableException("pattern", "it is too complex: " + e.getMessage()));
         }
         try {
-            form.numbers().ranges().forEach(range -> all.add(shared(spelling.number(range))));
-        } catch (UndecidableException e) {
-            throw refusal(term, e);
+            form.numbers().ranges().forEach(range -> all.add(shared(JsonNumbers.expression(range))));
+        } catch (GrammarLimitException e) {
+            throw refusal(term, new UndecidableException("multipleOf", "it is too complex: " + e.getMessage()));
         }
         form.objects().forEach(shape -> all.add(object(objects, term, shape)));
         form.arrays().forEach(shape -> all.add(array(term, shape)));

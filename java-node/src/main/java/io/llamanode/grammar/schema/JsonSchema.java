@@ -42,16 +42,45 @@ public final class JsonSchema {
 
     private JsonSchema() {}
 
+    /** In which order the properties of an object come. */
+    public enum Order {
+        /** That of the schema, those with other names behind them: what a model is led by. */
+        SCHEMA,
+        /** Any, as JSON schema has it: for texts that others have written. */
+        ANY
+    }
+
     /**
      * How a schema is taken.
      *
      * @param whitespace between the tokens of an answer
      * @param lenient whether what can not be honoured is ignored
      * @param formats whether {@code format} says what a text is; else it is a description only, as it is by default in draft 2020-12
+     * @param order of properties
      */
-    public record Options(Whitespace whitespace, boolean lenient, boolean formats) {
-        /** Compact, and all honoured, formats too. */
+    public record Options(Whitespace whitespace, boolean lenient, boolean formats, Order order) {
+        /** Compact, and all honoured, formats too, in the schema's order. */
         public static final Options DEFAULT = new Options(Whitespace.COMPACT, false, true);
+
+        /**
+         * Takes properties in the schema's order.
+         *
+         * @param whitespace between the tokens of an answer
+         * @param lenient whether what can not be honoured is ignored
+         * @param formats whether {@code format} says what a text is
+         */
+        public Options(Whitespace whitespace, boolean lenient, boolean formats) {
+            this(whitespace, lenient, formats, Order.SCHEMA);
+        }
+
+        /**
+         * {@return the same with properties in another order}
+         *
+         * @param other order
+         */
+        public Options withOrder(Order other) {
+            return new Options(whitespace, lenient, formats, other);
+        }
     }
 
     /**
@@ -156,7 +185,7 @@ public final class JsonSchema {
             Document document = new Document(json);
             Terms terms = new Terms(MOST_TERMS);
             Normalizer normalizer = new Normalizer(document, terms, ignored, options.formats());
-            GrammarWriter writer = new GrammarWriter(terms, normalizer, notation, ignored);
+            GrammarWriter writer = new GrammarWriter(terms, normalizer, notation, options.order(), ignored);
             Term root = terms.of(document.root());
             return arguments == null ? writer.write(root) : writer.write(root, arguments);
         } catch (GrammarLimitException e) {

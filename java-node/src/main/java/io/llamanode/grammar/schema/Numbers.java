@@ -1,5 +1,6 @@
 package io.llamanode.grammar.schema;
 
+import io.llamanode.grammar.json.NumberRange;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,7 +12,7 @@ import java.util.List;
 record Numbers(List<NumberRange> ranges) {
     private static final int MOST_RANGES = 2_000;
 
-    static final Numbers ALL = new Numbers(List.of(NumberRange.ALL));
+    static final Numbers ALL = new Numbers(List.of(NumberRange.ANY));
     static final Numbers NONE = new Numbers(List.of());
 
     /** Leaves out what is empty, and what is in another range. */

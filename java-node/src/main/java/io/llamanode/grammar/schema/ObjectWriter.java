@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Writes objects of a shape: its properties in their order, then those with other names.
+ * Writes objects of a shape: its properties in their order, then those with other names; or all in any order.
  *
  * <p>For one thread.
  */
@@ -23,11 +23,13 @@ final class ObjectWriter {
     private final GrammarWriter writer;
     private final Layout layout;
     private final Terms terms;
+    private final UnorderedObjects unordered;
 
     ObjectWriter(GrammarWriter writer, Layout layout, Terms terms) {
         this.writer = writer;
         this.layout = layout;
         this.terms = terms;
+        this.unordered = new UnorderedObjects(writer, layout, terms);
     }
 
     /** How many of the declared properties have been passed, how many have come of all, and which of those wanted. */
@@ -55,6 +57,11 @@ final class ObjectWriter {
     }
 
     Expression expression(ObjectShape shape) {
+        Expression body = writer.isOrdered() ? ordered(shape) : unordered.body(shape);
+        return body.equals(Expression.NOTHING) ? body : GrammarWriter.joined(layout.open(), body, layout.close());
+    }
+
+    private Expression ordered(ObjectShape shape) {
         Plan plan = plan(shape);
         MachineBuilder<Place> machine = new MachineBuilder<>();
         machine.state(new Place(0, 0, 0));
@@ -66,8 +73,7 @@ final class ObjectWriter {
             }
             write(plan, machine, state, shape);
         }
-        Expression body = machine.build();
-        return body.equals(Expression.NOTHING) ? body : GrammarWriter.joined(layout.open(), body, layout.close());
+        return machine.build();
     }
 
     private Plan plan(ObjectShape shape) {

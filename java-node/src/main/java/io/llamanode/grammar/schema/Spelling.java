@@ -1,6 +1,5 @@
 package io.llamanode.grammar.schema;
 
-import io.llamanode.grammar.json.JsonNumbers;
 import io.llamanode.grammar.json.JsonStrings;
 import io.llamanode.grammar.regex.Regular;
 import io.llamanode.grammar.rule.CodePoints;
@@ -117,14 +116,5 @@ final class Spelling {
         BitSet accepting = new BitSet();
         accepting.set(free + 1);
         return Expression.sequence(quote, new Expression.Machine(states, accepting));
-    }
-
-    Expression number(NumberRange range) {
-        if (!range.notMultiples().isEmpty()) {
-            throw new UndecidableException(
-                    "multipleOf", "numbers that are no multiples of another can not be written as rules");
-        }
-        return JsonNumbers.expression(new io.llamanode.grammar.json.NumberRange(
-                range.min(), range.minOpen(), range.max(), range.maxOpen(), range.multiple()));
     }
 }

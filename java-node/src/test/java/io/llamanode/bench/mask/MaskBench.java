@@ -42,7 +42,7 @@ final class MaskBench {
             Vocab vocab = model.vocab();
             TokenBytes bytes = bytes(vocab);
             Function<String, int[]> tokenize = text -> vocab.tokenize(text, false, false);
-            JsonSchema.Options options = new JsonSchema.Options(Whitespace.ANY, false, true);
+            JsonSchema.Options options = new JsonSchema.Options(Whitespace.ANY, false, true, JsonSchema.Order.ANY);
             Function<String, Grammar> compile =
                     schema -> JsonSchema.compile(schema, options).grammar();
             List<MaskRun> runs = new ArrayList<>();

@@ -73,6 +73,7 @@ final class Sentences {
                 all.stream().mapToInt(this::height).min().orElse(ENDLESS);
             case Repeat(Expression body, int min, int _) -> min == 0 ? 0 : height(body);
             case Expression.Reference(String name) -> Math.min(ENDLESS, 1 + heights.getOrDefault(name, ENDLESS));
+            case Expression.Permutation _ -> throw new IllegalArgumentException("arguments have an order");
             case Expression.Machine machine -> {
                 int[] all = cost(machine);
                 yield all[0];
@@ -117,6 +118,7 @@ final class Sentences {
                 }
             }
             case Expression.Reference(String name) -> draw(grammar.rules().get(name), random, text);
+            case Expression.Permutation _ -> throw new IllegalArgumentException("arguments have an order");
             case Expression.Machine machine -> walk(machine, random, text);
         }
     }

@@ -63,6 +63,7 @@ final class Spans {
                 }
                 yield found;
             }
+            case Expression.Permutation _ -> throw new IllegalArgumentException("GBNF knows none");
             case Expression.Sequence sequence -> {
                 boolean[][] found = empty();
                 for (Expression part : sequence.parts()) {

@@ -11,6 +11,7 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -19,6 +20,8 @@ class JsonNumbersTest {
     private static final String[] FACTORS = {
         "1", "2", "3", "5", "7", "10", "0.1", "0.01", "2.5", "0.25", "13.5", "1.5", "100"
     };
+
+    private static final String[] NOT_FACTORS = {"1", "2", "0.1", "0.5", "5"};
 
     private static BigDecimal decimal(String text) {
         return new BigDecimal(text);
@@ -39,6 +42,9 @@ class JsonNumbersTest {
         }
         if (random.nextInt(2) != 0) {
             range = range.withMultipleOf(decimal(FACTORS[random.nextInt(FACTORS.length)]));
+        }
+        if (random.nextInt(4) == 0) {
+            range = range.withNotMultipleOf(decimal(NOT_FACTORS[random.nextInt(NOT_FACTORS.length)]));
         }
         return range;
     }
@@ -100,7 +106,7 @@ class JsonNumbersTest {
                 boolean expected = range.contains(value);
                 boolean accepted = matching.accepts(text);
                 assertTrue(expected || !accepted, () -> range + ": " + text);
-                if (factor == null && value.signum() != 0) {
+                if (factor == null && range.notMultiplesOf().isEmpty() && value.signum() != 0) {
                     assertEquals(expected, accepted, () -> range + ": " + text);
                 }
             }
@@ -124,6 +130,24 @@ class JsonNumbersTest {
             assertEquals(large.contains(decimal(text)), bounded.accepts(text), text);
             assertEquals(value > 0, positive.accepts(text), text);
         }
+    }
+
+    @Test
+    void numbersThatAreNoMultiplesAreAccepted() {
+        Matching fractions = new Matching(JsonNumbers.expression(NumberRange.ANY.withNotMultipleOf(BigDecimal.ONE)));
+        for (String good : List.of("0.5", "-1.25", "10.01", "3.0001")) {
+            assertTrue(fractions.accepts(good), good);
+        }
+        for (String bad : List.of("0", "-0", "1", "1.0", "-7.000", "1e3", "0.0")) {
+            assertTrue(!fractions.accepts(bad), bad);
+        }
+        NumberRange odd = NumberRange.INTEGER.withNotMultipleOf(decimal("2"));
+        assertEquals(
+                List.of(
+                        NumberRange.ANY.withNotMultipleOf(BigDecimal.ONE),
+                        NumberRange.ANY.withMultipleOf(decimal("2"))),
+                odd.not());
+        assertTrue(NumberRange.INTEGER.covers(odd) && !odd.covers(NumberRange.INTEGER));
     }
 
     @Test
@@ -171,7 +195,7 @@ class JsonNumbersTest {
         NumberRange both = NumberRange.ANY
                 .withMinimum(BigDecimal.ONE, false)
                 .and(NumberRange.ANY.withMinimum(decimal("1.0"), true).withMaximum(BigDecimal.TEN, false));
-        assertEquals(new NumberRange(BigDecimal.ONE, true, BigDecimal.TEN, false, null), both);
+        assertEquals(new NumberRange(BigDecimal.ONE, true, BigDecimal.TEN, false, null, Set.of()), both);
         assertThrows(IllegalArgumentException.class, () -> NumberRange.ANY.withMultipleOf(BigDecimal.ZERO));
     }
 

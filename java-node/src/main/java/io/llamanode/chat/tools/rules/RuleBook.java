@@ -1,5 +1,6 @@
 package io.llamanode.chat.tools.rules;
 
+import io.llamanode.grammar.rule.Arrangement;
 import io.llamanode.grammar.rule.Expression;
 import io.llamanode.grammar.rule.Expression.Edge;
 import io.llamanode.grammar.rule.Expression.Repeat;
@@ -72,6 +73,8 @@ public final class RuleBook {
                 new Expression.Choice(renamed(alternatives, prefix));
             case Repeat(Expression body, int min, int max) -> new Repeat(renamed(body, prefix), min, max);
             case Expression.Reference(String name) -> new Expression.Reference(prefix + name);
+            case Expression.Permutation(Arrangement arrangement, List<Expression> members, Expression separator) ->
+                new Expression.Permutation(arrangement, renamed(members, prefix), renamed(separator, prefix));
             case Expression.Machine machine ->
                 new Expression.Machine(
                         machine.states().stream()
