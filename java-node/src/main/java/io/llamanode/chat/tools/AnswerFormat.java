@@ -5,6 +5,8 @@ import io.llamanode.chat.tools.answer.Output;
 import io.llamanode.chat.tools.machine.HarmonyMachine;
 import io.llamanode.chat.tools.machine.MarkedMachine;
 import io.llamanode.chat.tools.machine.RecipientMachine;
+import io.llamanode.chat.tools.rules.CallRules;
+import io.llamanode.chat.tools.rules.HeaderRules;
 import io.llamanode.chat.tools.rules.ToolSchemas;
 import io.llamanode.chat.tools.syntax.CallSyntax;
 import io.llamanode.chat.tools.syntax.CallSyntaxes;
@@ -252,7 +254,34 @@ public final class AnswerFormat {
     }
 
     /**
-     * Writes the grammar of what comes behind one of the its triggers, in answers that may call tools. Slow for large
+     * {@return texts that begin calls where an answer may say something else, so that what comes behind one of them is a call; none
+     * if nothing marks calls, or the beginning of each part of an answer does}
+     */
+    public List<String> triggers() {
+        return switch (kind) {
+            case HARMONY -> List.of(HeaderRules.FUNCTIONS);
+            case RECIPIENT -> List.of();
+            case MARKED -> new CallRules(syntax()).triggers();
+        };
+    }
+
+    /** {@return whether answers that may call tools can be held to a grammar} */
+    public boolean marksCalls() {
+        return kind == Kind.RECIPIENT || !triggers().isEmpty();
+    }
+
+    /** {@return the texts around what is no call whatever it looks like, {@code null} if there are none} */
+    public @Nullable Reasoning quiet() {
+        return kind == Kind.HARMONY ? HeaderRules.HARMONY_MESSAGE : reasoning;
+    }
+
+    /** {@return whether that may come anywhere in an answer, or at its beginning only} */
+    public boolean quietAnywhere() {
+        return kind == Kind.HARMONY;
+    }
+
+    /**
+     * Writes the grammar of what comes behind one of the {@link #triggers}, in answers that may call tools. Slow for large
      * schemas.
      *
      * @param tools that may be called; at least one

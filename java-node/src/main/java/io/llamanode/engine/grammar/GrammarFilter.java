@@ -11,7 +11,6 @@ import io.llamanode.grammar.mask.TokenMasks;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,10 +24,8 @@ public final class GrammarFilter implements TokenFilter {
     private final Language language;
     private final Vocabulary vocabulary;
     private final BitSet controls;
-    private final List<String> triggers;
-    private final int longestTrigger;
-    /** Bytes, as Latin-1, of the answer's end while no trigger has come. */
-    private String tail = "";
+    private final Grammar grammar;
+    private final TriggerWatch watch;
 
     /** What a request that waits would hold in vain, and {@code null} until the first token is asked for. */
     private @Nullable TokenMasks masks;
@@ -51,14 +48,10 @@ public final class GrammarFilter implements TokenFilter {
         this.language = grammar.language();
         this.vocabulary = vocabulary;
         this.controls = controls;
-        this.triggers = grammar.triggers().stream().map(GrammarFilter::bytes).toList();
-        this.longestTrigger = triggers.stream().mapToInt(String::length).max().orElse(0);
-        this.holds = triggers.isEmpty();
+        this.grammar = grammar;
+        this.watch = new TriggerWatch(grammar);
+        this.holds = grammar.triggers().isEmpty();
         grammars.masks(language);
-    }
-
-    private static String bytes(String text) {
-        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
     }
 
     @Override
@@ -69,7 +62,7 @@ public final class GrammarFilter implements TokenFilter {
                         ? state().isComplete()
                         : !controls.get(token) && masks().next(state(), token) != null;
             }
-            String rest = behindTrigger(token);
+            String rest = watch.behind(piece(token));
             return rest == null || begin(rest) != null;
         } catch (GrammarLimitException e) {
             throw over(e);
@@ -137,10 +130,9 @@ public final class GrammarFilter implements TokenFilter {
     }
 
     private void pass(int token) {
-        String rest = behindTrigger(token);
+        String rest = watch.behind(piece(token));
         if (rest == null) {
-            String all = tail + piece(token);
-            tail = all.substring(Math.max(0, all.length() - longestTrigger));
+            watch.pass();
         } else {
             holds = true;
             state = goOn(begin(rest));
@@ -176,23 +168,10 @@ public final class GrammarFilter implements TokenFilter {
         return new SamplingException("the grammar: " + e.getMessage(), e);
     }
 
-    /** {@return what the token has behind the trigger that it completes, or {@code null} if it completes none} */
-    private @Nullable String behindTrigger(int token) {
-        String all = tail + piece(token);
-        int end = -1;
-        int start = Integer.MAX_VALUE;
-        for (String trigger : triggers) {
-            int at = all.indexOf(trigger);
-            if (at >= 0 && at < start) {
-                start = at;
-                end = at + trigger.length();
-            }
-        }
-        return end < 0 ? null : all.substring(end);
-    }
-
     private String piece(int token) {
-        return new String(vocabulary.piece(token), StandardCharsets.ISO_8859_1);
+        // A control token that is a part of the syntax is what spells it.
+        byte[] piece = grammar.controls().contains(token) ? vocabulary.spelling(token) : vocabulary.piece(token);
+        return new String(piece, StandardCharsets.ISO_8859_1);
     }
 
     private @Nullable State begin(String rest) {

@@ -3,6 +3,7 @@ package io.llamanode.engine.sampling;
 import io.llamanode.grammar.language.Language;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an answer must keep to.
@@ -13,8 +14,13 @@ import java.util.Set;
  * @param triggers texts behind the first of which it holds, while what comes before is free; none: it holds from the
  *     beginning
  * @param controls control tokens that may come where the grammar has the text that spells them
+ * @param quiet in which no trigger counts, or {@code null}
  */
-public record Grammar(Language language, List<String> triggers, Set<Integer> controls) {
+public record Grammar(
+        Language language,
+        List<String> triggers,
+        Set<Integer> controls,
+        @Nullable Quiet quiet) {
     /**
      * Refuses an empty trigger, which would be found everywhere.
      *
@@ -26,6 +32,17 @@ public record Grammar(Language language, List<String> triggers, Set<Integer> con
         if (triggers.contains("")) {
             throw new IllegalArgumentException("empty trigger");
         }
+    }
+
+    /**
+     * A grammar whose triggers count anywhere.
+     *
+     * @param language of the answer, or of what comes behind a trigger
+     * @param triggers texts behind the first of which it holds; none: it holds from the beginning
+     * @param controls control tokens that may come where the grammar has the text that spells them
+     */
+    public Grammar(Language language, List<String> triggers, Set<Integer> controls) {
+        this(language, triggers, controls, null);
     }
 
     /**

@@ -3,12 +3,15 @@ package io.llamanode.service.prompt;
 import io.llamanode.chat.tools.AnswerFormat;
 import io.llamanode.chat.tools.AnswerFormat.Start;
 import io.llamanode.chat.tools.rules.ToolSchemas;
+import io.llamanode.chat.tools.syntax.Reasoning;
 import io.llamanode.chat.tools.text.JsonText;
 import io.llamanode.engine.sampling.Grammar;
+import io.llamanode.engine.sampling.Quiet;
 import io.llamanode.grammar.language.Language;
 import io.llamanode.service.contract.task.ChatOptions;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,6 +63,23 @@ final class AnswerGrammars {
         return grammar(Language.rules(
                 key("content", tools, most) + language.key(),
                 () -> format.constrained(language.rules(), tools, start, most, forgiving())));
+    }
+
+    /** {@return answers that may call tools, {@code null} if nothing tells a call from what else is said} */
+    @Nullable
+    Grammar lazy() {
+        if (tools.isEmpty() || !format.marksCalls()) {
+            return null;
+        }
+        int most = reader.maxCalls();
+        Reasoning quiet = format.quiet();
+        return new Grammar(
+                Language.rules(key("lazy", tools, most), () -> format.behindTrigger(tools, most, forgiving())),
+                format.triggers(),
+                reader.spellings().keySet(),
+                quiet == null
+                        ? null
+                        : new Quiet(quiet.open(), quiet.close(), start.insideReasoning(), format.quietAnywhere()));
     }
 
     private Grammar grammar(Language language) {

@@ -120,7 +120,7 @@ final class ChatPrompts {
             case null, default -> null;
         };
         if (only == null) {
-            return format == null ? null : grammars.keptTo(format);
+            return format == null ? grammars.lazy() : grammars.keptTo(format);
         }
         if (format != null) {
             throw FailureException.invalid(

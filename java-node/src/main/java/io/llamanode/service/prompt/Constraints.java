@@ -13,6 +13,8 @@ import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.OutputFormat;
 import io.llamanode.service.model.LoadedModel;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Turns output formats into grammars, and grammars into samplers.
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Keeps no state; what is slow is for the preparing threads.
  */
 public final class Constraints {
+    private static final Logger LOG = LoggerFactory.getLogger(Constraints.class);
+
     private Constraints() {}
 
     /**
@@ -68,6 +72,11 @@ public final class Constraints {
         try {
             return model.sampler(sampling, chain, grammar);
         } catch (LanguageException | GrammarLimitException e) {
+            if (grammar != null && !grammar.triggers().isEmpty()) {
+                // Calls that may come are read all the same.
+                LOG.info("Calls are not held to the schemas of the tools: {}", e.getMessage());
+                return model.sampler(sampling, chain, null);
+            }
             throw FailureException.invalid(key + ": " + e.getMessage());
         }
     }

@@ -165,6 +165,39 @@ class CallGrammarTest {
         assertEquals(one ? Set.of(1) : Set.of(1, 2, 3, 4), withoutMore(counts));
     }
 
+    /** What comes in an answer that may call tools, behind the first text that calls begin with. */
+    @ParameterizedTest
+    @MethodSource("formats")
+    void whatComesBehindATriggerIsACallAndPerhapsText(AnswerFormat format) {
+        assertEquals(!List.of("llama", "generic").contains(format.family()), format.marksCalls());
+        if (!format.marksCalls()) {
+            return;
+        }
+        for (int most : new int[] {1, 64}) {
+            Sentences sentences = new Sentences(format.behindTrigger(TOOLS, most, ToolSchemas.strict()));
+            Random random = new Random(8);
+            Set<Integer> counts = new HashSet<>();
+            Set<Boolean> said = new HashSet<>();
+            for (int round = 0; round < ROUNDS; round++) {
+                String begin = format.triggers().isEmpty()
+                        ? ""
+                        : format.triggers().get(random.nextInt(format.triggers().size()));
+                String front = format.kind() == Kind.HARMONY ? "<|channel|>commentary " : "";
+                String text = front + begin + sentences.draw(random);
+                Answer answer = read(format, false, text);
+                counts.add(answer.calls().size());
+                said.add(!answer.content().isBlank());
+                answer.calls().forEach(call -> assertValid(call, text));
+            }
+            boolean header = format.kind() == Kind.RECIPIENT;
+            assertEquals(header, counts.contains(0));
+            assertTrue(counts.contains(1));
+            assertTrue(most > 1 || counts.stream().allMatch(count -> count <= 1), counts::toString);
+            boolean ends = List.of("harmony", "gigachat", "solar").contains(format.family());
+            assertEquals(ends ? Set.of(false) : Set.of(true, false), said);
+        }
+    }
+
     private static Set<Integer> withoutMore(Set<Integer> counts) {
         return counts.stream().filter(count -> count <= 4).collect(Collectors.toSet());
     }

@@ -2,13 +2,22 @@ package io.llamanode.service.prompt;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.chat.tools.answer.Answer;
 import io.llamanode.engine.contract.GenerationListener.Ending;
 import io.llamanode.engine.contract.GenerationListener.Outcome;
+import io.llamanode.engine.sampling.Grammar;
+import io.llamanode.engine.sampling.Quiet;
+import io.llamanode.grammar.Matching;
+import io.llamanode.grammar.automaton.Automaton;
+import io.llamanode.grammar.automaton.Limits;
+import io.llamanode.grammar.automaton.Recognizer;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Given;
 import io.llamanode.service.contract.task.ChatOptions;
@@ -267,7 +276,45 @@ class ChatPromptsTest {
         assertEquals(64, prepare(content("q", several)).reader().maxCalls());
         assertEquals(1, prepare(content("q", one)).reader().maxCalls());
         assertEquals(TOOLS, prepare(content("q", one)).reader().tools());
-        assertNull(prepare(content("q", several)).grammar(), "no call must come");
+        assertNull(prepare(content("q", several)).grammar(), "nothing marks calls");
+    }
+
+    @Test
+    void aCallThatMayComeIsHeldToTheToolsFromItsOpenerOn() {
+        model.useTemplates(
+                "{% for m in messages %}{{ m.content }}{% if m.tool_calls %}{% for c in m.tool_calls %}<tool_call>{\"name\": \""
+                        + "{{ c.function.name }}\", \"arguments\": {{ c.function.arguments | tojson }}}</tool_call>"
+                        + "{% endfor %}{% endif %}{% endfor %}{# <think></think> #}",
+                Map.of());
+        ChatOptions chat = new ChatOptions(TOOLS, null, null, null, null, null);
+        Grammar grammar = prepare(content("q", chat)).grammar();
+        assertEquals(List.of("<tool_call>"), grammar.triggers());
+        assertEquals(new Quiet("<think>", "</think>", false, false), grammar.quiet());
+        assertEquals(grammar.language(), prepare(content("r", chat)).grammar().language());
+        ChatOptions one = new ChatOptions(TOOLS, null, false, null, null, null);
+        assertNotEquals(grammar.language(), prepare(content("q", one)).grammar().language());
+    }
+
+    @Test
+    void anAnswerThatKeepsToAGrammarComesBehindItsReasoning() {
+        options = GenerationDefaults.complete(
+                Given.options("format", new OutputFormat.Gbnf("root ::= \"a\"")), GenerationOptions.NONE);
+        model.useTemplates(THINKS, Map.of());
+        assertTrue(accepts(thinking(null), "so</think>\n\na"));
+        assertFalse(accepts(thinking(null), "a"), "the template opened reasoning");
+        assertTrue(accepts(thinking(false), "a"));
+        assertFalse(accepts(thinking(false), "<think>so</think>a"));
+        ChatOptions closed = new ChatOptions(null, null, null, null, Map.of(), null);
+        assertTrue(accepts(closed, "a"));
+        assertTrue(accepts(closed, "<think>so</think>a"));
+        assertFalse(accepts(closed, "<think>so</think>b"));
+    }
+
+    private boolean accepts(ChatOptions chat, String answer) {
+        Grammar grammar = prepare(content("q", chat)).grammar();
+        assertEquals(List.of(), grammar.triggers());
+        return Matching.accepts(
+                new Recognizer(Automaton.of(grammar.language().rules(), 10_000), Limits.DEFAULT), answer);
     }
 
     @Test

@@ -141,18 +141,66 @@ public final class CallRules {
      * @param most calls
      */
     public Expression only(Expression call, int most) {
-        return joined(opener(), section(call, SPACE, Expression.EMPTY, most));
+        return joined(opener(), section(call, start(), SPACE, Expression.EMPTY, most));
     }
 
     /**
-     * {@return what comes behind an opener, where the answer may say something between its calls and behind them}
+     * {@return texts that a section of calls begins with, and nothing else; none if the whole answer is the call}. A word that may
+     * stand in any text is told by what comes behind it.
+     */
+    public List<String> triggers() {
+        List<String> triggers = new ArrayList<>();
+        for (String opener : syntax.openers()) {
+            if (!isWord()) {
+                triggers.add(opener);
+            } else {
+                for (String gap : List.of("", " ", "\n")) {
+                    triggers.add(opener + gap + (syntax.afterOpen().isEmpty() ? "[" : syntax.afterOpen()));
+                }
+            }
+        }
+        return triggers;
+    }
+
+    private boolean isWord() {
+        return syntax.openers().stream().allMatch(opener -> opener.chars().allMatch(c -> c != '<' && c != '['));
+    }
+
+    /**
+     * {@return what comes behind a trigger, where the answer may say something between its calls and behind them}
      *
      * @param call any call
      * @param most calls
      */
     public Expression opened(Expression call, int most) {
         Expression free = RawText.before(syntax.openers()).expression(Expression.Chars::new);
-        return section(call, free, ends() ? Expression.EMPTY : free, most);
+        Expression behind = ends() ? Expression.EMPTY : free;
+        if (!isWord()) {
+            return section(call, start(), free, behind, most);
+        }
+        Expression list = syntax.afterOpen().isEmpty()
+                ? joined(GAP, items(call, most), GAP, text("]"))
+                : joined(SPACE, list(call, most));
+        return joined(list, end(), behind);
+    }
+
+    private Expression items(Expression call, int most) {
+        return Parts.list(call, joined(GAP, text(","), GAP), most);
+    }
+
+    private Expression list(Expression call, int most) {
+        return joined(text("["), GAP, items(call, most), GAP, text("]"));
+    }
+
+    private Expression start() {
+        return syntax.bare()
+                ? Expression.EMPTY
+                : syntax.afterOpen().isEmpty() ? SPACE : joined(SPACE, text(syntax.afterOpen()), SPACE);
+    }
+
+    private Expression end() {
+        Expression close = syntax.close().isEmpty() ? Expression.EMPTY : joined(SPACE, text(syntax.close()));
+        return syntax.endsAnswer() ? Expression.optional(close) : close;
     }
 
     private Expression opener() {
@@ -162,27 +210,21 @@ public final class CallRules {
     }
 
     /** From behind an opener on. */
-    private Expression section(Expression call, Expression between, Expression behind, int most) {
+    private Expression section(Expression call, Expression start, Expression between, Expression behind, int most) {
         Expression one = syntax.callOpen().isEmpty()
                 ? call
                 : joined(text(syntax.callOpen()), SPACE, call, SPACE, text(syntax.callClose()));
-        Expression start = syntax.bare()
-                ? Expression.EMPTY
-                : syntax.afterOpen().isEmpty() ? SPACE : joined(SPACE, text(syntax.afterOpen()), SPACE);
-        Expression close = syntax.close().isEmpty() ? Expression.EMPTY : joined(SPACE, text(syntax.close()));
-        Expression end = syntax.endsAnswer() ? Expression.optional(close) : close;
-        Expression list = joined(text("["), GAP, Parts.list(one, joined(GAP, text(","), GAP), most), GAP, text("]"));
-        Expression anew = joined(end, between, opener(), start);
+        Expression anew = joined(end(), between, opener(), start);
         Expression body = switch (syntax.list()) {
-            case ALWAYS -> list;
-            case OPTIONAL -> most == 1 ? one : Parts.choice(List.of(one, list));
+            case ALWAYS -> list(one, most);
+            case OPTIONAL -> most == 1 ? one : Parts.choice(List.of(one, list(one, most)));
             case NEVER ->
                 Parts.list(
                         one,
                         next(anew),
                         syntax.bare() || ends() && syntax.callOpen().isEmpty() ? 1 : most);
         };
-        return joined(start, body, end, behind);
+        return joined(start, body, end(), behind);
     }
 
     /** Calls with frames of their own share a section, and others have one each; some models do either. */

@@ -6,6 +6,7 @@ import static io.llamanode.chat.tools.rules.Parts.text;
 
 import io.llamanode.chat.tools.machine.HarmonyMachine;
 import io.llamanode.chat.tools.machine.RecipientMachine;
+import io.llamanode.chat.tools.syntax.Reasoning;
 import io.llamanode.grammar.rule.Expression;
 import io.llamanode.grammar.rule.Expression.Repeat;
 import java.util.ArrayList;
@@ -18,6 +19,9 @@ public final class HeaderRules {
     public static final String FUNCTIONS = "to=functions.";
 
     private static final String END = "<|end|>";
+    /** The texts around what a message of gpt-oss says. */
+    public static final Reasoning HARMONY_MESSAGE = new Reasoning(HarmonyMachine.MESSAGE, END);
+
     private static final int MOST_THOUGHTS = 3;
     private static final Expression CONSTRAIN = Parts.choice(
             List.of(Expression.EMPTY, text(" json"), text(" <|constrain|>json"), text("<|constrain|>json")));
