@@ -104,8 +104,17 @@
     stopped_by := eos | stop_string | limit | context | memory,
     stop => binary(),
     logprobs => [#{id := non_neg_integer(), token := binary(), logprob := float(),
-                   top_logprobs := [#{id := non_neg_integer(), token := binary(), logprob := float()}]}]
+                   top_logprobs := [#{id := non_neg_integer(), token := binary(), logprob := float()}]}],
+    parsed => json(),
+    parse_error => binary(),
+    json_schema_ignored => [#{pointer := binary(), keyword := binary(), message := binary()}]
 }.
+%% `parsed' is `content' as data, of an answer that is JSON by `json_schema' or `response_format', or where `parse'
+%% asked for it, and that was not cut off; `parse_error' says why there is none. `json_schema_ignored' is what of the
+%% schema was left out, with `json_schema_lenient'.
+
+-type json() :: #{binary() => json()} | [json()] | binary() | number() | boolean() | null.
+%% What JSON holds, as terms.
 
 -type vector() :: [float()] | binary().
 %% With `encoding_format => binary', 32-bit floats: `[F || <<F:32/float-little>> <= Vector]'; with `base64' these bytes

@@ -255,7 +255,8 @@ rows(Table, Rows, In) ->
 row(Table, #{<<"include">> := Object}, In) ->
     rows(Table, rows_of(Table, Object), In);
 row(_Table, #{<<"exclusive">> := Keys}, In) ->
-    _ = length([Key || Key <- Keys, given(Key, In) =/= none]) > 1 andalso exclude(Keys),
+    Given = [Key || Key <- Keys, given(Key, In) =/= none],
+    _ = length(Given) > 1 andalso exclude(Given),
     asked(Keys, In);
 row(_Table, #{<<"one_of">> := Groups}, In) ->
     Names = [hd(Group) || Group <- Groups],

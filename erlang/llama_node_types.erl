@@ -33,6 +33,13 @@ check(<<"integer">>, Table, #{<<"also">> := Word} = Row, Value) ->
         false -> check(<<"integer">>, Table, maps:remove(<<"also">>, Row), Value)
     end;
 check(<<"integer">>, _, #{<<"min">> := Min, <<"max">> := Max}, Value) -> llama_node_value:integer(Value, Min, Max);
+check(<<"integer_or_word">>, _, #{<<"values">> := Words, <<"min">> := Min, <<"max">> := Max}, Value) ->
+    case {llama_node_value:is_number(Value), is_one_of(Value, Words)} of
+        {true, _} -> llama_node_value:integer(Value, Min, Max);
+        {false, true} -> ok;
+        {false, false} ->
+            must_be(Value, io_lib:format("~ts or an integer from ~b to ~b", [lists:join(", ", Words), Min, Max]))
+    end;
 check(<<"number">>, _, #{<<"over">> := Min, <<"max">> := Max}, Value) -> llama_node_value:number(Value, Min, Max, open);
 check(<<"number">>, _, #{<<"min">> := Min, <<"max">> := Max}, Value) ->
     llama_node_value:number(Value, Min, Max, closed);
@@ -85,6 +92,7 @@ check(<<"variables">>, _, _, Value) -> plain_map(Value);
 %% Generation
 check(<<"biases">>, _, Row, Value) -> biases(Value, Row);
 check(<<"stops">>, _, Row, Value) -> stops(Value, Row);
+check(<<"bounded">>, _, Row, Value) -> stop(Value, Row);
 check(<<"breaker">>, _, #{<<"max">> := Max}, Value) ->
     Text = text(Value, 1),
     utf16_length(Text) =< Max andalso binary:match(Text, <<0>>) =:= nomatch

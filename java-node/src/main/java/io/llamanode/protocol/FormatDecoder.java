@@ -4,15 +4,23 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.OutputFormat;
+import io.llamanode.service.contract.task.StructureOptions;
 import io.llamanode.term.Shown;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** What an answer must keep to: the keys {@code grammar}, {@code json_schema} and {@code response_format}. */
+/** What an answer must keep to: the keys {@code grammar}, {@code json_schema}, {@code regex} and so on, and how it does. */
 final class FormatDecoder {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String ANY_OBJECT = "{\"type\":\"object\"}";
+    private static final List<String> KEYS = List.of("grammar", "json_schema", "response_format", "regex", "choice");
     private static final List<String> TYPES = List.of("json_object", "json_schema", "text");
+
+    private static final int MOST_CHOICES = 10_000;
+    private static final int LONGEST_CHOICE = 4_096;
+    private static final int MOST_WHITESPACE = 1_000;
 
     private FormatDecoder() {}
 
@@ -21,17 +29,78 @@ final class FormatDecoder {
         String grammar = in.nonEmptyText("grammar");
         InputValue schema = in.get("json_schema");
         InputValue format = in.get("response_format");
-        if ((grammar == null ? 0 : 1) + (schema == null ? 0 : 1) + (format == null ? 0 : 1) > 1) {
-            throw FailureException.invalid(
-                    "grammar, json_schema and response_format exclude each other; give only one");
-        }
+        InputValue regex = in.get("regex");
+        InputValue choice = in.get("choice");
+        refuseSeveral(grammar, schema, format, regex, choice);
         if (grammar != null) {
             return new OutputFormat.Gbnf(grammar);
+        }
+        if (regex != null) {
+            return new OutputFormat.Regex(regex.nonEmptyText());
+        }
+        if (choice != null) {
+            return new OutputFormat.Choice(choices(choice));
         }
         if (schema != null) {
             return new OutputFormat.Json(schema.path(), json(schema));
         }
         return format == null ? null : responseFormat(format);
+    }
+
+    /** @param values in the order of {@link #KEYS} */
+    private static void refuseSeveral(@Nullable Object... values) {
+        List<String> given = IntStream.range(0, values.length)
+                .filter(i -> values[i] != null)
+                .mapToObj(KEYS::get)
+                .toList();
+        if (given.size() > 1) {
+            throw FailureException.invalid("%s and %s exclude each other; give only one"
+                    .formatted(String.join(", ", given.subList(0, given.size() - 1)), given.getLast()));
+        }
+    }
+
+    private static List<String> choices(InputValue choice) {
+        List<InputValue> items = choice.list();
+        if (items.isEmpty()) {
+            throw FailureException.invalid(choice.path() + " must not be empty");
+        }
+        if (items.size() > MOST_CHOICES) {
+            throw FailureException.invalid(
+                    "%s must have at most %d texts, not %d".formatted(choice.path(), MOST_CHOICES, items.size()));
+        }
+        List<String> texts = new ArrayList<>();
+        for (InputValue item : items) {
+            String text = item.nonEmptyText();
+            if (text.length() > LONGEST_CHOICE) {
+                throw FailureException.invalid("%s must have at most %d characters, not %d"
+                        .formatted(item.path(), LONGEST_CHOICE, text.length()));
+            }
+            texts.add(text);
+        }
+        return texts;
+    }
+
+    /** {@return how the format is kept to, or {@code null} if none of the keys is given} */
+    static @Nullable StructureOptions structure(Fields in) {
+        StructureOptions options = new StructureOptions(
+                whitespace(in.get("whitespace")), in.flag("json_schema_lenient"), in.flag("parse"));
+        return options.equals(StructureOptions.NONE) ? null : options;
+    }
+
+    private static @Nullable Integer whitespace(@Nullable InputValue value) {
+        if (value == null) {
+            return null;
+        }
+        if (value.isText() && value.text().equals("compact")) {
+            return 0;
+        }
+        if (value.isText() && value.text().equals("any")) {
+            return StructureOptions.ANY_WHITESPACE;
+        }
+        if (value.isNumber()) {
+            return (int) value.integer(0, MOST_WHITESPACE);
+        }
+        throw value.mustBe("any, compact or an integer from 0 to " + MOST_WHITESPACE);
     }
 
     private static OutputFormat responseFormat(InputValue format) {

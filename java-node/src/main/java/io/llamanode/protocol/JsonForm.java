@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The same requests and answers for peers that speak JSON: what is checked and named is what terms are. */
 public final class JsonForm {
@@ -116,9 +117,10 @@ public final class JsonForm {
     }
 
     /** What is no UTF-8 here is the bytes of a token, which may end within a code point. */
-    private static Object value(OtpErlangObject term) {
+    private static @Nullable Object value(OtpErlangObject term) {
         return switch (term) {
             case OtpErlangAtom atom when InputValue.isBoolean(atom) -> atom.booleanValue();
+            case OtpErlangAtom atom when atom.atomValue().equals("null") -> null;
             case OtpErlangAtom atom -> atom.atomValue();
             case OtpErlangBinary binary -> new String(binary.binaryValue(), StandardCharsets.UTF_8);
             case OtpErlangLong number when number.isLong() -> number.longValue();

@@ -63,6 +63,7 @@ final class OptionsDecoder {
                 in.flag("cache_prompt"),
                 Fields.deadline(timeout),
                 FormatDecoder.decode(in),
+                FormatDecoder.structure(in),
                 SamplerDecoder.decode(in),
                 in.integer("priority", -MAX_PRIORITY, MAX_PRIORITY),
                 adapters(in.get("lora")),

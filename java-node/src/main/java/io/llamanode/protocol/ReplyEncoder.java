@@ -59,6 +59,8 @@ public final class ReplyEncoder {
     private static final long UTF8_BYTES = 3;
     /** Of the map of a token and its probability. */
     private static final long LOGPROB_BYTES = 96;
+    /** Of a keyword, its place and why it was ignored. */
+    private static final long IGNORED_BYTES = 256;
     /** Of a float in a list of the external term format. */
     private static final long LISTED_FLOAT_BYTES = 9;
     /** Of the map of a document and its score. */
@@ -258,7 +260,12 @@ public final class ReplyEncoder {
         return RESULT_BYTES
                 + switch (result) {
                     case GenerationResult generated ->
-                        UTF8_BYTES * (generated.content().length() + length(generated.reasoning()))
+                        UTF8_BYTES
+                                        * ((generated.isParsed() ? 2L : 1)
+                                                        * generated.content().length()
+                                                + length(generated.reasoning()))
+                                + IGNORED_BYTES
+                                        * generated.structure().ignored().size()
                                 + generated.toolCalls().stream()
                                         .mapToLong(Weight::of)
                                         .sum()
@@ -333,7 +340,7 @@ public final class ReplyEncoder {
     }
 
     private static OtpErlangMap generated(GenerationResult result) {
-        return Terms.map()
+        return Parsing.of(result, Terms.map())
                 .put("content", result.content())
                 .put("reasoning_content", result.reasoning())
                 .put("tool_calls", result.toolCalls().isEmpty() ? null : toolCalls(result))

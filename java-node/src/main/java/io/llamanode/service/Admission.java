@@ -13,6 +13,7 @@ import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.model.NodeConfig;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.TaskInput;
+import io.llamanode.service.prompt.AnswerFormats;
 import io.llamanode.service.prompt.Constraints;
 import io.llamanode.service.prompt.GenerationDefaults;
 import io.llamanode.service.prompt.InputParts;
@@ -65,6 +66,9 @@ final class Admission {
     private static GenerationOptions fitting(TaskInput input, Session session, ServedModel model) {
         InputSize.refuseHopelessLength(input, model.nCtx());
         GenerationOptions options = options(input, session, model);
+        if (input instanceof TaskInput.Generating generating) {
+            AnswerFormats.refuseWithoutEffect(generating.options(), options);
+        }
         Constraints.refuseContradictions(options);
         return options;
     }

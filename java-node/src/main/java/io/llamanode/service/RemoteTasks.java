@@ -195,7 +195,8 @@ final class RemoteTasks {
                         task.startedAt,
                         queued(task, times) + millis(times.answered()),
                         firstMs),
-                logprobs(answer, GenerationDefaults.given(task.options.alternatives())));
+                logprobs(answer, GenerationDefaults.given(task.options.alternatives())),
+                task.structure);
     }
 
     private void count(GenerationResult.@Nullable Usage usage) {

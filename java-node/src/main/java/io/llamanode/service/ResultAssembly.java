@@ -37,7 +37,8 @@ final class ResultAssembly {
                 seed,
                 new Usage(outcome.promptTokens(), outcome.completion().length, outcome.cachedTokens()),
                 timings(task, outcome),
-                logprobs(task, outcome.probabilities()));
+                logprobs(task, outcome.probabilities()),
+                task.structure);
     }
 
     private static @Nullable List<GenerationResult.Logprob> logprobs(Task task, List<Probabilities.Entry> entries) {

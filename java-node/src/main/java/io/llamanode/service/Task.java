@@ -7,6 +7,7 @@ import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.task.GenerationOptions;
+import io.llamanode.service.contract.task.GenerationResult;
 import io.llamanode.service.contract.task.SessionConfig;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskSink;
@@ -61,6 +62,8 @@ final class Task {
     final long deadline;
 
     State state = State.QUEUED;
+    /** Written by the thread that prepares it, before an engine has it. */
+    GenerationResult.Structure structure = GenerationResult.Structure.NONE;
     /**
      * {@code null} once it is prepared, unless another model may do it yet: the texts of thousands of waiting tasks would fill
      * the heap.

@@ -17,6 +17,7 @@ import io.llamanode.service.contract.task.GenerationResult.Usage;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.TaskSink;
+import io.llamanode.service.prompt.AnswerFormats;
 import io.llamanode.service.prompt.Transcript;
 import io.llamanode.service.threads.InTurns;
 import io.llamanode.service.threads.PrepareThreads;
@@ -250,6 +251,7 @@ final class Tasks {
     /** Runs on a preparing thread, without the lock. */
     private void prepare(Task task, @Nullable TaskInput input, Transcript transcript) {
         try {
+            task.structure = AnswerFormats.structure(task.options);
             Job job = job(task, Objects.requireNonNull(input), transcript);
             long spared = task.weight - kept(task, input);
             boolean taken;

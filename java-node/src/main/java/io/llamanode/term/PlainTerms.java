@@ -7,6 +7,7 @@ import com.ericsson.otp.erlang.OtpErlangObject;
 import java.math.BigInteger;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What a JSON document holds, as terms: maps with binary keys, lists, binaries, numbers, booleans and {@code null}. */
 public final class PlainTerms {
@@ -19,7 +20,7 @@ public final class PlainTerms {
      * @return the same as a term
      * @throws IllegalArgumentException if the tree holds anything else
      */
-    public static OtpErlangObject of(Object value) {
+    public static OtpErlangObject of(@Nullable Object value) {
         return switch (value) {
             case null -> Terms.atom("null");
             case String text -> Terms.text(text);

@@ -322,6 +322,11 @@ final class InputTable {
         Object max = number(row, "max");
         return switch (row.path("type").asText()) {
             case "integer" -> List.of(min, max);
+            case "integer_or_word" -> {
+                List<Object> all = new ArrayList<>(texts(row.path("values")));
+                all.addAll(List.of(min, max));
+                yield all;
+            }
             case "number" -> List.of(row.has("over") ? 0.001 : min, max);
             case "boolean" -> List.of(true, false);
             case "switch" -> List.of(true, false, row.path("also").asText());
@@ -341,6 +346,7 @@ final class InputTable {
             case "variables", "parameters", "arguments" -> List.of(Map.of());
             case "headers" -> List.of(Map.of(), Map.of("X-Team", "a b~", "Te_st", ""));
             case "biases" -> List.of(Map.of("5", min), Map.of("5", max), Map.of("5", false));
+            case "bounded" -> List.of("a", "a".repeat((Integer) max));
             case "stops" -> List.of("a", List.of("a"), "a".repeat((Integer) max));
             case "samplers" ->
                 texts(row.path("values")).stream()
@@ -372,6 +378,11 @@ final class InputTable {
                 values.add(big(row, "min").subtract(BigInteger.ONE));
                 values.add(big(row, "max").add(BigInteger.ONE));
                 values.addAll(List.of(1.5, "1", true));
+            }
+            case "integer_or_word" -> {
+                values.add(big(row, "min").subtract(BigInteger.ONE));
+                values.add(big(row, "max").add(BigInteger.ONE));
+                values.addAll(List.of(1.5, "1", "zzz", true));
             }
             case "number" -> {
                 values.add(
@@ -410,7 +421,7 @@ final class InputTable {
             case "word", "enum", "tool_choice", "only_text", "only_function" -> values.addAll(List.of("zzz", 1));
             case "name" ->
                 values.addAll(List.of("", "a b", "a".repeat(row.path("max").asInt() + 1)));
-            case "breaker" ->
+            case "breaker", "bounded" ->
                 values.addAll(List.of("", "a".repeat(row.path("max").asInt() + 1)));
             case "list" -> {
                 values.add("a");

@@ -17,6 +17,7 @@ import io.llamanode.service.contract.task.OutputFormat;
 import io.llamanode.service.contract.task.Prompt;
 import io.llamanode.service.contract.task.SamplerOptions;
 import io.llamanode.service.contract.task.SessionConfig;
+import io.llamanode.service.contract.task.StructureOptions;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TemplateChoice;
 import io.llamanode.service.contract.task.TokenText;
@@ -448,6 +449,7 @@ final class RandomRequests {
                 flag(),
                 deadline(),
                 maybe(this::format),
+                structure(),
                 samplers(),
                 integers(-100, 100),
                 maybe(this::adapters),
@@ -473,10 +475,18 @@ final class RandomRequests {
         return List.copyOf(adapters.values());
     }
 
+    /** None is as good as nothing given. */
+    private StructureOptions structure() {
+        StructureOptions options = new StructureOptions(integers(-1, 1000), flag(), flag());
+        return options.equals(StructureOptions.NONE) ? null : options;
+    }
+
     private OutputFormat format() {
-        return switch (random.nextInt(6)) {
+        return switch (random.nextInt(8)) {
             case 0 -> new OutputFormat.Free();
             case 1 -> new OutputFormat.Gbnf(name());
+            case 6 -> new OutputFormat.Regex(name());
+            case 7 -> new OutputFormat.Choice(several(1, 4, this::name));
             case 2 -> new OutputFormat.Json("response_format", "{\"type\":\"object\"}");
             case 3 -> new OutputFormat.Json("json_schema", schema());
             case 4 -> new OutputFormat.Json("response_format.schema", schema());

@@ -19,6 +19,7 @@ import io.llamanode.service.contract.task.OutputFormat;
 import io.llamanode.service.contract.task.Prompt;
 import io.llamanode.service.contract.task.SamplerOptions;
 import io.llamanode.service.contract.task.SessionConfig;
+import io.llamanode.service.contract.task.StructureOptions;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TemplateChoice;
 import io.llamanode.service.contract.task.TokenText;
@@ -494,6 +495,9 @@ final class RequestWriter {
         put(fields, "share_prefixes", wire(options.sharePrefixes()));
         put(fields, either("timeout", "deadline_ms"), timeout(options.timeoutMs()));
         format(fields, options.format());
+        if (options.structure() != null) {
+            structure(fields, options.structure());
+        }
         samplers(fields, options.samplers() == null ? SamplerOptions.NONE : options.samplers());
         put(fields, "priority", options.priority());
         put(fields, "lora", options.lora() == null ? null : adapters(options));
@@ -546,11 +550,20 @@ final class RequestWriter {
         }
     }
 
+    private void structure(Map<String, Object> fields, StructureOptions options) {
+        Integer whitespace = options.whitespace();
+        put(fields, "whitespace", whitespace == null ? null : whitespace == -1 ? (Object) "any" : whitespace);
+        put(fields, "json_schema_lenient", options.lenient());
+        put(fields, "parse", options.parse());
+    }
+
     private void format(Map<String, Object> fields, OutputFormat format) {
         switch (format) {
             case null -> {}
             case OutputFormat.Free() -> fields.put("response_format", new LinkedHashMap<>(Map.of("type", "text")));
             case OutputFormat.Gbnf(String grammar) -> fields.put("grammar", grammar);
+            case OutputFormat.Regex(String pattern) -> fields.put("regex", pattern);
+            case OutputFormat.Choice(List<String> texts) -> fields.put("choice", texts);
             case OutputFormat.Json(String key, String schema) -> {
                 Object written = random.nextBoolean() ? schema : Ordered.of(schema);
                 Map<String, Object> outer = new LinkedHashMap<>();

@@ -127,7 +127,11 @@ final class Samples {
                         7L,
                         new GenerationResult.Usage(1, 1, 0),
                         new GenerationResult.Timings(0, 0, 0, 0, 0, 0, null),
-                        null));
+                        null,
+                        GenerationResult.Structure.NONE));
+        result("reply_result_parsed", structured("{\"a\": [1, 2.5, null, true, \"\\u00fc\"]}", FinishReason.STOP));
+        result("reply_result_parse_error", structured("{\"a\": 1", FinishReason.STOP));
+        result("reply_result_parse_cut", structured("{\"a\": 1", FinishReason.LENGTH));
         result("reply_result_logprobs", logprobs());
         TERMS.put(
                 "reply_adapters",
@@ -153,7 +157,29 @@ final class Samples {
                 0L,
                 new GenerationResult.Usage(1, 1, 0),
                 new GenerationResult.Timings(0, 0, 0, 0, 0, 0, null),
-                List.of(new GenerationResult.Logprob(243, half, -1.5f, top)));
+                List.of(new GenerationResult.Logprob(243, half, -1.5f, top)),
+                GenerationResult.Structure.NONE);
+    }
+
+    /** A text that is to be read as JSON, of a schema that was not honoured as a whole. */
+    private static GenerationResult structured(String content, FinishReason reason) {
+        return new GenerationResult(
+                5,
+                "tiny",
+                content,
+                null,
+                List.of(),
+                reason,
+                reason == FinishReason.STOP ? StoppedBy.EOS : StoppedBy.LIMIT,
+                null,
+                0L,
+                new GenerationResult.Usage(1, 1, 0),
+                new GenerationResult.Timings(0, 0, 0, 0, 0, 0, null),
+                null,
+                new GenerationResult.Structure(
+                        true,
+                        List.of(new GenerationResult.IgnoredKeyword(
+                                "/properties/a", "uniqueItems", "it can not be written as rules"))));
     }
 
     private static void models() {

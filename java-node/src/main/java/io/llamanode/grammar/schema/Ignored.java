@@ -35,7 +35,7 @@ final class Ignored {
     void add(SchemaException what) {
         if (leniency == Leniency.NONE
                 || what.keyword().isEmpty()
-                || leniency == Leniency.KEYWORDS && what.keyword().equals("$ref")) {
+                || leniency == Leniency.KEYWORDS && !what.canBeIgnored()) {
             throw what;
         }
         String message = String.valueOf(what.getMessage());

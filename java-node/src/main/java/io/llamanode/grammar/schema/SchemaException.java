@@ -47,6 +47,11 @@ public final class SchemaException extends RuntimeException {
         return pointer;
     }
 
+    /** {@return whether the schema says something without that keyword, which lenient options leave out} */
+    public boolean canBeIgnored() {
+        return !keyword.isEmpty() && !keyword.equals("$ref");
+    }
+
     /** {@return the keyword that can not be honoured, empty if it is none of them} */
     public String keyword() {
         return keyword;

@@ -3,6 +3,7 @@ package io.llamanode.remote.request;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.SamplerOptions;
+import io.llamanode.service.contract.task.StructureOptions;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,10 @@ final class OptionRow {
 
     static OptionRow sampler(String key, Function<SamplerOptions, @Nullable Object> value) {
         return new OptionRow(key, options -> options.samplers() == null ? null : value.apply(options.samplers()));
+    }
+
+    static OptionRow structure(String key, Function<StructureOptions, @Nullable Object> value) {
+        return new OptionRow(key, options -> options.structure() == null ? null : value.apply(options.structure()));
     }
 
     /** {@return the key of the API, or several for the same} */

@@ -3,6 +3,7 @@ package io.llamanode.remote.request;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.SamplerOptions;
+import io.llamanode.service.contract.task.StructureOptions;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -96,11 +97,16 @@ public final class OptionTable {
                             "logprobs",
                             (body, value) -> Values.logprobs(body, "logprobs", value, 0))
                     .at(Form.NATIVE, "n_probs", OptionTable::probabilities),
-            OptionRow.of("grammar, json_schema, response_format", GenerationOptions::format)
+            OptionRow.of("grammar, json_schema, response_format, regex, choice", GenerationOptions::format)
                     .llama("grammar, json_schema", Values::llamaFormat)
-                    .at(Form.OPENAI_CHAT, "response_format (no grammar)", Values::openaiFormat)
+                    .at(Form.OPENAI_CHAT, "response_format (no grammar, regex or choice)", Values::openaiFormat)
                     .at(Form.OPENAI_COMPLETIONS, "", (body, value) -> Values.noFormat(value, ServerKind.OPENAI))
-                    .at(Form.NATIVE, "grammar, json_schema", Values::llamaFormat));
+                    .at(Form.NATIVE, "grammar, json_schema", Values::llamaFormat),
+            // The server writes the grammar of a schema as it likes.
+            OptionRow.structure("whitespace", StructureOptions::whitespace),
+            OptionRow.structure("json_schema_lenient", StructureOptions::lenient)
+                    .ofTheNode(),
+            OptionRow.structure("parse", StructureOptions::parse).ofTheNode());
 
     private OptionTable() {}
 

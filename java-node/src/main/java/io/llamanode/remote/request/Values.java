@@ -3,9 +3,14 @@ package io.llamanode.remote.request;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.llamanode.grammar.automaton.GrammarLimitException;
+import io.llamanode.grammar.gbnf.GbnfWriter;
+import io.llamanode.grammar.language.Language;
+import io.llamanode.grammar.language.LanguageException;
 import io.llamanode.remote.answer.Trees;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.OutputFormat;
+import java.util.List;
 import java.util.Map;
 
 /** Writes values that have forms of their own in requests. */
@@ -94,24 +99,30 @@ final class Values {
         }
     }
 
-    /** A grammar or a schema, for a llama-server's endpoints. */
+    /** A grammar or a schema, for a llama-server's endpoints. What these have no field for becomes a grammar. */
     static void llamaFormat(ObjectNode body, Object value) {
-        switch ((OutputFormat) value) {
+        OutputFormat format = (OutputFormat) value;
+        switch (format) {
             case OutputFormat.Free _ -> {
                 // As it answers without a field.
             }
             case OutputFormat.Gbnf(String grammar) -> body.put("grammar", grammar);
+            case OutputFormat.Regex(String pattern) -> body.put("grammar", written(format, Language.regex(pattern)));
+            case OutputFormat.Choice(List<String> texts) ->
+                body.put("grammar", written(format, Language.choice(texts)));
             case OutputFormat.Json json -> body.set("json_schema", schema(json));
         }
     }
 
     /** A schema, as OpenAI's chats take it. */
     static void openaiFormat(ObjectNode body, Object value) {
-        switch ((OutputFormat) value) {
+        OutputFormat asked = (OutputFormat) value;
+        switch (asked) {
             case OutputFormat.Free _ -> {
                 // As it answers without a field.
             }
-            case OutputFormat.Gbnf _ -> throw RequestWriter.refused("grammar", ServerKind.OPENAI);
+            case OutputFormat.Gbnf _, OutputFormat.Regex _, OutputFormat.Choice _ ->
+                throw RequestWriter.refused(asked.key(), ServerKind.OPENAI);
             case OutputFormat.Json json -> {
                 ObjectNode format = body.putObject("response_format");
                 JsonNode schema = schema(json);
@@ -130,12 +141,17 @@ final class Values {
 
     /** What keeps to nothing needs no field. */
     static void noFormat(Object value, ServerKind kind) {
-        switch ((OutputFormat) value) {
-            case OutputFormat.Free _ -> {
-                // Nothing is asked for.
-            }
-            case OutputFormat.Gbnf _ -> throw RequestWriter.refused("grammar", kind);
-            case OutputFormat.Json(String key, String _) -> throw RequestWriter.refused(key, kind);
+        OutputFormat format = (OutputFormat) value;
+        if (!(format instanceof OutputFormat.Free)) {
+            throw RequestWriter.refused(format.key(), kind);
+        }
+    }
+
+    private static String written(OutputFormat format, Language language) {
+        try {
+            return GbnfWriter.write(language.rules());
+        } catch (LanguageException | GrammarLimitException e) {
+            throw FailureException.invalid(format.key() + ": " + e.getMessage());
         }
     }
 

@@ -72,6 +72,7 @@ final class FileSampling {
                 null,
                 null,
                 null,
+                null,
                 samplers.equals(SamplerOptions.NONE) ? null : samplers,
                 null,
                 null,

@@ -111,7 +111,7 @@ final class ChatPrompts {
         if (reader == null) {
             return null;
         }
-        Language format = Constraints.language(given(ask.options().format()));
+        Language format = AnswerFormats.language(ask.options());
         AnswerGrammars grammars = new AnswerGrammars(
                 reader, ask.chat().callable(), !Boolean.FALSE.equals(ask.chat().thinking()));
         String only = switch (ask.chat().toolChoice()) {

@@ -7,7 +7,6 @@ import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.grammar.automaton.GrammarLimitException;
 import io.llamanode.grammar.language.Language;
 import io.llamanode.grammar.language.LanguageException;
-import io.llamanode.grammar.schema.JsonSchema;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.OutputFormat;
@@ -39,27 +38,19 @@ public final class Constraints {
         }
     }
 
-    /** {@return what answers of a format are, or {@code null} if they are free} */
-    static @Nullable Language language(OutputFormat format) {
-        return switch (format) {
-            case OutputFormat.Free() -> null;
-            case OutputFormat.Gbnf(String grammar) -> Language.gbnf(grammar);
-            case OutputFormat.Json(String _, String schema) -> Language.schema(schema, JsonSchema.Options.DEFAULT);
-        };
-    }
-
     /**
      * Refuses a format that no answer could be kept to. Slow for a large one.
      *
-     * @param format of answers
-     * @param sampling how they are sampled
+     * @param options complete
+     * @param sampling how answers are sampled
      * @param model that gives them
      * @throws FailureException {@code invalid_argument} naming the key
      */
-    static void refuseUnfit(OutputFormat format, SamplingParams sampling, LoadedModel model) {
-        Language language = language(format);
+    static void refuseUnfit(GenerationOptions options, SamplingParams sampling, LoadedModel model) {
+        Language language = AnswerFormats.language(options);
         if (language != null) {
-            make(model, sampling, null, Grammar.strict(language), format.key()).close();
+            String key = GenerationDefaults.given(options.format()).key();
+            make(model, sampling, null, Grammar.strict(language), key).close();
         }
     }
 
@@ -77,7 +68,7 @@ public final class Constraints {
                 LOG.info("Calls are not held to the schemas of the tools: {}", e.getMessage());
                 return model.sampler(sampling, chain, null);
             }
-            throw FailureException.invalid(key + ": " + e.getMessage());
+            throw AnswerFormats.refusal(key, e);
         }
     }
 
@@ -95,7 +86,7 @@ public final class Constraints {
     public static @Nullable Sampler sampler(
             PreparedPrompt prepared, GenerationOptions options, SamplingParams sampling, LoadedModel model) {
         OutputFormat format = GenerationDefaults.given(options.format());
-        Language language = language(format);
+        Language language = AnswerFormats.language(options);
         Grammar grammar =
                 prepared.grammar() != null ? prepared.grammar() : language == null ? null : Grammar.strict(language);
         ChainParams chain = GenerationDefaults.chain(GenerationDefaults.given(options.samplers()));

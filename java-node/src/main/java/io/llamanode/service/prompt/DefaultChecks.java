@@ -26,7 +26,7 @@ public final class DefaultChecks {
         refuseContradictions(defaults, model.info().nCtx());
         GenerationOptions complete = GenerationDefaults.complete(defaults.options(), GenerationOptions.NONE);
         SamplingParams sampling = GenerationDefaults.sampling(complete, model.vocabulary());
-        Constraints.refuseUnfit(GenerationDefaults.given(complete.format()), sampling, model);
+        Constraints.refuseUnfit(complete, sampling, model);
     }
 
     /**

@@ -8,6 +8,7 @@ import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.OutputFormat;
 import io.llamanode.service.contract.task.SamplerOptions;
+import io.llamanode.service.contract.task.StructureOptions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,7 @@ public final class GenerationDefaults {
             true,
             null,
             new OutputFormat.Free(),
+            StructureOptions.NONE,
             SamplerOptions.DEFAULTS,
             0,
             List.of(),
@@ -46,7 +48,7 @@ public final class GenerationDefaults {
 
     private static final GenerationOptions NO_STOP = new GenerationOptions(
             null, null, null, null, null, null, null, null, null, null, null, null, List.of(), null, null, null, null,
-            null, null, null, null, null, null, null, null);
+            null, null, null, null, null, null, null, null, null);
 
     private GenerationDefaults() {}
 

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param cachePrompt whether cells of the KV cache are taken, and left for others
  * @param timeoutMs deadline of the task in milliseconds from its creation, negative for none
  * @param format what the answer must keep to
+ * @param structure how it keeps to that, and is handed over
  * @param samplers the less common samplers
  * @param priority higher ones get a slot first
  * @param lora adapters and their scales
@@ -57,6 +58,7 @@ public record GenerationOptions(
         @Nullable Boolean cachePrompt,
         @Nullable Long timeoutMs,
         @Nullable OutputFormat format,
+        @Nullable StructureOptions structure,
         @Nullable SamplerOptions samplers,
         @Nullable Integer priority,
         @Nullable List<AdapterScale> lora,
@@ -67,7 +69,7 @@ public record GenerationOptions(
     /** Nothing given. */
     public static final GenerationOptions NONE = new GenerationOptions(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-            null, null, null, null, null, null, null);
+            null, null, null, null, null, null, null, null);
 
     /**
      * Fills in what these options leave open. A seed counts as given in either of its forms.
@@ -97,6 +99,9 @@ public record GenerationOptions(
                 first(cachePrompt, base.cachePrompt),
                 first(timeoutMs, base.timeoutMs),
                 first(format, base.format),
+                structure == null || base.structure == null
+                        ? first(structure, base.structure)
+                        : structure.orElse(base.structure),
                 samplers == null || base.samplers == null
                         ? first(samplers, base.samplers)
                         : samplers.orElse(base.samplers),

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param usage token counts; {@code null} as above
  * @param timings durations and rates
  * @param logprobs one a sampled token, or {@code null} if they were not asked for
+ * @param structure what was asked of the form of the text
  */
 public record GenerationResult(
         long taskId,
@@ -34,7 +35,8 @@ public record GenerationResult(
         @Nullable Long seed,
         @Nullable Usage usage,
         Timings timings,
-        @Nullable List<Logprob> logprobs)
+        @Nullable List<Logprob> logprobs,
+        Structure structure)
         implements TaskResult {
 
     /**
@@ -60,8 +62,51 @@ public record GenerationResult(
             long seed,
             Usage usage,
             Timings timings) {
-        this(taskId, model, content, null, List.of(), finishReason, stoppedBy, stop, seed, usage, timings, null);
+        this(
+                taskId,
+                model,
+                content,
+                null,
+                List.of(),
+                finishReason,
+                stoppedBy,
+                stop,
+                seed,
+                usage,
+                timings,
+                null,
+                Structure.NONE);
     }
+
+    /** {@return whether the text is to be read as JSON: it was asked for, and the text is all there} */
+    public boolean isParsed() {
+        return structure.parse && finishReason == FinishReason.STOP;
+    }
+
+    /**
+     * What was asked of the form of a text.
+     *
+     * @param parse whether it is read as JSON for the caller
+     * @param ignored what of its schema it need not keep to
+     */
+    public record Structure(boolean parse, List<IgnoredKeyword> ignored) {
+        /** Nothing. */
+        public static final Structure NONE = new Structure(false, List.of());
+
+        /** Keeps a copy. */
+        public Structure {
+            ignored = List.copyOf(ignored);
+        }
+    }
+
+    /**
+     * What of a schema is not honoured, as its caller allowed.
+     *
+     * @param pointer JSON pointer of the schema that holds the keyword
+     * @param keyword that says it
+     * @param message why it is not honoured, with both
+     */
+    public record IgnoredKeyword(String pointer, String keyword, String message) {}
 
     /**
      * How probable the model held a token to be.

@@ -45,6 +45,9 @@ public final class OptionValues {
         put(values, "lora", adapters(options.lora()));
         alternatives(values, options.alternatives());
         format(values, options.format());
+        if (options.structure() != null) {
+            structure(values, options.structure());
+        }
         put(
                 values,
                 "share_prefixes",
@@ -161,12 +164,24 @@ public final class OptionValues {
     private static void format(Map<String, Object> values, @Nullable OutputFormat format) {
         switch (format) {
             case OutputFormat.Gbnf(String grammar) -> values.put("grammar", grammar);
+            case OutputFormat.Regex(String pattern) -> values.put("regex", pattern);
+            case OutputFormat.Choice(List<String> texts) -> values.put("choice", texts);
             case OutputFormat.Json(String _, String schema) -> values.put("json_schema", schema);
             case OutputFormat.Free() -> values.put("response_format", Map.of("type", "text"));
             case null -> {
                 // Not given.
             }
         }
+    }
+
+    private static void structure(Map<String, Object> values, StructureOptions options) {
+        Integer whitespace = options.whitespace();
+        put(
+                values,
+                "whitespace",
+                whitespace == null || whitespace > 0 ? whitespace : new Word(whitespace == 0 ? "compact" : "any"));
+        put(values, "json_schema_lenient", options.lenient());
+        put(values, "parse", options.parse());
     }
 
     private static @Nullable Object names(@Nullable List<SamplerOptions.Name> names) {

@@ -1,5 +1,7 @@
 package io.llamanode.service.contract.task;
 
+import java.util.List;
+
 /**
  * What an answer must keep to, as the caller said it.
  *
@@ -26,6 +28,35 @@ public sealed interface OutputFormat {
         @Override
         public String key() {
             return "grammar";
+        }
+    }
+
+    /**
+     * A text that a pattern matches as a whole.
+     *
+     * @param pattern of ECMA-262 without slashes around it, not checked yet
+     */
+    record Regex(String pattern) implements OutputFormat {
+        @Override
+        public String key() {
+            return "regex";
+        }
+    }
+
+    /**
+     * One of some texts.
+     *
+     * @param texts at least one
+     */
+    record Choice(List<String> texts) implements OutputFormat {
+        /** Keeps a copy. */
+        public Choice {
+            texts = List.copyOf(texts);
+        }
+
+        @Override
+        public String key() {
+            return "choice";
         }
     }
 

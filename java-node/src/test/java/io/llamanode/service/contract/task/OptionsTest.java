@@ -28,6 +28,10 @@ class OptionsTest {
         return Stream.of(SamplerOptions.class.getRecordComponents());
     }
 
+    private static Stream<RecordComponent> structureOptions() {
+        return Stream.of(StructureOptions.class.getRecordComponents());
+    }
+
     /** {@return options in which one is given, or all if none is named} */
     private static Record given(Class<? extends Record> type, RecordComponent only, int which) {
         RecordComponent[] components = type.getRecordComponents();
@@ -53,6 +57,7 @@ class OptionsTest {
             case "Map" -> Map.of(which, (float) which);
             case "OutputFormat" -> new OutputFormat.Gbnf("" + which);
             case "PrefixSharing" -> which == TASK ? PrefixSharing.NONE : PrefixSharing.OWNER;
+            case "StructureOptions" -> given(StructureOptions.class, null, which);
             case "SamplerOptions" -> given(SamplerOptions.class, null, which);
             default -> throw new AssertionError("no value of " + type);
         };
@@ -90,6 +95,17 @@ class OptionsTest {
         SamplerOptions both = ((SamplerOptions) given(SamplerOptions.class, component, TASK))
                 .orElse((SamplerOptions) given(SamplerOptions.class, null, SESSION));
         samplerOptions().forEach(other -> {
+            int from = other.equals(component) ? TASK : SESSION;
+            assertEquals(value(other.getType(), from), read(both, other), other.getName());
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("structureOptions")
+    void theFormOfAnAnswerIsSaidByTheTaskFirst(RecordComponent component) {
+        StructureOptions both = ((StructureOptions) given(StructureOptions.class, component, TASK))
+                .orElse((StructureOptions) given(StructureOptions.class, null, SESSION));
+        structureOptions().forEach(other -> {
             int from = other.equals(component) ? TASK : SESSION;
             assertEquals(value(other.getType(), from), read(both, other), other.getName());
         });
