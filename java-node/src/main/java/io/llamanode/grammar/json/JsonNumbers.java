@@ -6,9 +6,11 @@ import io.llamanode.grammar.rule.CodePoints;
 import io.llamanode.grammar.rule.Expression;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +37,17 @@ public final class JsonNumbers {
 
     private static final int LEAST_LARGE = 7;
 
+    private static final int MOST_KNOWN = 64;
+    /** Those asked for last: nearly every schema has the same few. */
+    private static final Map<NumberRange, Expression> KNOWN = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<NumberRange, Expression> eldest) {
+            return size() > MOST_KNOWN;
+        }
+    };
+
     private JsonNumbers() {}
 
     /**
@@ -45,6 +58,20 @@ public final class JsonNumbers {
      * @throws GrammarLimitException if a bound has too many digits, or the multiples need too many states
      */
     public static Expression expression(NumberRange range) {
+        synchronized (KNOWN) {
+            Expression known = KNOWN.get(range);
+            if (known != null) {
+                return known;
+            }
+        }
+        Expression found = find(range);
+        synchronized (KNOWN) {
+            KNOWN.put(range, found);
+        }
+        return found;
+    }
+
+    private static Expression find(NumberRange range) {
         List<Expression> all = new ArrayList<>();
         Expression positive = half(range);
         if (!positive.equals(Expression.NOTHING)) {

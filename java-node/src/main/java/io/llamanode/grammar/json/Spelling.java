@@ -48,6 +48,20 @@ final class Spelling {
         if (!raw.isEmpty()) {
             all.add(new Expression.Chars(raw));
         }
+        Expression escapes = escaped(set);
+        if (!escapes.equals(Expression.NOTHING)) {
+            all.add(Expression.sequence(new Expression.Text("\\"), escapes));
+        }
+        return Expression.choice(all);
+    }
+
+    /** {@return those that are written as they are, but for some of them} */
+    static CodePoints rawBut(int... codePoints) {
+        return codePoints.length == 0 ? RAW : RAW.minus(CodePoints.of(codePoints));
+    }
+
+    /** {@return what stands behind the backslash, for a character of a set} */
+    static Expression escaped(CodePoints set) {
         List<Expression> escapes = new ArrayList<>();
         StringBuilder letters = new StringBuilder();
         for (int i = 0; i < SHORT.length(); i++) {
@@ -62,10 +76,7 @@ final class Spelling {
         if (!byNumber.isEmpty()) {
             escapes.add(Expression.sequence(new Expression.Text("u"), number(byNumber)));
         }
-        if (!escapes.isEmpty()) {
-            all.add(Expression.sequence(new Expression.Text("\\"), Expression.choice(escapes)));
-        }
-        return Expression.choice(all);
+        return Expression.choice(escapes);
     }
 
     private static Expression number(CodePoints set) {

@@ -3,6 +3,7 @@ package io.llamanode.grammar.schema;
 import io.llamanode.grammar.automaton.GrammarLimitException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -130,10 +131,16 @@ final class Emptiness {
         if (one.min() > two.max() || two.min() > one.max()) {
             return true;
         }
-        return one.required().stream()
-                        .anyMatch(name -> isEmpty(terms.and(one.term(name, terms), two.term(name, terms))))
-                || two.required().stream()
-                        .anyMatch(name -> !one.required().contains(name)
-                                && isEmpty(terms.and(one.term(name, terms), two.term(name, terms))));
+        return haveNone(one.required(), Set.of(), one, two) || haveNone(two.required(), one.required(), one, two);
+    }
+
+    /** {@return whether one of some properties can not be in both} */
+    private boolean haveNone(Set<String> names, Set<String> seen, ObjectShape one, ObjectShape two) {
+        for (String name : names) {
+            if (!seen.contains(name) && isEmpty(terms.and(one.term(name, terms), two.term(name, terms)))) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -7,6 +7,7 @@ import io.llamanode.grammar.automaton.GrammarLimitException;
 import io.llamanode.grammar.json.JsonNumbers;
 import io.llamanode.grammar.json.JsonStrings;
 import io.llamanode.grammar.json.NumberRange;
+import io.llamanode.grammar.json.StringSets;
 import io.llamanode.grammar.notation.Notation;
 import io.llamanode.grammar.regex.Regular;
 import io.llamanode.grammar.rule.Expression;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Writes a grammar: a rule for each term that has been asked for.
@@ -34,12 +36,12 @@ final class GrammarWriter {
     private final Ignored ignored;
     private final Notation notation;
     private final boolean ordered;
-    private final Spelling spelling = new Spelling();
     private final ArrayWriter arrays;
     private final ObjectWriter objects;
     private final Map<Term, Expression> references = new HashMap<>();
     private final Map<Form, Expression> byForm = new HashMap<>();
     private final Map<Texts, Expression> texts = new HashMap<>();
+    private final Map<NumberRange, Expression> numbers = new HashMap<>();
     private final Deque<Open> open = new ArrayDeque<>();
     private final Map<String, Expression> rules = new LinkedHashMap<>();
     private final Map<Object, Expression> sharing = new HashMap<>();
@@ -274,7 +276,7 @@ final class GrammarWriter {
             throw refusal(term, new UndecidableException("pattern", "it is too complex: " + e.getMessage()));
         }
         try {
-            form.numbers().ranges().forEach(range -> all.add(shared(JsonNumbers.expression(range))));
+            form.numbers().ranges().forEach(range -> all.add(number(range)));
         } catch (GrammarLimitException e) {
             throw refusal(term, new UndecidableException("multipleOf", "it is too complex: " + e.getMessage()));
         }
@@ -326,12 +328,29 @@ final class GrammarWriter {
         return new SchemaException(at == null ? "" : at.pointer(), why.keyword(), String.valueOf(why.getMessage()));
     }
 
+    private Expression spelled(Texts some) {
+        return switch (some) {
+            case Texts.Few(Set<String> all) -> StringSets.of(all);
+            case Texts.Except(Set<String> others) -> StringSets.except(others, this::shared);
+            case Texts.Language(Regular regular) -> JsonStrings.expression(regular);
+        };
+    }
+
+    private Expression number(NumberRange range) {
+        Expression known = numbers.get(range);
+        if (known == null) {
+            known = shared(JsonNumbers.expression(range));
+            numbers.put(range, known);
+        }
+        return known;
+    }
+
     private Expression text(Texts some) {
         Expression known = texts.get(some);
         if (known == null) {
             known = shared(
                     notation.strings() == null
-                            ? spelling.text(some)
+                            ? spelled(some)
                             : notation.strings().of(some.regular()));
             texts.put(some, known);
         }

@@ -20,6 +20,9 @@ final class Terms {
     private final int most;
     private final Map<Object, Term> known = new HashMap<>();
 
+    /** What two terms are together, by their numbers. */
+    private final Map<Long, Term> pairs = new HashMap<>();
+
     final Term all = make("true", Term.True::new);
     final Term nothing = make("false", Term.False::new);
 
@@ -71,8 +74,20 @@ final class Terms {
         };
     }
 
-    Term and(Term... terms) {
-        return and(List.of(terms));
+    Term and(Term one, Term two) {
+        if (one == two || two instanceof Term.True || one instanceof Term.False) {
+            return one;
+        }
+        if (one instanceof Term.True || two instanceof Term.False) {
+            return two;
+        }
+        long pair = (long) Math.min(one.id(), two.id()) << Integer.SIZE | Math.max(one.id(), two.id());
+        Term known = pairs.get(pair);
+        if (known == null) {
+            known = and(List.of(one, two));
+            pairs.put(pair, known);
+        }
+        return known;
     }
 
     Term and(Collection<Term> terms) {
