@@ -62,6 +62,26 @@ public final class Holding {
         return true;
     }
 
+    /**
+     * Opens a place for what several use, as {@link MemoryAccount#share}.
+     *
+     * @param bytes that it takes
+     * @param forget drops it
+     * @return the place, which nobody uses yet
+     */
+    public Shared share(long bytes, Runnable forget) {
+        return account.share(bytes, forget);
+    }
+
+    /**
+     * Opens another place of the same owner, which holds nothing yet.
+     *
+     * @return it
+     */
+    public Holding another() {
+        return account.open(kind, owner, peer);
+    }
+
     /** {@return bytes that any one may have} */
     public long most() {
         return account.mostOfOne();

@@ -3,8 +3,10 @@ package io.llamanode.account;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,8 @@ public final class MemoryAccount {
     private static final int PART_OF_LITTLE = 512;
     /** The rest is for the models' vocabularies, for what a request takes while it is decoded, and for the collector. */
     private static final int PART_OF_HEAP = 2;
+    /** What nobody uses takes no more than one part in so many. */
+    private static final int PART_OF_IDLE = 8;
     /** A single request may hold a quarter of all. */
     private static final int PART_OF_ONE = 4;
 
@@ -42,6 +46,10 @@ public final class MemoryAccount {
     private final Map<Kind, Long> kinds = new EnumMap<>(Kind.class);
     private final Map<Kind, Long> refused = new EnumMap<>(Kind.class);
     private long held;
+    /** What nobody uses, what has not been used for longest first. */
+    private final SequencedSet<Shared> idle = new LinkedHashSet<>();
+
+    private long idleBytes;
 
     /**
      * An empty account.
@@ -94,11 +102,12 @@ public final class MemoryAccount {
      * @param capacity bytes that may be held
      * @param held bytes that are
      * @param kinds bytes by what holds them
+     * @param idle bytes of what nobody uses, which is forgotten when somebody needs them
      * @param refused how often something was refused, by what it was for
      * @param largest those who hold most, the greatest first
      */
     public record Balance(
-            long capacity, long held, Map<Kind, Long> kinds, Map<Kind, Long> refused, List<Held> largest) {}
+            long capacity, long held, Map<Kind, Long> kinds, long idle, Map<Kind, Long> refused, List<Held> largest) {}
 
     /**
      * Opens a place in the account, which holds nothing yet.
@@ -110,6 +119,17 @@ public final class MemoryAccount {
      */
     public Holding open(Kind kind, Object owner, Object peer) {
         return new Holding(this, kind, owner, peer);
+    }
+
+    /**
+     * Opens a place for what several use.
+     *
+     * @param bytes that it takes
+     * @param forget drops it; called with the account's lock, so that it may take no other
+     * @return the place, which nobody uses yet
+     */
+    public Shared share(long bytes, Runnable forget) {
+        return new Shared(this, bytes, forget);
     }
 
     /** {@return bytes that may be held in all} */
@@ -134,7 +154,7 @@ public final class MemoryAccount {
                 .sorted(Comparator.comparingLong(Held::bytes).reversed())
                 .limit(LARGEST_SHOWN)
                 .toList();
-        return new Balance(capacity, held, Map.copyOf(kinds), Map.copyOf(refused), largest);
+        return new Balance(capacity, held, Map.copyOf(kinds), idleBytes, Map.copyOf(refused), largest);
     }
 
     /** {@return why so much more is refused, or {@code null} if it is held now} */
@@ -168,6 +188,64 @@ public final class MemoryAccount {
         return held > TRANSPORT_SHARE * capacity;
     }
 
+    synchronized void use(Shared shared, Holding user) {
+        if (shared.users.isEmpty()) {
+            if (shared.bytes > mostOfOne()) {
+                countRefused(user.kind);
+                throw new NoRoomException(
+                        "it takes %d bytes of the node's memory, and one may take %d"
+                                .formatted(shared.bytes, mostOfOne()),
+                        true);
+            }
+            String why = refusal(user, shared.bytes);
+            if (why != null) {
+                countRefused(user.kind);
+                throw new NoRoomException(why, false);
+            }
+            if (idle.remove(shared)) {
+                idleBytes -= shared.bytes;
+            }
+            add(user, shared.bytes);
+        }
+        shared.users.add(user);
+    }
+
+    synchronized void resize(Shared shared, long bytes) {
+        if (!shared.users.isEmpty()) {
+            add(shared.users.getFirst(), bytes - shared.bytes);
+        } else if (idle.contains(shared)) {
+            idleBytes += bytes - shared.bytes;
+        }
+        shared.bytes = bytes;
+        makeRoom();
+    }
+
+    synchronized void leave(Shared shared, Holding user) {
+        boolean first = !shared.users.isEmpty() && shared.users.getFirst() == user;
+        if (!shared.users.remove(user)) {
+            return;
+        }
+        if (first) {
+            add(user, -shared.bytes);
+        }
+        if (shared.users.isEmpty()) {
+            idle.add(shared);
+            idleBytes += shared.bytes;
+            makeRoom();
+        } else if (first) {
+            add(shared.users.getFirst(), shared.bytes);
+        }
+    }
+
+    /** What nobody uses gives way to what somebody does. */
+    private void makeRoom() {
+        while (!idle.isEmpty() && (idleBytes > capacity / PART_OF_IDLE || held + idleBytes > capacity)) {
+            Shared oldest = idle.removeFirst();
+            idleBytes -= oldest.bytes;
+            oldest.forget.run();
+        }
+    }
+
     synchronized void countRefused(Kind kind) {
         refused.merge(kind, 1L, Long::sum);
     }
@@ -197,6 +275,7 @@ public final class MemoryAccount {
         add(owners, holding.owner, bytes);
         add(peers, holding.peer, bytes);
         kinds.merge(holding.kind, bytes, Long::sum);
+        makeRoom();
     }
 
     private static void add(Map<Object, Long> sums, Object key, long bytes) {
