@@ -13,8 +13,9 @@ all() ->
     [{group, distribution}, {group, port}].
 
 groups() ->
-    Cases = [probabilities, waiting_grammars, session_settings, texts_to_count, long_prompts, waits_for_a_result,
-             waits_for_a_large_result, many_vectors, sessions_of_one, what_is_too_large_alone],
+    Cases = [probabilities, waiting_grammars, different_grammars, different_schemas, session_settings, texts_to_count,
+             long_prompts, waits_for_a_result, waits_for_a_large_result, many_vectors, sessions_of_one,
+             what_is_too_large_alone],
     [{distribution, [], Cases ++ [large_tags]}, {port, [], Cases}].
 
 init_per_group(Transport, Config) ->
@@ -106,6 +107,50 @@ waiting_grammars(Config) ->
          end || _ <- lists:seq(1, 5)]
     end, Config),
     ?assert(lists:all(fun (Count) -> Count > 20 end, Accepted), Accepted).
+
+%% None is like another, and each takes much once it is made ready.
+different_grammars(Config) ->
+    flood(fun (N) ->
+        Text = [["\"", integer_to_list(N), $x, integer_to_list(K), "\" [a-z]+ "] || K <- lists:seq(1, 2000)],
+        #{grammar => iolist_to_binary(["root ::= ", Text])}
+    end, grammar, Config).
+
+different_schemas(Config) ->
+    flood(fun (N) ->
+        Names = [iolist_to_binary([$p, integer_to_list(N), $_, integer_to_list(K)]) || K <- lists:seq(1, 150)],
+        #{json_schema => #{type => object, properties => maps:from_keys(Names, #{type => string, maxLength => N + 9})}}
+    end, json_schema, Config).
+
+%% Tasks that wait hold what their grammars take, so that a process with many is refused; what nobody uses gives way.
+flood(Options, Key, Config) ->
+    Attack = fun (Server) ->
+        at_once(3, fun (P) ->
+            [begin
+                 Given = Options(P * 1000 + N),
+                 case llama_node:chat(Server, <<"Once">>, Given#{n_predict => 3, timeout => 120000}) of
+                     {ok, _} -> ok;
+                     {error, {Code, Message}} ->
+                         ?assert(lists:member(Code, [server_busy, out_of_memory]), {Code, Message})
+                 end
+             end || N <- lists:seq(1, 30)],
+            {ok, done}
+        end),
+        Session = session(Server),
+        Prefix = atom_to_binary(Key),
+        Size = byte_size(Prefix),
+        Until = fun Until(N) when N < 400 ->
+            Given = Options(N),
+            case llama_node:create_task(Server, Session, completion, Given#{prompt => <<"Once">>, n_predict => 300}) of
+                {ok, _} -> Until(N + 1);
+                {error, {server_busy, <<Prefix:Size/binary, ": ", _/binary>>}} -> refused;
+                {error, {server_busy, _}} -> refused
+            end;
+            Until(_) -> all_taken
+        end,
+        refused = Until(1),
+        ok = llama_node:close_session(Server, Session)
+    end,
+    beside(Attack, Config).
 
 session_settings(Config) ->
     Settings = [#{stop => [iolist_to_binary([integer_to_list(N), lists:duplicate(1000, $s)]) || N <- lists:seq(1, 64)]},

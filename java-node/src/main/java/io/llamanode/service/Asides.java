@@ -3,12 +3,14 @@ package io.llamanode.service;
 import io.llamanode.account.Holding;
 import io.llamanode.account.MemoryAccount;
 import io.llamanode.account.Weight;
+import io.llamanode.grammar.rule.Patience;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.Owner;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.threads.PrepareThreads;
+import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +40,8 @@ final class Asides {
         private final Owner owner;
         private final Holding holding;
         private final Reply<?> reply;
-        private boolean dropped;
+        /** Changed with the lock; asked without it by what works for it. */
+        private volatile boolean dropped;
 
         private Aside(Owner owner, Holding holding, Reply<?> reply) {
             this.owner = owner;
@@ -107,8 +110,15 @@ final class Asides {
             }
             T value;
             try {
-                value = work.get();
+                value = Patience.whileWanted(() -> !aside.dropped, work);
                 Admission.hold(holding, Weight.of(value), key);
+            } catch (CancellationException e) {
+                // Who dropped it has given its memory back, and waits for no answer.
+                if (!aside.dropped) {
+                    holding.release();
+                    reply.failed(new Failure(ErrorCode.CANCELLED, "nobody waits for it"));
+                }
+                return;
             } catch (FailureException e) {
                 holding.release();
                 reply.failed(e.failure());

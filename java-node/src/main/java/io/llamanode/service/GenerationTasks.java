@@ -43,10 +43,18 @@ final class GenerationTasks {
                                 prepared.tokens().length,
                                 model.loaded().vocabulary().size()),
                 () -> InputParts.largest(input));
-        Sampler sampler = Constraints.sampler(prepared, task.options, sampling, model.loaded());
-        GenerationRequest request = request(task, prepared, sampling, sampler);
-        TaskListener listener = new TaskListener(task, prepared, sampling.seed(), tasks);
         Engine engine = Objects.requireNonNull(model.loaded().engine());
+        TaskListener listener = new TaskListener(task, prepared, sampling.seed(), tasks);
+        Sampler sampler = Constraints.sampler(prepared, task.options, sampling, model.loaded(), task.holding);
+        GenerationRequest request;
+        try {
+            request = request(task, prepared, sampling, sampler);
+        } catch (RuntimeException | Error e) {
+            if (sampler != null) {
+                sampler.close();
+            }
+            throw e;
+        }
         return new Job() {
             @Override
             public boolean submit(Runnable accepted) {

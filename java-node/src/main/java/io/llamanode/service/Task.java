@@ -98,6 +98,8 @@ final class Task {
     String whyCancelled = "the task was cancelled";
     /** Somebody cancelled it while it was submitted. */
     boolean cancelled;
+    /** It had its terminal event. For the thread that prepares it, which asks often. */
+    volatile boolean ended;
     /** Nobody is left who could collect its result. For any thread. */
     volatile boolean abandoned;
 

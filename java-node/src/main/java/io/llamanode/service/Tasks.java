@@ -4,6 +4,7 @@ import io.llamanode.account.MemoryAccount;
 import io.llamanode.account.Weight;
 import io.llamanode.engine.contract.GenerationListener.FailureKind;
 import io.llamanode.engine.contract.GenerationRequest;
+import io.llamanode.grammar.rule.Patience;
 import io.llamanode.llama.UnsupportedException;
 import io.llamanode.service.Task.State;
 import io.llamanode.service.contract.AwayException;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -251,9 +253,12 @@ final class Tasks {
     /** Runs on a preparing thread, without the lock. */
     private void prepare(Task task, @Nullable TaskInput input, Transcript transcript) {
         try {
-            task.structure = AnswerFormats.structure(task.options);
-            Job job = job(task, Objects.requireNonNull(input), transcript);
-            long spared = task.weight - kept(task, input);
+            TaskInput given = Objects.requireNonNull(input);
+            Job job = Patience.whileWanted(() -> !task.ended, () -> {
+                task.structure = AnswerFormats.structure(task.options);
+                return job(task, given, transcript);
+            });
+            long spared = task.weight - kept(task, given);
             boolean taken;
             synchronized (lock) {
                 taken = submit(task, job, spared);
@@ -261,6 +266,9 @@ final class Tasks {
             if (!taken) {
                 job.discard();
             }
+        } catch (CancellationException e) {
+            // What ended the task has told its caller.
+            refuse(task, new Failure(ErrorCode.CANCELLED, task.whyCancelled));
         } catch (AwayException e) {
             refused(task, e.failure());
         } catch (FailureException e) {
@@ -498,6 +506,7 @@ final class Tasks {
     private void leave(Task task) {
         Admission.left(task);
         task.state = State.ENDED;
+        task.ended = true;
         neverExpires(task);
         running.remove(task.id);
         task.session.tasks().remove(task);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.engine.model.ModelRunner.MemoryException;
 import io.llamanode.engine.model.ModelRunner.RunnerException;
+import io.llamanode.grammar.rule.Patience;
 import io.llamanode.llama.UnsupportedException;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
@@ -203,6 +204,34 @@ class TasksTest extends ServiceFixture {
         assertEquals(1, model.samplersMade.get());
         assertEquals(0, model.samplers.get());
         assertEquals(0, service.status().counters().tasksCreated());
+    }
+
+    @Test
+    void aGrammarIsNotMadeToItsEndForATaskThatWasCancelled() throws InterruptedException {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch givenUp = new CountDownLatch(1);
+        model.makingSampler = () -> {
+            entered.countDown();
+            try {
+                while (true) {
+                    Patience.check();
+                    Thread.onSpinWait();
+                }
+            } finally {
+                givenUp.countDown();
+            }
+        };
+        long session = session();
+        Answer<Long> created = create(session, CONSTRAINED);
+        entered.await();
+        Answer<Void> closed = new Answer<>();
+        service.sessions().close(session, closed);
+        closed.value();
+        assertEquals("the task was cancelled", created.message());
+        givenUp.await();
+        waitForThePreparingThreads();
+        assertEquals(0, service.status().tasksWaiting());
+        assertEquals(0, account().held());
     }
 
     /** Its tokenizer is gone, which is no defect. */

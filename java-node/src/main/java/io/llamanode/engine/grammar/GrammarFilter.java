@@ -1,12 +1,12 @@
 package io.llamanode.engine.grammar;
 
+import io.llamanode.account.Holding;
 import io.llamanode.engine.model.Vocabulary;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.SamplingException;
 import io.llamanode.engine.sampling.TokenFilter;
 import io.llamanode.grammar.automaton.GrammarLimitException;
 import io.llamanode.grammar.automaton.State;
-import io.llamanode.grammar.language.Language;
 import io.llamanode.grammar.mask.TokenMasks;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -20,16 +20,16 @@ import org.jspecify.annotations.Nullable;
  * sees the text that spells them, which a JSON string allows, but the answer would lack it.
  */
 public final class GrammarFilter implements TokenFilter {
-    private final Grammars grammars;
-    private final Language language;
+    /** Tokens after which the account is told what has been found out for them. */
+    private static final int WEIGHED = 64;
+
+    private final Grammars.Use use;
     private final Vocabulary vocabulary;
     private final BitSet controls;
     private final Grammar grammar;
     private final TriggerWatch watch;
 
-    /** What a request that waits would hold in vain, and {@code null} until the first token is asked for. */
-    private @Nullable TokenMasks masks;
-
+    private int accepted;
     private @Nullable State state;
     private boolean holds;
 
@@ -38,20 +38,21 @@ public final class GrammarFilter implements TokenFilter {
      *
      * @param grammars of the model
      * @param grammar that the answer keeps to
+     * @param holding of the request, or {@code null} if it is only tried
      * @param vocabulary of the model
      * @param controls control tokens that may not come
      * @throws io.llamanode.grammar.language.LanguageException if the grammar is none
      * @throws GrammarLimitException if it is too large, or no text keeps to it
+     * @throws io.llamanode.account.NoRoomException if its owner may not hold it
      */
-    public GrammarFilter(Grammars grammars, Grammar grammar, Vocabulary vocabulary, BitSet controls) {
-        this.grammars = grammars;
-        this.language = grammar.language();
+    public GrammarFilter(
+            Grammars grammars, Grammar grammar, @Nullable Holding holding, Vocabulary vocabulary, BitSet controls) {
         this.vocabulary = vocabulary;
         this.controls = controls;
         this.grammar = grammar;
         this.watch = new TriggerWatch(grammar);
         this.holds = grammar.triggers().isEmpty();
-        grammars.masks(language);
+        this.use = grammars.use(grammar.language(), holding);
     }
 
     @Override
@@ -117,6 +118,9 @@ public final class GrammarFilter implements TokenFilter {
 
     @Override
     public void accept(int token) {
+        if (++accepted % WEIGHED == 0) {
+            use.weigh();
+        }
         try {
             if (!holds) {
                 pass(token);
@@ -147,12 +151,7 @@ public final class GrammarFilter implements TokenFilter {
     }
 
     private TokenMasks masks() {
-        TokenMasks ready = masks;
-        if (ready == null) {
-            ready = grammars.masks(language);
-            masks = ready;
-        }
-        return ready;
+        return use.masks();
     }
 
     private State state() {
@@ -180,7 +179,7 @@ public final class GrammarFilter implements TokenFilter {
 
     @Override
     public void close() {
-        masks = null;
         state = null;
+        use.close();
     }
 }

@@ -1,5 +1,6 @@
 package io.llamanode.engine.llama;
 
+import io.llamanode.account.Holding;
 import io.llamanode.engine.grammar.GrammarFilter;
 import io.llamanode.engine.grammar.Grammars;
 import io.llamanode.engine.model.Vocabulary;
@@ -59,19 +60,40 @@ public final class SamplerFactory {
      * @param params how to choose
      * @param more what else llama.cpp's samplers are to do, or {@code null}
      * @param grammar what answers keep to, or {@code null}
+     * @param holding of the request, whose owner is charged with the grammar; {@code null} if it is only tried
      * @return the sampler, to be closed
      * @throws io.llamanode.grammar.language.LanguageException if the grammar is none
      * @throws io.llamanode.grammar.automaton.GrammarLimitException if it is too large, or no text keeps to it
+     * @throws io.llamanode.account.NoRoomException if its owner may not hold the grammar
+     * @throws java.util.concurrent.CancellationException if it is not wanted any more
      * @throws IllegalStateException when the model has no tokenizer, or is closed
      */
-    public Sampler sampler(SamplingParams params, @Nullable ChainParams more, @Nullable Grammar grammar) {
+    public Sampler sampler(
+            SamplingParams params, @Nullable ChainParams more, @Nullable Grammar grammar, @Nullable Holding holding) {
         if (grammar == null) {
             return free(params, more);
         }
         BitSet forbidden = (BitSet) controls.clone();
         grammar.controls().forEach(forbidden::clear);
-        GrammarFilter filter = new GrammarFilter(grammars, grammar, vocabulary, forbidden);
-        return new ConstrainedSampler(free(params, more), filter, ends, logits);
+        GrammarFilter filter = new GrammarFilter(grammars, grammar, holding, vocabulary, forbidden);
+        try {
+            return new ConstrainedSampler(free(params, more), filter, ends, logits);
+        } catch (RuntimeException | Error e) {
+            filter.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Makes a sampler whose grammar is charged to nobody, and not kept.
+     *
+     * @param params how to choose
+     * @param more what else llama.cpp's samplers are to do, or {@code null}
+     * @param grammar what answers keep to, or {@code null}
+     * @return the sampler, to be closed
+     */
+    public Sampler sampler(SamplingParams params, @Nullable ChainParams more, @Nullable Grammar grammar) {
+        return sampler(params, more, grammar, null);
     }
 
     private Sampler free(SamplingParams params, @Nullable ChainParams more) {

@@ -1,5 +1,6 @@
 package io.llamanode.grammar.automaton;
 
+import io.llamanode.grammar.rule.Patience;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -51,6 +52,7 @@ final class LeftCalls {
         Reach reach = new Reach(nodes);
         int[][] calls = new int[rules.size()][];
         for (int rule = 0; rule < calls.length; rule++) {
+            Patience.check();
             calls[rule] = switch (rules.get(rule)) {
                 case Rules.Loop loop -> new int[] {loop.body()};
                 case Rules.Permutation permutation -> permutation.members();

@@ -1,5 +1,6 @@
 package io.llamanode.grammar.automaton;
 
+import io.llamanode.grammar.rule.Patience;
 import java.util.Arrays;
 import java.util.BitSet;
 
@@ -30,6 +31,9 @@ final class Nodes {
 
     private static final int FIRST_SIZE = 256;
     private static final int NONE = -1;
+    /** Nodes, a power of two and one less, between which it is asked whether the grammar is still wanted; edges, likewise. */
+    private static final int ASKED = 0xff;
+
     private static final long EDGE_WEIGHT = 4L * Integer.BYTES + 1;
     private static final long EDGES_PER_NODE = 4;
 
@@ -63,6 +67,9 @@ final class Nodes {
         }
         if (size == newest.length) {
             newest = Arrays.copyOf(newest, 2 * size);
+        }
+        if ((size & ASKED) == 0) {
+            Patience.check();
         }
         newest[size] = NONE;
         return size++;
@@ -105,6 +112,9 @@ final class Nodes {
             last = Arrays.copyOf(last, 2 * edges);
             targets = Arrays.copyOf(targets, 2 * edges);
             before = Arrays.copyOf(before, 2 * edges);
+        }
+        if ((edges & ASKED) == 0) {
+            Patience.check();
         }
         kinds[edges] = kind.code;
         first[edges] = low;

@@ -1,5 +1,6 @@
 package io.llamanode.grammar.automaton;
 
+import io.llamanode.grammar.rule.Patience;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -29,6 +30,7 @@ final class Nullability {
             open.add(rule);
         }
         while (!open.isEmpty()) {
+            Patience.check();
             int rule = open.remove();
             if (!found.nullable[rule] && !rules.isNotEmpty(rule) && found.look(rule)) {
                 found.nullable[rule] = true;

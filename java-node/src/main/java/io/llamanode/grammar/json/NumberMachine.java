@@ -6,6 +6,7 @@ import io.llamanode.grammar.rule.CodePoints;
 import io.llamanode.grammar.rule.Expression;
 import io.llamanode.grammar.rule.Expression.Edge;
 import io.llamanode.grammar.rule.Expression.Machine;
+import io.llamanode.grammar.rule.Patience;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
@@ -134,6 +135,7 @@ final class NumberMachine {
                 0,
                 false));
         for (int i = 0; i < states.size(); i++) {
+            Patience.check();
             Map<Integer, StringBuilder> out = new LinkedHashMap<>();
             for (char next : "0123456789.".toCharArray()) {
                 State to = step(states.get(i), next);

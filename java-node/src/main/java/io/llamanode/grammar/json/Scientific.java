@@ -5,6 +5,7 @@ import io.llamanode.grammar.rule.CodePoints;
 import io.llamanode.grammar.rule.Expression;
 import io.llamanode.grammar.rule.Expression.Edge;
 import io.llamanode.grammar.rule.Expression.Machine;
+import io.llamanode.grammar.rule.Patience;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -88,6 +89,7 @@ final class Scientific {
         List<List<Edge>> edges = new ArrayList<>();
         List<Expression> exponents = new ArrayList<>();
         for (int i = 0; i < states.size(); i++) {
+            Patience.check();
             State from = states.get(i);
             Map<Integer, StringBuilder> out = new HashMap<>();
             for (char next : "0123456789.".toCharArray()) {

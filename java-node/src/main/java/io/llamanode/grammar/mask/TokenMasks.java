@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class TokenMasks {
     private final TokenBytes vocabulary;
     private final Recognizer recognizer;
+    private final Automaton automaton;
     private final List<SliceWalk> slices;
     private final State[] path;
     private final Map<State, BitSet> kept;
@@ -34,8 +35,9 @@ public final class TokenMasks {
      */
     public TokenMasks(TokenBytes vocabulary, Automaton automaton, Limits limits, int mostKept) {
         this.vocabulary = vocabulary;
+        this.automaton = automaton;
         this.recognizer = new Recognizer(automaton, limits);
-        this.slices = slices(vocabulary.slices(), automaton);
+        this.slices = slices(vocabulary.slices());
         int deepest = Math.max(
                 vocabulary.rest().deepest(),
                 vocabulary.slices().stream()
@@ -53,7 +55,7 @@ public final class TokenMasks {
         };
     }
 
-    private List<SliceWalk> slices(List<Slice> all, Automaton automaton) {
+    private List<SliceWalk> slices(List<Slice> all) {
         int notes =
                 all.stream().mapToInt(slice -> Freedom.notes(slice.language())).sum();
         List<SliceWalk> walks = new ArrayList<>();
@@ -147,8 +149,8 @@ public final class TokenMasks {
         }
     }
 
-    /** {@return bytes that it takes, if only about} */
+    /** {@return bytes that it takes with the automaton, if only about} */
     public long weight() {
-        return recognizer.weight() + kept.size() * (vocabulary.size() / 8L + 64);
+        return automaton.weight() + recognizer.weight() + kept.size() * (vocabulary.size() / 8L + 64);
     }
 }

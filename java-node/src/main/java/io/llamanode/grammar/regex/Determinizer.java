@@ -5,6 +5,7 @@ import io.llamanode.grammar.rule.CodePoints;
 import io.llamanode.grammar.rule.Expression;
 import io.llamanode.grammar.rule.Expression.Edge;
 import io.llamanode.grammar.rule.Expression.Machine;
+import io.llamanode.grammar.rule.Patience;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -76,6 +77,7 @@ final class Determinizer {
         boolean accepts = false;
         number(root);
         for (int state = 0; state < states.size(); state++) {
+            Patience.check();
             Regular from = states.get(state);
             accepts |= from.nullable;
             if (accepts && onlyFirst) {

@@ -1,5 +1,6 @@
 package io.llamanode.grammar.schema;
 
+import io.llamanode.grammar.rule.Patience;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -81,6 +82,7 @@ final class Algebra {
             List<ObjectShape> ownObjects = forms.get(i).objects();
             for (int k = 0; k < forms.size(); k++) {
                 if (k != i) {
+                    Patience.check();
                     ownNumbers = ownNumbers.minus(forms.get(k).numbers());
                     ownTexts = minusTexts(ownTexts, forms.get(k).texts());
                     ownArrays = minusArrays(ownArrays, forms.get(k).arrays());
@@ -227,6 +229,7 @@ final class Algebra {
     }
 
     private static void bound(int shapes) {
+        Patience.check();
         if (shapes > MOST_SHAPES) {
             throw new UndecidableException(
                     "anyOf", "its alternatives meet in more than %d ways".formatted(MOST_SHAPES));

@@ -3,6 +3,7 @@ package io.llamanode.grammar.schema;
 import io.llamanode.grammar.rule.Expression;
 import io.llamanode.grammar.rule.Expression.Repeat;
 import io.llamanode.grammar.rule.MachineBuilder;
+import io.llamanode.grammar.rule.Patience;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -97,6 +98,7 @@ final class ArrayWriter {
         MachineBuilder<Place> machine = new MachineBuilder<>();
         machine.state(new Place(0, true, none));
         for (int state = 0; state < machine.size(); state++) {
+            Patience.check();
             Place place = machine.key(state);
             if (machine.size() > MOST_STATES) {
                 throw new UndecidableException(
@@ -167,6 +169,7 @@ final class ArrayWriter {
         MachineBuilder<Used> machine = new MachineBuilder<>();
         machine.state(new Used(0, 0));
         for (int state = 0; state < machine.size(); state++) {
+            Patience.check();
             Used used = machine.key(state);
             if (used.count >= shape.min()) {
                 machine.accept(state);

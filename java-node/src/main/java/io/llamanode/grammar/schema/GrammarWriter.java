@@ -13,6 +13,7 @@ import io.llamanode.grammar.regex.Regular;
 import io.llamanode.grammar.rule.Expression;
 import io.llamanode.grammar.rule.Expression.Repeat;
 import io.llamanode.grammar.rule.Grammar;
+import io.llamanode.grammar.rule.Patience;
 import io.llamanode.grammar.rule.Productive;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -80,6 +81,7 @@ final class GrammarWriter {
 
     private Grammar finished() {
         while (!open.isEmpty()) {
+            Patience.check();
             Open next = open.remove();
             rules.put(next.name, expression(next.term, next.form));
         }

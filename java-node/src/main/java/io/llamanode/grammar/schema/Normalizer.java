@@ -1,5 +1,6 @@
 package io.llamanode.grammar.schema;
 
+import io.llamanode.grammar.rule.Patience;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -66,6 +67,7 @@ final class Normalizer {
     }
 
     private Form find(Term term) {
+        Patience.check();
         return switch (term) {
             case Term.True _ -> Form.all(terms);
             case Term.False _ -> Form.NOTHING;

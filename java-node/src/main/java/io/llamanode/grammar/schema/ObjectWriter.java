@@ -3,6 +3,7 @@ package io.llamanode.grammar.schema;
 import io.llamanode.grammar.rule.Expression;
 import io.llamanode.grammar.rule.Expression.Repeat;
 import io.llamanode.grammar.rule.MachineBuilder;
+import io.llamanode.grammar.rule.Patience;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -66,6 +67,7 @@ final class ObjectWriter {
         MachineBuilder<Place> machine = new MachineBuilder<>();
         machine.state(new Place(0, 0, 0));
         for (int state = 0; state < machine.size(); state++) {
+            Patience.check();
             if (machine.size() > MOST_STATES) {
                 throw new UndecidableException(
                         shape.max() == ArrayShape.NO_BOUND ? "minProperties" : "maxProperties",

@@ -1,5 +1,6 @@
 package io.llamanode.service.model;
 
+import io.llamanode.account.Holding;
 import io.llamanode.chat.tools.AnswerFormat;
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.model.Adapter;
@@ -90,11 +91,15 @@ public interface LoadedModel extends AutoCloseable {
      * @param params how tokens are chosen
      * @param more what llama.cpp's samplers are to do, or {@code null}
      * @param grammar what the answer must keep to, or {@code null}
+     * @param holding of the request, whose owner is charged with the grammar; {@code null} if it is only tried
      * @return the sampler, to be closed by the caller or by the engine that takes it
      * @throws io.llamanode.grammar.language.LanguageException if the grammar is none
      * @throws io.llamanode.grammar.automaton.GrammarLimitException if it is too large, or no text keeps to it
+     * @throws io.llamanode.account.NoRoomException if its owner may not hold the grammar
+     * @throws java.util.concurrent.CancellationException if it is not wanted any more
      */
-    Sampler sampler(SamplingParams params, @Nullable ChainParams more, @Nullable Grammar grammar);
+    Sampler sampler(
+            SamplingParams params, @Nullable ChainParams more, @Nullable Grammar grammar, @Nullable Holding holding);
 
     /**
      * Renders a conversation with the model's chat template.

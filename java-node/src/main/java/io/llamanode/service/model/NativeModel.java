@@ -1,5 +1,6 @@
 package io.llamanode.service.model;
 
+import io.llamanode.account.Holding;
 import io.llamanode.chat.tools.AnswerFormat;
 import io.llamanode.engine.Engine;
 import io.llamanode.engine.llama.LlamaAdapter;
@@ -171,8 +172,9 @@ final class NativeModel implements LoadedModel {
     }
 
     @Override
-    public Sampler sampler(SamplingParams params, @Nullable ChainParams more, @Nullable Grammar grammar) {
-        return samplers.sampler(params, more, grammar);
+    public Sampler sampler(
+            SamplingParams params, @Nullable ChainParams more, @Nullable Grammar grammar, @Nullable Holding holding) {
+        return samplers.sampler(params, more, grammar, holding);
     }
 
     @Override

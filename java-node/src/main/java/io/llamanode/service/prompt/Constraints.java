@@ -1,5 +1,7 @@
 package io.llamanode.service.prompt;
 
+import io.llamanode.account.Holding;
+import io.llamanode.account.NoRoomException;
 import io.llamanode.engine.sampling.ChainParams;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
@@ -7,6 +9,7 @@ import io.llamanode.engine.sampling.SamplingParams;
 import io.llamanode.grammar.automaton.GrammarLimitException;
 import io.llamanode.grammar.language.Language;
 import io.llamanode.grammar.language.LanguageException;
+import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.GenerationOptions;
 import io.llamanode.service.contract.task.OutputFormat;
@@ -50,7 +53,7 @@ public final class Constraints {
         Language language = AnswerFormats.language(options);
         if (language != null) {
             String key = GenerationDefaults.given(options.format()).key();
-            make(model, sampling, null, Grammar.strict(language), key).close();
+            make(model, sampling, null, Grammar.strict(language), null, key).close();
         }
     }
 
@@ -59,14 +62,18 @@ public final class Constraints {
             SamplingParams sampling,
             @Nullable ChainParams chain,
             @Nullable Grammar grammar,
+            @Nullable Holding holding,
             String key) {
         try {
-            return model.sampler(sampling, chain, grammar);
+            return model.sampler(sampling, chain, grammar, holding);
+        } catch (NoRoomException e) {
+            ErrorCode code = e.isForAnybody() ? ErrorCode.OUT_OF_MEMORY : ErrorCode.SERVER_BUSY;
+            throw new FailureException(code, key + ": " + e.getMessage());
         } catch (LanguageException | GrammarLimitException e) {
             if (grammar != null && !grammar.triggers().isEmpty()) {
                 // Calls that may come are read all the same.
                 LOG.info("Calls are not held to the schemas of the tools: {}", e.getMessage());
-                return model.sampler(sampling, chain, null);
+                return model.sampler(sampling, chain, null, holding);
             }
             throw AnswerFormats.refusal(key, e);
         }
@@ -79,12 +86,19 @@ public final class Constraints {
      * @param options of the task, complete
      * @param sampling the common settings
      * @param model whose sampler it is
+     * @param holding of the task, whose owner is charged with the grammar
      * @return what chooses the tokens, to be closed by the caller or by the engine that takes it; {@code null} if
      *     {@code sampling} says it all
-     * @throws FailureException {@code invalid_argument} if the grammar is none
+     * @throws FailureException {@code invalid_argument} if the grammar is none; {@code out_of_memory} if no one may hold it, {@code
+     *     server_busy} if its owner may not
+     * @throws java.util.concurrent.CancellationException if it is not wanted any more
      */
     public static @Nullable Sampler sampler(
-            PreparedPrompt prepared, GenerationOptions options, SamplingParams sampling, LoadedModel model) {
+            PreparedPrompt prepared,
+            GenerationOptions options,
+            SamplingParams sampling,
+            LoadedModel model,
+            Holding holding) {
         OutputFormat format = GenerationDefaults.given(options.format());
         Language language = AnswerFormats.language(options);
         Grammar grammar =
@@ -93,10 +107,15 @@ public final class Constraints {
         if (grammar == null && chain == null) {
             return null;
         }
-        Sampler sampler = make(model, sampling, chain, grammar, language == null ? "tools" : format.key());
-        for (int token : prepared.tokens()) {
-            sampler.accept(token);
+        Sampler sampler = make(model, sampling, chain, grammar, holding, language == null ? "tools" : format.key());
+        try {
+            for (int token : prepared.tokens()) {
+                sampler.accept(token);
+            }
+            return sampler;
+        } catch (RuntimeException | Error e) {
+            sampler.close();
+            throw e;
         }
-        return sampler;
     }
 }

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.account.Holding;
+import io.llamanode.account.MemoryAccount;
+import io.llamanode.account.NoRoomException;
 import io.llamanode.engine.model.InfillTokens;
 import io.llamanode.engine.model.Vocabulary;
 import io.llamanode.engine.sampling.Grammar;
@@ -14,13 +17,16 @@ import io.llamanode.engine.sampling.SamplingException;
 import io.llamanode.grammar.automaton.GrammarLimitException;
 import io.llamanode.grammar.language.Language;
 import io.llamanode.grammar.language.LanguageException;
+import io.llamanode.grammar.rule.Patience;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import org.junit.jupiter.api.Test;
 
 /** A grammar lets those tokens through that keep to it, from where on it holds. */
@@ -37,7 +43,7 @@ class GrammarFilterTest {
         if (!grammar.controls().contains(CONTROL)) {
             forbidden.set(CONTROL);
         }
-        return new GrammarFilter(grammars, grammar, vocabulary, forbidden);
+        return new GrammarFilter(grammars, grammar, null, vocabulary, forbidden);
     }
 
     private static String allowed(GrammarFilter filter) {
@@ -125,20 +131,84 @@ class GrammarFilterTest {
     }
 
     @Test
-    void equalGrammarsShareWhatWasMadeUntilItIsForgotten() {
-        Object first = grammars.masks(Language.gbnf("root ::= \"a\""));
-        assertSame(first, grammars.masks(Language.gbnf("root ::= \"a\"")));
-        for (int i = 0; i < 100; i++) {
-            grammars.masks(Language.gbnf("root ::= \"" + i + "\""));
+    void equalGrammarsShareWhatWasMadeAndTheFirstOwnerHoldsIt() {
+        MemoryAccount account = new MemoryAccount(8 << 20, 0.5);
+        Holding one = account.open(MemoryAccount.Kind.TASK, "one", "peer");
+        Holding two = account.open(MemoryAccount.Kind.TASK, "two", "peer");
+        Language language = Language.gbnf("root ::= \"a\"");
+        Grammars.Use first = grammars.use(language, one);
+        long held = account.held();
+        assertTrue(held > 0);
+        Grammars.Use second = grammars.use(language, two);
+        assertSame(first.masks(), second.masks());
+        assertEquals(held, account.held());
+        first.close();
+        first.close();
+        assertEquals("two", account.balance().largest().getFirst().owner());
+        second.close();
+        assertEquals(0, account.held());
+        assertEquals(held, account.balance().idle());
+        Grammars.Use again = grammars.use(language, one);
+        assertSame(first.masks(), again.masks());
+        assertEquals(0, account.balance().idle());
+        again.close();
+    }
+
+    @Test
+    void whatNobodyUsesIsForgottenForOthersTheLongestUnusedFirst() {
+        MemoryAccount account = new MemoryAccount(4 << 20, 0.5);
+        Holding owner = account.open(MemoryAccount.Kind.TASK, "one", "peer");
+        Language language = Language.gbnf("root ::= \"a\"");
+        Object first = masks(language, owner);
+        for (int i = 0; i < 300; i++) {
+            masks(Language.gbnf("root ::= \"" + i + "\""), owner);
             // Used, so that others are forgotten.
-            assertSame(first, grammars.masks(Language.gbnf("root ::= \"a\"")));
+            assertSame(first, masks(language, owner));
+            assertTrue(account.balance().idle() <= (4 << 20) / 8);
         }
-        GrammarFilter waiting = filter(Grammar.strict(Language.gbnf("root ::= \"ab\"")));
-        for (int i = 0; i < 100; i++) {
-            grammars.masks(Language.gbnf("root ::= \"" + i + "\""));
+        try (Grammars.Use waiting = grammars.use(Language.gbnf("root ::= \"ab\""), owner)) {
+            for (int i = 0; i < 300; i++) {
+                masks(Language.gbnf("root ::= \"" + i + "\""), owner);
+            }
+            assertNotSame(first, masks(language, owner));
+            assertSame(waiting.masks(), masks(Language.gbnf("root ::= \"ab\""), owner));
         }
-        assertNotSame(first, grammars.masks(Language.gbnf("root ::= \"a\"")));
-        assertEquals("02", allowed(waiting));
+        assertEquals(0, account.held());
+    }
+
+    @Test
+    void aGrammarThatItsOwnerMayNotHoldIsRefused() {
+        MemoryAccount account = new MemoryAccount(256 << 10, 0.5);
+        Holding owner = account.open(MemoryAccount.Kind.TASK, "one", "peer");
+        Language large = Language.gbnf("root ::= \"" + "a".repeat(5_000) + "\"");
+        assertTrue(assertThrows(NoRoomException.class, () -> grammars.use(large, owner))
+                .isForAnybody());
+        List<Grammars.Use> uses = new ArrayList<>();
+        NoRoomException full = assertThrows(NoRoomException.class, () -> {
+            for (int i = 0; i < 1_000; i++) {
+                uses.add(grammars.use(Language.gbnf("root ::= \"" + i + "\""), owner));
+            }
+        });
+        assertFalse(full.isForAnybody());
+        assertTrue(uses.size() > 3);
+        uses.forEach(Grammars.Use::close);
+        assertEquals(0, account.held());
+    }
+
+    private Object masks(Language language, Holding owner) {
+        try (Grammars.Use use = grammars.use(language, owner)) {
+            return use.masks();
+        }
+    }
+
+    @Test
+    void whatNobodyWaitsForIsNotMade() {
+        String letters = "root ::= " + "\"abc\" [a-z]+ ".repeat(20_000);
+        int[] asked = new int[1];
+        assertThrows(
+                CancellationException.class,
+                () -> Patience.whileWanted(() -> ++asked[0] < 5, () -> grammars.use(Language.gbnf(letters), null)));
+        assertEquals(5, asked[0]);
     }
 
     /** Tokens that are these texts. */

@@ -1,5 +1,6 @@
 package io.llamanode.service.model;
 
+import io.llamanode.account.Holding;
 import io.llamanode.chat.ChatTemplate;
 import io.llamanode.chat.tools.AnswerFormat;
 import io.llamanode.engine.Engine;
@@ -195,7 +196,7 @@ public final class FakeLoadedModel implements LoadedModel {
     }
 
     @Override
-    public Sampler sampler(SamplingParams params, ChainParams more, Grammar wanted) {
+    public Sampler sampler(SamplingParams params, ChainParams more, Grammar wanted, Holding holding) {
         makingSampler.run();
         if (wanted != null) {
             // As an engine does, which refuses what is none.

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.llamanode.account.MemoryAccount;
 import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Sampler;
 import io.llamanode.engine.sampling.SamplingParams;
@@ -38,7 +39,12 @@ class ConstraintsTest {
     }
 
     private Sampler sampler(PreparedPrompt prompt, GenerationOptions options) {
-        return Constraints.sampler(prompt, options, SamplingParams.GREEDY, model);
+        return Constraints.sampler(
+                prompt,
+                options,
+                SamplingParams.GREEDY,
+                model,
+                new MemoryAccount(1 << 20, 1).open(MemoryAccount.Kind.TASK, "owner", "peer"));
     }
 
     @Test
