@@ -71,12 +71,42 @@ class CallRoundTripTest {
         Map<String, Object> properties = new LinkedHashMap<>();
         call.arguments()
                 .forEach((key, value) ->
-                        properties.put(key, value instanceof String ? Map.of("type", "string") : Map.of()));
+                        properties.put(key, value instanceof String text ? string(text) : other(value)));
         return Map.of(
                 "type",
                 "function",
                 "function",
-                Map.of("name", call.name(), "parameters", Map.of("type", "object", "properties", properties)));
+                Map.of(
+                        "name",
+                        call.name(),
+                        "parameters",
+                        Map.of(
+                                "type",
+                                "object",
+                                "properties",
+                                properties,
+                                "$defs",
+                                Map.of("text", Map.of("type", "string")))));
+    }
+
+    /** Schemas that admit a text, and nothing else that it may be taken for; the same for the same text. */
+    private static Map<String, Object> string(String text) {
+        Map<String, Object> plain = Map.of("type", "string");
+        Map<String, Object> reference = Map.of("$ref", "#/$defs/text");
+        Map<String, Object> object = Map.of("type", "object", "required", List.of("never"), "maxProperties", 1);
+        return switch (Math.floorMod(text.hashCode(), 5)) {
+            case 0 -> plain;
+            case 1 -> reference;
+            case 2 -> Map.of("enum", List.of(text, "7"));
+            case 3 -> Map.of("oneOf", List.of(reference, object));
+            default -> Map.of("anyOf", List.of(plain, Map.of("const", false)));
+        };
+    }
+
+    private static Map<String, Object> other(Object value) {
+        return value == null || value instanceof Map<?, ?>
+                ? Map.of("type", List.of("null", "object"))
+                : Map.of("description", "anything");
     }
 
     /** {@return an answer of nothing but calls, as models of the family write it} */

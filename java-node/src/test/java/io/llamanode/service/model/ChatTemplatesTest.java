@@ -13,8 +13,13 @@ import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.ChatTemplating;
 import io.llamanode.service.contract.task.TemplateChoice;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -209,5 +214,44 @@ class ChatTemplatesTest {
 
     private static AnswerFormat format(ChatTemplates templates, int number) {
         return templates.answerFormat(request(source(number + "{{ messages[0].content }}"), null));
+    }
+
+    /** The reason why calls come as text must be found in the log, and not once a request. */
+    @Test
+    void aSyntaxOfCallsThatIsNotKnownIsToldOnce() {
+        List<String> logged = new ArrayList<>();
+        Handler listens = new Handler() {
+            @Override
+            public void publish(LogRecord told) {
+                logged.add(new SimpleFormatter().formatMessage(told));
+            }
+
+            @Override
+            public void flush() {
+                // Keeps nothing back.
+            }
+
+            @Override
+            public void close() {
+                // Holds nothing.
+            }
+        };
+        Logger log = Logger.getLogger(ChatTemplates.class.getName());
+        log.addHandler(listens);
+        try {
+            ChatTemplates templates = own(OWN);
+            templates.answerFormat(request(null, List.of()));
+            assertEquals(List.of(), logged);
+            templates.answerFormat(request(null, TOOLS));
+            templates.answerFormat(request(null, TOOLS));
+            assertEquals(1, logged.size());
+            assertTrue(
+                    logged.getFirst().startsWith("the chat template of model 'm' shows no known syntax"),
+                    logged.getFirst());
+            own("[TOOL_CALLS] " + OWN).answerFormat(request(null, TOOLS));
+            assertEquals(1, logged.size());
+        } finally {
+            log.removeHandler(listens);
+        }
     }
 }

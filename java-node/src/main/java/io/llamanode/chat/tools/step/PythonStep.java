@@ -47,8 +47,13 @@ public final class PythonStep extends WholeCallStep {
             if (escaped) {
                 escaped = false;
             } else if (quote != 0) {
+                if (c == quote && scanned + 1 == in.length() && !in.ended()) {
+                    // What comes behind it tells whether it ends the text.
+                    return -1;
+                }
+                boolean last = scanned + 1 == in.length();
                 escaped = c == '\\';
-                quote = c == quote ? 0 : quote;
+                quote = c == quote && (last || PythonLiterals.endsText(in.peek(scanned + 1))) ? 0 : quote;
             } else if (c == '"' || c == '\'') {
                 quote = c;
             } else if (c == '(' || c == '[' || c == '{') {

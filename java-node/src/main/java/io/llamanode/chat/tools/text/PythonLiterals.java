@@ -171,11 +171,21 @@ public final class PythonLiterals {
         return entries;
     }
 
+    /**
+     * {@return whether a quote in front of a character ends a text. Templates put texts into quotes without escapes
+     * ({@code 'it's'}), and models write so; in Python nothing else may follow.}
+     *
+     * @param next the character behind the quote
+     */
+    public static boolean endsText(char next) {
+        return Character.isWhitespace(next) || ",)]}:".indexOf(next) >= 0;
+    }
+
     private String string(char quote) {
         StringBuilder value = new StringBuilder();
         for (at++; at < text.length(); at++) {
             char c = text.charAt(at);
-            if (c == quote) {
+            if (c == quote && (at + 1 == text.length() || endsText(text.charAt(at + 1)))) {
                 at++;
                 return value.toString();
             }

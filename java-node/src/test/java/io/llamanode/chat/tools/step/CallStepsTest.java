@@ -329,6 +329,10 @@ class CallStepsTest {
         assertEquals("new f{\"a\":\"\\\")\"}|", python("f(a=\"\\\")\")"));
         assertEquals("new f{\"a\":\"it's)\"}|", python("f(a=\"it's)\")"));
         assertEquals("new f{\"a\":[1]}|", python("f(a=(1,))"));
+        assertEquals(
+                "new f{\"a\":\"it's\",\"b\":[\"x'y\"]}|", python("f(a='it's', b=['x'y'])"), "as templates write it");
+        assertEquals("new f{\"a\":\"say \\\"hi\\\"\"}|", python("f(a=\"say \"hi\"\")"));
+        assertEquals("new f{\"a\":\"x\",\"b\":1}|", python("f(a='x' , b=1)"));
         assertEquals("BAD", python("f(1)"));
         assertEquals("BAD", python("a b("));
         assertEquals("MORE", python("f(a=["));
