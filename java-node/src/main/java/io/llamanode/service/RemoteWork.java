@@ -281,6 +281,5 @@ final class RemoteWork implements ModelWork {
     public void close() {
         threads.close();
         model.close();
-        jobs.close();
     }
 }

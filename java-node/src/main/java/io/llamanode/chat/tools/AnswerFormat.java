@@ -6,6 +6,7 @@ import io.llamanode.chat.tools.machine.HarmonyMachine;
 import io.llamanode.chat.tools.machine.MarkedMachine;
 import io.llamanode.chat.tools.machine.RecipientMachine;
 import io.llamanode.chat.tools.rules.CallRules;
+import io.llamanode.chat.tools.rules.Gaps;
 import io.llamanode.chat.tools.rules.HeaderRules;
 import io.llamanode.chat.tools.rules.ToolSchemas;
 import io.llamanode.chat.tools.syntax.CallSyntax;
@@ -140,11 +141,6 @@ public final class AnswerFormat {
         return written.parallel() || !written.calls();
     }
 
-    /** {@return whether the template shows how its models write calls; else they are asked for JSON} */
-    public boolean isKnown() {
-        return kind != Kind.MARKED || written.calls() || !syntax().equals(CallSyntaxes.GENERIC);
-    }
-
     /** {@return name of the family of syntaxes, for logs} */
     public String family() {
         return switch (kind) {
@@ -266,7 +262,7 @@ public final class AnswerFormat {
         return switch (kind) {
             case HARMONY -> List.of(HeaderRules.FUNCTIONS);
             case RECIPIENT -> List.of();
-            case MARKED -> new CallRules(syntax()).triggers();
+            case MARKED -> new CallRules(syntax(), Gaps.LOOSE).triggers();
         };
     }
 

@@ -1,20 +1,23 @@
 package io.llamanode.chat.tools;
 
-import static io.llamanode.chat.tools.rules.Parts.SPACE;
 import static io.llamanode.chat.tools.rules.Parts.joined;
 import static io.llamanode.chat.tools.rules.Parts.text;
 
 import io.llamanode.chat.tools.AnswerFormat.Kind;
 import io.llamanode.chat.tools.machine.RecipientMachine;
 import io.llamanode.chat.tools.rules.CallRules;
+import io.llamanode.chat.tools.rules.Gaps;
 import io.llamanode.chat.tools.rules.HeaderRules;
 import io.llamanode.chat.tools.rules.Parts;
 import io.llamanode.chat.tools.rules.RawText;
 import io.llamanode.chat.tools.rules.RuleBook;
 import io.llamanode.chat.tools.rules.ToolSchemas;
+import io.llamanode.chat.tools.syntax.CallSyntax;
+import io.llamanode.chat.tools.syntax.CallSyntaxes;
 import io.llamanode.chat.tools.syntax.Reasoning;
 import io.llamanode.grammar.rule.Expression;
 import io.llamanode.grammar.rule.Grammar;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -40,11 +43,22 @@ final class CallGrammar {
                 switch (format.kind()) {
                     case HARMONY -> HeaderRules.harmonyNamed(named, schemas, book);
                     case RECIPIENT -> HeaderRules.recipients(named, schemas, book, most);
-                    case MARKED -> {
-                        CallRules rules = new CallRules(format.syntax());
-                        yield rules.opened(rules.calls(named, schemas, book), most);
-                    }
+                    // A model may write what others write behind the same opener.
+                    case MARKED ->
+                        Parts.choice(CallSyntaxes.readable(format.syntax()).stream()
+                                .filter(this::mayStandFor)
+                                .map(syntax -> new CallRules(syntax, Gaps.LOOSE))
+                                .map(rules -> rules.opened(rules.calls(named, schemas, book), most))
+                                .toList());
                 });
+    }
+
+    private boolean mayStandFor(CallSyntax other) {
+        CallSyntax own = format.syntax();
+        return other.equals(own)
+                || !Collections.disjoint(other.openers(), own.openers())
+                        && other.callOpen().isEmpty()
+                        && own.callOpen().isEmpty();
     }
 
     /** {@return answers that keep to a grammar, or call tools instead if there are any} */
@@ -60,9 +74,9 @@ final class CallGrammar {
         return switch (format.kind()) {
             case HARMONY -> HeaderRules.harmony(named, schemas, book);
             case RECIPIENT ->
-                Parts.list(HeaderRules.recipient(named, schemas, book), text(RecipientMachine.NEXT), most);
+                Parts.list(HeaderRules.recipient(named, schemas, book, Gaps.TIGHT), text(RecipientMachine.NEXT), most);
             case MARKED -> {
-                CallRules rules = new CallRules(format.syntax());
+                CallRules rules = new CallRules(format.syntax(), Gaps.TIGHT);
                 yield rules.only(rules.calls(named, schemas, book), most);
             }
         };
@@ -95,7 +109,7 @@ final class CallGrammar {
         Expression rest = joined(
                 RawText.before(close).expression(Expression.Chars::new),
                 text(close),
-                SPACE,
+                Gaps.LOOSE.part(),
                 format.isSolar() ? text(FormatDetection.SOLAR_TURN) : Expression.EMPTY);
         return start.insideReasoning()
                 ? rest

@@ -30,7 +30,9 @@ public final class JsonNumbers {
     /** No double is ten to the power of more: a reader could not take it. */
     private static final int MOST_EXPONENT = 308;
 
+    private static final int MOST_SMALL_EXPONENT = 99;
     private static final Expression EXPONENT = exponent(null, null);
+    private static final Expression SMALL_EXPONENT = exponent(-MOST_SMALL_EXPONENT, MOST_SMALL_EXPONENT);
 
     /** Exponents up to this one, and from the other one on, are written by writers of doubles. */
     private static final int MOST_SMALL = -4;
@@ -64,20 +66,33 @@ public final class JsonNumbers {
                 return known;
             }
         }
-        Expression found = find(range);
+        Expression found = find(range, false, EXPONENT);
         synchronized (KNOWN) {
             KNOWN.put(range, found);
         }
         return found;
     }
 
-    private static Expression find(NumberRange range) {
+    /**
+     * Spells the numbers of a range as they are written most: integers without a point and an exponent, and others with an exponent
+     * that leaves them finite.
+     *
+     * @param range of them
+     * @param integers whether they are integers
+     * @return their spellings; {@link Expression#NOTHING} if it has none
+     * @throws GrammarLimitException if a bound has too many digits, or the multiples need too many states
+     */
+    public static Expression plain(NumberRange range, boolean integers) {
+        return find(range, integers, SMALL_EXPONENT);
+    }
+
+    private static Expression find(NumberRange range, boolean integers, Expression exponent) {
         List<Expression> all = new ArrayList<>();
-        Expression positive = half(range);
+        Expression positive = half(range, integers, exponent);
         if (!positive.equals(Expression.NOTHING)) {
             all.add(positive);
         }
-        Expression negative = half(range.negated());
+        Expression negative = half(range.negated(), integers, exponent);
         if (!negative.equals(Expression.NOTHING)) {
             all.add(Expression.sequence(MINUS, negative));
         }
@@ -85,7 +100,7 @@ public final class JsonNumbers {
     }
 
     /** Spells those that are not negative. */
-    private static Expression half(NumberRange range) {
+    private static Expression half(NumberRange range, boolean integers, Expression exponent) {
         BigDecimal minimum = range.minimum();
         BigDecimal maximum = range.maximum();
         if (maximum != null && maximum.signum() < 0) {
@@ -94,8 +109,8 @@ public final class JsonNumbers {
         boolean above = minimum != null && (minimum.signum() > 0 || minimum.signum() == 0 && range.exclusiveMinimum());
         Bound low = above && minimum != null ? Bound.of(minimum, range.exclusiveMinimum()) : null;
         Bound high = maximum == null ? null : Bound.of(maximum, range.exclusiveMaximum());
-        Expression plain = NumberMachine.of(low, high, range);
-        if (plain.equals(Expression.NOTHING)) {
+        Expression plain = integers ? NumberMachine.integers(low, high, range) : NumberMachine.of(low, high, range);
+        if (integers || plain.equals(Expression.NOTHING)) {
             return plain;
         }
         boolean signOnly = (minimum == null || minimum.signum() <= 0) && (maximum == null || maximum.signum() == 0);
@@ -104,7 +119,7 @@ public final class JsonNumbers {
         }
         if (range.multipleOf() == null && signOnly) {
             // An exponent changes no sign.
-            return Expression.sequence(plain, Expression.optional(EXPONENT));
+            return Expression.sequence(plain, Expression.optional(exponent));
         }
         Expression scientific = Scientific.of(range);
         return scientific.equals(Expression.NOTHING) ? plain : Expression.choice(List.of(plain, scientific));

@@ -121,6 +121,11 @@ final class NumberMachine {
         return new NumberMachine(low, high, NumberRange.ANY, true).build();
     }
 
+    /** {@return those of a range that are integers, without a point} */
+    static Expression integers(@Nullable Bound low, @Nullable Bound high, NumberRange range) {
+        return new NumberMachine(low, high, range, true).build();
+    }
+
     private static GrammarLimitException tooMany() {
         return new GrammarLimitException(
                 "the multiples between these bounds take more than %d states".formatted(MOST_STATES));

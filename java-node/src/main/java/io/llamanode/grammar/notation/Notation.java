@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Never changes: for any thread.
  *
+ * @param plain whether numbers are written so that any reader takes them for what they are: integers without a point and an exponent,
+ *     and none that is too large for a double
  * @param gap what may stand between the parts of arrays and objects
  * @param nulls how null is written
  * @param trues how true is written
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param names how the names of properties are written; {@code null}: as in JSON
  */
 public record Notation(
+        boolean plain,
         Expression gap,
         String nulls,
         String trues,
@@ -85,6 +88,6 @@ public record Notation(
      * @param gap what may stand between the tokens
      */
     public static Notation json(Expression gap) {
-        return new Notation(gap, "null", "true", "false", null, null);
+        return new Notation(false, gap, "null", "true", "false", null, null);
     }
 }

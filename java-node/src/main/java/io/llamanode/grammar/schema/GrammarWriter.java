@@ -15,6 +15,7 @@ import io.llamanode.grammar.rule.Expression.Repeat;
 import io.llamanode.grammar.rule.Grammar;
 import io.llamanode.grammar.rule.Patience;
 import io.llamanode.grammar.rule.Productive;
+import java.math.BigDecimal;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -270,6 +271,14 @@ final class GrammarWriter {
         return all.size() > most ? List.of() : all;
     }
 
+    private static boolean isInteger(NumberRange range) {
+        BigDecimal one = range.multipleOf();
+        if (one == null && range.minimum() != null && range.minimum().equals(range.maximum())) {
+            one = range.minimum();
+        }
+        return one != null && one.stripTrailingZeros().scale() <= 0;
+    }
+
     private Expression expression(Term term, Form form) {
         List<Expression> all = new ArrayList<>();
         try {
@@ -341,7 +350,8 @@ final class GrammarWriter {
     private Expression number(NumberRange range) {
         Expression known = numbers.get(range);
         if (known == null) {
-            known = shared(JsonNumbers.expression(range));
+            known = shared(
+                    notation.plain() ? JsonNumbers.plain(range, isInteger(range)) : JsonNumbers.expression(range));
             numbers.put(range, known);
         }
         return known;

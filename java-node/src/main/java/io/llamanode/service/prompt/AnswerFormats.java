@@ -94,7 +94,11 @@ public final class AnswerFormats {
      */
     public static FailureException refusal(String key, RuntimeException why) {
         boolean mayBeIgnored = why.getCause() instanceof SchemaException schema && schema.canBeIgnored();
-        String remedy = mayBeIgnored ? "; json_schema_lenient => true goes on without it" : "";
+        String remedy = !mayBeIgnored
+                ? ""
+                : key.equals("tools")
+                        ? "; change the schema, or leave it to the model whether it calls (tool_choice => auto), which ignores that"
+                        : "; json_schema_lenient => true goes on without it";
         return FailureException.invalid(key + ": " + why.getMessage() + remedy);
     }
 

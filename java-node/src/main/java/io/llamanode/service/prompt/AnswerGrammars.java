@@ -9,8 +9,10 @@ import io.llamanode.engine.sampling.Grammar;
 import io.llamanode.engine.sampling.Quiet;
 import io.llamanode.grammar.language.Language;
 import io.llamanode.service.contract.task.ChatOptions;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -87,7 +89,12 @@ final class AnswerGrammars {
     }
 
     private static ToolSchemas forgiving() {
-        return ToolSchemas.forgiving(what -> LOG.info("Calls are not held to all of a tool's schema: {}", what));
+        Set<String> told = new HashSet<>();
+        return ToolSchemas.forgiving(what -> {
+            if (told.add(what)) {
+                LOG.info("Calls are not held to all of a tool's schema: {}", what);
+            }
+        });
     }
 
     /** Schemas by their texts: what else is said of a tool does not matter. */

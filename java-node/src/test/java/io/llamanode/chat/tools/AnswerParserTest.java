@@ -310,7 +310,6 @@ class AnswerParserTest {
                 "<tool_call>{\"name\": \"get_time\", \"arguments\": {\"a\": 1",
                 "<tool_call>{\"name\": \"get_time\", \"arguments\": {\"a\": 1e999}}</tool_call>",
                 "<tool_call>{\"name\": \"get_time\", \"arguments\": {\"a\": \"\\ud83d\"}}</tool_call>",
-                "<tool_call>{\"name\": \"get_time\", \"arguments\": {\"a\": 1, \"a\": 2}}</tool_call>",
                 "<tool_call>{\"name\": \"get_time\", \"arguments\": " + "{\"a\": ".repeat(40) + "1" + "}".repeat(41),
                 "<tool_call>{\"name\": \"get_time\", \"name\": \"get_weather\"}</tool_call>",
                 "<tool_call",

@@ -14,6 +14,7 @@ import io.llamanode.chat.tools.rules.ToolSchemas;
 import io.llamanode.chat.tools.syntax.CallSyntax;
 import io.llamanode.chat.tools.syntax.CallSyntaxes;
 import io.llamanode.chat.tools.syntax.Reasoning;
+import java.math.BigInteger;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -112,7 +113,7 @@ class CallGrammarTest {
             assertNotNull(schema, text);
             boolean valid = switch ((String) schema.get("type")) {
                 case "string" -> value instanceof String;
-                case "integer" -> value instanceof Number number && number.doubleValue() % 1 == 0;
+                case "integer" -> value instanceof Integer || value instanceof Long || value instanceof BigInteger;
                 default -> value instanceof Boolean;
             };
             assertTrue(valid, text);
@@ -186,11 +187,10 @@ class CallGrammarTest {
                 String text = front + begin + sentences.draw(random);
                 Answer answer = read(format, false, text);
                 counts.add(answer.calls().size());
+                assertTrue(format.kind() == Kind.RECIPIENT || !answer.calls().isEmpty(), text);
                 said.add(!answer.content().isBlank());
                 answer.calls().forEach(call -> assertValid(call, text));
             }
-            boolean header = format.kind() == Kind.RECIPIENT;
-            assertEquals(header, counts.contains(0));
             assertTrue(counts.contains(1));
             assertTrue(most > 1 || counts.stream().allMatch(count -> count <= 1), counts::toString);
             boolean ends = List.of("harmony", "gigachat", "solar").contains(format.family());

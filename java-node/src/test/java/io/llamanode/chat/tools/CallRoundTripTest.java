@@ -124,6 +124,17 @@ class CallRoundTripTest {
                 : open(syntax) + String.join("\n", written) + syntax.close();
     }
 
+    /** {@return an answer that is one call} */
+    static String write(AnswerFormat format, ToolCall call) {
+        return switch (format.kind()) {
+            case HARMONY ->
+                "<|channel|>commentary to=functions." + call.name() + " <|constrain|>json<|message|>"
+                        + JsonText.write(call.arguments());
+            case RECIPIENT -> call.name() + "\n" + JsonText.write(call.arguments());
+            case MARKED -> write(format.syntax(), List.of(call));
+        };
+    }
+
     private static String frame(CallSyntax syntax, String call) {
         return syntax.callOpen() + call + syntax.callClose();
     }

@@ -1,7 +1,5 @@
 package io.llamanode.chat.tools.rules;
 
-import static io.llamanode.chat.tools.rules.Parts.GAP;
-import static io.llamanode.chat.tools.rules.Parts.SPACE;
 import static io.llamanode.chat.tools.rules.Parts.joined;
 import static io.llamanode.chat.tools.rules.Parts.text;
 
@@ -15,7 +13,10 @@ import io.llamanode.grammar.regex.Regular;
 import io.llamanode.grammar.rule.CodePoints;
 import io.llamanode.grammar.rule.Expression;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -29,38 +30,61 @@ record ArgumentRules(Notation notation, Arguments arguments) {
     /** Readers look no further for the end of a name. */
     private static final int LONGEST_NAME = 200;
 
-    private static final Notation JSON_VALUES = Notation.json(GAP);
-    private static final Expression COMMA = joined(text(","), GAP);
+    private static final Map<Gaps, ArgumentRules> JSON = new EnumMap<>(Gaps.class);
+    private static final Map<Gaps, ArgumentRules> PYTHON = new EnumMap<>(Gaps.class);
+    private static final ArgumentRules GEMMA = gemma();
 
-    /** An object of JSON. */
-    static final ArgumentRules JSON = new ArgumentRules(
-            JSON_VALUES,
-            new Arguments(
-                    joined(text("{"), GAP),
-                    joined(GAP, text("}")),
-                    COMMA,
-                    names -> joined(JsonStrings.expression(names), GAP, text(":"), GAP),
-                    null));
+    static {
+        for (Gaps gaps : Gaps.values()) {
+            JSON.put(gaps, json(gaps));
+            PYTHON.put(gaps, python(gaps));
+        }
+    }
 
-    /** Arguments by keyword of a function in Python. */
-    static final ArgumentRules PYTHON = python();
+    /** {@return an object of JSON} */
+    static ArgumentRules ofJson(Gaps gaps) {
+        return Objects.requireNonNull(JSON.get(gaps));
+    }
 
-    /** Gemma's own. */
-    static final ArgumentRules GEMMA = gemma();
+    /** {@return arguments by keyword of a function in Python} */
+    static ArgumentRules ofPython(Gaps gaps) {
+        return Objects.requireNonNull(PYTHON.get(gaps));
+    }
 
-    private static ArgumentRules python() {
+    /** {@return Gemma's own} */
+    static ArgumentRules ofGemma() {
+        return GEMMA;
+    }
+
+    private static Notation values(Gaps gaps) {
+        return new Notation(true, gaps.token(), "null", "true", "false", null, null);
+    }
+
+    private static ArgumentRules json(Gaps gaps) {
+        Expression gap = gaps.token();
+        return new ArgumentRules(
+                values(gaps),
+                new Arguments(
+                        joined(text("{"), gap),
+                        text("}"),
+                        joined(text(","), gap),
+                        names -> joined(JsonStrings.expression(names), gap, text(":"), gap),
+                        null));
+    }
+
+    private static ArgumentRules python(Gaps gaps) {
         CodePoints letters = new CodePoints(IntStream.rangeClosed(0, Character.MAX_CODE_POINT)
                 .filter(c -> Character.isUnicodeIdentifierPart(c) && !Character.isIdentifierIgnorable(c) || c == '-')
                 .mapToObj(c -> new CodePoints.Range(c, c))
                 .toList());
         Regular identifiers = Regular.repeat(Regular.chars(letters), 1, LONGEST_NAME);
-        Notation values = new Notation(GAP, "None", "True", "False", PythonText::of, null);
+        Notation values = new Notation(true, gaps.token(), "None", "True", "False", PythonText::of, null);
         return new ArgumentRules(
                 values,
                 new Arguments(
-                        joined(text("("), GAP),
-                        joined(GAP, text(")")),
-                        COMMA,
+                        joined(text("("), gaps.token()),
+                        text(")"),
+                        joined(text(","), gaps.token()),
                         names -> joined(names.and(identifiers).expression(Expression.Chars::new), text("=")),
                         null));
     }
@@ -76,11 +100,11 @@ record ArgumentRules(Notation notation, Arguments arguments) {
                 texts.and(bare).expression(Expression.Chars::new),
                 strings.of(texts.and(bare.not()).and(Regular.length(1, Regular.NO_BOUND)))));
         return new ArgumentRules(
-                new Notation(Expression.EMPTY, "null", "true", "false", strings, names),
+                new Notation(true, Expression.EMPTY, "null", "true", "false", strings, names),
                 new Arguments(text("{"), text("}"), text(","), texts -> joined(names.of(texts), text(":")), null));
     }
 
-    static ArgumentRules tagged(CallStyle.Tagged tags) {
+    static ArgumentRules tagged(CallStyle.Tagged tags, Gaps gaps) {
         String end = tags.argumentNameEnd();
         // A reader takes white space around a name for none of it.
         Regular blank = Regular.chars(CodePoints.range(0, ' ')
@@ -96,13 +120,15 @@ record ArgumentRules(Notation notation, Arguments arguments) {
             Regular short_ = names.and(allowed).and(Regular.length(1, LONGEST_NAME));
             return joined(text(tags.argument()), short_.expression(Expression.Chars::new), text(end));
         };
-        Value value = (texts, kinds, others) -> value(tags, texts, kinds, others);
-        return new ArgumentRules(JSON_VALUES, new Arguments(Expression.EMPTY, Expression.EMPTY, SPACE, name, value));
+        Value value = (texts, kinds, others) -> value(tags, gaps, texts, kinds, others);
+        return new ArgumentRules(
+                values(gaps), new Arguments(Expression.EMPTY, Expression.EMPTY, gaps.part(), name, value));
     }
 
-    private static Expression value(CallStyle.Tagged tags, Regular texts, Set<Kind> kinds, Expression others) {
+    private static Expression value(
+            CallStyle.Tagged tags, Gaps gaps, Regular texts, Set<Kind> kinds, Expression others) {
         Expression end = text(tags.valueEnd());
-        Expression open = tags.valueOpen().isEmpty() ? Expression.EMPTY : joined(SPACE, text(tags.valueOpen()));
+        Expression open = tags.valueOpen().isEmpty() ? Expression.EMPTY : joined(gaps.part(), text(tags.valueOpen()));
         Expression frame = tags.values() == CallStyle.Values.FRAMED ? text("\n") : Expression.EMPTY;
         boolean typed = tags.values() == CallStyle.Values.TYPED;
         // Where an attribute tells them apart, a text may look like anything.

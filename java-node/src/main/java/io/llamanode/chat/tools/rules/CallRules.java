@@ -1,7 +1,5 @@
 package io.llamanode.chat.tools.rules;
 
-import static io.llamanode.chat.tools.rules.Parts.GAP;
-import static io.llamanode.chat.tools.rules.Parts.SPACE;
 import static io.llamanode.chat.tools.rules.Parts.joined;
 import static io.llamanode.chat.tools.rules.Parts.text;
 
@@ -34,14 +32,23 @@ public final class CallRules {
             new Repeat(new Expression.Chars(CodePoints.range('0', '9')), 1, MOST_DIGITS);
 
     private final CallSyntax syntax;
+    private final Gaps gaps;
+    private final boolean loose;
+    private final Expression gap;
+    private final Expression space;
 
     /**
      * Of one syntax.
      *
      * @param syntax whose calls are written
+     * @param gaps between the parts of a call; loose ones go with what else models write there
      */
-    public CallRules(CallSyntax syntax) {
+    public CallRules(CallSyntax syntax, Gaps gaps) {
         this.syntax = syntax;
+        this.gaps = gaps;
+        this.loose = gaps == Gaps.LOOSE;
+        this.gap = gaps.token();
+        this.space = gaps.part();
     }
 
     /**
@@ -60,10 +67,10 @@ public final class CallRules {
 
     private ArgumentRules arguments() {
         return switch (syntax.style()) {
-            case CallStyle.Json _, CallStyle.SingleKey _, CallStyle.Headed _ -> ArgumentRules.JSON;
-            case CallStyle.Tagged tagged -> ArgumentRules.tagged(tagged);
-            case CallStyle.Python _ -> ArgumentRules.PYTHON;
-            case CallStyle.Gemma _ -> ArgumentRules.GEMMA;
+            case CallStyle.Json _, CallStyle.SingleKey _, CallStyle.Headed _ -> ArgumentRules.ofJson(gaps);
+            case CallStyle.Tagged tagged -> ArgumentRules.tagged(tagged, gaps);
+            case CallStyle.Python _ -> ArgumentRules.ofPython(gaps);
+            case CallStyle.Gemma _ -> ArgumentRules.ofGemma();
         };
     }
 
@@ -71,7 +78,7 @@ public final class CallRules {
         return switch (syntax.style()) {
             case CallStyle.Json json -> object(json, name, arguments);
             case CallStyle.SingleKey _ ->
-                joined(text("{"), GAP, quoted(name), GAP, text(":"), GAP, arguments, GAP, text("}"));
+                joined(text("{"), gap, quoted(name), gap, text(":"), gap, arguments, gap, text("}"));
             case CallStyle.Headed headed -> headed(headed, name, arguments);
             case CallStyle.Tagged tags -> tagged(tags, name, arguments);
             case CallStyle.Python _ -> joined(text(name), arguments);
@@ -79,35 +86,39 @@ public final class CallRules {
         };
     }
 
+    private Expression comma() {
+        return joined(loose ? gap : Expression.EMPTY, text(","), gap);
+    }
+
     private static Expression quoted(String text) {
         return JsonStrings.literal(text);
     }
 
-    private static Expression entry(Expression key, Expression value) {
-        return joined(key, GAP, text(":"), GAP, value);
+    private Expression entry(Expression key, Expression value) {
+        return joined(key, loose ? gap : Expression.EMPTY, text(":"), gap, value);
     }
 
     private Expression object(CallStyle.Json json, String name, Expression arguments) {
-        Expression comma = joined(GAP, text(","), GAP);
+        Expression comma = comma();
         Expression id = joined(text("\""), IDS, text("\""));
         // Some models number their calls, in front or behind, and some say what it is that they call.
         Expression before = entry(text("\"tool_call_id\""), id);
         Expression type = entry(text("\"type\""), text("\"function\""));
         boolean numbered = json.name().startsWith("tool");
-        Expression front = numbered ? before : syntax.bare() ? type : Expression.NOTHING;
+        Expression front = !loose ? Expression.NOTHING : numbered ? before : type;
         return joined(
                 text("{"),
-                GAP,
+                gap,
                 front.equals(Expression.NOTHING) ? Expression.EMPTY : Expression.optional(joined(front, comma)),
                 entry(quoted(json.name()), quoted(name)),
                 comma,
                 entry(quoted(json.arguments()), arguments),
-                numbered ? Expression.EMPTY : Expression.optional(joined(comma, entry(text("\"id\""), id))),
-                GAP,
+                numbered || !loose ? Expression.EMPTY : Expression.optional(joined(comma, entry(text("\"id\""), id))),
+                gap,
                 text("}"));
     }
 
-    private static Expression headed(Headed headed, String name, Expression arguments) {
+    private Expression headed(Headed headed, String name, Expression arguments) {
         Expression header = switch (headed.header()) {
             case NAME -> text(name);
             case NAME_CALL_ID -> joined(text(name), Expression.optional(joined(text(Headed.CALL_ID), IDS)));
@@ -118,20 +129,20 @@ public final class CallRules {
         return joined(
                 header,
                 text(headed.headerEnd()),
-                SPACE,
+                space,
                 arguments,
-                headed.argumentsEnd().isEmpty() ? Expression.EMPTY : joined(SPACE, text(headed.argumentsEnd())));
+                headed.argumentsEnd().isEmpty() ? Expression.EMPTY : joined(space, text(headed.argumentsEnd())));
     }
 
-    private static Expression tagged(CallStyle.Tagged tags, String name, Expression arguments) {
+    private Expression tagged(CallStyle.Tagged tags, String name, Expression arguments) {
         // A name that the end of a line ends is ended by the next tag, too.
         Expression nameEnd = text(tags.nameEnd());
         return joined(
                 text(tags.open() + name),
                 tags.close().isEmpty() ? Expression.optional(nameEnd) : nameEnd,
-                SPACE,
+                space,
                 arguments,
-                tags.close().isEmpty() ? Expression.EMPTY : joined(SPACE, text(tags.close())));
+                tags.close().isEmpty() ? Expression.EMPTY : joined(space, text(tags.close())));
     }
 
     /**
@@ -141,7 +152,7 @@ public final class CallRules {
      * @param most calls
      */
     public Expression only(Expression call, int most) {
-        return joined(opener(), section(call, start(), SPACE, Expression.EMPTY, most));
+        return joined(opener(), section(call, start(), space, Expression.EMPTY, most));
     }
 
     /**
@@ -179,27 +190,27 @@ public final class CallRules {
             return section(call, start(), free, behind, most);
         }
         Expression list = syntax.afterOpen().isEmpty()
-                ? joined(GAP, items(call, most), GAP, text("]"))
-                : joined(SPACE, list(call, most));
+                ? joined(space, items(call, most), space, text("]"))
+                : joined(space, list(call, most));
         return joined(list, end(), behind);
     }
 
     private Expression items(Expression call, int most) {
-        return Parts.list(call, joined(GAP, text(","), GAP), most);
+        return Parts.list(call, joined(text(","), Parts.choice(List.of(gap, space))), most);
     }
 
     private Expression list(Expression call, int most) {
-        return joined(text("["), GAP, items(call, most), GAP, text("]"));
+        return joined(text("["), space, items(call, most), space, text("]"));
     }
 
     private Expression start() {
         return syntax.bare()
                 ? Expression.EMPTY
-                : syntax.afterOpen().isEmpty() ? SPACE : joined(SPACE, text(syntax.afterOpen()), SPACE);
+                : syntax.afterOpen().isEmpty() ? space : joined(space, text(syntax.afterOpen()), space);
     }
 
     private Expression end() {
-        Expression close = syntax.close().isEmpty() ? Expression.EMPTY : joined(SPACE, text(syntax.close()));
+        Expression close = syntax.close().isEmpty() ? Expression.EMPTY : joined(space, text(syntax.close()));
         return syntax.endsAnswer() ? Expression.optional(close) : close;
     }
 
@@ -213,7 +224,7 @@ public final class CallRules {
     private Expression section(Expression call, Expression start, Expression between, Expression behind, int most) {
         Expression one = syntax.callOpen().isEmpty()
                 ? call
-                : joined(text(syntax.callOpen()), SPACE, call, SPACE, text(syntax.callClose()));
+                : joined(text(syntax.callOpen()), space, call, space, text(syntax.callClose()));
         Expression anew = joined(end(), between, opener(), start);
         Expression body = switch (syntax.list()) {
             case ALWAYS -> list(one, most);
@@ -230,11 +241,11 @@ public final class CallRules {
     /** Calls with frames of their own share a section, and others have one each; some models do either. */
     private Expression next(Expression anew) {
         if (!syntax.callOpen().isEmpty()) {
-            return ends() ? SPACE : Parts.choice(List.of(SPACE, anew));
+            return ends() ? space : Parts.choice(List.of(space, anew));
         }
         boolean framed =
                 syntax.style() instanceof CallStyle.Tagged tags && !tags.open().isEmpty();
-        return framed ? Parts.choice(List.of(SPACE, anew)) : anew;
+        return framed ? Parts.choice(List.of(space, anew)) : anew;
     }
 
     /** {@return whether nothing comes behind a section} */

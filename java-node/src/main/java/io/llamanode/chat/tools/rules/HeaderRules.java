@@ -1,6 +1,5 @@
 package io.llamanode.chat.tools.rules;
 
-import static io.llamanode.chat.tools.rules.Parts.SPACE;
 import static io.llamanode.chat.tools.rules.Parts.joined;
 import static io.llamanode.chat.tools.rules.Parts.text;
 
@@ -55,13 +54,13 @@ public final class HeaderRules {
     public static Expression harmony(Map<String, Map<String, Object>> tools, ToolSchemas schemas, RuleBook book) {
         List<Expression> all = new ArrayList<>();
         tools.forEach((name, schema) -> {
-            Expression arguments = schemas.arguments(name, schema, ArgumentRules.JSON, book);
+            Expression arguments = schemas.arguments(name, schema, ArgumentRules.ofJson(Gaps.TIGHT), book);
             Expression recipient = text(FUNCTIONS + name);
             Expression channel = text(HarmonyMachine.CHANNEL + "commentary");
             Expression header = Parts.choice(List.of(
                     joined(channel, text(" "), recipient, CONSTRAIN),
                     joined(text(" "), recipient, channel, CONSTRAIN)));
-            all.add(book.rule(joined(header, text(HarmonyMachine.MESSAGE), SPACE, arguments)));
+            all.add(book.rule(joined(header, text(HarmonyMachine.MESSAGE), arguments)));
         });
         return Parts.choice(all);
     }
@@ -80,8 +79,8 @@ public final class HeaderRules {
                 Expression.optional(text(HarmonyMachine.CHANNEL + "commentary")),
                 CONSTRAIN,
                 text(HarmonyMachine.MESSAGE),
-                SPACE,
-                schemas.arguments(name, schema, ArgumentRules.JSON, book)))));
+                Gaps.LOOSE.part(),
+                schemas.arguments(name, schema, ArgumentRules.ofJson(Gaps.LOOSE), book)))));
         return Parts.choice(all);
     }
 
@@ -91,11 +90,13 @@ public final class HeaderRules {
      * @param tools schemas of their parameters by name
      * @param schemas turns them into rules
      * @param book takes the rules
+     * @param gaps between the parts of a call
      */
-    public static Expression recipient(Map<String, Map<String, Object>> tools, ToolSchemas schemas, RuleBook book) {
+    public static Expression recipient(
+            Map<String, Map<String, Object>> tools, ToolSchemas schemas, RuleBook book, Gaps gaps) {
         List<Expression> all = new ArrayList<>();
-        tools.forEach((name, schema) -> all.add(
-                book.rule(joined(text(name + "\n"), schemas.arguments(name, schema, ArgumentRules.JSON, book)))));
+        tools.forEach((name, schema) -> all.add(book.rule(
+                joined(text(name + "\n"), schemas.arguments(name, schema, ArgumentRules.ofJson(gaps), book)))));
         return book.rule(Parts.choice(all));
     }
 
@@ -113,7 +114,7 @@ public final class HeaderRules {
         Expression said = joined(
                 text(RecipientMachine.EVERYBODY + "\n"),
                 RawText.before(RecipientMachine.NEXT).expression(Expression.Chars::new));
-        Expression call = recipient(tools, schemas, book);
+        Expression call = recipient(tools, schemas, book, Gaps.LOOSE);
         Expression more = Parts.choice(List.of(joined(next, call), joined(next, said, next, call)));
         Expression last = Expression.optional(joined(next, said));
         return joined(

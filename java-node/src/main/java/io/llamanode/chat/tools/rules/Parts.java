@@ -1,6 +1,5 @@
 package io.llamanode.chat.tools.rules;
 
-import io.llamanode.grammar.rule.CodePoints;
 import io.llamanode.grammar.rule.Expression;
 import io.llamanode.grammar.rule.Expression.Repeat;
 import java.util.Arrays;
@@ -8,19 +7,6 @@ import java.util.List;
 
 /** Small expressions that the rules of calls are made of. */
 public final class Parts {
-    private static final int DEEPEST_INDENTATION = 16;
-
-    /** What may stand between the tokens of JSON: nothing, a blank, or the end of a line and the next one's indentation. */
-    static final Expression GAP = new Expression.Choice(List.of(
-            Expression.EMPTY,
-            new Expression.Text(" "),
-            Expression.sequence(
-                    new Expression.Text("\n"),
-                    new Repeat(new Expression.Chars(CodePoints.of(' ', '\t')), 0, DEEPEST_INDENTATION))));
-
-    /** What may stand between the parts of a call: two ends of lines or blanks at most. */
-    public static final Expression SPACE = new Repeat(new Expression.Chars(CodePoints.of(' ', '\n')), 0, 2);
-
     private Parts() {}
 
     /**

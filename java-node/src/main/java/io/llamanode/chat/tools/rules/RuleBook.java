@@ -6,9 +6,11 @@ import io.llamanode.grammar.rule.Expression.Edge;
 import io.llamanode.grammar.rule.Expression.Repeat;
 import io.llamanode.grammar.rule.Grammar;
 import io.llamanode.grammar.rule.Productive;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Rules of one grammar while it is put together of others.
@@ -19,6 +21,7 @@ public final class RuleBook {
     private static final String ROOT = "root";
 
     private final Map<String, Expression> rules = new LinkedHashMap<>();
+    private final Map<Object, Expression> kept = new HashMap<>();
 
     /** Has no rules yet. */
     public RuleBook() {
@@ -52,6 +55,16 @@ public final class RuleBook {
         String prefix = "g" + rules.size() + "-";
         grammar.rules().forEach((name, expression) -> rules.put(prefix + name, renamed(expression, prefix)));
         return new Expression.Reference(prefix + grammar.root());
+    }
+
+    /** {@return what was made for the key before, or is made now} */
+    Expression once(Object key, Supplier<Expression> made) {
+        Expression known = kept.get(key);
+        if (known == null) {
+            known = made.get();
+            kept.put(key, known);
+        }
+        return known;
     }
 
     /**

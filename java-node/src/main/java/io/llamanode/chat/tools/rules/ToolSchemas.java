@@ -71,6 +71,10 @@ public final class ToolSchemas {
     }
 
     Expression arguments(String tool, Map<String, Object> schema, ArgumentRules written, RuleBook book) {
+        return book.once(List.of(tool, written), () -> made(tool, schema, written, book));
+    }
+
+    private Expression made(String tool, Map<String, Object> schema, ArgumentRules written, RuleBook book) {
         String text = JsonText.write(closed(schema));
         try {
             return book.grammar(compile(tool, text, written));

@@ -161,7 +161,7 @@ public final class GemmaStep extends WholeCallStep {
                     return this;
                 }
                 Object value = value(depth + 1);
-                if (value == this || entries.containsKey(key)) {
+                if (value == this) {
                     return this;
                 }
                 entries.put(key, value);

@@ -3,7 +3,6 @@ package io.llamanode.chat.tools.text;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -12,7 +11,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** JSON that a model wrote: only what can be sent on as a term and through a template is accepted. */
+/**
+ * JSON that a model wrote: only what can be sent on as a term and through a template is accepted. Of a name that comes twice the last
+ * counts, as most readers of JSON have it.
+ */
 public final class JsonText {
     private static final int MAX_DEPTH = 32;
     private static final int MAX_DIGITS = 900;
@@ -22,7 +24,6 @@ public final class JsonText {
                             .maxNestingDepth(MAX_DEPTH)
                             .maxNumberLength(MAX_DIGITS)
                             .build())
-                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();

@@ -400,7 +400,6 @@ class CallStepsTest {
                 "call:f{a:}",
                 "call:f{:1}",
                 "call:f{a:1,}",
-                "call:f{a:1,a:2}",
                 "call:f{a:[1,]}",
                 "call:f{a:[,1]}",
                 "call:f{a:{b:1]}",
