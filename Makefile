@@ -29,7 +29,7 @@ export MAVEN_OPTS ?= --sun-misc-unsafe-memory-access=allow
 MVN_LOUD = JAVA_HOME=$(JDK) mvn -B -ntp -Djinterface.version=$(JINTERFACE) -Dlint=$(LINT) -Dtarget=$(TARGET)
 MVN = $(MVN_LOUD) -q
 
-.PHONY: help setup compile jar demo examples check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-llama-server test-mix test-trainer native demo-model bench bench-build bench-sampling bench-mask bench-wire bench-reuse bench-handshakes bench-files bench-backends bench-bounded bench-remote bench-kills soak bench-loads shell clean
+.PHONY: help setup compile jar demo examples check check-text format coverage coverage-java coverage-erlang mutants test test-native test-java test-erlang test-llama-server test-mix test-trainer native demo-model bench bench-build bench-sampling bench-mask bench-constrained bench-grammars bench-wire bench-reuse bench-handshakes bench-files bench-backends bench-bounded bench-remote bench-kills soak bench-loads shell clean
 
 help:                       ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -157,6 +157,12 @@ bench-sampling:             ## what the choice of a token costs, beside llama.cp
 
 bench-mask:                 ## JSON schemas honoured, and the times of grammars and masks; ARGS="FILE --tokenizer GGUF"
 	@bench/maskbench $(ARGS)
+
+bench-constrained:          ## eight streams kept to JSON schemas, beside the same without; ARGS="--tokens N --rounds N"
+	@bench/constrained $(ARGS)
+
+bench-grammars:             ## what random and mutated texts take as grammars; ARGS="--texts N --seed N"
+	@bench/grammarfuzz $(ARGS)
 
 bench-wire:                 ## what messages cost between BEAM and node, over both transports
 	@bench/wire
