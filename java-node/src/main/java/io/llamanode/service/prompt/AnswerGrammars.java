@@ -62,9 +62,11 @@ final class AnswerGrammars {
      */
     Grammar keptTo(Language language) {
         int most = reader.maxCalls();
+        // Where nothing marks a call, it could not be told from JSON of the caller's.
+        List<Map<String, Object>> callable = format.marksCalls() ? tools : List.of();
         return grammar(Language.rules(
-                key("content", tools, most) + language.key(),
-                () -> format.constrained(language.rules(), tools, start, most, forgiving())));
+                key("content", callable, most) + language.key(),
+                () -> format.constrained(language.rules(), callable, start, most, forgiving())));
     }
 
     /** {@return answers that may call tools, {@code null} if nothing tells a call from what else is said} */
