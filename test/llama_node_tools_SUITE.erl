@@ -116,14 +116,14 @@ refused(Config) ->
 reasoning(Config) ->
     Server = server(Config),
     Template = <<"{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}"
-                 "assistant: <think>{% for i in range(20) %}\n{% endfor %}{% endif %}">>,
+                 "assistant: <think>{% for i in range(20) %}{{ '\\n\\t' }}{% endfor %}{% endif %}">>,
     {ok, Session} = llama_node:create_session(Server, #{chat_template => Template}),
     %% The model in the box never ends a thought by itself: one token after the other becomes the likeliest, and is
     %% penalized when it has come.
     {ok, End} = llama_node:tokenize(Server, <<"</think>">>),
     ?assertEqual(length(End), length(lists:usort(End))),
     Bias = maps:from_list(lists:zip(End, [2000.0 - 100 * I || I <- lists:seq(1, length(End))])),
-    Input = #{content => <<"Hi">>, logit_bias => Bias, repeat_penalty => 50.0, repeat_last_n => length(End) + 4,
+    Input = #{content => <<"Hi">>, logit_bias => Bias, repeat_penalty => 50.0, repeat_last_n => length(End) - 1,
               temperature => 0.0,
               json_schema => #{type => object, required => [ok], additionalProperties => false,
                                properties => #{ok => #{type => boolean}}}},
