@@ -141,6 +141,11 @@ public final class AnswerFormat {
         return written.parallel() || !written.calls();
     }
 
+    /** {@return whether the template shows how its models write calls; else they are asked for JSON} */
+    public boolean isKnown() {
+        return kind != Kind.MARKED || written.calls() || !syntax().equals(CallSyntaxes.GENERIC);
+    }
+
     /** {@return name of the family of syntaxes, for logs} */
     public String family() {
         return switch (kind) {

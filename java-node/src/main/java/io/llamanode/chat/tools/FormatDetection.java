@@ -9,6 +9,7 @@ import io.llamanode.chat.tools.machine.RecipientMachine;
 import io.llamanode.chat.tools.syntax.CallSyntax;
 import io.llamanode.chat.tools.syntax.CallSyntaxes;
 import io.llamanode.chat.tools.syntax.Reasoning;
+import io.llamanode.chat.tools.text.JsonText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ final class FormatDetection {
     private static final String QUESTION = "question4f1d";
     private static final String TOOL = "tool8b2e";
     private static final String OTHER_TOOL = "tool3c7a";
+    private static final String SAID = "said2c9f";
     private static final String RESULT = "result0b5c";
     private static final Map<String, Object> ARGUMENTS = Map.of(ProbeMessages.ARGUMENT, "value6d90");
     static final String SOLAR_TURN = "<|begin|>assistant";
@@ -36,25 +38,50 @@ final class FormatDetection {
     }
 
     AnswerFormat detect() {
-        String call = renderedCalls(TOOL);
         Reasoning reasoning = Reasoning.ALL.stream()
                 .filter(pair -> pair.isIn(source))
                 .findFirst()
                 .orElse(null);
-        Written shown = written(true);
-        for (Kind kind : List.of(Kind.HARMONY, Kind.RECIPIENT)) {
-            AnswerFormat format = new AnswerFormat(kind, null, null, List.of(), shown);
-            if (isMentioned(kind) && reads(format, call)) {
-                return format;
-            }
+        AnswerFormat shown = reading(renderedCalls(null, false, TOOL), reasoning, true);
+        if (shown != null) {
+            return shown;
         }
-        for (CallSyntax syntax : CallSyntaxes.ALL) {
-            AnswerFormat format = marked(reasoning, syntax, shown);
-            if (reads(format, call)) {
-                return format;
+        // A template that is particular about such an answer may show its syntax all the same; calls are written for
+        // it.
+        for (String content : List.of("", SAID)) {
+            for (boolean json : List.of(false, true)) {
+                AnswerFormat spelled = reading(renderedCalls(content, json, TOOL), reasoning, false);
+                if (spelled != null) {
+                    return spelled;
+                }
             }
         }
         return marked(reasoning, mentioned(), written(false));
+    }
+
+    /** {@return the first format that reads the call back, {@code null} if there is none} */
+    private @Nullable AnswerFormat reading(String call, @Nullable Reasoning reasoning, boolean calls) {
+        if (call.isEmpty()) {
+            return null;
+        }
+        Written shown = written(calls);
+        for (Kind kind : List.of(Kind.HARMONY, Kind.RECIPIENT)) {
+            AnswerFormat format = new AnswerFormat(kind, null, null, List.of(), shown);
+            // Calls of these are never put into the text of messages.
+            if (calls && isMentioned(kind) && reads(format, call)) {
+                return format;
+            }
+        }
+        List<CallSyntax> fitting = CallSyntaxes.ALL.stream()
+                .filter(syntax -> reads(marked(reasoning, syntax, shown), call))
+                .toList();
+        // A reader does without the mark behind calls: one that is there, or is none, fits better.
+        return fitting.stream()
+                .filter(syntax -> call.contains(syntax.close()))
+                .findFirst()
+                .or(() -> fitting.stream().findFirst())
+                .map(syntax -> marked(reasoning, syntax, shown))
+                .orElse(null);
     }
 
     /** Tries what the template writes itself. */
@@ -69,7 +96,7 @@ final class FormatDetection {
         result.put("name", TOOL);
         messages.add(result);
         boolean results = rendering.render(messages, tools(), true).orElse("").contains(RESULT);
-        boolean parallel = renderedCalls(TOOL, OTHER_TOOL).contains(OTHER_TOOL);
+        boolean parallel = renderedCalls(null, false, TOOL, OTHER_TOOL).contains(OTHER_TOOL);
         return new Written(tools, calls, results, parallel);
     }
 
@@ -102,21 +129,10 @@ final class FormatDetection {
                         .render(List.of(ProbeMessages.message("user", QUESTION)), tools(), true)
                         .orElse("")
                 + source;
-        if (prompt.contains("<|tool_call_start|>") || prompt.contains("List of tools: [")) {
-            return CallSyntaxes.PYTHON;
-        }
-        for (CallSyntax syntax : CallSyntaxes.ALL) {
-            if (!syntax.bare() && syntax.specific().stream().allMatch(prompt::contains)) {
-                return syntax;
-            }
-        }
-        return CallSyntaxes.GENERIC;
+        return CallSyntaxes.mentioned(prompt);
     }
 
     private static boolean reads(AnswerFormat format, String text) {
-        if (text.isEmpty()) {
-            return false;
-        }
         AnswerParser parser = format.strictParser(tools());
         parser.push(text);
         parser.finish();
@@ -126,14 +142,20 @@ final class FormatDetection {
                 && calls.getFirst().arguments().equals(ARGUMENTS);
     }
 
-    /** What the template writes for an answer of nothing but calls; empty if it does not write them. */
-    private String renderedCalls(String... names) {
+    /**
+     * What the template writes for an answer of calls; empty if it does not write them.
+     *
+     * @param content what the answer says beside
+     * @param json whether the arguments are text that holds JSON
+     */
+    private String renderedCalls(@Nullable String content, boolean json, String... names) {
         List<Map<String, Object>> calls = new ArrayList<>();
         for (String name : names) {
-            calls.add(ProbeMessages.call(calls.size() + 1, name, ARGUMENTS));
+            Object arguments = json ? JsonText.write(ARGUMENTS) : ARGUMENTS;
+            calls.add(ProbeMessages.call(calls.size() + 1, name, arguments));
         }
         List<Map<String, Object>> question = List.of(ProbeMessages.message("user", QUESTION));
-        List<Map<String, Object>> answered = List.of(question.getFirst(), ProbeMessages.answer(null, calls));
+        List<Map<String, Object>> answered = List.of(question.getFirst(), ProbeMessages.answer(content, calls));
         String prompt = rendering.render(question, tools(), true).orElse("");
         String rendered = rendering.render(answered, tools(), false).orElse("");
         int from = rendered.lastIndexOf(QUESTION);

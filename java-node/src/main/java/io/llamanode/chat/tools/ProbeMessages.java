@@ -45,9 +45,9 @@ public final class ProbeMessages {
      *
      * @param number from 1; tells the calls of a conversation apart
      * @param tool its name
-     * @param arguments by name
+     * @param arguments by name, or a text that holds their JSON
      */
-    public static Map<String, Object> call(int number, String tool, Map<String, Object> arguments) {
+    public static Map<String, Object> call(int number, String tool, Object arguments) {
         return Map.of("id", id(number), "type", "function", "function", Map.of("name", tool, "arguments", arguments));
     }
 

@@ -4,6 +4,7 @@ import io.llamanode.chat.jinja.Mixed;
 import io.llamanode.chat.jinja.Span;
 import io.llamanode.chat.tools.syntax.CallStyle;
 import io.llamanode.chat.tools.syntax.CallSyntax;
+import io.llamanode.chat.tools.syntax.CallSyntax.Listing;
 import io.llamanode.chat.tools.text.JsonText;
 import io.llamanode.chat.tools.text.PythonLiterals;
 import java.util.ArrayList;
@@ -58,6 +59,8 @@ final class ToolAdaptation {
         }
         if (syntax().style() instanceof CallStyle.Python) {
             pythonCalls(content, calls);
+        } else if (isMarkedJson()) {
+            markedCalls(content, calls);
         } else {
             List<Object> written = new ArrayList<>();
             calls.forEach(call -> written.add(plainCall(call)));
@@ -79,6 +82,33 @@ final class ToolAdaptation {
         return Objects.requireNonNull(syntax);
     }
 
+    private boolean isMarkedJson() {
+        return syntax != null && !syntax.bare() && syntax.style() instanceof CallStyle.Json;
+    }
+
+    /** Calls stand in one list, or each between its own marks. */
+    private void markedCalls(List<Span> content, List<?> calls) {
+        String open = syntax().openers().getFirst() + gap(syntax().afterOpen());
+        List<String> written = new ArrayList<>();
+        calls.forEach(call -> written.add(JsonText.write(plainCall(call))));
+        if (syntax().list() == Listing.ALWAYS) {
+            content.add(new Span(open + "[", true));
+            content.add(new Span(String.join(", ", written), false));
+            content.add(new Span("]" + gap(syntax().close()), true));
+            return;
+        }
+        for (String call : written) {
+            content.add(new Span((call.equals(written.getFirst()) ? "" : "\n") + open + "\n", true));
+            content.add(new Span(call, false));
+            content.add(new Span("\n" + syntax().close(), true));
+        }
+    }
+
+    /** A fence stands on a line of its own. */
+    private static String gap(String mark) {
+        return mark.startsWith("```") ? "\n" + mark + "\n" : mark;
+    }
+
     private void pythonCalls(List<Span> content, List<?> calls) {
         content.add(new Span(syntax().openers().getFirst() + "[", true));
         String separator = "";
@@ -97,10 +127,12 @@ final class ToolAdaptation {
         content.add(new Span("]" + syntax().close(), true));
     }
 
-    private static Map<String, Object> plainCall(Object call) {
+    private Map<String, Object> plainCall(Object call) {
         Map<String, Object> plain = new LinkedHashMap<>();
-        plain.put("name", function(call, "name"));
-        plain.put("arguments", arguments(call));
+        CallStyle.Json keys =
+                isMarkedJson() ? (CallStyle.Json) syntax().style() : new CallStyle.Json("name", "arguments");
+        plain.put(keys.name(), function(call, "name"));
+        plain.put(keys.arguments(), arguments(call));
         return plain;
     }
 
@@ -134,20 +166,35 @@ final class ToolAdaptation {
         private static final long serialVersionUID = 1L;
     }
 
-    private static void describe(List<Map<String, Object>> adapted, List<Map<String, Object>> tools) {
+    private void describe(List<Map<String, Object>> adapted, List<Map<String, Object>> tools) {
         StringBuilder text = new StringBuilder("You can call these tools:\n");
         for (Map<String, Object> tool : tools) {
             text.append(JsonText.write(tool.getOrDefault("function", tool))).append('\n');
         }
-        text.append("To call one, answer with nothing but a JSON object: "
-                + "{\"name\": \"<name of the tool>\", \"arguments\": {<its arguments>}}. "
-                + "To call several, answer with a JSON array of such objects. "
-                + "If no tool is needed, answer in plain words.");
+        text.append(how());
         Object role = adapted.isEmpty() ? null : adapted.getFirst().get("role");
         boolean system = "system".equals(role) || "developer".equals(role);
         Map<String, Object> first = new LinkedHashMap<>(system ? adapted.removeFirst() : Map.of("role", "system"));
         first.put("content", system ? MessageText.of(first.get("content")) + "\n\n" + text : text.toString());
         adapted.addFirst(first);
+    }
+
+    private String how() {
+        String last = "If no tool is needed, answer in plain words.";
+        if (!isMarkedJson()) {
+            return "To call one, answer with nothing but a JSON object: "
+                    + "{\"name\": \"<name of the tool>\", \"arguments\": {<its arguments>}}. "
+                    + "To call several, answer with a JSON array of such objects. " + last;
+        }
+        CallStyle.Json keys = (CallStyle.Json) syntax().style();
+        boolean list = syntax().list() == Listing.ALWAYS;
+        return "To call one, answer with: " + syntax().openers().getFirst() + gap(syntax().afterOpen())
+                + (list ? "[" : "") + "{\"" + keys.name() + "\": \"<name of the tool>\", \"" + keys.arguments()
+                + "\": {<its arguments>}}" + (list ? "]" : "") + gap(syntax().close()) + " "
+                + (list
+                        ? "To call several, put more such objects into the list. "
+                        : "To call several, write more of them. ")
+                + last;
     }
 
     private static @Nullable Object function(Object call, String key) {

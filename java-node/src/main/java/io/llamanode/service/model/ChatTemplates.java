@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +34,7 @@ final class ChatTemplates {
     /** The variant that some models have for conversations with tools. */
     private static final String FOR_TOOLS = "tool_use";
 
+    private final String id;
     private final String bos;
     private final String eos;
     /** Sources by name. */
@@ -42,6 +44,8 @@ final class ChatTemplates {
 
     private final @Nullable TemplateChoice override;
     private final String whyNoTemplate;
+    /** Whether it was said that nobody knows how the model calls tools. */
+    private final AtomicBoolean warned = new AtomicBoolean();
     /** Those that were asked for, by source: a client sends the same one again and again. */
     private final Map<String, ChatTemplate> parsed = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
@@ -75,6 +79,7 @@ final class ChatTemplates {
             @Nullable TemplateChoice override,
             String bos,
             String eos) {
+        this.id = id;
         this.bos = bos;
         this.eos = eos;
         // A template of nothing but space is how some files say that they have none.
@@ -189,7 +194,13 @@ final class ChatTemplates {
     }
 
     AnswerFormat answerFormat(ChatTemplating request) {
-        return find(request).answerFormat();
+        AnswerFormat format = find(request).answerFormat();
+        if (!request.toolList().isEmpty() && !format.isKnown() && warned.compareAndSet(false, true)) {
+            LOG.warn(
+                    "the chat template of model '{}' shows no known syntax of tool calls; they are asked for, and read, as JSON",
+                    id);
+        }
+        return format;
     }
 
     PromptText render(ChatTemplating request) {

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.chat.ChatTemplate;
+import io.llamanode.chat.jinja.Mixed;
+import io.llamanode.chat.jinja.Span;
 import io.llamanode.chat.tools.AnswerFormat.Rendering;
 import io.llamanode.chat.tools.answer.ToolCall;
 import io.llamanode.chat.tools.syntax.CallSyntax;
@@ -15,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,8 +66,10 @@ class FormatDetectionTest {
         private static ToolCall call(Object call) {
             Map<?, ?> fields = (Map<?, ?>) call;
             Map<?, ?> function = (Map<?, ?>) fields.get("function");
-            return new ToolCall((String) fields.get("id"), (String) function.get("name"), (Map<String, Object>)
-                    function.get("arguments"));
+            Map<String, Object> arguments = function.get("arguments") instanceof String json
+                    ? JsonText.object(json)
+                    : (Map<String, Object>) function.get("arguments");
+            return new ToolCall((String) fields.get("id"), (String) function.get("name"), arguments);
         }
 
         AnswerFormat detect(String source) {
@@ -89,7 +95,7 @@ class FormatDetectionTest {
     }
 
     /** An answer of these looks like one of a family before it, and is read as such. */
-    private static final Map<String, String> ALIKE = Map.of("granite", "phi", "generic", "llama");
+    private static final Map<String, String> ALIKE = Map.of("generic", "llama");
 
     @ParameterizedTest
     @MethodSource("syntaxes")
@@ -173,7 +179,7 @@ class FormatDetectionTest {
         template.callsWithoutText = false;
         AnswerFormat format = template.detect("");
         assertFalse(format.templateWritesCalls());
-        assertEquals("generic", format.family());
+        assertEquals("hermes", format.family());
         Map<String, Object> result = Map.of("role", "tool", "content", "r");
         assertEquals(List.of(result), format.adapt(List.of(result), List.of()));
     }
@@ -209,11 +215,18 @@ class FormatDetectionTest {
 
     @ParameterizedTest
     @CsvSource({
-        "say <tool_call> with \"arguments\",hermes",
+        "say <tool_call> with \"name\" and \"arguments\",hermes",
         "say <tool_call> with <function=f> and <parameter=p>,function tags",
         "<|tool_call_start|>,python",
         "List of tools: [x],python",
-        "[TOOL_CALLS] \"arguments\",mistral",
+        "say <tool_call> with {'name' 'arguments'},hermes",
+        "<|tool_list_start|>[x]<|tool_list_end|>,python",
+        "respond only with <|tool_call|> followed by a JSON list,granite",
+        "[TOOL_CALLS] then,mistral",
+        "<|tools_prefix|> then,apertus",
+        "<tool_calls> alone,generic",
+        "Action: alone,generic",
+        "[TOOL_CALLS] \"name\" \"arguments\",mistral",
         "[TOOL_CALLS] [ARGS],mistral args",
         "<tool_call> alone,generic",
         "nothing,generic"
@@ -221,6 +234,56 @@ class FormatDetectionTest {
     void aTemplateThatWritesNoCallsMayMentionASyntax(String source, String family) {
         assertEquals(family, new Template().detect(source).family());
         assertFalse(new Template().detect(source).templateWritesCalls());
+    }
+
+    /** Templates of LFM2 and Granite 3.3 print the content of an answer and leave its calls out. */
+    @ParameterizedTest
+    @CsvSource({
+        "'<|im_start|>system List of tools: <|tool_list_start|>[',python,'<|tool_call_start|>[tool1(a=''x'')]<|tool_call_end|>'",
+        "'When a tool is required respond only with <|tool_call|> followed by a JSON list of tools used.',granite,"
+                + "'<|tool_call|>[{\"name\": \"tool1\", \"arguments\": {\"a\": \"x\"}}]'"
+    })
+    void callsOfFamiliesWhoseTemplatesWriteNoneAreRead(String system, String family, String answer) {
+        String source = "{% if tools %}" + system + "{{ tools | tojson }}{% endif %}"
+                + "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}{% endfor %}";
+        AnswerFormat format = ChatTemplate.parse(source).answerFormat();
+        assertEquals(family, format.family());
+        assertTrue(format.isKnown());
+        AnswerParser parser = format.parser(List.of(ProbeMessages.tool("tool1")), false, 8);
+        parser.push(answer);
+        parser.finish();
+        assertEquals("", parser.answer().content());
+        assertEquals(Map.of("a", "x"), parser.answer().calls().getFirst().arguments());
+        // What the next turn shows of it is what the model wrote.
+        Map<String, Object> message =
+                ProbeMessages.answer(null, List.of(ProbeMessages.call(1, "tool1", Map.of("a", "x"))));
+        Mixed shown =
+                (Mixed) format.adapt(List.of(message), List.of()).getFirst().get("content");
+        String text = shown.spans().stream().map(Span::text).collect(Collectors.joining());
+        assertEquals(answer.replace("'", "\"").replace(" ", ""), text.replace(" ", ""));
+    }
+
+    @Test
+    void aTemplateThatWantsTextOrJsonShowsItsSyntaxWithThem() {
+        Template template = new Template();
+        template.callsWithoutText = false;
+        template.calls =
+                calls -> "<|tool_call_start|>\n{\"name\": \"" + calls.getFirst().name() + "\", \"arguments\": "
+                        + JsonText.write(calls.getFirst().arguments()) + "}\n<|tool_call_end|>";
+        assertEquals("lfm json", template.detect("").family());
+        Rendering text = (messages, tools, generate) -> messages.getLast().get("tool_calls") instanceof List<?> calls
+                        && ((Map<?, ?>) ((Map<?, ?>) calls.getFirst()).get("function")).get("arguments")
+                                instanceof String json
+                ? Optional.of("question4f1d [TOOL_CALLS]tool8b2e[ARGS]" + json)
+                : Optional.of("question4f1d");
+        assertEquals("mistral args", AnswerFormat.detect("", text).family());
+    }
+
+    @Test
+    void itIsToldWhetherASyntaxIsKnown() {
+        assertTrue(writing(syntax("llama")).detect("").isKnown());
+        assertTrue(new Template().detect("[TOOL_CALLS]").isKnown());
+        assertFalse(new Template().detect("").isKnown());
     }
 
     @Test

@@ -192,4 +192,37 @@ class ToolAdaptationTest {
         assertEquals("{\"name\":null,\"arguments\":{}}", generic(calls(null, "nonsense")));
         assertEquals("{\"name\":null,\"arguments\":{}}", generic(calls(null, map("id", "i"))));
     }
+
+    /** A template that only tells of the marks gets calls and the demand for them in that form. */
+    @Test
+    void callsOfAMarkedSyntaxStandBetweenItsMarks() {
+        CallSyntax hermes = CallSyntaxes.mentioned("<tool_call> \"name\" \"arguments\"");
+        assertEquals("hermes", hermes.family());
+        Map<String, Object> two = calls("Hm.", call("1", "f", map("a", "</tool_call>")), call("2", "g", map()));
+        assertEquals(
+                List.of(
+                        new Span("Hm.\n", false),
+                        new Span("<tool_call>\n", true),
+                        new Span("{\"name\":\"f\",\"arguments\":{\"a\":\"</tool_call>\"}}", false),
+                        new Span("\n</tool_call>", true),
+                        new Span("\n<tool_call>\n", true),
+                        new Span("{\"name\":\"g\",\"arguments\":{}}", false),
+                        new Span("\n</tool_call>", true)),
+                ((Mixed) written(hermes, two)).spans());
+        CallSyntax mistral = CallSyntaxes.mentioned("[TOOL_CALLS]");
+        assertEquals(
+                List.of(
+                        new Span("[TOOL_CALLS][", true),
+                        new Span("{\"name\":\"f\",\"arguments\":{}}, {\"name\":\"g\",\"arguments\":{}}", false),
+                        new Span("]", true)),
+                ((Mixed) written(mistral, calls(null, call("1", "f", map()), call("2", "g", map())))).spans());
+        String asked = String.valueOf(new ToolAdaptation(hermes, false, true, true)
+                .adapt(List.of(message("user", "q")), TOOLS)
+                .getFirst()
+                .get("content"));
+        assertTrue(
+                asked.contains(
+                        "<tool_call>{\"name\": \"<name of the tool>\", \"arguments\": {<its arguments>}}</tool_call>"),
+                asked);
+    }
 }

@@ -123,7 +123,9 @@ public record CallSyntax(
     public List<String> specific() {
         List<String> texts = new ArrayList<>(openers);
         switch (style) {
-            case CallStyle.Json json -> texts.add("\"" + json.arguments() + "\"");
+            // Tools are told of with a name and parameters, so these say nothing alone.
+            case CallStyle.Json json ->
+                texts.addAll(List.of("\"" + json.name() + "\"", "\"" + json.arguments() + "\""));
             case CallStyle.Headed headed -> texts.add(headed.headerEnd());
             case CallStyle.Tagged tagged -> texts.add(tagged.argument());
             case CallStyle.SingleKey single -> {}

@@ -12,6 +12,7 @@ import io.llamanode.chat.tools.syntax.CallSyntax.Listing;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 
 /** The families of syntaxes that published templates use. Where one example fits several, the first is meant. */
 public final class CallSyntaxes {
@@ -40,6 +41,10 @@ public final class CallSyntaxes {
     /** Calls of Python functions between LFM2's tokens. */
     public static final CallSyntax PYTHON =
             marked("python", "<|tool_call_start|>", Listing.ALWAYS, "<|tool_call_end|>", new Python());
+
+    /** LFM's templates say how tools and results are marked, and some of them not how calls are. */
+    private static final List<String> HINTS_OF_PYTHON =
+            List.of("<|tool_call_start|>", "<|tool_list_start|>", "List of tools: [");
 
     private static final CallSyntax LFM_JSON =
             marked("lfm json", "<|tool_call_start|>", Listing.OPTIONAL, "<|tool_call_end|>", NAME_ARGUMENTS);
@@ -150,6 +155,45 @@ public final class CallSyntaxes {
                 .flatMap(syntax -> syntax.markers().stream())
                 .distinct()
                 .toList();
+    }
+
+    /**
+     * {@return the syntax that a text tells of, in which no call is seen; the generic one if it tells of none}
+     *
+     * @param text prompt and source of a template
+     */
+    public static CallSyntax mentioned(String text) {
+        if (HINTS_OF_PYTHON.stream().anyMatch(text::contains)) {
+            return PYTHON;
+        }
+        // JSON that stands in a literal of the template, or that is shown in quotes of the other kind.
+        String plain = text.replace("\\\"", "\"").replace('\'', '"');
+        List<CallSyntax> marked = ALL.stream().filter(syntax -> !syntax.bare()).toList();
+        return marked.stream()
+                .filter(syntax -> syntax.specific().stream()
+                        .allMatch(specific -> text.contains(specific) || plain.contains(specific)))
+                .findFirst()
+                .or(() -> markedOnly(marked, text))
+                .orElse(GENERIC);
+    }
+
+    /** Where only the mark in front of calls is told of, one that ends as it is told, or without any mark. */
+    private static Optional<CallSyntax> markedOnly(List<CallSyntax> marked, String text) {
+        List<CallSyntax> opened = marked.stream()
+                .filter(syntax -> syntax.openers().stream().allMatch(CallSyntaxes::isToken)
+                        && syntax.openers().stream().anyMatch(text::contains))
+                .toList();
+        return opened.stream()
+                .filter(syntax -> text.contains(syntax.close()))
+                .findFirst()
+                .or(() -> opened.stream().findFirst());
+    }
+
+    /** {@return whether a text is written like a control token, which nothing but calls would mention} */
+    private static boolean isToken(String opener) {
+        return opener.startsWith("<|") && opener.endsWith("|>")
+                || opener.startsWith("<｜") && opener.endsWith("｜>")
+                || opener.startsWith("[") && opener.endsWith("]");
     }
 
     private static CallSyntax marked(String family, String open, Listing list, String close, CallStyle style) {
