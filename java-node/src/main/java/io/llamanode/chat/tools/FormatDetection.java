@@ -64,23 +64,21 @@ final class FormatDetection {
         if (call.isEmpty()) {
             return null;
         }
-        Written shown = written(calls);
         for (Kind kind : List.of(Kind.HARMONY, Kind.RECIPIENT)) {
-            AnswerFormat format = new AnswerFormat(kind, null, null, List.of(), shown);
             // Calls of these are never put into the text of messages.
-            if (calls && isMentioned(kind) && reads(format, call)) {
-                return format;
+            if (calls && isMentioned(kind) && reads(new AnswerFormat(kind, null, null, List.of(), Written.ALL), call)) {
+                return new AnswerFormat(kind, null, null, List.of(), written(true));
             }
         }
         List<CallSyntax> fitting = CallSyntaxes.ALL.stream()
-                .filter(syntax -> reads(marked(reasoning, syntax, shown), call))
+                .filter(syntax -> reads(marked(reasoning, syntax, Written.ALL), call))
                 .toList();
         // A reader does without the mark behind calls: one that is there, or is none, fits better.
         return fitting.stream()
-                .filter(syntax -> call.contains(syntax.close()))
+                .filter(syntax -> !syntax.bare() && call.contains(syntax.close()))
                 .findFirst()
                 .or(() -> fitting.stream().findFirst())
-                .map(syntax -> marked(reasoning, syntax, shown))
+                .map(syntax -> marked(reasoning, syntax, written(calls)))
                 .orElse(null);
     }
 
