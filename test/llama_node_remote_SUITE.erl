@@ -15,14 +15,15 @@ all() ->
     [{group, port}, {group, distribution}, {group, checks}].
 
 groups() ->
-    Cases = [completion, chat_with_history, stream, tool_calls, cancel, dead_owner, closed_session,
-             ends_while_tokens_are_asked_for, refused_by_the_server,
+    Cases = [completion, chat_with_history, stream, tool_calls, answers_are_checked, calls_are_checked, cancel,
+             dead_owner, closed_session, ends_while_tokens_are_asked_for, refused_by_the_server,
              unauthorized_server, other_urls_are_unauthorized, allowed_urls_are_loaded, status_names_the_server,
              keys_are_shown_nowhere, options_without_a_place, keys_of_the_embedded_engine, embeddings, tokens,
              fallback, circles_of_fallbacks],
     [{checks, [], [a_check_of_a_server, a_check_of_what_is_wrong, a_check_of_a_file, a_check_of_fallbacks]},
-     {port, [], Cases}, {distribution, [], [completion, stream, cancel, dead_owner, closed_session,
-                                           ends_while_tokens_are_asked_for, other_urls_are_unauthorized, fallback]}].
+     {port, [], Cases},
+     {distribution, [], [completion, stream, answers_are_checked, calls_are_checked, cancel, dead_owner, closed_session,
+                         ends_while_tokens_are_asked_for, other_urls_are_unauthorized, fallback]}].
 
 init_per_suite(Config) ->
     ok = llama_node_ct:distribute(),
@@ -145,6 +146,82 @@ tool_calls(Config) ->
     ?assertMatch({ok, #{finish_reason := tool_calls, tool_calls := [#{id := <<"c1">>, name := <<"add">>,
                                                                      arguments := #{<<"a">> := 1}}]}},
                  llama_node:chat(server(Config), [#{role => user, content => <<"1+1">>}], #{tools => Tools})).
+
+json(Term) -> llama_node_json:encode(Term, fun (_, Other) -> error({no_json, Other}) end).
+
+said(Text) -> said(Text, "stop").
+
+said(Text, Reason) ->
+    Delta = json(#{content => Text}),
+    chat([["{\"choices\":[{\"delta\":", Delta, "}]}"],
+          ["{\"choices\":[{\"delta\":{},\"finish_reason\":\"", Reason, "\"}]}"]]).
+
+%% What a server calls complete keeps to what was asked for, or the task fails and tells where it does not.
+answers_are_checked(Config) ->
+    Server = server(Config),
+    Schema = #{type => object, properties => #{n => #{type => integer}}, required => [n]},
+    Ask = fun (Text, Options) ->
+        answer_with(said(Text), Config),
+        llama_node:chat(Server, [#{role => user, content => <<"Hi">>}], Options)
+    end,
+    [?assertMatch({ok, #{content := Text, finish_reason := stop}}, Ask(Text, #{json_schema => Schema}))
+     || Text <- [<<"{\"n\":1}">>, <<" {\n \"n\" : -20 }\n">>]],
+    [begin
+         {error, {inference_failed, Message}} = Ask(Text, #{json_schema => Schema}),
+         ?assertMatch({Text, [_, _]}, {Text, binary:split(Message, Place)}),
+         ?assertMatch([_, _], binary:split(Message, <<"does not keep to json_schema: ">>))
+     end || {Text, Place} <- [{<<"Sure: {\"n\":1}">>, <<"at byte 0 (character 0) stands \"Sure: {">>},
+                              {<<"{\"n\":\"é\"}"/utf8>>, <<"at byte 5 (character 5) stands ">>},
+                              {<<"{\"n\":1}}">>, <<"at byte 7 (character 7) stands \"}\"">>},
+                              {<<"{\"n\":1">>, <<"it ends at byte 6 (character 6), where more must come">>}]],
+    Grammar = <<"root ::= \"é\" [ab]+"/utf8>>,
+    ?assertMatch({ok, #{content := <<"éab"/utf8>>}}, Ask(<<"éab"/utf8>>, #{grammar => Grammar})),
+    {error, {inference_failed, Wrong}} = Ask(<<"éac"/utf8>>, #{grammar => Grammar}),
+    ?assertMatch([_, _], binary:split(Wrong, <<"grammar: at byte 3 (character 2) stands \"c\"">>)),
+    %% What was cut off is what there is of it, and what was streamed stays so.
+    answer_with(said(<<"{\"n\":">>, "length"), Config),
+    ?assertMatch({ok, #{content := <<"{\"n\":">>, finish_reason := length}},
+                 llama_node:chat(Server, [#{role => user, content => <<"Hi">>}], #{json_schema => Schema})),
+    answer_with(said(<<"{\"n\":x">>), Config),
+    {ok, Session} = llama_node:create_session(Server, #{json_schema => Schema}),
+    {ok, Task} = llama_node:stream(Server, Session, chat, #{content => <<"Hi">>}),
+    {Chunks, Terminal} = llama_node_ct:events(Task),
+    ?assertEqual(<<"{\"n\":x">>, iolist_to_binary([Text || #{content := Text} <- Chunks])),
+    ?assertMatch({error, {inference_failed, _}}, Terminal),
+    ?assertMatch({ok, #{messages := 0}}, llama_node:get_session_info(Server, Session)),
+    ok = llama_node:close_session(Server, Session),
+    %% By what can not be honoured nothing can be checked.
+    ?assertMatch({error, {invalid_argument, <<"json_schema: #/$ref", _/binary>>}},
+                 Ask(<<"[]">>, #{json_schema => #{'$ref' => <<"#/$defs/none">>}})),
+    {error, {invalid_argument, <<"grammar: line 2, column 14: expected ']' behind the set, found ", _/binary>>}} =
+        Ask(<<"1">>, #{grammar => <<"# a number\nroot ::= [0-9">>}).
+
+calls_are_checked(Config) ->
+    Server = server(Config),
+    Tools = [#{name => add, parameters => #{type => object, properties => #{a => #{type => integer}}}},
+             #{name => go, parameters => #{type => object}}],
+    Ask = fun (Handler, Options) ->
+        answer_with(Handler, Config),
+        llama_node:chat(Server, [#{role => user, content => <<"1+1">>}], Options#{tools => Tools})
+    end,
+    Called = fun (Name, Arguments) ->
+        Function = json(#{name => Name, arguments => Arguments}),
+        chat([call(["\"id\":\"c1\",\"function\":", Function]),
+              "{\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}"])
+    end,
+    Required = #{tool_choice => required},
+    ?assertMatch({ok, #{finish_reason := tool_calls}}, Ask(Called(<<"add">>, <<"{\"a\":1}">>), Required)),
+    ?assertMatch({ok, #{finish_reason := stop}}, Ask(said(<<"Two.">>), #{})),
+    [begin
+         {error, {inference_failed, Message}} = Ask(Handler, Options),
+         ?assertMatch({Why, [_, _]}, {Why, binary:split(Message, Why)})
+     end || {Handler, Options, Why} <-
+                [{said(<<"Two.">>), Required, <<"tool_choice requires a call, and the answer has none">>},
+                 {Called(<<"fly">>, <<"{}">>), Required,
+                  <<"the answer calls \"fly\", which tool_choice does not allow">>},
+                 {Called(<<"go">>, <<"{}">>), #{tool_choice => #{type => function, function => #{name => add}}},
+                  <<"the answer calls \"go\", which tool_choice does not allow">>},
+                 {Called(<<"add">>, <<"{\"a\":\"1\"}">>), Required, <<"do not keep to the parameters of add">>}]].
 
 %% An answer that begins and then waits for its connection to be closed.
 endless(Test) ->

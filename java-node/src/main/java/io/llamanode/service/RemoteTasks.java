@@ -20,10 +20,13 @@ import io.llamanode.remote.request.ServerKind;
 import io.llamanode.service.contract.ErrorCode;
 import io.llamanode.service.contract.Failure;
 import io.llamanode.service.contract.FailureException;
+import io.llamanode.service.contract.task.ChatOptions;
 import io.llamanode.service.contract.task.GenerationResult;
 import io.llamanode.service.contract.task.TaskEvent;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TaskResult;
+import io.llamanode.service.match.AnswerCheck;
+import io.llamanode.service.match.AnswerChecks;
 import io.llamanode.service.prompt.AnswerCollector;
 import io.llamanode.service.prompt.GenerationDefaults;
 import io.llamanode.service.prompt.InputParts;
@@ -34,6 +37,7 @@ import io.llamanode.service.prompt.Transcript;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The tasks of a model that a server runs: what is asked for them, and what becomes of the answers. */
@@ -44,6 +48,7 @@ final class RemoteTasks {
     private final RemoteModel model;
     private final RemotePrompts prompts;
     private final Runnable answered;
+    private final AnswerChecks checks = new AnswerChecks();
     /** Of answers that are whole. */
     private final LongAdder promptTokens = new LongAdder();
 
@@ -99,7 +104,31 @@ final class RemoteTasks {
         return millis(task.submitted - task.created + times.queued());
     }
 
+    /** Takes no more answers to check; those that wait are checked. */
+    void close() {
+        checks.close();
+    }
+
+    /** {@return what the answer is checked by, or {@code null} if it is free} */
+    private @Nullable AnswerCheck check(Task task, TaskInput.Generating input) {
+        if (isPromptOnly(task)) {
+            return null;
+        }
+        ChatOptions chat = input instanceof TaskInput.Chat own
+                ? own.chat().orElse(task.config().chat())
+                : ChatOptions.NONE;
+        boolean lenient = Boolean.TRUE.equals(
+                GenerationDefaults.given(task.options.structure()).lenient());
+        return checks.of(task.owners.getFirst(), GenerationDefaults.given(task.options.format()), lenient, chat);
+    }
+
+    private void checked(Task task, AnswerCheck check, GenerationResult result, Consumer<@Nullable String> told) {
+        boolean stops = !GenerationDefaults.given(task.options.stop()).isEmpty();
+        checks.check(task.owners.getFirst(), check, result, stops, told);
+    }
+
     private Job text(Task task, TaskInput.Generating input, Transcript transcript, Tasks tasks) {
+        AnswerCheck check = check(task, input);
         RemotePrompt prompt = prompts.prepare(input, task.config(), transcript, task.options);
         Admission.hold(task.holding, Weight.of(prompt.body().toString()), () -> InputParts.largest(input));
         return job(task, prompt.path(), prompt.body(), true, new Listener(task, tasks) {
@@ -139,7 +168,18 @@ final class RemoteTasks {
                 RemoteAnswer answer = isPromptOnly(task) ? whole.withoutText() : collected(whole);
                 Transcript next =
                         prompt.messages() == null ? null : Transcript.answered(prompt.messages(), whole(answer));
-                tasks.finished(task, result(task, prompt, answer, times, firstMs), next);
+                GenerationResult result = result(task, prompt, answer, times, firstMs);
+                if (check == null) {
+                    tasks.finished(task, result, next);
+                    return;
+                }
+                checked(task, check, result, fault -> {
+                    if (fault == null) {
+                        tasks.finished(task, result, next);
+                    } else {
+                        failed(new Failure(ErrorCode.INFERENCE_FAILED, "%s: %s".formatted(model.url(), fault)));
+                    }
+                });
             }
 
             private RemoteAnswer collected(RemoteAnswer whole) {

@@ -281,5 +281,6 @@ final class RemoteWork implements ModelWork {
     public void close() {
         threads.close();
         model.close();
+        jobs.close();
     }
 }

@@ -47,7 +47,8 @@ public final class Language {
      * @param options how it is taken
      */
     public static Language schema(String text, JsonSchema.Options options) {
-        String how = "schema %d %b %b ".formatted(options.whitespace().most(), options.lenient(), options.formats());
+        String how = "schema %d %b %b %s "
+                .formatted(options.whitespace().most(), options.lenient(), options.formats(), options.order());
         return new Language(how + text, () -> JsonSchema.compile(text, options).grammar());
     }
 

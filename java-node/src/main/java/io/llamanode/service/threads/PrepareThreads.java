@@ -42,6 +42,11 @@ public final class PrepareThreads {
         return new PrepareThreads("inspect", true);
     }
 
+    /** {@return a thread that reads what a server answers, so that those who wait for it are not kept from the processors} */
+    public static PrepareThreads ofAnswers() {
+        return new PrepareThreads("check", true);
+    }
+
     /** {@return threads that wait for one server, so that nobody waits who has nothing to do with it} */
     public static PrepareThreads ofServer() {
         return new PrepareThreads(Thread.ofVirtual(), "ask", true, true, true, true);
