@@ -83,22 +83,38 @@ public final class GrammarFilter implements TokenFilter {
             }
             return left;
         }
-        BitSet allowed = allowed();
+        long[] allowed = allowed().toLongArray();
         int left = 0;
-        int next = 0;
-        for (int token = allowed.nextSetBit(0);
-                token >= 0 && token < logits.length;
-                token = allowed.nextSetBit(token + 1)) {
-            ruleOut(logits, next, token);
-            left += logits[token] == Float.NEGATIVE_INFINITY ? 0 : 1;
-            next = token + 1;
+        for (int i = 0; i < allowed.length; i++) {
+            int first = i * Long.SIZE;
+            left += mask(logits, first, Math.min(first + Long.SIZE, logits.length), allowed[i]);
         }
-        ruleOut(logits, next, logits.length);
+        int known = Math.min(allowed.length * Long.SIZE, logits.length);
+        Arrays.fill(logits, known, logits.length, Float.NEGATIVE_INFINITY);
         return left;
     }
 
-    private static void ruleOut(float[] logits, int from, int to) {
-        Arrays.fill(logits, from, to, Float.NEGATIVE_INFINITY);
+    /** Most often a grammar lets nearly all tokens through, or nearly none: 64 at a time are looked at as one number first. */
+    private static int mask(float[] logits, int first, int end, long allowed) {
+        if (allowed == 0) {
+            Arrays.fill(logits, first, end, Float.NEGATIVE_INFINITY);
+            return 0;
+        }
+        int left = 0;
+        if (allowed == -1) {
+            for (int token = first; token < end; token++) {
+                left += logits[token] == Float.NEGATIVE_INFINITY ? 0 : 1;
+            }
+            return left;
+        }
+        for (int token = first; token < end; token++) {
+            if ((allowed >>> token & 1) == 0) {
+                logits[token] = Float.NEGATIVE_INFINITY;
+            } else {
+                left += logits[token] == Float.NEGATIVE_INFINITY ? 0 : 1;
+            }
+        }
+        return left;
     }
 
     private BitSet allowed() {
