@@ -19,6 +19,8 @@ final class NetFormats {
     private static final String ATOM = "[0-9A-Za-z!#$%&'*+/=?^_`{|}~";
     private static final String NO_ASCII = "\\u{80}-\\u{10ffff}";
     private static final int GROUPS = 8;
+    /** Characters before the at sign (RFC 5321, section 4.5.3.1.1). */
+    private static final int MOST_LOCAL = 64;
 
     private NetFormats() {}
 
@@ -51,8 +53,11 @@ final class NetFormats {
                 ? "[0-9A-Za-z" + more + "](?:[0-9A-Za-z-" + more + "]{0,61}[0-9A-Za-z" + more + "])?"
                 : label(63);
         String domain = label + "(?:\\." + label + ")*";
-        return Patterns.whole("(?:" + atom + "(?:\\." + atom + ")*|" + quoted + ")@(?:" + domain + "|\\[" + IPV4
-                + "\\]|\\[IPv6:" + IPV6 + "\\])");
+        Regular local = Patterns.whole(atom + "(?:\\." + atom + ")*|" + quoted);
+        return Regular.sequence(
+                local.and(Regular.length(1, MOST_LOCAL)),
+                Regular.literal("@"),
+                Patterns.whole(domain + "|\\[" + IPV4 + "\\]|\\[IPv6:" + IPV6 + "\\]"));
     }
 
     static Regular ipv4() {

@@ -15,8 +15,12 @@ final class Algebra {
     /** Shapes of one type in one form: schemas that multiply out to more are refused. */
     private static final int MOST_SHAPES = 600;
 
+    /** Pairs of shapes that one schema may take to be worked out. */
+    private static final int MOST_MET = 100_000;
+
     private final Terms terms;
     private final Emptiness emptiness;
+    private int met;
 
     Algebra(Terms terms, Emptiness emptiness) {
         this.terms = terms;
@@ -135,6 +139,7 @@ final class Algebra {
         Set<ArrayShape> both = new LinkedHashSet<>();
         for (ArrayShape left : one) {
             for (ArrayShape right : two) {
+                meet();
                 ArrayShape shape = left.and(right, terms);
                 if (!emptiness.isEmpty(shape)) {
                     both.add(shape);
@@ -155,6 +160,7 @@ final class Algebra {
         Set<ObjectShape> both = new LinkedHashSet<>();
         for (ObjectShape left : one) {
             for (ObjectShape right : two) {
+                meet();
                 if (emptiness.areDisjoint(left, right)) {
                     continue;
                 }
@@ -199,6 +205,7 @@ final class Algebra {
         for (ArrayShape shape : shapes) {
             List<ArrayShape> next = new ArrayList<>();
             for (ArrayShape each : left) {
+                meet();
                 if (emptiness.isEmpty(each.and(shape, terms))) {
                     next.add(each);
                 } else {
@@ -216,6 +223,7 @@ final class Algebra {
         for (ObjectShape shape : shapes) {
             List<ObjectShape> next = new ArrayList<>();
             for (ObjectShape each : left) {
+                meet();
                 if (emptiness.areDisjoint(each, shape) || emptiness.isEmpty(each.and(shape, terms))) {
                     next.add(each);
                 } else {
@@ -226,6 +234,12 @@ final class Algebra {
             left = next;
         }
         return left;
+    }
+
+    private void meet() {
+        if (++met > MOST_MET) {
+            throw new UndecidableException("anyOf", "its alternatives meet more than %d times".formatted(MOST_MET));
+        }
     }
 
     private static void bound(int shapes) {

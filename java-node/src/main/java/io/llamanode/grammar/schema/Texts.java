@@ -73,10 +73,8 @@ sealed interface Texts {
 
     default Regular regular() {
         return switch (this) {
-            case Few(Set<String> all) ->
-                Regular.choice(all.stream().map(Regular::literal).toList());
-            case Except(Set<String> others) ->
-                Regular.choice(others.stream().map(Regular::literal).toList()).not();
+            case Few(Set<String> all) -> Regular.literals(all);
+            case Except(Set<String> others) -> Regular.literals(others).not();
             case Language(Regular regular) -> regular;
         };
     }

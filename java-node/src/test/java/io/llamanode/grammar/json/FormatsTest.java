@@ -166,6 +166,7 @@ class FormatsTest {
                         "a@[127.0.0.300]",
                         "é@b.c",
                         "a@b@c"));
+        check("email", List.of("a".repeat(64) + "@b"), List.of("a".repeat(65) + "@b"));
         check("idn-email", List.of("실례@실례.테스트", "a@b.c"), List.of("2962", "@b"));
     }
 

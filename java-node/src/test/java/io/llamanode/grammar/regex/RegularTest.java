@@ -16,6 +16,16 @@ import org.junit.jupiter.api.Test;
 /** Languages combine as sets of texts do. */
 class RegularTest {
     @Test
+    void someTextsAreTheyAndNoOthers() {
+        List<String> texts = List.of("a", "ab", "", "abc", "b", "é😀", "é");
+        Regular some = Regular.literals(texts);
+        texts.forEach(text -> assertTrue(some.contains(text), text));
+        List.of("c", "ac", "abcd", "😀", "é😀a").forEach(text -> assertTrue(!some.contains(text), text));
+        assertEquals(Regular.NOTHING, Regular.literals(List.of()));
+        assertEquals(Regular.literal("x"), Regular.literals(List.of("x")));
+    }
+
+    @Test
     void intersectionUnionComplementAndLengthAreThoseOfSets() throws PatternException {
         Random random = new Random(5);
         RandomPatterns source = new RandomPatterns(random, false);
