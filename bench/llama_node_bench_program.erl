@@ -32,7 +32,7 @@ heading(Format, Arguments) ->
 %% @doc The process of the operating system that the server started.
 -spec os_pid(pid()) -> pos_integer().
 os_pid(Server) ->
-    Ports = lists:append([ports(Owner) || Owner <- [Server | port_owners(Server)]]),
+    Ports = lists:append([ports(Owner) || Owner <- incarnations(Server) ++ port_owners(Server)]),
     [OsPid] = [OsPid || Port <- Ports, {os_pid, OsPid} <- [erlang:port_info(Port, os_pid)]],
     OsPid.
 
@@ -40,8 +40,14 @@ ports(Pid) -> [Port || Port <- links(Pid), is_port(Port)].
 
 %% Over the port it belongs to a process of its own.
 port_owners(Server) ->
-    [Pid || Pid <- links(Server), is_pid(Pid), node(Pid) =:= node(),
-            proc_lib:translate_initial_call(Pid) =:= {llama_node_port_owner, init, 4}].
+    lists:append([linked(Pid, {llama_node_port_owner, init, 4}) || Pid <- incarnations(Server)]).
+
+%% The process that launched the node, and ends with it.
+incarnations(Server) ->
+    linked(Server, {llama_node_incarnation, init, 1}).
+
+linked(Server, Call) ->
+    [Pid || Pid <- links(Server), is_pid(Pid), node(Pid) =:= node(), proc_lib:translate_initial_call(Pid) =:= Call].
 
 links(Pid) ->
     {links, Links} = process_info(Pid, links),

@@ -27,7 +27,7 @@
 -module(llama_node).
 
 -export([start_link/1, child_spec/1, init_server/1, connect/2, destroy_server/1, get_status/1, ping/1]).
--export([preflight/1]).
+-export([preflight/1, subscribe/1, unsubscribe/1]).
 -export([load_model/3, unload_model/2, list_models/1, inspect_model/1, inspect_model/2, list_backends/0]).
 -export([load_adapter/3, unload_adapter/3, list_adapters/1]).
 -export([chat/3, chat_tools/4, complete/3, embed/3, rerank/4]).
@@ -41,13 +41,19 @@
 -export_type([server/0, start_options/0, session_id/0, task_id/0, type/0, input/0, config/0, text/0,
               error/0, error_code/0, result/0, tool_call/0, vector/0, embeddings/0, ranking/0, model/0, capability/0,
               estimate/0, event/0, terminal_event/0, message/0, active/0, stream/0, usage/0, timings/0,
-              vector_timings/0, setting/0, origin/0, schema_problem/0]).
+              vector_timings/0, setting/0, origin/0, schema_problem/0, node_event/0]).
 
 -type server() ::
     pid() | atom() | {global, term()} | {via, module(), term()} | {Name :: atom(), node()}.
 %% A server process or its name, here or, with `{Name, Node}', at another BEAM. With the name of a Java node it is the
 %% mailbox of that node itself, which needs no server process on this BEAM; `Name' is `llama_node' then. A request to
 %% such a pair costs a round trip more than one to a pid or to a name here: it is asked first which of the two it is.
+
+-type node_event() ::
+    {node, down, #{reason := error(), restart_in_ms => non_neg_integer()}}
+    | {node, up, #{after_ms => non_neg_integer()}}.
+%% What becomes of a node. `down': it has ended, or the start of the next one has failed; `restart_in_ms' is absent where
+%% the server ends as well. `up': it is ready, `after_ms' since the last one had gone; absent at the first start.
 
 -type start_options() :: llama_node_options:start_options().
 -type session_id() :: pos_integer().
@@ -251,11 +257,13 @@ preflight(Options) ->
 
 %% @doc A child specification for a supervisor. Its id is the server's name, else `llama_node'.
 %%
-%% With `wait => true', the default, a start returns when the models are loaded, and a restart as well:
-%% until then the supervisor does nothing else, so neither its other children are restarted nor its
-%% callers answered, and a node that does not become ready blocks it for `start_timeout'. With
-%% `wait => false' the supervisor goes on at once, requests wait for the node, and a start that
-%% fails is an exit of the child like any other, which counts for the restart intensity.
+%% With `wait => true', the default, a start returns when the models are loaded: until then the supervisor does nothing
+%% else, so neither its other children are restarted nor its callers answered, and a node that does not become ready
+%% blocks it for `start_timeout'. With `wait => false' the supervisor goes on at once, and requests wait for the node.
+%%
+%% A node that ends is started again by the server, which goes on, and not by the supervisor; see {@link subscribe/1}.
+%% A node that ended more often than `restarts' allows ends the child, which counts for the restart intensity. With
+%% `wait => false' a start that fails is tried again likewise.
 %%
 %% Supervisors show the arguments of a start in their reports. So the cookie, the flags of the Java runtime and the
 %% values of `env' stand in funs there; who has them in funs already may give these.
@@ -299,6 +307,28 @@ connect(Node, Options) when is_atom(Node) ->
     end;
 connect(_Node, _Options) ->
     error(badarg).
+
+%% @doc The calling process hears from now on when the node of a server ends and when the next one is ready: it gets
+%% `{llama_node, Server, Event}', see {@type node_event()}, where `Server' is the argument of this call. It hears of
+%% nothing that was before, and no more once the server itself has ended, which a monitor tells. Calling it again
+%% changes nothing but that argument.
+%%
+%% What plain sessions and tasks held ends with the node: a later call with such a session is `session_not_found', and
+%% whoever waited for a task is told `node_down' at once. A connection that {@link connect/2} keeps is told of likewise:
+%% `down' when it is lost, `up' when it is made again.
+%% ```
+%% ok = llama_node:subscribe(llm),
+%% receive {llama_node, llm, {node, down, #{reason := {node_down, _}}}} -> ok end,
+%% receive {llama_node, llm, {node, up, #{after_ms := _}}} -> ok end.
+%% '''
+-spec subscribe(server()) -> ok | {error, error()}.
+subscribe(Server) ->
+    llama_node_request:listen(Server, {subscribe, Server}, ?TIMEOUT).
+
+%% @doc The calling process hears no more of a server's node.
+-spec unsubscribe(server()) -> ok | {error, error()}.
+unsubscribe(Server) ->
+    llama_node_request:listen(Server, unsubscribe, ?TIMEOUT).
 
 %% @doc Ends a server and its node. It is `ok' when there is none. What {@link connect/2} gave is connected no more when
 %% its connection is lost; the node goes on, and what this runtime has there. A supervised server would be

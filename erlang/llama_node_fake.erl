@@ -29,8 +29,10 @@
 %% option `replies' has an answer: `#{transport => fake, replies => #{list_models => {ok, []}}}'. It has the first word
 %% on any other request as well.
 %%
-%% `crash' and {@link crash/1} end the server as the death of a node would, but for one thing: a process that started it
-%% with `start_link' and does not trap exits, such as that of a test, lives on.
+%% `crash' and {@link crash/1} are what the death of a node is to a server: tasks are answered `node_down', sessions are
+%% gone, and the next node is there at once, with the rest of the script. When there were more of them than `restarts'
+%% allows, the server ends, but for one thing as it always does: a process that started it with `start_link' and does not
+%% trap exits, such as that of a test, lives on.
 %% @end
 -module(llama_node_fake).
 -behaviour(gen_server).
@@ -103,21 +105,21 @@ requests(Server) ->
         exit:{Reason, _} -> llama_node_error:node_down(Reason)
     end.
 
-%% @doc Ends a server as the death of its node would, and waits until it is gone.
+%% @doc What the death of its node would be to a server, and returns when that is over: every session and task is gone,
+%% and the next node is there, or, with `restarts => {0, 1}', the server has ended.
 -spec crash(llama_node:server()) -> ok.
 crash(Server) ->
-    Ref = erlang:monitor(process, server(Server)),
-    ok = gen_server:cast(Server, {?MODULE, crash}),
-    receive {'DOWN', Ref, process, _, _} -> ok end.
-
-server({global, Name}) -> global:whereis_name(Name);
-server({via, Module, Name}) -> Module:whereis_name(Name);
-server(Server) -> Server.
+    try
+        ok = gen_server:call(Server, {?MODULE, crash})
+    catch
+        exit:{noproc, _} -> ok
+    end.
 
 %% @private
 -spec init({map(), llama_node_check:table()}) -> {ok, map()}.
 init({Server, Table}) ->
-    {ok, #{script => maps:get(script, Server, [<<"This is a scripted answer.">>]), table => Table, asked => [],
+    {ok, #{restarts => llama_node_restarts:new(maps:get(restarts, Server)), listeners => llama_node_listeners:new(),
+           script => maps:get(script, Server, [<<"This is a scripted answer.">>]), table => Table, asked => [],
            dimensions => maps:get(dimensions, Server, ?DIMENSIONS),
            replies => maps:get(replies, Server, #{}), next => 1, sessions => #{}, tasks => #{}}}.
 
@@ -129,6 +131,15 @@ handle_call(owner, _From, State) ->
 handle_call(target, _From, State) ->
     %% A process is called and monitored like the mailbox of a node.
     {reply, {ok, {llama_node_dist, self()}}, State};
+handle_call({subscribe, Server}, {Pid, _}, #{listeners := Listeners} = State) ->
+    {reply, ok, State#{listeners := llama_node_listeners:add(Pid, Server, Listeners)}};
+handle_call(unsubscribe, {Pid, _}, #{listeners := Listeners} = State) ->
+    {reply, ok, State#{listeners := llama_node_listeners:remove(Pid, Listeners)}};
+handle_call({?MODULE, crash}, _From, State) ->
+    case crashed(State) of
+        {noreply, Next} -> {reply, ok, Next};
+        {stop, Reason, Next} -> {stop, Reason, ok, Next}
+    end;
 handle_call({?MODULE, requests}, _From, #{asked := Asked} = State) ->
     {reply, lists:reverse(Asked), State};
 handle_call(Request, From, #{table := Table, replies := Replies} = State) ->
@@ -262,9 +273,7 @@ request(Request, _From, State) ->
     {reply, llama_node_error:make(unsupported, "the fake server has no reply to ~0tP", [Request, 8]), State}.
 
 %% @private
--spec handle_cast(term(), map()) -> {noreply, map()} | {stop, term(), map()}.
-handle_cast({?MODULE, crash}, State) ->
-    crashed(State);
+-spec handle_cast(term(), map()) -> {noreply, map()}.
 handle_cast(Request, #{table := Table} = State)
   when element(1, Request) =:= cancel_task; element(1, Request) =:= close_session; element(1, Request) =:= active ->
     case llama_node_check:request(Table, Request) of
@@ -283,10 +292,11 @@ handle_info({step, Id}, State) ->
     {noreply, with_running(Id, State, fun llama_node_fake_task:step/1)};
 handle_info({give_up, Id, From}, State) ->
     {noreply, with_running(Id, State, fun (Task) -> llama_node_fake_task:give_up(Task, From) end)};
-handle_info({'DOWN', Ref, process, _, _}, #{sessions := Sessions, tasks := Tasks} = State) ->
+handle_info({'DOWN', Ref, process, Pid, _}, #{sessions := Sessions, tasks := Tasks, listeners := Listeners} = State) ->
     Closed = lists:foldl(fun close/2, State, [Id || {Id, #{monitor := R}} <- maps:to_list(Sessions), R =:= Ref]),
     Abandoned = [Id || {Id, Task} <- maps:to_list(Tasks), llama_node_fake_task:monitor(Task) =:= Ref],
-    {noreply, lists:foldl(fun (Id, Left) -> put_task(Id, gone, Left) end, Closed, Abandoned)};
+    {noreply, lists:foldl(fun (Id, Left) -> put_task(Id, gone, Left) end,
+                          Closed#{listeners := llama_node_listeners:down({Ref, Pid}, Listeners)}, Abandoned)};
 handle_info(_, State) ->
     {noreply, State}.
 
@@ -314,7 +324,9 @@ create(Asked, Given, Sink, {Pid, _} = From, #{table := Table, asked := All, next
     {Answer, Rest} = next(Request, State),
     Next = State#{asked := [Request | All], script := Rest},
     case Answer of
-        crash -> crashed(Next);
+        crash ->
+            ok = gen_server:reply(From, down()),
+            crashed(Next);
         {error, _} = Error -> {reply, Error, Next};
         _ ->
             #{session := Session, input := Input} = Request,
@@ -346,8 +358,27 @@ demand(Active) when is_boolean(Active); is_integer(Active) -> Active;
 %% However it is spelled.
 demand(_Once) -> once.
 
+%% The node has ended, and the next one is there at once: it knows no sessions and no tasks, and goes on in the script.
+crashed(#{tasks := Tasks, sessions := Sessions, restarts := Restarts, listeners := Listeners} = State) ->
+    {error, Error} = Down = down(),
+    _ = [llama_node_fake_task:fail(Task, Down)
+         || Task <- maps:values(Tasks), llama_node_fake_task:is_running(Task) orelse llama_node_fake_task:is_stream(Task)],
+    _ = [erlang:demonitor(Ref, [flush]) || #{monitor := Ref} <- maps:values(Sessions)],
+    case llama_node_restarts:next(erlang:monotonic_time(millisecond), Restarts) of
+        {wait, _, Next} ->
+            ok = llama_node_listeners:tell({node, down, #{reason => Error, restart_in_ms => 0}}, Listeners),
+            ok = llama_node_listeners:tell({node, up, #{after_ms => 0}}, Listeners),
+            {noreply, State#{sessions := #{}, tasks := #{}, restarts := llama_node_restarts:started(Next)}};
+        exhausted ->
+            ok = llama_node_listeners:tell({node, down, #{reason => Error}}, Listeners),
+            ended(State)
+    end.
+
+down() ->
+    llama_node_error:make(node_down, "the node ended: the script said crash").
+
 %% A process that starts a server and dies with it can tell nobody how it went.
-crashed(State) ->
+ended(State) ->
     _ = [unlink(Starter) || Starter <- starter(get('$ancestors')),
                             process_info(Starter, trap_exit) =:= {trap_exit, false}],
     {stop, {node_down, crash}, State}.

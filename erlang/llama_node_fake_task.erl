@@ -6,7 +6,7 @@
 %% @end
 -module(llama_node_fake_task).
 
--export([start/1, step/1, cancel/1, collect/3, give_up/2, ask/2]).
+-export([start/1, step/1, cancel/1, fail/2, collect/3, give_up/2, ask/2]).
 -export([id/1, monitor/1, is_running/1, is_stream/1, is_in_session/2]).
 -export_type([task/0]).
 
@@ -121,7 +121,11 @@ gone(#task{monitor = Ref}) ->
 %% @doc Ends a task before its time.
 -spec cancel(task()) -> task() | gone.
 cancel(Task) ->
-    Error = llama_node_error:make(cancelled, "the task was cancelled"),
+    fail(Task, llama_node_error:make(cancelled, "the task was cancelled")).
+
+%% @doc Ends a task that has not told all of its end yet.
+-spec fail(task(), {error, llama_node:error()}) -> task() | gone.
+fail(Task, Error) ->
     ended(Task#task{outcome = Error, waiting = <<>>}).
 
 %% @doc Hands the result over, or lets a caller wait for it.

@@ -13,7 +13,7 @@
 
 -include_lib("kernel/include/logger.hrl").
 
--export([find/1, get/2, open/2, keep/3, drop/1]).
+-export([find/1, get/2, open/2, keep/3, drop/1, listen/2]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 %% Entry point of the process that connects again.
 -export([connect/2]).
@@ -27,6 +27,8 @@
     settings :: llama_node_pulse:settings(),
     cookie :: none | llama_node_secret:secret(binary()),
     delay :: pos_integer(),
+    since = 0 :: integer(),                % when it was lost
+    listeners = llama_node_listeners:new() :: llama_node_listeners:listeners(),
     retry = none :: none | {timer, reference()} | {connecting, pid(), reference()}
 }).
 -record(state, {
@@ -82,6 +84,11 @@ drop(Address) ->
         _ -> llama_node_on_demand:call(?MODULE, {drop, Address})
     end.
 
+%% @doc The calling process hears of the connection to a kept node, or does no more.
+-spec listen(address(), {subscribe, llama_node:server()} | unsubscribe) -> ok | {error, llama_node:error()}.
+listen(Address, Request) ->
+    llama_node_on_demand:call(?MODULE, {listen, Address, Request}).
+
 %% @private
 -spec init([]) -> {ok, #state{}}.
 init([]) ->
@@ -90,14 +97,29 @@ init([]) ->
 
 %% @private
 -spec handle_call(term(), gen_server:from(), #state{}) ->
-    {reply, line() | ok | none, #state{}} | {stop, normal, none, #state{}}.
+    {reply, line() | ok | none | {error, llama_node:error()}, #state{}} | {stop, normal, term(), #state{}}.
 handle_call({open, Address, Settings}, _From, State) ->
     {Line, Next} = opened(Address, Settings, State),
     {reply, Line, Next};
 handle_call({keep, Address, Settings, Cookie}, _From, #state{kept = Kept} = State) ->
     ok = end_retry(Address, State),
     {_, Next} = opened(Address, Settings, State),
-    {reply, ok, Next#state{kept = Kept#{Address => #kept{settings = Settings, cookie = Cookie, delay = ?FIRST_DELAY}}}};
+    #kept{listeners = Listeners} = maps:get(Address, Kept, #kept{settings = Settings, cookie = Cookie,
+                                                                 delay = ?FIRST_DELAY}),
+    Its = #kept{settings = Settings, cookie = Cookie, delay = ?FIRST_DELAY, listeners = Listeners},
+    {reply, ok, Next#state{kept = Kept#{Address => Its}}};
+handle_call({listen, Address, Request}, {Pid, _}, #state{kept = Kept} = State) ->
+    case Kept of
+        #{Address := #kept{listeners = Listeners} = Its} ->
+            Next = case Request of
+                {subscribe, Server} -> llama_node_listeners:add(Pid, Server, Listeners);
+                unsubscribe -> llama_node_listeners:remove(Pid, Listeners)
+            end,
+            {reply, ok, State#state{kept = Kept#{Address := Its#kept{listeners = Next}}}};
+        _ ->
+            end_or_go_on(llama_node_error:make(unsupported, "nobody watches ~0tP: llama_node:connect/2 does",
+                                               [Address, 8]), State)
+    end;
 handle_call({drop, Address}, _From, #state{kept = Kept} = State) when is_map_key(Address, Kept) ->
     ok = end_retry(Address, State),
     Next = State#state{kept = maps:remove(Address, Kept)},
@@ -124,7 +146,11 @@ handle_info({'DOWN', Ref, process, Pid, Outcome}, #state{kept = Kept} = State) -
     case [Address || {Address, #kept{retry = {connecting, Connecting, R}}} <- maps:to_list(Kept),
                      {Connecting, R} =:= {Pid, Ref}] of
         [Address] -> {noreply, tried(Address, Outcome, State)};
-        [] -> {noreply, State}
+        [] ->
+            Listened = maps:map(fun (_, #kept{listeners = Listeners} = Its) ->
+                Its#kept{listeners = llama_node_listeners:down({Ref, Pid}, Listeners)}
+            end, Kept),
+            {noreply, State#state{kept = Listened}}
     end;
 handle_info({timeout, Timer, {connect, Address}}, #state{kept = Kept} = State) ->
     case Kept of
@@ -180,7 +206,11 @@ lost({_, Node} = Address, Reason, #state{kept = Kept} = State) ->
             true = ets:insert(?MODULE, {Address, Down}),
             ?LOG_WARNING("the connection to ~ts is lost (~ts); it is tried again", [Node, why(Reason)],
                          #{llama_node => Node}),
-            {noreply, State#state{kept = Kept#{Address := later(Address, Its#kept{delay = ?FIRST_DELAY})}}};
+            {error, Error} = Down,
+            ok = llama_node_listeners:tell({node, down, #{reason => Error, restart_in_ms => ?FIRST_DELAY}},
+                                           Its#kept.listeners),
+            Lost = Its#kept{delay = ?FIRST_DELAY, since = erlang:monotonic_time(millisecond)},
+            {noreply, State#state{kept = Kept#{Address := later(Address, Lost)}}};
         _ ->
             true = ets:delete(?MODULE, Address),
             end_or_go_on(State)
@@ -200,6 +230,8 @@ tried({_, Node} = Address, Outcome, #state{kept = Kept} = State) ->
         {connected, {ok, _}} ->
             {_, Next} = opened(Address, Settings, State),
             ?LOG_NOTICE("~ts is connected again", [Node], #{llama_node => Node}),
+            After = erlang:monotonic_time(millisecond) - Its#kept.since,
+            ok = llama_node_listeners:tell({node, up, #{after_ms => After}}, Its#kept.listeners),
             Next#state{kept = Kept#{Address := Its#kept{retry = none, delay = ?FIRST_DELAY}}};
         _ ->
             ?LOG_DEBUG("~ts cannot be connected: ~0tP", [Node, Outcome, 12], #{llama_node => Node}),

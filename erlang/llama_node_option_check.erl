@@ -8,6 +8,11 @@
 -export([options/3, value/3, file/1, own/2, fault/3]).
 
 -define(MAX_MS, 16#ffffffff).
+%% The times of so many are kept.
+-define(MAX_RESTARTS, 10000).
+-define(IS_RESTARTS(Count, Seconds),
+        is_integer(Count), Count >= 0, Count =< ?MAX_RESTARTS,
+        is_integer(Seconds), Seconds >= 1, Seconds =< ?MAX_MS div 1000).
 
 %% @doc The options that are given, by their keys. `Place' names the whole, and is empty for what has no name in front
 %% of
@@ -197,6 +202,14 @@ value(server_name, Key, Value) ->
         error ->
             fault(Key, "must be an atom, {local, Name}, {global, Name} or {via, Module, Name}, got ~0tP", [Value, 8])
     end;
+value(restarts, _Key, {Count, Seconds} = Value) when ?IS_RESTARTS(Count, Seconds) ->
+    Value;
+%% As JSON has it.
+value(restarts, _Key, [Count, Seconds]) when ?IS_RESTARTS(Count, Seconds) ->
+    {Count, Seconds};
+value(restarts, Key, Value) ->
+    fault(Key, "must be a pair {Count, Seconds} of an integer from 0 to ~b and one from 1 to ~b, got ~0tP",
+          [?MAX_RESTARTS, ?MAX_MS div 1000, Value, 8]);
 value(progress, _Key, Value) when is_pid(Value); is_function(Value, 2) ->
     Value;
 value(progress, Key, Value) ->

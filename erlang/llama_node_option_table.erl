@@ -17,7 +17,7 @@
     {integer, Min :: integer(), Max :: integer()} | {number, Min :: number(), Max :: number()}
     | {timeout, Min :: non_neg_integer()} | {enum, [atom()]} | boolean | {switch, atom()}
     | text | path | model | secret_text | headers | url | urls | command | library | atom | template | models | tls
-    | server_name
+    | server_name | restarts
     | progress | script | replies | cookie | flags | env | input.
 %% What {@link llama_node_option_check:value/3} takes for the option; an `input' is checked by
 %% {@link llama_node_defaults:check/1}.
@@ -206,6 +206,12 @@ server() ->
        text => "milliseconds for the node to become ready, the look for Java and epmd included, or `infinity'"},
      #{key => stop_timeout, part => server, check => {integer, 0, ?MAX_MS}, default => {value, 5000},
        text => "milliseconds for the node to end before it is killed"},
+     #{key => restarts, part => server, check => restarts, default => {value, {20, 60}},
+       text => "a pair of numbers: how many times the server starts a node that has ended again, and within how many "
+               "seconds; after more the server itself ends, for its supervisor. With `{0, 1}' it ends with its node"},
+     #{key => restart_wait, part => server, check => {timeout, 0}, default => {value, 30000},
+       text => "milliseconds that a call waits for a node which is started again, or `infinity'; then, and with 0 at "
+               "once, it is answered `node_down'"},
      pulse_interval(server),
      pulse_timeout(server),
      #{key => progress, part => server, check => progress, default => "none",

@@ -76,6 +76,8 @@
         wait => boolean(),
         start_timeout => timeout(),
         stop_timeout => non_neg_integer(),
+        restarts => {Count :: non_neg_integer(), Seconds :: pos_integer()},
+        restart_wait => timeout(),
         pulse_interval => pos_integer(),
         pulse_timeout => pos_integer(),
         progress => pid() | fun((Path :: binary(), Fraction :: float()) -> term()),
@@ -205,6 +207,11 @@
 %% <li>`start_timeout': milliseconds for the node to become ready, the look for Java and epmd included, or `infinity'.
 %%     Default: 120000.</li>
 %% <li>`stop_timeout': milliseconds for the node to end before it is killed. Default: 5000.</li>
+%% <li>`restarts': a pair of numbers: how many times the server starts a node that has ended again, and within how many
+%%     seconds; after more the server itself ends, for its supervisor. With `{0, 1}' it ends with its node. Default:
+%%     {20,60}.</li>
+%% <li>`restart_wait': milliseconds that a call waits for a node which is started again, or `infinity'; then, and with 0
+%%     at once, it is answered `node_down'. Default: 30000.</li>
 %% <li>`pulse_interval': milliseconds from one look whether the node answers to the next. Default: a quarter of
 %%     `pulse_timeout', and at most a quarter of the tick time.</li>
 %% <li>`pulse_timeout': milliseconds after which a node that does not answer is given up: it counts as dead. Default:
@@ -257,6 +264,7 @@
 -type options() :: #{
     server := #{wait := boolean(), start_timeout := timeout(), stop_timeout := non_neg_integer(),
                 transport := llama_node_transport:name() | fake,
+                restarts := llama_node_restarts:bound(), restart_wait := timeout(),
                 pulse_interval => pos_integer(), pulse_timeout => pos_integer(),
                 script => llama_node_fake:script(), replies => map(),
                 dimensions => pos_integer(), name => tuple(), progress => pid() | fun()},

@@ -6,7 +6,7 @@
 %% @end
 -module(llama_node_request).
 
--export([call/3, call_for/3, create/3, create_task/4, with_target/4, deadline/1, run/3, is_server/1, target/2, owner/2,
+-export([listen/3, call/3, call_for/3, create/3, create_task/4, with_target/4, deadline/1, run/3, is_server/1, target/2, owner/2,
          with_options/2, path/2, names_server/1, path_and_config/1]).
 
 %% What the answer to a request with a deadline may need beyond it. Callers may rely on their time-outs to a second.
@@ -155,6 +155,21 @@ owner(Server, Timeout) ->
         {error, {Code, _}} = Error when is_atom(Code), Code =/= invalid_argument -> Error;
         _ -> mailbox
     end.
+
+%% @doc Subscribes the calling process at a server, or at the connection to a node that {@link llama_node:connect/2} keeps.
+-spec listen(llama_node:server(), {subscribe, llama_node:server()} | unsubscribe, timeout()) ->
+    ok | {error, llama_node:error()}.
+listen(Server, Request, Timeout) ->
+    case is_server(Server) andalso (is_mailbox(Server) orelse ask(Server, Request, Timeout)) of
+        ok -> ok;
+        true -> llama_node_lines:listen(Server, Request);
+        {error, {Code, _}} = Error when is_atom(Code), Code =/= invalid_argument -> Error;
+        Answer when Answer =/= false, is_tuple(Server) -> not_kept(Server);
+        _ -> error(badarg)
+    end.
+
+not_kept(Server) ->
+    llama_node_error:make(unsupported, "nobody watches the node of ~0tP here: llama_node:connect/2 does", [Server, 8]).
 
 %% A name at a node is that of a server there, or the mailbox of a Java node, which knows no such requests. The
 %% connection to it may be busy, which suspends whoever asks.

@@ -1,50 +1,40 @@
-%% @doc The process that owns a node: it launches it, connects to it, and ends it.
+%% @doc The process that stands for a node, whatever becomes of that: it keeps a name and starts the node again.
 %%
 %% Callers ask it for the node's address, which it gives as soon as the node is ready, and it never
-%% waits for anything in between. Their requests do not pass through it, unless the transport is the port:
-%% see {@link llama_node_stdio}. It stops when the node has gone, so that its supervisor starts a new one.
+%% waits for anything in between. Their requests do not pass through it. Each start of the node is a
+%% {@link llama_node_incarnation} of its own. When one has ended the next is started by the rule of
+%% {@link llama_node_restarts}; who asks meanwhile waits for it, but no longer than `restart_wait'. The server stops
+%% when the node has ended too often, so that its supervisor sees it.
 %% @end
 -module(llama_node_server).
 -behaviour(gen_server).
 
 -export([start_link/1, start/1, start_owned/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2, format_status/1]).
-%% Entry point of the process that connects.
--export([connect/3]).
 
 -include_lib("kernel/include/logger.hrl").
 
-%% How long a lost connection waits for the exit status that explains it.
--define(EXIT_STATUS_TIMEOUT, 2000).
-%% How long nothing else is done while a launch is prepared.
--define(PREPARE_TIMEOUT, 5000).
-%% How long an ended process may take to have its last words read, and one that runs those that it has said.
--define(WORDS_TIMEOUT, 1000).
--define(WORDS_SO_FAR_TIMEOUT, 100).
+%% Calls that were passed on to a node are remembered until there are so many; then those that have ended are forgotten.
+-define(REMEMBERED, 1000).
 
 -record(state, {
-    phase = preparing :: preparing | launching | connecting | ready | lost,
+    phase = starting :: starting | up | down,
     starter :: pid() | undefined,          % waits for the start to succeed
     owner :: {reference(), until_answered | for_life} | undefined, % the starter, while the server ends with it
-    options :: map(),
-    preparer :: {pid(), reference()} | undefined,
-    preparing = "" :: string(),            % what the preparer is doing
-    early = [] :: [{'$gen_call', gen_server:from(), term()} | {'$gen_cast', term()}], % the last one first
-    port :: port() | undefined,
-    os_pid :: non_neg_integer() | undefined,
-    stderr = none :: llama_node_stderr:reader(),
+    options :: llama_node_options:options(),
     transport :: module(),
-    handle :: llama_node_transport:handle() | undefined,
-    node = nonode@nohost :: node(),        % its name, for the log
-    connector :: reference() | undefined,
+    incarnation :: pid() | undefined,
     target :: llama_node_transport:target() | undefined,
-    monitor :: reference() | undefined,
-    hangs = false :: boolean(),
-    timer :: reference() | undefined,
-    waiting = [] :: [gen_server:from()],   % for the target
-    warning = <<>> :: binary(),            % the last one of the node before it was ready
+    restarts :: llama_node_restarts:restarts(),
+    timer :: reference() | undefined,      % of the next start
+    was_up = false :: boolean(),           % whether it was ever ready
+    since = 0 :: integer(),                % when it went down
+    reason :: llama_node:error() | undefined, % why it is down
     failure :: llama_node:error() | undefined, % of the start, for the starter
-    quarters = #{} :: #{binary() => 0..4}  % progress already logged
+    waiting = #{} :: #{reference() => {gen_server:from(), target | term()}},
+    passed_on = [] :: [gen_server:from()],
+    room = ?REMEMBERED :: non_neg_integer(), % for more of those
+    listeners = llama_node_listeners:new() :: llama_node_listeners:listeners()
 }).
 
 %% @doc Starts a server linked to the calling process.
@@ -75,23 +65,17 @@ start(How, Ownership, Given) ->
 -spec init({pid(), until_answered | for_life, llama_node_options:options()}) -> no_return().
 init({Starter, Ownership, #{server := Server} = Options}) ->
     Name = maps:get(name, Server, self()),
-    case register_name(Name) of
+    case llama_node_registry:register(Name) of
         true ->
             process_flag(trap_exit, true),
-            logger:update_process_metadata(metadata(nonode@nohost)),
-            Transport = llama_node_transport:module(maps:get(transport, Server)),
-            Owner = {erlang:monitor(process, Starter), Ownership},
-            Preparer = llama_node_launch:start(Options, Transport, metadata(nonode@nohost)),
-            State = started(#state{starter = Starter, owner = Owner, options = Options, transport = Transport,
-                                   preparer = Preparer, timer = start_timer(Options)}),
-            case prepared(State) of
-                {noreply, Next} when is_pid(Name) ->
-                    gen_server:enter_loop(?MODULE, [], Next);
-                {noreply, Next} ->
-                    gen_server:enter_loop(?MODULE, [], Next, Name);
-                {stop, Reason, Failed} ->
-                    ok = terminate(Reason, Failed),
-                    exit(Reason)
+            ok = logger:update_process_metadata(#{llama_node => nonode@nohost}),
+            State = launched(started(#state{
+                starter = Starter, owner = {erlang:monitor(process, Starter), Ownership}, options = Options,
+                transport = llama_node_transport:module(maps:get(transport, Server)),
+                restarts = llama_node_restarts:new(maps:get(restarts, Server))})),
+            case Name of
+                Pid when is_pid(Pid) -> gen_server:enter_loop(?MODULE, [], State);
+                _ -> gen_server:enter_loop(?MODULE, [], State, Name)
             end;
         {false, Pid} ->
             not_started(Starter, {error, {already_started, Pid}});
@@ -101,11 +85,6 @@ init({Starter, Ownership, #{server := Server} = Options}) ->
             not_started(Starter, Refusal)
     end.
 
-%% What all records about a node can be told by: they have no domain, for the default handler of OTP shows those of
-%% OTP itself and those without one.
-metadata(Node) ->
-    #{llama_node => Node}.
-
 %% No exit signal follows the answer.
 -spec not_started(pid(), {error, term()}) -> no_return().
 not_started(Starter, Error) ->
@@ -113,262 +92,13 @@ not_started(Starter, Error) ->
     true = unlink(Starter),
     exit(normal).
 
-register_name(Self) when is_pid(Self) ->
-    true;
-register_name({local, Name}) ->
-    try register(Name, self()) of
-        true -> true
-    catch
-        error:badarg -> {false, whereis(Name)}
-    end;
-register_name({global, Name}) ->
-    registered(global:register_name(Name, self()), {global, Name});
-register_name({via, Module, Name} = Via) ->
-    try
-        registered(Module:register_name(Name, self()), Via)
-    catch
-        _:Reason -> {refused, Reason}
-    end.
-
-registered(yes, _Name) -> true;
-registered(no, Name) -> {false, gen_server_where(Name)};
-registered(Other, _Name) -> {refused, Other}.
-
-unregister_name({local, Name}) -> unregister(Name);
-unregister_name({global, Name}) -> global:unregister_name(Name);
-unregister_name({via, Module, Name}) -> Module:unregister_name(Name);
-unregister_name(undefined) -> ok.
-
-gen_server_where({global, Name}) -> global:whereis_name(Name);
-gen_server_where({via, Module, Name}) -> Module:whereis_name(Name).
-
-%% A launch is prepared in a moment, unless something hangs. Until then everything else waits, so that whoever ends
-%% the server ends a process rather than the intention to launch one.
-prepared(#state{preparer = {_, Ref}, options = #{server := #{start_timeout := Timeout}}} = State) ->
-    receive
-        {'DOWN', Ref, process, _, Outcome} -> launch(Outcome, State#state{preparer = undefined})
-    after min(Timeout, ?PREPARE_TIMEOUT) ->
-        {noreply, State}
-    end.
-
 %% Without `wait', the starter has its answer before the launch.
 started(#state{options = #{server := #{wait := false}}} = State) -> acknowledge(State);
 started(State) -> State.
 
-start_timer(#{server := #{start_timeout := infinity}}) -> undefined;
-start_timer(#{server := #{start_timeout := Timeout}}) -> erlang:start_timer(Timeout, self(), start_timeout).
-
-%% @private
--spec handle_call(term(), gen_server:from(), #state{}) ->
-    {reply, term(), #state{}} | {noreply, #state{}}.
-handle_call(owner, _From, State) ->
-    {reply, {ok, self()}, State};
-handle_call(target, _From, #state{phase = ready, target = Target} = State) ->
-    {reply, {ok, Target}, State};
-handle_call(target, _From, #state{phase = lost} = State) ->
-    {reply, llama_node_error:node_down(noconnection), State};
-handle_call(target, From, #state{waiting = Waiting} = State) ->
-    {noreply, State#state{waiting = [From | Waiting]}};
-handle_call(Request, From, #state{phase = preparing, early = Early} = State) ->
-    {noreply, State#state{early = [{'$gen_call', From, Request} | Early]}};
-handle_call(Request, From, State) ->
-    ok = request({'$gen_call', From, Request}, State),
-    {noreply, State}.
-
-%% @private
--spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
-handle_cast(Request, #state{phase = preparing, early = Early} = State) ->
-    {noreply, State#state{early = [{'$gen_cast', Request} | Early]}};
-handle_cast(Request, State) ->
-    ok = request({'$gen_cast', Request}, State),
-    {noreply, State}.
-
-request(Request, #state{transport = Transport, handle = Handle}) ->
-    case {Transport:request(Handle, Request), Request} of
-        {refused, {'$gen_call', From, _}} ->
-            gen_server:reply(From, llama_node_error:make(invalid_argument,
-                "this process owns the node and takes no requests for it: use the functions of llama_node"));
-        _ ->
-            ok
-    end.
-
-%% @private
--spec handle_info(term(), #state{}) -> {noreply, #state{}} | {stop, term(), #state{}}.
-handle_info({Port, {data, Data}}, #state{port = Port, transport = Transport, handle = Handle} = State) ->
-    ok = Transport:handled(Handle, Data),
-    handle_data(Data, State);
-handle_info({preparing, Pid, What}, #state{preparer = {Pid, _}} = State) ->
-    {noreply, State#state{preparing = What}};
-handle_info({'DOWN', Ref, process, _, Outcome}, #state{preparer = {_, Ref}} = State) ->
-    launch(Outcome, State#state{preparer = undefined});
-handle_info({'DOWN', Ref, process, _, _}, #state{owner = {Ref, _}} = State) ->
-    {stop, shutdown, State#state{starter = undefined}};
-handle_info({Port, {exit_status, Status}}, #state{port = Port, phase = Phase, stderr = Stderr} = State)
-  when Phase =:= launching; Phase =:= connecting ->
-    Library = library(State),
-    Error = llama_node_port:start_error(Status, Library, llama_node_stderr:last_words(Stderr, ?WORDS_TIMEOUT)),
-    fail({exit_status, Status}, Error, State#state{port = undefined});
-handle_info({Port, {exit_status, Status}}, #state{port = Port} = State) ->
-    down({exit_status, Status}, "the node ended: ~ts", [llama_node_port:exit_status(Status)],
-         State#state{port = undefined});
-handle_info({'EXIT', Port, Reason}, #state{port = Port} = State) ->
-    down({port, Reason}, "the node's standard streams are closed: ~0tp", [Reason],
-         State#state{port = undefined});
-handle_info({'DOWN', Ref, process, _, Outcome}, #state{connector = Ref} = State) ->
-    case Outcome of
-        {connected, {ok, Address}} ->
-            {noreply, ready(Address, State#state{connector = undefined})};
-        {connected, {error, Error}} ->
-            cancel(State#state.timer),
-            explained(State#state{connector = undefined, failure = Error});
-        Crash ->
-            down(not_connected, "connecting failed: ~0tP", [Crash, 12], State)
-    end;
-handle_info({'DOWN', Ref, process, _, silent}, #state{monitor = Ref, node = Node} = State) ->
-    ?LOG_WARNING("~ts does not answer any more and is given up", [Node]),
-    %% It would not hear that it is to stop.
-    down(silent, "the node does not answer", [], State#state{hangs = true});
-handle_info({'DOWN', Ref, process, _, _}, #state{monitor = Ref} = State) ->
-    %% The exit status of a node that died is on its way and tells more than this.
-    Timer = erlang:start_timer(?EXIT_STATUS_TIMEOUT, self(), connection_lost),
-    {noreply, State#state{phase = lost, timer = Timer}};
-handle_info({timeout, Timer, start_timeout}, #state{timer = Timer, options = Options} = State) ->
-    #{server := #{start_timeout := Timeout}} = Options,
-    {error, Error} = llama_node_error:make(timeout, "the node was not ready within ~b ms", [Timeout]),
-    fail(start_timeout, llama_node_error:with_words(Error, so_far(State)), State);
-handle_info({timeout, Timer, not_connected}, #state{timer = Timer, failure = Error} = State) ->
-    fail(not_connected, Error, State);
-handle_info({timeout, Timer, connection_lost}, #state{timer = Timer} = State) ->
-    down(connection_lost, "the connection to the node is lost", [], State);
-handle_info(_Other, State) ->
-    {noreply, State}.
-
-%% The llama.cpp that was asked for by name: one that is broken may end the process that loads it.
-library(#state{options = #{config := #{llama_lib := Library}}}) -> {"llama_lib", Library};
-library(_State) -> {"LLAMA_NODE_LIB", os:getenv("LLAMA_NODE_LIB", "")}.
-
-%% What a start that takes too long is at.
-so_far(#state{phase = preparing, preparing = What}) -> unicode:characters_to_binary(What);
-so_far(#state{stderr = Stderr}) -> llama_node_stderr:last_words(Stderr, ?WORDS_SO_FAR_TIMEOUT).
-
-launch({prepared, {ok, {Options, Part, Handle, Stderr}}}, #state{transport = Transport, early = Early} = State) ->
-    #{server := #{stop_timeout := StopTimeout}} = Options,
-    Node = maps:get(node_name, Part, nonode@nohost),
-    ok = logger:update_process_metadata(metadata(Node)),
-    case llama_node_port:open(Options, llama_node_stderr:path(Stderr)) of
-        {ok, Port, OsPid} ->
-            ok = llama_node_stderr:launched(Stderr, {OsPid, StopTimeout}, metadata(Node)),
-            %% A node that is dead already says so by its exit status.
-            _ = llama_node_port:send(Port, {config, 1, llama_node_options:node_config(Options, Part)}),
-            Launched = State#state{phase = launching, port = Port, os_pid = OsPid, stderr = Stderr, node = Node,
-                                   handle = Transport:opened(Handle, Port), early = [],
-                                   options = llama_node_options:redact(Options)},
-            lists:foreach(fun (Request) -> ok = request(Request, Launched) end, lists:reverse(Early)),
-            {noreply, Launched};
-        {error, Error} ->
-            fail(launch, Error, State#state{stderr = Stderr})
-    end;
-launch({prepared, {error, Error}}, State) ->
-    fail(launch, Error, State);
-launch(Crash, State) ->
-    down(launch, "the start failed: ~0tP", [Crash, 12], State).
-
-handle_data(Data, State) ->
-    case llama_node_port:decode(Data) of
-        {ok, Frame} ->
-            handle_frame(Frame, State);
-        {unknown, Term} ->
-            ?LOG_WARNING("frame of an unknown kind: ~0tP", [Term, 8]),
-            {noreply, State};
-        {error, Reason} ->
-            down({bad_frame, Reason}, "the launched program does not speak the protocol: ~ts frame",
-                 [Reason], State)
-    end.
-
-handle_frame({log, Level, Logger, Message}, #state{node = Node, phase = Phase} = State) ->
-    logger:log(Level, "~ts", [Message], #{llama_node => Node, llama_node_logger => Logger}),
-    case Phase of
-        connecting when Level =:= warning; Level =:= error -> explained(State#state{warning = Message});
-        _ -> {noreply, State}
-    end;
-handle_frame({progress, Path, Fraction}, State) ->
-    {noreply, progress(Path, Fraction, State)};
-handle_frame({ready, Ready}, #state{phase = launching, transport = Transport, handle = Handle} = State) ->
-    {_, Ref} = spawn_monitor(?MODULE, connect, [Transport, Handle, Ready]),
-    {noreply, State#state{phase = connecting, connector = Ref}};
-handle_frame({ready, _}, State) ->
-    {noreply, State};
-handle_frame({failed, Error}, State) ->
-    fail(failed, Error, State).
-
-%% Connecting can take long, and the server must stay responsive meanwhile.
-%% @private
--spec connect(module(), llama_node_transport:handle(), map()) -> no_return().
-connect(Transport, Handle, Ready) ->
-    exit({connected, Transport:connect(Handle, Ready)}).
-
-ready(Address, #state{transport = Transport, waiting = Waiting} = State) ->
-    Target = {Transport, Address},
-    answer({ok, Target}, Waiting),
-    cancel(State#state.timer),
-    #state{options = #{server := Server}} = Acknowledged = acknowledge(State),
-    Monitor = Transport:watch(Address, llama_node_pulse:settings(Server)),
-    Acknowledged#state{phase = ready, target = Target, monitor = Monitor, timer = undefined, waiting = [],
-                       quarters = #{}}.
-
-progress(Path, Fraction, #state{options = #{server := Server}, quarters = Quarters} = State) ->
-    report(maps:get(progress, Server, none), Path, Fraction),
-    case max(0, min(4, trunc(Fraction * 4))) of
-        Quarter when is_map_key(Path, Quarters), Quarter =< map_get(Path, Quarters) ->
-            State;
-        Quarter ->
-            ?LOG_DEBUG("loading ~ts: ~b%", [Path, Quarter * 25]),
-            State#state{quarters = Quarters#{Path => Quarter}}
-    end.
-
-report(none, _Path, _Fraction) ->
-    ok;
-report(Pid, Path, Fraction) when is_pid(Pid) ->
-    Pid ! {llama_node_progress, Path, Fraction},
-    ok;
-report(Fun, Path, Fraction) ->
-    try Fun(Path, Fraction) of
-        _ -> ok
-    catch
-        Class:Reason -> ?LOG_WARNING("the progress fun failed: ~0tp:~0tP", [Class, Reason, 12])
-    end.
-
-%% The node has gone, or is as good as gone.
-down(Reason, Format, Args, #state{phase = Phase} = State) when Phase =:= preparing; Phase =:= launching ->
-    {error, Error} = llama_node_error:make(start_failed, Format, Args),
-    fail(Reason, llama_node_error:with_words(Error, so_far(State)), State);
-down(Reason, Format, Args, State) ->
-    {error, Error} = llama_node_error:make(node_down, Format, Args),
-    fail(Reason, Error, State).
-
-%% Why a node cannot be connected the node tells in a warning, which may come before or behind the failure.
-explained(#state{connector = undefined, failure = Error, warning = <<>>} = State) when Error =/= undefined ->
-    {noreply, State#state{timer = erlang:start_timer(?WORDS_TIMEOUT, self(), not_connected)}};
-explained(#state{connector = undefined, failure = Error, warning = Warning} = State) when Error =/= undefined ->
-    fail(not_connected, llama_node_error:with_words(Error, Warning), State);
-explained(State) ->
-    {noreply, State}.
-
-%% A start that fails is the starter's to report: the server itself ends normally then, so that the
-%% exit signal hurts nobody. Any other end is abnormal, for the supervisor to see.
-fail(_Reason, Error, #state{starter = Starter} = State) when is_pid(Starter) ->
-    {stop, normal, give_up(Error, State#state{failure = Error})};
-fail(Reason, Error, #state{phase = Phase} = State) when Phase =:= ready; Phase =:= lost ->
-    {stop, {node_down, Reason}, give_up(Error, State)};
-fail(_Reason, Error, State) ->
-    {stop, {start_failed, Error}, give_up(Error, State)}.
-
-give_up(Error, #state{waiting = Waiting, early = Early} = State) ->
-    answer({error, Error}, [From || {'$gen_call', From, _} <- Early] ++ Waiting),
-    State#state{waiting = [], early = []}.
-
-answer(Reply, Waiting) ->
-    lists:foreach(fun (From) -> gen_server:reply(From, Reply) end, lists:reverse(Waiting)).
+launched(#state{options = Options, transport = Transport} = State) ->
+    Pid = llama_node_incarnation:start(Options, Transport, #{llama_node => nonode@nohost}),
+    State#state{incarnation = Pid, timer = undefined}.
 
 acknowledge(#state{starter = undefined} = State) ->
     State;
@@ -379,49 +109,167 @@ acknowledge(#state{starter = Starter} = State) ->
     ok = proc_lib:init_ack(Starter, {ok, self()}),
     State#state{starter = undefined}.
 
-cancel(undefined) ->
-    ok;
-cancel(Timer) ->
-    _ = erlang:cancel_timer(Timer),
-    ok.
+%% @private
+-spec handle_call(term(), gen_server:from(), #state{}) -> {reply, term(), #state{}} | {noreply, #state{}}.
+handle_call(owner, _From, State) ->
+    {reply, {ok, self()}, State};
+handle_call({subscribe, Server}, {Pid, _}, #state{listeners = Listeners} = State) ->
+    {reply, ok, State#state{listeners = llama_node_listeners:add(Pid, Server, Listeners)}};
+handle_call(unsubscribe, {Pid, _}, #state{listeners = Listeners} = State) ->
+    {reply, ok, State#state{listeners = llama_node_listeners:remove(Pid, Listeners)}};
+handle_call(target, _From, #state{phase = up, target = Target} = State) ->
+    {reply, {ok, Target}, State};
+handle_call(Request, From, #state{phase = down} = State) ->
+    {noreply, wait(From, Request, State)};
+handle_call(target, From, State) ->
+    {noreply, wait(From, target, State)};
+handle_call(Request, From, State) ->
+    {noreply, pass_on(From, Request, State)}.
+
+%% A start has its own time-out, and callers have theirs.
+wait(From, Request, #state{phase = starting, waiting = Waiting} = State) ->
+    State#state{waiting = Waiting#{make_ref() => {From, Request}}};
+wait(From, _Request, #state{options = #{server := #{restart_wait := 0}}, reason = Reason} = State) ->
+    ok = gen_server:reply(From, {error, Reason}),
+    State;
+wait(From, Request, #state{options = #{server := #{restart_wait := Wait}}, waiting = Waiting} = State) ->
+    Ref = case Wait of
+        infinity -> make_ref();
+        _ -> erlang:start_timer(Wait, self(), waited)
+    end,
+    State#state{waiting = Waiting#{Ref => {From, Request}}}.
+
+%% Somebody took the server for the mailbox of the node. The answer does not come back here, and the caller watches
+%% this process: it must hear from it when the node ends.
+pass_on(From, Request, #state{incarnation = Pid, passed_on = Callers, room = Room} = State) ->
+    Pid ! {'$gen_call', From, Request},
+    remembered(State#state{passed_on = [From | Callers], room = Room - 1}).
+
+remembered(#state{room = 0, passed_on = Callers} = State) ->
+    Open = still_waiting(Callers),
+    State#state{passed_on = Open, room = max(?REMEMBERED, length(Open))};
+remembered(State) ->
+    State.
+
+%% Whoever waits for the answer to a call watches this process.
+still_waiting(Callers) ->
+    {monitored_by, Watching} = process_info(self(), monitored_by),
+    Pids = sets:from_list([Pid || Pid <- Watching, is_pid(Pid)], [{version, 2}]),
+    [From || {Pid, _} = From <- Callers, sets:is_element(Pid, Pids)].
+
+%% @private
+-spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
+handle_cast(Request, #state{phase = Phase, incarnation = Pid} = State) ->
+    %% As over the distribution, what is sent to a node that is not there is lost.
+    _ = [Pid ! {'$gen_cast', Request} || Phase =/= down],
+    {noreply, State}.
+
+%% @private
+-spec handle_info(term(), #state{}) -> {noreply, #state{}} | {stop, term(), #state{}}.
+handle_info({Pid, {ready, Target}}, #state{incarnation = Pid} = State) ->
+    {noreply, up(Target, State)};
+handle_info({Pid, gone}, #state{incarnation = Pid, phase = up} = State) ->
+    {error, Reason} = llama_node_error:node_down(noconnection),
+    {noreply, gone(Reason, State)};
+handle_info({'EXIT', Pid, {shutdown, {ended, Reason, Error}}}, #state{incarnation = Pid} = State) ->
+    ended(Reason, Error, State#state{incarnation = undefined});
+handle_info({'EXIT', Pid, Crash}, #state{incarnation = Pid} = State) ->
+    {error, Error} = llama_node_error:make(node_down, "the process of the node failed: ~0tP", [Crash, 12]),
+    ended(Crash, Error, State#state{incarnation = undefined});
+handle_info({timeout, Timer, start}, #state{timer = Timer} = State) ->
+    {noreply, launched(State)};
+handle_info({timeout, Ref, waited}, #state{waiting = Waiting} = State) when is_map_key(Ref, Waiting) ->
+    {{From, _}, Others} = maps:take(Ref, Waiting),
+    #state{reason = {_, Why}, options = #{server := #{restart_wait := Wait}}} = State,
+    ok = gen_server:reply(From, llama_node_error:make(node_down, "~ts (and it was not back within ~b ms)", [Why, Wait])),
+    {noreply, State#state{waiting = Others}};
+handle_info({'DOWN', Ref, process, _, _}, #state{owner = {Ref, _}} = State) ->
+    {stop, shutdown, State#state{starter = undefined}};
+handle_info({'DOWN', Ref, process, Pid, _}, #state{listeners = Listeners} = State) ->
+    {noreply, State#state{listeners = llama_node_listeners:down({Ref, Pid}, Listeners)}};
+handle_info(_Other, State) ->
+    {noreply, State}.
+
+up(Target, #state{phase = Before, since = Since, restarts = Restarts} = State) ->
+    #state{waiting = Waiting} = Known = acknowledge(State#state{
+        phase = up, was_up = true, target = Target, restarts = llama_node_restarts:started(Restarts), reason = undefined}),
+    Answered = lists:foldl(fun answer/2, Known#state{waiting = #{}}, maps:to_list(Waiting)),
+    case Before of
+        down ->
+            After = now_ms() - Since,
+            ?LOG_NOTICE("the node is up again after ~b ms", [After]),
+            tell(up, #{after_ms => After}, Answered);
+        starting ->
+            tell(up, #{}, Answered)
+    end.
+
+answer({Ref, {From, Request}}, #state{target = Target} = State) ->
+    _ = erlang:cancel_timer(Ref),
+    case Request of
+        target -> ok = gen_server:reply(From, {ok, Target}), State;
+        _ -> pass_on(From, Request, State)
+    end.
+
+%% It can not be called any more; why, its incarnation says when it has ended.
+gone(Reason, #state{passed_on = Callers} = State) ->
+    _ = [gen_server:reply(From, {error, Reason}) || From <- still_waiting(Callers)],
+    State#state{phase = down, target = undefined, reason = Reason, since = now_ms(), passed_on = [],
+                room = ?REMEMBERED}.
+
+%% A start that fails is the starter's to report: the server itself ends normally then, so that the
+%% exit signal hurts nobody. Any other end is abnormal, for the supervisor to see.
+ended(_Reason, Error, #state{starter = Starter} = State) when is_pid(Starter) ->
+    {stop, normal, State#state{failure = Error}};
+ended(Reason, Error, #state{phase = up} = State) ->
+    ended(Reason, Error, gone(Error, State));
+ended(Reason, {_, Message} = Error, #state{phase = Phase, restarts = Restarts} = State) ->
+    case llama_node_restarts:next(now_ms(), Restarts) of
+        {wait, Wait, Next} ->
+            ?LOG_WARNING("~ts; it is started again in ~b ms", [Message, Wait]),
+            Timer = erlang:start_timer(Wait, self(), start),
+            Told = case Phase of
+                down -> State;
+                %% Whoever waited for this start hears why it failed.
+                starting -> gone(Error, give_up(Error, State))
+            end,
+            {noreply, tell(down, #{reason => Error, restart_in_ms => Wait},
+                           Told#state{restarts = Next, timer = Timer, reason = Error})};
+        exhausted ->
+            Ended = case State#state.was_up of
+                true -> {node_down, Reason};
+                false -> {start_failed, Error}
+            end,
+            {stop, Ended, give_up(Error, tell(down, #{reason => Error}, State))}
+    end.
+
+give_up(Error, #state{waiting = Waiting} = State) ->
+    _ = [gen_server:reply(From, {error, Error}) || {From, _} <- maps:values(Waiting)],
+    State#state{waiting = #{}}.
+
+tell(What, Info, #state{listeners = Listeners} = State) ->
+    ok = llama_node_listeners:tell({node, What, Info}, Listeners),
+    State.
+
+now_ms() ->
+    erlang:monotonic_time(millisecond).
 
 %% @private
 -spec terminate(term(), #state{}) -> ok.
-terminate(_Reason, #state{preparer = Preparer, stderr = Stderr} = State) ->
+terminate(_Reason, #state{incarnation = Pid, passed_on = Callers} = State) ->
     {error, Stopped} = llama_node_error:node_down(stopped),
     Told = give_up(Stopped, State),
-    ok = end_preparer(Preparer),
-    ok = end_process(Told),
-    ok = llama_node_stderr:close(Stderr),
-    ok = llama_node_cookies:release(),
+    _ = [gen_server:reply(From, {error, Stopped}) || From <- still_waiting(Callers)],
+    _ = [llama_node_incarnation:stop(Pid) || is_pid(Pid)],
     report_failure(Told).
-
-%% What it runs ends with it.
-end_preparer(undefined) ->
-    ok;
-end_preparer({Pid, Ref}) ->
-    true = exit(Pid, kill),
-    receive {'DOWN', Ref, process, Pid, _} -> ok end.
 
 %% The process and the name are gone by the time the starter hears of the failure and may try again.
 report_failure(#state{failure = undefined}) ->
     ok;
 report_failure(#state{failure = Error, starter = Starter, options = #{server := Server}}) ->
-    unregister_name(maps:get(name, Server, undefined)),
+    ok = llama_node_registry:unregister(maps:get(name, Server, undefined)),
     ok = proc_lib:init_ack(Starter, {error, Error}),
     true = unlink(Starter),
     ok.
-
-end_process(#state{port = undefined}) ->
-    ok;
-end_process(#state{port = Port, os_pid = OsPid, hangs = true}) ->
-    _ = llama_node_port:stop(Port, OsPid, 0),
-    ok;
-end_process(#state{port = Port, os_pid = OsPid, node = Node, options = #{server := Server}}) ->
-    case llama_node_port:stop(Port, OsPid, maps:get(stop_timeout, Server)) of
-        killed -> ?LOG_WARNING("~ts did not end when told to and was killed", [Node]);
-        _ -> ok
-    end.
 
 %% @private
 -spec format_status(gen_server:format_status()) -> gen_server:format_status().

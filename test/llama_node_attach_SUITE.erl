@@ -180,20 +180,25 @@ a_lost_node_is_connected_again(Config) ->
     ok = logger:add_handler(?MODULE, ?MODULE, #{level => notice, config => #{to => self()}}),
     OsPid = Launch(),
     {ok, Llama} = llama_node:connect(Node, #{}),
+    ok = llama_node:subscribe(Llama),
     %% As often as it is lost.
     Last = lists:foldl(fun (_, Running) ->
         Waiting = waits_for_ever(Llama),
         ok = llama_node_ct:kill("KILL", Running),
         ?assertMatch({error, {node_down, _}}, answer(Waiting)),
         ok = await_log(Node, "is lost"),
+        receive {llama_node, Llama, {node, down, #{reason := {node_down, _}, restart_in_ms := _}}} -> ok end,
         ?assertMatch({error, {node_down, _}}, llama_node:ping(Llama)),
         New = Launch(),
         ok = await_log(Node, "is connected again"),
+        receive {llama_node, Llama, {node, up, #{after_ms := _}}} -> ok end,
         ?assertEqual(pong, llama_node:ping(Llama)),
         New
     end, OsPid, [1, 2]),
+    ok = llama_node:unsubscribe(Llama),
     %% Until it is not wanted any more.
     ok = llama_node:destroy_server(Llama),
+    ?assertMatch({error, {unsupported, _}}, llama_node:subscribe(Llama)),
     ?assertEqual(pong, llama_node:ping(Llama)),
     Ref = llama_node_dist:monitor(Llama),
     ok = llama_node_ct:kill("KILL", Last),

@@ -6,7 +6,7 @@
 -export([session/1, task/3, endless/0, consume/2, events/1, terminal/1]).
 -export([ask_much/2]).
 -export([distribute/0, real_node/0, model/0, sizes/0, root/0, shared/0, fake/2, started/2, peer/2, ebin/0, stop/1]).
--export([script/2, java_home/3, free_port/0, os_pid/1, port_owner/1, kill/2, hang/2, witnessed/2, await_end/1]).
+-export([script/2, java_home/3, free_port/0, os_pid/1, incarnations/1, port_owner/1, kill/2, hang/2, witnessed/2, await_end/1]).
 -export([flush/0]).
 -export([await_down/1, dot/2]).
 
@@ -24,6 +24,9 @@ distribute() ->
             ok
     end.
 
+%% A node that ends, though no case has ended it, must not go unseen: the server ends with it.
+-define(NO_RESTARTS, {0, 1}).
+
 %% Options of a server with the real node and the tiny model, or why there can be none.
 -spec real_node() -> {ok, map()} | {skip, string()}.
 real_node() ->
@@ -31,7 +34,7 @@ real_node() ->
     Jar = filename:join(llama_node_options:priv_dir(), "llama-node.jar"),
     case {filelib:is_regular(Jar), model()} of
         {false, _} -> {skip, Jar ++ " is not built (make jar)"};
-        {true, {ok, Model}} -> {ok, #{model => Model, n_ctx => 256, n_parallel => 2, log_level => warning}};
+        {true, {ok, Model}} -> {ok, #{model => Model, n_ctx => 256, n_parallel => 2, log_level => warning, restarts => ?NO_RESTARTS}};
         {true, {skip, _} = Skip} -> Skip
     end.
 
@@ -235,7 +238,7 @@ root(Dir) ->
 fake(Behaviour, Config) ->
     Dir = proplists:get_value(priv_dir, Config),
     #{launcher => llama_node_fake_program:launcher(Dir), env => llama_node_fake_program:env(Behaviour),
-      start_timeout => 30000, models => []}.
+      start_timeout => 30000, models => [], restarts => ?NO_RESTARTS}.
 
 %% A server with a fake node.
 -spec started(atom(), list()) -> pid().
@@ -294,7 +297,7 @@ free_port() ->
 %% The process of the node behind a server.
 -spec os_pid(pid()) -> pos_integer().
 os_pid(Server) ->
-    Ports = lists:append([ports(Owner) || Owner <- [Server | port_owners(Server)]]),
+    Ports = lists:append([ports(Owner) || Owner <- incarnations(Server) ++ port_owners(Server)]),
     [OsPid] = [OsPid || Port <- Ports, {os_pid, OsPid} <- [erlang:port_info(Port, os_pid)]],
     OsPid.
 
@@ -307,8 +310,15 @@ port_owner(Server) ->
     Owner.
 
 port_owners(Server) ->
-    [Pid || Pid <- links(Server), is_pid(Pid), node(Pid) =:= node(),
-            proc_lib:translate_initial_call(Pid) =:= {llama_node_port_owner, init, 4}].
+    lists:append([linked(Pid, {llama_node_port_owner, init, 4}) || Pid <- incarnations(Server)]).
+
+%% The process that launched the node, and ends with it.
+-spec incarnations(pid()) -> [pid()].
+incarnations(Server) ->
+    linked(Server, {llama_node_incarnation, init, 1}).
+
+linked(Server, Call) ->
+    [Pid || Pid <- links(Server), is_pid(Pid), node(Pid) =:= node(), proc_lib:translate_initial_call(Pid) =:= Call].
 
 links(Pid) ->
     {links, Links} = process_info(Pid, links),

@@ -75,7 +75,7 @@ sizes(More) ->
 
 options(Transport, Url, More, Config) ->
     Of = #{engine => llama_server, url => Url, id => <<"tiny-chat">>, remote_models => [Url], log_level => warning,
-           transport => Transport},
+           transport => Transport, restarts => {0, 1}},
     {ok, maps:merge(Of, maps:without([n_ctx, n_parallel], More)), [{engine, llama_server} | Config]}.
 
 %% Ends the server of a Config, if it has one.

@@ -14,7 +14,9 @@ suite() -> [{timetrap, {minutes, 3}}].
 all() -> llama_node_engine_ct:all([scripted, real_port]).
 
 groups() ->
-    Client = [killed_under_50_callers, restarts_again_and_again, server_is_killed, beam_is_killed, stopped_node_resumes,
+    Client = [killed_under_50_callers, restarts_again_and_again, restarts_are_bounded, ends_with_its_node,
+              calls_wait_for_the_next_one, does_not_come_back, listeners,
+              plain_calls_hear_of_the_end, server_is_killed, beam_is_killed, stopped_node_resumes,
               first_call_fails],
     Slots = [owner_death_frees_the_slot, sink_death_frees_the_slot, queued_owner_dies, identifiers_are_not_used_again],
     Java = [default_model_is_taken, jar_is_lost, native_code_hangs, addresses_run_out],
@@ -55,6 +57,9 @@ supervised(Options) ->
     {ok, Supervisor} = supervisor:start_link(?MODULE, llama_node:child_spec(Options)),
     Supervisor.
 
+%% What users have by default.
+restarting(Config) -> maps:remove(restarts, llama_node_ct:options(Config)).
+
 %% The child in place of Old. The supervisor answers when the restart is over, but the question may
 %% overtake the news that there is something to restart.
 child(Supervisor, Old) ->
@@ -66,7 +71,7 @@ child(Supervisor, Old) ->
 %% Both nodes
 
 killed_under_50_callers(Config) ->
-    Supervisor = supervised((llama_node_ct:options(Config))#{name => {local, a_model}}),
+    Supervisor = supervised((restarting(Config))#{name => {local, a_model}}),
     Server = whereis(a_model),
     Self = self(),
     Callers = [spawn_monitor(fun () ->
@@ -76,28 +81,138 @@ killed_under_50_callers(Config) ->
         exit(llama_node:get_result(a_model, Task, infinity))
     end) || _ <- lists:seq(1, 50)],
     [receive {waiting, Pid} -> ok end || {Pid, _} <- Callers],
-    Ref = erlang:monitor(process, Server),
-    ok = llama_node_ct:kill("KILL", llama_node_ct:os_pid(Server)),
+    OsPid = llama_node_ct:os_pid(Server),
+    ok = llama_node:subscribe(a_model),
+    ok = llama_node_ct:kill("KILL", OsPid),
     [receive {'DOWN', CallerRef, process, _, Got} -> ?assertMatch({error, {node_down, _}}, Got) end
      || {_, CallerRef} <- Callers],
-    receive {'DOWN', Ref, process, _, Reason} -> ?assertEqual({node_down, {exit_status, 137}}, Reason) end,
-    New = child(Supervisor, Server),
-    ?assertEqual(New, whereis(a_model)),
+    ?assertMatch({node_down, <<"the node ended: killed by signal 9", _/binary>>}, is_down(a_model)),
+    %% The next one is waited for, by those who come while there is none as well.
     ?assertEqual(pong, llama_node:ping(a_model)),
     ?assertMatch({ok, _}, llama_node:create_session(a_model, #{})),
+    receive {llama_node, a_model, {node, up, #{after_ms := _}}} -> ok end,
+    ?assertEqual(Server, whereis(a_model)),
+    ?assertNotEqual(OsPid, llama_node_ct:os_pid(Server)),
     ok = shut_down(Supervisor).
 
 restarts_again_and_again(Config) ->
-    Supervisor = supervised(llama_node_ct:options(Config)),
-    Last = lists:foldl(
-        fun (_, Server) ->
-            ok = llama_node_ct:kill("KILL", llama_node_ct:os_pid(Server)),
-            New = child(Supervisor, Server),
-            ?assertEqual(pong, llama_node:ping(New)),
-            New
-        end, child(Supervisor, none), [1, 2, 3]),
-    ?assert(is_process_alive(Last)),
+    {ok, Server} = llama_node:init_server(restarting(Config)),
+    ok = llama_node:subscribe(Server),
+    [begin
+         ok = killed(Server),
+         ?assertEqual(pong, llama_node:ping(Server))
+     end || _ <- [1, 2, 3]],
+    ok = llama_node:destroy_server(Server).
+
+%% Kills the node, and returns when the server knows.
+killed(Server) ->
+    ok = llama_node_ct:kill("KILL", llama_node_ct:os_pid(Server)),
+    _ = is_down(Server),
+    ok.
+
+is_down(Server) ->
+    receive {llama_node, Server, {node, down, #{reason := Reason, restart_in_ms := _}}} -> Reason end.
+
+%% The supervisor has its turn when the server has given up.
+restarts_are_bounded(Config) ->
+    Supervisor = supervised((restarting(Config))#{restarts => {1, 3600}}),
+    Server = child(Supervisor, none),
+    Ref = erlang:monitor(process, Server),
+    ok = llama_node:subscribe(Server),
+    ok = killed(Server),
+    pong = llama_node:ping(Server),
+    ok = llama_node_ct:kill("KILL", llama_node_ct:os_pid(Server)),
+    receive {llama_node, Server, {node, down, Info}} when not is_map_key(restart_in_ms, Info) -> ok end,
+    receive {'DOWN', Ref, process, _, Reason} -> ?assertEqual({node_down, {exit_status, 137}}, Reason) end,
+    ?assertEqual(pong, llama_node:ping(child(Supervisor, Server))),
     ok = shut_down(Supervisor).
+
+ends_with_its_node(Config) ->
+    {ok, Server} = llama_node:init_server((restarting(Config))#{restarts => {0, 1}}),
+    Ref = erlang:monitor(process, Server),
+    Waiting = spawn_monitor(fun () -> exit(gen_server:call(Server, {get_result, 0, infinity}, infinity)) end),
+    ok = llama_node_ct:kill("KILL", llama_node_ct:os_pid(Server)),
+    receive {'DOWN', Ref, process, _, Reason} -> ?assertEqual({node_down, {exit_status, 137}}, Reason) end,
+    {Pid, WaitingRef} = Waiting,
+    receive {'DOWN', WaitingRef, process, Pid, _} -> ok end,
+    ?assertMatch({error, {node_down, _}}, llama_node:ping(Server)).
+
+calls_wait_for_the_next_one(Config) ->
+    Options = restarting(Config),
+    {ok, Server} = llama_node:init_server(Options),
+    {ok, Hasty} = llama_node:init_server(Options#{restart_wait => 0}),
+    [ok = llama_node:subscribe(Each) || Each <- [Server, Hasty]],
+    ok = killed(Server),
+    Callers = [spawn_monitor(fun () -> exit(llama_node:ping(Server)) end) || _ <- lists:seq(1, 20)],
+    ?assertMatch({error, {timeout, _}}, llama_node_request:call(Server, ping, 0)),
+    ok = killed(Hasty),
+    ?assertMatch({error, {node_down, <<"the node ended: killed by signal 9", _/binary>>}}, llama_node:ping(Hasty)),
+    [receive {'DOWN', Ref, process, Pid, Answer} -> ?assertEqual(pong, Answer) end || {Pid, Ref} <- Callers],
+    receive {llama_node, Hasty, {node, up, _}} -> ok end,
+    ?assertEqual(pong, llama_node:ping(Hasty)),
+    [ok = llama_node:destroy_server(Each) || Each <- [Server, Hasty]].
+
+%% One that was there, and can not be started again: who waits is told why, and it is tried until the bound.
+does_not_come_back(Config) ->
+    Options = restarting(Config),
+    Once = filename:join(proplists:get_value(priv_dir, Config), "once" ++ integer_to_list(erlang:unique_integer([positive]))),
+    Launcher = maps:get(launcher, Options, filename:join([llama_node_options:priv_dir(), "bin", "llama-node"])),
+    Script = llama_node_ct:script(Once, ["[ -e '", Once, ".started' ] && { echo no more >&2; exit 7; }; "
+                                         ": >'", Once, ".started'; exec '", Launcher, "' \"$@\""]),
+    {ok, Server} = llama_node:init_server(Options#{launcher => Script, restarts => {4, 3600}, restart_wait => 150}),
+    Ref = erlang:monitor(process, Server),
+    ok = llama_node:subscribe(Server),
+    ok = killed(Server),
+    {error, {node_down, Why}} = llama_node:ping(Server),
+    ?assertMatch({match, _}, re:run(Why, "and it was not back within 150 ms")),
+    Failed = [receive {llama_node, Server, {node, down, #{reason := Reason}}} -> Reason end || _ <- [1, 2, 3, 4]],
+    [?assertMatch({start_failed, <<"the node ended: exit status 7: no more">>}, Reason) || Reason <- Failed],
+    receive {'DOWN', Ref, process, _, Ended} -> ?assertMatch({node_down, {exit_status, 7}}, Ended) end.
+
+listeners(Config) ->
+    {ok, Server} = llama_node:init_server(restarting(Config)),
+    ok = llama_node:subscribe(Server),
+    ok = llama_node:subscribe(Server),
+    Self = self(),
+    {Dying, Ref} = spawn_monitor(fun () -> ok = llama_node:subscribe(Server), Self ! subscribed end),
+    receive subscribed -> ok end,
+    receive {'DOWN', Ref, process, Dying, normal} -> ok end,
+    ok = killed(Server),
+    receive {llama_node, Server, {node, up, _}} -> ok end,
+    ok = llama_node:unsubscribe(Server),
+    ok = llama_node_ct:kill("KILL", llama_node_ct:os_pid(Server)),
+    %% The server is asked behind the end of the one and the start of the next.
+    ok = restarted(Server),
+    ?assertEqual([], llama_node_ct:flush()),
+    ok = llama_node:destroy_server(Server),
+    ?assertMatch({error, {node_down, _}}, llama_node:subscribe(Server)),
+    ?assertError(badarg, llama_node:subscribe(7)).
+
+%% Over the port the server passes them on, and is who their callers watch.
+plain_calls_hear_of_the_end(Config) ->
+    {ok, Server} = llama_node:init_server(restarting(Config)),
+    ok = llama_node:subscribe(Server),
+    {ok, Task} = llama_node:create_task(Server, session(Server), completion, endless()),
+    {Pid, Ref} = spawn_monitor(fun () -> exit(gen_server:call(Server, {get_result, Task, infinity}, infinity)) end),
+    case proplists:get_value(transport, Config, port) of
+        distribution ->
+            receive {'DOWN', Ref, process, Pid, Refused} -> ?assertMatch({error, {invalid_argument, _}}, Refused) end;
+        _ ->
+            %% Many that were answered before are of no account.
+            [pong = gen_server:call(Server, ping) || _ <- lists:seq(1, 2500)],
+            ok = killed(Server),
+            receive {'DOWN', Ref, process, Pid, Told} -> ?assertMatch({error, {node_down, _}}, Told) end,
+            ?assertEqual(pong, gen_server:call(Server, ping, infinity))
+    end,
+    ok = llama_node:destroy_server(Server),
+    ?assertEqual([], [Left || Left <- llama_node_ct:flush(), element(1, Left) =/= llama_node]).
+
+restarted(Server) ->
+    case llama_node:ping(Server) of
+        pong -> ok;
+        %% Asked in the moment of the kill.
+        {error, {node_down, _}} -> restarted(Server)
+    end.
 
 server_is_killed(Config) ->
     {Options, Witness} = llama_node_ct:witnessed(llama_node_ct:options(Config), Config),
@@ -140,18 +255,17 @@ jar_is_lost(Config) ->
 
 %% The thread that decodes stands still, and the rest of the node does not: it answers, but nobody will have a token.
 native_code_hangs(Config) ->
-    Supervisor = supervised((llama_node_ct:options(Config))#{native_timeout => 1000}),
+    Supervisor = supervised((restarting(Config))#{native_timeout => 1000}),
     Server = child(Supervisor, none),
-    Ref = erlang:monitor(process, Server),
+    ok = llama_node:subscribe(Server),
     {ok, Task} = llama_node:stream(Server, session(Server), completion, endless()),
     receive {llama_node, Task, {chunk, _}} -> ok end,
     case llama_node_ct:hang(llama_node_ct:os_pid(Server), "engine-") of
         {ok, Port} ->
             ?assertEqual(pong, llama_node:ping(Server)),
-            receive {'DOWN', Ref, process, _, Reason} -> ?assertEqual({node_down, {exit_status, 75}}, Reason) end,
+            ?assertMatch({node_down, <<"the node ended: exit status 75", _/binary>>}, is_down(Server)),
             ?assertMatch({error, {node_down, _}}, terminal(Task)),
-            New = child(Supervisor, Server),
-            ?assertMatch({ok, _}, llama_node:complete(New, <<"Hi">>, #{max_tokens => 2})),
+            ?assertMatch({ok, _}, llama_node:complete(Server, <<"Hi">>, #{max_tokens => 2})),
             %% It has seen its thread end.
             receive {Port, {exit_status, 0}} -> ok end,
             ok = shut_down(Supervisor);
@@ -270,16 +384,15 @@ queued_owner_dies(Config) ->
         end).
 
 identifiers_are_not_used_again(Config) ->
-    Supervisor = supervised(llama_node_ct:options(Config)),
-    Old = child(Supervisor, none),
-    Session = session(Old),
-    {ok, Task} = llama_node:create_task(Old, Session, completion, endless()),
-    ok = llama_node_ct:kill("KILL", llama_node_ct:os_pid(Old)),
-    New = child(Supervisor, Old),
-    ?assertMatch({error, {session_not_found, _}}, llama_node:get_session_info(New, Session)),
-    ?assertMatch({error, {task_not_found, _}}, llama_node:get_result(New, Task, 0)),
-    ?assertNotEqual(Session, session(New)),
-    ok = shut_down(Supervisor).
+    {ok, Server} = llama_node:init_server(restarting(Config)),
+    ok = llama_node:subscribe(Server),
+    Session = session(Server),
+    {ok, Task} = llama_node:create_task(Server, Session, completion, endless()),
+    ok = killed(Server),
+    ?assertMatch({error, {session_not_found, _}}, llama_node:get_session_info(Server, Session)),
+    ?assertMatch({error, {task_not_found, _}}, llama_node:get_result(Server, Task, 0)),
+    ?assertNotEqual(Session, session(Server)),
+    ok = llama_node:destroy_server(Server).
 
 default_model_is_taken(Config) ->
     Priv = llama_node_options:priv_dir(),

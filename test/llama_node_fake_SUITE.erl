@@ -11,7 +11,7 @@ suite() ->
 
 all() ->
     [the_hook_hands_over_servers, answers_in_turn, answers_of_a_fun, streams_word_by_word, chunks_and_delays, errors,
-     crash_ends_the_server, crash_is_restarted, demand, folds_and_enumerations, cancelled, collected_results, owners,
+     crash_ends_the_server, crash_is_survived, crash_is_restarted, demand, folds_and_enumerations, cancelled, collected_results, owners,
      sessions, runs_side_by_side, tells_what_was_asked, embeds, reranks, vectors_and_the_script, tokens, branches,
      a_crash_spares_the_test, a_crash_tells_who_traps_exits, ends_on_request, replies_of_ones_own, registered,
      bad_scripts, hook_that_cannot_start, hook_with_the_model].
@@ -65,16 +65,38 @@ errors(_) ->
     ?assertEqual([], llama_node_ct:flush()).
 
 crash_ends_the_server(_) ->
-    Server = fake([#{content => <<"never">>, delay => 60000}, crash]),
+    {ok, Server} = llama_node:init_server(#{transport => fake, restarts => {0, 1},
+                                            script => [#{content => <<"never">>, delay => 60000}, crash]}),
     Running = stream(Server, #{}),
     ?assertMatch({error, {node_down, _}}, ask(Server)),
     ?assertMatch({[], {error, {node_down, _}}}, llama_node_ct:events(Running)),
     ?assertMatch({error, {node_down, _}}, llama_node:ping(Server)).
 
+%% As that of a node that is started again.
+crash_is_survived(_) ->
+    Server = fake([#{content => <<"never">>, delay => 60000}, <<"kept">>, crash, <<"after it">>]),
+    ok = llama_node:subscribe(Server),
+    Running = stream(Server, #{}),
+    {ok, Session} = llama_node:create_session(Server, #{}),
+    {ok, Task} = llama_node:create_task(Server, Session, chat, #{content => <<"x">>}),
+    ?assertMatch({error, {node_down, _}}, ask(Server)),
+    ?assertMatch({[], {error, {node_down, _}}}, llama_node_ct:events(Running)),
+    receive {llama_node, Server, {node, down, #{reason := {node_down, _}, restart_in_ms := 0}}} -> ok end,
+    receive {llama_node, Server, {node, up, #{after_ms := 0}}} -> ok end,
+    ?assertMatch({error, {session_not_found, _}}, llama_node:get_session_info(Server, Session)),
+    ?assertMatch({error, {task_not_found, _}}, llama_node:get_result(Server, Task, 0)),
+    ?assertMatch({ok, #{content := <<"after it">>}}, ask(Server)),
+    ?assertEqual(4, length(llama_node_fake:requests(Server))),
+    ok = llama_node:unsubscribe(Server),
+    ok = llama_node_fake:crash(Server),
+    ?assertEqual([], llama_node_ct:flush()).
+
 crash_is_restarted(_) ->
-    Spec = llama_node:child_spec(#{transport => fake, script => [crash], name => {local, crashing}}),
+    Spec = llama_node:child_spec(#{transport => fake, script => [crash], name => {local, crashing}, restarts => {1, 60}}),
     {ok, Supervisor} = supervisor:start_link(?MODULE, Spec),
     First = whereis(crashing),
+    ?assertMatch({error, {node_down, _}}, ask(crashing)),
+    ?assertEqual(First, whereis(crashing)),
     ?assertMatch({error, {node_down, _}}, ask(crashing)),
     Second = restarted(Supervisor, First),
     ?assertEqual(Second, whereis(crashing)),
@@ -274,7 +296,7 @@ branches(_) ->
 a_crash_spares_the_test(_) ->
     Self = self(),
     {Test, Ref} = spawn_monitor(fun () ->
-        {ok, Server} = llama_node:start_link(#{transport => fake, script => [crash]}),
+        {ok, Server} = llama_node:start_link(#{transport => fake, script => [crash], restarts => {0, 1}}),
         Answer = ask(Server),
         Self ! {answers, Answer, llama_node:ping(Server)}
     end),
@@ -289,14 +311,14 @@ a_crash_spares_the_test(_) ->
 
 a_crash_tells_who_traps_exits(_) ->
     true = process_flag(trap_exit, true) =:= false,
-    {ok, Server} = llama_node:start_link(#{transport => fake, script => [crash]}),
+    {ok, Server} = llama_node:start_link(#{transport => fake, script => [crash], restarts => {0, 1}}),
     {error, {node_down, _}} = ask(Server),
     receive {'EXIT', Server, Reason} -> ?assertMatch({node_down, _}, Reason) end,
     process_flag(trap_exit, false).
 
 ends_on_request(_) ->
     {ok, Server} = llama_node:start_link(#{transport => fake, script => [#{content => <<"never">>, delay => 60000}],
-                                           name => {local, to_be_ended}}),
+                                           name => {local, to_be_ended}, restarts => {0, 1}}),
     Running = stream(Server, #{}),
     ok = llama_node_fake:crash(to_be_ended),
     ?assertMatch({[], {error, {node_down, _}}}, llama_node_ct:events(Running)),

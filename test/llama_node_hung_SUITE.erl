@@ -124,7 +124,7 @@ every_function_is_called(_Config) ->
     Called = [Name || {Name, _} <- with_a_time_out(s, 1, 2) ++ without_a_time_out(s, 1, 2)],
     %% These start or end a server, have a node of their own, or are called for the open stream.
     Others = [module_info, start_link, child_spec, init_server, connect, destroy_server, list_backends, preflight,
-              stream_next, stream_close],
+              subscribe, unsubscribe, stream_next, stream_close],
     Exported = lists:usort([Name || {Name, _} <- llama_node:module_info(exports)]),
     ?assertEqual([], Exported -- (Called ++ Others)).
 

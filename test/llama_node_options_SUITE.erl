@@ -170,6 +170,7 @@ wrong_types_are_named(_) ->
         name => ["llm", true, {local, "llm"}, {local, undefined}, {via, "m", x}], wait => [maybe_so],
         start_timeout => [-1, 1 bsl 32, never], native_timeout => [0, 1 bsl 32, never],
         pulse_timeout => [0, infinity], pulse_interval => [0, -5, 1.5],
+        restarts => [3, {3}, {-1, 5}, {1.0, 5}, {5, 0}, {5, infinity}, [5], {10001, 5}], restart_wait => [-1, never],
         stop_timeout => [infinity], progress => [self, fun () -> ok end], transport => [pigeon, <<"pigeon">>],
         java_opts => [[<<"-a">>, 3.5], 3], env => [3, [{a}], [{a, 3}], [{a, b} | c]],
         models => [#{}, [[] | x], <<"a">>], node_name => [3], host => [true], cookie => [{}],

@@ -98,6 +98,7 @@ spec(template) -> "text() | #{text() => text()}";
 spec(models) -> "[llama_node:input()]";
 spec(tls) -> "llama_node:input()";
 spec(server_name) -> "atom() | {local, atom()} | {global, term()} | {via, module(), term()}";
+spec(restarts) -> "{Count :: non_neg_integer(), Seconds :: pos_integer()}";
 spec(progress) -> "pid() | fun((Path :: binary(), Fraction :: float()) -> term())";
 spec(script) -> "llama_node_fake:script()";
 spec(replies) -> "#{atom() => term()}";

@@ -90,32 +90,40 @@ repeat(0, Socket) ->
          "\"usage\":{\"prompt_tokens\":\"" ?KEY "\"}}", "[DONE]"]).
 
 lives_and_dies(Options, Use, Config) ->
-    {ok, Sup} = supervisor([llama_node:child_spec(Options#{name => secretive})]),
+    {ok, Sup} = supervisor([llama_node:child_spec((maps:remove(restarts, Options))#{name => secretive})]),
     First = whereis(secretive),
     Use(),
-    Death = erlang:monitor(process, First),
+    ok = llama_node:subscribe(secretive),
     nothing_shown(Sup, secretive, Config),
     in_the_process(llama_node_ct:os_pid(First)),
-    %% The supervisor starts it again, with what it has kept.
+    %% The server starts it again, with what it has kept.
     ok = llama_node_ct:kill("KILL", llama_node_ct:os_pid(First)),
-    receive {'DOWN', Death, process, First, {node_down, Why}} -> hidden(Why) end,
-    %% It answers no call before it has done so.
+    ok = is_up_again(),
+    Use(),
+    nothing_shown(Sup, secretive, Config),
+    in_the_process(llama_node_ct:os_pid(First)),
+    %% A crash of the process that watches the node.
+    [Incarnation] = llama_node_ct:incarnations(First),
+    _ = sys:replace_state(Incarnation, fun without_transport/1),
+    _ = catch gen_server:call(Incarnation, ping),
+    ok = is_up_again(),
+    nothing_shown(Sup, secretive, Config),
+    %% A crash of the server itself, which the supervisor starts again.
+    Ref = erlang:monitor(process, First),
+    _ = sys:replace_state(First, fun without_restarts/1),
+    [NextIncarnation] = llama_node_ct:incarnations(First),
+    ok = llama_node_ct:kill("KILL", llama_node_ct:os_pid(First)),
+    receive {'DOWN', Ref, process, First, Crash} -> hidden(Crash) end,
+    ?assertNot(is_process_alive(NextIncarnation)),
     [{_, Second, _, _}] = supervisor:which_children(Sup),
     ?assertNotEqual(First, Second),
     pong = llama_node:ping(secretive),
-    Use(),
-    nothing_shown(Sup, secretive, Config),
-    in_the_process(llama_node_ct:os_pid(Second)),
-    %% A crash of the server itself.
-    Ref = erlang:monitor(process, Second),
-    _ = sys:replace_state(Second, fun without_transport/1),
-    _ = catch gen_server:call(Second, ping),
-    receive {'DOWN', Ref, process, Second, Crash} -> hidden(Crash) end,
-    [{_, Third, _, _}] = supervisor:which_children(Sup),
-    ?assertNotEqual(Second, Third),
-    pong = llama_node:ping(secretive),
     ok = stop(Sup),
-    nothing_logged(["mfargs", "child_terminated", "node_down"], Config).
+    nothing_logged(["mfargs", "child_terminated", "killed by signal 9"], Config).
+
+is_up_again() ->
+    receive {llama_node, secretive, {node, down, #{reason := Reason}}} -> hidden(Reason) end,
+    receive {llama_node, secretive, {node, up, _}} -> ok end.
 
 %% A URL with a password is refused, and nobody is shown it on that occasion.
 passwords_in_urls(Config) ->
@@ -146,7 +154,7 @@ a_start_that_fails(Config) ->
          {error, Given} = llama_node:init_server(Failing),
          hidden(Given),
          %% It does not wait, so it is the server process that crashes.
-         {ok, Server} = llama_node:init_server(Failing#{wait => false}),
+         {ok, Server} = llama_node:init_server(Failing#{wait => false, restarts => {1, 60}}),
          hidden(llama_node_ct:await_down(Server))
      end || Fault <- [#{launcher => "/no/such/launcher"}, #{model => "/no/such/model.gguf"}]],
     nothing_logged(["start_failed"], Config).
@@ -176,6 +184,9 @@ funs_from_the_caller(Config) ->
 without_transport(State) ->
     Named = fun (Field) -> lists:member(Field, [llama_node_dist, llama_node_stdio]) end,
     list_to_tuple([case Named(Field) of true -> no_transport; false -> Field end || Field <- tuple_to_list(State)]).
+
+without_restarts(State) ->
+    list_to_tuple([case Field of #{bound := _} -> none; _ -> Field end || Field <- tuple_to_list(State)]).
 
 %% What the node writes on its standard error is kept as well.
 planted(Config) ->

@@ -74,7 +74,7 @@ failed_start_spares_the_starter(Config) ->
 
 failed_start_without_waiting(Config) ->
     process_flag(trap_exit, true),
-    {ok, Server} = llama_node:start_link((llama_node_ct:fake(failed, Config))#{wait => false}),
+    {ok, Server} = llama_node:start_link((llama_node_ct:fake(failed, Config))#{wait => false, restarts => {1, 60}}),
     receive {'EXIT', Server, Reason} -> ?assertMatch({start_failed, {model_load_failed, _}}, Reason) end,
     process_flag(trap_exit, false).
 
