@@ -127,7 +127,8 @@ ensure(Started, _Row, _Transport) ->
     Started.
 
 start_options(Row, Transport) ->
-    maps:merge(#{transport => Transport, log_level => none, stop_timeout => 2000, restarts => {0, 1}}, maps:get(options, Row, #{})).
+    maps:merge(#{transport => Transport, log_level => none, stop_timeout => 2000, restarts => {0, 1}},
+               maps:get(options, Row, #{})).
 
 target(Server, Transport) ->
     {ok, #{node := Node}} = llama_node:get_status(Server),

@@ -70,7 +70,8 @@ name(port) -> llama_node_soak_port.
 %% start, so that the rest of the resident size is what is not heap.
 child(Transport) ->
     Spec = llama_node:child_spec(#{name => name(Transport), transport => Transport, log_level => none,
-                                   stop_timeout => 2000, restarts => {0, 1}, max_sessions => 2000, result_ttl_ms => 5000,
+                                   stop_timeout => 2000, restarts => {0, 1}, max_sessions => 2000,
+                                   result_ttl_ms => 5000,
                                    java_opts => ["-Xms512m", "-XX:+AlwaysPreTouch"]}),
     Spec#{id => Transport}.
 

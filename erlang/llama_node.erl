@@ -52,8 +52,8 @@
 -type node_event() ::
     {node, down, #{reason := error(), restart_in_ms => non_neg_integer()}}
     | {node, up, #{after_ms => non_neg_integer()}}.
-%% What becomes of a node. `down': it has ended, or the start of the next one has failed; `restart_in_ms' is absent where
-%% the server ends as well. `up': it is ready, `after_ms' since the last one had gone; absent at the first start.
+%% What becomes of a node. `down': it has ended, or the start of the next one has failed; `restart_in_ms' is absent
+%% where the server ends as well. `up': it is ready, `after_ms' since the last one had gone; absent at the first start.
 
 -type start_options() :: llama_node_options:start_options().
 -type session_id() :: pos_integer().

@@ -31,8 +31,8 @@
 %%
 %% `crash' and {@link crash/1} are what the death of a node is to a server: tasks are answered `node_down', sessions are
 %% gone, and the next node is there at once, with the rest of the script. When there were more of them than `restarts'
-%% allows, the server ends, but for one thing as it always does: a process that started it with `start_link' and does not
-%% trap exits, such as that of a test, lives on.
+%% allows, the server ends, but for one thing as it always does: a process that started it with `start_link' and does
+%% not trap exits, such as that of a test, lives on.
 %% @end
 -module(llama_node_fake).
 -behaviour(gen_server).
@@ -362,7 +362,8 @@ demand(_Once) -> once.
 crashed(#{tasks := Tasks, sessions := Sessions, restarts := Restarts, listeners := Listeners} = State) ->
     {error, Error} = Down = down(),
     _ = [llama_node_fake_task:fail(Task, Down)
-         || Task <- maps:values(Tasks), llama_node_fake_task:is_running(Task) orelse llama_node_fake_task:is_stream(Task)],
+         || Task <- maps:values(Tasks),
+            llama_node_fake_task:is_running(Task) orelse llama_node_fake_task:is_stream(Task)],
     _ = [erlang:demonitor(Ref, [flush]) || #{monitor := Ref} <- maps:values(Sessions)],
     case llama_node_restarts:next(erlang:monotonic_time(millisecond), Restarts) of
         {wait, _, Next} ->

@@ -1,7 +1,7 @@
 %% @doc One incarnation of a node: the process that launches it, connects to it, and ends with it.
 %%
-%% It belongs to a {@link llama_node_server}, which starts the next one. The server is sent `{Pid, {ready, Target}}' when
-%% the node can be called, `{Pid, gone}' as soon as it can not any more, and then an exit signal with the reason
+%% It belongs to a {@link llama_node_server}, which starts the next one. The server is sent `{Pid, {ready, Target}}'
+%% when the node can be called, `{Pid, gone}' as soon as it can not any more, and then an exit signal with the reason
 %% `{shutdown, {ended, Reason, Error}}'. It never waits for anything in between.
 %% @end
 -module(llama_node_incarnation).

@@ -6,8 +6,8 @@
 %% @end
 -module(llama_node_request).
 
--export([listen/3, call/3, call_for/3, create/3, create_task/4, with_target/4, deadline/1, run/3, is_server/1, target/2, owner/2,
-         with_options/2, path/2, names_server/1, path_and_config/1]).
+-export([listen/3, call/3, call_for/3, create/3, create_task/4, with_target/4, deadline/1, run/3, is_server/1]).
+-export([target/2, owner/2, with_options/2, path/2, names_server/1, path_and_config/1]).
 
 %% What the answer to a request with a deadline may need beyond it. Callers may rely on their time-outs to a second.
 -define(MARGIN, 800).
@@ -156,7 +156,8 @@ owner(Server, Timeout) ->
         _ -> mailbox
     end.
 
-%% @doc Subscribes the calling process at a server, or at the connection to a node that {@link llama_node:connect/2} keeps.
+%% @doc Subscribes the calling process at a server, or at the connection to a node that {@link llama_node:connect/2}
+%% keeps.
 -spec listen(llama_node:server(), {subscribe, llama_node:server()} | unsubscribe, timeout()) ->
     ok | {error, llama_node:error()}.
 listen(Server, Request, Timeout) ->

@@ -181,7 +181,8 @@ handle_info({timeout, Timer, start}, #state{timer = Timer} = State) ->
 handle_info({timeout, Ref, waited}, #state{waiting = Waiting} = State) when is_map_key(Ref, Waiting) ->
     {{From, _}, Others} = maps:take(Ref, Waiting),
     #state{reason = {_, Why}, options = #{server := #{restart_wait := Wait}}} = State,
-    ok = gen_server:reply(From, llama_node_error:make(node_down, "~ts (and it was not back within ~b ms)", [Why, Wait])),
+    Overdue = llama_node_error:make(node_down, "~ts (and it was not back within ~b ms)", [Why, Wait]),
+    ok = gen_server:reply(From, Overdue),
     {noreply, State#state{waiting = Others}};
 handle_info({'DOWN', Ref, process, _, _}, #state{owner = {Ref, _}} = State) ->
     {stop, shutdown, State#state{starter = undefined}};
@@ -192,7 +193,8 @@ handle_info(_Other, State) ->
 
 up(Target, #state{phase = Before, since = Since, restarts = Restarts} = State) ->
     #state{waiting = Waiting} = Known = acknowledge(State#state{
-        phase = up, was_up = true, target = Target, restarts = llama_node_restarts:started(Restarts), reason = undefined}),
+        phase = up, was_up = true, target = Target, reason = undefined,
+        restarts = llama_node_restarts:started(Restarts)}),
     Answered = lists:foldl(fun answer/2, Known#state{waiting = #{}}, maps:to_list(Waiting)),
     case Before of
         down ->

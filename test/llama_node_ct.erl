@@ -6,7 +6,8 @@
 -export([session/1, task/3, endless/0, consume/2, events/1, terminal/1]).
 -export([ask_much/2]).
 -export([distribute/0, real_node/0, model/0, sizes/0, root/0, shared/0, fake/2, started/2, peer/2, ebin/0, stop/1]).
--export([script/2, java_home/3, free_port/0, os_pid/1, incarnations/1, port_owner/1, kill/2, hang/2, witnessed/2, await_end/1]).
+-export([script/2, java_home/3, free_port/0, os_pid/1, incarnations/1, port_owner/1, kill/2, hang/2, witnessed/2,
+         await_end/1]).
 -export([flush/0]).
 -export([await_down/1, dot/2]).
 
@@ -34,7 +35,8 @@ real_node() ->
     Jar = filename:join(llama_node_options:priv_dir(), "llama-node.jar"),
     case {filelib:is_regular(Jar), model()} of
         {false, _} -> {skip, Jar ++ " is not built (make jar)"};
-        {true, {ok, Model}} -> {ok, #{model => Model, n_ctx => 256, n_parallel => 2, log_level => warning, restarts => ?NO_RESTARTS}};
+        {true, {ok, Model}} ->
+            {ok, #{model => Model, n_ctx => 256, n_parallel => 2, log_level => warning, restarts => ?NO_RESTARTS}};
         {true, {skip, _} = Skip} -> Skip
     end.
 

@@ -155,7 +155,8 @@ calls_wait_for_the_next_one(Config) ->
 %% One that was there, and can not be started again: who waits is told why, and it is tried until the bound.
 does_not_come_back(Config) ->
     Options = restarting(Config),
-    Once = filename:join(proplists:get_value(priv_dir, Config), "once" ++ integer_to_list(erlang:unique_integer([positive]))),
+    Unique = integer_to_list(erlang:unique_integer([positive])),
+    Once = filename:join(proplists:get_value(priv_dir, Config), "once" ++ Unique),
     Launcher = maps:get(launcher, Options, filename:join([llama_node_options:priv_dir(), "bin", "llama-node"])),
     Script = llama_node_ct:script(Once, ["[ -e '", Once, ".started' ] && { echo no more >&2; exit 7; }; "
                                          ": >'", Once, ".started'; exec '", Launcher, "' \"$@\""]),

@@ -11,7 +11,8 @@ suite() ->
 
 all() ->
     [the_hook_hands_over_servers, answers_in_turn, answers_of_a_fun, streams_word_by_word, chunks_and_delays, errors,
-     crash_ends_the_server, crash_is_survived, crash_is_restarted, demand, folds_and_enumerations, cancelled, collected_results, owners,
+     crash_ends_the_server, crash_is_survived, crash_is_restarted, demand, folds_and_enumerations, cancelled,
+     collected_results, owners,
      sessions, runs_side_by_side, tells_what_was_asked, embeds, reranks, vectors_and_the_script, tokens, branches,
      a_crash_spares_the_test, a_crash_tells_who_traps_exits, ends_on_request, replies_of_ones_own, registered,
      bad_scripts, hook_that_cannot_start, hook_with_the_model].
@@ -92,7 +93,8 @@ crash_is_survived(_) ->
     ?assertEqual([], llama_node_ct:flush()).
 
 crash_is_restarted(_) ->
-    Spec = llama_node:child_spec(#{transport => fake, script => [crash], name => {local, crashing}, restarts => {1, 60}}),
+    Spec = llama_node:child_spec(#{transport => fake, script => [crash], name => {local, crashing},
+                                   restarts => {1, 60}}),
     {ok, Supervisor} = supervisor:start_link(?MODULE, Spec),
     First = whereis(crashing),
     ?assertMatch({error, {node_down, _}}, ask(crashing)),
