@@ -7,10 +7,13 @@
 %% @end
 -module(llama_node_port_owner).
 
--export([start/3, handled/2]).
+-export([start/3, handled/2, expects/2, answer/3]).
 %% Entry points of the processes.
 -export([init/4, relay/1]).
 -export_type([send/0]).
+
+%% How many callers there are between two looks for those that have ended.
+-define(MANY_CALLERS, 1000).
 
 -type send() :: fun((Control :: term()) -> ok).
 %% Sends a control frame to the node, without waiting.
@@ -25,9 +28,11 @@
     node := node(),
     unacknowledged := non_neg_integer(),
     monitors := #{pos_integer() => reference()},
-    watched := #{reference() => pos_integer()}
+    watched := #{reference() => pos_integer()},
+    callers := #{Tag :: term() => gen_server:from()}
 }.
 %% What is kept for the node: the bytes that are handled and not acknowledged yet, and the processes that are watched.
+%% `callers' wait for the answer to a call that was passed on: they watch a process that may outlive the node.
 
 %% @doc Gives the port of the calling server to a new process, which acknowledges each `Due' bytes.
 -spec start(port(), send(), pos_integer()) -> pid().
@@ -57,25 +62,45 @@ handled(Owner, Frame) ->
     Owner ! {handled, byte_size(Frame)},
     ok.
 
+%% @doc A call was passed on to the node: its caller is told if the node ends before it answers.
+-spec expects(pid(), gen_server:from()) -> ok.
+expects(Owner, From) ->
+    Owner ! {expects, From},
+    ok.
+
+%% @doc Answers such a call in place of the node.
+-spec answer(pid(), gen_server:from(), term()) -> ok.
+answer(Owner, From, Answer) ->
+    Owner ! {answer, From, Answer},
+    ok.
+
 %% @private
 -spec init(pid(), port(), send(), pos_integer()) -> ok.
 init(Server, Port, Send, Due) ->
     process_flag(trap_exit, true),
     Relay = proc_lib:spawn(?MODULE, relay, [self()]),
     State = #{server => Server, port => Port, send => Send, due => Due, relay => Relay, node => node(),
-              unacknowledged => 0, monitors => #{}, watched => #{}},
+              unacknowledged => 0, monitors => #{}, watched => #{}, callers => #{}},
     ok = proc_lib:init_ack(self()),
     receive
         {early, Messages} -> loop(lists:foldl(fun handle/2, State, Messages));
-        {'EXIT', Server, _} -> ok
+        {'EXIT', Server, Reason} -> ended(Reason, State)
     end.
 
 -spec loop(state()) -> ok.
 loop(#{server := Server} = State) ->
     receive
-        {'EXIT', Server, _} -> ok;
+        {'EXIT', Server, Reason} -> ended(Reason, State);
         Message -> loop(handle(Message, State))
     end.
+
+%% The answers that will not come.
+ended(Reason, #{callers := Callers}) ->
+    Error = case Reason of
+        {shutdown, {ended, _, Why}} -> {error, Why};
+        _ -> llama_node_error:node_down(stopped)
+    end,
+    lists:foreach(fun (From) -> gen_server:reply(From, Error) end, maps:values(Callers)).
 
 handle({Port, {data, Frame}} = Data, #{port := Port} = State) ->
     try frame(kind(Frame), Frame, State) of
@@ -89,6 +114,11 @@ handle({Port, {exit_status, _}} = Ended, #{port := Port} = State) ->
     pass_on(Ended, State);
 handle({'EXIT', Port, _} = Ended, #{port := Port} = State) ->
     pass_on(Ended, State);
+handle({expects, {_, Tag} = From}, #{callers := Callers} = State) ->
+    State#{callers := (living(Callers))#{Tag => From}};
+handle({answer, {_, Tag} = From, Answer}, #{callers := Callers} = State) ->
+    gen_server:reply(From, Answer),
+    State#{callers := maps:remove(Tag, Callers)};
 handle({handled, Bytes}, State) ->
     acknowledge(Bytes, State);
 handle({'DOWN', Ref, process, _, _}, State) ->
@@ -103,7 +133,7 @@ pass_on(Message, #{server := Server} = State) ->
 frame(<<"send">>, Frame, #{relay := Relay} = State) ->
     {send, To, Message} = decode(Frame, State),
     ok = deliver(To, Message, Relay),
-    State;
+    answered(Message, State);
 frame(<<"monitor">>, Frame, State) ->
     {monitor, Id, Pid} = decode(Frame, State),
     watch(Id, erlang:monitor(process, Pid), State);
@@ -112,6 +142,17 @@ frame(<<"demonitor">>, Frame, State) ->
     unwatch(Id, State);
 frame(_Other, _Frame, _State) ->
     other.
+
+answered({Tag, _Answer}, #{callers := Callers} = State) when is_map_key(Tag, Callers) ->
+    State#{callers := maps:remove(Tag, Callers)};
+answered(_Message, State) ->
+    State.
+
+%% A caller that has ended is not answered. Looked for when there are many, which are few each time.
+living(Callers) when map_size(Callers) > 0, map_size(Callers) rem ?MANY_CALLERS =:= 0 ->
+    maps:filter(fun (_, {Pid, _}) -> node(Pid) =/= node() orelse is_process_alive(Pid) end, Callers);
+living(Callers) ->
+    Callers.
 
 %% The atom that a tuple begins with, in each of its encodings.
 kind(<<131, 104, _Arity, 119, Length, Name:Length/binary, _/binary>>) -> Name;

@@ -14,9 +14,6 @@
 
 -include_lib("kernel/include/logger.hrl").
 
-%% Calls that were passed on to a node are remembered until there are so many; then those that have ended are forgotten.
--define(REMEMBERED, 1000).
-
 -record(state, {
     phase = starting :: starting | up | down,
     starter :: pid() | undefined,          % waits for the start to succeed
@@ -32,8 +29,6 @@
     reason :: llama_node:error() | undefined, % why it is down
     failure :: llama_node:error() | undefined, % of the start, for the starter
     waiting = #{} :: #{reference() => {gen_server:from(), target | term()}},
-    passed_on = [] :: [gen_server:from()],
-    room = ?REMEMBERED :: non_neg_integer(), % for more of those
     listeners = llama_node_listeners:new() :: llama_node_listeners:listeners()
 }).
 
@@ -139,23 +134,10 @@ wait(From, Request, #state{options = #{server := #{restart_wait := Wait}}, waiti
     end,
     State#state{waiting = Waiting#{Ref => {From, Request}}}.
 
-%% Somebody took the server for the mailbox of the node. The answer does not come back here, and the caller watches
-%% this process: it must hear from it when the node ends.
-pass_on(From, Request, #state{incarnation = Pid, passed_on = Callers, room = Room} = State) ->
+%% Somebody took the server for the mailbox of the node. The answer does not come back here.
+pass_on(From, Request, #state{incarnation = Pid} = State) ->
     Pid ! {'$gen_call', From, Request},
-    remembered(State#state{passed_on = [From | Callers], room = Room - 1}).
-
-remembered(#state{room = 0, passed_on = Callers} = State) ->
-    Open = still_waiting(Callers),
-    State#state{passed_on = Open, room = max(?REMEMBERED, length(Open))};
-remembered(State) ->
     State.
-
-%% Whoever waits for the answer to a call watches this process.
-still_waiting(Callers) ->
-    {monitored_by, Watching} = process_info(self(), monitored_by),
-    Pids = sets:from_list([Pid || Pid <- Watching, is_pid(Pid)], [{version, 2}]),
-    [From || {Pid, _} = From <- Callers, sets:is_element(Pid, Pids)].
 
 %% @private
 -spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
@@ -213,10 +195,8 @@ answer({Ref, {From, Request}}, #state{target = Target} = State) ->
     end.
 
 %% It can not be called any more; why, its incarnation says when it has ended.
-gone(Reason, #state{passed_on = Callers} = State) ->
-    _ = [gen_server:reply(From, {error, Reason}) || From <- still_waiting(Callers)],
-    State#state{phase = down, target = undefined, reason = Reason, since = now_ms(), passed_on = [],
-                room = ?REMEMBERED}.
+gone(Reason, State) ->
+    State#state{phase = down, target = undefined, reason = Reason, since = now_ms()}.
 
 %% A start that fails is the starter's to report: the server itself ends normally then, so that the
 %% exit signal hurts nobody. Any other end is abnormal, for the supervisor to see.
@@ -257,10 +237,9 @@ now_ms() ->
 
 %% @private
 -spec terminate(term(), #state{}) -> ok.
-terminate(_Reason, #state{incarnation = Pid, passed_on = Callers} = State) ->
+terminate(_Reason, #state{incarnation = Pid} = State) ->
     {error, Stopped} = llama_node_error:node_down(stopped),
     Told = give_up(Stopped, State),
-    _ = [gen_server:reply(From, {error, Stopped}) || From <- still_waiting(Callers)],
     _ = [llama_node_incarnation:stop(Pid) || is_pid(Pid)],
     report_failure(Told).
 

@@ -108,10 +108,11 @@ write(Port, Frame) ->
 
 %% @doc Passes on a request that reached the server itself.
 -spec request(mailbox(), {'$gen_call', gen_server:from(), term()} | {'$gen_cast', term()}) -> ok.
-request(#{address := Address}, {'$gen_call', {Pid, _} = From, _} = Call) when is_pid(Pid) ->
+request(#{address := Address, owner := Owner}, {'$gen_call', {Pid, _} = From, _} = Call) when is_pid(Pid) ->
+    ok = llama_node_port_owner:expects(Owner, From),
     case send(Address, {passed_on, Pid}, Call) of
         ok -> ok;
-        {error, _} = Error -> gen_server:reply(From, Error)
+        {error, _} = Error -> llama_node_port_owner:answer(Owner, From, Error)
     end;
 request(_Mailbox, {'$gen_call', _Nobody, _}) ->
     ok;

@@ -146,3 +146,30 @@ it_ends_with_the_server_and_the_port_with_it_test() ->
     receive {'DOWN', Ref, process, _, _} -> ok end,
     receive {'DOWN', OwnerRef, process, _, _} -> ok end,
     receive {'DOWN', PortRef, port, _, _} -> ok end.
+
+%% The server is who callers were sent by; it may be another one than they watch.
+calls_that_are_not_answered_end_with_the_server_test() ->
+    Self = self(),
+    Error = {node_down, <<"it ended">>},
+    {_, Ref} = spawn_monitor(fun () ->
+        Port = open(),
+        Owner = start(Port),
+        [ok = llama_node_port_owner:expects(Owner, {Self, Tag}) || Tag <- [answered, refused, waiting]],
+        %% Of some that have ended nothing is kept.
+        {Dead, DeadRef} = spawn_monitor(fun () -> ok end),
+        receive {'DOWN', DeadRef, process, _, _} -> ok end,
+        [ok = llama_node_port_owner:expects(Owner, {Dead, Tag}) || Tag <- lists:seq(1, 5000)],
+        say(Port, {send, Self, {answered, yes}}),
+        ok = llama_node_port_owner:answer(Owner, {Self, refused}, no),
+        Self ! {owner, Owner},
+        receive go -> exit({shutdown, {ended, killed, Error}}) end
+    end),
+    Owner = receive {owner, Pid} -> Pid end,
+    ?assertEqual([{answered, yes}, {refused, no}], lists:sort([next(), next()])),
+    {links, Links} = process_info(Owner, links),
+    Ended = erlang:monitor(process, Owner),
+    [Pid ! go || Pid <- Links, is_pid(Pid)],
+    receive {'DOWN', Ref, process, _, _} -> ok end,
+    receive {'DOWN', Ended, process, _, _} -> ok end,
+    ?assertEqual({waiting, {error, Error}}, next()),
+    receive Other -> error({more, Other}) after 0 -> ok end.
