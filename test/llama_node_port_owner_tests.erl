@@ -168,7 +168,7 @@ calls_that_are_not_answered_end_with_the_server_test() ->
     ?assertEqual([{answered, yes}, {refused, no}], lists:sort([next(), next()])),
     {links, Links} = process_info(Owner, links),
     Ended = erlang:monitor(process, Owner),
-    [Pid ! go || Pid <- Links, is_pid(Pid)],
+    [Linked ! go || Linked <- Links, is_pid(Linked)],
     receive {'DOWN', Ref, process, _, _} -> ok end,
     receive {'DOWN', Ended, process, _, _} -> ok end,
     ?assertEqual({waiting, {error, Error}}, next()),
