@@ -36,7 +36,7 @@
 -export([create_task/4, get_result/3, cancel_task/2, estimate_task/4]).
 -export([stream/4, active/3, stream_fold/6, stream_open/4, stream_next/1, stream_close/1]).
 -export([tokenize/2, count_tokens/2, detokenize/2, apply_template/2]).
--export([check_schema/2]).
+-export([check_schema/2, match/3]).
 
 -export_type([server/0, start_options/0, session_id/0, task_id/0, type/0, input/0, config/0, text/0,
               error/0, error_code/0, result/0, tool_call/0, vector/0, embeddings/0, ranking/0, model/0, capability/0,
@@ -831,6 +831,24 @@ apply_template(Server, Input) ->
     {ok, #{honoured := boolean(), problems := [schema_problem()]}} | {error, error()}.
 check_schema(Server, Schema) ->
     llama_node_request:call(Server, {check_schema, Schema}, ?TIMEOUT).
+
+%% @doc Whether a text keeps to what answers can be kept to: `Constraint' has one of `json_schema', `grammar', `regex'
+%% and `choice', as a task takes them. It needs no model and makes no task.
+%% ```
+%% {ok, #{matches := true}} = llama_node:match(Server, #{regex => <<"[0-9]+">>}, <<"2026">>),
+%% {ok, #{matches := false, beginning := false, byte := 5, character := 5}} =
+%%     llama_node:match(Server, #{json_schema => #{properties => #{n => #{type => integer}}}}, <<"{\"n\":x}">>),
+%% {ok, #{matches := false, beginning := true}} = llama_node:match(Server, #{choice => [yes, no]}, <<"y">>).
+%% '''
+%% `byte' and `character' count what of the text keeps to it: the next character can not come there, or the text is at
+%% its end. `beginning' says that a text which keeps to it begins so. JSON may have any white space, unless `whitespace'
+%% says less, and its properties in any order; with `json_schema_lenient' what can not be honoured is left out, and is
+%% `invalid_argument' otherwise. The text has at most 1,048,576 characters.
+-spec match(server(), Constraint :: input(), text()) ->
+    {ok, #{matches := boolean(), beginning := boolean(), byte := non_neg_integer(), character := non_neg_integer()}}
+    | {error, error()}.
+match(Server, Constraint, Text) ->
+    llama_node_request:call(Server, {match, Constraint, Text}, ?TIMEOUT).
 
 %% What several of them do
 

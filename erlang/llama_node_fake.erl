@@ -25,9 +25,9 @@
 %% `tokenize' gives the bytes of a text, and `detokenize' makes the text of them. There are no control tokens, so that
 %% `add_special', `parse_special' and `special' change nothing.
 %%
-%% `inspect_model', `list_models', `list_adapters', `apply_template' and `check_schema' are `unsupported', unless the
-%% option `replies' has an answer: `#{transport => fake, replies => #{list_models => {ok, []}}}'. It has the first word
-%% on any other request as well.
+%% `inspect_model', `list_models', `list_adapters', `apply_template', `check_schema' and `match' are `unsupported',
+%% unless the option `replies' has an answer: `#{transport => fake, replies => #{list_models => {ok, []}}}'. It has the
+%% first word on any other request as well.
 %%
 %% `crash' and {@link crash/1} are what the death of a node is to a server: tasks are answered `node_down', sessions are
 %% gone, and the next node is there at once, with the rest of the script. When there were more of them than `restarts'

@@ -335,6 +335,9 @@ replies_of_ones_own(_) ->
     ?assertMatch({error, {unsupported, _}},
                  llama_node:apply_template(Server, #{messages => [#{role => user, content => <<"x">>}]})),
     ?assertMatch({error, {unsupported, _}}, llama_node:check_schema(Server, #{type => string})),
+    ?assertMatch({error, {unsupported, _}}, llama_node:match(Server, #{choice => [a]}, <<"a">>)),
+    ?assertMatch({error, {invalid_argument, <<"choice ", _/binary>>}},
+                 llama_node:match(Server, #{choice => []}, <<"a">>)),
     ?assertMatch({error, {invalid_argument, <<"schema ", _/binary>>}}, llama_node:check_schema(Server, <<"{">>)),
     {ok, Tokens} = llama_node:tokenize(Server, <<"héllo"/utf8>>),
     ?assertEqual({ok, <<"héllo"/utf8>>}, llama_node:detokenize(Server, Tokens)).

@@ -165,7 +165,8 @@ without_a_time_out(Server, Session, Task) ->
                          {estimate_task, [Session, completion, endless()]}, {stream, [Session, completion, endless()]},
                          {active, [Task, once]}, {stream_open, [Session, completion, endless()]},
                          {tokenize, [<<"a">>]}, {count_tokens, [<<"a">>]}, {detokenize, [[1]]},
-                         {apply_template, [#{messages => []}]}, {check_schema, [#{}]}]]
+                         {apply_template, [#{messages => []}]}, {check_schema, [#{}]},
+                         {match, [#{regex => <<"a">>}, <<"a">>]}]]
     ++ [{stream_fold, fun () -> llama_node:stream_fold(Fold, none, Server, Session, completion, endless()) end}].
 
 %% More than the way takes, if there are enough of them.

@@ -18,6 +18,8 @@ import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.OwnerMonitor;
 import io.llamanode.service.contract.Reply;
 import io.llamanode.service.contract.model.ModelConfig;
+import io.llamanode.service.contract.task.OutputFormat;
+import io.llamanode.service.contract.task.StructureOptions;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TokenText;
 import io.llamanode.service.model.ModelLoader;
@@ -184,6 +186,7 @@ public final class RequestHandler {
                     Request.Detokenize _,
                     Request.ApplyTemplate _,
                     Request.CheckSchema _,
+                    Request.Match _,
                     Request.InspectModel _ -> hold(holding, CALL + held);
             case Request.LoadModel _, Request.UnloadModel _, Request.LoadAdapter _, Request.UnloadAdapter _ ->
                 hold(holding, CALL + held + Weight.of(request));
@@ -273,6 +276,8 @@ public final class RequestHandler {
                 service.models().applyTemplate(caller, apply.templating(), prepared(reply, ReplyEncoder::ok));
             case Request.CheckSchema(String schema) ->
                 service.checks().schema(caller, schema, prepared(reply, ConstraintEncoder::schema));
+            case Request.Match(OutputFormat format, StructureOptions structure, String text) ->
+                service.checks().match(caller, format, structure, text, prepared(reply, ConstraintEncoder::match));
         }
     }
 

@@ -8,7 +8,9 @@ import io.llamanode.service.contract.task.StructureOptions;
 import io.llamanode.term.Shown;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What an answer must keep to: the keys {@code grammar}, {@code json_schema}, {@code regex} and so on, and how it does. */
@@ -101,6 +103,47 @@ final class FormatDecoder {
             return (int) value.integer(0, MOST_WHITESPACE);
         }
         throw value.mustBe("any, compact or an integer from 0 to " + MOST_WHITESPACE);
+    }
+
+    /** What a text is matched with: one of the keys that say what an answer keeps to. */
+    static Request.Match match(Fields in, InputValue text) {
+        InputValue schema = in.get("json_schema");
+        InputValue grammar = in.get("grammar");
+        InputValue regex = in.get("regex");
+        InputValue choice = in.get("choice");
+        long given = Stream.of(schema, grammar, regex, choice)
+                .filter(Objects::nonNull)
+                .count();
+        OutputFormat format = given == 1 ? given(schema, grammar, regex, choice) : null;
+        Integer whitespace = whitespace(in.get("whitespace"));
+        Boolean lenient = in.flag("json_schema_lenient");
+        in.end();
+        if (format == null) {
+            throw FailureException.invalid(
+                    given == 0
+                            ? "json_schema, grammar, regex or choice is required"
+                            : "json_schema, grammar, regex and choice exclude each other; give only one");
+        }
+        StructureOptions structure = new StructureOptions(whitespace, lenient, null);
+        return new Request.Match(format, structure.equals(StructureOptions.NONE) ? null : structure, text.text());
+    }
+
+    private static OutputFormat given(
+            @Nullable InputValue schema,
+            @Nullable InputValue grammar,
+            @Nullable InputValue regex,
+            @Nullable InputValue choice) {
+        if (schema != null) {
+            return new OutputFormat.Json(schema.path(), json(schema));
+        }
+        if (grammar != null) {
+            return new OutputFormat.Gbnf(grammar.nonEmptyText());
+        }
+        if (regex != null) {
+            return new OutputFormat.Regex(regex.nonEmptyText());
+        }
+        List<String> texts = choices(Objects.requireNonNull(choice));
+        return new OutputFormat.Choice(texts);
     }
 
     private static OutputFormat responseFormat(InputValue format) {

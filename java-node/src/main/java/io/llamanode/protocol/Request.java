@@ -5,7 +5,9 @@ import com.ericsson.otp.erlang.OtpErlangRef;
 import io.llamanode.service.contract.model.AdapterConfig;
 import io.llamanode.service.contract.model.ModelConfig;
 import io.llamanode.service.contract.task.ChatTemplating;
+import io.llamanode.service.contract.task.OutputFormat;
 import io.llamanode.service.contract.task.SessionConfig;
+import io.llamanode.service.contract.task.StructureOptions;
 import io.llamanode.service.contract.task.TaskInput;
 import io.llamanode.service.contract.task.TokenText;
 import org.jspecify.annotations.Nullable;
@@ -180,6 +182,15 @@ public sealed interface Request {
      * @param schema a JSON document
      */
     record CheckSchema(String schema) implements Request {}
+
+    /**
+     * Tells whether a text keeps to what an answer could be kept to.
+     *
+     * @param format what it is to keep to
+     * @param structure how a schema is taken, or {@code null}
+     * @param text any
+     */
+    record Match(OutputFormat format, @Nullable StructureOptions structure, String text) implements Request {}
 
     /**
      * Loads a LoRA adapter onto a loaded model.

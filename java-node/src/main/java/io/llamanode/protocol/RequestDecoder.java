@@ -44,7 +44,8 @@ public final class RequestDecoder {
             Map.entry("count_tokens", 1),
             Map.entry("detokenize", 1),
             Map.entry("apply_template", 1),
-            Map.entry("check_schema", 1));
+            Map.entry("check_schema", 1),
+            Map.entry("match", 2));
 
     private RequestDecoder() {}
 
@@ -136,6 +137,9 @@ public final class RequestDecoder {
             case "detokenize" -> InputDecoder.detokenize(args[0]);
             case "apply_template" -> new Request.ApplyTemplate(InputDecoder.templating(args[0]));
             case "check_schema" -> new Request.CheckSchema(FormatDecoder.json(InputValue.root("schema", args[0])));
+            case "match" ->
+                FormatDecoder.match(
+                        new Fields(InputValue.object("constraint", args[0])), InputValue.root("text", args[1]));
             default -> throw new IllegalStateException(name + " has an arity but no decoder");
         };
     }

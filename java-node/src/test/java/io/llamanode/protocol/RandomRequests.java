@@ -48,7 +48,7 @@ final class RandomRequests {
     }
 
     Request request() {
-        return switch (random.nextInt(32)) {
+        return switch (random.nextInt(33)) {
             case 0 -> new Request.Ping();
             case 1 -> new Request.GetStatus();
             case 2 -> new Request.ListModels();
@@ -77,6 +77,7 @@ final class RandomRequests {
             case 28 -> new Request.CountTokens(tokenText());
             case 29 -> new Request.Detokenize(maybe(this::name), ids(0), random.nextBoolean());
             case 30 -> new Request.CheckSchema(schema());
+            case 31 -> match();
             default -> new Request.ApplyTemplate(templating());
         };
     }
@@ -492,6 +493,17 @@ final class RandomRequests {
             case 4 -> new OutputFormat.Json("response_format.schema", schema());
             default -> new OutputFormat.Json("response_format.json_schema.schema", schema());
         };
+    }
+
+    private Request match() {
+        OutputFormat format = switch (random.nextInt(4)) {
+            case 0 -> new OutputFormat.Gbnf(name());
+            case 1 -> new OutputFormat.Regex(name());
+            case 2 -> new OutputFormat.Choice(several(1, 3, this::name));
+            default -> new OutputFormat.Json("json_schema", schema());
+        };
+        StructureOptions structure = new StructureOptions(integers(-1, 1000), flag(), null);
+        return new Request.Match(format, structure.equals(StructureOptions.NONE) ? null : structure, text());
     }
 
     private String schema() {

@@ -112,6 +112,12 @@ final class RequestWriter {
             }
             case Request.ApplyTemplate(ChatTemplating templating) ->
                 call("apply_template", spelling.whole(templating(templating)));
+            case Request.Match(OutputFormat format, StructureOptions structure, String text) -> {
+                Map<String, Object> fields = new LinkedHashMap<>();
+                format(fields, format);
+                schema(fields, structure == null ? StructureOptions.NONE : structure);
+                yield call("match", spelling.whole(fields), spelling.text(text));
+            }
             case Request.CheckSchema(String schema) ->
                 call("check_schema", spelling.term(random.nextBoolean() ? schema : Ordered.of(schema)));
         };
@@ -551,10 +557,14 @@ final class RequestWriter {
     }
 
     private void structure(Map<String, Object> fields, StructureOptions options) {
+        schema(fields, options);
+        put(fields, "parse", options.parse());
+    }
+
+    private void schema(Map<String, Object> fields, StructureOptions options) {
         Integer whitespace = options.whitespace();
         put(fields, "whitespace", whitespace == null ? null : whitespace == -1 ? (Object) "any" : whitespace);
         put(fields, "json_schema_lenient", options.lenient());
-        put(fields, "parse", options.parse());
     }
 
     private void format(Map<String, Object> fields, OutputFormat format) {

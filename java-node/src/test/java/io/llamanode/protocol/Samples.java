@@ -19,6 +19,7 @@ import io.llamanode.service.contract.task.EmbeddingResult;
 import io.llamanode.service.contract.task.GenerationResult;
 import io.llamanode.service.contract.task.GenerationResult.FinishReason;
 import io.llamanode.service.contract.task.GenerationResult.StoppedBy;
+import io.llamanode.service.contract.task.MatchReport;
 import io.llamanode.service.contract.task.RankingResult;
 import io.llamanode.service.contract.task.SchemaReport;
 import io.llamanode.service.contract.task.SessionInfo;
@@ -221,6 +222,8 @@ final class Samples {
                 null,
                 EnumSet.of(Capability.TOKENIZE));
         TERMS.put("reply_inspection", ReplyEncoder.inspection(new ModelInspection(bert, 0L, null)));
+        TERMS.put("reply_match", ConstraintEncoder.match(new MatchReport(true, true, 4, 3)));
+        TERMS.put("reply_no_match", ConstraintEncoder.match(new MatchReport(false, false, 300, 299)));
         TERMS.put("reply_schema_honoured", ConstraintEncoder.schema(new SchemaReport(List.of())));
         TERMS.put(
                 "reply_schema_not_honoured",

@@ -175,6 +175,8 @@ final class EveryRequest {
         ok("apply_template", Map.of("messages", List.of(RequestShapes.message("a"))));
         ok("check_schema", "{\"type\":\"string\"}");
         refused("invalid_argument", "check_schema", List.of());
+        ok("match", Map.of("regex", "a+"), "aab");
+        refused("invalid_argument", "match", Map.of("grammar", "root ::= ("), "a");
         refused("invalid_argument", "count_tokens", Map.of("content", "a", "model", "none"));
     }
 

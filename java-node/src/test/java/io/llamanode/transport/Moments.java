@@ -328,6 +328,7 @@ final class Moments {
                 all,
                 "check_schema",
                 (node, i) -> request("check_schema", Map.of("title", path + i, "properties", Map.of("a", Map.of()))));
+        loading(all, "match", (node, i) -> request("match", Map.of("choice", List.of(path + i, "b")), path));
         loading(all, "inspect_model", (node, i) -> request("inspect_model", path + i, Map.of()));
         all.add(calls(
                         "unload_adapter",

@@ -5,6 +5,7 @@ import io.llamanode.grammar.automaton.Limits;
 import io.llamanode.grammar.automaton.Recognizer;
 import io.llamanode.grammar.automaton.State;
 import io.llamanode.grammar.rule.Grammar;
+import io.llamanode.grammar.rule.Productive;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -39,9 +40,14 @@ public final class Matcher {
      * @throws io.llamanode.grammar.automaton.GrammarLimitException if the grammar is too large, or its texts take too much to read
      */
     public Matcher(Grammar grammar, Limits limits) {
-        this.recognizer = new Recognizer(Automaton.of(grammar, MOST_NODES), limits);
+        this.recognizer = new Recognizer(Automaton.of(productive(grammar), MOST_NODES), limits);
         this.state = recognizer.start();
         this.stopped = state.isOver() && !state.isComplete();
+    }
+
+    /** What no text comes of is left out, lest a text is called the beginning of one that there is not. */
+    private static Grammar productive(Grammar grammar) {
+        return new Grammar(grammar.root(), Productive.only(grammar.rules()));
     }
 
     /**

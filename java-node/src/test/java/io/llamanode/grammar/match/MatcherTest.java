@@ -76,6 +76,12 @@ final class MatcherTest {
     }
 
     @Test
+    void whatNeverEndsIsNoBeginning() {
+        assertEquals("false false 0 0 a", read("root ::= \"a\" root", "aa"));
+        assertEquals("false false 1 1 c", read("root ::= \"b\" | \"b\" x\nx ::= \"c\" x", "bc"));
+    }
+
+    @Test
     void theEmptyTextMayBeAll() {
         Matcher matcher = of("root ::= \"\"");
         assertTrue(matcher.isComplete());
