@@ -127,7 +127,7 @@ test-java: setup            ## JUnit and ArchUnit
 	@$(INSTALL_JAR)
 
 # Nodes take the newest llama.cpp that is there by themselves: the operating system's, then priv/native, then the jar's.
-ENGINE_SUITES = test/llama_node_api_SUITE,test/llama_node_generation_SUITE,test/llama_node_kinds_SUITE,test/llama_node_model_SUITE,test/llama_node_chunks_SUITE,test/llama_node_reuse_SUITE
+ENGINE_SUITES = test/llama_node_api_SUITE,test/llama_node_generation_SUITE,test/llama_node_kinds_SUITE,test/llama_node_model_SUITE,test/llama_node_chunks_SUITE,test/llama_node_reuse_SUITE,test/llama_node_structured_SUITE
 
 test-erlang: compile test-llama-server       ## EUnit, xref, dialyzer, Common Test on a real JVM
 	@epmd -daemon

@@ -75,7 +75,7 @@ public final class JsonNumbers {
 
     /**
      * Spells the numbers of a range as they are written most: integers without a point and an exponent, and others with an exponent
-     * that leaves them finite.
+     * that leaves them finite, the only one of a range without any zeros behind it.
      *
      * @param range of them
      * @param integers whether they are integers
@@ -83,7 +83,17 @@ public final class JsonNumbers {
      * @throws GrammarLimitException if a bound has too many digits, or the multiples need too many states
      */
     public static Expression plain(NumberRange range, boolean integers) {
-        return find(range, integers, SMALL_EXPONENT);
+        BigDecimal least = range.minimum();
+        BigDecimal most = range.maximum();
+        if (least == null || most == null || least.compareTo(most) != 0) {
+            return find(range, integers, SMALL_EXPONENT);
+        }
+        Decimals.check(least);
+        if (find(range, false, SMALL_EXPONENT).equals(Expression.NOTHING)) {
+            return Expression.NOTHING;
+        }
+        return new Expression.Text(
+                least.signum() == 0 ? "0" : least.stripTrailingZeros().toPlainString());
     }
 
     private static Expression find(NumberRange range, boolean integers, Expression exponent) {

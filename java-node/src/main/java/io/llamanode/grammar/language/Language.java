@@ -47,8 +47,13 @@ public final class Language {
      * @param options how it is taken
      */
     public static Language schema(String text, JsonSchema.Options options) {
-        String how = "schema %d %b %b %s "
-                .formatted(options.whitespace().most(), options.lenient(), options.formats(), options.order());
+        String how = "schema %d %b %b %s %s "
+                .formatted(
+                        options.whitespace().most(),
+                        options.lenient(),
+                        options.formats(),
+                        options.order(),
+                        options.numerals());
         return new Language(how + text, () -> JsonSchema.compile(text, options).grammar());
     }
 

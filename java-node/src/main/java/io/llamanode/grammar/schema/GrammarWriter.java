@@ -38,6 +38,7 @@ final class GrammarWriter {
     private final Ignored ignored;
     private final Notation notation;
     private final boolean ordered;
+    private final boolean plain;
     private final ArrayWriter arrays;
     private final ObjectWriter objects;
     private final Map<Term, Expression> references = new HashMap<>();
@@ -51,12 +52,13 @@ final class GrammarWriter {
     /** A rule that is not written yet. */
     private record Open(String name, Term term, Form form) {}
 
-    GrammarWriter(Terms terms, Normalizer normalizer, Notation notation, JsonSchema.Order order, Ignored ignored) {
+    GrammarWriter(Terms terms, Normalizer normalizer, Notation notation, JsonSchema.Options options, Ignored ignored) {
         this.terms = terms;
         this.normalizer = normalizer;
         this.ignored = ignored;
         this.notation = notation;
-        this.ordered = order == JsonSchema.Order.SCHEMA;
+        this.ordered = options.order() == JsonSchema.Order.SCHEMA;
+        this.plain = notation.plain() || options.numerals() == JsonSchema.Numerals.PLAIN;
         this.arrays = new ArrayWriter(this, terms);
         this.objects = new ObjectWriter(this, new Members(), terms);
     }
@@ -350,8 +352,7 @@ final class GrammarWriter {
     private Expression number(NumberRange range) {
         Expression known = numbers.get(range);
         if (known == null) {
-            known = shared(
-                    notation.plain() ? JsonNumbers.plain(range, isInteger(range)) : JsonNumbers.expression(range));
+            known = shared(plain ? JsonNumbers.plain(range, isInteger(range)) : JsonNumbers.expression(range));
             numbers.put(range, known);
         }
         return known;

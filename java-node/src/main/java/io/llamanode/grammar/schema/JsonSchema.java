@@ -50,6 +50,14 @@ public final class JsonSchema {
         ANY
     }
 
+    /** How numbers are spelled. */
+    public enum Numerals {
+        /** In the ways of those who write JSON: for texts that others have written. */
+        ALL,
+        /** Integers without a point and an exponent: what a model is led by, so that a reader gets an integer. */
+        PLAIN
+    }
+
     /**
      * How a schema is taken.
      *
@@ -57,8 +65,9 @@ public final class JsonSchema {
      * @param lenient whether what can not be honoured is ignored
      * @param formats whether {@code format} says what a text is; else it is a description only, as it is by default in draft 2020-12
      * @param order of properties
+     * @param numerals how numbers are spelled
      */
-    public record Options(Whitespace whitespace, boolean lenient, boolean formats, Order order) {
+    public record Options(Whitespace whitespace, boolean lenient, boolean formats, Order order, Numerals numerals) {
         /** Compact, and all honoured, formats too, in the schema's order. */
         public static final Options DEFAULT = new Options(Whitespace.COMPACT, false, true);
 
@@ -74,12 +83,33 @@ public final class JsonSchema {
         }
 
         /**
+         * Takes numbers in all their spellings.
+         *
+         * @param whitespace between the tokens of an answer
+         * @param lenient whether what can not be honoured is ignored
+         * @param formats whether {@code format} says what a text is
+         * @param order of properties
+         */
+        public Options(Whitespace whitespace, boolean lenient, boolean formats, Order order) {
+            this(whitespace, lenient, formats, order, Numerals.ALL);
+        }
+
+        /**
          * {@return the same with properties in another order}
          *
          * @param other order
          */
         public Options withOrder(Order other) {
-            return new Options(whitespace, lenient, formats, other);
+            return new Options(whitespace, lenient, formats, other, numerals);
+        }
+
+        /**
+         * {@return the same with numbers spelled in another way}
+         *
+         * @param other way
+         */
+        public Options withNumerals(Numerals other) {
+            return new Options(whitespace, lenient, formats, order, other);
         }
     }
 
@@ -185,7 +215,7 @@ public final class JsonSchema {
             Document document = new Document(json);
             Terms terms = new Terms(MOST_TERMS);
             Normalizer normalizer = new Normalizer(document, terms, ignored, options.formats());
-            GrammarWriter writer = new GrammarWriter(terms, normalizer, notation, options.order(), ignored);
+            GrammarWriter writer = new GrammarWriter(terms, normalizer, notation, options, ignored);
             Term root = terms.of(document.root());
             return arguments == null ? writer.write(root) : writer.write(root, arguments);
         } catch (GrammarLimitException e) {

@@ -46,9 +46,10 @@ public final class AnswerFormats {
     private static JsonSchema.Options schemaOptions(StructureOptions options) {
         Integer whitespace = options.whitespace();
         return new JsonSchema.Options(
-                whitespace == null ? JsonSchema.Options.DEFAULT.whitespace() : new Whitespace(whitespace),
-                isLenient(options),
-                JsonSchema.Options.DEFAULT.formats());
+                        whitespace == null ? JsonSchema.Options.DEFAULT.whitespace() : new Whitespace(whitespace),
+                        isLenient(options),
+                        JsonSchema.Options.DEFAULT.formats())
+                .withNumerals(JsonSchema.Numerals.PLAIN);
     }
 
     private static boolean isLenient(StructureOptions options) {

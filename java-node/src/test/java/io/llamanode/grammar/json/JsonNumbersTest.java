@@ -1,6 +1,7 @@
 package io.llamanode.grammar.json;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -71,6 +72,29 @@ class JsonNumbersTest {
             }
         }
         return all;
+    }
+
+    /** One spelling of an integer, where there are no others than integers; none has another value than before. */
+    @Test
+    void anIntegerIsSpelledPlainlyWhereThatIsAsked() {
+        Random random = new Random(12);
+        for (int i = 0; i < 600; i++) {
+            NumberRange range = range(random);
+            BigDecimal factor = range.multipleOf();
+            boolean integers = factor != null && factor.stripTrailingZeros().scale() <= 0;
+            Matching matching = new Matching(JsonNumbers.plain(range, integers));
+            for (BigDecimal number : near(range, random)) {
+                String plain =
+                        number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
+                assertEquals(range.contains(number), matching.accepts(plain), () -> range + ": " + plain);
+                for (String other : List.of(plain + ".0", plain + "e0")) {
+                    assertFalse(integers && matching.accepts(other), () -> range + ": " + other);
+                }
+            }
+        }
+        Matching only = new Matching(JsonNumbers.plain(NumberRange.of(decimal("2.50")), false));
+        assertTrue(only.accepts("2.5"));
+        assertFalse(only.accepts("2.50"));
     }
 
     @Test
