@@ -5,12 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The native library failed. */
 public sealed class LlamaException extends RuntimeException
-        permits ContextException,
-                DecodeException,
-                GrammarException,
-                LibraryException,
-                ModelLoadException,
-                UnsupportedException {
+        permits ContextException, DecodeException, LibraryException, ModelLoadException, UnsupportedException {
 
     @Serial
     private static final long serialVersionUID = 1L;

@@ -3,7 +3,6 @@ package io.llamanode.llama.sampler;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import io.llamanode.llama.DecodeException;
-import io.llamanode.llama.GrammarException;
 import io.llamanode.llama.context.LlamaContext;
 import io.llamanode.llama.functions.SamplerFunctions;
 import io.llamanode.llama.memory.NativeHandle;
@@ -15,33 +14,23 @@ import org.jspecify.annotations.Nullable;
 /**
  * A chain of llama.cpp's samplers, made by {@link SamplerBuilder}. For use by one thread at a time.
  *
- * <p>A grammar is kept beside the chain, as llama.cpp's own programs do: the chain chooses freely first, and only
- * when the grammar forbids its choice are all candidates filtered and the choice made again. A token is never
- * accepted that the grammar forbids, since that would end the process.
  */
 public final class NativeSampler implements AutoCloseable {
 
     private final LlamaModel model;
     private final SamplerFunctions f;
     private final NativeHandle handle;
-    /** {@code null}: everything is allowed. */
-    private final @Nullable NativeGrammar grammar;
-
     private final WatchedCalls calls;
     /** Made when first needed: a sampler of which only {@link #choose} is called works on its caller's. */
     private @Nullable TokenCandidates own;
 
-    NativeSampler(LlamaModel model, MemorySegment chain, @Nullable NativeGrammar grammar) {
+    NativeSampler(LlamaModel model, MemorySegment chain) {
         this.model = model;
         this.f = model.library().samplers;
-        this.grammar = grammar;
         this.calls = model.library().watch.calls("a chain of samplers");
         this.handle = new NativeHandle("The sampler", chain, () -> {
             calls.close();
             f.free(chain);
-            if (grammar != null) {
-                grammar.close();
-            }
             model.handle().release();
         });
     }
@@ -70,7 +59,6 @@ public final class NativeSampler implements AutoCloseable {
      * @param index index of a token of the last batch whose output was asked for
      * @return the token
      * @throws IllegalArgumentException when there is no output at this index, or the context is of another model
-     * @throws GrammarException when no token of the vocabulary can continue the grammar
      * @throws DecodeException when the logits are not numbers
      * @throws IllegalStateException when the sampler or the context is closed
      */
@@ -80,19 +68,12 @@ public final class NativeSampler implements AutoCloseable {
         }
         float[] logits = context.logits(index).toArray(JAVA_FLOAT);
         int token = choose(logits, scratch());
-        if (grammar != null && !grammar.allows(token, scratch())) {
-            grammar.mask(logits, scratch());
-            token = pick(logits, scratch());
-            if (token < 0 || !grammar.allows(token, scratch())) {
-                throw new GrammarException("No token of the vocabulary can continue the grammar");
-            }
-        }
         accept(token);
         return token;
     }
 
     /**
-     * Chooses a token from logits, without a word of a grammar of the chain. Does not call {@link #accept}.
+     * Chooses a token from logits. Does not call {@link #accept}.
      *
      * @param logits one a token of the vocabulary
      * @param scratch of the model's vocabulary
@@ -124,30 +105,24 @@ public final class NativeSampler implements AutoCloseable {
      * Tells the samplers of a token that was not sampled here, such as one of the prompt for the penalties.
      *
      * @param token token
-     * @throws IllegalArgumentException when it is none, or the grammar forbids it here
+     * @throws IllegalArgumentException when it is none
      * @throws IllegalStateException when the sampler is closed
      */
     public void accept(int token) {
         model.vocab().check(token);
         MemorySegment chain = handle.acquire();
         try {
-            if (grammar != null) {
-                grammar.accept(token, scratch());
-            }
             f.accept(chain, token);
         } finally {
             handle.release();
         }
     }
 
-    /** Forgets all accepted tokens and starts the random sequences and the grammar anew. */
+    /** Forgets all accepted tokens and starts the random sequences anew. */
     public void reset() {
         MemorySegment chain = handle.acquire();
         try {
             f.reset(chain);
-            if (grammar != null) {
-                grammar.reset();
-            }
         } finally {
             handle.release();
         }

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import io.llamanode.llama.GrammarException;
 import io.llamanode.llama.functions.SamplerFunctions;
 import io.llamanode.llama.model.LlamaModel;
 import io.llamanode.llama.model.Vocab;
@@ -13,7 +12,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Builds a {@link NativeSampler}. Samplers apply in the order in which they are added; the last one must choose:
@@ -35,7 +33,6 @@ public final class SamplerBuilder {
     private final SamplerFunctions f;
     private final Vocab vocab;
     private final List<Step> steps = new ArrayList<>();
-    private @Nullable String grammar;
     private boolean chooses;
 
     SamplerBuilder(LlamaModel model) {
@@ -222,24 +219,6 @@ public final class SamplerBuilder {
     }
 
     /**
-     * Allows only what a grammar does ({@code llama_sampler_init_grammar}). At most one; it applies before everything
-     * else.
-     *
-     * @param gbnf the grammar in GBNF, with a rule named {@code root}
-     * @return this
-     * @throws GrammarException when it is malformed or too large
-     * @throws IllegalArgumentException when the chain has a grammar already
-     */
-    public SamplerBuilder grammar(String gbnf) {
-        if (grammar != null) {
-            throw new IllegalArgumentException("The chain has a grammar already");
-        }
-        NativeGrammar.check(model, gbnf);
-        grammar = gbnf;
-        return this;
-    }
-
-    /**
      * Chooses the likeliest token ({@code llama_sampler_init_greedy}).
      *
      * @return this
@@ -304,12 +283,11 @@ public final class SamplerBuilder {
         }
         model.handle().acquire(); // Released when the sampler is freed.
         try (Arena arena = Arena.ofConfined()) {
-            NativeGrammar constraint = grammar == null ? null : NativeGrammar.parse(model, grammar);
             MemorySegment chain = f.chainInit(true);
             for (Step step : steps) {
                 f.chainAdd(chain, step.make(arena));
             }
-            return new NativeSampler(model, chain, constraint);
+            return new NativeSampler(model, chain);
         }
     }
 

@@ -11,8 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A {@code llama_token_data_array} of the size of a vocabulary, for {@link NativeSampler#choose} and
- * {@link NativeGrammar} to work on. For use by one thread at a time, which may share it among all its samplers;
+ * A {@code llama_token_data_array} of the size of a vocabulary, for {@link NativeSampler#choose} to work on. For use by one thread at a time, which may share it among all its samplers;
  * freed with the last reference to it.
  */
 public final class TokenCandidates {

@@ -1,7 +1,7 @@
 package io.llamanode.bench.mask;
 
-import io.llamanode.llama.GrammarException;
 import io.llamanode.llama.model.LlamaModel;
+import io.llamanode.llama.sampler.GrammarException;
 import io.llamanode.llama.sampler.JsonSchemaGrammar;
 import io.llamanode.llama.sampler.NativeGrammar;
 import io.llamanode.llama.sampler.TokenCandidates;

@@ -6,19 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.llamanode.llama.ContextParams;
 import io.llamanode.llama.DecodeException;
-import io.llamanode.llama.GrammarException;
 import io.llamanode.llama.context.LlamaBatch;
 import io.llamanode.llama.context.LlamaContext;
 import io.llamanode.llama.library.TestLibrary;
 import io.llamanode.llama.model.LlamaModel;
-import io.llamanode.llama.model.Vocab;
 import io.llamanode.testmodel.SyntheticModels;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -31,9 +28,7 @@ import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 @ParameterizedClass
 @EnumSource(TestLibrary.class)
@@ -170,40 +165,6 @@ class SamplerTest {
     }
 
     @Test
-    void aGrammarConstrainsEveryToken() {
-        try (NativeSampler sampler = NativeSampler.chain(model)
-                .grammar("root ::= (\"yes\" | \"no\") [0-9]{3}")
-                .topK(5)
-                .temperature(1)
-                .dist(3)
-                .build()) {
-            String text = generate(sampler, 30);
-            assertTrue(text.matches("(yes|no)[0-9]{3}\\."), text);
-        }
-    }
-
-    @Test
-    void aDeadEndOfTheGrammarIsTold() {
-        Vocab vocab = model.vocab();
-        Map<Integer, Float> never = new HashMap<>();
-        for (int token = 0; token < vocab.nTokens(); token++) {
-            if (new String(vocab.piece(token, false), StandardCharsets.ISO_8859_1).startsWith("a")) {
-                never.put(token, Float.NEGATIVE_INFINITY);
-            }
-        }
-        assertTrue(never.size() > 1, never.toString());
-        batch.add(1, 0, 0, true);
-        context.decode(batch);
-        try (NativeSampler sampler = NativeSampler.chain(model)
-                .grammar("root ::= \"a\"")
-                .logitBias(never)
-                .greedy()
-                .build()) {
-            assertThrows(GrammarException.class, () -> sampler.sample(context, 0));
-        }
-    }
-
-    @Test
     void logitsThatAreNotNumbersAreTold() throws IOException {
         byte[] bytes = Files.readAllBytes(directory.resolve("tiny.gguf"));
         Arrays.fill(bytes, bytes.length - 1000, bytes.length, (byte) 0xFF); // The last row of the output matrix.
@@ -219,164 +180,5 @@ class SamplerTest {
             context.decode(batch);
             assertThrows(IllegalArgumentException.class, () -> sampler.sample(context, 0));
         }
-    }
-
-    @Test
-    void anAcceptedTokenMustSuitTheGrammar() {
-        try (NativeSampler sampler =
-                NativeSampler.chain(model).grammar("root ::= \"a\"").greedy().build()) {
-            assertThrows(
-                    IllegalArgumentException.class,
-                    () -> sampler.accept(model.vocab().eos()));
-            sampler.accept(3 + 'a'); // The byte token.
-            assertThrows(IllegalArgumentException.class, () -> sampler.accept(3 + 'a'));
-            sampler.accept(model.vocab().eos());
-            sampler.reset();
-            sampler.accept(3 + 'a');
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "",
-                " ",
-                "root",
-                "root ::= \"a",
-                "root ::= missing",
-                "top ::= \"a\"",
-                "root ::= root \"a\" | \"b\"",
-                "root ::= [a",
-                "root ::= \"a\"{1000000}",
-                "root ::= \"a\"{99999999999999}",
-                "root ::= (\"a\"?){0,2000}",
-                "root ::= ((\"a\"?){0,20}){0,20}",
-                "root ::= x{0,500}\ny ::= x\nx ::= \"a\"? z\nz ::= \"b\" | ",
-                "root ::= ((\"ab\"{1000}){1000}){1000}",
-                "root ::= \"a\0b\""
-            })
-    void malformedOrHarmfulGrammarsAreRefused(String grammar) {
-        assertThrows(GrammarException.class, () -> NativeSampler.chain(model).grammar(grammar));
-    }
-
-    @Test
-    void deepGrammarsAreRefused() {
-        String deep = "root ::= " + "(".repeat(100_000) + "\"a\"" + ")".repeat(100_000);
-        assertThrows(GrammarException.class, () -> NativeSampler.chain(model).grammar(deep));
-        StringBuilder chain = new StringBuilder("root ::= r0\n");
-        for (int i = 0; i < 10_000; i++) {
-            chain.append("r" + i + " ::= r" + (i + 1) + "\n");
-        }
-        assertThrows(GrammarException.class, () -> NativeSampler.chain(model).grammar(chain + "r10000 ::= \"a\""));
-    }
-
-    @Test
-    void aSchemaBecomesAGrammarThatTheSamplerObeys() {
-        String grammar = JsonSchemaGrammar.convert("""
-                {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1, "maximum": 9},
-                 "ok": {"type": "boolean"}}, "required": ["n", "ok"]}""");
-        try (NativeSampler sampler = NativeSampler.chain(model)
-                .grammar(grammar)
-                .temperature(1)
-                .dist(5)
-                .build()) {
-            String text = generate(sampler, 200);
-            assertTrue(
-                    text.matches("(?s)\\{\\s*\"n\"\\s*:\\s*[1-9]\\s*,\\s*\"ok\"\\s*:\\s*(true|false)\\s*\\}\\s*\\.?"),
-                    text);
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "",
-                "{",
-                "[]",
-                "1",
-                "true",
-                "null",
-                "{\"type\": \"foo\"}",
-                "{\"type\": 1}",
-                "{\"type\": []}",
-                "{\"type\": [1]}",
-                "{\"$ref\": \"#/nowhere\"}",
-                "{\"$ref\": \"https://a.b/c\"}",
-                "{\"$ref\": 1}",
-                "{\"$ref\": \"#/\"}",
-                "{\"const\": {\"$ref\": 1}}",
-                "{\"oneOf\": {}}",
-                "{\"anyOf\": []}",
-                "{\"anyOf\": [true]}",
-                "{\"enum\": 1}",
-                "{\"properties\": []}",
-                "{\"properties\": {\"a\": true}}",
-                "{\"additionalProperties\": 1}",
-                "{\"allOf\": 1}",
-                "{\"allOf\": [1]}",
-                "{\"allOf\": [{\"$ref\": \"#/x\"}], \"x\": {\"$ref\": \"#/x\"}}",
-                "{\"items\": true}",
-                "{\"type\": \"array\", \"items\": {}, \"minItems\": \"a\"}",
-                "{\"type\": \"array\", \"items\": {}, \"minItems\": -1}",
-                "{\"type\": \"string\", \"minLength\": 1e30}",
-                "{\"type\": \"string\", \"minLength\": 3, \"maxLength\": 2}",
-                "{\"format\": 1}",
-                "{\"format\": \"nothing\"}",
-                "{\"type\": \"integer\", \"minimum\": \"1\"}",
-                "{\"type\": \"integer\", \"minimum\": -2147483648}",
-                "{\"type\": \"integer\", \"minimum\": 5, \"maximum\": 4}",
-                "{\"description\": \"no type\"}",
-                "{\"pattern\": 1}",
-                "{\"pattern\": \"\"}",
-                "{\"pattern\": \"a\"}",
-                "{\"pattern\": \"^\"}",
-                "{\"pattern\": \"^*$\"}",
-                "{\"pattern\": \"^(?:a)$\"}",
-                "{\"pattern\": \"^a{99999999999}$\"}",
-                "{\"pattern\": \"^(a$\"}",
-                "{\"pattern\": \"^a)$\"}",
-                "{\"pattern\": \"^[a$\"}",
-                "{\"pattern\": \"^a]$\"}",
-                "{\"pattern\": \"^a}$\"}",
-                "{\"pattern\": \"^a{x}$\"}",
-                "{\"pattern\": \"^a{2,1}$\"}",
-                "{\"pattern\": \"^|*$\"}"
-            })
-    void schemasThatWouldEndTheProcessAreRefused(String schema) {
-        assertThrows(GrammarException.class, () -> JsonSchemaGrammar.convert(schema));
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "{}",
-                "{\"type\": \"object\"}",
-                "{\"type\": [\"string\", \"null\"]}",
-                "{\"const\": \"x\"}",
-                "{\"enum\": [1, \"a\", null]}",
-                "{\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"integer\"}]}",
-                "{\"type\": \"string\", \"format\": \"date-time\"}",
-                "{\"format\": \"uuid\"}",
-                "{\"type\": \"string\", \"minLength\": 1, \"maxLength\": 20}",
-                "{\"type\": \"number\"}",
-                "{\"type\": \"integer\", \"minimum\": -5}",
-                "{\"type\": \"integer\", \"exclusiveMaximum\": 100}",
-                "{\"pattern\": \"^[a-z]+(-[0-9]{2,4})?$\"}",
-                "{\"pattern\": \"^a|b.c$\"}",
-                "{\"pattern\": \"^a{,3}b{2,}$\"}",
-                "{\"type\": \"array\", \"items\": {\"type\": \"boolean\"}, \"minItems\": 1, \"maxItems\": 3}",
-                "{\"prefixItems\": [{\"type\": \"null\"}, {\"type\": \"string\"}]}",
-                "{\"additionalProperties\": {\"type\": \"integer\"}, \"properties\": {\"ab\": {\"type\": \"null\"}}}",
-                "{\"allOf\": [{\"$ref\": \"#/$defs/a\"}, {\"anyOf\": [{\"properties\": {\"c\": {\"type\": \"null\"}}}]}],"
-                        + " \"$defs\": {\"a\": {\"properties\": {\"b\": {\"type\": \"string\"}}}}}",
-                "{\"$defs\": {\"tree\": {\"type\": \"object\", \"properties\": {\"children\": {\"type\": \"array\","
-                        + " \"items\": {\"$ref\": \"#/$defs/tree\"}}}}}, \"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/tree\"}}"
-            })
-    void usualSchemasGiveGrammarsThatParse(String schema) {
-        NativeSampler.chain(model)
-                .grammar(JsonSchemaGrammar.convert(schema))
-                .greedy()
-                .build()
-                .close();
     }
 }

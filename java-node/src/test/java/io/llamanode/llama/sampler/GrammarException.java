@@ -1,9 +1,9 @@
-package io.llamanode.llama;
+package io.llamanode.llama.sampler;
 
 import java.io.Serial;
 
-/** A grammar or a JSON schema is malformed or too large, or no token of the vocabulary can continue it. */
-public final class GrammarException extends LlamaException {
+/** A grammar or a JSON schema is malformed, or would do harm to llama.cpp's own parser. */
+public final class GrammarException extends RuntimeException {
 
     @Serial
     private static final long serialVersionUID = 1L;

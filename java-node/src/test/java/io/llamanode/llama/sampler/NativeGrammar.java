@@ -1,6 +1,5 @@
 package io.llamanode.llama.sampler;
 
-import io.llamanode.llama.GrammarException;
 import io.llamanode.llama.functions.SamplerFunctions;
 import io.llamanode.llama.memory.NativeHandle;
 import io.llamanode.llama.model.LlamaModel;
@@ -10,7 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A grammar and how far a text has come in it ({@code llama_sampler_init_grammar}). For use by one thread at a time.
+ * llama.cpp's own grammar, for comparisons with the node's ({@code llama_sampler_init_grammar}). For use by one thread at a time.
  * Keeps its model in memory until it is closed.
  */
 public final class NativeGrammar implements AutoCloseable {

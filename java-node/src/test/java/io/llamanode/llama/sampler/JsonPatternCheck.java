@@ -1,7 +1,5 @@
 package io.llamanode.llama.sampler;
 
-import io.llamanode.llama.GrammarException;
-
 /** The patterns that llama.cpp's converter understands: on others it throws, loops or reads before an array. */
 final class JsonPatternCheck {
 

@@ -2,7 +2,6 @@ package io.llamanode.llama.sampler;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.llamanode.llama.GrammarException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;

@@ -3,11 +3,10 @@ package io.llamanode.llama.sampler;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.llamanode.llama.GrammarException;
 import io.llamanode.llama.LibraryException;
 import io.llamanode.llama.library.LibraryFile;
 
-/** Turns JSON schemas into grammars with llama.cpp's converter. */
+/** Turns JSON schemas into grammars with llama.cpp's converter, for comparisons with the node's. */
 public final class JsonSchemaGrammar {
 
     private static final ObjectMapper JSON = new ObjectMapper();

@@ -1,6 +1,5 @@
 package io.llamanode.llama.sampler;
 
-import io.llamanode.llama.GrammarException;
 import io.llamanode.llama.library.LlamaLibrary;
 import io.llamanode.llama.model.Vocab;
 import java.lang.foreign.Arena;
