@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 @Tag("native")
 class GrammarTest extends SamplingFixture {
     private static final String SCHEMA = """
-            {"type": "object", "required": ["n", "ok", "tags"], "properties": {
+            {"type": "object", "required": ["n", "ok", "tags"], "additionalProperties": false, "properties": {
               "n": {"type": "integer", "minimum": 1, "maximum": 99}, "ok": {"type": "boolean"},
               "tags": {"type": "array", "items": {"enum": ["a", "b"]}, "maxItems": 3}}}""";
 
