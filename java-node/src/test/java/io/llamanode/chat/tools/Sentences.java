@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.Random;
 
 /** A grammar as the set of texts that it allows: draws some, and tells which are in it. */
-final class Sentences {
+public final class Sentences {
     private static final int MOST_NODES = 500_000;
     private static final int[] ALPHABET =
             "ab1 <>[]{}|/\"'\\\n-_é漢😀".codePoints().toArray();
@@ -36,7 +36,8 @@ final class Sentences {
     private final Map<Expression.Machine, int[]> distances = new IdentityHashMap<>();
     private int drawn;
 
-    Sentences(Grammar grammar) {
+    /** Looks at all rules. */
+    public Sentences(Grammar grammar) {
         this.grammar = grammar;
         this.recognizer = new Recognizer(Automaton.of(grammar, MOST_NODES), Limits.DEFAULT);
         boolean more = true;
@@ -56,7 +57,8 @@ final class Sentences {
         return Matching.accepts(recognizer, text);
     }
 
-    String draw(Random random) {
+    /** {@return any text of it} */
+    public String draw(Random random) {
         drawn = 0;
         StringBuilder text = new StringBuilder();
         draw(new Expression.Reference(grammar.root()), random, text);
