@@ -15,8 +15,8 @@ groups() ->
     OfServers = [patterns, choices, parsed, contradictions],
     llama_node_engine_ct:groups(
         OfServers ++ [no_grammar_harms_the_node, texts_are_json, values_are_those_of_the_schema, keywords_are_honoured,
-                      classes_that_were_refused, what_cannot_be_honoured_is_named, lenient, white_space, defaults,
-                      parsed_in_streams, parsed_from_json, cut_off],
+                      classes_that_were_refused, what_cannot_be_honoured_is_named, named_properties_only, lenient,
+                      white_space, defaults, parsed_in_streams, parsed_from_json, cut_off],
         OfServers).
 
 init_per_suite(Config) -> Config.
@@ -150,6 +150,20 @@ what_cannot_be_honoured_is_named(Config) ->
          {<<"{\"type\": ">>, "^json_schema is not valid JSON"}]],
     {error, {invalid_argument, <<"response_format.schema: #/type: ", _/binary>>}} =
         chat(#{response_format => #{type => json_object, schema => #{type => colour}}}, Config).
+
+%% Without a bound of its own an answer ends, since the model has no names to go on with.
+named_properties_only(Config) ->
+    Flag = #{type => boolean},
+    Schema = #{type => object, properties => #{a => Flag, b => #{type => object, properties => #{c => Flag}}}},
+    [begin
+         {ok, #{finish_reason := stop, parsed := Parsed}} =
+             chat(#{json_schema => Schema, seed => Seed, temperature => 2.0, max_tokens => 100}, Config),
+         ?assertEqual([], maps:keys(Parsed) -- [<<"a">>, <<"b">>]),
+         ?assertEqual([], maps:keys(maps:get(<<"b">>, Parsed, #{})) -- [<<"c">>])
+     end || Seed <- lists:seq(1, 10)],
+    %% Texts of others may have more.
+    ?assertMatch({ok, #{matches := true}},
+                 llama_node:match(server(Config), #{json_schema => Schema}, <<"{\"other\": 1}">>)).
 
 lenient(Config) ->
     Schema = #{type => array, items => #{type => integer, minimum => 1, maximum => 9}, uniqueItems => true,

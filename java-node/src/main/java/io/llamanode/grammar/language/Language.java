@@ -47,13 +47,14 @@ public final class Language {
      * @param options how it is taken
      */
     public static Language schema(String text, JsonSchema.Options options) {
-        String how = "schema %d %b %b %s %s "
+        String how = "schema %d %b %b %s %s %s "
                 .formatted(
                         options.whitespace().most(),
                         options.lenient(),
                         options.formats(),
                         options.order(),
-                        options.numerals());
+                        options.numerals(),
+                        options.undeclared());
         return new Language(how + text, () -> JsonSchema.compile(text, options).grammar());
     }
 

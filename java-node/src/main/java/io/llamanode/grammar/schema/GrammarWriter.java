@@ -38,6 +38,7 @@ final class GrammarWriter {
     private final Ignored ignored;
     private final Notation notation;
     private final boolean ordered;
+    private final boolean closed;
     private final boolean plain;
     private final ArrayWriter arrays;
     private final ObjectWriter objects;
@@ -58,6 +59,7 @@ final class GrammarWriter {
         this.ignored = ignored;
         this.notation = notation;
         this.ordered = options.order() == JsonSchema.Order.SCHEMA;
+        this.closed = options.undeclared() == JsonSchema.Undeclared.IF_SAID;
         this.plain = notation.plain() || options.numerals() == JsonSchema.Numerals.PLAIN;
         this.arrays = new ArrayWriter(this, terms);
         this.objects = new ObjectWriter(this, new Members(), terms);
@@ -135,6 +137,11 @@ final class GrammarWriter {
         rules.put(name, Expression.NOTHING);
         open.add(new Open(name, term, form));
         return new Expression.Reference(name);
+    }
+
+    /** {@return whether an object has other properties than those of the schema only where that says something of them} */
+    boolean isClosed() {
+        return closed;
     }
 
     /** {@return whether properties come in the schema's order} */
@@ -314,7 +321,13 @@ final class GrammarWriter {
         } catch (UndecidableException e) {
             ignored.add(refusal(term, e));
             return writer.expression(new ObjectShape(
-                    shape.properties(), shape.rest(), shape.required(), 0, ArrayShape.NO_BOUND, shape.some()));
+                    shape.properties(),
+                    shape.rest(),
+                    shape.required(),
+                    0,
+                    ArrayShape.NO_BOUND,
+                    shape.some(),
+                    shape.said()));
         }
     }
 

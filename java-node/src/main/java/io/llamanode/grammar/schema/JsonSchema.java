@@ -58,6 +58,17 @@ public final class JsonSchema {
         PLAIN
     }
 
+    /** Which properties an object has besides those that the schema names. */
+    public enum Undeclared {
+        /** Any, as JSON schema has it: for texts that others have written. */
+        ANY,
+        /**
+         * None, unless the schema says something of them, or demands more than it names: what a model is led by, which has
+         * nothing to put into them.
+         */
+        IF_SAID
+    }
+
     /**
      * How a schema is taken.
      *
@@ -66,8 +77,15 @@ public final class JsonSchema {
      * @param formats whether {@code format} says what a text is; else it is a description only, as it is by default in draft 2020-12
      * @param order of properties
      * @param numerals how numbers are spelled
+     * @param undeclared properties
      */
-    public record Options(Whitespace whitespace, boolean lenient, boolean formats, Order order, Numerals numerals) {
+    public record Options(
+            Whitespace whitespace,
+            boolean lenient,
+            boolean formats,
+            Order order,
+            Numerals numerals,
+            Undeclared undeclared) {
         /** Compact, and all honoured, formats too, in the schema's order. */
         public static final Options DEFAULT = new Options(Whitespace.COMPACT, false, true);
 
@@ -91,7 +109,7 @@ public final class JsonSchema {
          * @param order of properties
          */
         public Options(Whitespace whitespace, boolean lenient, boolean formats, Order order) {
-            this(whitespace, lenient, formats, order, Numerals.ALL);
+            this(whitespace, lenient, formats, order, Numerals.ALL, Undeclared.ANY);
         }
 
         /**
@@ -100,7 +118,7 @@ public final class JsonSchema {
          * @param other order
          */
         public Options withOrder(Order other) {
-            return new Options(whitespace, lenient, formats, other, numerals);
+            return new Options(whitespace, lenient, formats, other, numerals, undeclared);
         }
 
         /**
@@ -109,7 +127,16 @@ public final class JsonSchema {
          * @param other way
          */
         public Options withNumerals(Numerals other) {
-            return new Options(whitespace, lenient, formats, order, other);
+            return new Options(whitespace, lenient, formats, order, other, undeclared);
+        }
+
+        /**
+         * {@return the same with other properties besides those that are named}
+         *
+         * @param other which
+         */
+        public Options withUndeclared(Undeclared other) {
+            return new Options(whitespace, lenient, formats, order, numerals, other);
         }
     }
 

@@ -129,10 +129,10 @@ final class Keywords {
 
     private @Nullable Form unevaluated(Location at, String keyword, JsonNode value) {
         Term otherwise = shapes.term(at, keyword, value);
-        if (otherwise instanceof Term.True) {
-            return null;
-        }
         Form all = Form.all(terms);
+        if (otherwise instanceof Term.True) {
+            return keyword.equals("unevaluatedProperties") ? all.withObjects(List.of(ObjectShape.open(terms))) : null;
+        }
         if (keyword.equals("unevaluatedProperties")) {
             Evaluation.Evaluated evaluated = evaluation.properties(at);
             return evaluated.allProperties()

@@ -18,9 +18,16 @@ import java.util.Set;
  * @param min properties
  * @param max properties, {@link ArrayShape#NO_BOUND} for any number
  * @param some properties that must be there, by what their names are
+ * @param said whether the schema says anything of other names than those of {@code properties}
  */
 record ObjectShape(
-        Map<String, Term> properties, List<Part> rest, Set<String> required, int min, int max, List<Part> some) {
+        Map<String, Term> properties,
+        List<Part> rest,
+        Set<String> required,
+        int min,
+        int max,
+        List<Part> some,
+        boolean said) {
     /**
      * Properties by their names.
      *
@@ -28,6 +35,12 @@ record ObjectShape(
      * @param term what their values are
      */
     record Part(Texts names, Term term) {}
+
+    /** Of which the schema says nothing of other names. */
+    ObjectShape(
+            Map<String, Term> properties, List<Part> rest, Set<String> required, int min, int max, List<Part> some) {
+        this(properties, rest, required, min, max, some, false);
+    }
 
     /** Keeps copies, in their order. */
     ObjectShape {
@@ -39,6 +52,11 @@ record ObjectShape(
 
     static ObjectShape any(Terms terms) {
         return new ObjectShape(Map.of(), anything(terms), Set.of(), 0, ArrayShape.NO_BOUND, List.of());
+    }
+
+    /** {@return any, of which the schema says that they may have any properties} */
+    static ObjectShape open(Terms terms) {
+        return new ObjectShape(Map.of(), anything(terms), Set.of(), 0, ArrayShape.NO_BOUND, List.of(), true);
     }
 
     private static List<Part> anything(Terms terms) {
@@ -61,7 +79,8 @@ record ObjectShape(
                 && required.isEmpty()
                 && min == 0
                 && max == ArrayShape.NO_BOUND
-                && some.isEmpty();
+                && some.isEmpty()
+                && !said;
     }
 
     /** {@return what the value of a property is} */
@@ -91,7 +110,13 @@ record ObjectShape(
         List<Part> parts = new ArrayList<>(some);
         other.some.stream().filter(part -> !parts.contains(part)).forEach(parts::add);
         return new ObjectShape(
-                both, and(rest, other.rest, terms), names, Math.max(min, other.min), Math.min(max, other.max), parts);
+                both,
+                and(rest, other.rest, terms),
+                names,
+                Math.max(min, other.min),
+                Math.min(max, other.max),
+                parts,
+                said || other.said);
     }
 
     /** {@return what is allowed by both, names of which there are none left out} */

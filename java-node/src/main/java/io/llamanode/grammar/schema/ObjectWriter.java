@@ -100,7 +100,8 @@ final class ObjectWriter {
         }
         Texts others = Texts.of(names).not();
         List<ObjectShape.Part> rest = new ArrayList<>();
-        for (ObjectShape.Part part : shape.rest()) {
+        boolean closed = writer.isClosed() && !declared.isEmpty() && saysNothingOfOthers(shape, declared.size());
+        for (ObjectShape.Part part : closed ? List.<ObjectShape.Part>of() : shape.rest()) {
             Texts left = part.names().and(others);
             if (!left.isEmpty()) {
                 rest.add(new ObjectShape.Part(left, part.term()));
@@ -109,6 +110,14 @@ final class ObjectWriter {
         int min = shape.min() <= shape.required().size() ? 0 : shape.min();
         int max = rest.isEmpty() && shape.max() >= names.size() ? ArrayShape.NO_BOUND : shape.max();
         return new Plan(declared, loose, free, shape.some(), rest, min, max);
+    }
+
+    private static boolean saysNothingOfOthers(ObjectShape shape, int declared) {
+        return !shape.said()
+                && shape.restIsAnything()
+                && shape.some().isEmpty()
+                && shape.min() <= declared
+                && shape.properties().keySet().containsAll(shape.required());
     }
 
     private void write(Plan plan, MachineBuilder<Place> machine, int state, ObjectShape shape) {

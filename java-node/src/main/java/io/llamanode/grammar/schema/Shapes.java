@@ -35,7 +35,15 @@ final class Shapes {
         JsonNode patterns = Facts.object(at, "patternProperties");
         JsonNode additional = at.json().get("additionalProperties");
         Term otherwise = additional == null ? terms.all : term(at, "additionalProperties", additional);
-        return properties(at, declared, patterns, otherwise);
+        ObjectShape shape = properties(at, declared, patterns, otherwise);
+        return new ObjectShape(
+                shape.properties(),
+                shape.rest(),
+                shape.required(),
+                shape.min(),
+                shape.max(),
+                shape.some(),
+                additional != null || !patterns.isEmpty());
     }
 
     private ObjectShape properties(Location at, JsonNode declared, JsonNode patterns, Term otherwise) {
@@ -102,7 +110,7 @@ final class Shapes {
         if (!(otherwise instanceof Term.False)) {
             rest.add(new ObjectShape.Part(known.not(), otherwise));
         }
-        return new ObjectShape(properties, rest, Set.of(), 0, ArrayShape.NO_BOUND, List.of());
+        return new ObjectShape(properties, rest, Set.of(), 0, ArrayShape.NO_BOUND, List.of(), true);
     }
 
     /** {@return the first of the keywords on items that stands there} */

@@ -49,7 +49,8 @@ public final class AnswerFormats {
                         whitespace == null ? JsonSchema.Options.DEFAULT.whitespace() : new Whitespace(whitespace),
                         isLenient(options),
                         JsonSchema.Options.DEFAULT.formats())
-                .withNumerals(JsonSchema.Numerals.PLAIN);
+                .withNumerals(JsonSchema.Numerals.PLAIN)
+                .withUndeclared(JsonSchema.Undeclared.IF_SAID);
     }
 
     private static boolean isLenient(StructureOptions options) {

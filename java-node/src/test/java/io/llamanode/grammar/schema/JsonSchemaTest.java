@@ -352,4 +352,41 @@ class JsonSchemaTest {
         assertFalse(Matching.accepts(one, spaced.replace(" { ", " {  ")));
         assertFalse(Matching.accepts(one, "{\"a\":[  ]}"));
     }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', quoteCharacter = '`', textBlock = """
+            {'properties':{'a':{}}};                                                  {'a':1};       {'a':1,'b':2}
+            {'properties':{'a':{},'b':{}},'required':['b']};                          {'b':1};       {'b':1,'c':2}
+            {'allOf':[{'properties':{'a':{}}},{'properties':{'b':{}}}]};              {'a':1,'b':2}; {'a':1,'c':2}
+            {'anyOf':[{'properties':{'a':{'type':'null'}}},{'type':'array'}]};        {'a':null};    {'a':null,'c':2}
+            {'properties':{'a':{'properties':{'b':{}}}}};                             {'a':{'b':1}}; {'a':{'c':1}}
+            {'properties':{'a':{}},'dependentRequired':{'a':['b']}};                  {'a':1,'b':2}; {'a':1,'c':2}
+            """)
+    void whatAModelWritesHasThePropertiesThatAreNamed(String schema, String written, String others) {
+        Recognizer closed =
+                recognizer(schema, JsonSchema.Options.DEFAULT.withUndeclared(JsonSchema.Undeclared.IF_SAID));
+        assertTrue(Matching.accepts(closed, written.replace('\'', '"')));
+        assertFalse(Matching.accepts(closed, others.replace('\'', '"')));
+        assertTrue(Matching.accepts(recognizer(schema, JsonSchema.Options.DEFAULT), others.replace('\'', '"'))
+                || schema.contains("dependentRequired"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', quoteCharacter = '`', textBlock = """
+            {'type':'object'};                                                        {'a':1,'b':2}
+            {'properties':{'a':{}},'additionalProperties':true};                      {'a':1,'b':2}
+            {'properties':{'a':{}},'additionalProperties':{'type':'null'}};           {'a':1,'b':null}
+            {'properties':{'a':{}},'patternProperties':{'^b':{}}};                    {'a':1,'b':2}
+            {'properties':{'a':{}},'propertyNames':{'maxLength':1}};                  {'a':1,'b':2}
+            {'properties':{'a':{}},'unevaluatedProperties':true};                     {'a':1,'b':2}
+            {'properties':{'a':{}},'minProperties':2};                                {'a':1,'b':2}
+            {'properties':{'a':{}},'required':['b']};                                 {'a':1,'b':2}
+            {'allOf':[{'properties':{'a':{}}},{'additionalProperties':true}]};        {'a':1,'b':2}
+            {'dependentRequired':{'a':['b']}};                                        {'c':1}
+            """)
+    void whatIsSaidOfOthersOpensAnObject(String schema, String written) {
+        Recognizer recognizer =
+                recognizer(schema, JsonSchema.Options.DEFAULT.withUndeclared(JsonSchema.Undeclared.IF_SAID));
+        assertTrue(Matching.accepts(recognizer, written.replace('\'', '"')));
+    }
 }
