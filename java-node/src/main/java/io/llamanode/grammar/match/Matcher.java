@@ -42,7 +42,6 @@ public final class Matcher {
     public Matcher(Grammar grammar, Limits limits) {
         this.recognizer = new Recognizer(Automaton.of(productive(grammar), MOST_NODES), limits);
         this.state = recognizer.start();
-        this.stopped = state.isOver() && !state.isComplete();
     }
 
     /** What no text comes of is left out, lest a text is called the beginning of one that there is not. */
@@ -109,7 +108,7 @@ public final class Matcher {
 
     /** {@return whether a text that keeps to the grammar begins with what was read} */
     public boolean isBeginning() {
-        return !stopped;
+        return !stopped && (!state.isOver() || state.isComplete());
     }
 
     /** {@return bytes in UTF-8 of the characters that can come where they are} */
