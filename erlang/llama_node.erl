@@ -117,7 +117,7 @@
 }.
 %% `parsed' is `content' as data, of an answer that is JSON by `json_schema' or `response_format', or where `parse'
 %% asked for it, and that was not cut off; `parse_error' says why there is none. `json_schema_ignored' is what of the
-%% schema was left out, with `json_schema_lenient'.
+%% schema was left out, with `json_schema_lenient'; an answer that breaks it has a `parse_error'.
 
 -type json() :: #{binary() => json()} | [json()] | binary() | number() | boolean() | null.
 %% What JSON holds, as terms.

@@ -53,6 +53,7 @@ class LayersTest {
             "io.llamanode.(chat|llama)..",
             "io.llamanode.grammar",
             "io.llamanode.grammar.language..",
+            "io.llamanode.grammar.validity..",
             "io.llamanode.grammar.(mask|match|schema)..",
             "io.llamanode.grammar.(json|notation)..",
             "io.llamanode.grammar.(gbnf|regex)..",

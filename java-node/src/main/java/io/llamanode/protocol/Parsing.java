@@ -4,6 +4,7 @@ import com.ericsson.otp.erlang.OtpErlangMap;
 import io.llamanode.service.contract.FailureException;
 import io.llamanode.service.contract.task.GenerationResult;
 import io.llamanode.term.PlainTerms;
+import io.llamanode.term.Shown;
 import io.llamanode.term.Terms;
 
 /**
@@ -12,6 +13,9 @@ import io.llamanode.term.Terms;
  * <p>Keeps no state: for any thread.
  */
 final class Parsing {
+    /** Of what is told of a fault, in characters: its place can be as long as the text. */
+    private static final int LONGEST = 500;
+
     private Parsing() {}
 
     /** {@return the map with what is told of the form of a result's text: {@code parsed} or why it is not, and what was ignored} */
@@ -22,8 +26,13 @@ final class Parsing {
         if (!result.isParsed()) {
             return map;
         }
+        GenerationResult.Check check = result.structure().check();
         try {
-            return map.put("parsed", PlainTerms.of(JsonReader.parse("content", result.content())));
+            Object data = JsonReader.parse("content", result.content());
+            String fault = check == null ? null : check.fault(result.content());
+            return fault == null
+                    ? map.put("parsed", PlainTerms.of(data))
+                    : map.put("parse_error", Shown.line(fault, LONGEST));
         } catch (FailureException e) {
             return map.put("parse_error", e.failure().message());
         }

@@ -266,6 +266,7 @@ public final class ReplyEncoder {
                                                 + length(generated.reasoning()))
                                 + IGNORED_BYTES
                                         * generated.structure().ignored().size()
+                                + Weight.of(generated.structure().check())
                                 + generated.toolCalls().stream()
                                         .mapToLong(Weight::of)
                                         .sum()

@@ -25,6 +25,7 @@ import io.llamanode.service.contract.task.TaskResult;
 import io.llamanode.service.contract.task.ToolChoice;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -145,12 +146,16 @@ class RemoteCheckTest {
     }
 
     @Test
-    void whatOfASchemaIsNotHonouredIsNotCheckedWhereThatIsSaid() {
+    void whatOfASchemaIsNotHonouredFailsNothingWhereThatIsSaid() {
         OutputFormat format = new OutputFormat.Json(
                 "json_schema", "{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"uniqueItems\":true}");
         StructureOptions lenient = new StructureOptions(null, true, null);
         writes(content("[\"a\",\"a\"]"));
-        assertKept(asked(ChatOptions.NONE, Given.options("format", format, "structure", lenient)));
+        GenerationResult twice = assertInstanceOf(
+                GenerationResult.class, asked(ChatOptions.NONE, Given.options("format", format, "structure", lenient)));
+        assertEquals(
+                "content is not valid by json_schema at #: uniqueItems: items 0 and 1 are equal",
+                Objects.requireNonNull(twice.structure().check()).fault(twice.content()));
         writes(content("[1]"));
         assertInstanceOf(Failure.class, asked(ChatOptions.NONE, Given.options("format", format, "structure", lenient)));
     }

@@ -30,13 +30,22 @@ final class Derivatives {
     private static final int MOST_WORK = 400_000;
 
     private final Map<Set<Chars>, List<CodePoints>> partitions = new HashMap<>();
+    private final int mostWork;
     private int work;
+
+    Derivatives() {
+        this(MOST_WORK);
+    }
+
+    Derivatives(int mostWork) {
+        this.mostWork = mostWork;
+    }
 
     private void work(int steps) {
         work += steps;
-        if (work > MOST_WORK) {
+        if (work > mostWork) {
             throw new GrammarLimitException(
-                    "its patterns and bounds take more than %d steps to combine".formatted(MOST_WORK));
+                    "its patterns and bounds take more than %d steps to combine".formatted(mostWork));
         }
     }
 

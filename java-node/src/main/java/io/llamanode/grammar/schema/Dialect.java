@@ -5,11 +5,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A version of the specification, as far as it makes a difference. */
-enum Dialect {
+public enum Dialect {
+    /** Draft 4. */
     DRAFT_4,
+    /** Draft 6. */
     DRAFT_6,
+    /** Draft 7. */
     DRAFT_7,
+    /** Draft 2019-09. */
     DRAFT_2019_09,
+    /** Draft 2020-12. */
     DRAFT_2020_12;
 
     private static final Pattern OLD = Pattern.compile("https?://json-schema\\.org/draft-0([467])/(?:hyper-)?schema#?");
@@ -46,7 +51,7 @@ enum Dialect {
     }
 
     /** {@return whether what stands beside a reference is ignored} */
-    boolean referencesStandAlone() {
+    public boolean referencesStandAlone() {
         return compareTo(DRAFT_7) <= 0;
     }
 

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>For one thread.
  */
-final class Document {
+public final class Document {
     private static final Set<String> ONE = Set.of(
             "additionalProperties",
             "propertyNames",
@@ -46,7 +46,8 @@ final class Document {
         walk(root, "", "", Dialect.DRAFT_2020_12, null);
     }
 
-    Location root() {
+    /** {@return where the whole is} */
+    public Location root() {
         return at(root);
     }
 
@@ -59,8 +60,14 @@ final class Document {
         return known;
     }
 
-    /** {@return where a schema is that stands below another one, at a place which is not one of a schema by the standard} */
-    Location child(Location parent, String keyword, JsonNode json) {
+    /**
+     * {@return where a schema is that stands below another one, at a place which need not be one of a schema by the standard}
+     *
+     * @param parent in which it stands
+     * @param keyword at which it stands there
+     * @param json what stands there
+     */
+    public Location child(Location parent, String keyword, JsonNode json) {
         Location known = locations.get(json);
         if (known != null) {
             return known;
@@ -138,8 +145,14 @@ final class Document {
         }
     }
 
-    /** {@return the schema that a reference means} */
-    Location resolve(Location from, String keyword) {
+    /**
+     * {@return the schema that a reference means}
+     *
+     * @param from in which the reference stands
+     * @param keyword of the reference
+     * @throws SchemaException if it leads nowhere, or means another thing at each place
+     */
+    public Location resolve(Location from, String keyword) {
         JsonNode named = from.json().get(keyword);
         if (named == null || !named.isTextual()) {
             throw from.refuse(keyword, "it must be a text");

@@ -210,6 +210,17 @@ public final class JsonSchema {
         }
     }
 
+    /**
+     * Reads a schema without making a grammar of it.
+     *
+     * @param text of the schema
+     * @return what stands in it
+     * @throws SchemaException if it is no schema
+     */
+    public static Document document(String text) {
+        return new Document(read(text));
+    }
+
     private static JsonNode read(String text) {
         JsonNode json = parse(text);
         new Values().check(json);

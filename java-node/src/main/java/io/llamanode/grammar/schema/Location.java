@@ -10,7 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
  * @param base URI that references in it are relative to
  * @param dialect that it is written in
  */
-record Location(JsonNode json, String pointer, String base, Dialect dialect) {
+public record Location(JsonNode json, String pointer, String base, Dialect dialect) {
     /** Each is another: two places may read the same and mean different things. */
     @Override
     public boolean equals(Object other) {

@@ -82,7 +82,8 @@ public final class AnswerFormats {
                     result.ignored().stream()
                             .map(each -> new IgnoredKeyword(
                                     each.pointer(), each.keyword(), String.valueOf(each.getMessage())))
-                            .toList());
+                            .toList(),
+                    parse && !result.ignored().isEmpty() ? new SchemaFault(key, schema) : null);
         } catch (SchemaException e) {
             throw FailureException.invalid(key + ": " + e.getMessage());
         }

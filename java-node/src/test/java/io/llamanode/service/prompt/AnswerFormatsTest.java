@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.llamanode.account.Weight;
 import io.llamanode.grammar.language.Language;
 import io.llamanode.grammar.language.LanguageException;
 import io.llamanode.service.contract.FailureException;
@@ -84,6 +85,27 @@ class AnswerFormatsTest {
         assertTrue(
                 none.failure().message().startsWith("json_schema: #: "),
                 none.failure().message());
+    }
+
+    @Test
+    void whatIsIgnoredIsCheckedInTheAnswer() {
+        OutputFormat twice = new OutputFormat.Json(
+                "json_schema",
+                "{\"type\": \"object\", \"properties\": {\"l/r\": {\"type\": \"array\", \"uniqueItems\": true, \"items\": {\"type\": \"object\"}}}}");
+        Structure structure = AnswerFormats.structure(complete(twice, lenient(null)));
+        assertEquals("uniqueItems", structure.ignored().getFirst().keyword());
+        assertEquals(
+                "content is not valid by json_schema at #/l~1r: uniqueItems: items 0 and 2 are equal",
+                structure.check().fault("{\"l/r\": [{\"a\": 1, \"b\": 2}, {}, {\"b\": 2, \"a\": 1.0}]}"));
+        assertNull(structure.check().fault("{\"l/r\": [{\"a\": 1}, {}, {\"a\": 2}]}"));
+        // The schema is held as long as the result is.
+        assertTrue(Weight.of(structure) > 100);
+        // What keeps to the grammar is valid where nothing was ignored; without parse nobody asks.
+        assertNull(AnswerFormats.structure(complete(twice, lenient(false))).check());
+        assertNull(AnswerFormats.structure(complete(JSON, lenient(null))).check());
+        assertNull(AnswerFormats.structure(complete(JSON, null)).check());
+        // What can not be judged is given: the grammar had all that it could.
+        assertNull(AnswerFormats.structure(complete(ODD, lenient(null))).check().fault("{\"a\": \"c\"}"));
     }
 
     @Test

@@ -88,8 +88,12 @@ public record GenerationResult(
      *
      * @param parse whether it is read as JSON for the caller
      * @param ignored what of its schema it need not keep to
+     * @param check finds what in the text is not valid; {@code null} where all of it is, since nothing was ignored
      */
-    public record Structure(boolean parse, List<IgnoredKeyword> ignored) {
+    public record Structure(
+            boolean parse,
+            List<IgnoredKeyword> ignored,
+            @Nullable Check check) {
         /** Nothing. */
         public static final Structure NONE = new Structure(false, List.of());
 
@@ -97,6 +101,28 @@ public record GenerationResult(
         public Structure {
             ignored = List.copyOf(ignored);
         }
+
+        /**
+         * Of a text that needs no check.
+         *
+         * @param parse whether it is read as JSON for the caller
+         * @param ignored what of its schema it need not keep to
+         */
+        public Structure(boolean parse, List<IgnoredKeyword> ignored) {
+            this(parse, ignored, null);
+        }
+    }
+
+    /** Looks whether a text is valid, within bounds of time. A record, so that what it holds is charged. */
+    @FunctionalInterface
+    public interface Check {
+        /**
+         * {@return what is wrong and where; {@code null} if nothing is found}
+         *
+         * @param content JSON
+         */
+        @Nullable
+        String fault(String content);
     }
 
     /**
