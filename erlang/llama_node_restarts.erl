@@ -14,7 +14,8 @@
 -define(LONGEST, 3000).
 
 -type bound() :: {Count :: non_neg_integer(), Seconds :: pos_integer()}.
-%% How many starts there may be, and within how many seconds.
+%% How many starts there may be, and within how many seconds. So many that fail one after the other are too many in any
+%% time.
 
 -opaque restarts() :: #{bound := bound(), recent := [integer()], failed := non_neg_integer()}.
 %% The times of the last starts, the last one first, and how many have failed one after the other.
@@ -31,7 +32,8 @@ new(Bound) ->
 -spec next(NowMs :: integer(), restarts()) -> {wait, pos_integer(), restarts()} | exhausted.
 next(Now, #{bound := {Count, Seconds}, recent := Recent, failed := Failed} = Restarts) ->
     case [Time || Time <- Recent, Now - Time < Seconds * 1000] of
-        Within when length(Within) >= Count -> exhausted;
+        %% A start that fails each time is given up as well, however long it takes to fail.
+        Within when length(Within) >= Count; Failed >= Count -> exhausted;
         Within -> {wait, jitter(delay(Failed)), Restarts#{recent := [Now | Within], failed := Failed + 1}}
     end.
 

@@ -151,7 +151,8 @@ search_for_java_that_hangs(Config) ->
     %% Nobody reads there any more: opening it to write would wait.
     ?assertEqual("2\n", os:cmd("dd oflag=nonblock if=/dev/null of='" ++ filename:join(Home, "release") ++
                                "' 2>/dev/null; echo $(($? + 1))")),
-    {ok, Server} = llama_node:init_server(#{java_home => Home, models => [], wait => false, start_timeout => 500}),
+    {ok, Server} = llama_node:init_server(#{java_home => Home, models => [], wait => false, start_timeout => 500,
+                                             restarts => {0, 1}}),
     ?assertMatch({error, {timeout, <<"the node was not ready within 500 ms: looking for Java">>}},
                  llama_node:ping(Server)).
 
@@ -247,8 +248,8 @@ nothing_is_said_of_a_dead_server(Config) ->
 
 %% The error of a start that waits, which those who wait for one that does not wait get as well.
 failure(Options, Config) ->
-    Given = maps:merge(#{models => [], transport => proplists:get_value(transport, Config), start_timeout => 60000},
-                       Options),
+    Given = maps:merge(#{models => [], transport => proplists:get_value(transport, Config), start_timeout => 60000,
+                         restarts => {0, 1}}, Options),
     {error, Error} = llama_node:start_link(Given),
     ?assertEqual({error, Error}, llama_node:init_server(Given)),
     {ok, Server} = llama_node:init_server(Given#{wait => false}),

@@ -21,13 +21,19 @@ a_start_that_succeeds_begins_anew_test() ->
     {wait, Wait, _} = llama_node_restarts:next(0, llama_node_restarts:started(Second)),
     ?assert(Wait =< 100).
 
+starts_that_fail_slowly_are_given_up_test() ->
+    {wait, _, First} = llama_node_restarts:next(0, llama_node_restarts:new({2, 1})),
+    {wait, _, Second} = llama_node_restarts:next(10000, First),
+    ?assertEqual(exhausted, llama_node_restarts:next(20000, Second)),
+    ?assertMatch({wait, _, _}, llama_node_restarts:next(20000, llama_node_restarts:started(Second))).
+
 only_those_within_the_period_count_test() ->
     {wait, _, First} = llama_node_restarts:next(0, llama_node_restarts:new({2, 60})),
     {wait, _, Second} = llama_node_restarts:next(30000, llama_node_restarts:started(First)),
     ?assertEqual(exhausted, llama_node_restarts:next(59999, llama_node_restarts:started(Second))),
-    {wait, _, Third} = llama_node_restarts:next(60000, Second),
-    ?assertEqual(exhausted, llama_node_restarts:next(60001, Third)),
-    ?assertMatch({wait, _, _}, llama_node_restarts:next(90000, Third)).
+    {wait, _, Third} = llama_node_restarts:next(60000, llama_node_restarts:started(Second)),
+    ?assertEqual(exhausted, llama_node_restarts:next(60001, llama_node_restarts:started(Third))),
+    ?assertMatch({wait, _, _}, llama_node_restarts:next(90000, llama_node_restarts:started(Third))).
 
 waits(0, _) -> [];
 waits(N, Restarts) ->

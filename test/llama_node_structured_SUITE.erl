@@ -188,7 +188,8 @@ lenient_and_invalid(Config) ->
     {ok, Result} = chat(Options, Config),
     ?assertMatch(#{finish_reason := stop, content := <<"{\"a", _/binary>>,
                    json_schema_ignored := [#{keyword := <<"uniqueItems">>}],
-                   parse_error := <<"content is not valid by json_schema at #/a~1b: uniqueItems: items 0 and 1 are equal">>},
+                   parse_error := <<"content is not valid by json_schema at #/a~1b: uniqueItems: items 0 and 1 are "
+                                    "equal">>},
                  Result),
     ?assertNot(is_map_key(parsed, Result)),
     {ok, Unread} = chat(Options#{parse => false}, Config),
