@@ -13,8 +13,9 @@
     | cache_prompt | timeout | deadline_ms | lora | priority | typical_p | typ_p | top_n_sigma | dynatemp_range
     | dynatemp_exponent | xtc_probability | xtc_threshold | dry_multiplier | dry_base | dry_allowed_length
     | dry_penalty_last_n | dry_sequence_breakers | mirostat | mirostat_tau | mirostat_eta | samplers | n_probs
-    | logprobs | top_logprobs | grammar | json_schema | response_format | tools | tool_choice | parallel_tool_calls
-    | chat_template_kwargs | enable_thinking | extra.
+    | logprobs | top_logprobs | grammar | json_schema | response_format | regex | choice | whitespace
+    | json_schema_lenient | parse | tools | tool_choice | parallel_tool_calls | chat_template_kwargs | enable_thinking
+    | extra.
 %% Their meanings stand in docs/protocol.md, section 2.
 
 %% `chat_template' is an option of the model itself.
@@ -24,8 +25,8 @@
     timeout, deadline_ms, lora, priority, typical_p, typ_p, top_n_sigma, dynatemp_range, dynatemp_exponent,
     xtc_probability, xtc_threshold, dry_multiplier, dry_base, dry_allowed_length, dry_penalty_last_n,
     dry_sequence_breakers, mirostat, mirostat_tau, mirostat_eta, samplers, n_probs, logprobs, top_logprobs, grammar,
-    json_schema, response_format, tools, tool_choice, parallel_tool_calls, chat_template_kwargs, enable_thinking,
-    extra]).
+    json_schema, response_format, regex, choice, whitespace, json_schema_lenient, parse, tools, tool_choice,
+    parallel_tool_calls, chat_template_kwargs, enable_thinking, extra]).
 
 %% @doc Their entries in the table of options.
 -spec options() -> [llama_node_option_table:option()].
