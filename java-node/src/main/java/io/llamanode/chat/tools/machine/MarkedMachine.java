@@ -126,6 +126,17 @@ public final class MarkedMachine implements AnswerMachine {
     }
 
     private boolean framed(Input in) {
+        // What begins like another call and is none is text.
+        return bareCall(in, output.callCount() > 0 ? State.TEXT_ONLY : State.CONTENT);
+    }
+
+    /** Behind a call that is the whole answer there may be another one. */
+    private boolean separated(Input in) {
+        return bareCall(in, State.TEXT_ONLY);
+    }
+
+    /** Goes on to a call that stands by itself, if one begins here; the input is read anew if not. */
+    private boolean bareCall(Input in, State otherwise) {
         in.skipSpace();
         if (in.isEmpty() && !in.ended()) {
             return false;
@@ -134,29 +145,13 @@ public final class MarkedMachine implements AnswerMachine {
             section(CallSyntax::bare);
         } else {
             in.rewind();
-            // What begins like another call and is none is text.
-            state = output.callCount() > 0 ? State.TEXT_ONLY : State.CONTENT;
+            state = otherwise;
         }
         return true;
     }
 
     private static boolean beginsJson(Input in) {
         return in.peek() == '{' || in.peek() == '[';
-    }
-
-    /** Behind a call that is the whole answer there may be another one. */
-    private boolean separated(Input in) {
-        in.skipSpace();
-        if (in.isEmpty() && !in.ended()) {
-            return false;
-        }
-        if (!in.isEmpty() && beginsJson(in)) {
-            section(CallSyntax::bare);
-        } else {
-            in.rewind();
-            state = State.TEXT_ONLY;
-        }
-        return true;
     }
 
     /** Goes on to calls; the input is marked where they begin. */
