@@ -6,7 +6,7 @@ import io.llamanode.service.contract.task.OutputFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What texts keep to that nobody here writes. Keeps no state: for any thread. */
+/** What the formats of callers say, as languages. Keeps no state: for any thread. */
 public final class Languages {
     private Languages() {}
 

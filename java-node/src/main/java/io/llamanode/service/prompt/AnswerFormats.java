@@ -14,6 +14,7 @@ import io.llamanode.service.contract.task.GenerationResult.IgnoredKeyword;
 import io.llamanode.service.contract.task.GenerationResult.Structure;
 import io.llamanode.service.contract.task.OutputFormat;
 import io.llamanode.service.contract.task.StructureOptions;
+import io.llamanode.service.match.Languages;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -33,14 +34,7 @@ public final class AnswerFormats {
      * @param options complete
      */
     public static @Nullable Language language(GenerationOptions options) {
-        return switch (given(options.format())) {
-            case OutputFormat.Free() -> null;
-            case OutputFormat.Gbnf(String grammar) -> Language.gbnf(grammar);
-            case OutputFormat.Regex(String pattern) -> Language.regex(pattern);
-            case OutputFormat.Choice(List<String> texts) -> Language.choice(texts);
-            case OutputFormat.Json(String _, String schema) ->
-                Language.schema(schema, schemaOptions(given(options.structure())));
-        };
+        return Languages.of(given(options.format()), schemaOptions(given(options.structure())));
     }
 
     private static JsonSchema.Options schemaOptions(StructureOptions options) {
